@@ -1,0 +1,137 @@
+"""What every event has in common: a frozen model, a topic that outlives the code, a stream."""
+
+import hashlib
+from collections.abc import Iterable
+from typing import Annotated, Any, ClassVar, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import SchemaValidator
+
+from ledger.kernel.instants import Instant
+
+Id = Annotated[
+    str,
+    Field(
+        pattern=r"^[\p{L}\p{N}\p{M}._-]{1,64}$",
+        description="letters, digits, '.', '_', '-' of any script, 1 to 64 long",
+    ),
+]
+Text = Annotated[str, Field(min_length=1, max_length=2000)]
+Currency = Annotated[str, Field(pattern="^[A-Z]{3}$", description="ISO 4217 code")]
+Amount = Annotated[str, Field(description="decimal string, exact in its currency")]
+Country = Annotated[str, Field(pattern="^[A-Z]{2}$", description="ISO 3166 code, such as DE")]
+
+
+class Reference(NamedTuple):
+    """An entry of the log's index: under this kind and name, the event's stream is to be found."""
+
+    kind: str
+    name: str
+    detail: str = ""
+
+
+class Event(BaseModel):
+    """Something that happened, in the past tense, and never changes.
+
+    `TOPIC` is the stored name with its version; `ORDER` puts equal instants in order.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    TOPIC: ClassVar[str]
+    ORDER: ClassVar[int] = 0
+
+    @classmethod
+    def validator(cls) -> SchemaValidator:
+        """The compiled validator, built at the first use so that starting up stays quick."""
+        if not cls.__pydantic_complete__:
+            cls.model_rebuild()
+        return cls.__pydantic_validator__
+
+    @property
+    def stream(self) -> str:
+        """The id of the stream that the event lives in, such as `store:S-1001`."""
+        raise AssertionError(f"{type(self).__name__} names no stream")
+
+    def references(self) -> tuple[Reference, ...]:
+        """Where the index of the log must lead to this event's stream from."""
+        return ()
+
+    def stored(self) -> bytes:
+        """The canonical JSON bytes that are stored and hashed."""
+        return self.__pydantic_serializer__.to_json(self, exclude_none=True)
+
+    def content(self) -> bytes:
+        """Canonical JSON of what the event says, without who sent it under which id."""
+        return self.stored()
+
+
+class Fact(Event):
+    """What somebody told the book. Always recorded when well formed, judged when folded."""
+
+    AMOUNTS: ClassVar[tuple[tuple[str, str], ...]] = ()
+    """Fields with an amount, each with the field that names its currency."""
+    RATES: ClassVar[tuple[str, ...]] = ()
+    """Fields with a plain positive decimal."""
+    INTRODUCES: ClassVar[str] = ""
+    """The field whose thing this fact makes known: `store` or `partner`."""
+    WARNINGS: ClassVar[tuple[str, ...]] = ()
+    EXAMPLE: ClassVar[dict[str, Any]] = {}
+
+    source: Annotated[str | None, Field(max_length=64, description="the system it comes from")] = (
+        None
+    )
+    id: Annotated[
+        str | None, Field(min_length=1, max_length=200, description="the sender's id of the fact")
+    ] = None
+
+    def content(self) -> bytes:
+        return self.__pydantic_serializer__.to_json(
+            self, exclude_none=True, exclude={"source", "id"}
+        )
+
+
+class Recorded(NamedTuple):
+    """An event with its place in the log: where, when it happened, when it was learned, whence.
+
+    `at` and `recorded_at` are microseconds UTC; `batch` is the position of the
+    `BatchRecorded` that it came with (0: none) and `row` the line in that batch's files.
+    """
+
+    position: int
+    stream: str
+    version: int
+    topic: str
+    event: Any
+    at: Instant
+    recorded_at: Instant
+    by: str
+    batch: int
+    row: int
+    hash: bytes
+
+
+def order_key(recorded: Recorded) -> tuple[Instant, int, bytes]:
+    """Business order: by instant, then type in catalogue order, then content; never position."""
+    event = recorded.event
+    return recorded.at, event.ORDER, hashlib.sha256(event.content()).digest()
+
+
+def in_order(recorded: Iterable[Recorded]) -> list[Recorded]:
+    """Events in business order, the same for every order of arrival."""
+    found = list(recorded)
+    if len(found) > 1:
+        found.sort(key=order_key)
+    return found
+
+
+def last_before(recorded: Iterable[Recorded], instant: Instant) -> Recorded | None:
+    """The last event before an instant, in business order."""
+    found = [one for one in recorded if one.at < instant]
+    return max(found, key=order_key) if len(found) > 1 else (found[0] if found else None)
+
+
+def first_of(recorded: Iterable[Recorded]) -> Recorded | None:
+    """The first event in business order."""
+    found = list(recorded)
+    return min(found, key=order_key) if len(found) > 1 else (found[0] if found else None)

@@ -1,0 +1,135 @@
+"""What does not fit: a well-formed fact that the book is surprised by, as a code and a sentence.
+
+One judgement serves both the warnings of `record` and the exceptions report; what differs is
+only the directory that it looks names up in. Nothing here depends on the order of arrival.
+"""
+
+from typing import NamedTuple, Protocol
+
+from ledger.aggregates.base import Event, Fact
+from ledger.aggregates.store import GMVRecorded, MerchantOnboarded
+from ledger.kernel.instants import Instant, format_instant
+
+
+class Mention(NamedTuple):
+    """What a fact names, taken out of it once: all that judging it needs."""
+
+    type: str
+    at: Instant
+    store: str | None
+    partner: str | None
+    program: str | None
+    identity: bytes
+    """The business order of an onboarding among those of its store."""
+    feed: tuple[str, str, str] | None = None
+    """Day, basis and source of a GMV fact."""
+
+
+class Directory(Protocol):
+    """Who is known: at one known-at, or in the book together with a call."""
+
+    def onboarding(self, store: str) -> tuple[Instant, bytes] | None:
+        """Instant and identity of the onboarding that counts."""
+
+    def knows_partner(self, partner: str) -> bool:
+        """Whether a certification of the partner is recorded."""
+
+    def knows_program(self, program: str) -> bool:
+        """Whether an edition of that id is published."""
+
+
+class Surprise(NamedTuple):
+    """A code, what it says in a sentence, what to do, and the name that it hangs on."""
+
+    code: str
+    sentence: str
+    hint: str
+    name: str
+
+
+def mention(event: Event, at: Instant, identity: bytes) -> Mention:
+    """What a fact names. A fact does not mention what it introduces, except its own store."""
+    introduces = event.INTRODUCES if isinstance(event, Fact) else ""
+    feed = None
+    if isinstance(event, GMVRecorded):
+        feed = (event.day.isoformat(), event.basis, event.source or "")
+    data = event.__dict__
+    return Mention(
+        type(event).__name__,
+        at,
+        data.get("store"),
+        None if introduces == "partner" else data.get("partner"),
+        data.get("program"),
+        identity if introduces else b"",
+        feed,
+    )
+
+
+_ONBOARDED = MerchantOnboarded.__name__
+_OWN_STORE = {"IncentiveWithheld"}
+"""Facts that name a store without living in it: an earlier onboarding does not matter to them."""
+
+
+def judge(said: Mention, directory: Directory) -> list[Surprise]:
+    """Everything about a fact that does not fit what is known."""
+    found = []
+    if said.store is not None:
+        known = directory.onboarding(said.store)
+        if known is None:
+            found.append(_unknown("store", said.store, "until somebody onboards it"))
+        elif said.type == _ONBOARDED:
+            if known != (said.at, said.identity):
+                found.append(
+                    Surprise(
+                        "onboarded_twice",
+                        f"store {said.store} is reported onboarded at "
+                        f"{format_instant(said.at)} too; {format_instant(known[0])} counts.",
+                        "Withdraw the report that is wrong.",
+                        said.store,
+                    )
+                )
+        elif said.at < known[0] and said.type not in _OWN_STORE:
+            found.append(
+                Surprise(
+                    "before_onboarding",
+                    f"{said.type} at {format_instant(said.at)} lies before the onboarding of "
+                    f"store {said.store}, {format_instant(known[0])}.",
+                    "Check both instants and their zones.",
+                    said.store,
+                )
+            )
+    if said.partner is not None and not directory.knows_partner(said.partner):
+        found.append(_unknown("partner", said.partner, "until it is certified"))
+    if said.program is not None and not directory.knows_program(said.program):
+        found.append(_unknown("program", said.program, "until it is published"))
+    return found
+
+
+def two_feeds(store: str, day: str, basis: str, sources: set[str]) -> Surprise:
+    """Two systems report GMV of one store, day and basis: neither may be preferred."""
+    names = " and ".join(repr(source) for source in sorted(sources))
+    return Surprise(
+        "two_feeds",
+        f"{basis} GMV of store {store} for {day} is reported by {names}.",
+        "Withdraw what one of them reports; until then the lines that rest on it are held.",
+        store,
+    )
+
+
+def unknown_fact(what: str) -> Surprise:
+    """A withdrawal that finds nothing to withdraw."""
+    return Surprise(
+        "unknown_fact",
+        f"there is no fact {what} that still counts.",
+        "Find it with duebook log; a withdrawal by id waits for its fact.",
+        what,
+    )
+
+
+def _unknown(what: str, name: str, until: str) -> Surprise:
+    return Surprise(
+        f"unknown_{what}",
+        f"{what} {name} is not known yet.",
+        f"The fact is recorded and waits {until}.",
+        name,
+    )

@@ -1,0 +1,129 @@
+"""Partners: certified or not at an instant, and what is withheld from them."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from ledger.aggregates.base import Fact, Id, Recorded, Reference, Text, last_before
+from ledger.kernel.instants import Instant
+
+
+class PartnerCertified(Fact):
+    """The platform certified a partner: from this instant it may earn incentives."""
+
+    TOPIC = "partner-certified.v1"
+    INTRODUCES = "partner"
+    EXAMPLE: ClassVar = {
+        "type": "PartnerCertified",
+        "at": "2025-11-03T10:00:00+08:00",
+        "partner": "P-01",
+        "name": "Harbour Bridge Services",
+        "kind": "agency",
+    }
+
+    partner: Annotated[Id, Field(description="the partner's id")]
+    name: Annotated[Text | None, Field(description="its name, for reports")] = None
+    kind: Annotated[
+        Literal["agency", "reach"] | None,
+        Field(description="operates shops (agency) or manages creators (reach)"),
+    ] = None
+    services: Annotated[
+        tuple[Text, ...] | None, Field(description="services it is certified for")
+    ] = None
+
+    @property
+    def stream(self) -> str:
+        return f"partner:{self.partner}"
+
+    def references(self) -> tuple[Reference, ...]:
+        return (Reference("certified", self.partner),)
+
+
+class PartnerTerminated(Fact):
+    """The platform ended the cooperation; the partner is not certified from this instant."""
+
+    TOPIC = "partner-terminated.v1"
+    WARNINGS = ("unknown_partner",)
+    EXAMPLE: ClassVar = {
+        "type": "PartnerTerminated",
+        "at": "2026-02-20T18:00:00+08:00",
+        "partner": "P-01",
+        "reason": "behind",
+    }
+
+    partner: Annotated[Id, Field(description="the partner's id")]
+    reason: Annotated[
+        Literal["behind", "poor_results", "link_abuse", "misconduct", "other"],
+        Field(description="why the cooperation ended"),
+    ]
+
+    @property
+    def stream(self) -> str:
+        return f"partner:{self.partner}"
+
+
+class IncentiveWithheld(Fact):
+    """The platform withholds a program's incentive from a partner, or for one store of it."""
+
+    TOPIC = "incentive-withheld.v1"
+    WARNINGS = ("unknown_partner", "unknown_store", "unknown_program")
+    EXAMPLE: ClassVar = {
+        "type": "IncentiveWithheld",
+        "at": "2026-04-02T11:30:00+08:00",
+        "program": "recruiting-eu-jp-2026q1",
+        "partner": "P-01",
+        "store": "S-1001",
+        "reason": "cheating",
+    }
+
+    program: Annotated[Id, Field(description="the edition's id")]
+    partner: Annotated[Id, Field(description="the partner")]
+    store: Annotated[Id | None, Field(description="the store; without it: all of them")] = None
+    reason: Annotated[
+        Literal["cheating", "fabrication", "violation", "governance_risk"],
+        Field(description="why it is withheld"),
+    ]
+    detail: Annotated[Text | None, Field(description="anything to add")] = None
+
+    @property
+    def stream(self) -> str:
+        return f"partner:{self.partner}"
+
+    def references(self) -> tuple[Reference, ...]:
+        return (Reference("withheld", self.store),) if self.store else ()
+
+
+class PartnerState:
+    """A partner's certifications, terminations and withholdings, in any order of arrival."""
+
+    def __init__(self, partner: str) -> None:
+        self.partner = partner
+        self.standing: list[Recorded] = []
+        self.withheld: list[Recorded] = []
+
+    def apply(self, recorded: Recorded) -> None:
+        """Takes one event into its timeline."""
+        match recorded.event:
+            case PartnerCertified() | PartnerTerminated():
+                self.standing.append(recorded)
+            case IncentiveWithheld():
+                self.withheld.append(recorded)
+
+    def certification_at(self, instant: Instant) -> Recorded | None:
+        """The last certification or termination at or before an instant."""
+        return last_before(self.standing, instant + 1)
+
+    def withholdings(self, program: str, store: str | None) -> list[Recorded]:
+        """What is withheld for a program: from that store, or with None from the partner."""
+        return [
+            one
+            for one in self.withheld
+            if one.event.program == program and one.event.store == store
+        ]
+
+    @property
+    def name(self) -> str | None:
+        """The name last given with a certification."""
+        named = [one for one in self.standing if getattr(one.event, "name", None)]
+        last = last_before(named, max((one.at for one in named), default=0) + 1)
+        return last.event.name if last else None

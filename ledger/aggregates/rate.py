@@ -1,0 +1,68 @@
+"""Exchange rates as quoted, day by day; no inverse and no cross rate is ever made up."""
+
+from bisect import bisect_right
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from ledger.aggregates.base import Currency, Fact, Recorded, Text, order_key
+
+
+class RateQuoted(Fact):
+    """One unit of `base` is `rate` units of `quote` on that day."""
+
+    TOPIC = "rate-quoted.v1"
+    RATES = ("rate",)
+    EXAMPLE: ClassVar = {
+        "type": "RateQuoted",
+        "at": "2026-01-12T18:00:00+08:00",
+        "base": "EUR",
+        "quote": "CNY",
+        "rate": "8.1402",
+        "day": "2026-01-12",
+    }
+
+    base: Annotated[Currency, Field(description="the currency that is converted")]
+    quote: Annotated[Currency, Field(description="the currency it is converted into")]
+    rate: Annotated[str, Field(description="decimal string above zero: quote units per base unit")]
+    day: Annotated[date, Field(description="the day that the rate is for")]
+    quoted_by: Annotated[Text | None, Field(description="who quotes it")] = None
+
+    @property
+    def stream(self) -> str:
+        return f"rate:{self.base}-{self.quote}"
+
+
+class RateState:
+    """The quotes of one pair; of two for one day the one with the later `at` counts."""
+
+    def __init__(self, pair: str) -> None:
+        self.pair = pair
+        self.quotes: list[Recorded] = []
+
+    def apply(self, recorded: Recorded) -> None:
+        """Takes one quote into its timeline."""
+        if isinstance(recorded.event, RateQuoted):
+            self.quotes.append(recorded)
+            self.__dict__.pop("_by_day", None)
+
+    @cached_property
+    def _by_day(self) -> tuple[list[date], dict[date, Recorded]]:
+        chosen: dict[date, Recorded] = {}
+        for one in self.quotes:
+            rival = chosen.get(one.event.day)
+            if rival is None or order_key(rival) < order_key(one):
+                chosen[one.event.day] = one
+        return sorted(chosen), chosen
+
+    def on(self, day: date, age_days_max: int) -> tuple[Decimal, Recorded] | None:
+        """The last rate on or before a day, at most so many days old; None where there is none."""
+        days, chosen = self._by_day
+        place = bisect_right(days, day)
+        if not place or (day - days[place - 1]).days > age_days_max:
+            return None
+        quote = chosen[days[place - 1]]
+        return Decimal(quote.event.rate), quote

@@ -1,0 +1,124 @@
+"""What a store was like at an instant, asked of timelines that late facts are inserted into."""
+
+from collections.abc import Collection, Iterable
+from functools import cached_property
+from typing import NamedTuple
+
+from ledger.aggregates.base import Recorded, first_of, in_order, last_before
+from ledger.aggregates.store import (
+    FirstSale,
+    GMVRecorded,
+    MerchantOnboarded,
+    StockDelisted,
+    StockListed,
+    StoreClosed,
+    StoreClosing,
+    StoreReopened,
+    StoreSuspended,
+    StoreVerified,
+)
+from ledger.kernel.instants import Instant
+from ledger.kernel.period import Days, Window
+
+
+class Standing(NamedTuple):
+    """Whether the store is in normal state, and the fact that says so (None: nothing happened)."""
+
+    normal: bool
+    because: Recorded | None
+
+
+class StoreState:
+    """The timelines of one store. Events may arrive in any order."""
+
+    def __init__(self, store: str) -> None:
+        self.store = store
+        self.onboardings: list[Recorded] = []
+        self.verifications: list[Recorded] = []
+        self.sales: list[Recorded] = []
+        self.gmv: list[Recorded] = []
+        self.stock: list[Recorded] = []
+        self.status: list[Recorded] = []
+
+    def apply(self, recorded: Recorded) -> None:
+        """Takes one event into its timeline."""
+        match recorded.event:
+            case GMVRecorded():
+                self.gmv.append(recorded)
+            case StockListed() | StockDelisted():
+                self.stock.append(recorded)
+            case MerchantOnboarded():
+                self.onboardings.append(recorded)
+            case StoreVerified():
+                self.verifications.append(recorded)
+            case FirstSale():
+                self.sales.append(recorded)
+            case StoreSuspended() | StoreClosing() | StoreReopened() | StoreClosed():
+                self.status.append(recorded)
+
+    @cached_property
+    def onboarding(self) -> Recorded | None:
+        """The onboarding that counts: the earliest. Asked after the fold."""
+        return first_of(self.onboardings)
+
+    @cached_property
+    def verification(self) -> Recorded | None:
+        """The earliest verification."""
+        return first_of(self.verifications)
+
+    @property
+    def first_sale(self) -> Recorded | None:
+        """The earliest first sale that was reported."""
+        return first_of(self.sales)
+
+    def gmv_of(self, days: Days, basis: str) -> list[Recorded]:
+        """What was reported of the orders of those days, on that basis, in business order."""
+        first, last, _ = days
+        found = [
+            one for one in self.gmv if first <= one.event.day <= last and one.event.basis == basis
+        ]
+        return in_order(found)
+
+    def standing(self, before: Instant) -> Standing:
+        """The state after everything that happened before an instant."""
+        last = last_before(self.status, before)
+        return Standing(last is None or isinstance(last.event, StoreReopened), last)
+
+    def disturbance(self, window: Window) -> Recorded | None:
+        """The first moment in the window at which the store was not in normal state."""
+        instants = {window.start} | {one.at for one in self.status if one.at in window}
+        for instant in sorted(instants):
+            standing = self.standing(instant + 1)
+            if not standing.normal:
+                return standing.because
+        return None
+
+    def closure(self, before: Instant, reasons: Collection[str], cured: bool) -> Recorded | None:
+        """The last closure for one of the reasons that still stands before an instant.
+
+        With `cured` a later reopening lifts it; without, a closure stands for ever.
+        """
+        found: Recorded | None = None
+        for one in in_order(one for one in self.status if one.at < before):
+            if isinstance(one.event, StoreClosed) and one.event.reason in reasons:
+                found = one
+            elif isinstance(one.event, StoreReopened) and cured:
+                found = None
+        return found
+
+    def stock_at(self, instant: Instant) -> dict[str, Recorded]:
+        """The countries with stock at an instant, each with the listing that it rests on."""
+        return listed_at(in_order(self.stock), instant)
+
+
+def listed_at(stock: Iterable[Recorded], instant: Instant) -> dict[str, Recorded]:
+    """Countries listed and not delisted at an instant, from stock events in business order."""
+    listed: dict[str, Recorded] = {}
+    for one in stock:
+        if one.at > instant:
+            break
+        if isinstance(one.event, StockListed):
+            listed[one.event.country] = one
+        else:
+            listed.pop(one.event.country, None)
+    return listed

@@ -1,0 +1,27 @@
+"""Terms: what a program promised, as published; runs read this, never a file."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from ledger.aggregates.base import Event, Id, Reference
+
+
+class TermsPublished(Event):
+    """A version of an edition, whole, with the rule version it names and its digest."""
+
+    TOPIC = "terms-published.v1"
+
+    program: Annotated[Id, Field(description="the edition's id")]
+    publisher: Annotated[Id, Field(description="who stands behind this version")]
+    version: Annotated[int, Field(ge=1, description="unique per program and publisher")]
+    rules_version: Annotated[int, Field(ge=1, description="the version of the rule function")]
+    digest: Annotated[str, Field(description="sha256 of the edition's canonical JSON")]
+    edition: Annotated[dict[str, Any], Field(description="the edition as published")]
+
+    @property
+    def stream(self) -> str:
+        return f"terms:{self.program}"
+
+    def references(self) -> tuple[Reference, ...]:
+        return (Reference("program", self.program),)

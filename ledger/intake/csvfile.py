@@ -1,0 +1,164 @@
+"""CSV: a header of field names, one fact a row. Nested fields with a dot, lists with `;`."""
+
+import csv
+from collections.abc import Iterator
+from typing import Any, get_args
+
+from ledger.aggregates.catalogue import FACTS
+from ledger.intake.lines import LINE_BYTES_MAX, Lines
+from ledger.intake.ndjson import Item, empty, too_long
+from ledger.intake.rejection import Rejection, RowProblem
+from ledger.intake.rows import normalised, parse_row
+from ledger.kernel.instants import Instant
+
+
+class _Text:
+    """Lines as text for the csv module; remembers the line that it could not give."""
+
+    def __init__(self, lines: Lines) -> None:
+        self._lines = iter(lines)
+        self.number = 0
+        self.problem: RowProblem | None = None
+        self.overlong = False
+
+    def __iter__(self) -> "_Text":
+        return self
+
+    def __next__(self) -> str:
+        self.number, raw = next(self._lines)
+        if raw is None:
+            self.overlong = True
+            return "\n"
+        try:
+            text = raw.decode("utf-8")
+        except UnicodeDecodeError as wrong:
+            self.problem = RowProblem(
+                "not_text",
+                f"byte {wrong.start + 1} of the line is not UTF-8 text.",
+                "Save the file as CSV in UTF-8.",
+            )
+            return "\n"
+        if "\0" in text:
+            self.problem = RowProblem(
+                "not_text", "the line holds a NUL byte.", "Save the file as CSV in UTF-8."
+            )
+            return "\n"
+        return text + "\n"
+
+
+def read(
+    lines: Lines, file: str, now: Instant, default_type: str | None = None
+) -> Iterator[Item]:
+    """Each row's line number with its fact or its rejection; empty rows are passed over."""
+    csv.field_size_limit(LINE_BYTES_MAX)
+    text = _Text(lines)
+    rows = csv.reader(text, strict=True)
+    header: list[str] | None = None
+    while True:
+        try:
+            cells = next(rows)
+        except StopIteration:
+            break
+        except csv.Error as error:
+            problem = RowProblem("invalid_field", f"not CSV: {error}.", "Quote cells with quotes.")
+            yield text.number, _rejected(file, text.number, None, problem)
+            continue
+        number = text.number
+        if text.overlong:
+            text.overlong = False
+            yield number, too_long(file, number)
+        elif text.problem:
+            problem, text.problem = text.problem, None
+            yield number, _rejected(file, number, None, problem)
+            if header is None:
+                return
+        elif not any(cell.strip() for cell in cells):
+            continue
+        elif header is None:
+            header = [name.strip() for name in cells]
+            if fault := _header_problem(header, default_type):
+                yield number, _rejected(file, number, header, fault)
+                return
+        else:
+            yield number, _row(file, number, header, cells, now, default_type)
+    if not lines.bytes:
+        yield 0, empty(file)
+
+
+def _row(
+    file: str,
+    number: int,
+    header: list[str],
+    cells: list[str],
+    now: Instant,
+    default_type: str | None,
+) -> Any:
+    if len(cells) != len(header):
+        problem = RowProblem(
+            "invalid_field",
+            f"found {len(cells)} cells, expected {len(header)} as in the header.",
+            "Quote cells that hold a comma.",
+        )
+        return _rejected(file, number, cells, problem)
+    row: dict[str, Any] = {
+        name: cell.strip() for name, cell in zip(header, cells, strict=True) if cell.strip()
+    }
+    if default_type is not None:
+        row.setdefault("type", default_type)
+    shaped = _shaped(normalised(row))
+    try:
+        return parse_row(dict(shaped), now)
+    except RowProblem as problem:
+        return _rejected(file, number, shaped, problem)
+
+
+def _header_problem(header: list[str], default_type: str | None) -> RowProblem | None:
+    for name in header:
+        if header.count(name) > 1:
+            return RowProblem(
+                "invalid_field",
+                f"the column {name!r} stands twice in the header.",
+                "Keep one of them.",
+            )
+    wanted = ["at"] if default_type else ["type", "at"]
+    for name in wanted:
+        if name not in header:
+            return RowProblem(
+                "missing_field",
+                f"the header has no column {name!r}; found {', '.join(header)[:200]}.",
+                "Add it" + (", or name the type with --type." if name == "type" else "."),
+            )
+    if default_type in FACTS:
+        fields = FACTS[default_type].model_fields
+        for name, field in fields.items():
+            if field.is_required() and name not in header:
+                return RowProblem(
+                    "missing_field",
+                    f"the header has no column {name!r}, which {default_type} needs.",
+                    f"See: duebook facts {default_type}",
+                )
+    return None
+
+
+def _shaped(row: dict[str, Any]) -> dict[str, Any]:
+    """Dotted names as nested values, `;` lists for fields that are lists."""
+    fact = FACTS.get(row.get("type", ""))
+    shaped: dict[str, Any] = {}
+    for name, value in row.items():
+        outer, dot, inner = name.partition(".")
+        if dot:
+            shaped.setdefault(outer, {})[inner] = value
+        elif fact and name in fact.model_fields and _is_list(fact.model_fields[name].annotation):
+            shaped[name] = [piece.strip() for piece in value.split(";")]
+        else:
+            shaped[name] = value
+    return shaped
+
+
+def _is_list(annotation: Any) -> bool:
+    return "tuple" in str(annotation) and any("tuple" in str(one) for one in get_args(annotation))
+
+
+def _rejected(file: str, number: int, raw: Any, problem: RowProblem) -> Rejection:
+    kind = raw.get("type") if isinstance(raw, dict) else None
+    return Rejection(file, number, kind, problem.code, problem.error, problem.hint, raw)

@@ -1,0 +1,124 @@
+"""NDJSON: one fact a line. Malformed lines become rejections with their number."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic_core import from_json
+
+from ledger.intake.lines import LINE_BYTES_MAX, Lines
+from ledger.intake.rejection import Rejection, RowProblem
+from ledger.intake.rows import Parsed, normalised, parse_row
+from ledger.kernel.instants import Instant
+
+Item = tuple[int, Parsed | Rejection]
+
+
+def read(
+    lines: Lines, file: str, now: Instant, default_type: str | None = None
+) -> Iterator[Item]:
+    """Each line's number with its fact or its rejection; blank lines are passed over."""
+    number = 0
+    for number, raw in lines:
+        if raw is None:
+            yield number, too_long(file, number)
+            continue
+        if not raw or raw.isspace():
+            continue
+        row: Any = None
+        try:
+            row = parse_object(raw, lines.ended_mid_line)
+            if default_type is not None:
+                row.setdefault("type", default_type)
+            yield number, parse_row(row, now)
+        except RowProblem as problem:
+            yield number, rejected(file, number, raw, problem)
+    if not lines.bytes:
+        yield 0, empty(file)
+
+
+def parse_object(raw: bytes, ended_mid_line: bool) -> dict[str, Any]:
+    """One JSON object. Raises `RowProblem` for what is none, or names one key twice."""
+    try:
+        row = from_json(raw, allow_inf_nan=False)
+    except ValueError as error:
+        raise _bad_json(raw, error, ended_mid_line) from None
+    if type(row) is not dict:
+        raise RowProblem(
+            "bad_json",
+            f"found {type(row).__name__}, expected a JSON object.",
+            'Write one fact a line, as {"type": ..., "at": ..., ...}.',
+        )
+    if raw.count(b'":') != len(row):
+        _refuse_doubled_keys(raw)
+    return row if raw.isascii() else normalised(row)
+
+
+def too_long(file: str, number: int) -> Rejection:
+    """A line over 1 MiB: certainly not one fact."""
+    return Rejection(
+        file,
+        number,
+        None,
+        "line_too_long",
+        f"the line is longer than {LINE_BYTES_MAX:,} bytes; a fact takes a few hundred.",
+        "Write one fact a line, with line ends between them.",
+    )
+
+
+def empty(file: str) -> Rejection:
+    """A file without a byte: an export that failed, more often than a day without facts."""
+    return Rejection(
+        file, 0, None, "empty_file", "the file is empty.", "Export it again, or leave it out."
+    )
+
+
+def rejected(file: str, number: int, raw: bytes, problem: RowProblem) -> Rejection:
+    """The rejection of a line, with its data as far as it can be read."""
+    data: Any
+    try:
+        data = json.loads(raw)
+    except ValueError:
+        data = raw.decode("utf-8", "replace")
+    kind = data.get("type") if isinstance(data, dict) else None
+    shown = kind if isinstance(kind, str) else None
+    return Rejection(file, number, shown, problem.code, problem.error, problem.hint, data)
+
+
+def _bad_json(raw: bytes, error: ValueError, ended_mid_line: bool) -> RowProblem:
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as wrong:
+        return RowProblem(
+            "not_text",
+            f"byte {wrong.start + 1} of the line is not UTF-8 text.",
+            "Save the file as UTF-8, NDJSON or CSV.",
+        )
+    if "\0" in text:
+        return RowProblem(
+            "not_text", "the line holds a NUL byte.", "Save the file as UTF-8, NDJSON or CSV."
+        )
+    if ended_mid_line:
+        return RowProblem(
+            "bad_json",
+            f"the input ends in the middle of a line: {error}.",
+            "The sender stopped early; send the whole input again.",
+        )
+    return RowProblem(
+        "bad_json",
+        f"{error}; found {text[:60]!r}.",
+        "Write one JSON object a line; name CSV files .csv.",
+    )
+
+
+def _refuse_doubled_keys(raw: bytes) -> None:
+    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
+        keys = [key for key, _ in found]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise RowProblem(
+                    "bad_json", f"the key {key!r} stands twice.", "Say each thing once."
+                )
+        return dict(found)
+
+    json.loads(raw, object_pairs_hook=pairs)

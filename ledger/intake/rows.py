@@ -1,0 +1,173 @@
+"""One row of named values to one fact, or the one thing that is wrong with it.
+
+The order of the checks is the order of usefulness: what the row is, when it happened, its
+amounts, then every other field.
+"""
+
+import unicodedata
+from collections.abc import Callable
+from difflib import get_close_matches
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from ledger.aggregates.base import Fact
+from ledger.aggregates.catalogue import FACTS
+from ledger.intake.rejection import RowProblem
+from ledger.kernel.errors import BadAmount, BadInstant, NoZone, UnknownCurrency
+from ledger.kernel.instants import Instant, format_instant, parse_instant
+from ledger.kernel.money import EXPONENTS, canonical_amount, decimal_of
+
+BY_MAX = 200
+
+
+class Parsed(NamedTuple):
+    """A well-formed fact with what stands beside it in the row."""
+
+    fact: Fact
+    at: Instant
+    by: str
+
+
+class _Reader(NamedTuple):
+    """What is worked out once per fact type."""
+
+    validate: Callable[..., Any]
+    amounts: tuple[tuple[str, str], ...]
+    rates: tuple[str, ...]
+    currencies: tuple[str, ...]
+
+
+_readers: dict[str, _Reader] = {}
+
+
+def _reader(kind: object) -> _Reader:
+    fact = FACTS.get(kind) if isinstance(kind, str) else None
+    if fact is None:
+        near = get_close_matches(str(kind), FACTS, n=1)
+        raise RowProblem(
+            "unknown_type",
+            f"type {kind!r} is not a fact that the book knows.",
+            f"Did you mean {near[0]}?" if near else "List them: duebook facts",
+        )
+    pairs = {name for pair in fact.AMOUNTS for name in pair[1:]}
+    currencies = tuple(pairs | ({"base", "quote"} & set(fact.model_fields)))
+    reader = _Reader(fact.validator().validate_python, fact.AMOUNTS, fact.RATES, currencies)
+    _readers[fact.__name__] = reader
+    return reader
+
+
+def parse_row(row: dict[str, Any], now: Instant) -> Parsed:
+    """Reads a row. Takes it apart: the caller keeps a copy if it needs the row afterwards.
+
+    Raises `RowProblem` with the code of the contract.
+    """
+    kind = row.pop("type", None)
+    if kind is None:
+        raise RowProblem("missing_field", "the field 'type' is missing.", "Say what happened.")
+    reader = _readers.get(kind) if type(kind) is str else None
+    if reader is None:
+        reader = _reader(kind)
+    at = _instant(row.pop("at", None), now)
+    by = row.pop("by", "")
+    if type(by) is not str or len(by) > BY_MAX:
+        raise RowProblem(
+            "invalid_field", f"by: found {by!r}, expected a text.", f"At most {BY_MAX} long."
+        )
+    if reader.currencies:
+        _amounts(reader, row)
+    if row.get("source") == "":
+        del row["source"]
+    row.pop("error", None)  # what a rejects file carries; mended rows may keep it
+    try:
+        fact = reader.validate(row)
+    except ValidationError as error:
+        raise _problem(kind, error) from None
+    return Parsed(fact, at, by)
+
+
+def normalised(row: dict[str, Any]) -> dict[str, Any]:
+    """The row with its texts in Unicode NFC: one way to write one id."""
+    return {
+        key: unicodedata.normalize("NFC", value) if isinstance(value, str) else value
+        for key, value in row.items()
+    }
+
+
+def _instant(text: Any, now: Instant) -> Instant:
+    if text is None:
+        raise RowProblem(
+            "missing_field",
+            "the field 'at' is missing.",
+            "Say when it happened, such as 2026-01-10T09:00:00+08:00.",
+        )
+    try:
+        at = parse_instant(text)
+    except NoZone as refusal:
+        raise RowProblem("no_zone", f"at: {refusal.sentence}", refusal.hint) from None
+    except BadInstant as refusal:
+        raise RowProblem("invalid_field", f"at: {refusal.sentence}", refusal.hint) from None
+    if at > now:
+        raise RowProblem(
+            "in_future",
+            f"at: {text} lies in the future; it is {format_instant(now)}.",
+            "Record it once it has happened, or mend the date or its zone.",
+        )
+    return at
+
+
+def _amounts(reader: _Reader, row: dict[str, Any]) -> None:
+    for name in reader.currencies:
+        code = row.get(name)
+        if type(code) is str and code not in EXPONENTS:
+            raise RowProblem(
+                "unknown_currency",
+                f"{name}: {code!r} is not a currency of ISO 4217.",
+                "Write the three-letter code in capitals, such as CNY or EUR.",
+            )
+    try:
+        for name, currency in reader.amounts:
+            if type(row.get(currency)) is str and row.get(name) is not None:
+                row[name] = canonical_amount(row[name], row[currency])
+        for name in reader.rates:
+            if row.get(name) is not None:
+                row[name] = _rate(row[name])
+    except (BadAmount, UnknownCurrency) as refusal:
+        raise RowProblem(refusal.code, f"{name}: {refusal.sentence}", refusal.hint) from None
+
+
+def _rate(text: Any) -> str:
+    rate = decimal_of(text)
+    if rate <= 0:
+        raise BadAmount(f"{text!r} is not above zero.", "A rate is a positive decimal.")
+    return f"{rate.normalize():f}"
+
+
+def _problem(kind: str, error: ValidationError) -> RowProblem:
+    """The most telling of pydantic's findings, in our words."""
+    errors = error.errors()
+    first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
+    missing = next((one for one in errors if one["type"] == "missing"), None)
+    name = ".".join(str(piece) for piece in first["loc"])
+    fields = [*FACTS[kind].model_fields, "at", "by"]
+    if first["type"] == "extra_forbidden":
+        near = get_close_matches(name, fields, n=1)
+        return RowProblem(
+            "invalid_field",
+            f"{kind} has no field {name!r}.",
+            f"Did you mean {near[0]!r}?" if near else f"See: duebook facts {kind}",
+        )
+    if missing is not None:
+        name = ".".join(str(piece) for piece in missing["loc"])
+        return RowProblem(
+            "missing_field", f"{kind} needs the field {name!r}.", f"See: duebook facts {kind}"
+        )
+    found = first["input"]
+    shown = "" if isinstance(found, dict) else f"found {str(found)[:80]!r}, "
+    expected = first["msg"].removeprefix("Value error, ")
+    place = f"{name}: " if name else ""
+    return RowProblem(
+        "invalid_field",
+        f"{place}{shown}expected: {expected[:1].lower()}{expected[1:]}.",
+        f"See: duebook facts {kind}",
+    )

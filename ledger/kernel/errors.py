@@ -1,0 +1,149 @@
+"""Every refusal, one class each, with its facts as fields and the next step as a hint.
+
+A refusal is an exception because the person asked for something that may not be done. Rows of
+a file that cannot be used are not exceptions but values (`ledger.intake.rejection`), gathered
+and shown together. Only the command line maps refusals to exit codes, by `kind`.
+"""
+
+from typing import ClassVar, Literal
+
+Kind = Literal["refused", "conflict", "broken", "usage"]
+
+
+class Refusal(Exception):
+    """Something that may not be done, with its facts and what to do instead."""
+
+    kind: ClassVar[Kind] = "refused"
+    hint: str = ""
+
+    def __init__(self, sentence: str, hint: str = "", **facts: object) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.hint = hint or type(self).hint
+        self.facts = facts
+
+    @property
+    def code(self) -> str:
+        """The stable name of the refusal, for scripts: the class name in snake case."""
+        name = type(self).__name__
+        return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
+
+
+class BadAmount(Refusal):
+    """An amount that is not an exact decimal of its currency."""
+
+
+class UnknownCurrency(Refusal):
+    """A currency code that ISO 4217 does not list, or a commodity nobody declared."""
+
+
+class MixedCurrencies(Refusal):
+    """Amounts of two currencies in one sum. They are never added; they are converted first."""
+
+
+class BadInstant(Refusal):
+    """A text that is not an instant with a zone, or not a date."""
+
+
+class NoZone(BadInstant):
+    """An instant without an offset: it could be any of two dozen moments."""
+
+
+class BookMissing(Refusal):
+    """No book where one is needed."""
+
+
+class BookExists(Refusal):
+    """A book is already there; nothing is ever overwritten."""
+
+
+class ForeignBook(Refusal):
+    """The file or database is there but is not a book."""
+
+
+class NewerBook(Refusal):
+    """The book was written by a newer version of duebook."""
+
+
+class BookLocked(Refusal):
+    """Somebody else holds the write lock for too long."""
+
+    kind = "conflict"
+
+
+class ReadOnlyBook(Refusal):
+    """A write to a book that may only be read."""
+
+
+class ConcurrentWrite(Refusal):
+    """Somebody else wrote between the reading and the writing; safe to repeat."""
+
+    kind = "conflict"
+    hint = "Run the same command again: what is already recorded is recognised."
+
+
+class LogBroken(Refusal):
+    """The log, an index of it, or a receipt does not hold."""
+
+    kind = "broken"
+    hint = "Run `duebook verify` for the place, and restore the book from a backup."
+
+
+class UndecodableEvent(LogBroken):
+    """A stored event whose bytes do not read back as an event of its topic."""
+
+
+class UnknownProgram(Refusal):
+    """No edition of that id is published at the known-at of the run."""
+
+
+class UnknownTopic(LogBroken):
+    """A stored topic that this version of duebook does not know."""
+
+
+class BadTerms(Refusal):
+    """A terms file that cannot be published."""
+
+
+class TermsConflict(Refusal):
+    """The same publisher's version exists with other content, or editions overlap."""
+
+
+class NoSuchEvent(Refusal):
+    """A position at which the book holds nothing, or nothing that can be withdrawn."""
+
+
+class AlreadyWithdrawn(Refusal):
+    """The fact at that position was withdrawn before."""
+
+
+class NoSuchLine(Refusal):
+    """A line id that the settlement does not have."""
+
+
+class NoSuchStream(Refusal):
+    """A stream that the book does not have."""
+
+
+class NoSuchReport(Refusal):
+    """A report or view of a name that does not exist."""
+
+
+class BadQuery(Refusal):
+    """A query that is not one read-only statement, or that the database refused."""
+
+
+class BadKnownAt(Refusal):
+    """A known-at that the book has not reached or that precedes its first event."""
+
+
+class MissingFile(Refusal):
+    """A file that was named and cannot be read."""
+
+
+class WrongPeriod(Refusal):
+    """A period for an edition that does not settle by month, or none for one that does."""
+
+
+class ParkedView(Refusal):
+    """A read model stopped at an event that it could not take."""

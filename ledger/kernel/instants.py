@@ -1,0 +1,84 @@
+"""Instants as whole microseconds since 1970-01-01T00:00Z, read from and written as ISO 8601.
+
+An integer cannot lose its zone, compares exactly, and is the same on every database.
+"""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from ledger.kernel.errors import BadInstant, NoZone
+
+Instant = int
+"""Microseconds since the epoch, UTC."""
+
+Zone = Literal["Asia/Shanghai"] | str
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_SHAPE = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?"
+    r"(Z|[+-][0-9]{2}:[0-9]{2})?",
+    re.ASCII,
+)
+_HINT = "Write it as 2026-01-10T09:00:00+08:00 or with Z for UTC."
+
+
+def parse_instant(text: object) -> Instant:
+    """Reads an ISO 8601 instant with offset or `Z`.
+
+    Raises `NoZone` when the offset is missing and `BadInstant` when it is no instant at all.
+    """
+    found = _SHAPE.fullmatch(text) if isinstance(text, str) else None
+    if not found or not isinstance(text, str):
+        raise BadInstant(f"{text!r} is not an ISO 8601 instant.", _HINT, found=text)
+    if not found[1]:
+        raise NoZone(f"{text!r} has no zone.", _HINT, found=text)
+    try:
+        return (datetime.fromisoformat(text) - EPOCH) // MICROSECOND
+    except (ValueError, OverflowError) as error:
+        raise BadInstant(f"{text!r} is not an instant: {error}.", _HINT, found=text) from None
+
+
+def format_instant(instant: Instant) -> str:
+    """ISO 8601 in UTC with `Z`; fractions only where there are any."""
+    text = (EPOCH + instant * MICROSECOND).isoformat()
+    return text.replace("+00:00", "Z")
+
+
+def instant_of(moment: datetime) -> Instant:
+    """The instant of an aware datetime."""
+    assert moment.tzinfo is not None, "a moment without a zone is no instant"
+    return (moment - EPOCH) // MICROSECOND
+
+
+@lru_cache(maxsize=4096)
+def midnight(day: date, zone: str) -> Instant:
+    """The first instant of a calendar day in a zone."""
+    return instant_of(datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)))
+
+
+def day_of(instant: Instant, zone: str) -> date:
+    """The calendar day on which an instant falls in a zone."""
+    return (EPOCH + instant * MICROSECOND).astimezone(_zone(zone)).date()
+
+
+@lru_cache(maxsize=32)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+def parse_day_end_or_instant(text: str, zone: str) -> Instant:
+    """An instant, or a date that means its day is over in the zone: the next midnight.
+
+    Raises `BadInstant` or `NoZone`.
+    """
+    if DATE.fullmatch(text):
+        try:
+            return midnight(date.fromisoformat(text) + timedelta(days=1), zone)
+        except (ValueError, OverflowError) as error:
+            raise BadInstant(f"{text!r} is not a date: {error}.", found=text) from None
+    return parse_instant(text)

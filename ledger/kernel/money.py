@@ -1,0 +1,153 @@
+"""Exact money: integer minor units and a currency, refused at the border when not exact."""
+
+import re
+from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Clamped, Context, Decimal, Inexact, InvalidOperation, Overflow
+from typing import NamedTuple
+
+from ledger.kernel.currencies import COMMODITIES, EXPONENTS
+from ledger.kernel.errors import BadAmount, MixedCurrencies, UnknownCurrency
+
+DIGITS_MAX = 18
+_PLAIN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?", re.ASCII)
+
+EXACT = Context(prec=120, traps=[Inexact, InvalidOperation, Overflow, Clamped])
+"""Arithmetic that raises instead of rounding: products of amounts and rates stay exact."""
+
+
+def exponent(currency: str) -> int:
+    """Decimals of a currency after ISO 4217, or of a declared commodity.
+
+    Raises `UnknownCurrency`. Source: ISO 4217, table A.1.
+    """
+    digits = EXPONENTS.get(currency)
+    if digits is None:
+        digits = COMMODITIES.get(currency)
+    if digits is None:
+        raise UnknownCurrency(
+            f"{currency!r} is not a currency of ISO 4217.",
+            "Write the three-letter code in capitals, such as CNY or EUR.",
+            found=currency,
+        )
+    return digits
+
+
+def decimal_of(text: object) -> Decimal:
+    """A plain decimal of at most 18 digits: no float, no exponent, no sign but minus.
+
+    Raises `BadAmount` with what was found.
+    """
+    if not isinstance(text, str):
+        raise BadAmount(
+            f"{text!r} is a bare number; an amount is a decimal string.",
+            f'Write it in quotes: "{text}".',
+            found=text,
+        )
+    if not _PLAIN.fullmatch(text):
+        raise BadAmount(
+            f"{text!r} is not a plain decimal number.",
+            'Write digits and one point, such as "1204.50" or "-12.00".',
+            found=text,
+        )
+    if sum(map(str.isdigit, text)) > DIGITS_MAX:
+        raise BadAmount(
+            f"{text!r} has more than {DIGITS_MAX} digits.",
+            "Check the amount: no real one is as long as this.",
+            found=text,
+        )
+    return Decimal(text)
+
+
+def canonical_amount(text: object, currency: str) -> str:
+    """The amount written with exactly the currency's decimals: `1000` CNY is `1000.00`.
+
+    Raises `BadAmount` (not plain, too long, too many decimals) or `UnknownCurrency`.
+    """
+    return Money.parse(text, currency).text
+
+
+class Money(NamedTuple):
+    """Minor units (cents) and a currency or commodity code."""
+
+    minor: int
+    currency: str
+
+    @classmethod
+    def parse(cls, text: object, currency: str) -> "Money":
+        """Reads a decimal string. Raises `BadAmount` or `UnknownCurrency`."""
+        digits = exponent(currency)
+        amount = decimal_of(text)
+        places = -int(amount.as_tuple().exponent)
+        if places > digits:
+            raise BadAmount(
+                f"{text!r} has {places} decimals; {currency} has {digits}.",
+                f"Round it at its source to {digits} decimals.",
+                found=text,
+                expected=f"{digits} decimals",
+            )
+        return cls(int(EXACT.scaleb(amount, digits)), currency)
+
+    @classmethod
+    def zero(cls, currency: str) -> "Money":
+        """Nothing, in that currency. Raises `UnknownCurrency`."""
+        exponent(currency)
+        return cls(0, currency)
+
+    @property
+    def decimal(self) -> Decimal:
+        """The amount in major units, exact."""
+        return Decimal(self.minor).scaleb(-exponent(self.currency), EXACT)
+
+    @property
+    def text(self) -> str:
+        """The amount with the currency's decimals and no `-0.00`."""
+        return f"{self.decimal:f}"
+
+    def plus(self, other: "Money") -> "Money":
+        """The sum. Raises `MixedCurrencies`."""
+        if other.currency != self.currency:
+            raise MixedCurrencies(
+                f"{self.text} {self.currency} and {other.text} {other.currency} cannot be added.",
+                "Convert one of them at a quoted rate first.",
+            )
+        return Money(self.minor + other.minor, self.currency)
+
+    def negated(self) -> "Money":
+        """The same amount seen from the other side."""
+        return Money(-self.minor, self.currency)
+
+    def times(self, factor: Decimal) -> "Money":
+        """The product, rounded half up (away from zero) to the minor unit."""
+        return Money(half_up(EXACT.multiply(Decimal(self.minor), factor)), self.currency)
+
+    def split(self, weights: Sequence[int]) -> list["Money"]:
+        """Parts in proportion to the weights that sum to the whole, by largest remainder.
+
+        Of equal remainders the earlier part gets the cent. Weights are whole numbers, none
+        negative, not all zero; otherwise `BadAmount`.
+        """
+        total = sum(weights)
+        if total <= 0 or min(weights) < 0:
+            raise BadAmount(f"{list(weights)} cannot divide an amount.", "Give positive weights.")
+        sign, whole = (-1, -self.minor) if self.minor < 0 else (1, self.minor)
+        shares = [divmod(whole * weight, total) for weight in weights]
+        left = whole - sum(share for share, _ in shares)
+        by_remainder = sorted(range(len(shares)), key=lambda i: (-shares[i][1], i))
+        cents = set(by_remainder[:left])
+        parts = [share + (1 if i in cents else 0) for i, (share, _) in enumerate(shares)]
+        assert sum(parts) == whole
+        return [Money(sign * part, self.currency) for part in parts]
+
+
+def half_up(amount: Decimal) -> int:
+    """Rounds to a whole number of minor units, halves away from zero."""
+    return int(amount.to_integral_value(rounding=ROUND_HALF_UP))
+
+
+def sum_by_currency(amounts: "Sequence[Money]") -> dict[str, Money]:
+    """One total per currency, codes in order."""
+    totals: dict[str, Money] = {}
+    for money in amounts:
+        known = totals.get(money.currency)
+        totals[money.currency] = known.plus(money) if known else money
+    return dict(sorted(totals.items()))

@@ -1,0 +1,50 @@
+"""Half-open windows of time and the counting of days, after PRC Civil Code arts. 200 to 203."""
+
+from collections.abc import Collection
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from ledger.kernel.instants import Instant, day_of, midnight
+
+ONE_DAY = timedelta(days=1)
+
+
+class Window(NamedTuple):
+    """From an instant up to, and not including, another."""
+
+    start: Instant
+    end: Instant
+
+    def __contains__(self, instant: object) -> bool:
+        return isinstance(instant, int) and self.start <= instant < self.end
+
+
+class Days(NamedTuple):
+    """Calendar days in a zone, first and last both inside."""
+
+    first: date
+    last: date
+    zone: str
+
+    @property
+    def window(self) -> Window:
+        """The instants of these days: up to the midnight that ends the last one."""
+        return Window(midnight(self.first, self.zone), midnight(self.last + ONE_DAY, self.zone))
+
+    def __contains__(self, day: object) -> bool:
+        return isinstance(day, date) and self.first <= day <= self.last
+
+
+def days_from(
+    act: Instant, count: int, zone: str, rest_days: Collection[date] | None = None
+) -> Days:
+    """The days "within `count` days" of an act: its own day is day 0, the last is day `count`.
+
+    With `rest_days` the last day rolls over to the next day that is none of them (art. 203);
+    without, there is no roll-over. Source: PRC Civil Code, art. 201 for the counting.
+    """
+    first = day_of(act, zone)
+    last = first + timedelta(days=count)
+    while rest_days and last in rest_days:
+        last += ONE_DAY
+    return Days(first, last, zone)

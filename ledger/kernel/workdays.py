@@ -1,0 +1,34 @@
+"""Working days of the People's Republic of China, with the make-up days of each year.
+
+Only publishing terms asks for them: what a deadline comes to is recorded in the terms, so that
+a calendar that changes later does not move it.
+"""
+
+from datetime import date, timedelta
+
+from ledger.kernel.errors import BadTerms
+
+
+def rest_days(first: date, last: date) -> list[date]:
+    """The days from `first` to `last` on which China does not work.
+
+    Weekends and public holidays are rest days, make-up days at weekends are not. Source: the
+    State Council's yearly notice, as kept by the package `holidays` (country CN). Raises
+    `BadTerms` for years that the package does not know yet, rather than guess them.
+    """
+    from holidays.countries.china import China
+
+    if first.year < China.start_year or last.year > max(China.end_year, China.start_year):
+        raise BadTerms(f"The working days of {first.year} to {last.year} are not known.")
+    calendar = China(years=range(first.year, last.year + 1))
+    days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+    return [day for day in days if not calendar.is_working_day(day)]
+
+
+def add_working_days(day: date, count: int) -> date:
+    """The `count`-th working day, counted from the day after `day`."""
+    resting = set(rest_days(day, day + timedelta(days=count * 3 + 30)))
+    while count:
+        day += timedelta(days=1)
+        count -= day not in resting
+    return day

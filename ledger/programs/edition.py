@@ -1,0 +1,164 @@
+"""Editions: a program's terms as dated, versioned, cited data, read from TOML and recorded."""
+
+import hashlib
+import json
+import tomllib
+from datetime import date, datetime
+from functools import cached_property
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from ledger.aggregates.base import Currency, Id
+from ledger.kernel.errors import BadTerms
+from ledger.kernel.period import Days, Window
+
+
+class Source(BaseModel):
+    """A text that values are cited from."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key: Id
+    title: str
+    date: date
+    url: str | None = None
+
+
+class Edition(BaseModel):
+    """One version of a program's terms. `terms` are the parameters of its rules, as written."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    rules: Id
+    rules_version: Annotated[int | None, Field(ge=1)] = None
+    program: Id
+    publisher: Id
+    version: Annotated[int, Field(ge=1, strict=True)]
+    zone: str
+    first: Annotated[
+        date, Field(validation_alias=AliasChoices("from", "first"), serialization_alias="from")
+    ]
+    last: Annotated[
+        date | None, Field(validation_alias=AliasChoices("to", "last"), serialization_alias="to")
+    ] = None
+    currency: Currency
+    terms: dict[str, Any]
+    assumed: dict[str, str] = {}
+    cite: dict[str, str] = {}
+    source: tuple[Source, ...] = ()
+
+    @field_validator("zone")
+    @classmethod
+    def _known_zone(cls, zone: str) -> str:
+        try:
+            ZoneInfo(zone)
+        except (KeyError, ValueError, OSError):
+            raise ValueError(f"{zone!r} is not a time zone such as Asia/Shanghai") from None
+        return zone
+
+    @property
+    def days(self) -> Days:
+        """The term's calendar days. Only for editions with an end."""
+        assert self.last is not None, "an open-ended edition has no last day"
+        return Days(self.first, self.last, self.zone)
+
+    @cached_property
+    def window(self) -> Window:
+        """The term as instants, half-open."""
+        return self.days.window
+
+    def as_data(self) -> dict[str, Any]:
+        """Plain JSON data, as recorded; unset parameters are left out."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+    @cached_property
+    def digest(self) -> str:
+        """sha256 of the canonical JSON: equal for equal content, however it was written."""
+        text = json.dumps(self.as_data(), sort_keys=True, separators=(",", ":"))
+        return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+    def assumptions(self) -> list[dict[str, str]]:
+        """What had to be assumed, and why, in the order of the file."""
+        return [{"parameter": key, "because": why} for key, why in self.assumed.items()]
+
+    @classmethod
+    def from_data(cls, data: dict[str, Any], where: str) -> "Edition":
+        """Builds an edition. Raises `BadTerms` naming each key that is wrong."""
+        try:
+            return cls.model_validate(data)
+        except ValidationError as error:
+            raise BadTerms(sentence_of(error, where), facts=error.errors()) from None
+
+
+def parse_toml(text: str, where: str) -> Edition:
+    """Reads a terms file. Raises `BadTerms` for bad TOML, floats, unknown or missing keys."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BadTerms(f"{where} is not TOML: {error}.") from None
+    _refuse_floats(data, "", where)
+    return Edition.from_data(data, where)
+
+
+def to_toml(edition: Edition) -> str:
+    """The edition as a terms file that can be changed and published again."""
+    data = edition.as_data()
+    head = [(k, v) for k, v in data.items() if k not in ("terms", "assumed", "cite", "source")]
+    lines = [f"{key} = {_toml(value, key)}" for key, value in head]
+    for table in ("terms", "assumed", "cite"):
+        if data.get(table):
+            lines += ["", f"[{table}]"]
+            lines += [f"{key} = {_toml(value, '')}" for key, value in data[table].items()]
+    for source in data.get("source", ()):
+        lines += ["", "[[source]]"]
+        lines += [f"{key} = {_toml(value, key)}" for key, value in source.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: Any, key: str) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str(value)
+        case str() if key in ("from", "to", "date"):
+            return value
+        case str():
+            return json.dumps(value, ensure_ascii=False)
+        case list():
+            return "[" + ", ".join(_toml(one, "") for one in value) + "]"
+        case dict():
+            inner = ", ".join(f"{name} = {_toml(one, '')}" for name, one in value.items())
+            return "{ " + inner + " }"
+    raise AssertionError(f"{value!r} has no place in terms")
+
+
+def _refuse_floats(value: Any, path: str, where: str) -> None:
+    match value:
+        case float():
+            raise BadTerms(
+                f"{where}: {path} = {value} is a float; decimals are written as strings.",
+                f'Write {path.rsplit(".", 1)[-1]} = "{value}".',
+            )
+        case datetime():
+            raise BadTerms(f"{where}: {path} is a date-time; terms are dated by day.")
+        case dict():
+            for key, one in value.items():
+                _refuse_floats(one, f"{path}.{key}" if path else key, where)
+        case list():
+            for one in value:
+                _refuse_floats(one, path, where)
+
+
+def sentence_of(error: ValidationError, where: str) -> str:
+    """All of pydantic's findings as one sentence each, with the key named."""
+    parts = []
+    for one in error.errors():
+        key = ".".join(str(piece) for piece in one["loc"]) or "the file"
+        message = one["msg"].removeprefix("Value error, ")
+        if one["type"] == "extra_forbidden":
+            message = "unknown key"
+        parts.append(f"{key}: {message} (found {str(one['input'])[:80]!r})")
+    return f"{where}: " + "; ".join(parts) + "."

@@ -1,0 +1,137 @@
+"""The parameters of the recruiting incentive, with the defaults that the texts give or leave."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from ledger.aggregates.base import Country, Id
+from ledger.kernel.errors import BadTerms, Refusal
+from ledger.kernel.money import Money, decimal_of
+from ledger.kernel.workdays import rest_days
+from ledger.programs.edition import Edition, sentence_of
+
+CODES = (
+    "partner_certified",
+    "not_withheld",
+    "targeted",
+    "exclusive_link",
+    "market",
+    "first_verified",
+    "first_sale_in_time",
+    "gmv_over_threshold",
+    "stock_in_countries",
+    "store_open",
+)
+"""The conditions, in the order in which a line names those that are unmet."""
+
+HELD = ("window_open", "fx_rate_missing", "two_feeds", "governance_ratio_unset")
+"""What a line can be held for, in the order in which it is named."""
+
+ROLL_OVER_MARGIN = timedelta(days=30)
+
+
+class Ratio(BaseModel):
+    """From so many high-risk stores on, the award is multiplied by this."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    at_least: Annotated[int, Field(ge=1, strict=True, alias="from")]
+    ratio: str
+
+
+class Parameters(BaseModel):
+    """What the edition says, value by value. Days are calendar days of the edition's zone."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    award: str = "2000.00"
+    markets: tuple[Id, ...] = ("EU", "JP")
+    first_sale_within_days: Annotated[int, Field(ge=0, le=366, strict=True)] = 30
+    gmv_over: str = "1000.00"
+    gmv_basis: Literal["settled", "placed"] = "settled"
+    gmv_window: Literal["first_sale_window", "term"] = "first_sale_window"
+    stock_countries: tuple[Country, ...] = ("DE", "ES", "FR", "IT")
+    store_open_test: Literal["at_term_end", "throughout", "at_as_of"] = "at_term_end"
+    first_scope: Literal["ever", "term"] = "ever"
+    high_risk_reasons: tuple[str, ...] = (
+        "prohibited_goods",
+        "counterfeit",
+        "risk_red_line",
+        "fake_fulfilment",
+    )
+    governance_ratios: tuple[Ratio, ...] | None = None
+    governance_scope: Literal["recruiting", "operations_support"] = "recruiting"
+    roll_over: bool = False
+    rest_days: tuple[date, ...] | None = None
+    rate_max_age_days: Annotated[int, Field(ge=0, le=366, strict=True)] = 7
+    rate_day: Literal["order", "settlement"] = "order"
+    targeted_when: Literal["as_of", "onboarding"] = "as_of"
+    verified_after_term: bool = True
+    high_risk_cured_by_reopening: bool = True
+    later_termination_forfeits: bool = False
+
+    @field_validator("governance_ratios")
+    @classmethod
+    def _ratios_fall(cls, ratios: tuple[Ratio, ...] | None) -> tuple[Ratio, ...] | None:
+        """Ratios lie in 0..1, start at rising counts and do not rise."""
+        last_from, last_ratio = 0, Decimal(1)
+        for one in ratios or ():
+            try:
+                ratio = decimal_of(one.ratio)
+            except Refusal as refusal:
+                raise ValueError(refusal.sentence) from None
+            if not 0 <= ratio <= 1:
+                raise ValueError(f"ratio {one.ratio} does not lie in 0..1")
+            if one.at_least <= last_from:
+                raise ValueError(f"from = {one.at_least} does not come after {last_from}")
+            if ratio > last_ratio:
+                raise ValueError(f"ratio {one.ratio} rises above {last_ratio}")
+            last_from, last_ratio = one.at_least, ratio
+        return ratios or None
+
+    def ratio_for(self, high_risk: int) -> Decimal | None:
+        """The share of the award for so many high-risk stores; None where it is not published."""
+        if not high_risk or self.governance_scope == "operations_support":
+            return Decimal(1)
+        if self.governance_ratios is None:
+            return None
+        reached = [one for one in self.governance_ratios if one.at_least <= high_risk]
+        return Decimal(reached[-1].ratio) if reached else Decimal(1)
+
+
+def parameters_of(edition: Edition) -> Parameters:
+    """The typed parameters. Raises `BadTerms` naming each key that is wrong."""
+    try:
+        return Parameters.model_validate(edition.terms)
+    except ValidationError as error:
+        raise BadTerms(sentence_of(error, f"{edition.program} [terms]")) from None
+
+
+def checked(edition: Edition, rules_version: int) -> Edition:
+    """The edition with every parameter written out, as it is published.
+
+    Raises `BadTerms` for an edition without an end, an amount that is not exact in the
+    edition's currency, or a citation of something that is no parameter.
+    """
+    if edition.last is None or edition.last < edition.first:
+        raise BadTerms(f"{edition.program}: to: a recruiting edition ends on or after its start.")
+    parameters = parameters_of(edition)
+    for key in ("award", "gmv_over"):
+        try:
+            Money.parse(getattr(parameters, key), edition.currency)
+        except Refusal as refusal:
+            raise BadTerms(f"{edition.program}: {key}: {refusal.sentence}", refusal.hint) from None
+    known = {*Parameters.model_fields, *Edition.model_fields, *CODES, "from", "to", "governance"}
+    for table in ("assumed", "cite"):
+        for key in getattr(edition, table):
+            if key not in known:
+                raise BadTerms(f"{edition.program}: [{table}] {key}: unknown key.")
+    terms: dict[str, Any] = parameters.model_dump(mode="json", by_alias=True, exclude_none=True)
+    if parameters.roll_over and parameters.rest_days is None:
+        latest = edition.last + timedelta(days=parameters.first_sale_within_days)
+        days = rest_days(edition.first, latest + ROLL_OVER_MARGIN)
+        terms["rest_days"] = [day.isoformat() for day in days]
+    version = edition.rules_version or rules_version
+    return edition.model_copy(update={"terms": terms, "rules_version": version})

@@ -1,0 +1,35 @@
+"""The programs that this version of duebook knows: one folder each, found by name."""
+
+from importlib import import_module
+from pathlib import Path
+from typing import cast
+
+from ledger.kernel.errors import BadTerms
+from ledger.programs.contract import Rules
+from ledger.programs.edition import Edition, parse_toml
+
+FOLDER = Path(__file__).parent
+
+
+def rule_names() -> list[str]:
+    """The folders that hold rules."""
+    return sorted(path.parent.name for path in FOLDER.glob("*/rules.py"))
+
+
+def rules_of(name: str) -> Rules:
+    """The rules of that name. Raises `BadTerms` for a name that is none."""
+    if name not in rule_names():
+        raise BadTerms(
+            f"rules: {name!r} is not a program that this version of duebook can work out.",
+            f"Known rules: {', '.join(rule_names())}.",
+        )
+    return cast(Rules, import_module(f"ledger.programs.{name}.rules"))
+
+
+def shipped() -> list[Edition]:
+    """The editions that come with duebook, checked, in the order of their programs."""
+    editions = []
+    for path in sorted(FOLDER.glob("*/terms.toml")):
+        edition = parse_toml(path.read_text(encoding="utf-8"), path.name)
+        editions.append(rules_of(edition.rules).check(edition))
+    return editions

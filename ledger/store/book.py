@@ -1,0 +1,225 @@
+"""Making and opening a book, by path (SQLite) or URL, for writing or only for reading."""
+
+import os
+import sqlite3
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select
+from sqlalchemy import exc as sa_exc
+from sqlalchemy.engine import make_url
+
+from ledger.kernel.errors import BookExists, BookLocked, BookMissing, ForeignBook, NewerBook
+from ledger.store import schema
+from ledger.store.recorder import (
+    EMPTY,
+    LOCK_SECONDS,
+    Head,
+    LogRecorder,
+    Writer,
+    microseconds_now,
+)
+
+HOW_TO_MAKE = "Make one with `duebook init`, or name one with --book or DUEBOOK_BOOK."
+
+
+class Book:
+    """An open book: its log, where it lives, and whether it may be written."""
+
+    def __init__(self, location: str, engine: Engine, *, writable: bool) -> None:
+        self.location = location
+        self.engine = engine
+        self.writable = writable
+        self.log = LogRecorder(engine, writable=writable)
+
+    @property
+    def path(self) -> Path | None:
+        """The file of a SQLite book."""
+        return None if is_url(self.location) else Path(self.location)
+
+    def head(self) -> Head:
+        """The end of the log as it is now."""
+        return self.log.head()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection for reading."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Gives the connections back."""
+        self.engine.dispose()
+
+
+def is_url(location: str) -> bool:
+    """Whether a book is named by a database URL rather than a path."""
+    return "://" in location
+
+
+def create_book(location: str, first: Callable[[Writer], None]) -> Book:
+    """Makes a book whose first events `first` writes, all in one transaction.
+
+    Raises `BookExists`, or `BookMissing` for a folder that is not there.
+    """
+    if is_url(location):
+        book = Book(location, _url_engine(location), writable=True)
+        with _connected(book):
+            if inspect(book.engine).has_table("duebook_meta"):
+                raise BookExists(
+                    f"There is already a book at {_shown(location)}.", "Nothing was changed."
+                )
+    else:
+        path = Path(location)
+        if path.exists() and path.stat().st_size:
+            raise BookExists(
+                f"{location} already exists.",
+                "Nothing was changed. Choose another name with --book, or move the file away.",
+            )
+        if not path.parent.is_dir():
+            raise BookMissing(f"There is no folder {path.parent}.", "Make it first.")
+        book = Book(location, _sqlite_engine(path, readonly=False), writable=True)
+    with book.engine.connect().execution_options(duebook_write=True) as connection:
+        with connection.begin():
+            schema.create(connection)
+            connection.execute(
+                insert(schema.meta), [{"key": "format", "value": str(schema.FORMAT)}]
+            )
+            first(Writer(connection, EMPTY, microseconds_now()))
+    return book
+
+
+def open_book(location: str, *, readonly: bool = False) -> Book:
+    """Opens a book that is there.
+
+    Raises `BookMissing`, `ForeignBook` (something else is there), `NewerBook`, `BookLocked`.
+    """
+    if is_url(location):
+        book = Book(location, _url_engine(location), writable=not readonly)
+    else:
+        path = Path(location)
+        if not path.exists():
+            raise BookMissing(f"There is no book at {location}.", HOW_TO_MAKE)
+        if not path.is_file() or not _looks_like_sqlite(path):
+            raise _foreign(location)
+        readonly = readonly or not _may_write(path)
+        book = Book(location, _sqlite_engine(path, readonly=readonly), writable=not readonly)
+    with _connected(book) as connection:
+        if not inspect(connection).has_table("duebook_meta"):
+            raise _foreign(location)
+        query = select(schema.meta.c.value).where(schema.meta.c.key == "format")
+        found = connection.execute(query).scalar()
+    if found is None or not found.isdigit():
+        raise _foreign(location)
+    if int(found) > schema.FORMAT:
+        raise NewerBook(
+            f"{_shown(location)} has format {found}; this version of duebook reads up to "
+            f"{schema.FORMAT}.",
+            "Update duebook. Nothing was changed.",
+        )
+    if is_url(location) and book.writable:
+        book.writable = book.log.writable = _may_insert(book)
+    return book
+
+
+@contextmanager
+def _connected(book: Book) -> Iterator[Connection]:
+    try:
+        with book.engine.connect() as connection:
+            yield connection
+    except sa_exc.OperationalError as error:
+        text = str(error.orig).strip()
+        if "locked" in text:
+            raise BookLocked(f"{book.location} is locked by another program.", "Try again.") from None
+        raise BookMissing(
+            f"{_shown(book.location)} cannot be opened: {text.splitlines()[0]}", HOW_TO_MAKE
+        ) from None
+    except sa_exc.DatabaseError as error:
+        raise _foreign(book.location, str(error.orig)) from None
+
+
+def _foreign(location: str, why: str = "") -> ForeignBook:
+    return ForeignBook(
+        f"{_shown(location)} is not a duebook book{': ' + why if why else ''}.",
+        f"Nothing was changed. {HOW_TO_MAKE}",
+    )
+
+
+def _shown(location: str) -> str:
+    """The location without a password."""
+    return str(make_url(location)) if is_url(location) else location
+
+
+def _looks_like_sqlite(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(16) in (b"SQLite format 3\0", b"")
+
+
+def _may_write(path: Path) -> bool:
+    """Whether the file may be written: its mode says so even to root, who could anyway."""
+    writable_by_anyone = path.stat().st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH)
+    return bool(writable_by_anyone) and os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+
+
+def _may_insert(book: Book) -> bool:
+    sql = (
+        "SELECT has_table_privilege('events', 'INSERT')"
+        " AND current_setting('transaction_read_only') = 'off'"
+    )
+    with book.engine.connect() as connection:
+        return bool(connection.exec_driver_sql(sql).scalar())
+
+
+def _sqlite_engine(path: Path, *, readonly: bool) -> Engine:
+    def connect() -> sqlite3.Connection:
+        uri = path.absolute().as_uri()
+        if readonly:
+            # A WAL book on a read-only folder opens only as immutable; with a log file beside
+            # it somebody may be writing, and then the ordinary read-only mode works.
+            quiet = not Path(f"{path}-wal").exists()
+            uri += "?mode=ro&immutable=1" if quiet and not _may_write(path) else "?mode=ro"
+        connection = sqlite3.connect(
+            uri, uri=True, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        if not readonly:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA cache_size = -65536")
+        connection.execute("PRAGMA mmap_size = 268435456")
+        return connection
+
+    engine = create_engine("sqlite://", creator=connect, poolclass=_pool())
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _pool() -> Any:
+    from sqlalchemy.pool import QueuePool
+
+    return QueuePool
+
+
+def _begin(connection: Connection) -> None:
+    write = connection.get_execution_options().get("duebook_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _url_engine(location: str) -> Engine:
+    url = make_url(location)
+    if url.drivername in ("postgresql", "postgres"):
+        url = url.set(drivername="postgresql+psycopg")
+    if not url.drivername.startswith("postgresql"):
+        raise ForeignBook(
+            f"{url.drivername} is not a database that duebook keeps books in.",
+            "Name a file path (SQLite) or a URL that begins with postgresql://.",
+        )
+    try:
+        return create_engine(url)
+    except ModuleNotFoundError:
+        raise BookMissing(
+            "PostgreSQL books need the driver psycopg, which is not installed.",
+            "Install it with: pip install 'duebook[postgres]'",
+        ) from None

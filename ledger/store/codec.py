@@ -1,0 +1,72 @@
+"""Stored bytes to events and back: fixed topic names, and upcasters for the versions before."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from ledger.aggregates.base import Event, Recorded
+from ledger.aggregates.catalogue import TOPICS
+from ledger.kernel.errors import UndecodableEvent, UnknownTopic
+
+
+class Upcaster(NamedTuple):
+    """Lifts the data of an old topic to the next one."""
+
+    becomes: str
+    lift: Callable[[dict[str, Any]], dict[str, Any]]
+
+
+UPCASTERS: dict[str, Upcaster] = {}
+"""Topics that are no longer written, each with the step to its successor."""
+
+Decode = Callable[[bytes], Event]
+_decoders: dict[str, Decode] = {}
+
+
+def decoder(topic: str) -> Decode:
+    """The function that reads a topic's bytes. Raises `UnknownTopic`."""
+    found = _decoders.get(topic)
+    if found is None:
+        found = _decoders[topic] = _build(topic)
+    return found
+
+
+def _build(topic: str) -> Decode:
+    event = TOPICS.get(topic)
+    if event is not None:
+        return event.validator().validate_json  # type: ignore[no-any-return]
+    step = UPCASTERS.get(topic)
+    if step is None:
+        raise UnknownTopic(
+            f"The log holds {topic!r}, which this version of duebook does not know.",
+            "Update duebook: a newer version wrote this.",
+            topic=topic,
+        )
+    target, lift = decoder(step.becomes), step.lift
+
+    def upcast(state: bytes) -> Event:
+        return target(json.dumps(lift(json.loads(state))).encode())
+
+    return upcast
+
+
+def decode_rows(rows: Iterable[Sequence[Any]]) -> Iterator[Recorded]:
+    """Rows of `READ_COLUMNS` to recorded events.
+
+    Raises `UndecodableEvent` with the position, or `UnknownTopic`.
+    """
+    make, decoders, position = Recorded._make, _decoders, 0
+    try:
+        for position, stream, version, topic, state, at, known, by, batch, row, digest in rows:
+            decode = decoders.get(topic) or decoder(topic)
+            yield make(
+                (position, stream, version, topic, decode(state), at, known, by, batch, row, digest)
+            )
+    except ValidationError as error:
+        raise UndecodableEvent(
+            f"Event {position} ({topic}) does not read back: {error.errors()[0]['msg']}.",
+            position=position,
+            topic=topic,
+        ) from None

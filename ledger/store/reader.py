@@ -1,0 +1,160 @@
+"""Reading the log at a pair of clocks: states by stream, ways there by the index."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, select
+
+from ledger.aggregates.base import Recorded
+from ledger.kernel.clocks import Clocks
+from ledger.kernel.instants import Instant
+from ledger.programs.contract import S
+from ledger.store.codec import decode_rows
+from ledger.store.schema import READ_COLUMNS, events, refs, withdrawn
+
+NAMES_AT_ONCE = 500
+ROWS_AT_ONCE = 1000
+COLUMNS = [events.c[name] for name in READ_COLUMNS]
+
+PERMANENT_REFS = ("feed", "pending")
+"""Index entries that say where to look; they outlive the withdrawal of the fact they came with."""
+
+
+def fetch(connection: Connection, query: Select[Any]) -> Iterator[Sequence[Any]]:
+    """The rows of a query in batches: bounded memory on both databases.
+
+    SQLite's cursor streams by itself and is read directly, which is twice as fast; on
+    PostgreSQL a server-side cursor streams, whose first rows SQLAlchemy has buffered.
+    """
+    if connection.dialect.name != "sqlite":
+        streamed = connection.execution_options(
+            stream_results=True, max_row_buffer=ROWS_AT_ONCE
+        ).execute(query)
+        for rows in streamed.partitions(ROWS_AT_ONCE):
+            yield from rows
+        return
+    result = connection.execute(query)
+    cursor = result.cursor
+    assert cursor is not None
+    try:
+        while rows := cursor.fetchmany(ROWS_AT_ONCE):
+            yield from rows
+    finally:
+        result.close()
+
+
+def read_log(
+    connection: Connection,
+    after: int = 0,
+    until: int | None = None,
+    topics: Iterable[str] = (),
+    stream: str | None = None,
+) -> Iterator[Recorded]:
+    """Every event, decoded, in the order of the log; withdrawn ones too."""
+    c = events.c
+    query = select(*COLUMNS).where(c.position > after)
+    if until is not None:
+        query = query.where(c.position <= until)
+    if names := list(topics):
+        query = query.where(c.topic.in_(names))
+    if stream is not None:
+        query = query.where(c.stream == stream)
+    return decode_rows(fetch(connection, query.order_by(c.position)))
+
+
+def read_positions(connection: Connection, positions: Iterable[int]) -> Iterator[Recorded]:
+    """The events at these positions, in the order of the log."""
+    for chunk in chunks(sorted(set(positions))):
+        query = select(*COLUMNS).where(events.c.position.in_(chunk)).order_by(events.c.position)
+        yield from decode_rows(fetch(connection, query))
+
+
+class LogReader:
+    """What rules may see of a book: facts that count at the clocks, found by name.
+
+    Facts after known-at do not exist; facts whose `at` lies after as-of, and facts withdrawn
+    by known-at, do not count.
+    """
+
+    def __init__(self, connection: Connection, clocks: Clocks) -> None:
+        self.connection = connection
+        self.clocks = clocks
+        self.events_read = 0
+
+    def states(self, kind: str, names: Iterable[str], state: type[S]) -> dict[str, S]:
+        """The states of `kind:name` for every name, folded from the facts that count."""
+        states = {name: state(name) for name in sorted(names)}
+        for chunk in chunks(list(states)):
+            for recorded in self.facts([f"{kind}:{name}" for name in chunk]):
+                states[recorded.stream.partition(":")[2]].apply(recorded)
+                self.events_read += 1
+        return states
+
+    def facts(self, streams: Sequence[str]) -> Iterator[Recorded]:
+        """The facts of some streams that count, stream by stream."""
+        c, w = events.c, withdrawn.c
+        lifted = and_(w.target == c.position, w.position <= self.clocks.known_at)
+        query = (
+            select(*COLUMNS)
+            .select_from(events.outerjoin(withdrawn, lifted))
+            .where(
+                c.stream.in_(streams),
+                c.position <= self.clocks.known_at,
+                c.at <= self.clocks.as_of,
+                w.target.is_(None),
+            )
+            .order_by(c.stream, c.version)
+        )
+        return decode_rows(fetch(self.connection, query))
+
+    def named(self, kind: str, names: Iterable[str]) -> dict[str, list[str]]:
+        """Per name the streams that the index leads to under that kind."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for chunk in chunks(sorted(names)):
+            query = self._refs(kind).where(refs.c.name.in_(chunk))
+            for name, stream, _at, _position in fetch(self.connection, query):
+                found[name].add(stream)
+        return {name: sorted(streams) for name, streams in found.items()}
+
+    def names(self, kind: str, since: Instant, until: Instant) -> Iterator[tuple[str, str]]:
+        """All (name, stream) of a kind whose fact happened in the half-open window."""
+        query = self._refs(kind).where(refs.c.at >= since, refs.c.at < until)
+        for name, stream, _at, _position in fetch(self.connection, query):
+            yield name, stream
+
+    def located(self, kind: str, names: Iterable[str]) -> Iterator[tuple[str, Instant, int]]:
+        """Per index entry of these names: the name, the instant and the position."""
+        for chunk in chunks(sorted(names)):
+            query = self._refs(kind).where(refs.c.name.in_(chunk)).order_by(*refs.primary_key)
+            for name, _stream, at, position in fetch(self.connection, query):
+                yield name, at, position
+
+    def details(self, kind: str, names: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """The names of a kind with the detail of each entry."""
+        for chunk in chunks(sorted(names)):
+            query = (
+                self._refs(kind)
+                .with_only_columns(refs.c.name, refs.c.detail)
+                .where(refs.c.name.in_(chunk))
+            )
+            for name, detail in fetch(self.connection, query):
+                yield name, detail
+
+    def _refs(self, kind: str) -> Select[Any]:
+        r, w = refs.c, withdrawn.c
+        lifted = and_(w.target == r.position, w.position <= self.clocks.known_at)
+        query = select(r.name, r.stream, r.at, r.position).where(
+            r.kind == kind, r.position <= self.clocks.known_at, r.at <= self.clocks.as_of
+        )
+        if kind in PERMANENT_REFS:
+            return query
+        return query.select_from(refs.outerjoin(withdrawn, lifted)).where(w.target.is_(None))
+
+
+def chunks(names: Sequence[Any], size: int = NAMES_AT_ONCE) -> Iterator[list[Any]]:
+    """A sequence in pieces that fit into one query."""
+    remaining = iter(names)
+    while piece := list(islice(remaining, size)):
+        yield piece

@@ -1,0 +1,64 @@
+"""From what a person types to the two clocks of a run."""
+
+from sqlalchemy import Connection, select
+
+from ledger.kernel.clocks import Clocks
+from ledger.kernel.errors import BadKnownAt
+from ledger.kernel.instants import Instant, format_instant, parse_day_end_or_instant
+from ledger.store.recorder import head_of
+from ledger.store.schema import events
+
+ZONE = "Asia/Shanghai"
+"""The zone of a bare date where no program gives one."""
+
+
+def clocks_at(
+    connection: Connection,
+    *,
+    now: Instant,
+    as_of: str | None = None,
+    known_at: str | None = None,
+    zone: str = ZONE,
+) -> Clocks:
+    """The clocks of a run: as-of defaults to now, known-at to the head.
+
+    Raises `BadInstant`, `NoZone`, or `BadKnownAt`.
+    """
+    instant = now if as_of is None else parse_day_end_or_instant(as_of, zone)
+    return Clocks(instant, known_position(connection, known_at, zone))
+
+
+def known_position(connection: Connection, known_at: str | None, zone: str = ZONE) -> int:
+    """A position, or the last one recorded by an instant. Raises `BadKnownAt`."""
+    head = head_of(connection).position
+    if known_at is None:
+        return head
+    if known_at.isascii() and known_at.isdigit():
+        position = int(known_at)
+        if not 1 <= position <= head:
+            raise BadKnownAt(
+                f"known-at {known_at}: the book's positions are 1 to {head}.",
+                "Give a position of the log, or an instant.",
+            )
+        return position
+    instant = parse_day_end_or_instant(known_at, zone)
+    position = _last_recorded_by(connection, head, instant)
+    if not position:
+        raise BadKnownAt(
+            f"known-at {known_at}: the book recorded nothing by {format_instant(instant)}.",
+            "Give a later instant, or a position of the log.",
+        )
+    return position
+
+
+def _last_recorded_by(connection: Connection, head: int, instant: Instant) -> int:
+    """Bisects the log: positions have no gaps and recorded_at never runs backwards."""
+    low, high = 0, head
+    while low < high:
+        middle = (low + high + 1) // 2
+        query = select(events.c.recorded_at).where(events.c.position == middle)
+        if connection.execute(query).scalar_one() <= instant:
+            low = middle
+        else:
+            high = middle - 1
+    return low

@@ -1,0 +1,265 @@
+"""What becomes of each staged fact at one head of the log: new, known, or in conflict.
+
+Reads only; takes no lock. The answer holds for the head it was made at, and the writer checks
+that this is still the head before anything is written.
+"""
+
+import json
+from collections.abc import Iterable
+from itertools import islice
+from typing import NamedTuple
+
+from sqlalchemy import Connection, select
+
+from ledger.aggregates.catalogue import FACTS, TOPICS
+from ledger.aggregates.judge import Surprise, unknown_fact
+from ledger.intake.rejection import Rejection
+from ledger.kernel.instants import format_instant
+from ledger.store.codec import decoder
+from ledger.store.reader import fetch
+from ledger.store.recorder import Head, head_of
+from ledger.store.schema import events, refs, withdrawn
+from ledger.usecases.staging import Stage, Staged, content_digest, next_key
+
+LOOKUP = 5000
+KEYS_AT_ONCE = 500
+NEW, KNOWN, REFUSED = 0, 1, 2
+
+
+class Stored(NamedTuple):
+    """What the book holds under a key."""
+
+    position: int
+    content: bytes
+    topic: str
+    state: bytes
+    withdrawn: bool
+
+
+class Lift(NamedTuple):
+    """A withdrawal and the fact it lifts; each by position in the book, or by index here."""
+
+    target: int | None
+    target_index: int | None
+    by: int | None
+    by_index: int | None
+
+
+class Decided:
+    """Verdicts by order of staging, with what the writer needs beside them."""
+
+    def __init__(self, head: Head) -> None:
+        self.head = head
+        self.verdicts = bytearray()
+        self.keys: dict[int, bytes] = {}
+        """Final keys, by index, of facts that are recorded again after a withdrawal."""
+        self.lifts: list[Lift] = []
+        self.pending: dict[bytes, int] = {}
+        """Key as sent -> index of a withdrawal whose fact nobody has recorded yet."""
+        self.rejections: list[Rejection] = []
+        self.surprises: dict[int, tuple[Staged, Surprise]] = {}
+        self.still_withdrawn = 0
+        """Facts that are known, and do not count because they were withdrawn."""
+
+    @property
+    def new(self) -> int:
+        return self.verdicts.count(NEW)
+
+    @property
+    def known(self) -> int:
+        return self.verdicts.count(KNOWN)
+
+
+def decide(connection: Connection, stage: Stage, *, again: bool = False) -> Decided:
+    """Looks every key up and follows withdrawals, in the order of the files.
+
+    A fact that was withdrawn is known for ever: a file that is sent again must not bring it
+    back. With `again` somebody says that it shall count again; other content under its id is
+    recorded in any case.
+    """
+    decider = _Decider(connection, stage, again)
+    staged = iter(stage)
+    while chunk := list(islice(staged, LOOKUP)):
+        decider.take(chunk)
+    return decider.decided
+
+
+class _Decider:
+    def __init__(self, connection: Connection, stage: Stage, again: bool) -> None:
+        self.connection = connection
+        self.stage = stage
+        self.again = again
+        self.decided = Decided(head_of(connection))
+        self.waiting = _pending_withdrawals(connection)
+        self.live: dict[bytes, tuple[int, Staged]] = {}
+        """Key as sent -> the fact of this call that counts under it."""
+        self.freed: dict[bytes, bytes] = {}
+        """Key as sent -> the key under which the next fact of that name is recorded."""
+        self.lifted: set[tuple[bytes, bytes]] = set()
+        """Key as sent and content of the facts that this call withdraws."""
+
+    def take(self, chunk: list[Staged]) -> None:
+        verdicts, decided = self.decided.verdicts, self.decided
+        book = _look_up(self.connection, (one.key for one in chunk), decided.head)
+        for one in chunk:
+            if one.target is not None:
+                verdict = KNOWN if one.key in book else self._withdraw(one)
+            elif one.has_id or one.key in book:
+                verdict = self._place(one, book.get(one.key))
+            else:
+                verdict = NEW
+            verdicts.append(verdict)
+
+    def _place(self, one: Staged, stored: Stored | None) -> int:
+        """New, known or refused, for a fact whose key may be taken."""
+        index, decided = len(self.decided.verdicts), self.decided
+        here = self.live.get(one.key)
+        if here is not None:
+            if here[1].content == one.content:
+                return KNOWN
+            where = "line {1} of {0}".format(*self.stage.place(here[1].row))
+            return self._refuse(one, here[1].topic, here[1].state, where)
+        key, stored, before = self._follow(one.key, stored)
+        if stored is not None and (stored.content == one.content or not one.has_id):
+            if one.key not in self.freed:
+                return KNOWN
+            before.add(stored.content)
+        was_withdrawn = one.content in before or (one.key, one.content) in self.lifted
+        if was_withdrawn and not self.again:
+            decided.still_withdrawn += 1
+            return KNOWN
+        if one.key in self.freed:
+            key = self.freed[one.key]
+        elif stored is not None:
+            return self._refuse(one, stored.topic, stored.state, f"position {stored.position}")
+        if key != one.key:
+            decided.keys[index] = key
+        if one.has_id:
+            self.live[one.key] = (index, one)
+            if (position := self.waiting.pop(one.key, None)) is not None:
+                self._lift(one.key, key, one.content, Lift(None, index, position, None))
+            elif (by_index := decided.pending.pop(one.key, None)) is not None:
+                decided.surprises.pop(by_index)
+                self._lift(one.key, key, one.content, Lift(None, index, None, by_index))
+        return NEW
+
+    def _withdraw(self, one: Staged) -> int:
+        """Finds what a withdrawal lifts: a fact of this call, of the book, or one to come."""
+        assert one.target is not None
+        index, decided = len(self.decided.verdicts), self.decided
+        position, key = one.target
+        if key is None:
+            assert position is not None
+            lifted = any(lift.target == position for lift in decided.lifts)
+            if not lifted and _can_be_lifted(self.connection, position, decided.head):
+                decided.lifts.append(Lift(position, None, None, index))
+            else:
+                decided.surprises[index] = (one, unknown_fact(f"at position {position}"))
+            return NEW
+        here = self.live.get(key)
+        if here is not None:
+            taken = decided.keys.get(here[0], key)
+            self._lift(key, taken, here[1].content, Lift(None, here[0], None, index))
+            return NEW
+        stored = _look_up(self.connection, [key], decided.head).get(key)
+        last, current, _ = self._follow(key, stored)
+        if current is not None and key not in self.freed:
+            self._lift(key, last, current.content, Lift(current.position, None, None, index))
+            return NEW
+        if stored is None and key not in self.freed:
+            decided.pending[key] = index
+        decided.surprises[index] = (one, unknown_fact("of that source and id"))
+        return NEW
+
+    def _lift(self, key: bytes, taken: bytes, content: bytes, lift: Lift) -> None:
+        self.decided.lifts.append(lift)
+        self.live.pop(key, None)
+        self.freed[key] = next_key(taken)
+        self.lifted.add((key, content))
+
+    def _follow(
+        self, key: bytes, stored: Stored | None
+    ) -> tuple[bytes, Stored | None, set[bytes]]:
+        """Past withdrawn facts: the key that is free or counts, and what was withdrawn."""
+        before: set[bytes] = set()
+        while stored is not None and stored.withdrawn:
+            before.add(stored.content)
+            key = next_key(key)
+            stored = _look_up(self.connection, [key], self.decided.head).get(key)
+        return key, stored, before
+
+    def _refuse(self, one: Staged, topic: str, state: bytes, where: str) -> int:
+        self.decided.rejections.append(_conflict(self.stage, one, topic, state, where))
+        return REFUSED
+
+
+def _look_up(connection: Connection, keys: Iterable[bytes], head: Head) -> dict[bytes, Stored]:
+    """What the book holds under these keys."""
+    if not head.position:
+        return {}
+    found: dict[bytes, Stored] = {}
+    c, w = events.c, withdrawn.c
+    remaining = iter(keys)
+    while chunk := list(islice(remaining, KEYS_AT_ONCE)):
+        query = (
+            select(c.key, c.position, c.topic, c.at, c.state, w.position)
+            .select_from(events.outerjoin(withdrawn, w.target == c.position))
+            .where(c.key.in_(chunk))
+        )
+        for key, position, topic, at, state, lifted in fetch(connection, query):
+            event = decoder(topic)(bytes(state))
+            content = content_digest(topic, at, event.content())
+            found[bytes(key)] = Stored(position, content, topic, state, lifted is not None)
+    return found
+
+
+def _can_be_lifted(connection: Connection, position: int, head: Head) -> bool:
+    """Whether a fact stands at the position that counts and is no withdrawal itself."""
+    c, w = events.c, withdrawn.c
+    query = (
+        select(c.topic, w.position)
+        .select_from(events.outerjoin(withdrawn, w.target == c.position))
+        .where(c.position == position, c.position <= head.position)
+    )
+    found = connection.execute(query).first()
+    return found is not None and found[1] is None and is_fact(found[0])
+
+
+def is_fact(topic: str) -> bool:
+    """Whether events of a topic are facts that can be withdrawn."""
+    event = TOPICS.get(topic)
+    return event is not None and event.__name__ in FACTS and event.__name__ != "FactWithdrawn"
+
+
+def _pending_withdrawals(connection: Connection) -> dict[bytes, int]:
+    """Withdrawals by id that still wait for their fact: key as sent to position."""
+    r, w = refs.c, withdrawn.c
+    query = (
+        select(r.name, r.position)
+        .select_from(refs.outerjoin(withdrawn, w.position == r.position))
+        .where(r.kind == "pending", w.position.is_(None))
+        .order_by(r.position.desc())
+    )
+    return {bytes.fromhex(name): position for name, position in connection.execute(query)}
+
+
+def _conflict(stage: Stage, one: Staged, topic: str, state: bytes, where: str) -> Rejection:
+    file, line = stage.place(one.row)
+    here, there = json.loads(one.state), json.loads(state)
+    named = next((key for key in {**there, **here} if here.get(key) != there.get(key)), None)
+    if topic != one.topic:
+        found = f"type is {one.type!r} here and {TOPICS[topic].__name__!r} there"
+    elif named:
+        found = f"{named} is {here.get(named)!r} here and {there.get(named)!r} there"
+    else:
+        found = "at differs"
+    return Rejection(
+        file,
+        line,
+        one.type,
+        "conflicting_id",
+        f"id {here.get('id')!r} of source {here.get('source', '')!r} stands for another "
+        f"content at {where}: {found}.",
+        "A fact is never edited: withdraw the recorded one, or give this one an id of its own.",
+        {"type": one.type, "at": format_instant(one.at), **here},
+    )

@@ -1,0 +1,91 @@
+"""Who is known, to judge facts by: from the index of the log, with what a call adds to it."""
+
+from collections.abc import Iterable, Iterator
+
+from sqlalchemy import Connection
+
+from ledger.aggregates.judge import Mention
+from ledger.kernel.clocks import Clocks
+from ledger.kernel.instants import Instant
+from ledger.store.reader import LogReader, read_positions
+from ledger.usecases.staging import content_digest
+
+Known = tuple[Instant, bytes]
+
+
+class IndexDirectory:
+    """Names that were looked up beforehand, in few queries, at one pair of clocks."""
+
+    def __init__(self, connection: Connection, clocks: Clocks) -> None:
+        self.reader = LogReader(connection, clocks)
+        self.stores: dict[str, Known] = {}
+        self.partners: set[str] = set()
+        self.programs: set[str] = set()
+
+    def load(self, mentions: Iterable[Mention]) -> None:
+        """Looks up every name that the mentions need."""
+        stores, partners, programs = set(), set(), set()
+        for one in mentions:
+            stores.add(one.store)
+            partners.add(one.partner)
+            programs.add(one.program)
+        self.load_names(stores, partners, programs)
+
+    def load_names(
+        self, stores: set[str | None], partners: set[str | None], programs: set[str | None]
+    ) -> None:
+        """Looks names up in the index of the log; None among them is passed over."""
+        self.stores |= onboardings(self.reader, {name for name in stores if name})
+        self.partners |= set(self.reader.named("certified", {p for p in partners if p}))
+        # Publishing is a decision: it holds whatever the as-of, from its position on.
+        timeless = LogReader(
+            self.reader.connection, self.reader.clocks._replace(as_of=2**62)
+        )
+        self.programs |= set(timeless.named("program", {p for p in programs if p}))
+
+    def add(self, said: Mention) -> None:
+        """Takes what a fact of the call introduces."""
+        if said.type == "MerchantOnboarded" and said.store:
+            own = (said.at, said.identity)
+            self.stores[said.store] = min(self.stores.get(said.store, own), own)
+
+    def onboarding(self, store: str) -> Known | None:
+        return self.stores.get(store)
+
+    def knows_partner(self, partner: str) -> bool:
+        return partner in self.partners
+
+    def knows_program(self, program: str) -> bool:
+        return program in self.programs
+
+
+def onboardings(reader: LogReader, stores: set[str]) -> dict[str, Known]:
+    """Per store the instant and identity of the onboarding that counts.
+
+    Instants come from the index; only stores with several onboardings at one earliest instant
+    need the events themselves, to be told apart by content.
+    """
+    first: dict[str, list[tuple[Instant, int]]] = {}
+    for store, at, position in reader.located("store", stores):
+        held = first.setdefault(store, [(at, position)])
+        if at < held[0][0]:
+            first[store] = [(at, position)]
+        elif at == held[0][0] and position != held[0][1]:
+            held.append((at, position))
+    positions = {position: store for store, held in first.items() for _, position in held}
+    known: dict[str, Known] = {}
+    for recorded in read_positions(reader.connection, positions):
+        identity = content_digest(recorded.topic, recorded.at, recorded.event.content())
+        own = (recorded.at, identity)
+        store = positions[recorded.position]
+        known[store] = min(known.get(store, own), own)
+    return known
+
+
+def feeds_of(
+    reader: LogReader, keys: Iterable[tuple[str, str]]
+) -> Iterator[tuple[tuple[str, str], str]]:
+    """Of (store, basis) pairs, each source that has ever reported GMV for it."""
+    names = {f"{store}/{basis}": (store, basis) for store, basis in keys}
+    for name, detail in reader.details("feed", names):
+        yield names[name], detail

@@ -1,0 +1,73 @@
+"""Making a book: opened for an entity, with the shipped editions published."""
+
+import re
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from ledger.aggregates.book import BookOpened
+from ledger.kernel.errors import MissingFile, Refusal
+from ledger.programs.registry import shipped
+from ledger.store import chain
+from ledger.store.book import Book, create_book
+from ledger.store.receipts import keep_receipt
+from ledger.store.recorder import Writer
+from ledger.usecases.terms import append_terms
+
+ENTITY = re.compile(r"platform|(?:partner|merchant):[\w.-]{1,64}")
+PUBLISHER = "duebook"
+
+
+class BadEntity(Refusal):
+    """A side from which no book can be kept."""
+
+    hint = "Write platform, partner:P-01 or merchant:M-7."
+
+
+def init(location: str, entity: str) -> tuple[Book, dict[str, Any]]:
+    """Makes a book with its first events, in one transaction.
+
+    Raises `BadEntity`, `BookExists`, `BookMissing` (no such folder or server).
+    """
+    if not ENTITY.fullmatch(entity):
+        raise BadEntity(f"{entity!r} is not an entity that keeps a book.")
+    editions = shipped()
+
+    def first(writer: Writer) -> None:
+        opened = BookOpened(entity=entity, chain=chain.SCHEME, made_by=f"duebook {_version()}")
+        now = writer.recorded_at
+        writer.append(
+            [(opened.stream, 1, opened.TOPIC, opened.stored(), now, PUBLISHER, 0, 0, None)]
+        )
+        append_terms(writer, editions, PUBLISHER)
+
+    book = create_book(location, first)
+    head = book.head()
+    keep_receipt(book, head)
+    return book, {
+        "book": location,
+        "entity": entity,
+        "programs": [edition.program for edition in editions],
+        "position": head.position,
+        "receipt": head.receipt,
+    }
+
+
+def demo_files() -> list[str]:
+    """The shipped example's fact files, in the order in which the book learned them.
+
+    They come with the installed package, or from the fixtures of a source tree.
+    """
+    here = Path(__file__).resolve().parents[1]
+    for folder in (here / "demo", here.parent / "fixtures" / "demo"):
+        files = sorted(p for p in folder.glob("[0-9]*") if p.suffix in (".csv", ".ndjson"))
+        if files:
+            return [str(path) for path in files]
+    raise MissingFile("The demo's files did not come with this installation.", "Reinstall duebook.")
+
+
+def _version() -> str:
+    try:
+        return version("duebook")
+    except PackageNotFoundError:
+        return "from source"

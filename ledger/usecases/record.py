@@ -1,0 +1,377 @@
+"""Recording facts: all the files of a call in one transaction, or none of them.
+
+Parsing, checking, keying and judging happen before the write lock is taken; inside it only the
+head is compared and the rows are chained and inserted. Met by another writer, the decision is
+made again from what was staged.
+"""
+
+import json
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from sqlalchemy import Connection, insert
+
+from ledger.aggregates.base import Recorded
+from ledger.aggregates.book import BOOK_STREAM, BatchRecorded
+from ledger.aggregates.judge import Surprise, judge, two_feeds
+from ledger.aggregates.store import GMVRecorded
+from ledger.intake import csvfile, ndjson
+from ledger.intake.lines import Lines
+from ledger.intake.rejection import Rejection
+from ledger.kernel.clocks import Clocks
+from ledger.kernel.errors import BookLocked, ConcurrentWrite, MissingFile
+from ledger.kernel.instants import Instant
+from ledger.store.book import Book
+from ledger.store.reader import LogReader, chunks
+from ledger.store.receipts import keep_receipt
+from ledger.store.recorder import Row, Writer, max_versions
+from ledger.store.schema import refs, withdrawn
+from ledger.usecases.deciding import NEW, Decided, decide
+from ledger.usecases.directory import IndexDirectory, feeds_of
+from ledger.usecases.staging import Stage, Staged
+
+ATTEMPTS = 5
+STDIN = "-"
+Progress = Callable[[str, int], None]
+"""Told what is being done and how many more of it are done."""
+
+Feeds = dict[tuple[str, str], dict[str, int]]
+"""Per store and basis: each source of this call and the index of its first fact."""
+
+
+@dataclass
+class RecordAnswer:
+    """What a call did, or would have done."""
+
+    recorded: int
+    known: int
+    position: int
+    receipt: str
+    still_withdrawn: int = 0
+    rejected: list[Rejection] = field(default_factory=list)
+    warnings: list[Rejection] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """The answer in the shape of the public contract."""
+        return {
+            "recorded": self.recorded,
+            "known": self.known,
+            "still_withdrawn": self.still_withdrawn,
+            "rejected": [one.as_json() for one in self.rejected],
+            "warnings": [one.as_json() for one in self.warnings],
+            "position": self.position,
+            "receipt": self.receipt,
+        }
+
+
+def record(
+    book: Book,
+    files: Iterable[str],
+    *,
+    now: Instant,
+    by: str,
+    default_type: str | None = None,
+    strict: bool = False,
+    keep_good: bool = False,
+    dry_run: bool = False,
+    again: bool = False,
+    progress: Progress = lambda what, more: None,
+) -> RecordAnswer:
+    """Records the facts of the files, each once, for ever.
+
+    With `keep_good` the rejected rows are left out and the others recorded; otherwise one
+    rejected row means that nothing is. `strict` turns warnings into rejections; `again` lets
+    withdrawn facts count again. Raises
+    `MissingFile`, `ReadOnlyBook`, `BookLocked`, or `ConcurrentWrite` after five attempts.
+    """
+    stage = Stage()
+    for name in files:
+        read_file(stage, name, now, default_type, progress)
+    for _ in range(ATTEMPTS):
+        with book.reading() as connection:
+            decided = decide(connection, stage, again=again)
+            feeds: Feeds = {}
+            warnings = _warnings(connection, stage, decided, feeds, now)
+        rejected = [*stage.rejections, *decided.rejections]
+        if strict:
+            rejected, warnings = [*rejected, *warnings], []
+            _drop(stage, decided, rejected)
+        rejected.sort(key=lambda one: _place_key(stage, one))
+        refused = bool(rejected) and not keep_good
+        answer = RecordAnswer(
+            0 if refused else decided.new,
+            decided.known,
+            decided.head.position,
+            decided.head.receipt,
+            decided.still_withdrawn,
+            rejected,
+            warnings,
+        )
+        if refused or dry_run or not decided.new:
+            return answer
+        progress("recording", 0)
+        if _write(book, stage, decided, feeds, by, answer, progress):
+            return answer
+    raise ConcurrentWrite(
+        f"Somebody else recorded during each of {ATTEMPTS} attempts. Nothing was recorded."
+    )
+
+
+@contextmanager
+def opened(name: str) -> Iterator[BinaryIO]:
+    """A file for reading bytes, or standard input. Raises `MissingFile`."""
+    if name == STDIN:
+        yield sys.stdin.buffer
+        return
+    try:
+        with Path(name).open("rb") as file:
+            yield file
+    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        raise MissingFile(
+            f"{name} cannot be read: {error.strerror}.", "Check the path. Nothing was recorded."
+        ) from None
+
+
+def read_file(
+    stage: Stage, name: str, now: Instant, default_type: str | None, progress: Progress
+) -> None:
+    """Reads one file into the stage, its rejections beside its facts."""
+    shown = "<stdin>" if name == STDIN else name
+    read = csvfile.read if name.lower().endswith(".csv") else ndjson.read
+    with opened(name) as file:
+        lines = Lines(file)
+        rows, told = 0, 0
+        for number, parsed in read(lines, shown, now, default_type):
+            if isinstance(parsed, Rejection):
+                stage.rejections.append(parsed)
+                continue
+            stage.add(number, parsed)
+            rows += 1
+            if not rows & 0xFFF:
+                progress("reading", lines.bytes - told)
+                told = lines.bytes
+        progress("reading", lines.bytes - told)
+    stage.end_file(shown, lines.sha256, rows, lines.count)
+
+
+def _write(
+    book: Book,
+    stage: Stage,
+    decided: Decided,
+    feeds: Feeds,
+    by: str,
+    answer: RecordAnswer,
+    progress: Progress,
+) -> bool:
+    """Writes what was decided; False when the head has moved since."""
+    with book.reading() as connection:
+        versions = _versions(connection, stage, decided)
+    with book.log.writing() as writer:
+        if writer.head != decided.head:
+            return False
+        batch = BatchRecorded(
+            files=tuple(stage.files), by=by, recorded=decided.new, known=decided.known
+        )
+        start = writer.head.position + 1
+        rows = _rows(stage, decided, batch, versions, start, writer.recorded_at, progress)
+        head = writer.append(rows)
+        assert head.position == start + decided.new
+        _write_indexes(writer, stage, decided, feeds, start)
+    keep_receipt(book, head)
+    answer.position, answer.receipt = head.position, head.receipt
+    return True
+
+
+def _rows(
+    stage: Stage,
+    decided: Decided,
+    batch: BatchRecorded,
+    versions: dict[str, int],
+    start: int,
+    now: Instant,
+    progress: Progress,
+) -> Iterator[Row]:
+    """The batch's own event, then its new facts in the order of the files."""
+    version = versions.get(BOOK_STREAM, 0) + 1
+    yield BOOK_STREAM, version, batch.TOPIC, batch.stored(), now, batch.by, start, 0, None
+    verdicts, keys = decided.verdicts, decided.keys
+    for index, one in enumerate(stage):
+        if verdicts[index] == NEW:
+            stream = one.stream
+            versions[stream] = version = versions.get(stream, 0) + 1
+            key = keys.get(index, one.key) if keys else one.key
+            yield stream, version, one.topic, one.state, one.at, one.by, start, one.row, key
+        if not index & 0xFFF:
+            progress("recording", 0x1000)
+
+
+def _versions(connection: Connection, stage: Stage, decided: Decided) -> dict[str, int]:
+    versions: dict[str, int] = {}
+    if decided.head.position:
+        verdicts = decided.verdicts
+        touched = {one.stream for i, one in enumerate(stage) if verdicts[i] == NEW}
+        for chunk in chunks([BOOK_STREAM, *sorted(touched)]):
+            versions |= max_versions(connection, chunk)
+    return versions
+
+
+def _write_indexes(
+    writer: Writer, stage: Stage, decided: Decided, feeds: Feeds, start: int
+) -> None:
+    """The index entries of the new facts, in the transaction of their events."""
+    rows: list[dict[str, Any]] = []
+    positions: dict[int, int] = {}
+    wanted = {i for lift in decided.lifts for i in (lift.target_index, lift.by_index)}
+    wanted |= set(decided.pending.values())
+    first_feeds = {index for sources in feeds.values() for index in sources.values()}
+    position = start
+
+    def flush() -> None:
+        if rows:
+            writer.connection.execute(insert(refs), rows)
+            rows.clear()
+
+    for index, one in enumerate(stage):
+        if decided.verdicts[index] != NEW:
+            continue
+        position += 1
+        if index in wanted:
+            positions[index] = position
+        for kind, name, detail in one.refs:
+            if kind != "feed" or index in first_feeds:
+                rows.append(ref_row(kind, name, detail, position, one.at, one.stream))
+        if len(rows) >= 5000:
+            flush()
+    for key, index in decided.pending.items():
+        at = writer.recorded_at
+        rows.append(ref_row("pending", key.hex(), "", positions[index], at, "withdrawals:main"))
+    flush()
+    lifted = [
+        {
+            "target": lift.target or positions[lift.target_index or 0],
+            "position": lift.by or positions[lift.by_index or 0],
+        }
+        for lift in decided.lifts
+    ]
+    if lifted:
+        writer.connection.execute(insert(withdrawn), lifted)
+
+
+def ref_row(
+    kind: str, name: str, detail: str, position: int, at: Instant, stream: str
+) -> dict[str, Any]:
+    """One entry of the index."""
+    return {
+        "kind": kind,
+        "name": name,
+        "position": position,
+        "at": at,
+        "stream": stream,
+        "detail": detail,
+    }
+
+
+def _warnings(
+    connection: Connection, stage: Stage, decided: Decided, feeds: Feeds, now: Instant
+) -> list[Rejection]:
+    """What the new facts surprise the book with, looking at the book and the whole call."""
+    clocks = Clocks(now, decided.head.position)
+    directory = IndexDirectory(connection, clocks)
+    verdicts = decided.verdicts
+    lifted = {lift.target_index for lift in decided.lifts}
+    stores: set[str | None] = set()
+    partners: set[str | None] = set()
+    programs: set[str | None] = set()
+    certified: set[str] = set()
+    onboarded = []
+    for index, one in enumerate(stage):
+        if verdicts[index] != NEW or index in lifted:
+            continue
+        said = one.mention
+        stores.add(said[2])
+        partners.add(said[3])
+        programs.add(said[4])
+        if one.type == "MerchantOnboarded":
+            onboarded.append(one.mentions)
+        elif one.type == "PartnerCertified":
+            certified.add(one.stream.partition(":")[2])
+        elif said[6]:
+            feeds.setdefault((said[2], said[6][1]), {}).setdefault(said[6][2], index)
+    if decided.head.position:
+        directory.load_names(stores, partners, programs)
+    directory.partners |= certified
+    for one in onboarded:
+        directory.add(one)
+    found = [(staged, surprise) for staged, surprise in decided.surprises.values()]
+    for index, one in enumerate(stage):
+        if verdicts[index] == NEW and index not in lifted:
+            said = one.mention
+            # The common case, settled without building a Mention: a store known before `at`.
+            known = directory.stores.get(said[2]) if said[3] is said[4] is None else None
+            if known and known[0] <= one.at and one.type != "MerchantOnboarded":
+                continue
+            found += [(one, surprise) for surprise in judge(one.mentions, directory)]
+    found += _feed_warnings(connection, stage, decided, feeds, clocks)
+    return [_warning(stage, one, surprise) for one, surprise in found]
+
+
+def _feed_warnings(
+    connection: Connection, stage: Stage, decided: Decided, feeds: Feeds, clocks: Clocks
+) -> list[tuple[Staged, Surprise]]:
+    """Facts of days that another source reports too. Leaves in `feeds` only new sources."""
+    sources: dict[tuple[str, str], set[str]] = {key: set(own) for key, own in feeds.items()}
+    reader = LogReader(connection, clocks)
+    for key, source in feeds_of(reader, feeds) if decided.head.position else ():
+        sources[key].add(source)
+        feeds[key].pop(source, None)
+    torn = {key for key, found in sources.items() if len(found) > 1}
+    if not torn:
+        return []
+    by_day: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+    for chunk in chunks(sorted({f"store:{store}" for store, _ in torn})):
+        for recorded in reader.facts(chunk):
+            if isinstance(recorded.event, GMVRecorded):
+                by_day[_day_key(recorded)].add(recorded.event.source or "")
+    mine = []
+    lifted = {lift.target_index for lift in decided.lifts}
+    gone = {lift.target for lift in decided.lifts if lift.target}
+    for index, one in enumerate(stage):
+        feed = one.mention[6]
+        if feed and decided.verdicts[index] == NEW and index not in lifted:
+            store = one.mention[2]
+            if (store, feed[1]) in torn:
+                by_day[store, feed[0], feed[1]].add(feed[2])
+                mine.append((one, (store, feed[0], feed[1])))
+    assert not gone or reader.clocks.known_at  # lifted facts of the book are judged afterwards
+    return [
+        (one, two_feeds(*key, by_day[key])) for one, key in mine if len(by_day[key]) > 1
+    ]
+
+
+def _day_key(recorded: Recorded) -> tuple[str, str, str]:
+    event = recorded.event
+    return event.store, event.day.isoformat(), event.basis
+
+
+def _warning(stage: Stage, one: Staged, surprise: Surprise) -> Rejection:
+    file, line = stage.place(one.row)
+    data = {"type": one.type, "at": one.at, **json.loads(one.state)}
+    return Rejection(file, line, one.type, surprise.code, surprise.sentence, surprise.hint, data)
+
+
+def _drop(stage: Stage, decided: Decided, rejected: list[Rejection]) -> None:
+    """Under `strict`, a fact with a warning is not recorded."""
+    refused = {(one.file, one.line) for one in rejected}
+    for index, one in enumerate(stage):
+        if decided.verdicts[index] == NEW and stage.place(one.row) in refused:
+            decided.verdicts[index] = 2
+
+
+def _place_key(stage: Stage, one: Rejection) -> tuple[int, int]:
+    names = [file.name for file in stage.files]
+    return names.index(one.file), one.line

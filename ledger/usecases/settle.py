@@ -1,0 +1,140 @@
+"""Settling: what is due to whom and why. Records nothing. The one path to an amount."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection
+
+from ledger.kernel.clocks import Clocks
+from ledger.kernel.errors import NoSuchLine, WrongPeriod
+from ledger.kernel.instants import format_instant
+from ledger.kernel.money import Money, sum_by_currency
+from ledger.programs.contract import Line
+from ledger.programs.edition import Edition
+from ledger.programs.registry import rules_of
+from ledger.store.reader import LogReader
+from ledger.usecases.terms import edition_at
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """The lines of an edition at one pair of clocks, with everything they rest on."""
+
+    edition: Edition
+    clocks: Clocks
+    provisional: bool
+    lines: Sequence[Line]
+    events_read: int = 0
+    changes: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def totals(self) -> dict[str, Money]:
+        """The payable lines, summed per commodity."""
+        return sum_by_currency([one.amount for one in self.lines if one.outcome == "payable"])
+
+    def head_json(self) -> dict[str, Any]:
+        """What the run rests on, without the lines."""
+        edition = self.edition
+        period = {"from": edition.first.isoformat()}
+        if edition.last:
+            period["to"] = edition.last.isoformat()
+        return {
+            "program": edition.program,
+            "period": period,
+            "terms": {
+                "publisher": edition.publisher,
+                "version": edition.version,
+                "digest": edition.digest,
+            },
+            "rules_version": edition.rules_version,
+            "as_of": format_instant(self.clocks.as_of),
+            "known_at": self.clocks.known_at,
+            "provisional": self.provisional,
+            "assumptions": edition.assumptions(),
+            "totals": {code: money.text for code, money in self.totals.items()},
+        }
+
+    def as_json(self) -> dict[str, Any]:
+        """The answer in the shape of the public contract."""
+        out = self.head_json()
+        out["lines"] = [one.as_json() for one in self.lines]
+        out["obligations"] = []
+        return out
+
+
+def settle(
+    connection: Connection,
+    edition: Edition,
+    clocks: Clocks,
+    *,
+    period: str | None = None,
+    subject: str | None = None,
+) -> Settlement:
+    """Works out an edition's lines, or the one of a subject, at a pair of clocks.
+
+    Raises `WrongPeriod`, `NoSuchLine`, `LogBroken` for a log that does not read back.
+    """
+    if period is not None:
+        raise WrongPeriod(
+            f"{edition.program} settles its whole term; found the period {period!r}.",
+            f"Run: duebook settle {edition.program}",
+        )
+    rules = rules_of(edition.rules)
+    version = edition.rules_version or max(rules.VERSIONS)
+    reader = LogReader(connection, clocks)
+    lines = rules.VERSIONS[version](reader, edition, subject)
+    assert all((one.amount.minor == 0) or one.outcome == "payable" for one in lines)
+    provisional = rules.provisional(edition, clocks.as_of)
+    return Settlement(edition, clocks, provisional, lines, reader.events_read)
+
+
+def published_edition(connection: Connection, program: str, clocks: Clocks) -> Edition:
+    """The terms that count at a known-at. Raises `UnknownProgram`."""
+    return edition_at(connection, program, clocks.known_at)[0]
+
+
+def split_line(connection: Connection, line: str, known_at: int) -> tuple[Edition, str]:
+    """The edition and the subject that a line id names. Raises `NoSuchLine`, `UnknownProgram`."""
+    program, slash, subject = line.partition("/")
+    if not slash or not subject:
+        raise NoSuchLine(
+            f"{line!r} is not a line; a line reads PROGRAM/STORE.",
+            "List lines with: duebook settle PROGRAM",
+        )
+    return edition_at(connection, program, known_at)[0], subject
+
+
+def compare(before: Settlement, after: Settlement) -> list[dict[str, Any]]:
+    """The lines that differ between two settlements, with both amounts and outcomes."""
+    old = {one.line: one for one in before.lines}
+    new = {one.line: one for one in after.lines}
+    changes = []
+    for name in sorted({*old, *new}):
+        was, now = old.get(name), new.get(name)
+        if _seen(was) != _seen(now):
+            either = now or was
+            assert either is not None
+            changes.append(
+                {
+                    "line": name,
+                    "payee": either.payee,
+                    "was": was.amount.text if was else None,
+                    "now": now.amount.text if now else None,
+                    "currency": either.amount.currency,
+                    "was_outcome": _outcome(was),
+                    "now_outcome": _outcome(now),
+                }
+            )
+    return changes
+
+
+def _seen(line: Line | None) -> object:
+    return line and (line.payee, line.outcome, line.amount, line.unmet, line.held_for)
+
+
+def _outcome(line: Line | None) -> str | None:
+    if line is None:
+        return None
+    why = ", ".join(line.unmet or line.held_for)
+    return f"{line.outcome} ({why})" if why else line.outcome

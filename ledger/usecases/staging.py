@@ -1,0 +1,146 @@
+"""Facts on their way in: parsed once, kept outside memory, read again for each attempt.
+
+A file of a million facts must not need a gigabyte, and an attempt that meets another writer
+starts again without reading its input again (standard input cannot be read twice).
+"""
+
+import hashlib
+import marshal
+from collections.abc import Iterator
+from tempfile import SpooledTemporaryFile
+from typing import Any, NamedTuple
+
+from ledger.aggregates.base import Fact
+from ledger.aggregates.book import BatchFile, FactWithdrawn
+from ledger.aggregates.judge import Mention, mention
+from ledger.intake.rejection import Rejection
+from ledger.intake.rows import Parsed
+
+IN_MEMORY_BYTES = 32 * 1024 * 1024
+ROWS_AT_ONCE = 1000
+
+
+class Staged(NamedTuple):
+    """A parsed fact, ready to be keyed and stored."""
+
+    row: int
+    type: str
+    stream: str
+    topic: str
+    state: bytes
+    at: int
+    by: str
+    key: bytes
+    """Of its (source, id), or of its content with its ordinal among equal ones."""
+    content: bytes
+    """Digest of type, instant and content: what is compared when the key is known."""
+    has_id: bool
+    refs: tuple[tuple[str, str, str], ...]
+    mention: tuple[Any, ...]
+    target: tuple[int | None, bytes | None] | None
+    """Of a withdrawal: the position, or the key of the (source, id), that it names."""
+
+    @property
+    def mentions(self) -> Mention:
+        return Mention(*self.mention)
+
+
+def id_key(source: str | None, identity: str) -> bytes:
+    """The key of a fact that its sender named."""
+    return hashlib.sha256(f"id\0{source or ''}\0{identity}".encode()).digest()
+
+
+def next_key(key: bytes) -> bytes:
+    """The key under which a fact is recorded again after its withdrawal."""
+    return hashlib.sha256(b"again\0" + key).digest()
+
+
+def content_digest(topic: str, at: int, content: bytes) -> bytes:
+    """What a fact says: its type, its instant and its fields."""
+    return hashlib.sha256(b"%b\0%d\0%b" % (topic.encode(), at, content)).digest()
+
+
+class Stage:
+    """The facts of one call in the order of its files, with where each of them stands."""
+
+    def __init__(self) -> None:
+        self.files: list[BatchFile] = []
+        self.rejections: list[Rejection] = []
+        self.count = 0
+        self._spool: Any = SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115
+        self._buffer: list[tuple[Any, ...]] = []
+        self._equal: dict[bytes, int] = {}
+        self._first_row = 0
+
+    def add(self, line: int, parsed: Parsed) -> None:
+        """Takes a fact from a line of the file that is being read."""
+        fact, at, by = parsed
+        topic, state = fact.TOPIC, fact.stored()
+        withdrawal = isinstance(fact, FactWithdrawn)
+        has_id = fact.id is not None and not withdrawal
+        content = content_digest(topic, at, fact.content() if fact.source or has_id else state)
+        key = id_key(fact.source, fact.id or "") if has_id else self._ordinal(content, fact.source)
+        self._buffer.append(
+            (
+                self._first_row + line,
+                type(fact).__name__,
+                fact.stream,
+                topic,
+                state,
+                at,
+                by,
+                key,
+                content,
+                has_id,
+                tuple(map(tuple, fact.references())),
+                tuple(mention(fact, at, content)),
+                _target(fact) if withdrawal else None,
+            )
+        )
+        self.count += 1
+        if len(self._buffer) >= ROWS_AT_ONCE:
+            self._flush()
+
+    def end_file(self, name: str, sha256: str, rows: int, lines: int) -> None:
+        """Closes the file that was being read; the next one's lines follow on."""
+        self.files.append(BatchFile(name=name, sha256=sha256, rows=rows, lines=lines))
+        self._first_row += lines
+
+    def place(self, row: int) -> tuple[str, int]:
+        """The file and line of a row."""
+        for file in self.files:
+            if row <= file.lines:
+                return file.name, row
+            row -= file.lines
+        raise AssertionError("a row beyond the last file")
+
+    def __iter__(self) -> Iterator[Staged]:
+        self._flush()
+        self._spool.seek(0)
+        make, left = Staged._make, self.count
+        while left:
+            rows = marshal.load(self._spool)
+            left -= len(rows)
+            yield from map(make, rows)
+
+    def _ordinal(self, content: bytes, source: str | None) -> bytes:
+        """The key of a fact without an id: its content and how many equal ones came before."""
+        if source:
+            content = hashlib.sha256(content + source.encode()).digest()
+        before = self._equal.get(content, 0)
+        self._equal[content] = before + 1
+        if not before:
+            return content
+        return hashlib.sha256(content + b"\0%d" % before).digest()
+
+    def _flush(self) -> None:
+        if self._buffer:
+            self._spool.seek(0, 2)
+            marshal.dump(self._buffer, self._spool)
+            self._buffer = []
+
+
+def _target(fact: Fact) -> tuple[int | None, bytes | None]:
+    assert isinstance(fact, FactWithdrawn)
+    named = id_key(fact.source, fact.id) if fact.id is not None else None
+    return fact.position, named

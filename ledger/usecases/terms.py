@@ -1,0 +1,186 @@
+"""Publishing terms and reading back what is published."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, insert
+
+from ledger.aggregates.base import Recorded
+from ledger.aggregates.terms import TermsPublished
+from ledger.kernel.errors import BadTerms, ConcurrentWrite, TermsConflict, UnknownProgram
+from ledger.programs.edition import Edition
+from ledger.programs.registry import rules_of, shipped
+from ledger.store.book import Book
+from ledger.store.reader import read_log
+from ledger.store.receipts import keep_receipt
+from ledger.store.recorder import Row, Writer, max_versions
+from ledger.store.schema import refs
+from ledger.usecases.record import ref_row
+
+
+def publish(book: Book, edition: Edition, by: str) -> dict[str, Any]:
+    """Records a version of an edition, checked and with every parameter written out.
+
+    The same publisher's version with the same content is known and recorded once. Raises
+    `BadTerms` (a wrong key or value), `TermsConflict` (other content under that version, or a
+    new program that overlaps a published one), `ReadOnlyBook`, `BookLocked`.
+    """
+    if not edition.terms and not edition.program:
+        raise BadTerms("the file holds no terms.")
+    checked = rules_of(edition.rules).check(edition)
+    with book.reading() as connection:
+        head = book.head()
+        known = _conflicts(checked, published(connection, head.position))
+    if known:
+        return _published_answer(checked, known.position, head.receipt, recorded=False)
+    with book.log.writing() as writer:
+        if writer.head != head:
+            raise ConcurrentWrite("Somebody else wrote meanwhile. Nothing was published.")
+        position = writer.head.position + 1
+        append_terms(writer, [checked], by)
+        written = writer.head
+    keep_receipt(book, written)
+    return _published_answer(checked, position, written.receipt, recorded=True)
+
+
+def append_terms(writer: Writer, editions: list[Edition], by: str) -> None:
+    """Appends `TermsPublished` for each edition, with its index entry."""
+    streams = [f"terms:{edition.program}" for edition in editions]
+    versions = max_versions(writer.connection, streams)
+    rows: list[Row] = []
+    index = []
+    for offset, edition in enumerate(editions, 1):
+        event = TermsPublished(
+            program=edition.program,
+            publisher=edition.publisher,
+            version=edition.version,
+            rules_version=edition.rules_version or 1,
+            digest=edition.digest,
+            edition=edition.as_data(),
+        )
+        version = versions[event.stream] = versions.get(event.stream, 0) + 1
+        now = writer.recorded_at
+        rows.append((event.stream, version, event.TOPIC, event.stored(), now, by, 0, 0, None))
+        position = writer.head.position + offset
+        for one in event.references():
+            index.append(ref_row(*one, position, now, event.stream))
+    writer.append(rows)
+    writer.connection.execute(insert(refs), index)
+
+
+def published(connection: Connection, known_at: int, program: str | None = None) -> list[Recorded]:
+    """Every `TermsPublished` up to a position, in the order of the log."""
+    return list(_published(connection, known_at, program))
+
+
+def _published(connection: Connection, known_at: int, program: str | None) -> Iterator[Recorded]:
+    stream = None if program is None else f"terms:{program}"
+    yield from read_log(
+        connection, until=known_at, topics=[TermsPublished.TOPIC], stream=stream
+    )
+
+
+def edition_at(connection: Connection, program: str, known_at: int) -> tuple[Edition, int]:
+    """The last published version of a program up to a position, and its own position.
+
+    Raises `UnknownProgram`, with the programs that are published.
+    """
+    found = published(connection, known_at, program)
+    if not found:
+        known = sorted({one.event.program for one in published(connection, known_at)})
+        raise UnknownProgram(
+            f"No terms of {program!r} are published at position {known_at}.",
+            f"Published: {', '.join(known)}." if known else "Publish some: duebook publish FILE",
+        )
+    last = found[-1]
+    edition = Edition.from_data(last.event.edition, f"position {last.position}")
+    assert edition.digest == last.event.digest, "an edition that does not match its digest"
+    return edition, last.position
+
+
+def offered(connection: Connection, known_at: int) -> list[Edition]:
+    """Shipped editions that are newer than what the book has of their publisher."""
+    have: dict[tuple[str, str], int] = {}
+    for one in published(connection, known_at):
+        key = (one.event.program, one.event.publisher)
+        have[key] = max(have.get(key, 0), one.event.version)
+    return [
+        edition
+        for edition in shipped()
+        if edition.version > have.get((edition.program, edition.publisher), 0)
+    ]
+
+
+def _conflicts(edition: Edition, known: list[Recorded]) -> Recorded | None:
+    """The same version where it is recorded already; raises `TermsConflict` where it may not be."""
+    for one in known:
+        event = one.event
+        same = (event.program, event.publisher, event.version)
+        if same == (edition.program, edition.publisher, edition.version):
+            if event.digest == edition.digest:
+                return one
+            named = _differing(event.edition, edition.as_data())
+            raise TermsConflict(
+                f"Version {edition.version} of {edition.program} by {edition.publisher} is "
+                f"published at position {one.position} with another {named}.",
+                f"Give the changed file version = {_next_version(edition, known)}.",
+            )
+    if not any(one.event.program == edition.program for one in known):
+        _refuse_overlap(edition, known)
+    return None
+
+
+def _refuse_overlap(edition: Edition, known: list[Recorded]) -> None:
+    last = {one.event.program: one for one in known}
+    mine = set(rules_of(edition.rules).scope(edition))
+    for program, one in last.items():
+        other = Edition.from_data(one.event.edition, program)
+        both = mine & set(rules_of(other.rules).scope(other))
+        days = _overlap(edition, other)
+        if other.rules == edition.rules and both and days:
+            raise TermsConflict(
+                f"program: {edition.program} would pay beside {program}: both are "
+                f"{edition.rules} in {', '.join(sorted(both))}, {days}.",
+                f"Publish a new version of {program}, or change the dates or markets.",
+            )
+
+
+def _overlap(one: Edition, other: Edition) -> str | None:
+    first = max(one.first, other.first)
+    ends = [day for day in (one.last, other.last) if day]
+    last = min(ends) if ends else None
+    if last is not None and last < first:
+        return None
+    return f"{first} to {last or 'open end'}"
+
+
+def _next_version(edition: Edition, known: list[Recorded]) -> int:
+    versions = [
+        one.event.version
+        for one in known
+        if (one.event.program, one.event.publisher) == (edition.program, edition.publisher)
+    ]
+    return max(versions) + 1
+
+
+def _differing(old: dict[str, Any], new: dict[str, Any]) -> str:
+    for key in {**old, **new}:
+        if old.get(key) != new.get(key):
+            if isinstance(old.get(key), dict) and isinstance(new.get(key), dict):
+                return f"{key}.{_differing(old[key], new[key])}"
+            return str(key)
+    return "content"
+
+
+def _published_answer(
+    edition: Edition, position: int, receipt: str, *, recorded: bool
+) -> dict[str, Any]:
+    return {
+        "program": edition.program,
+        "publisher": edition.publisher,
+        "version": edition.version,
+        "digest": edition.digest,
+        "recorded": recorded,
+        "position": position,
+        "receipt": receipt,
+    }
