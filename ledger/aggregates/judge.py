@@ -126,6 +126,16 @@ def unknown_fact(what: str) -> Surprise:
     )
 
 
+def recorded_again() -> Surprise:
+    """A fact that takes the place of a withdrawn one."""
+    return Surprise(
+        "recorded_again",
+        "a fact under this name was withdrawn before; this one counts from here.",
+        "If an old export was sent by mistake, withdraw it once more.",
+        "",
+    )
+
+
 def _unknown(what: str, name: str, until: str) -> Surprise:
     return Surprise(
         f"unknown_{what}",

@@ -6,17 +6,19 @@ that this is still the head before anything is written.
 
 import json
 from collections.abc import Iterable
+from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
+from ledger.aggregates.book import BOOK_STREAM, BatchRecorded
 from ledger.aggregates.catalogue import FACTS, TOPICS
-from ledger.aggregates.judge import Surprise, unknown_fact
+from ledger.aggregates.judge import Surprise, recorded_again, unknown_fact
 from ledger.intake.rejection import Rejection
 from ledger.kernel.instants import format_instant
 from ledger.store.codec import decoder
-from ledger.store.reader import fetch
+from ledger.store.reader import fetch, read_log
 from ledger.store.recorder import Head, head_of
 from ledger.store.schema import events, refs, withdrawn
 from ledger.usecases.staging import Stage, Staged, content_digest, next_key
@@ -33,7 +35,7 @@ class Stored(NamedTuple):
     content: bytes
     topic: str
     state: bytes
-    withdrawn: bool
+    withdrawn_at: int | None
 
 
 class Lift(NamedTuple):
@@ -70,14 +72,14 @@ class Decided:
         return self.verdicts.count(KNOWN)
 
 
-def decide(connection: Connection, stage: Stage, *, again: bool = False) -> Decided:
+def decide(connection: Connection, stage: Stage) -> Decided:
     """Looks every key up and follows withdrawals, in the order of the files.
 
-    A fact that was withdrawn is known for ever: a file that is sent again must not bring it
-    back. With `again` somebody says that it shall count again; other content under its id is
-    recorded in any case.
+    A withdrawn fact may be recorded again, also under its old id. But a file that is sent
+    again must not bring it back: it stays withdrawn where its file is one that the book has
+    taken before, or where the call also holds its withdrawal.
     """
-    decider = _Decider(connection, stage, again)
+    decider = _Decider(connection, stage)
     staged = iter(stage)
     while chunk := list(islice(staged, LOOKUP)):
         decider.take(chunk)
@@ -85,18 +87,18 @@ def decide(connection: Connection, stage: Stage, *, again: bool = False) -> Deci
 
 
 class _Decider:
-    def __init__(self, connection: Connection, stage: Stage, again: bool) -> None:
+    def __init__(self, connection: Connection, stage: Stage) -> None:
         self.connection = connection
         self.stage = stage
-        self.again = again
         self.decided = Decided(head_of(connection))
+        resent = _look_up(connection, stage.withdrawal_keys, self.decided.head)
+        self.resent = {stored.position for stored in resent.values()}
+        """Positions of the withdrawals that the book holds and this call sends again."""
         self.waiting = _pending_withdrawals(connection)
         self.live: dict[bytes, tuple[int, Staged]] = {}
         """Key as sent -> the fact of this call that counts under it."""
         self.freed: dict[bytes, bytes] = {}
         """Key as sent -> the key under which the next fact of that name is recorded."""
-        self.lifted: set[tuple[bytes, bytes]] = set()
-        """Key as sent and content of the facts that this call withdraws."""
 
     def take(self, chunk: list[Staged]) -> None:
         verdicts, decided = self.decided.verdicts, self.decided
@@ -119,28 +121,25 @@ class _Decider:
                 return KNOWN
             where = "line {1} of {0}".format(*self.stage.place(here[1].row))
             return self._refuse(one, here[1].topic, here[1].state, where)
-        key, stored, before = self._follow(one.key, stored)
-        if stored is not None and (stored.content == one.content or not one.has_id):
-            if one.key not in self.freed:
-                return KNOWN
-            before.add(stored.content)
-        was_withdrawn = one.content in before or (one.key, one.content) in self.lifted
-        if was_withdrawn and not self.again:
-            decided.still_withdrawn += 1
-            return KNOWN
+        key, stored, same_again = self._follow(one.key, stored, one)
         if one.key in self.freed:
-            key = self.freed[one.key]
-        elif stored is not None:
+            key, stored = self.freed[one.key], None
+        if stored is not None:
+            if stored.content == one.content or not one.has_id:
+                decided.still_withdrawn += stored.withdrawn_at is not None
+                return KNOWN
             return self._refuse(one, stored.topic, stored.state, f"position {stored.position}")
         if key != one.key:
             decided.keys[index] = key
+        if same_again:
+            decided.surprises[index] = (one, recorded_again())
         if one.has_id:
             self.live[one.key] = (index, one)
             if (position := self.waiting.pop(one.key, None)) is not None:
-                self._lift(one.key, key, one.content, Lift(None, index, position, None))
+                self._lift(one.key, key, Lift(None, index, position, None))
             elif (by_index := decided.pending.pop(one.key, None)) is not None:
                 decided.surprises.pop(by_index)
-                self._lift(one.key, key, one.content, Lift(None, index, None, by_index))
+                self._lift(one.key, key, Lift(None, index, None, by_index))
         return NEW
 
     def _withdraw(self, one: Staged) -> int:
@@ -159,34 +158,51 @@ class _Decider:
         here = self.live.get(key)
         if here is not None:
             taken = decided.keys.get(here[0], key)
-            self._lift(key, taken, here[1].content, Lift(None, here[0], None, index))
+            self._lift(key, taken, Lift(None, here[0], None, index))
             return NEW
         stored = _look_up(self.connection, [key], decided.head).get(key)
         last, current, _ = self._follow(key, stored)
         if current is not None and key not in self.freed:
-            self._lift(key, last, current.content, Lift(current.position, None, None, index))
+            self._lift(key, last, Lift(current.position, None, None, index))
             return NEW
         if stored is None and key not in self.freed:
             decided.pending[key] = index
         decided.surprises[index] = (one, unknown_fact("of that source and id"))
         return NEW
 
-    def _lift(self, key: bytes, taken: bytes, content: bytes, lift: Lift) -> None:
+    def _lift(self, key: bytes, taken: bytes, lift: Lift) -> None:
         self.decided.lifts.append(lift)
         self.live.pop(key, None)
         self.freed[key] = next_key(taken)
-        self.lifted.add((key, content))
 
     def _follow(
-        self, key: bytes, stored: Stored | None
-    ) -> tuple[bytes, Stored | None, set[bytes]]:
-        """Past withdrawn facts: the key that is free or counts, and what was withdrawn."""
-        before: set[bytes] = set()
-        while stored is not None and stored.withdrawn:
-            before.add(stored.content)
+        self, key: bytes, stored: Stored | None, sent: Staged | None = None
+    ) -> tuple[bytes, Stored | None, bool]:
+        """Past withdrawn facts to the key that is free or taken by one that counts.
+
+        Stops at a withdrawn fact that is only sent again, which stays withdrawn. The last of
+        the answer says whether the same content was withdrawn on the way.
+        """
+        same_again = False
+        while stored is not None and stored.withdrawn_at is not None:
+            if sent and stored.content == sent.content:
+                if self._only_resent(stored, sent):
+                    break
+                same_again = True
             key = next_key(key)
             stored = _look_up(self.connection, [key], self.decided.head).get(key)
-        return key, stored, before
+        return key, stored, same_again
+
+    def _only_resent(self, stored: Stored, sent: Staged) -> bool:
+        return stored.withdrawn_at in self.resent or (
+            self.stage.file_of(sent.row).sha256 in self._files_taken
+        )
+
+    @cached_property
+    def _files_taken(self) -> set[str]:
+        """Digests of all files that the book has recorded facts from."""
+        batches = read_log(self.connection, stream=BOOK_STREAM, topics=[BatchRecorded.TOPIC])
+        return {file.sha256 for batch in batches for file in batch.event.files}
 
     def _refuse(self, one: Staged, topic: str, state: bytes, where: str) -> int:
         self.decided.rejections.append(_conflict(self.stage, one, topic, state, where))
@@ -209,7 +225,7 @@ def _look_up(connection: Connection, keys: Iterable[bytes], head: Head) -> dict[
         for key, position, topic, at, state, lifted in fetch(connection, query):
             event = decoder(topic)(bytes(state))
             content = content_digest(topic, at, event.content())
-            found[bytes(key)] = Stored(position, content, topic, state, lifted is not None)
+            found[bytes(key)] = Stored(position, content, topic, state, lifted)
     return found
 
 

@@ -79,14 +79,12 @@ def record(
     strict: bool = False,
     keep_good: bool = False,
     dry_run: bool = False,
-    again: bool = False,
     progress: Progress = lambda what, more: None,
 ) -> RecordAnswer:
     """Records the facts of the files, each once, for ever.
 
     With `keep_good` the rejected rows are left out and the others recorded; otherwise one
-    rejected row means that nothing is. `strict` turns warnings into rejections; `again` lets
-    withdrawn facts count again. Raises
+    rejected row means that nothing is. `strict` turns warnings into rejections. Raises
     `MissingFile`, `ReadOnlyBook`, `BookLocked`, or `ConcurrentWrite` after five attempts.
     """
     stage = Stage()
@@ -94,7 +92,7 @@ def record(
         read_file(stage, name, now, default_type, progress)
     for _ in range(ATTEMPTS):
         with book.reading() as connection:
-            decided = decide(connection, stage, again=again)
+            decided = decide(connection, stage)
             feeds: Feeds = {}
             warnings = _warnings(connection, stage, decided, feeds, now)
         rejected = [*stage.rejections, *decided.rejections]

@@ -67,6 +67,7 @@ class Stage:
         self.files: list[BatchFile] = []
         self.rejections: list[Rejection] = []
         self.count = 0
+        self.withdrawal_keys: list[bytes] = []
         self._spool: Any = SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115
         self._buffer: list[tuple[Any, ...]] = []
         self._equal: dict[bytes, int] = {}
@@ -80,6 +81,8 @@ class Stage:
         has_id = fact.id is not None and not withdrawal
         content = content_digest(topic, at, fact.content() if fact.source or has_id else state)
         key = id_key(fact.source, fact.id or "") if has_id else self._ordinal(content, fact.source)
+        if withdrawal:
+            self.withdrawal_keys.append(key)
         self._buffer.append(
             (
                 self._first_row + line,
@@ -107,10 +110,19 @@ class Stage:
         self._first_row += lines
 
     def place(self, row: int) -> tuple[str, int]:
-        """The file and line of a row."""
+        """The file's name and the line of a row."""
+        before = 0
+        for file in self.files:
+            if row <= before + file.lines:
+                return file.name, row - before
+            before += file.lines
+        raise AssertionError("a row beyond the last file")
+
+    def file_of(self, row: int) -> BatchFile:
+        """The file of a row."""
         for file in self.files:
             if row <= file.lines:
-                return file.name, row
+                return file
             row -= file.lines
         raise AssertionError("a row beyond the last file")
 
