@@ -1,0 +1,29 @@
+"""One file per command. Heavy imports happen inside the command that needs them."""
+
+from cli.commands.explain import explain
+from cli.commands.facts import facts
+from cli.commands.init import init
+from cli.commands.log import log, show
+from cli.commands.publish import programs, publish
+from cli.commands.record import record
+from cli.commands.report import query, rebuild, report
+from cli.commands.settle import settle
+from cli.commands.verify import verify
+from cli.commands.withdraw import withdraw
+
+COMMANDS = (
+    init,
+    record,
+    facts,
+    withdraw,
+    publish,
+    programs,
+    settle,
+    explain,
+    log,
+    show,
+    report,
+    query,
+    verify,
+    rebuild,
+)

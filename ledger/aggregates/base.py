@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Annotated, Any, ClassVar, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.plugin._schema_validator import PluggableSchemaValidator
 from pydantic_core import SchemaValidator
 
 from ledger.kernel.instants import Instant
@@ -42,7 +43,7 @@ class Event(BaseModel):
     ORDER: ClassVar[int] = 0
 
     @classmethod
-    def validator(cls) -> SchemaValidator:
+    def validator(cls) -> "SchemaValidator | PluggableSchemaValidator":
         """The compiled validator, built at the first use so that starting up stays quick."""
         if not cls.__pydantic_complete__:
             cls.model_rebuild()

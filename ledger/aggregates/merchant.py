@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from ledger.aggregates.base import Fact, Id, Recorded, Text, last_before
+from ledger.aggregates.base import Fact, Id, Recorded, Reference, Text, last_before
 from ledger.kernel.instants import Instant
 
 
@@ -32,6 +32,9 @@ class MerchantTargeted(Fact):
     @property
     def stream(self) -> str:
         return f"merchant:{self.merchant}"
+
+    def references(self) -> tuple[Reference, ...]:
+        return (Reference("invites", self.partner),) if self.partner else ()
 
 
 class MerchantUntargeted(Fact):

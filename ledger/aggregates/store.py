@@ -14,7 +14,7 @@ StoreId = Annotated[Id, Field(description="the store's id")]
 class StoreFact(Fact):
     """A fact that lives in the stream of its store."""
 
-    WARNINGS = STORE_WARNINGS
+    WARNINGS: ClassVar[tuple[str, ...]] = STORE_WARNINGS
 
     @property
     def stream(self) -> str:

@@ -46,9 +46,7 @@ class _Text:
         return text + "\n"
 
 
-def read(
-    lines: Lines, file: str, now: Instant, default_type: str | None = None
-) -> Iterator[Item]:
+def read(lines: Lines, file: str, now: Instant, default_type: str | None = None) -> Iterator[Item]:
     """Each row's line number with its fact or its rejection; empty rows are passed over."""
     csv.field_size_limit(LINE_BYTES_MAX)
     text = _Text(lines)

@@ -14,9 +14,7 @@ from ledger.kernel.instants import Instant
 Item = tuple[int, Parsed | Rejection]
 
 
-def read(
-    lines: Lines, file: str, now: Instant, default_type: str | None = None
-) -> Iterator[Item]:
+def read(lines: Lines, file: str, now: Instant, default_type: str | None = None) -> Iterator[Item]:
     """Each line's number with its fact or its rejection; blank lines are passed over."""
     number = 0
     for number, raw in lines:

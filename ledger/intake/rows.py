@@ -14,9 +14,10 @@ from pydantic import ValidationError
 from ledger.aggregates.base import Fact
 from ledger.aggregates.catalogue import FACTS
 from ledger.intake.rejection import RowProblem
+from ledger.kernel.currencies import EXPONENTS
 from ledger.kernel.errors import BadAmount, BadInstant, NoZone, UnknownCurrency
 from ledger.kernel.instants import Instant, format_instant, parse_instant
-from ledger.kernel.money import EXPONENTS, canonical_amount, decimal_of
+from ledger.kernel.money import canonical_amount, decimal_of
 
 BY_MAX = 200
 

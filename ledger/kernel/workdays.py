@@ -16,11 +16,14 @@ def rest_days(first: date, last: date) -> list[date]:
     State Council's yearly notice, as kept by the package `holidays` (country CN). Raises
     `BadTerms` for years that the package does not know yet, rather than guess them.
     """
-    from holidays.countries.china import China
+    from holidays.countries.china import China, ChinaStaticHolidays
+    from holidays.holiday_base import HolidayBase
 
-    if first.year < China.start_year or last.year > max(China.end_year, China.start_year):
+    if first.year < China.start_year or last.year > max(
+        ChinaStaticHolidays.special_public_holidays
+    ):
         raise BadTerms(f"The working days of {first.year} to {last.year} are not known.")
-    calendar = China(years=range(first.year, last.year + 1))
+    calendar: HolidayBase = China(years=range(first.year, last.year + 1))  # type: ignore[no-untyped-call]
     days = (first + timedelta(days=n) for n in range((last - first).days + 1))
     return [day for day in days if not calendar.is_working_day(day)]
 

@@ -82,13 +82,14 @@ def create_book(location: str, first: Callable[[Writer], None]) -> Book:
         if not path.parent.is_dir():
             raise BookMissing(f"There is no folder {path.parent}.", "Make it first.")
         book = Book(location, _sqlite_engine(path, readonly=False), writable=True)
-    with book.engine.connect().execution_options(duebook_write=True) as connection:
-        with connection.begin():
-            schema.create(connection)
-            connection.execute(
-                insert(schema.meta), [{"key": "format", "value": str(schema.FORMAT)}]
-            )
-            first(Writer(connection, EMPTY, microseconds_now()))
+    with (
+        book.engine.connect().execution_options(duebook_write=True) as connection,
+        connection.begin(),
+    ):
+        schema.create(connection)
+        row = {"key": "format", "value": str(schema.FORMAT)}
+        connection.execute(insert(schema.meta), [row])
+        first(Writer(connection, EMPTY, microseconds_now()))
     return book
 
 
@@ -133,7 +134,9 @@ def _connected(book: Book) -> Iterator[Connection]:
     except sa_exc.OperationalError as error:
         text = str(error.orig).strip()
         if "locked" in text:
-            raise BookLocked(f"{book.location} is locked by another program.", "Try again.") from None
+            raise BookLocked(
+                f"{book.location} is locked by another program.", "Try again."
+            ) from None
         raise BookMissing(
             f"{_shown(book.location)} cannot be opened: {text.splitlines()[0]}", HOW_TO_MAKE
         ) from None

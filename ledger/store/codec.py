@@ -36,7 +36,7 @@ def decoder(topic: str) -> Decode:
 def _build(topic: str) -> Decode:
     event = TOPICS.get(topic)
     if event is not None:
-        return event.validator().validate_json  # type: ignore[no-any-return]
+        return event.validator().validate_json
     step = UPCASTERS.get(topic)
     if step is None:
         raise UnknownTopic(

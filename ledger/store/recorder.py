@@ -133,12 +133,14 @@ class LogRecorder(ApplicationRecorder):
         if not self.writable:
             raise ReadOnlyBook("This book may only be read.", "Ask whoever keeps it to record.")
         try:
-            with self.engine.connect().execution_options(duebook_write=True) as connection:
-                with connection.begin():
-                    if connection.dialect.name != "sqlite":
-                        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
-                        connection.exec_driver_sql("LOCK TABLE events IN EXCLUSIVE MODE")
-                    yield Writer(connection, head_of(connection), now or microseconds_now())
+            with (
+                self.engine.connect().execution_options(duebook_write=True) as connection,
+                connection.begin(),
+            ):
+                if connection.dialect.name != "sqlite":
+                    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
+                    connection.exec_driver_sql("LOCK TABLE events IN EXCLUSIVE MODE")
+                yield Writer(connection, head_of(connection), now or microseconds_now())
         except sa_exc.OperationalError as error:
             if _is_lock(error):
                 raise BookLocked(

@@ -38,9 +38,7 @@ class IndexDirectory:
         self.stores |= onboardings(self.reader, {name for name in stores if name})
         self.partners |= set(self.reader.named("certified", {p for p in partners if p}))
         # Publishing is a decision: it holds whatever the as-of, from its position on.
-        timeless = LogReader(
-            self.reader.connection, self.reader.clocks._replace(as_of=2**62)
-        )
+        timeless = LogReader(self.reader.connection, self.reader.clocks._replace(as_of=2**62))
         self.programs |= set(timeless.named("program", {p for p in programs if p}))
 
     def add(self, said: Mention) -> None:

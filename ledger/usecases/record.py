@@ -24,7 +24,7 @@ from ledger.intake import csvfile, ndjson
 from ledger.intake.lines import Lines
 from ledger.intake.rejection import Rejection
 from ledger.kernel.clocks import Clocks
-from ledger.kernel.errors import BookLocked, ConcurrentWrite, MissingFile
+from ledger.kernel.errors import ConcurrentWrite, MissingFile
 from ledger.kernel.instants import Instant
 from ledger.store.book import Book
 from ledger.store.reader import LogReader, chunks
@@ -90,6 +90,30 @@ def record(
     stage = Stage()
     for name in files:
         read_file(stage, name, now, default_type, progress)
+    return record_stage(
+        book,
+        stage,
+        now=now,
+        by=by,
+        strict=strict,
+        keep_good=keep_good,
+        dry_run=dry_run,
+        progress=progress,
+    )
+
+
+def record_stage(
+    book: Book,
+    stage: Stage,
+    *,
+    now: Instant,
+    by: str,
+    strict: bool = False,
+    keep_good: bool = False,
+    dry_run: bool = False,
+    progress: Progress = lambda what, more: None,
+) -> RecordAnswer:
+    """Decides and writes what is staged; see `record`."""
     for _ in range(ATTEMPTS):
         with book.reading() as connection:
             decided = decide(connection, stage)
@@ -288,9 +312,13 @@ def _warnings(
     certified: set[str] = set()
     onboarded = []
     for index, one in enumerate(stage):
-        if verdicts[index] != NEW or index in lifted:
+        if verdicts[index] != NEW:
             continue
         said = one.mention
+        if said[6]:
+            feeds.setdefault((said[2], said[6][1]), {}).setdefault(said[6][2], index)
+        if index in lifted:
+            continue
         stores.add(said[2])
         partners.add(said[3])
         programs.add(said[4])
@@ -298,13 +326,11 @@ def _warnings(
             onboarded.append(one.mentions)
         elif one.type == "PartnerCertified":
             certified.add(one.stream.partition(":")[2])
-        elif said[6]:
-            feeds.setdefault((said[2], said[6][1]), {}).setdefault(said[6][2], index)
     if decided.head.position:
         directory.load_names(stores, partners, programs)
     directory.partners |= certified
-    for one in onboarded:
-        directory.add(one)
+    for introduced in onboarded:
+        directory.add(introduced)
     found = [(staged, surprise) for staged, surprise in decided.surprises.values()]
     for index, one in enumerate(stage):
         if verdicts[index] == NEW and index not in lifted:
@@ -330,14 +356,14 @@ def _feed_warnings(
     torn = {key for key, found in sources.items() if len(found) > 1}
     if not torn:
         return []
+    mine = []
+    lifted = {lift.target_index for lift in decided.lifts}
+    gone = {lift.target for lift in decided.lifts}
     by_day: dict[tuple[str, str, str], set[str]] = defaultdict(set)
     for chunk in chunks(sorted({f"store:{store}" for store, _ in torn})):
         for recorded in reader.facts(chunk):
-            if isinstance(recorded.event, GMVRecorded):
+            if isinstance(recorded.event, GMVRecorded) and recorded.position not in gone:
                 by_day[_day_key(recorded)].add(recorded.event.source or "")
-    mine = []
-    lifted = {lift.target_index for lift in decided.lifts}
-    gone = {lift.target for lift in decided.lifts if lift.target}
     for index, one in enumerate(stage):
         feed = one.mention[6]
         if feed and decided.verdicts[index] == NEW and index not in lifted:
@@ -345,10 +371,7 @@ def _feed_warnings(
             if (store, feed[1]) in torn:
                 by_day[store, feed[0], feed[1]].add(feed[2])
                 mine.append((one, (store, feed[0], feed[1])))
-    assert not gone or reader.clocks.known_at  # lifted facts of the book are judged afterwards
-    return [
-        (one, two_feeds(*key, by_day[key])) for one, key in mine if len(by_day[key]) > 1
-    ]
+    return [(one, two_feeds(*key, by_day[key])) for one, key in mine if len(by_day[key]) > 1]
 
 
 def _day_key(recorded: Recorded) -> tuple[str, str, str]:

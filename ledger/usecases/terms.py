@@ -75,9 +75,7 @@ def published(connection: Connection, known_at: int, program: str | None = None)
 
 def _published(connection: Connection, known_at: int, program: str | None) -> Iterator[Recorded]:
     stream = None if program is None else f"terms:{program}"
-    yield from read_log(
-        connection, until=known_at, topics=[TermsPublished.TOPIC], stream=stream
-    )
+    yield from read_log(connection, until=known_at, topics=[TermsPublished.TOPIC], stream=stream)
 
 
 def edition_at(connection: Connection, program: str, known_at: int) -> tuple[Edition, int]:
@@ -160,7 +158,7 @@ def _next_version(edition: Edition, known: list[Recorded]) -> int:
         for one in known
         if (one.event.program, one.event.publisher) == (edition.program, edition.publisher)
     ]
-    return max(versions) + 1
+    return int(max(versions)) + 1
 
 
 def _differing(old: dict[str, Any], new: dict[str, Any]) -> str:

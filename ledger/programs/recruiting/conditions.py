@@ -104,9 +104,7 @@ def exclusive_link(case: Case, targeting: Recorded | None, terms: Terms) -> Step
     met = event.via == "exclusive_link" and named in (None, event.partner)
     required = f"opened through the exclusive link of {named or event.partner}"
     observed = f"opened via {event.via}, introduced by {event.partner}"
-    return _step(
-        terms, "exclusive_link", met, required, observed, targeting, case.onboarding
-    )
+    return _step(terms, "exclusive_link", met, required, observed, targeting, case.onboarding)
 
 
 def market(case: Case, terms: Terms) -> Step:
@@ -166,17 +164,17 @@ def gmv_over_threshold(case: Case, terms: Terms) -> Step:
     )
     feeds = _two_feeds(found)
     total, missing, used = _convert(found, terms)
-    if missing or feeds:
-        pending, seen = ("fx_rate_missing", missing) if missing else ("two_feeds", feeds)
+    if unjudged := missing or feeds:
+        pending = "fx_rate_missing" if missing else "two_feeds"
         step = _step(
-            terms, "gmv_over_threshold", None, required, seen, *found, *used, pending=pending
+            terms, "gmv_over_threshold", None, required, unjudged, *found, *used, pending=pending
         )
         return step if not (missing and feeds) else step._replace(parts=(_also(feeds),))
     met = total > threshold.decimal
-    pending = WINDOW_OPEN if not met and terms.as_of < days.window.end else None
+    waiting = WINDOW_OPEN if not met and terms.as_of < days.window.end else None
     observed = f"{total:f} {edition.currency}"
     return _step(
-        terms, "gmv_over_threshold", met, required, observed, *found, *used, pending=pending
+        terms, "gmv_over_threshold", met, required, observed, *found, *used, pending=waiting
     )
 
 
@@ -202,9 +200,7 @@ def stock_in_countries(case: Case, terms: Terms) -> Step:
     required = f"stock in {', '.join(countries)} at one instant of the term"
     observed = f"at most {', '.join(sorted(best)) or 'none'} at once"
     rests_on = best.values() if met else stock
-    return _step(
-        terms, "stock_in_countries", met, required, observed, *rests_on, pending=pending
-    )
+    return _step(terms, "stock_in_countries", met, required, observed, *rests_on, pending=pending)
 
 
 def store_open(case: Case, terms: Terms) -> Step:
@@ -245,11 +241,10 @@ def _verification(state: StoreState, within: Window | None) -> Recorded | None:
     return first_of(one for one in state.verifications if one.at in within)
 
 
-def _convert(
-    found: list[Recorded], terms: Terms
-) -> tuple[Decimal, str | None, list[Recorded]]:
+def _convert(found: list[Recorded], terms: Terms) -> tuple[Decimal, str | None, list[Recorded]]:
     """The sum in the edition's currency, what has no rate, and the quotes that were used."""
-    total, used = Decimal(0), {}
+    total = Decimal(0)
+    used: dict[int, Recorded] = {}
     by_order = terms.parameters.rate_day == "order"
     for one in found:
         event = one.event

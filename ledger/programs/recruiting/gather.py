@@ -10,6 +10,7 @@ from ledger.aggregates.base import Recorded
 from ledger.aggregates.merchant import MerchantState
 from ledger.aggregates.partner import PartnerState
 from ledger.aggregates.rate import RateState
+from ledger.aggregates.store import MerchantOnboarded
 from ledger.aggregates.store_state import StoreState
 from ledger.programs.contract import Reader
 from ledger.programs.edition import Edition
@@ -64,12 +65,13 @@ def cases_of(reader: Reader, edition: Edition, stores: Iterable[str]) -> Iterato
         and onboarding.event.partner
         and onboarding.at in edition.window
     }
-    events = [onboarding.event for _, onboarding in counted.values()]
+    events: list[MerchantOnboarded] = [onboarding.event for _, onboarding in counted.values()]
     merchants = reader.states("merchant", {one.merchant for one in events}, MerchantState)
     withheld = reader.named("withheld", counted)
     partners = reader.states(
         "partner",
-        {one.partner for one in events} | {_name(s) for ss in withheld.values() for s in ss},
+        {one.partner for one in events if one.partner}
+        | {_name(s) for ss in withheld.values() for s in ss},
         PartnerState,
     )
     kin = _Kin(reader, states, events)
@@ -102,10 +104,10 @@ class _Kin:
     """The other stores of each merchant and of each brand: direct relation only."""
 
     def __init__(
-        self, reader: Reader, states: dict[str, StoreState], events: list[Recorded | object]
+        self, reader: Reader, states: dict[str, StoreState], events: list[MerchantOnboarded]
     ) -> None:
-        merchants = {one.merchant for one in events}  # type: ignore[attr-defined]
-        brands = {one.brand for one in events if one.brand}  # type: ignore[attr-defined]
+        merchants = {one.merchant for one in events}
+        brands = {one.brand for one in events if one.brand}
         self._by_merchant = reader.named("merchant", merchants)
         self._by_brand = reader.named("brand", brands)
         found = {

@@ -1,0 +1,139 @@
+"""A believable quarter of facts, the same for the same seed, as NDJSON in the order of time.
+
+Each store is onboarded by a partner, verified, stocked in four countries, sells and reports
+GMV; every second store's facts carry (source, id). Partners, rates and targetings come on top,
+and the GMV facts fill up to the number asked for, about three a store.
+"""
+
+import json
+import random
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+PROGRAM = "recruiting-eu-jp-2026q1"
+SEED = 20260331
+DAY = 86_400
+ZONE = timezone(timedelta(hours=8))
+QUARTER = int(datetime(2026, 1, 1, tzinfo=ZONE).timestamp())
+LAST = int(datetime(2026, 6, 29, tzinfo=ZONE).timestamp())
+RATE_DAYS = 166
+COUNTRIES = ("DE", "ES", "FR", "IT")
+PER_STORE = 7
+"""Facts of a store beside its GMV."""
+
+Timed = tuple[int, dict[str, Any]]
+"""Seconds since the epoch, and the fact without its `at`."""
+
+
+def write(path: Path, facts: int, stores: int) -> None:
+    """Writes exactly so many facts of so many stores, ordered by `at`."""
+    lines = [(at, json.dumps(_dated(at, fact))) for at, fact in generate(facts, stores)]
+    assert len(lines) == facts
+    lines.sort()
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(f"{line}\n" for _, line in lines)
+
+
+def generate(facts: int, stores: int) -> Iterator[Timed]:
+    """The facts, store by store."""
+    chance = random.Random(SEED)
+    partners = max(3, stores // 100)
+    background = [*_partners(partners), *_rates(chance), *_targetings(stores)]
+    yield from background
+    gmv = facts - len(background) - PER_STORE * stores
+    if gmv < 0:
+        raise SystemExit(f"{facts} facts are too few for {stores} stores: about ten a store.")
+    for number in range(stores):
+        share = gmv // stores + (number < gmv % stores)
+        named = number % 2 == 0
+        for ordinal, (at, fact) in enumerate(_store(chance, number, partners, share)):
+            if named:
+                fact |= {"source": "shop-admin", "id": f"SA-{number:06d}-{ordinal}"}
+            yield at, fact
+
+
+def _dated(at: int, fact: dict[str, Any]) -> dict[str, Any]:
+    instant = datetime.fromtimestamp(at, ZONE).isoformat()
+    return {"type": fact["type"], "at": instant, **fact}
+
+
+def _partners(count: int) -> Iterator[Timed]:
+    for number in range(count):
+        yield (
+            QUARTER - 45 * DAY + number,
+            {
+                "type": "PartnerCertified",
+                "partner": f"P-{number:04d}",
+                "name": f"Harbour Bridge Services {number}",
+                "kind": "agency",
+            },
+        )
+
+
+def _rates(chance: random.Random) -> Iterator[Timed]:
+    for number in range(RATE_DAYS):
+        at = QUARTER + number * DAY + 18 * 3600
+        yield (
+            at,
+            {
+                "type": "RateQuoted",
+                "base": "EUR",
+                "quote": "CNY",
+                "rate": f"{8.1 + chance.random() / 5:.4f}",
+                "day": datetime.fromtimestamp(at, ZONE).date().isoformat(),
+            },
+        )
+
+
+def _targetings(stores: int) -> Iterator[Timed]:
+    for number in range(0, stores, 4):
+        yield (
+            QUARTER - 12 * DAY + number,
+            {
+                "type": "MerchantTargeted",
+                "program": PROGRAM,
+                "merchant": f"M-{number:06d}",
+                "mode": "targeted",
+            },
+        )
+
+
+def _store(chance: random.Random, number: int, partners: int, gmv: int) -> Iterator[Timed]:
+    store = f"S-{number:06d}"
+    onboarded = QUARTER + chance.randrange(DAY, 84 * DAY)
+    yield (
+        onboarded,
+        {
+            "type": "MerchantOnboarded",
+            "merchant": f"M-{number if number % 10 else max(0, number - 1):06d}",
+            "store": store,
+            "market": "EU" if number % 5 else "JP",
+            "brand": f"Brand-{number // 2}",
+            "partner": f"P-{number % partners:04d}",
+            "via": "exclusive_link",
+        },
+    )
+    yield onboarded + chance.randrange(3600, 3 * DAY), {"type": "StoreVerified", "store": store}
+    for country in COUNTRIES:
+        at = onboarded + chance.randrange(DAY, 20 * DAY)
+        yield at, {"type": "StockListed", "store": store, "country": country}
+    sold = onboarded + chance.randrange(3 * DAY, 28 * DAY)
+    order = f"576{chance.randrange(10**11):011d}"
+    yield sold, {"type": "FirstSale", "store": store, "order": order}
+    currency = "CNY" if chance.random() < 0.6 else "EUR"
+    for ordinal in range(gmv):
+        day = sold + ordinal * DAY
+        yield (
+            min(day + chance.randrange(2 * DAY, 14 * DAY), LAST - chance.randrange(DAY)),
+            {
+                "type": "GMVRecorded",
+                "store": store,
+                "day": datetime.fromtimestamp(day, ZONE).date().isoformat(),
+                "amount": f"{chance.randrange(9_000, 90_000) / 100:.2f}",
+                "currency": currency,
+                "basis": "settled" if chance.random() < 0.9 else "placed",
+                "orders": chance.randrange(1, 40),
+            },
+        )

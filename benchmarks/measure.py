@@ -1,0 +1,89 @@
+"""Timing side by side, and the table that comes of it."""
+
+import gc
+import os
+import platform
+import sqlite3
+import sys
+import time
+from collections.abc import Callable, Iterable
+from statistics import median
+from typing import NamedTuple
+
+Act = Callable[[], float]
+"""Does a thing once and answers the seconds of the part that counts."""
+
+
+class Figure(NamedTuple):
+    """One line of the table. Without a ratio there is nothing to meet: `goal` says why."""
+
+    name: str
+    ours: str
+    reference: str
+    ratio: float | None
+    goal: str
+    met: bool | None
+    how: str
+
+    @classmethod
+    def rate(
+        cls, name: str, ours: float, what: str, reference: float, least: float, how: str
+    ) -> "Figure":
+        """More is better: events or facts a second against those of a reference."""
+        ratio = ours / reference
+        shown = f"{reference:,.0f}/s {what}"
+        goal = f">= {least:g}x"
+        return cls(name, f"{ours:,.0f}/s", shown, ratio, goal, ratio >= least, how)
+
+    @classmethod
+    def absent(cls, name: str, why: str) -> "Figure":
+        """A figure that could not be taken."""
+        return cls(name, "-", "-", None, "-", None, why)
+
+
+def timed(act: Callable[[], object]) -> float:
+    """Seconds of one call, begun with a clean garbage collector."""
+    gc.collect()
+    started = time.perf_counter()
+    act()
+    return time.perf_counter() - started
+
+
+def interleaved(runs: int, acts: dict[str, Act]) -> dict[str, float]:
+    """Median seconds of each act: a, b, a, b ..., so that a noisy minute hits them all."""
+    found: dict[str, list[float]] = {name: [] for name in acts}
+    for run in range(runs):
+        for name, act in acts.items():
+            tell(f"{name}: run {run + 1} of {runs}")
+            found[name].append(act())
+    return {name: median(seconds) for name, seconds in found.items()}
+
+
+def tell(text: str) -> None:
+    """The progress line."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K{text}", end="" if text else "\r", file=sys.stderr, flush=True)
+    elif text:
+        print(f"... {text}", file=sys.stderr, flush=True)
+
+
+def machine() -> str:
+    """What the figures were taken on."""
+    return (
+        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {platform.system()} "
+        f"{platform.machine()}, Python {platform.python_version()}, "
+        f"SQLite {sqlite3.sqlite_version}"
+    )
+
+
+def table(figures: Iterable[Figure]) -> str:
+    """The figures in columns."""
+    rows = [("figure", "ours", "reference", "ratio", "goal", "met?", "how")]
+    for one in figures:
+        ratio = "-" if one.ratio is None else f"{one.ratio:.2f}x"
+        met = {True: "yes", False: "NO", None: "-"}[one.met]
+        rows.append((one.name, one.ours, one.reference, ratio, one.goal, met, one.how))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    rows.insert(1, tuple("-" * width for width in widths))  # type: ignore[arg-type]
+    lines = ("  ".join(map(str.ljust, row, widths)) for row in rows)
+    return "\n".join(line.rstrip() for line in lines)

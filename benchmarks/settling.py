@@ -1,0 +1,82 @@
+"""Settling at two sizes, and the memory of a great record, each in a process of its own."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks.measure import Act, Figure, interleaved
+from benchmarks.workshop import ROOT, Workshop
+
+MILLION = 1_000_000
+MILLION_STORES = 100_000
+MIB_MAX = 1024
+TIMES_MAX = 11
+
+
+class Answer(NamedTuple):
+    """What a child process measured of itself."""
+
+    seconds: float
+    facts: int
+    lines: int
+    peak_mib: float
+
+
+def child(*words: str | Path) -> Answer:
+    """Runs `benchmarks.child`."""
+    command = [sys.executable, "-m", "benchmarks.child", *map(str, words)]
+    out = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout
+    return Answer(**json.loads(out))
+
+
+def settle(shop: Workshop, wanted: set[str]) -> Iterator[Figure]:
+    """`settle`: seconds, facts a second and peak memory, at a tenth of the stores and at all."""
+    small = shop.made_file(shop.facts // 10, shop.stores // 10)
+    books = {
+        shop.stores // 10: shop.made_book(small, "small.db"),
+        shop.stores: shop.recorded,
+    }
+    last: dict[int, Answer] = {}
+
+    def once(stores: int) -> float:
+        last[stores] = child("settle", books[stores])
+        return last[stores].seconds
+
+    acts: dict[str, Act] = {
+        f"settle {stores:,} stores": lambda stores=stores: once(stores)  # type: ignore[misc]
+        for stores in books
+    }
+    seconds = interleaved(shop.runs, acts)
+    texts = []
+    for name, stores in zip(acts, books, strict=True):
+        answer, taken = last[stores], seconds[name]
+        speed = answer.facts / taken
+        texts.append(f"{taken:.2f} s, {speed:,.0f} facts/s, {answer.peak_mib:.0f} MiB")
+    few, many = seconds.values()
+    times = many / few
+    tenth, whole = books
+    how = f"{last[whole].lines:,} lines; reference {tenth:,} stores; without start-up"
+    yield Figure("settle", texts[1], texts[0], times, f"<= {TIMES_MAX}x", times <= TIMES_MAX, how)
+
+
+def million(shop: Workshop, wanted: set[str]) -> Iterator[Figure]:
+    """`million`: the peak memory of recording a million facts."""
+    file = shop.made_file(MILLION, MILLION_STORES)
+    book = shop.fresh_book("million.db")
+    book.close()
+    answer = child("record", shop.folder / "million.db", file)
+    how = f"{MILLION:,} facts of {MILLION_STORES:,} stores, one transaction; "
+    how += f"{answer.facts / answer.seconds:,.0f} facts/s; one run; peak resident memory"
+    ratio = answer.peak_mib / MIB_MAX
+    yield Figure(
+        "million",
+        f"{answer.peak_mib:,.0f} MiB",
+        f"{MIB_MAX:,} MiB allowed",
+        ratio,
+        "< 1x",
+        ratio < 1,
+        how,
+    )

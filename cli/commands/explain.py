@@ -1,0 +1,103 @@
+"""`duebook explain`: why one line is what it is."""
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cli.options import answer_options, book_option, clock_options, clocks, opened, out
+from cli.output import grouped, say, show
+
+if TYPE_CHECKING:
+    from rich.tree import Tree
+
+    from ledger.usecases.settle import Settlement
+
+
+@click.command()
+@click.argument("line")
+@clock_options
+@book_option
+@answer_options
+@click.pass_context
+def explain(
+    context: click.Context,
+    line: str,
+    as_of: str | None,
+    known_at: str | None,
+    book: str | None,
+    format_: str | None,
+    output: str | None,
+) -> None:
+    """Explain one line: every condition, what was required and seen, the clause, the facts.
+
+    \b
+    duebook explain recruiting-eu-jp-2026q1/S-1001
+    duebook explain recruiting-eu-jp-2026q1/S-1001 --as-of 2026-02-15 --format json
+    """
+    from ledger.usecases.explain import explain as usecase
+
+    where = out(format_, output)
+    with opened(book) as found, found.reading() as connection:
+        program = line.partition("/")[0] if "/" in line else None
+        at = clocks(connection, as_of, known_at, program)
+        settlement, answer = usecase(connection, line, at)
+    if context.find_root().obj["verbose"]:
+        say(f"{settlement.events_read} events read.")
+    if not where.is_table:
+        where.data(answer, answer["facts"])
+        return
+    _show(where.path, settlement, answer)
+
+
+def _show(path: str | None, settlement: "Settlement", answer: dict[str, Any]) -> None:
+    from rich.tree import Tree
+
+    from cli.output import Out
+
+    tree = answer["explanation"]
+    root = Tree(_text(tree))
+    for part in tree["parts"]:
+        _grow(root, part)
+    facts = root.add("facts")
+    for one in answer["facts"]:
+        place = f"{one['file']}:{one['line']}" if one["line"] else one["by"]
+        facts.add(f"{one['position']:>6}  {one['at']}  {one['type']}  {one['stream']}  {place}")
+    if path is None:
+        show(sys.stdout, root)
+    else:
+        import io
+
+        text = io.StringIO()
+        show(text, root)
+        Out("table", path).text(text.getvalue().splitlines())
+    terms = answer["terms"]
+    say(
+        f"As of {answer['as_of']}, known at {answer['known_at']}, terms {terms['publisher']} "
+        f"version {terms['version']} ({terms['digest'][:18]}...)"
+        + (", PROVISIONAL" if answer["provisional"] else "")
+    )
+
+
+def _grow(tree: "Tree", part: dict[str, Any]) -> None:
+    branch = tree.add(_text(part))
+    for one in part["parts"]:
+        _grow(branch, one)
+
+
+def _text(part: dict[str, Any]) -> Any:
+    from rich.text import Text
+
+    mark = part.get("pending")
+    if not mark and "met" in part:
+        mark = "met" if part["met"] else "UNMET"
+    head = part["label"]
+    if "amount" in part:
+        head = f"{grouped(part['amount'])} {part['currency']}  {head}"
+    lines = [f"{head}: {mark}" if mark else head]
+    for word in ("required", "observed", "clause"):
+        if part.get(word):
+            lines.append(f"  {word}: {part[word]}")
+    if part["events"]:
+        lines.append(f"  facts: {', '.join(map(str, part['events']))}")
+    return Text("\n".join(lines))

@@ -1,0 +1,53 @@
+"""`duebook facts`: the catalogue of facts."""
+
+import json
+from typing import Any
+
+import click
+
+from cli.options import answer_options, out
+from cli.output import say
+
+
+@click.command()
+@click.argument("type_", metavar="[TYPE]", required=False)
+@click.option("--schema", is_flag=True, help="Write JSON Schema.")
+@answer_options
+def facts(type_: str | None, schema: bool, format_: str | None, output: str | None) -> None:
+    """List the facts that a book takes, or show one with its fields and an example.
+
+    \b
+    duebook facts
+    duebook facts StoreClosed
+    duebook facts --schema -o facts.json
+    """
+    from ledger.usecases import facts as usecase
+
+    where = out(format_ or ("json" if schema and output is None else None), output)
+    if schema:
+        document = usecase.schema(type_)
+        where.data(document, [document])
+        return
+    if type_ is None:
+        rows = usecase.catalogue()
+        where.data(rows, rows)
+        if where.is_table:
+            say("One fact in full:  duebook facts TYPE")
+        return
+    fact = usecase.describe(type_)
+    if where.is_table:
+        where.text(_lines(fact))
+    else:
+        where.data(fact, fact["fields"])
+
+
+def _lines(fact: dict[str, Any]) -> list[str]:
+    width = max(len(one["field"]) for one in fact["fields"])
+    lines = [f"{fact['type']}: {fact['meaning']}", ""]
+    for one in fact["fields"]:
+        needed = "required" if one["required"] else "optional"
+        lines.append(f"  {one['field']:<{width}}  {needed}  {one['meaning']}")
+    if fact["warnings"]:
+        lines += ["", "Warnings: " + ", ".join(fact["warnings"])]
+    lines += ["", "Example:", json.dumps(fact["example"], ensure_ascii=False)]
+    return lines

@@ -1,0 +1,54 @@
+"""`duebook init`: makes a book."""
+
+import click
+
+from cli.options import answer_options, book_option, location, now, out
+from cli.output import say
+from cli.progress import progress
+
+
+@click.command()
+@click.option("--demo", is_flag=True, help="Fill it with the shipped example quarter.")
+@click.option(
+    "--entity",
+    default="platform",
+    metavar="E",
+    help="Whose side it keeps: platform, partner:P-01 or merchant:M-7 [platform].",
+)
+@book_option
+@answer_options
+def init(
+    demo: bool, entity: str, book: str | None, format_: str | None, output: str | None
+) -> None:
+    """Make a book and publish the shipped editions in it.
+
+    \b
+    duebook init
+    duebook init --demo --book demo.db
+    duebook init --book postgresql://user@host/books --entity partner:P-01
+    """
+    from ledger.usecases import init as usecase
+    from ledger.usecases.record import record
+
+    where = out(format_, output)
+    files = usecase.demo_files() if demo else []
+    made, answer = usecase.init(location(book), entity)
+    try:
+        if demo:
+            with progress() as told:
+                recorded = record(made, files, now=now(), by="demo", progress=told)
+            answer |= {
+                "recorded": recorded.recorded,
+                "warnings": len(recorded.warnings),
+                "position": recorded.position,
+                "receipt": recorded.receipt,
+            }
+    finally:
+        made.close()
+    where.data(answer, [answer])
+    program = answer["programs"][0]
+    named = f" --book {answer['book']}" if book else ""
+    nexts = [f"duebook settle {program}{named}" + (" --as-of 2026-06-30" if demo else "")]
+    if not demo:
+        nexts.insert(0, f"duebook record FACTS.ndjson{named}")
+    say("Next:  " + "   ".join(nexts))

@@ -1,0 +1,113 @@
+"""`duebook log` and `duebook show`: what is recorded, and the state of one thing."""
+
+import json
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+import click
+
+from cli.options import answer_options, book_option, clock_options, clocks, opened, out
+
+
+@click.command()
+@click.argument("stream", required=False)
+@click.option("--after", type=int, default=0, metavar="POSITION", help="Only what follows it.")
+@click.option("--limit", type=click.IntRange(min=1), help="At most so many events.")
+@clock_options
+@book_option
+@answer_options
+def log(
+    stream: str | None,
+    after: int,
+    limit: int | None,
+    as_of: str | None,
+    known_at: str | None,
+    book: str | None,
+    format_: str | None,
+    output: str | None,
+) -> None:
+    """List recorded events, of one stream or of the whole book, withdrawn ones too.
+
+    \b
+    duebook log store:S-1001
+    duebook log --after 1000 --limit 20
+    duebook log --format ndjson -o everything.ndjson
+    """
+    from ledger.usecases.show import event_json
+    from ledger.usecases.show import log as usecase
+
+    where = out(format_, output)
+    with opened(book) as found, found.reading() as connection:
+        at = clocks(connection, as_of, known_at)
+        events = usecase(connection, stream, after, at.known_at)
+        counted = (one for one in events if as_of is None or one.at <= at.as_of)
+        rows = (event_json(one) for one in islice(counted, limit))
+        if where.format == "json":
+            answer = list(rows)
+            where.data(answer, answer)
+        else:
+            where.data(None, map(_short, rows) if where.is_table else _even(where.format, rows))
+
+
+def _even(format_: str, rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """CSV needs the same columns in every row: the event's own fields go into one."""
+    for row in rows:
+        yield _short(row) if format_ == "csv" else row
+
+
+_PLACE = ("position", "stream", "version", "type", "at", "recorded_at", "by", "batch", "row")
+
+
+def _short(row: dict[str, Any]) -> dict[str, Any]:
+    said = {name: value for name, value in row.items() if name not in (*_PLACE, "hash")}
+    shown = {name: row[name] for name in ("position", "at", "stream", "type")}
+    return shown | {"fields": json.dumps(said, ensure_ascii=False), "hash": row["hash"][:12]}
+
+
+@click.command()
+@click.argument("stream")
+@clock_options
+@book_option
+@answer_options
+def show(
+    stream: str,
+    as_of: str | None,
+    known_at: str | None,
+    book: str | None,
+    format_: str | None,
+    output: str | None,
+) -> None:
+    """Show one aggregate's state, and the facts that it follows from, in business order.
+
+    \b
+    duebook show store:S-1001
+    duebook show partner:P-01 --as-of 2026-02-15
+    duebook show rate:EUR-CNY --format json
+    """
+    from ledger.usecases.show import show as usecase
+
+    where = out(format_, output)
+    with opened(book) as found, found.reading() as connection:
+        answer = usecase(connection, stream, clocks(connection, as_of, known_at))
+    if where.is_table:
+        lines = [f"{stream} as of {answer['as_of']}, known at {answer['known_at']}"]
+        lines += [f"  {name} = {_value(value)}" for name, value in answer["state"].items()]
+        lines += ["", "Facts that count, in the order in which they happened:"]
+        lines += [f"  {_line(one)}" for one in map(_short, answer["facts"])]
+        if answer["not_counted"]:
+            places = ", ".join(map(str, answer["not_counted"]))
+            lines.append(f"Withdrawn, or after as-of: positions {places}")
+        where.text(lines)
+    else:
+        where.data(answer, answer["facts"])
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False)
+    return "" if value is None else str(value)
+
+
+def _line(row: dict[str, Any]) -> str:
+    return f"{row['position']:>7}  {row['at']}  {row['type']}  {row['fields']}"

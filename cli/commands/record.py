@@ -1,0 +1,136 @@
+"""`duebook record`: takes facts in."""
+
+import getpass
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cli.options import answer_options, book_option, now, opened, out
+from cli.output import Out, say
+from cli.progress import progress
+
+if TYPE_CHECKING:
+    from ledger.intake.rejection import Rejection
+    from ledger.usecases.record import RecordAnswer
+
+SHOWN_MAX = 20
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--type", "type_", metavar="TYPE", help="The type of rows that name none.")
+@click.option("--dry-run", is_flag=True, help="Say what would happen; record nothing.")
+@click.option("--strict", is_flag=True, help="Reject facts that come with a warning.")
+@click.option(
+    "--rejects", metavar="OUT.ndjson", help="Record the good facts; write the others there."
+)
+@click.option("--by", metavar="NAME", help="Who reports this [the system user].")
+@book_option
+@answer_options
+def record(
+    files: tuple[str, ...],
+    type_: str | None,
+    dry_run: bool,
+    strict: bool,
+    rejects: str | None,
+    by: str | None,
+    book: str | None,
+    format_: str | None,
+    output: str | None,
+) -> int:
+    """Record facts from NDJSON or CSV files, or from standard input with `-`.
+
+    All the files of one call are recorded, or none. A fact that the book knows is counted and
+    not recorded again, so that a file may be sent twice.
+
+    \b
+    duebook record january.ndjson rates.csv
+    duebook record stock.csv --type StockListed
+    crm-export | duebook record -
+    duebook record january.ndjson --rejects mend-me.ndjson
+    """
+    from ledger.usecases.record import record as usecase
+
+    where = out(format_, output)
+    totals = {"reading": sum(_size(name) for name in files)}
+    with opened(book) as found, progress(totals) as told:
+        answer = usecase(
+            found,
+            files,
+            now=now(),
+            by=by or _system_user(),
+            default_type=type_,
+            strict=strict,
+            keep_good=rejects is not None,
+            dry_run=dry_run,
+            progress=told,
+        )
+    if rejects is not None:
+        _write_rejects(rejects, answer.rejected)
+    _show(where, answer, dry_run, rejects)
+    return 1 if answer.rejected and rejects is None else 0
+
+
+def _show(where: Out, answer: "RecordAnswer", dry_run: bool, rejects: str | None) -> None:
+    data = answer.as_json()
+    if where.is_table:
+        shown = data["rejected"][:SHOWN_MAX] + data["warnings"][:SHOWN_MAX]
+        for one in shown:
+            _show_place(one)
+        for name in ("rejected", "warnings"):
+            if len(data[name]) > SHOWN_MAX:
+                say(f"... and {len(data[name]) - SHOWN_MAX:,} more {name}; see --format json.")
+        where.text(_summary(answer, dry_run, rejects))
+        return
+    problems = [{"is": kind, **one} for kind in ("rejected", "warnings") for one in data[kind]]
+    where.data(data, problems)
+
+
+def _show_place(one: dict[str, Any]) -> None:
+    say(f"{one['file']}:{one['line']}: {one['code']}: {one['error']}")
+    say(f"    {one['hint']}")
+
+
+def _summary(answer: "RecordAnswer", dry_run: bool, rejects: str | None) -> list[str]:
+    would = "would be " if dry_run else ""
+    parts = [f"{answer.recorded:,} {would}recorded", f"{answer.known:,} known before"]
+    if answer.still_withdrawn:
+        parts.append(f"{answer.still_withdrawn:,} of them withdrawn")
+    if answer.rejected:
+        parts.append(f"{len(answer.rejected):,} rejected")
+    if answer.warnings:
+        parts.append(f"{len(answer.warnings):,} warnings")
+    lines = [", ".join(parts) + f".  The book stands at position {answer.position:,}."]
+    if answer.rejected and rejects is None:
+        lines.append(
+            "Nothing was recorded. Mend the lines and record the files again, or add "
+            "--rejects OUT.ndjson to record the others."
+        )
+    elif answer.recorded and not dry_run:
+        lines.append(f"Receipt {answer.receipt}")
+    return lines
+
+
+def _write_rejects(path: str, rejected: "list[Rejection]") -> None:
+    beside = Path(f"{path}.part")
+    with beside.open("w", encoding="utf-8") as file:
+        for one in rejected:
+            data = one.raw if isinstance(one.raw, dict) else {"raw": one.raw}
+            said = f"{one.file}:{one.line}: {one.code}: {one.error} {one.hint}"
+            file.write(json.dumps({**data, "error": said}, ensure_ascii=False) + "\n")
+    os.replace(beside, path)
+
+
+def _size(name: str) -> int:
+    path = Path(name)
+    return path.stat().st_size if name != "-" and path.is_file() else 0
+
+
+def _system_user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid-{os.getuid()}"

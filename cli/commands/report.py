@@ -1,0 +1,140 @@
+"""`duebook report`, `query` and `rebuild`: the read models."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cli.options import answer_options, book_option, clock_options, clocks, opened, out
+from cli.output import Out, say
+from cli.progress import progress
+
+if TYPE_CHECKING:
+    from ledger.kernel.clocks import Clocks
+    from ledger.store.book import Book
+    from projections.reading import Report
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option(
+    "--where", "wheres", multiple=True, metavar="COL=VALUE", help="Only rows that have it."
+)
+@clock_options
+@book_option
+@answer_options
+def report(
+    name: str | None,
+    wheres: tuple[str, ...],
+    as_of: str | None,
+    known_at: str | None,
+    book: str | None,
+    format_: str | None,
+    output: str | None,
+) -> int:
+    """Show a report, or without a name list them.
+
+    \b
+    duebook report
+    duebook report stores --where partner=P-01
+    duebook report gmv --where store=S-1001 -o gmv.csv
+    duebook report exceptions --known-at 1200
+    """
+    from projections.catalogue import VIEWS
+    from projections.reading import report as usecase
+
+    where = out(format_, output)
+    if name is None:
+        rows = [{"report": view.NAME, "shows": view.ABOUT} for view in VIEWS.values()]
+        where.data(rows, rows)
+        return 0
+    pairs = [_pair(one) for one in wheres]
+    with opened(book) as found, progress() as told:
+        at = _chosen(found, as_of, known_at)
+        answer = usecase(found, name, where=pairs, clocks=at, progress=told)
+    return _show(where, answer)
+
+
+@click.command()
+@click.argument("sql")
+@clock_options
+@book_option
+@answer_options
+def query(
+    sql: str,
+    as_of: str | None,
+    known_at: str | None,
+    book: str | None,
+    format_: str | None,
+    output: str | None,
+) -> int:
+    """Ask the read models in SQL: one statement, read-only.
+
+    \b
+    duebook query "select partner, count(*) from stores group by partner"
+    duebook query "select currency, sum(amount_minor) from gmv group by 1" --format json
+    """
+    from projections.reading import query as usecase
+
+    where = out(format_, output)
+    with opened(book) as found, progress() as told:
+        answer = usecase(found, sql, clocks=_chosen(found, as_of, known_at), progress=told)
+    return _show(where, answer)
+
+
+@click.command()
+@click.argument("view", required=False)
+@book_option
+def rebuild(view: str | None, book: str | None) -> None:
+    """Rebuild read models from the log, beside the live ones, then swap.
+
+    \b
+    duebook rebuild
+    duebook rebuild gmv
+    """
+    from ledger.kernel.errors import ReadOnlyBook
+    from projections.catalogue import VIEWS, view_named
+    from projections.runner import parked_in
+    from projections.runner import rebuild as usecase
+
+    views = [view_named(view)] if view else list(VIEWS.values())
+    with opened(book) as found, progress() as told:
+        if not found.writable:
+            raise ReadOnlyBook(
+                "This book may only be read.", "Reports build what they need beside it."
+            )
+        for one in views:
+            position = usecase(found, one, told)
+            with found.reading() as connection:
+                parked = len(parked_in(connection, one.NAME))
+            said = f", {parked} events parked" if parked else ""
+            click.echo(f"{one.NAME}: rebuilt up to position {position:,}{said}")
+
+
+def _show(where: Out, answer: "Report") -> int:
+    where.data(answer.rows, answer.rows)
+    if where.is_table:
+        say(f"{len(answer.rows):,} rows, known at position {answer.clocks.known_at:,}.")
+    for one in answer.parked:
+        say(
+            f"Error: the view {one.view} could not take the event at position {one.position} "
+            f"({one.error}) and goes on without it."
+        )
+    if answer.parked:
+        say("Update duebook or report this, then run: duebook rebuild " + answer.parked[0].view)
+        return 1
+    return 0
+
+
+def _chosen(book: "Book", as_of: str | None, known_at: str | None) -> "Clocks | None":
+    """None stands for the head: the live view answers that without building anything."""
+    if as_of is None and known_at is None:
+        return None
+    with book.reading() as connection:
+        return clocks(connection, as_of, known_at)
+
+
+def _pair(text: str) -> tuple[str, Any]:
+    column, equals, value = text.partition("=")
+    if not equals:
+        raise click.UsageError(f"--where {text}: write COLUMN=VALUE, such as partner=P-01.")
+    return column, value

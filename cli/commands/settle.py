@@ -1,0 +1,111 @@
+"""`duebook settle`: what is due to whom."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cli.options import (
+    answer_options,
+    book_option,
+    clock_options,
+    clocks,
+    complete_programs,
+    opened,
+    out,
+)
+from cli.output import grouped, say
+
+if TYPE_CHECKING:
+    from ledger.programs.contract import Line
+    from ledger.usecases.settle import Settlement
+
+
+@click.command()
+@click.argument("program", shell_complete=complete_programs)
+@click.argument("period", required=False)
+@click.option("--terms", metavar="FILE", help="Try these terms and show what would change.")
+@clock_options
+@book_option
+@answer_options
+def settle(
+    program: str,
+    period: str | None,
+    terms: str | None,
+    as_of: str | None,
+    known_at: str | None,
+    book: str | None,
+    format_: str | None,
+    output: str | None,
+) -> None:
+    """Work out what is due under a program. Records nothing.
+
+    \b
+    duebook settle recruiting-eu-jp-2026q1
+    duebook settle recruiting-eu-jp-2026q1 --as-of 2026-02-15
+    duebook settle recruiting-eu-jp-2026q1 --known-at 1000 --format json
+    duebook settle recruiting-eu-jp-2026q1 --terms mine.toml
+    """
+    from ledger.kernel.errors import BadTerms
+    from ledger.usecases import settle as usecase
+    from ledger.usecases.draft import read_terms
+
+    where = out(format_, output)
+    draft = read_terms(terms) if terms else None
+    if draft is not None and draft.program != program:
+        raise BadTerms(
+            f"{terms}: program: found {draft.program!r}, expected {program!r}.",
+            "Settle the program that the file is for.",
+        )
+    with opened(book) as found, found.reading() as connection:
+        at = clocks(connection, as_of, known_at, program)
+        edition = usecase.published_edition(connection, program, at)
+        settlement = usecase.settle(connection, draft or edition, at, period=period)
+        answer = settlement.as_json() if where.format == "json" else settlement.head_json()
+        changes = None
+        if draft is not None:
+            before = usecase.settle(connection, edition, at, period=period)
+            changes = answer["changes"] = usecase.compare(before, settlement)
+    if not where.is_table:
+        where.data(answer, (line.as_json() for line in settlement.lines))
+        return
+    where.data(answer, [_row(line) for line in settlement.lines])
+    _talk(settlement)
+    if changes is not None:
+        say(f"Against the published terms {len(changes)} lines change:")
+        for one in changes:
+            say(f"  {one['line']}: {one['was_outcome']} {one['was']} -> "
+                f"{one['now_outcome']} {one['now']} {one['currency']}")  # fmt: skip
+
+
+def _row(line: "Line") -> dict[str, Any]:
+    return {
+        "line": line.line,
+        "payee": line.payee,
+        "outcome": line.outcome,
+        "amount": line.amount.text,
+        "currency": line.amount.currency,
+        "why": ", ".join(line.unmet or line.held_for),
+    }
+
+
+def _talk(settlement: "Settlement") -> None:
+    """What the run rests on, under the table, so that a printed page can be made again."""
+    head = settlement.head_json()
+    counts: dict[str, int] = {}
+    for line in settlement.lines:
+        counts[line.outcome] = counts.get(line.outcome, 0) + 1
+    totals = ", ".join(f"{grouped(text)} {code}" for code, text in head["totals"].items())
+    outcomes = ", ".join(f"{counts[name]} {name}" for name in sorted(counts))
+    say("")
+    say(f"Total payable: {totals or 'nothing'}   ({outcomes or 'no lines'})")
+    terms = head["terms"]
+    say(
+        f"As of {head['as_of']}, known at {head['known_at']}, terms {terms['publisher']} "
+        f"version {terms['version']}, rules version {head['rules_version']}"
+        + (", PROVISIONAL: the period is not over" if head["provisional"] else "")
+    )
+    assumed = [one["parameter"] for one in head["assumptions"]]
+    if assumed:
+        say(f"Assumed: {', '.join(assumed)}.  Why: duebook programs {head['program']}")
+    if settlement.lines:
+        say(f"Why a line is what it is: duebook explain {settlement.lines[0].line}")

@@ -1,0 +1,45 @@
+"""`duebook verify`: does the log hold?"""
+
+import click
+
+from cli.options import answer_options, book_option, opened, out
+from cli.output import say
+from cli.progress import progress
+
+BROKEN = 5
+
+
+@click.command()
+@click.option("--receipt", "receipts", multiple=True, metavar="R", help="A receipt to find.")
+@book_option
+@answer_options
+def verify(
+    receipts: tuple[str, ...], book: str | None, format_: str | None, output: str | None
+) -> int:
+    """Recompute every hash, index and read model from the log, and find every receipt.
+
+    \b
+    duebook verify
+    duebook verify --receipt 1453:9f2c... --format json
+    """
+    from ledger.store.receipts import parse_receipt
+    from ledger.usecases.verify import verify as usecase
+    from projections.verify import verify_views
+
+    where = out(format_, output)
+    given = [parse_receipt(text, "given with --receipt") for text in receipts]
+    with opened(book) as found, progress() as told:
+        head = found.head()
+        checks = usecase(found, given, told)
+        if all(one.ok for one in checks):
+            checks += verify_views(found, told)
+    ok = all(one.ok for one in checks)
+    rows = [one.as_json() for one in checks]
+    answer = {"ok": ok, "events": head.position, "head": head.hash.hex(), "checks": rows}
+    where.data(answer, rows)
+    if not ok:
+        say("The log does not hold. Keep this file as it is and restore a backup beside it.")
+        return BROKEN
+    if where.is_table:
+        say(f"Everything holds: {head.position:,} events, head {head.hash.hex()}.")
+    return 0

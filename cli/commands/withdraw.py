@@ -1,0 +1,34 @@
+"""`duebook withdraw`: takes a wrong fact out of account."""
+
+import click
+
+from cli.options import answer_options, book_option, by_option, now, opened, out
+
+
+@click.command()
+@click.argument("position", type=click.IntRange(min=1))
+@click.option("--reason", required=True, metavar="TEXT", help="Why the fact was wrong.")
+@by_option
+@book_option
+@answer_options
+def withdraw(
+    position: int,
+    reason: str,
+    by: str,
+    book: str | None,
+    format_: str | None,
+    output: str | None,
+) -> None:
+    """Withdraw the fact at a position: it counts for nothing from here on.
+
+    Nothing is edited or deleted; a run known at an earlier position still sees it.
+
+    \b
+    duebook withdraw 123 --reason "the closure was another store's" --by lin
+    """
+    from ledger.usecases.withdraw import withdraw as usecase
+
+    where = out(format_, output)
+    with opened(book) as found:
+        answer = usecase(found, position, reason=reason, by=by, now=now())
+    where.data(answer, [answer])

@@ -1,0 +1,104 @@
+"""The command `duebook`: parses, calls, shows. The only place that knows exit codes."""
+
+import os
+import sys
+from typing import Any
+
+import click
+
+from cli.commands import COMMANDS
+from ledger.kernel.errors import Refusal
+
+EXIT = {"refused": 1, "usage": 2, "conflict": 4, "broken": 5}
+INTERRUPTED = 130
+EPILOG = """\b
+Exit codes: 0 done, 1 refused or failed, 2 usage, 3 differences found,
+4 somebody else wrote meanwhile (repeat), 5 the log does not hold, 130 stopped.
+Shell completion: eval "$(_DUEBOOK_COMPLETE=bash_source duebook)"  (or zsh_source, fish_source)"""
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=EPILOG,
+)
+@click.option("--book", metavar="BOOK", help="A file path or postgresql:// URL.")
+@click.option("-v", "--verbose", is_flag=True, help="Show Python's traceback of a failure.")
+@click.version_option(package_name="duebook", prog_name="duebook")
+@click.pass_context
+def duebook(context: click.Context, book: str | None, verbose: bool) -> None:
+    """The book of what is due: record facts, settle programs, explain every cent.
+
+    \b
+    duebook init --demo
+    duebook settle recruiting-eu-jp-2026q1 --as-of 2026-06-30
+    duebook explain recruiting-eu-jp-2026q1/S-1001
+    """
+    context.obj = {"book": book, "verbose": verbose}
+
+
+for _command in COMMANDS:
+    duebook.add_command(_command)
+
+
+def main() -> None:
+    """Runs the command line and exits with the code of the contract."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Runs one command line; the exit code."""
+    try:
+        result: Any = duebook.main(arguments, prog_name="duebook", standalone_mode=False)
+        sys.stdout.flush()
+        return result if isinstance(result, int) else 0
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Stopped. Nothing that was not acknowledged is recorded.", err=True)
+        return INTERRUPTED
+    except Refusal as refusal:
+        return _refused(refusal)
+    except BrokenPipeError:
+        # Whoever read our output has enough; point stdout away so that the exit is quiet too.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if "-v" in arguments or "--verbose" in arguments:
+            raise
+        return _failed(error)
+
+
+def _refused(refusal: Refusal) -> int:
+    click.echo(f"Error: {refusal.sentence}", err=True)
+    if refusal.hint:
+        click.echo(refusal.hint, err=True)
+    return EXIT[refusal.kind]
+
+
+def _failed(error: Exception) -> int:
+    """What the database or the file system said, in a sentence; a bug with how to report it."""
+    from sqlalchemy.exc import DatabaseError, OperationalError
+
+    if isinstance(error, DatabaseError):
+        said = str(error.orig).strip().splitlines()[0]
+        if isinstance(error, OperationalError) and "locked" in said:
+            click.echo("Error: somebody else is writing to the book. Try again.", err=True)
+            return EXIT["conflict"]
+        broken = "malformed" in said or "not a database" in said
+        click.echo(f"Error: the database says: {said}.", err=True)
+        click.echo("Nothing was recorded." if not broken else "Restore the book.", err=True)
+        return EXIT["broken"] if broken else 1
+    if isinstance(error, OSError):
+        name = f"{error.filename}: " if error.filename else ""
+        click.echo(f"Error: {name}{error.strerror or error}.", err=True)
+        return 1
+    click.echo(f"Error: duebook itself failed: {type(error).__name__}: {error}", err=True)
+    click.echo("Run the command again with `duebook -v ...` and report what it prints.", err=True)
+    return 1
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""Options that many commands share, defined once, and what a command has in hand with them."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from cli.output import FORMATS, Out
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from ledger.kernel.clocks import Clocks
+    from ledger.store.book import Book
+
+F = TypeVar("F", bound=Callable[..., Any])
+DEFAULT_BOOK = "duebook.db"
+
+
+def book_option(command: F) -> F:
+    """`--book` on a command; also DUEBOOK_BOOK, or the group's own --book."""
+    return click.option(
+        "--book",
+        metavar="BOOK",
+        help="A file path or postgresql:// URL [DUEBOOK_BOOK; default: duebook.db].",
+    )(command)
+
+
+def answer_options(command: F) -> F:
+    """`--format` and `-o` on every answer."""
+    command = click.option(
+        "-o", "--output", metavar="FILE", help="Write there; the suffix chooses the format."
+    )(command)
+    return click.option(
+        "--format", "format_", type=click.Choice(FORMATS), help="How to write the answer [table]."
+    )(command)
+
+
+def clock_options(command: F) -> F:
+    """`--as-of` and `--known-at` on every command that answers."""
+    command = click.option(
+        "--known-at",
+        metavar="INSTANT|POSITION",
+        help="Only what the book had learned by then [the head of the log].",
+    )(command)
+    return click.option(
+        "--as-of",
+        metavar="INSTANT|DATE",
+        help="Only what had happened by then; a date means its day is over [now].",
+    )(command)
+
+
+def by_option(command: F) -> F:
+    """`--by NAME` on every decision."""
+    return click.option("--by", required=True, metavar="NAME", help="Who decides this.")(command)
+
+
+def location(book: str | None) -> str:
+    """The book that is meant: the option, the group's option, the environment, the default."""
+    context = click.get_current_context()
+    own = (context.find_root().obj or {}).get("book")
+    return book or own or os.environ.get("DUEBOOK_BOOK") or DEFAULT_BOOK
+
+
+@contextmanager
+def opened(book: str | None) -> "Iterator[Book]":
+    """The open book, closed afterwards."""
+    from ledger.store.book import open_book
+
+    found = open_book(location(book))
+    try:
+        yield found
+    finally:
+        found.close()
+
+
+def now() -> int:
+    """The moment the command runs at, in microseconds: taken here, at the border."""
+    return time.time_ns() // 1000
+
+
+def clocks(
+    connection: "Connection", as_of: str | None, known_at: str | None, program: str | None = None
+) -> "Clocks":
+    """The two clocks as typed; dates are days of the program's zone."""
+    from ledger.usecases.clock import ZONE, clocks_at, known_position
+    from ledger.usecases.terms import edition_at
+
+    zone = ZONE
+    if program is not None:
+        position = known_position(connection, known_at)
+        zone = edition_at(connection, program, position)[0].zone
+    return clocks_at(connection, now=now(), as_of=as_of, known_at=known_at, zone=zone)
+
+
+def out(format_: str | None, output: str | None) -> Out:
+    """Where and how the answer is written."""
+    return Out.chosen(format_, output)
+
+
+def complete_programs(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
+    """Ids of published editions, for the shell's completion."""
+    from ledger.kernel.errors import Refusal
+    from ledger.store.book import open_book
+    from ledger.usecases.terms import published
+
+    try:
+        book = open_book(location(context.params.get("book")), readonly=True)
+        with book.reading() as connection:
+            names = {one.event.program for one in published(connection, 2**62)}
+    except Refusal:
+        return []
+    return sorted(name for name in names if name.startswith(typed))

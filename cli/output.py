@@ -1,0 +1,173 @@
+"""The only place that prints answers: tables for people, JSON, CSV and NDJSON for programs.
+
+Data goes to standard output or a file, talk to standard error. An amount is never cut short:
+off a terminal a table is as wide as its content.
+"""
+
+import csv
+import json
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+import click
+
+FORMATS = ("table", "json", "csv", "ndjson")
+SUFFIXES = {".json": "json", ".csv": "csv", ".ndjson": "ndjson", ".txt": "table"}
+NUMBERS = {
+    *("amount", "position", "line", "known_at", "rows", "was", "now", "difference", "orders"),
+    *("facts", "introduced", "withheld", "version", "row", "batch", "withdrawn_by", "events"),
+}
+WIDE = 100_000
+
+
+class Out(NamedTuple):
+    """A format and a place."""
+
+    format: str
+    path: str | None
+
+    @classmethod
+    def chosen(cls, format_: str | None, output: str | None) -> "Out":
+        """The format that was asked for, else the file's suffix, else a table."""
+        if format_ is None and output is not None:
+            format_ = SUFFIXES.get(Path(output).suffix.lower())
+            if format_ is None:
+                raise click.UsageError(
+                    f"-o {output}: the suffix names no format. "
+                    f"Use {', '.join(SUFFIXES)}, or add --format."
+                )
+        return cls(format_ or "table", output)
+
+    @property
+    def is_table(self) -> bool:
+        return self.format == "table"
+
+    def data(self, answer: Any, rows: Iterable[dict[str, Any]]) -> None:
+        """Writes an answer: whole as JSON, or its rows as CSV, NDJSON or a table."""
+        with self._opened() as file:
+            match self.format:
+                case "json":
+                    file.write(json.dumps(answer, ensure_ascii=False, indent=2) + "\n")
+                case "ndjson":
+                    for row in rows:
+                        file.write(json.dumps(row, ensure_ascii=False) + "\n")
+                case "csv":
+                    _write_csv(file, rows)
+                case _:
+                    _write_table(file, list(rows))
+
+    def text(self, lines: Iterable[str]) -> None:
+        """Writes plain lines, for answers whose table is a text."""
+        with self._opened() as file:
+            for line in lines:
+                file.write(line + "\n")
+
+    @contextmanager
+    def _opened(self) -> Any:
+        if self.path is None:
+            yield sys.stdout
+            return
+        beside = Path(f"{self.path}.part")
+        with beside.open("w", encoding="utf-8", newline="") as file:
+            yield file
+        os.replace(beside, self.path)
+        say(f"Wrote {self.path}.")
+
+
+def say(*lines: str) -> None:
+    """Talk, on standard error."""
+    for line in lines:
+        click.echo(line, err=True)
+
+
+def cell(value: Any) -> str:
+    """A value as one cell: lists joined, nothing as empty."""
+    if value is None:
+        return ""
+    if isinstance(value, list | tuple):
+        return ";".join(cell(one) for one in value)
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, bytes):
+        return value.hex()
+    return str(value)
+
+
+def console(file: IO[str]) -> Any:
+    """A rich console that cuts nothing when it does not write to a terminal."""
+    from rich.console import Console
+
+    terminal = file.isatty()
+    return Console(file=file, highlight=False, width=None if terminal else WIDE, soft_wrap=False)
+
+
+def _write_csv(file: IO[str], rows: Iterable[dict[str, Any]]) -> None:
+    writer = csv.writer(file, lineterminator="\n")
+    header: list[str] | None = None
+    for row in rows:
+        if header is None:
+            header = [name for name in row if name != "explanation"]
+            writer.writerow(header)
+        writer.writerow([_harmless(cell(row.get(name))) for name in header])
+
+
+def _harmless(text: str) -> str:
+    """Text that a spreadsheet would take for a formula gets a quote before it; numbers do not."""
+    if text[:1] in "=+@\t\r" or (text[:1] == "-" and not text[1:2].isdigit()):
+        return f"'{text}" if text else text
+    return text
+
+
+def _write_table(file: IO[str], rows: Sequence[dict[str, Any]]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    if not rows:
+        say("No rows.")
+        return
+    names = [name for name in rows[0] if name != "explanation"]
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    terminal = file.isatty()
+    for name in names:
+        right = name in NUMBERS
+        table.add_column(
+            name.replace("_", " "),
+            justify="right" if right else "left",
+            no_wrap=right or not terminal,
+            overflow="fold",
+        )
+    for row in rows:
+        table.add_row(*(Text(_shown(name, row.get(name))) for name in names))
+    show(file, table)
+
+
+def _shown(name: str, value: Any) -> str:
+    text = cell(value)
+    if name in ("amount", "was", "now", "difference") and text[-1:].isdigit():
+        return grouped(text)
+    return text
+
+
+def grouped(amount: str) -> str:
+    """Thousands apart: 1234567.80 as 1,234,567.80."""
+    whole, point, decimals = amount.partition(".")
+    sign = "-" if whole.startswith("-") else ""
+    return f"{sign}{int(whole.lstrip('-')):,}{point}{decimals}"
+
+
+def show(file: IO[str], renderable: Any) -> None:
+    """Renders with rich; off a terminal without trailing blanks."""
+    if file.isatty():
+        console(file).print(renderable)
+        return
+    shown = console(file)
+    with shown.capture() as captured:
+        shown.print(renderable)
+    for line in captured.get().splitlines():
+        file.write(line.rstrip() + "\n")

@@ -1,0 +1,54 @@
+"""Explaining one line: its tree, and the facts it rests on with the file and line they came in."""
+
+from typing import Any
+
+from sqlalchemy import Connection
+
+from ledger.aggregates.book import BatchRecorded
+from ledger.kernel.clocks import Clocks
+from ledger.kernel.instants import format_instant
+from ledger.store.reader import read_positions
+from ledger.usecases.settle import Settlement, settle, split_line
+
+
+def explain(connection: Connection, line: str, clocks: Clocks) -> tuple[Settlement, dict[str, Any]]:
+    """The settlement of one line alone, and the answer: the line, its tree, its facts.
+
+    Reads only what the line rests on. Raises `NoSuchLine`, `UnknownProgram`.
+    """
+    edition, subject = split_line(connection, line, clocks.known_at)
+    settlement = settle(connection, edition, clocks, subject=subject)
+    (found,) = settlement.lines
+    head = settlement.head_json()
+    del head["totals"]
+    answer = head | found.as_json()
+    answer["facts"] = provenance(connection, found.explanation.positions())
+    return settlement, answer
+
+
+def provenance(connection: Connection, positions: set[int]) -> list[dict[str, Any]]:
+    """Where facts came from: who reported them, in which file, at which line."""
+    facts = list(read_positions(connection, positions))
+    batches = {
+        one.position: one.event
+        for one in read_positions(connection, {fact.batch for fact in facts if fact.batch})
+    }
+    found = []
+    for fact in facts:
+        batch = batches.get(fact.batch)
+        file, line = ("", None)
+        if isinstance(batch, BatchRecorded) and fact.row:
+            file, line = batch.place(fact.row)
+        found.append(
+            {
+                "position": fact.position,
+                "type": type(fact.event).__name__,
+                "stream": fact.stream,
+                "at": format_instant(fact.at),
+                "recorded_at": format_instant(fact.recorded_at),
+                "by": fact.by or (batch.by if isinstance(batch, BatchRecorded) else ""),
+                "file": file,
+                "line": line,
+            }
+        )
+    return found

@@ -1,0 +1,169 @@
+"""One aggregate's state, and the log as people and scripts read it."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from sqlalchemy import Connection
+
+from ledger.aggregates.base import Recorded, in_order
+from ledger.aggregates.merchant import MerchantState, MerchantTargeted
+from ledger.aggregates.partner import PartnerCertified, PartnerState
+from ledger.aggregates.rate import RateState
+from ledger.aggregates.store import StoreClosed, StoreClosing, StoreSuspended
+from ledger.aggregates.store_state import StoreState
+from ledger.kernel.clocks import Clocks
+from ledger.kernel.errors import NoSuchStream
+from ledger.kernel.instants import format_instant
+from ledger.store.reader import LogReader, read_log
+
+FOREVER = 2**62
+
+
+def event_json(recorded: Recorded) -> dict[str, Any]:
+    """An event in the shape of the public contract: its place, then its own fields.
+
+    A field that is named like a column of the log is given as `event_...`.
+    """
+    out: dict[str, Any] = {
+        "position": recorded.position,
+        "stream": recorded.stream,
+        "version": recorded.version,
+        "type": type(recorded.event).__name__,
+        "at": format_instant(recorded.at),
+        "recorded_at": format_instant(recorded.recorded_at),
+        "by": recorded.by,
+        "batch": recorded.batch or None,
+        "row": recorded.row or None,
+        "hash": recorded.hash.hex(),
+    }
+    for name, value in recorded.event.model_dump(mode="json", exclude_none=True).items():
+        out[f"event_{name}" if name in out and out[name] != value else name] = value
+    return out
+
+
+def log(connection: Connection, stream: str | None, after: int, until: int) -> Iterator[Recorded]:
+    """Recorded events in order, of one stream or of all. Raises `NoSuchStream` for none."""
+    found = read_log(connection, after=after, until=until, stream=stream)
+    first = next(found, None)
+    if first is None and stream is not None:
+        raise NoSuchStream(
+            f"Nothing is recorded of {stream!r} at positions {after + 1} to {until}.",
+            "Streams read store:S-1001, partner:P-01, merchant:M-7, rate:EUR-CNY, terms:PROGRAM.",
+        )
+    if first is not None:
+        yield first
+        yield from found
+
+
+def show(connection: Connection, stream: str, clocks: Clocks) -> dict[str, Any]:
+    """A stream's state at the clocks, and the facts that it follows from, in business order.
+
+    Raises `NoSuchStream`.
+    """
+    kind, _, name = stream.partition(":")
+    whole = list(log(connection, stream, 0, clocks.known_at))
+    counting = list(LogReader(connection, clocks).facts([stream]))
+    counted = {one.position for one in counting}
+    out: dict[str, Any] = {
+        "stream": stream,
+        "as_of": format_instant(clocks.as_of),
+        "known_at": clocks.known_at,
+        "state": {},
+        "facts": [event_json(one) for one in in_order(counting)],
+        "not_counted": [one.position for one in whole if one.position not in counted],
+    }
+    describe = _DESCRIBE.get(kind)
+    if describe:
+        out["state"] = describe(name, counting)
+    return out
+
+
+def describe_store(name: str, facts: list[Recorded]) -> dict[str, Any]:
+    """A store as it stands after these facts."""
+    state = StoreState(name)
+    for recorded in facts:
+        state.apply(recorded)
+    onboarded = state.onboarding.event if state.onboarding else None
+    standing = state.standing(FOREVER).because
+    names = ("merchant", "brand", "market", "partner", "via")
+    return {
+        "store": name,
+        **{field: getattr(onboarded, field, None) for field in names},
+        "onboarded_at": _instant(state.onboarding),
+        "verified_at": _instant(state.verification),
+        "first_sale_at": _instant(state.first_sale),
+        "state": _store_word(standing, onboarded is not None),
+        "state_since": _instant(standing or state.onboarding),
+        "reason": getattr(standing.event, "reason", None) if standing else None,
+        "stock": ";".join(sorted(state.stock_at(FOREVER))),
+        "facts": len(facts),
+    }
+
+
+def describe_partner(name: str, facts: list[Recorded]) -> dict[str, Any]:
+    """A partner as it stands after these facts."""
+    state = PartnerState(name)
+    for recorded in facts:
+        state.apply(recorded)
+    last = state.certification_at(FOREVER)
+    certified = last is not None and isinstance(last.event, PartnerCertified)
+    kinds = [one.event.kind for one in in_order(state.standing) if hasattr(one.event, "kind")]
+    return {
+        "partner": name,
+        "name": state.name,
+        "kind": next((kind for kind in reversed(kinds) if kind), None),
+        "state": "certified" if certified else ("terminated" if last else "unknown"),
+        "state_since": _instant(last),
+        "reason": getattr(last.event, "reason", None) if last else None,
+        "withheld": len(state.withheld),
+    }
+
+
+def _describe_merchant(name: str, facts: list[Recorded]) -> dict[str, Any]:
+    state = MerchantState(name)
+    for recorded in facts:
+        state.apply(recorded)
+    programs = sorted({one.event.program for one in state.targeting})
+    standing = {}
+    for program in programs:
+        last = state.targeting_at(program, FOREVER)
+        event = last.event if last else None
+        listed = isinstance(event, MerchantTargeted)
+        standing[program] = f"{event.mode}" if listed and event else "untargeted"
+    return {"merchant": name, "programs": standing}
+
+
+def _describe_rate(name: str, facts: list[Recorded]) -> dict[str, Any]:
+    state = RateState(name)
+    for recorded in facts:
+        state.apply(recorded)
+    days = sorted({one.event.day for one in state.quotes})
+    rates = {}
+    for day in days:
+        found = state.on(day, 0)
+        assert found is not None
+        rates[day.isoformat()] = f"{found[0]:f}"
+    return {"pair": name, "rates": rates}
+
+
+def _store_word(standing: Recorded | None, onboarded: bool) -> str:
+    match standing.event if standing else None:
+        case StoreClosed():
+            return "closed"
+        case StoreClosing():
+            return "closing"
+        case StoreSuspended():
+            return "suspended"
+    return "open" if onboarded else "unknown"
+
+
+def _instant(recorded: Recorded | None) -> str | None:
+    return format_instant(recorded.at) if recorded else None
+
+
+_DESCRIBE: dict[str, Callable[[str, list[Recorded]], dict[str, Any]]] = {
+    "store": describe_store,
+    "partner": describe_partner,
+    "merchant": _describe_merchant,
+    "rate": _describe_rate,
+}

@@ -1,0 +1,90 @@
+"""Who reported what, when, and from which file and row."""
+
+from typing import Any, ClassVar
+
+from sqlalchemy import BigInteger, Column, Integer, Table, Text, insert, update
+
+from ledger.aggregates.base import Recorded
+from ledger.aggregates.book import BOOK_STREAM, BatchRecorded
+from ledger.kernel.instants import format_instant
+from ledger.store.reader import read_log, read_positions
+from projections.base import FoldView, Span, already_lifted, lifts_in
+
+_Long = BigInteger().with_variant(Integer, "sqlite")
+ROWS_AT_ONCE = 5000
+
+
+class Activity(FoldView):
+    """One row per event, with the file and the line that a fact came from."""
+
+    NAME = "activity"
+    ABOUT = "who reported what, when, from which file and line"
+    BATCH: ClassVar = 50_000
+
+    def columns(self) -> list[Column[Any]]:
+        return [
+            Column("position", _Long, primary_key=True, autoincrement=False),
+            Column("type", Text, nullable=False),
+            Column("stream", Text, nullable=False),
+            Column("at", Text, nullable=False),
+            Column("recorded_at", Text, nullable=False),
+            Column("by", Text, nullable=False),
+            Column("file", Text, nullable=False),
+            Column("line", _Long),
+            Column("batch", _Long),
+            Column("withdrawn_by", _Long),
+        ]
+
+    def take(self, span: Span, table: Table) -> None:
+        batches: dict[int, BatchRecorded] = {}
+        rows: list[dict[str, Any]] = []
+        for recorded in read_log(span.source, span.after, span.until):
+            if recorded.stream == BOOK_STREAM and isinstance(recorded.event, BatchRecorded):
+                batches[recorded.position] = recorded.event
+            if recorded.at > span.as_of:
+                continue
+            rows.append(self._row(recorded, self._batch(span, batches, recorded.batch)))
+            if len(rows) >= ROWS_AT_ONCE:
+                span.target.execute(insert(table), rows)
+                rows = []
+        if rows:
+            span.target.execute(insert(table), rows)
+        lifted = dict(lifts_in(span))
+        lifted |= {target: position for target, position in self._waited(span)}
+        for target, position in sorted(lifted.items()):
+            where = table.c.position == target
+            span.target.execute(update(table).where(where).values(withdrawn_by=position))
+
+    def _waited(self, span: Span) -> list[tuple[int, int]]:
+        """Facts of the span that an earlier withdrawal was waiting for."""
+        from sqlalchemy import select
+
+        from ledger.store.schema import withdrawn
+
+        w = withdrawn.c
+        found = already_lifted(span)
+        query = select(w.target, w.position).where(w.target.in_(sorted(found)))
+        return [(row[0], row[1]) for row in span.source.execute(query)] if found else []
+
+    def _batch(
+        self, span: Span, batches: dict[int, BatchRecorded], position: int
+    ) -> BatchRecorded | None:
+        if position and position not in batches:
+            for recorded in read_positions(span.source, [position]):
+                batches[position] = recorded.event
+        return batches.get(position)
+
+    def _row(self, recorded: Recorded, batch: BatchRecorded | None) -> dict[str, Any]:
+        file, line = batch.place(recorded.row) if batch and recorded.row else ("", None)
+        return {
+            "position": recorded.position,
+            "type": type(recorded.event).__name__,
+            "stream": recorded.stream,
+            "at": format_instant(recorded.at),
+            "recorded_at": format_instant(recorded.recorded_at),
+            "by": recorded.by or (batch.by if batch else ""),
+            "file": file,
+            "line": line,
+            "batch": recorded.batch or None,
+            "withdrawn_by": None,
+        }

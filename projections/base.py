@@ -1,0 +1,131 @@
+"""What a read model is: a table, and how its rows follow from the log up to a position.
+
+Two kinds. A `StreamView` computes the rows of a stream anew from the stream's own facts, so
+that a late or withdrawn fact needs no thought. A `FoldView` adds each event up as it comes,
+for tables where recomputing whole streams would cost too much.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, ClassVar, NamedTuple
+
+from sqlalchemy import Column, Connection, MetaData, Table, delete, insert, select
+
+from ledger.aggregates.base import Recorded
+from ledger.kernel.clocks import Clocks
+from ledger.store.reader import LogReader, chunks
+from ledger.store.schema import events, withdrawn
+
+FOREVER = 2**62
+"""An as-of after every fact: the live views count everything that is recorded."""
+
+
+class Span(NamedTuple):
+    """The piece of the log that a view takes in: after one position, up to another.
+
+    `source` reads the log; `target` holds the view's table. They are one connection for the
+    live views and two for a view in a temporary database.
+    """
+
+    source: Connection
+    target: Connection
+    after: int
+    until: int
+    as_of: int
+
+    @property
+    def clocks(self) -> Clocks:
+        return Clocks(self.as_of, self.until)
+
+
+class View:
+    """A table that is rebuilt from the log at any time. `VERSION` changes with its rows."""
+
+    NAME: ClassVar[str]
+    VERSION: ClassVar[int] = 1
+    ABOUT: ClassVar[str]
+    BATCH: ClassVar[int | None] = None
+    """Events taken in per transaction; None: all at once."""
+
+    def columns(self) -> list[Column[Any]]:
+        """Fresh columns of the table."""
+        raise AssertionError(f"{self.NAME} has no columns")
+
+    def table(self, suffix: str = "") -> Table:
+        """The table under its own name, or under another beside it."""
+        return Table(self.NAME + suffix, MetaData(), *self.columns())
+
+    def take(self, span: Span, table: Table) -> None:
+        """Brings the table from `span.after` to `span.until`, in the caller's transaction."""
+        raise AssertionError(f"{self.NAME} takes nothing")
+
+    def shown(self, row: dict[str, Any]) -> dict[str, Any]:
+        """A row of the table as a report shows it."""
+        return row
+
+
+class FoldView(View):
+    """Rows that sum up or list events, taken in batch by batch."""
+
+
+class StreamView(View):
+    """Rows that follow from one stream each; the table has a column `stream`."""
+
+    KINDS: ClassVar[tuple[str, ...]]
+    """The kinds of streams that have rows, such as `store`."""
+
+    def rows(self, reader: LogReader, facts: dict[str, list[Recorded]]) -> Iterable[dict[str, Any]]:
+        """The rows of some streams, from the facts of them that count."""
+        raise AssertionError(f"{self.NAME} has no rows")
+
+    def dependents(self, span: Span, table: Table, dirty: set[str]) -> set[str]:
+        """Streams whose rows change because others did."""
+        return set()
+
+    def take(self, span: Span, table: Table) -> None:
+        dirty = touched_streams(span)
+        dirty |= self.dependents(span, table, dirty)
+        mine = sorted(one for one in dirty if one.partition(":")[0] in self.KINDS)
+        for streams in chunks(mine):
+            self.refold(span, table, streams)
+
+    def refold(self, span: Span, table: Table, streams: Sequence[str]) -> None:
+        """Replaces the rows of some streams."""
+        reader = LogReader(span.source, span.clocks)
+        facts: dict[str, list[Recorded]] = {stream: [] for stream in streams}
+        for recorded in reader.facts(streams):
+            facts[recorded.stream].append(recorded)
+        rows = list(self.rows(reader, facts))
+        if span.after:
+            span.target.execute(delete(table).where(table.c.stream.in_(streams)))
+        if rows:
+            span.target.execute(insert(table), rows)
+
+
+def touched_streams(span: Span) -> set[str]:
+    """Streams with an event in the span, or with a fact that the span withdraws."""
+    c, w = events.c, withdrawn.c
+    query = select(c.stream).distinct().where(c.position > span.after, c.position <= span.until)
+    lifted = (
+        select(c.stream)
+        .distinct()
+        .join_from(events, withdrawn, w.target == c.position)
+        .where(w.position > span.after, w.position <= span.until)
+    )
+    return {row[0] for one in (query, lifted) for row in span.source.execute(one)}
+
+
+def lifts_in(span: Span) -> Iterator[tuple[int, int]]:
+    """(target, withdrawal) of everything that is withdrawn within the span."""
+    w = withdrawn.c
+    query = select(w.target, w.position).where(w.position > span.after, w.position <= span.until)
+    for target, position in span.source.execute(query):
+        yield target, position
+
+
+def already_lifted(span: Span) -> set[int]:
+    """Positions within the span that are withdrawn by its end."""
+    w = withdrawn.c
+    query = select(w.target).where(
+        w.target > span.after, w.target <= span.until, w.position <= span.until
+    )
+    return {row[0] for row in span.source.execute(query)}

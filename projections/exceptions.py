@@ -1,0 +1,139 @@
+"""What does not fit, until other facts resolve it: code, sentence, position, since when."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Integer, Table, Text, select
+
+from ledger.aggregates.base import Fact, Recorded
+from ledger.aggregates.book import FactWithdrawn
+from ledger.aggregates.judge import Surprise, judge, mention, two_feeds, unknown_fact
+from ledger.aggregates.store import GMVRecorded
+from ledger.kernel.instants import format_instant
+from ledger.store.reader import LogReader
+from ledger.store.schema import withdrawn
+from ledger.usecases.directory import IndexDirectory
+from ledger.usecases.staging import content_digest
+from projections.base import Span, StreamView, lifts_in
+
+_Long = BigInteger().with_variant(Integer, "sqlite")
+WITHDRAWALS = "withdrawals:main"
+
+
+class Exceptions(StreamView):
+    """One row per surprise of a fact that counts; judged as `record` judges its warnings."""
+
+    NAME = "exceptions"
+    ABOUT = "facts that do not fit what is known, and why"
+    KINDS = ("store", "partner", "merchant", "withdrawals")
+
+    def columns(self) -> list[Column[Any]]:
+        return [
+            Column("code", Text, primary_key=True),
+            Column("position", _Long, primary_key=True, autoincrement=False),
+            Column("name", Text, primary_key=True),
+            Column("sentence", Text, nullable=False),
+            Column("since", Text, nullable=False),
+            Column("program", Text),
+            Column("stream", Text, nullable=False),
+        ]
+
+    def dependents(self, span: Span, table: Table, dirty: set[str]) -> set[str]:
+        """Streams that name something whose being known has changed."""
+        found: set[str] = set()
+        names = defaultdict(set)
+        for stream in dirty:
+            kind, _, name = stream.partition(":")
+            names[kind].add(name)
+        now = LogReader(span.source, span.clocks)
+        for streams in now.named("withheld", names["store"]).values():
+            found.update(streams)
+        if span.after:
+            before = LogReader(span.source, span.clocks._replace(known_at=span.after))
+            was, is_ = (set(one.named("certified", names["partner"])) for one in (before, now))
+            found |= _waiting(span, table, "unknown_partner", is_ - was)
+            found |= _waiting(span, table, "unknown_program", names["terms"])
+            for kind in ("partner", "invites"):
+                for streams in now.named(kind, was - is_).values():
+                    found.update(streams)
+        if any(lifts_in(span)) or _newly_lifted(span):
+            found.add(WITHDRAWALS)
+        return found
+
+    def rows(self, reader: LogReader, facts: dict[str, list[Recorded]]) -> Iterator[dict[str, Any]]:
+        for one in facts.pop(WITHDRAWALS, []):
+            if not _lifts_something(reader, one):
+                yield _row(one, unknown_fact(_named(one.event)))
+        said = {
+            one.position: mention(
+                one.event, one.at, content_digest(one.topic, one.at, one.event.content())
+            )
+            for found in facts.values()
+            for one in found
+            if isinstance(one.event, Fact)
+        }
+        directory = IndexDirectory(reader.connection, reader.clocks)
+        directory.load(said.values())
+        for found in facts.values():
+            for one in found:
+                if one.position in said:
+                    for surprise in judge(said[one.position], directory):
+                        yield _row(one, surprise)
+            yield from _feeds(found)
+
+    def shown(self, row: dict[str, Any]) -> dict[str, Any]:
+        names = ("code", "position", "sentence", "since", "program", "stream")
+        return {name: row[name] for name in names if name != "program" or row[name]}
+
+
+def _feeds(found: list[Recorded]) -> Iterator[dict[str, Any]]:
+    by_day: dict[tuple[str, str, str], list[Recorded]] = defaultdict(list)
+    for one in found:
+        event = one.event
+        if isinstance(event, GMVRecorded):
+            by_day[event.store, event.day.isoformat(), event.basis].append(one)
+    for key, reported in by_day.items():
+        sources = {one.event.source or "" for one in reported}
+        if len(sources) > 1:
+            for one in reported:
+                yield _row(one, two_feeds(*key, sources))
+
+
+def _row(recorded: Recorded, surprise: Surprise) -> dict[str, Any]:
+    return {
+        "code": surprise.code,
+        "position": recorded.position,
+        "name": surprise.name,
+        "sentence": surprise.sentence,
+        "since": format_instant(recorded.recorded_at),
+        "program": getattr(recorded.event, "program", None),
+        "stream": recorded.stream,
+    }
+
+
+def _waiting(span: Span, table: Table, code: str, names: set[str]) -> set[str]:
+    """Streams that have an exception hanging on one of these names."""
+    if not names:
+        return set()
+    query = select(table.c.stream).where(table.c.code == code, table.c.name.in_(sorted(names)))
+    return {row[0] for row in span.target.execute(query)}
+
+
+def _newly_lifted(span: Span) -> bool:
+    """Whether a withdrawal that was waiting has found its fact in the span."""
+    w = withdrawn.c
+    query = select(w.target).where(w.target > span.after, w.target <= span.until).limit(1)
+    return span.source.execute(query).first() is not None
+
+
+def _lifts_something(reader: LogReader, recorded: Recorded) -> bool:
+    w, known_at = withdrawn.c, reader.clocks.known_at
+    query = select(w.target).where(w.position == recorded.position, w.target <= known_at)
+    return reader.connection.execute(query).first() is not None
+
+
+def _named(event: FactWithdrawn) -> str:
+    if event.position is not None:
+        return f"at position {event.position}"
+    return f"{event.id!r} of source {event.source or ''!r}"

@@ -1,0 +1,90 @@
+"""GMV per store, day, basis, currency and source: what was reported, less what was withdrawn."""
+
+from collections import defaultdict
+from typing import Any, ClassVar
+
+from sqlalchemy import BigInteger, Column, Connection, Integer, Table, Text, delete
+
+from ledger.aggregates.base import Recorded
+from ledger.aggregates.store import GMVRecorded
+from ledger.kernel.money import Money, exponent
+from ledger.store.reader import read_log, read_positions
+from projections.base import FoldView, Span, already_lifted, lifts_in
+
+Key = tuple[str, str, str, str, str]
+_Long = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Gmv(FoldView):
+    """Sums of minor units; every fact adds, every withdrawal takes away."""
+
+    NAME = "gmv"
+    ABOUT = "GMV per store, day, basis and source"
+    BATCH: ClassVar = 100_000
+
+    def columns(self) -> list[Column[Any]]:
+        return [
+            Column("store", Text, primary_key=True),
+            Column("day", Text, primary_key=True),
+            Column("basis", Text, primary_key=True),
+            Column("currency", Text, primary_key=True),
+            Column("source", Text, primary_key=True),
+            Column("amount_minor", _Long, nullable=False),
+            Column("orders", _Long),
+            Column("facts", _Long, nullable=False),
+        ]
+
+    def take(self, span: Span, table: Table) -> None:
+        sums: dict[Key, list[int]] = defaultdict(lambda: [0, 0, 0])
+        lifted = already_lifted(span)
+        topics = [GMVRecorded.TOPIC]
+        as_of = span.as_of
+        for recorded in read_log(span.source, span.after, span.until, topics):
+            if recorded.at <= as_of and recorded.position not in lifted:
+                _add(sums, recorded, 1)
+        before = [target for target, _ in lifts_in(span) if target <= span.after]
+        for recorded in read_positions(span.source, before):
+            if recorded.topic == GMVRecorded.TOPIC and recorded.at <= as_of:
+                _add(sums, recorded, -1)
+        if sums:
+            _upsert(span.target, table, sums)
+            span.target.execute(delete(table).where(table.c.facts == 0))
+
+    def shown(self, row: dict[str, Any]) -> dict[str, Any]:
+        """The amount with its currency's decimals in place of minor units."""
+        amount = Money(row["amount_minor"], row["currency"]).text
+        names = ("store", "day", "basis", "amount", "currency", "orders", "facts", "source")
+        return {name: amount if name == "amount" else row[name] for name in names}
+
+
+def _add(sums: dict[Key, list[int]], recorded: Recorded, sign: int) -> None:
+    event = recorded.event
+    key = (event.store, event.day.isoformat(), event.basis, event.currency, event.source or "")
+    held = sums[key]
+    held[0] += sign * _minor(event.amount, event.currency)
+    held[1] += sign * (event.orders or 0)
+    held[2] += sign
+
+
+def _minor(amount: str, currency: str) -> int:
+    """Minor units of a canonical amount: its digits, once the point is taken out."""
+    digits = exponent(currency)
+    assert not digits or amount[-digits - 1] == ".", "a stored amount is canonical"
+    return int(amount.replace(".", ""))
+
+
+def _upsert(connection: Connection, table: Table, sums: dict[Key, list[int]]) -> None:
+    insert: Any
+    if connection.dialect.name == "sqlite":
+        from sqlalchemy.dialects.sqlite import insert
+    else:
+        from sqlalchemy.dialects.postgresql import insert
+    statement = insert(table)
+    excluded = statement.excluded
+    statement = statement.on_conflict_do_update(
+        index_elements=list(table.primary_key.columns),
+        set_={name: table.c[name] + excluded[name] for name in ("amount_minor", "orders", "facts")},
+    )
+    names = [column.name for column in table.columns]
+    rows = [dict(zip(names, (*key, *sums[key]), strict=True)) for key in sorted(sums)]
+    connection.execute(statement, rows)

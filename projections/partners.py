@@ -1,0 +1,62 @@
+"""Partners as they stand: certified or not, and how many stores they introduced."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Integer, Table, Text, select
+
+from ledger.aggregates.base import Recorded
+from ledger.store.reader import LogReader
+from ledger.store.schema import refs
+from ledger.usecases.show import describe_partner
+from projections.base import Span, StreamView, lifts_in
+
+_Long = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Partners(StreamView):
+    """One row per partner that a fact names as its own or that introduced a store."""
+
+    NAME = "partners"
+    ABOUT = "partners with their certification and introduced stores"
+    KINDS = ("partner",)
+
+    def columns(self) -> list[Column[Any]]:
+        return [
+            Column("partner", Text, primary_key=True),
+            Column("name", Text),
+            Column("kind", Text),
+            Column("state", Text, nullable=False),
+            Column("state_since", Text),
+            Column("reason", Text),
+            Column("introduced", _Long, nullable=False),
+            Column("withheld", _Long, nullable=False),
+            Column("stream", Text, nullable=False),
+        ]
+
+    def dependents(self, span: Span, table: Table, dirty: set[str]) -> set[str]:
+        """Partners whose introductions changed."""
+        r = refs.c
+        introduced = select(r.name).where(
+            r.kind == "partner", r.position > span.after, r.position <= span.until
+        )
+        names = {row[0] for row in span.source.execute(introduced)}
+        lifted = [target for target, _ in lifts_in(span)]
+        if lifted:
+            query = select(r.name).where(r.kind == "partner", r.position.in_(lifted))
+            names |= {row[0] for row in span.source.execute(query)}
+        return {f"partner:{name}" for name in names}
+
+    def rows(self, reader: LogReader, facts: dict[str, list[Recorded]]) -> Iterator[dict[str, Any]]:
+        names = [stream.partition(":")[2] for stream in facts]
+        introduced = Counter(
+            {name: len(streams) for name, streams in reader.named("partner", names).items()}
+        )
+        for (stream, found), name in zip(facts.items(), names, strict=True):
+            if found or introduced[name]:
+                described = describe_partner(name, found)
+                yield {**described, "introduced": introduced[name], "stream": stream}
+
+    def shown(self, row: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in row.items() if name != "stream"}

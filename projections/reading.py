@@ -1,0 +1,121 @@
+"""Reports and queries over the read models."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, String, cast, select
+from sqlalchemy import exc as sa_exc
+
+from ledger.kernel.clocks import Clocks
+from ledger.kernel.errors import BadQuery
+from ledger.store.book import Book, open_book
+from projections.base import View
+from projections.catalogue import VIEWS, view_named
+from projections.runner import Parked, Progress, _silent, looking_at, parked_in, temporary
+
+READING_WORDS = ("select", "with", "values", "explain", "table", "show")
+
+
+class Report(NamedTuple):
+    """Rows of a read model, with where it stands and what it left out."""
+
+    name: str
+    rows: list[dict[str, Any]]
+    clocks: Clocks
+    parked: list[Parked]
+
+
+def report(
+    book: Book,
+    name: str,
+    *,
+    where: Sequence[tuple[str, str]] = (),
+    clocks: Clocks | None = None,
+    progress: Progress = _silent,
+) -> Report:
+    """A read model's rows, in the order of its key, filtered by equal columns.
+
+    Raises `NoSuchReport`, or `BadQuery` for a column that it does not have.
+    """
+    view = view_named(name)
+    with looking_at(book, view, clocks, progress) as sight:
+        query = select(sight.table)
+        for column, value in where:
+            if column not in sight.table.columns:
+                raise BadQuery(
+                    f"The report {name} has no column {column!r}.",
+                    f"Columns: {', '.join(c.name for c in sight.table.columns)}.",
+                )
+            query = query.where(cast(sight.table.c[column], String) == value)
+        found = sight.connection.execute(query.order_by(*_order(view, sight.table)))
+        rows = [view.shown(dict(row._mapping)) for row in found]
+        return Report(name, rows, sight.clocks, sight.parked)
+
+
+def _order(view: View, table: Any) -> list[Any]:
+    if view.NAME == "exceptions":
+        return [table.c.position, table.c.code, table.c.name]
+    return list(table.primary_key.columns)
+
+
+def query(
+    book: Book, sql: str, *, clocks: Clocks | None = None, progress: Progress = _silent
+) -> Report:
+    """One read-only SQL statement over the read models, all brought up to date first.
+
+    The database itself refuses writes: the connection is read-only. Raises `BadQuery`.
+    """
+    word = sql.strip().split(None, 1)[0].lower() if sql.strip() else ""
+    if word not in READING_WORDS:
+        raise BadQuery(
+            f"{sql.strip()[:60]!r} does not read.",
+            "Write one SELECT over " + ", ".join(VIEWS) + ".",
+        )
+    with _read_only(book, clocks, progress) as (connection, stands):
+        try:
+            # The driver's own cursor: a colon or a percent sign in the text means itself.
+            cursor = connection.connection.cursor()
+            cursor.execute(sql)
+            names = [column[0] for column in cursor.description or ()]
+            rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        except Exception as error:
+            raise _refused(error) from None
+        parked = [one for view in VIEWS for one in parked_in(connection, view)]
+    return Report("query", rows, stands, parked)
+
+
+@contextmanager
+def _read_only(
+    book: Book, clocks: Clocks | None, progress: Progress
+) -> Iterator[tuple[Connection, Clocks]]:
+    if clocks is not None or not book.writable:
+        with temporary(book, VIEWS.values(), clocks, progress) as (connection, built):
+            connection.exec_driver_sql("PRAGMA query_only = ON")
+            yield connection, built
+        return
+    stands_at: Clocks | None = None
+    for view in VIEWS.values():
+        with looking_at(book, view, None, progress) as sight:
+            stands_at = sight.clocks
+    assert stands_at is not None
+    reader = open_book(book.location, readonly=True)
+    try:
+        with reader.reading() as connection:
+            if connection.dialect.name != "sqlite":
+                connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+            else:
+                connection.exec_driver_sql("PRAGMA query_only = ON")
+            yield connection, stands_at
+    finally:
+        reader.close()
+
+
+def _refused(error: Exception) -> Exception:
+    if isinstance(error, sa_exc.SQLAlchemyError):
+        return error
+    text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    return BadQuery(
+        f"The database refused the query: {text}.",
+        "One read-only statement; see the columns with: duebook report NAME --format csv",
+    )

@@ -1,0 +1,272 @@
+"""Brings read models up to the head: in batches, each with its position in one transaction.
+
+An event that a view cannot take is parked: the view goes on without it, and every report from
+it says so until it is rebuilt. A rebuild happens beside the live table and is swapped in.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Engine,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    delete,
+    insert,
+    inspect,
+    select,
+    update,
+)
+from sqlalchemy import exc as sa_exc
+
+from ledger.kernel.clocks import Clocks
+from ledger.store.book import Book
+from ledger.store.recorder import head_of
+from projections.base import FOREVER, Span, View
+
+Progress = Callable[[str, int], None]
+NEXT = "__next"
+_Long = BigInteger().with_variant(Integer, "sqlite")
+_tables = MetaData()
+_positions = Table(
+    "duebook_views",
+    _tables,
+    Column("view", Text, primary_key=True),
+    Column("version", _Long, nullable=False),
+    Column("position", _Long, nullable=False),
+)
+_parked = Table(
+    "duebook_parked",
+    _tables,
+    Column("view", Text, primary_key=True),
+    Column("position", _Long, primary_key=True, autoincrement=False),
+    Column("error", Text, nullable=False),
+)
+
+
+class Parked(NamedTuple):
+    """An event that a view could not take, and why."""
+
+    view: str
+    position: int
+    error: str
+
+
+class Sight(NamedTuple):
+    """A view as it can be read now: its table, where it stands, and what it left out."""
+
+    connection: Connection
+    table: Table
+    clocks: Clocks
+    parked: list[Parked]
+
+
+def _silent(what: str, more: int) -> None:
+    return None
+
+
+@contextmanager
+def looking_at(
+    book: Book, view: View, clocks: Clocks | None = None, progress: Progress = _silent
+) -> Iterator[Sight]:
+    """The view at the head, or with `clocks` as it was known and counted then.
+
+    The live table is brought up to date first. In a book that may only be read, and at other
+    clocks than the head's, the view is built in a temporary database.
+    """
+    if clocks is None and book.writable:
+        catch_up(book, view, progress)
+        with book.reading() as connection:
+            position = _state(connection, view)[1]
+            yield _sight(connection, view, Clocks(FOREVER, position))
+        return
+    with temporary(book, [view], clocks, progress) as (connection, stands_at):
+        yield _sight(connection, view, stands_at)
+
+
+@contextmanager
+def temporary(
+    book: Book,
+    views: Iterable[View],
+    clocks: Clocks | None,
+    progress: Progress = _silent,
+) -> Iterator[tuple[Connection, Clocks]]:
+    """A database of its own with some views, built from the log at the clocks."""
+    engine = temporary_engine()
+    try:
+        with book.reading() as source, engine.connect() as target:
+            stands_at = clocks or Clocks(FOREVER, head_of(source).position)
+            _tables.create_all(target)
+            for view in views:
+                view.table().create(target)
+                _build(source, target, view, view.table(), stands_at, progress)
+            target.commit()
+            yield target, stands_at
+    finally:
+        engine.dispose()
+
+
+def temporary_engine() -> Engine:
+    """A database that is gone when it is closed: in memory, spilling to disk as it grows."""
+    import sqlite3
+
+    from sqlalchemy import create_engine
+    from sqlalchemy.pool import StaticPool
+
+    def connect() -> sqlite3.Connection:
+        # The empty name is SQLite's private temporary database on disk.
+        return sqlite3.connect("", check_same_thread=False)
+
+    return create_engine("sqlite://", creator=connect, poolclass=StaticPool)
+
+
+def catch_up(book: Book, view: View, progress: Progress = _silent) -> int:
+    """Takes in what was recorded since; answers the position that the view now stands at."""
+    with book.reading() as connection:
+        head = head_of(connection).position
+        version, position = _state(connection, view)
+    if version != view.VERSION:
+        return rebuild(book, view, progress)
+    while position < head:
+        with _writing(book) as connection:
+            # Read again under the lock: another process may have caught up meanwhile.
+            version, position = _state(connection, view, lock=True)
+            if version != view.VERSION or position >= head:
+                break
+            until = min(head, position + (view.BATCH or head))
+            _take(connection, connection, view, view.table(), (position, until), FOREVER)
+            _stand_at(connection, view.NAME, view.VERSION, until)
+            progress(view.NAME, until - position)
+            position = until
+    return head
+
+
+def rebuild(book: Book, view: View, progress: Progress = _silent) -> int:
+    """Builds the view anew beside the live one and swaps them in one transaction."""
+    beside = view.table(NEXT)
+    position = 0
+    with _writing(book) as connection:
+        _tables.create_all(connection)
+        connection.exec_driver_sql(f'DROP TABLE IF EXISTS "{beside.name}"')
+        beside.create(connection)
+        connection.execute(delete(_parked).where(_parked.c.view == beside.name))
+    while True:
+        with _writing(book) as connection:
+            head = head_of(connection).position
+            until = min(head, position + (view.BATCH or head))
+            span = (position, until)
+            if position < until:
+                _take(connection, connection, view, beside, span, FOREVER, name=beside.name)
+            progress(view.NAME, until - position)
+            position = until
+            if position == head:
+                _swap(connection, view, beside, position)
+                return position
+
+
+def state_of(connection: Connection, view: View) -> tuple[int | None, int]:
+    """The version and position at which the live view stands; None where it was never built."""
+    return _state(connection, view)
+
+
+def parked_in(connection: Connection, name: str) -> list[Parked]:
+    """The events that a view left out."""
+    if not inspect(connection).has_table(_parked.name):
+        return []
+    query = select(_parked).where(_parked.c.view == name).order_by(_parked.c.position)
+    return [Parked(*row) for row in connection.execute(query)]
+
+
+def _sight(connection: Connection, view: View, clocks: Clocks) -> Sight:
+    return Sight(connection, view.table(), clocks, parked_in(connection, view.NAME))
+
+
+def _build(
+    source: Connection,
+    target: Connection,
+    view: View,
+    table: Table,
+    clocks: Clocks,
+    progress: Progress,
+) -> None:
+    position = 0
+    while position < clocks.known_at:
+        until = min(clocks.known_at, position + (view.BATCH or clocks.known_at))
+        _take(source, target, view, table, (position, until), clocks.as_of)
+        progress(view.NAME, until - position)
+        position = until
+
+
+def _take(
+    source: Connection,
+    target: Connection,
+    view: View,
+    table: Table,
+    piece: tuple[int, int],
+    as_of: int,
+    name: str | None = None,
+) -> None:
+    """Takes a piece of the log in; halves it around an event that cannot be taken."""
+    after, until = piece
+    savepoint = target.begin_nested()
+    try:
+        view.take(Span(source, target, after, until, as_of), table)
+        savepoint.commit()
+    except sa_exc.OperationalError:
+        raise  # the database, not the event
+    except Exception as error:  # whatever a handler raises parks the event
+        savepoint.rollback()
+        if until - after == 1:
+            row = {"view": name or view.NAME, "position": until, "error": _sentence(error)}
+            target.execute(insert(_parked), [row])
+            return
+        middle = (after + until) // 2
+        _take(source, target, view, table, (after, middle), as_of, name)
+        _take(source, target, view, table, (middle, until), as_of, name)
+
+
+def _sentence(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:500]
+
+
+@contextmanager
+def _writing(book: Book) -> Iterator[Connection]:
+    with (
+        book.engine.connect().execution_options(duebook_write=True) as connection,
+        connection.begin(),
+    ):
+        yield connection
+
+
+def _state(connection: Connection, view: View, *, lock: bool = False) -> tuple[int | None, int]:
+    if not inspect(connection).has_table(_positions.name):
+        return None, 0
+    query = select(_positions.c.version, _positions.c.position).where(
+        _positions.c.view == view.NAME
+    )
+    if lock and connection.dialect.name != "sqlite":
+        query = query.with_for_update()
+    found = connection.execute(query).first()
+    return (found[0], found[1]) if found else (None, 0)
+
+
+def _stand_at(connection: Connection, name: str, version: int, position: int) -> None:
+    values = {"version": version, "position": position}
+    where = _positions.c.view == name
+    if not connection.execute(update(_positions).where(where).values(values)).rowcount:
+        connection.execute(insert(_positions), [{"view": name, **values}])
+
+
+def _swap(connection: Connection, view: View, beside: Table, position: int) -> None:
+    connection.exec_driver_sql(f'DROP TABLE IF EXISTS "{view.NAME}"')
+    connection.exec_driver_sql(f'ALTER TABLE "{beside.name}" RENAME TO "{view.NAME}"')
+    connection.execute(delete(_parked).where(_parked.c.view == view.NAME))
+    moved = update(_parked).where(_parked.c.view == beside.name).values(view=view.NAME)
+    connection.execute(moved)
+    _stand_at(connection, view.NAME, view.VERSION, position)

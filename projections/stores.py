@@ -1,0 +1,43 @@
+"""Stores as they stand: whose they are, who introduced them, whether they are open."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Integer, Text
+
+from ledger.aggregates.base import Recorded
+from ledger.store.reader import LogReader
+from ledger.usecases.show import describe_store
+from projections.base import StreamView
+
+_Long = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Stores(StreamView):
+    """One row per store that somebody reported anything about."""
+
+    NAME = "stores"
+    ABOUT = "stores with their merchant, brand, partner and state"
+    KINDS = ("store",)
+
+    def columns(self) -> list[Column[Any]]:
+        texts = ("merchant", "brand", "market", "partner", "via")
+        instants = ("onboarded_at", "verified_at", "first_sale_at")
+        return [
+            Column("store", Text, primary_key=True),
+            *(Column(name, Text) for name in (*texts, *instants)),
+            Column("state", Text, nullable=False),
+            Column("state_since", Text),
+            Column("reason", Text),
+            Column("stock", Text, nullable=False),
+            Column("facts", _Long, nullable=False),
+            Column("stream", Text, nullable=False),
+        ]
+
+    def rows(self, reader: LogReader, facts: dict[str, list[Recorded]]) -> Iterator[dict[str, Any]]:
+        for stream, found in facts.items():
+            if found:
+                yield {**describe_store(stream.partition(":")[2], found), "stream": stream}
+
+    def shown(self, row: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in row.items() if name != "stream"}
