@@ -1,5 +1,6 @@
 """The command `duebook`: parses, calls, shows. The only place that knows exit codes."""
 
+import gc
 import os
 import sys
 from typing import Any
@@ -42,6 +43,8 @@ for _command in COMMANDS:
 
 def main() -> None:
     """Runs the command line and exits with the code of the contract."""
+    # Imports and facts make many objects and no cycles: collecting less often saves a tenth.
+    gc.set_threshold(200_000, 50, 100)
     sys.exit(run(sys.argv[1:]))
 
 

@@ -87,7 +87,7 @@ def clocks(
 ) -> "Clocks":
     """The two clocks as typed; dates are days of the program's zone."""
     from ledger.usecases.clock import ZONE, clocks_at, known_position
-    from ledger.usecases.terms import edition_at
+    from ledger.usecases.editions import edition_at
 
     zone = ZONE
     if program is not None:
@@ -105,7 +105,7 @@ def complete_programs(context: click.Context, _parameter: click.Parameter, typed
     """Ids of published editions, for the shell's completion."""
     from ledger.kernel.errors import Refusal
     from ledger.store.book import open_book
-    from ledger.usecases.terms import published
+    from ledger.usecases.editions import published
 
     try:
         book = open_book(location(context.params.get("book")), readonly=True)

@@ -27,7 +27,7 @@ from sqlalchemy import exc as sa_exc
 
 from ledger.kernel.clocks import Clocks
 from ledger.store.book import Book
-from ledger.store.recorder import head_of
+from ledger.store.head import head_of
 from projections.base import FOREVER, Span, View
 
 Progress = Callable[[str, int], None]

@@ -70,7 +70,7 @@ def programs(
     duebook programs recruiting-eu-jp-2026q1 --format toml -o mine.toml
     """
     from ledger.programs.edition import to_toml
-    from ledger.usecases import terms
+    from ledger.usecases import editions, terms
 
     toml = format_ == "toml" or (format_ is None and (output or "").endswith(".toml"))
     where = Out("table", output) if toml else out(format_, output)
@@ -79,7 +79,7 @@ def programs(
     with opened(book) as found, found.reading() as connection:
         at = clocks(connection, as_of, known_at).known_at
         if program is None:
-            rows = [_row(one) for one in terms.published(connection, at)]
+            rows = [_row(one) for one in editions.published(connection, at)]
             where.data(rows, rows)
             for edition in terms.offered(connection, at):
                 say(
@@ -87,7 +87,7 @@ def programs(
                     "publish it to use it."
                 )
             return
-        edition, position = terms.edition_at(connection, program, at)
+        edition, position = editions.edition_at(connection, program, at)
     if toml:
         where.text(to_toml(edition).splitlines())
     elif where.is_table:

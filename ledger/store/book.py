@@ -5,8 +5,9 @@ import sqlite3
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select
 from sqlalchemy import exc as sa_exc
@@ -14,14 +15,10 @@ from sqlalchemy.engine import make_url
 
 from ledger.kernel.errors import BookExists, BookLocked, BookMissing, ForeignBook, NewerBook
 from ledger.store import schema
-from ledger.store.recorder import (
-    EMPTY,
-    LOCK_SECONDS,
-    Head,
-    LogRecorder,
-    Writer,
-    microseconds_now,
-)
+from ledger.store.head import EMPTY, LOCK_SECONDS, Head, head_of, microseconds_now
+
+if TYPE_CHECKING:
+    from ledger.store.recorder import LogRecorder, Writer
 
 HOW_TO_MAKE = "Make one with `duebook init`, or name one with --book or DUEBOOK_BOOK."
 
@@ -33,7 +30,13 @@ class Book:
         self.location = location
         self.engine = engine
         self.writable = writable
-        self.log = LogRecorder(engine, writable=writable)
+
+    @cached_property
+    def log(self) -> "LogRecorder":
+        """The recorder, for those who write; reading does without it."""
+        from ledger.store.recorder import LogRecorder
+
+        return LogRecorder(self.engine, writable=self.writable)
 
     @property
     def path(self) -> Path | None:
@@ -42,7 +45,8 @@ class Book:
 
     def head(self) -> Head:
         """The end of the log as it is now."""
-        return self.log.head()
+        with self.reading() as connection:
+            return head_of(connection)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -60,11 +64,13 @@ def is_url(location: str) -> bool:
     return "://" in location
 
 
-def create_book(location: str, first: Callable[[Writer], None]) -> Book:
+def create_book(location: str, first: "Callable[[Writer], None]") -> Book:
     """Makes a book whose first events `first` writes, all in one transaction.
 
     Raises `BookExists`, or `BookMissing` for a folder that is not there.
     """
+    from ledger.store.recorder import Writer
+
     if is_url(location):
         book = Book(location, _url_engine(location), writable=True)
         with _connected(book):
@@ -122,7 +128,7 @@ def open_book(location: str, *, readonly: bool = False) -> Book:
             "Update duebook. Nothing was changed.",
         )
     if is_url(location) and book.writable:
-        book.writable = book.log.writable = _may_insert(book)
+        book.writable = _may_insert(book)
     return book
 
 

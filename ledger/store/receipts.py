@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 
 from ledger.kernel.errors import Refusal
 from ledger.store.book import Book
-from ledger.store.recorder import Head
+from ledger.store.head import Head
 from ledger.store.schema import events
 
 _SHAPE = re.compile(r"([0-9]+):([0-9a-f]{64})", re.ASCII)

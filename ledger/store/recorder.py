@@ -6,11 +6,10 @@ held until the commit, so that positions are assigned in commit order and no rea
 gap that is filled later.
 """
 
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from eventsourcing.persistence import (
@@ -21,17 +20,17 @@ from eventsourcing.persistence import (
     StoredEvent,
     Subscription,
 )
-from sqlalchemy import Connection, Engine, func, insert, select
+from sqlalchemy import Connection, Engine, insert, select
 from sqlalchemy import exc as sa_exc
 
 from ledger.kernel.errors import BookLocked, ReadOnlyBook
 from ledger.store import chain
+from ledger.store.head import LOCK_SECONDS, Head, head_of, microseconds_now
 from ledger.store.schema import events
 
 BATCH = 2000
 COPY_FROM = 200
 """From so many rows on PostgreSQL is fed by COPY."""
-LOCK_SECONDS = 20
 
 Row = tuple[str, int, str, bytes, int, str, int, int, bytes | None]
 """stream, version, topic, state, at, by, batch, row, key: what a writer hands over."""
@@ -48,27 +47,6 @@ _COPY_TYPES = [
     *("int8", "text", "int8", "text", "bytea", "int8"),
     *("int8", "text", "int8", "int8", "bytea", "bytea"),
 ]
-
-
-class Head(NamedTuple):
-    """The end of the log: its last position, hash and recorded_at."""
-
-    position: int
-    hash: bytes
-    recorded_at: int
-
-    @property
-    def receipt(self) -> str:
-        """What a writer keeps to prove later that the log still holds its write."""
-        return f"{self.position}:{self.hash.hex()}"
-
-
-EMPTY = Head(0, chain.GENESIS, 0)
-
-
-def microseconds_now() -> int:
-    """The border's clock."""
-    return time.time_ns() // 1000
 
 
 class Writer:
@@ -241,21 +219,6 @@ class LogRecorder(ApplicationRecorder):
     ) -> Subscription[ApplicationRecorder]:
         """Not offered: SQLite has no notification, and readers here catch up by position."""
         raise NotImplementedError("poll select_notifications(start=...) instead")
-
-
-def head_of(connection: Connection) -> Head:
-    """The end of the log as this transaction sees it."""
-    c = events.c
-    last = select(c.position, c.hash, c.recorded_at).order_by(c.position.desc()).limit(1)
-    found = connection.execute(last).first()
-    return Head(found[0], bytes(found[1]), found[2]) if found else EMPTY
-
-
-def max_versions(connection: Connection, streams: Sequence[str]) -> dict[str, int]:
-    """The last version of each of the streams that exist."""
-    c = events.c
-    query = select(c.stream, func.max(c.version)).where(c.stream.in_(streams)).group_by(c.stream)
-    return {stream: version for stream, version in connection.execute(query)}
 
 
 def _identity(stream: str) -> UUID | str:

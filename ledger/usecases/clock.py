@@ -5,7 +5,7 @@ from sqlalchemy import Connection, select
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import BadKnownAt
 from ledger.kernel.instants import Instant, format_instant, parse_day_end_or_instant
-from ledger.store.recorder import head_of
+from ledger.store.head import head_of
 from ledger.store.schema import events
 
 ZONE = "Asia/Shanghai"

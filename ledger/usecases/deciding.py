@@ -18,8 +18,8 @@ from ledger.aggregates.judge import Surprise, recorded_again, unknown_fact
 from ledger.intake.rejection import Rejection
 from ledger.kernel.instants import format_instant
 from ledger.store.codec import decoder
+from ledger.store.head import Head, head_of
 from ledger.store.reader import fetch, read_log
-from ledger.store.recorder import Head, head_of
 from ledger.store.schema import events, refs, withdrawn
 from ledger.usecases.staging import Stage, Staged, content_digest, next_key
 

@@ -27,10 +27,11 @@ from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import ConcurrentWrite, MissingFile
 from ledger.kernel.instants import Instant
 from ledger.store.book import Book
+from ledger.store.head import max_versions
 from ledger.store.reader import LogReader, chunks
 from ledger.store.receipts import keep_receipt
-from ledger.store.recorder import Row, Writer, max_versions
-from ledger.store.schema import refs, withdrawn
+from ledger.store.recorder import Row, Writer
+from ledger.store.schema import ref_row, refs, withdrawn
 from ledger.usecases.deciding import NEW, Decided, decide
 from ledger.usecases.directory import IndexDirectory, feeds_of
 from ledger.usecases.staging import Stage, Staged
@@ -282,20 +283,6 @@ def _write_indexes(
     ]
     if lifted:
         writer.connection.execute(insert(withdrawn), lifted)
-
-
-def ref_row(
-    kind: str, name: str, detail: str, position: int, at: Instant, stream: str
-) -> dict[str, Any]:
-    """One entry of the index."""
-    return {
-        "kind": kind,
-        "name": name,
-        "position": position,
-        "at": at,
-        "stream": stream,
-        "detail": detail,
-    }
 
 
 def _warnings(

@@ -14,7 +14,7 @@ from ledger.programs.contract import Line
 from ledger.programs.edition import Edition
 from ledger.programs.registry import rules_of
 from ledger.store.reader import LogReader
-from ledger.usecases.terms import edition_at
+from ledger.usecases.editions import edition_at
 
 
 @dataclass(frozen=True)

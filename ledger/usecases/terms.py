@@ -1,21 +1,20 @@
 """Publishing terms and reading back what is published."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import Connection, insert
 
 from ledger.aggregates.base import Recorded
 from ledger.aggregates.terms import TermsPublished
-from ledger.kernel.errors import BadTerms, ConcurrentWrite, TermsConflict, UnknownProgram
+from ledger.kernel.errors import BadTerms, ConcurrentWrite, TermsConflict
 from ledger.programs.edition import Edition
 from ledger.programs.registry import rules_of, shipped
 from ledger.store.book import Book
-from ledger.store.reader import read_log
+from ledger.store.head import max_versions
 from ledger.store.receipts import keep_receipt
-from ledger.store.recorder import Row, Writer, max_versions
-from ledger.store.schema import refs
-from ledger.usecases.record import ref_row
+from ledger.store.recorder import Row, Writer
+from ledger.store.schema import ref_row, refs
+from ledger.usecases.editions import published
 
 
 def publish(book: Book, edition: Edition, by: str) -> dict[str, Any]:
@@ -66,34 +65,6 @@ def append_terms(writer: Writer, editions: list[Edition], by: str) -> None:
             index.append(ref_row(*one, position, now, event.stream))
     writer.append(rows)
     writer.connection.execute(insert(refs), index)
-
-
-def published(connection: Connection, known_at: int, program: str | None = None) -> list[Recorded]:
-    """Every `TermsPublished` up to a position, in the order of the log."""
-    return list(_published(connection, known_at, program))
-
-
-def _published(connection: Connection, known_at: int, program: str | None) -> Iterator[Recorded]:
-    stream = None if program is None else f"terms:{program}"
-    yield from read_log(connection, until=known_at, topics=[TermsPublished.TOPIC], stream=stream)
-
-
-def edition_at(connection: Connection, program: str, known_at: int) -> tuple[Edition, int]:
-    """The last published version of a program up to a position, and its own position.
-
-    Raises `UnknownProgram`, with the programs that are published.
-    """
-    found = published(connection, known_at, program)
-    if not found:
-        known = sorted({one.event.program for one in published(connection, known_at)})
-        raise UnknownProgram(
-            f"No terms of {program!r} are published at position {known_at}.",
-            f"Published: {', '.join(known)}." if known else "Publish some: duebook publish FILE",
-        )
-    last = found[-1]
-    edition = Edition.from_data(last.event.edition, f"position {last.position}")
-    assert edition.digest == last.event.digest, "an edition that does not match its digest"
-    return edition, last.position
 
 
 def offered(connection: Connection, known_at: int) -> list[Edition]:

@@ -12,9 +12,9 @@ from ledger.aggregates.catalogue import TOPICS
 from ledger.kernel.errors import Refusal
 from ledger.store import chain
 from ledger.store.book import Book
+from ledger.store.head import head_of
 from ledger.store.reader import fetch, read_log
 from ledger.store.receipts import Receipt, kept_receipts, receipt_holds
-from ledger.store.recorder import head_of
 from ledger.store.schema import events, missing_guards, refs, withdrawn
 from ledger.usecases.indexes import recomputed
 

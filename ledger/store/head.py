@@ -1,0 +1,49 @@
+"""The end of the log, and the clock and patience of its writers."""
+
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection, func, select
+
+from ledger.store import chain
+from ledger.store.schema import events
+
+LOCK_SECONDS = 20
+"""How long a writer waits for another one."""
+
+
+class Head(NamedTuple):
+    """The end of the log: its last position, hash and recorded_at."""
+
+    position: int
+    hash: bytes
+    recorded_at: int
+
+    @property
+    def receipt(self) -> str:
+        """What a writer keeps to prove later that the log still holds its write."""
+        return f"{self.position}:{self.hash.hex()}"
+
+
+EMPTY = Head(0, chain.GENESIS, 0)
+
+
+def microseconds_now() -> int:
+    """The border's clock."""
+    return time.time_ns() // 1000
+
+
+def head_of(connection: Connection) -> Head:
+    """The end of the log as this transaction sees it."""
+    c = events.c
+    last = select(c.position, c.hash, c.recorded_at).order_by(c.position.desc()).limit(1)
+    found = connection.execute(last).first()
+    return Head(found[0], bytes(found[1]), found[2]) if found else EMPTY
+
+
+def max_versions(connection: Connection, streams: Sequence[str]) -> dict[str, int]:
+    """The last version of each of the streams that exist."""
+    c = events.c
+    query = select(c.stream, func.max(c.version)).where(c.stream.in_(streams)).group_by(c.stream)
+    return {stream: version for stream, version in connection.execute(query)}

