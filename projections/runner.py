@@ -19,7 +19,6 @@ from sqlalchemy import (
     Text,
     delete,
     insert,
-    inspect,
     select,
     update,
 )
@@ -28,6 +27,7 @@ from sqlalchemy import exc as sa_exc
 from ledger.kernel.clocks import Clocks
 from ledger.store.book import Book
 from ledger.store.head import head_of
+from ledger.store.schema import has_table
 from projections.base import FOREVER, Span, View
 
 Progress = Callable[[str, int], None]
@@ -177,7 +177,7 @@ def state_of(connection: Connection, view: View) -> tuple[int | None, int]:
 
 def parked_in(connection: Connection, name: str) -> list[Parked]:
     """The events that a view left out."""
-    if not inspect(connection).has_table(_parked.name):
+    if not has_table(connection, _parked.name):
         return []
     query = select(_parked).where(_parked.c.view == name).order_by(_parked.c.position)
     return [Parked(*row) for row in connection.execute(query)]
@@ -245,7 +245,7 @@ def _writing(book: Book) -> Iterator[Connection]:
 
 
 def _state(connection: Connection, view: View, *, lock: bool = False) -> tuple[int | None, int]:
-    if not inspect(connection).has_table(_positions.name):
+    if not has_table(connection, _positions.name):
         return None, 0
     query = select(_positions.c.version, _positions.c.position).where(
         _positions.c.view == view.NAME

@@ -1,9 +1,10 @@
 """Verifying the read models: each live one against one built anew at the position it stands at."""
 
-from sqlalchemy import Connection, inspect, select
+from sqlalchemy import Connection, select
 
 from ledger.kernel.clocks import Clocks
 from ledger.store.book import Book
+from ledger.store.schema import has_table
 from ledger.usecases.verify import Check
 from projections.base import FOREVER, View
 from projections.catalogue import VIEWS
@@ -24,7 +25,7 @@ def verify_views(book: Book, progress: Progress) -> list[Check]:
 def _verify(book: Book, view: View, position: int, progress: Progress) -> Check:
     name = f"view {view.NAME}"
     with book.reading() as connection:
-        if not inspect(connection).has_table(view.NAME):
+        if not has_table(connection, view.NAME):
             return Check(name, False, "the table is gone; run: duebook rebuild " + view.NAME)
         parked = parked_in(connection, view.NAME)
         if parked:

@@ -103,8 +103,9 @@ def _row(
     }
     if default_type is not None:
         row.setdefault("type", default_type)
-    shaped = _shaped(normalised(row))
+    shaped: dict[str, Any] = row
     try:
+        shaped = _shaped(normalised(row))
         return parse_row(dict(shaped), now)
     except RowProblem as problem:
         return _rejected(file, number, shaped, problem)
@@ -145,7 +146,18 @@ def _shaped(row: dict[str, Any]) -> dict[str, Any]:
     for name, value in row.items():
         outer, dot, inner = name.partition(".")
         if dot:
-            shaped.setdefault(outer, {})[inner] = value
+            held = shaped.setdefault(outer, {})
+            if not isinstance(held, dict):
+                raise RowProblem(
+                    "invalid_field",
+                    f"{outer} stands beside {name}, which is a part of it.",
+                    "Keep the column or its parts.",
+                )
+            held[inner] = value
+        elif name in shaped:
+            raise RowProblem(
+                "invalid_field", f"{name} stands beside parts of it.", "Keep one of them."
+            )
         elif fact and name in fact.model_fields and _is_list(fact.model_fields[name].annotation):
             shaped[name] = [piece.strip() for piece in value.split(";")]
         else:

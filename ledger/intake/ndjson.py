@@ -47,9 +47,16 @@ def parse_object(raw: bytes, ended_mid_line: bool) -> dict[str, Any]:
             f"found {type(row).__name__}, expected a JSON object.",
             'Write one fact a line, as {"type": ..., "at": ..., ...}.',
         )
-    if raw.count(b'":') != len(row):
+    if b"\\u0000" in raw:
+        raise RowProblem(
+            "not_text", "a text holds a NUL character.", "Take it out: no database keeps one."
+        )
+    # Without escapes, every key and every text has two quotation marks; more of them than the
+    # row has keys and texts means a key that stands twice (or nesting, looked at closely too).
+    marks = 2 * (len(row) + sum(type(value) is str for value in row.values()))
+    if b"\\" in raw or raw.count(b'"') != marks:
         _refuse_doubled_keys(raw)
-    return row if raw.isascii() else normalised(row)
+    return row if raw.isascii() and b"\\u" not in raw else normalised(row)
 
 
 def too_long(file: str, number: int) -> Rejection:
@@ -76,7 +83,7 @@ def rejected(file: str, number: int, raw: bytes, problem: RowProblem) -> Rejecti
     data: Any
     try:
         data = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         data = raw.decode("utf-8", "replace")
     kind = data.get("type") if isinstance(data, dict) else None
     shown = kind if isinstance(kind, str) else None

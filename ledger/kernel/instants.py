@@ -18,6 +18,7 @@ Zone = Literal["Asia/Shanghai"] | str
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+EARLIEST = (datetime(1900, 1, 1, tzinfo=UTC) - EPOCH) // MICROSECOND
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _SHAPE = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?"
@@ -38,9 +39,12 @@ def parse_instant(text: object) -> Instant:
     if not found[1]:
         raise NoZone(f"{text!r} has no zone.", _HINT, found=text)
     try:
-        return (datetime.fromisoformat(text) - EPOCH) // MICROSECOND
+        instant = (datetime.fromisoformat(text) - EPOCH) // MICROSECOND
     except (ValueError, OverflowError) as error:
         raise BadInstant(f"{text!r} is not an instant: {error}.", _HINT, found=text) from None
+    if instant < EARLIEST:
+        raise BadInstant(f"{text!r} lies before the year 1900.", "Check the year.", found=text)
+    return instant
 
 
 def format_instant(instant: Instant) -> str:

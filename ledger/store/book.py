@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, inspect, select
+from sqlalchemy import Connection, Engine, create_engine, event, insert, select
 from sqlalchemy import exc as sa_exc
 from sqlalchemy.engine import make_url
 
@@ -73,8 +73,8 @@ def create_book(location: str, first: "Callable[[Writer], None]") -> Book:
 
     if is_url(location):
         book = Book(location, _url_engine(location), writable=True)
-        with _connected(book):
-            if inspect(book.engine).has_table("duebook_meta"):
+        with _connected(book) as connection:
+            if schema.has_table(connection, "duebook_meta"):
                 raise BookExists(
                     f"There is already a book at {_shown(location)}.", "Nothing was changed."
                 )
@@ -106,16 +106,31 @@ def open_book(location: str, *, readonly: bool = False) -> Book:
     """
     if is_url(location):
         book = Book(location, _url_engine(location), writable=not readonly)
+        _refuse_foreign(book)
     else:
         path = Path(location)
         if not path.exists():
             raise BookMissing(f"There is no book at {location}.", HOW_TO_MAKE)
         if not path.is_file() or not _looks_like_sqlite(path):
             raise _foreign(location)
+        # Looked at without the right to write first: opening for writing changes the file.
+        looked_at = Book(location, _sqlite_engine(path, readonly=True), writable=False)
+        try:
+            _refuse_foreign(looked_at)
+        finally:
+            looked_at.close()
         readonly = readonly or not _may_write(path)
         book = Book(location, _sqlite_engine(path, readonly=readonly), writable=not readonly)
+    if is_url(location) and book.writable:
+        book.writable = _may_insert(book)
+    return book
+
+
+def _refuse_foreign(book: Book) -> None:
+    """Raises `ForeignBook` or `NewerBook` for what this duebook cannot keep."""
+    location = book.location
     with _connected(book) as connection:
-        if not inspect(connection).has_table("duebook_meta"):
+        if not schema.has_table(connection, "duebook_meta"):
             raise _foreign(location)
         query = select(schema.meta.c.value).where(schema.meta.c.key == "format")
         found = connection.execute(query).scalar()
@@ -127,9 +142,6 @@ def open_book(location: str, *, readonly: bool = False) -> Book:
             f"{schema.FORMAT}.",
             "Update duebook. Nothing was changed.",
         )
-    if is_url(location) and book.writable:
-        book.writable = _may_insert(book)
-    return book
 
 
 @contextmanager
@@ -164,7 +176,7 @@ def _shown(location: str) -> str:
 
 def _looks_like_sqlite(path: Path) -> bool:
     with path.open("rb") as file:
-        return file.read(16) in (b"SQLite format 3\0", b"")
+        return file.read(16) == b"SQLite format 3\0"
 
 
 def _may_write(path: Path) -> bool:

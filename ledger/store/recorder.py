@@ -159,7 +159,7 @@ class LogRecorder(ApplicationRecorder):
             if _is_duplicate(error):
                 raise IntegrityError(str(error.orig)) from error
             raise
-        return range(first, last + 1)
+        return list(range(first, last + 1))
 
     def select_events(
         self,

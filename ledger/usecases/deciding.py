@@ -5,7 +5,7 @@ that this is still the head before anything is written.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
@@ -19,9 +19,9 @@ from ledger.intake.rejection import Rejection
 from ledger.kernel.instants import format_instant
 from ledger.store.codec import decoder
 from ledger.store.head import Head, head_of
-from ledger.store.reader import fetch, read_log
+from ledger.store.reader import fetch, read_log, read_positions
 from ledger.store.schema import events, refs, withdrawn
-from ledger.usecases.staging import Stage, Staged, content_digest, next_key
+from ledger.usecases.staging import Stage, Staged, content_digest, id_key, next_key
 
 LOOKUP = 5000
 KEYS_AT_ONCE = 500
@@ -72,31 +72,42 @@ class Decided:
         return self.verdicts.count(KNOWN)
 
 
-def decide(connection: Connection, stage: Stage) -> Decided:
+def decide(
+    connection: Connection, stage: Stage, excluded: Collection[int] = frozenset()
+) -> Decided:
     """Looks every key up and follows withdrawals, in the order of the files.
+
+    `excluded` rows are refused beforehand.
 
     A withdrawn fact may be recorded again, also under its old id. But a file that is sent
     again must not bring it back: it stays withdrawn where its file is one that the book has
     taken before, or where the call also holds its withdrawal.
     """
-    decider = _Decider(connection, stage)
+    decider = _Decider(connection, stage, excluded)
     staged = iter(stage)
     while chunk := list(islice(staged, LOOKUP)):
         decider.take(chunk)
+    decider.explain_torn()
     return decider.decided
 
 
 class _Decider:
-    def __init__(self, connection: Connection, stage: Stage) -> None:
+    def __init__(self, connection: Connection, stage: Stage, excluded: Collection[int]) -> None:
         self.connection = connection
         self.stage = stage
+        self.excluded = excluded
         self.decided = Decided(head_of(connection))
         resent = _look_up(connection, stage.withdrawal_keys, self.decided.head)
         self.resent = {stored.position for stored in resent.values()}
         """Positions of the withdrawals that the book holds and this call sends again."""
         self.waiting = _pending_withdrawals(connection)
-        self.live: dict[bytes, tuple[int, Staged]] = {}
-        """Key as sent -> the fact of this call that counts under it."""
+        self.live: dict[bytes, bytes] = {}
+        """Key as sent -> content and index of the fact of this call that has it, packed: there
+        may be a million of them."""
+        self.torn: list[tuple[Staged, int]] = []
+        """Facts that differ from an earlier one of this call, with that one's index."""
+        self.lifted: set[int] = set()
+        """Positions in the book that this call withdraws by position."""
         self.freed: dict[bytes, bytes] = {}
         """Key as sent -> the key under which the next fact of that name is recorded."""
 
@@ -104,7 +115,9 @@ class _Decider:
         verdicts, decided = self.decided.verdicts, self.decided
         book = _look_up(self.connection, (one.key for one in chunk), decided.head)
         for one in chunk:
-            if one.target is not None:
+            if one.row in self.excluded:
+                verdict = REFUSED
+            elif one.target is not None:
                 verdict = KNOWN if one.key in book else self._withdraw(one)
             elif one.has_id or one.key in book:
                 verdict = self._place(one, book.get(one.key))
@@ -112,18 +125,29 @@ class _Decider:
                 verdict = NEW
             verdicts.append(verdict)
 
+    def explain_torn(self) -> None:
+        """Rejections for facts that differ from an earlier one of the call under one id."""
+        wanted = {index for _, index in self.torn}
+        if wanted:
+            first = {index: one for index, one in enumerate(self.stage) if index in wanted}
+            for one, index in self.torn:
+                other = first[index]
+                where = "line {1} of {0}".format(*self.stage.place(other.row))
+                self._refuse(one, other.topic, other.state, where)
+
     def _place(self, one: Staged, stored: Stored | None) -> int:
         """New, known or refused, for a fact whose key may be taken."""
         index, decided = len(self.decided.verdicts), self.decided
         here = self.live.get(one.key)
         if here is not None:
-            if here[1].content == one.content:
+            if here.startswith(one.content):
                 return KNOWN
-            where = "line {1} of {0}".format(*self.stage.place(here[1].row))
-            return self._refuse(one, here[1].topic, here[1].state, where)
+            if one.key not in self.freed:
+                self.torn.append((one, _index_in(here)))
+                return REFUSED
         key, stored, same_again = self._follow(one.key, stored, one)
         if one.key in self.freed:
-            key, stored = self.freed[one.key], None
+            key, stored = self.freed.pop(one.key), None
         if stored is not None:
             if stored.content == one.content or not one.has_id:
                 decided.still_withdrawn += stored.withdrawn_at is not None
@@ -134,12 +158,12 @@ class _Decider:
         if same_again:
             decided.surprises[index] = (one, recorded_again())
         if one.has_id:
-            self.live[one.key] = (index, one)
+            self.live[one.key] = one.content + index.to_bytes(8, "big")
             if (position := self.waiting.pop(one.key, None)) is not None:
-                self._lift(one.key, key, Lift(None, index, position, None))
+                self._lift(one.key, key, Lift(None, index, position, None), keep=True)
             elif (by_index := decided.pending.pop(one.key, None)) is not None:
                 decided.surprises.pop(by_index)
-                self._lift(one.key, key, Lift(None, index, None, by_index))
+                self._lift(one.key, key, Lift(None, index, None, by_index), keep=True)
         return NEW
 
     def _withdraw(self, one: Staged) -> int:
@@ -149,16 +173,13 @@ class _Decider:
         position, key = one.target
         if key is None:
             assert position is not None
-            lifted = any(lift.target == position for lift in decided.lifts)
-            if not lifted and _can_be_lifted(self.connection, position, decided.head):
-                decided.lifts.append(Lift(position, None, None, index))
-            else:
+            if not self._withdraw_position(position, index):
                 decided.surprises[index] = (one, unknown_fact(f"at position {position}"))
             return NEW
         here = self.live.get(key)
-        if here is not None:
-            taken = decided.keys.get(here[0], key)
-            self._lift(key, taken, Lift(None, here[0], None, index))
+        if here is not None and key not in self.freed:
+            target = _index_in(here)
+            self._lift(key, decided.keys.get(target, key), Lift(None, target, None, index))
             return NEW
         stored = _look_up(self.connection, [key], decided.head).get(key)
         last, current, _ = self._follow(key, stored)
@@ -170,9 +191,29 @@ class _Decider:
         decided.surprises[index] = (one, unknown_fact("of that source and id"))
         return NEW
 
-    def _lift(self, key: bytes, taken: bytes, lift: Lift) -> None:
+    def _withdraw_position(self, position: int, index: int) -> bool:
+        """Lifts the fact of the book at a position, if one stands there that still counts."""
+        if position in self.lifted or not _can_be_lifted(
+            self.connection, position, self.decided.head
+        ):
+            return False
+        self.lifted.add(position)
+        lift = Lift(position, None, None, index)
+        (recorded,) = read_positions(self.connection, [position])
+        event = recorded.event
+        if event.id is None:
+            self.decided.lifts.append(lift)
+            return True
+        key = id_key(event.source, event.id)
+        last, _, _ = self._follow(key, _look_up(self.connection, [key], self.decided.head)[key])
+        self._lift(key, last, lift)
+        return True
+
+    def _lift(self, key: bytes, taken: bytes, lift: Lift, *, keep: bool = False) -> None:
+        """Notes a withdrawal and frees the key; `keep`: equal content is still known here."""
         self.decided.lifts.append(lift)
-        self.live.pop(key, None)
+        if not keep:
+            self.live.pop(key, None)
         self.freed[key] = next_key(taken)
 
     def _follow(
@@ -194,8 +235,15 @@ class _Decider:
         return key, stored, same_again
 
     def _only_resent(self, stored: Stored, sent: Staged) -> bool:
-        return stored.withdrawn_at in self.resent or (
-            self.stage.file_of(sent.row).sha256 in self._files_taken
+        """Whether a withdrawn fact is only sent again.
+
+        Its withdrawal comes along, or waited for it, or its file was taken before.
+        """
+        assert stored.withdrawn_at is not None
+        return (
+            stored.withdrawn_at in self.resent
+            or stored.withdrawn_at < stored.position
+            or self.stage.file_of(sent.row).sha256 in self._files_taken
         )
 
     @cached_property
@@ -207,6 +255,10 @@ class _Decider:
     def _refuse(self, one: Staged, topic: str, state: bytes, where: str) -> int:
         self.decided.rejections.append(_conflict(self.stage, one, topic, state, where))
         return REFUSED
+
+
+def _index_in(packed: bytes) -> int:
+    return int.from_bytes(packed[-8:], "big")
 
 
 def _look_up(connection: Connection, keys: Iterable[bytes], head: Head) -> dict[bytes, Stored]:

@@ -1,6 +1,6 @@
 """Who is known, to judge facts by: from the index of the log, with what a call adds to it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from sqlalchemy import Connection
 
@@ -14,10 +14,16 @@ Known = tuple[Instant, bytes]
 
 
 class IndexDirectory:
-    """Names that were looked up beforehand, in few queries, at one pair of clocks."""
+    """Names that were looked up beforehand, in few queries, at one pair of clocks.
 
-    def __init__(self, connection: Connection, clocks: Clocks) -> None:
+    Facts at the positions `gone` are withdrawn by the call itself and introduce nobody.
+    """
+
+    def __init__(
+        self, connection: Connection, clocks: Clocks, gone: Collection[int] = frozenset()
+    ) -> None:
         self.reader = LogReader(connection, clocks)
+        self.gone = gone
         self.stores: dict[str, Known] = {}
         self.partners: set[str] = set()
         self.programs: set[str] = set()
@@ -32,11 +38,15 @@ class IndexDirectory:
         self.load_names(stores, partners, programs)
 
     def load_names(
-        self, stores: set[str | None], partners: set[str | None], programs: set[str | None]
+        self,
+        stores: Collection[str | None],
+        partners: Collection[str | None],
+        programs: Collection[str | None],
     ) -> None:
         """Looks names up in the index of the log; None among them is passed over."""
-        self.stores |= onboardings(self.reader, {name for name in stores if name})
-        self.partners |= set(self.reader.named("certified", {p for p in partners if p}))
+        self.stores |= onboardings(self.reader, {name for name in stores if name}, self.gone)
+        certified = self.reader.located("certified", {name for name in partners if name})
+        self.partners |= {name for name, _, position in certified if position not in self.gone}
         # Publishing is a decision: it holds whatever the as-of, from its position on.
         timeless = LogReader(self.reader.connection, self.reader.clocks._replace(as_of=2**62))
         self.programs |= set(timeless.named("program", {p for p in programs if p}))
@@ -57,7 +67,9 @@ class IndexDirectory:
         return program in self.programs
 
 
-def onboardings(reader: LogReader, stores: set[str]) -> dict[str, Known]:
+def onboardings(
+    reader: LogReader, stores: set[str], gone: Collection[int] = frozenset()
+) -> dict[str, Known]:
     """Per store the instant and identity of the onboarding that counts.
 
     Instants come from the index; only stores with several onboardings at one earliest instant
@@ -65,6 +77,8 @@ def onboardings(reader: LogReader, stores: set[str]) -> dict[str, Known]:
     """
     first: dict[str, list[tuple[Instant, int]]] = {}
     for store, at, position in reader.located("store", stores):
+        if position in gone:
+            continue
         held = first.setdefault(store, [(at, position)])
         if at < held[0][0]:
             first[store] = [(at, position)]

@@ -7,42 +7,35 @@ made again from what was staged.
 
 import json
 import sys
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from sqlalchemy import Connection, insert
 
-from ledger.aggregates.base import Recorded
 from ledger.aggregates.book import BOOK_STREAM, BatchRecorded
-from ledger.aggregates.judge import Surprise, judge, two_feeds
-from ledger.aggregates.store import GMVRecorded
+from ledger.aggregates.judge import Surprise
 from ledger.intake import csvfile, ndjson
 from ledger.intake.lines import Lines
 from ledger.intake.rejection import Rejection
-from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import ConcurrentWrite, MissingFile
 from ledger.kernel.instants import Instant
 from ledger.store.book import Book
 from ledger.store.head import max_versions
-from ledger.store.reader import LogReader, chunks
+from ledger.store.reader import chunks
 from ledger.store.receipts import keep_receipt
 from ledger.store.recorder import Row, Writer
 from ledger.store.schema import ref_row, refs, withdrawn
 from ledger.usecases.deciding import NEW, Decided, decide
-from ledger.usecases.directory import IndexDirectory, feeds_of
 from ledger.usecases.staging import Stage, Staged
+from ledger.usecases.surprises import Feeds, surprises
 
 ATTEMPTS = 5
 STDIN = "-"
 Progress = Callable[[str, int], None]
 """Told what is being done and how many more of it are done."""
-
-Feeds = dict[tuple[str, str], dict[str, int]]
-"""Per store and basis: each source of this call and the index of its first fact."""
 
 
 @dataclass
@@ -117,14 +110,12 @@ def record_stage(
     """Decides and writes what is staged; see `record`."""
     for _ in range(ATTEMPTS):
         with book.reading() as connection:
-            decided = decide(connection, stage)
-            feeds: Feeds = {}
-            warnings = _warnings(connection, stage, decided, feeds, now)
-        rejected = [*stage.rejections, *decided.rejections]
-        if strict:
-            rejected, warnings = [*rejected, *warnings], []
-            _drop(stage, decided, rejected)
-        rejected.sort(key=lambda one: _place_key(stage, one))
+            found = _decide(connection, stage, now, strict=strict)
+        decided = found.decided
+        rejected = sorted(
+            [*stage.rejections, *decided.rejections, *found.refused],
+            key=lambda one: (stage.rank(one.file), one.line),
+        )
         refused = bool(rejected) and not keep_good
         answer = RecordAnswer(
             0 if refused else decided.new,
@@ -133,16 +124,39 @@ def record_stage(
             decided.head.receipt,
             decided.still_withdrawn,
             rejected,
-            warnings,
+            found.warnings,
         )
         if refused or dry_run or not decided.new:
             return answer
         progress("recording", 0)
-        if _write(book, stage, decided, feeds, by, answer, progress):
+        if _write(book, stage, found, by, answer, progress):
             return answer
     raise ConcurrentWrite(
         f"Somebody else recorded during each of {ATTEMPTS} attempts. Nothing was recorded."
     )
+
+
+class _Found(NamedTuple):
+    """What was decided about a call at one head of the log."""
+
+    decided: Decided
+    warnings: list[Rejection]
+    refused: list[Rejection]
+    feeds: Feeds
+
+
+def _decide(connection: Connection, stage: Stage, now: Instant, *, strict: bool) -> _Found:
+    """Decides; under `strict` again without the facts that came with a warning."""
+    refused: list[Rejection] = []
+    excluded: set[int] = set()
+    while True:
+        decided = decide(connection, stage, excluded)
+        surprised, feeds = surprises(connection, stage, decided, now)
+        warnings = [_warning(stage, one, surprise) for one, surprise in surprised]
+        if not strict or not warnings:
+            return _Found(decided, warnings, refused, feeds)
+        refused += warnings
+        excluded |= {one.row for one, _ in surprised}
 
 
 @contextmanager
@@ -185,13 +199,13 @@ def read_file(
 def _write(
     book: Book,
     stage: Stage,
-    decided: Decided,
-    feeds: Feeds,
+    found: _Found,
     by: str,
     answer: RecordAnswer,
     progress: Progress,
 ) -> bool:
     """Writes what was decided; False when the head has moved since."""
+    decided = found.decided
     with book.reading() as connection:
         versions = _versions(connection, stage, decided)
     with book.log.writing() as writer:
@@ -204,7 +218,7 @@ def _write(
         rows = _rows(stage, decided, batch, versions, start, writer.recorded_at, progress)
         head = writer.append(rows)
         assert head.position == start + decided.new
-        _write_indexes(writer, stage, decided, feeds, start)
+        _write_indexes(writer, stage, found, start)
     keep_receipt(book, head)
     answer.position, answer.receipt = head.position, head.receipt
     return True
@@ -243,15 +257,14 @@ def _versions(connection: Connection, stage: Stage, decided: Decided) -> dict[st
     return versions
 
 
-def _write_indexes(
-    writer: Writer, stage: Stage, decided: Decided, feeds: Feeds, start: int
-) -> None:
+def _write_indexes(writer: Writer, stage: Stage, found: _Found, start: int) -> None:
     """The index entries of the new facts, in the transaction of their events."""
+    decided = found.decided
+    new_feeds = {(f"{store}/{basis}", s) for (store, basis), ss in found.feeds.items() for s in ss}
     rows: list[dict[str, Any]] = []
     positions: dict[int, int] = {}
     wanted = {i for lift in decided.lifts for i in (lift.target_index, lift.by_index)}
     wanted |= set(decided.pending.values())
-    first_feeds = {index for sources in feeds.values() for index in sources.values()}
     position = start
 
     def flush() -> None:
@@ -266,8 +279,11 @@ def _write_indexes(
         if index in wanted:
             positions[index] = position
         for kind, name, detail in one.refs:
-            if kind != "feed" or index in first_feeds:
-                rows.append(ref_row(kind, name, detail, position, one.at, one.stream))
+            if kind == "feed":
+                if (name, detail) not in new_feeds:
+                    continue
+                new_feeds.remove((name, detail))
+            rows.append(ref_row(kind, name, detail, position, one.at, one.stream))
         if len(rows) >= 5000:
             flush()
     for key, index in decided.pending.items():
@@ -285,101 +301,7 @@ def _write_indexes(
         writer.connection.execute(insert(withdrawn), lifted)
 
 
-def _warnings(
-    connection: Connection, stage: Stage, decided: Decided, feeds: Feeds, now: Instant
-) -> list[Rejection]:
-    """What the new facts surprise the book with, looking at the book and the whole call."""
-    clocks = Clocks(now, decided.head.position)
-    directory = IndexDirectory(connection, clocks)
-    verdicts = decided.verdicts
-    lifted = {lift.target_index for lift in decided.lifts}
-    stores: set[str | None] = set()
-    partners: set[str | None] = set()
-    programs: set[str | None] = set()
-    certified: set[str] = set()
-    onboarded = []
-    for index, one in enumerate(stage):
-        if verdicts[index] != NEW:
-            continue
-        said = one.mention
-        if said[6]:
-            feeds.setdefault((said[2], said[6][1]), {}).setdefault(said[6][2], index)
-        if index in lifted:
-            continue
-        stores.add(said[2])
-        partners.add(said[3])
-        programs.add(said[4])
-        if one.type == "MerchantOnboarded":
-            onboarded.append(one.mentions)
-        elif one.type == "PartnerCertified":
-            certified.add(one.stream.partition(":")[2])
-    if decided.head.position:
-        directory.load_names(stores, partners, programs)
-    directory.partners |= certified
-    for introduced in onboarded:
-        directory.add(introduced)
-    found = [(staged, surprise) for staged, surprise in decided.surprises.values()]
-    for index, one in enumerate(stage):
-        if verdicts[index] == NEW and index not in lifted:
-            said = one.mention
-            # The common case, settled without building a Mention: a store known before `at`.
-            known = directory.stores.get(said[2]) if said[3] is said[4] is None else None
-            if known and known[0] <= one.at and one.type != "MerchantOnboarded":
-                continue
-            found += [(one, surprise) for surprise in judge(one.mentions, directory)]
-    found += _feed_warnings(connection, stage, decided, feeds, clocks)
-    return [_warning(stage, one, surprise) for one, surprise in found]
-
-
-def _feed_warnings(
-    connection: Connection, stage: Stage, decided: Decided, feeds: Feeds, clocks: Clocks
-) -> list[tuple[Staged, Surprise]]:
-    """Facts of days that another source reports too. Leaves in `feeds` only new sources."""
-    sources: dict[tuple[str, str], set[str]] = {key: set(own) for key, own in feeds.items()}
-    reader = LogReader(connection, clocks)
-    for key, source in feeds_of(reader, feeds) if decided.head.position else ():
-        sources[key].add(source)
-        feeds[key].pop(source, None)
-    torn = {key for key, found in sources.items() if len(found) > 1}
-    if not torn:
-        return []
-    mine = []
-    lifted = {lift.target_index for lift in decided.lifts}
-    gone = {lift.target for lift in decided.lifts}
-    by_day: dict[tuple[str, str, str], set[str]] = defaultdict(set)
-    for chunk in chunks(sorted({f"store:{store}" for store, _ in torn})):
-        for recorded in reader.facts(chunk):
-            if isinstance(recorded.event, GMVRecorded) and recorded.position not in gone:
-                by_day[_day_key(recorded)].add(recorded.event.source or "")
-    for index, one in enumerate(stage):
-        feed = one.mention[6]
-        if feed and decided.verdicts[index] == NEW and index not in lifted:
-            store = one.mention[2]
-            if (store, feed[1]) in torn:
-                by_day[store, feed[0], feed[1]].add(feed[2])
-                mine.append((one, (store, feed[0], feed[1])))
-    return [(one, two_feeds(*key, by_day[key])) for one, key in mine if len(by_day[key]) > 1]
-
-
-def _day_key(recorded: Recorded) -> tuple[str, str, str]:
-    event = recorded.event
-    return event.store, event.day.isoformat(), event.basis
-
-
 def _warning(stage: Stage, one: Staged, surprise: Surprise) -> Rejection:
     file, line = stage.place(one.row)
     data = {"type": one.type, "at": one.at, **json.loads(one.state)}
     return Rejection(file, line, one.type, surprise.code, surprise.sentence, surprise.hint, data)
-
-
-def _drop(stage: Stage, decided: Decided, rejected: list[Rejection]) -> None:
-    """Under `strict`, a fact with a warning is not recorded."""
-    refused = {(one.file, one.line) for one in rejected}
-    for index, one in enumerate(stage):
-        if decided.verdicts[index] == NEW and stage.place(one.row) in refused:
-            decided.verdicts[index] = 2
-
-
-def _place_key(stage: Stage, one: Rejection) -> tuple[int, int]:
-    names = [file.name for file in stage.files]
-    return names.index(one.file), one.line

@@ -44,6 +44,12 @@ class Staged(NamedTuple):
     def mentions(self) -> Mention:
         return Mention(*self.mention)
 
+    @property
+    def said(self) -> tuple[str | None, str | None, str | None, Any]:
+        """Store, partner, program and feed that the fact names."""
+        _type, _at, store, partner, program, _identity, feed = self.mention
+        return store, partner, program, feed
+
 
 def id_key(source: str | None, identity: str) -> bytes:
     """The key of a fact that its sender named."""
@@ -117,6 +123,10 @@ class Stage:
                 return file.name, row - before
             before += file.lines
         raise AssertionError("a row beyond the last file")
+
+    def rank(self, name: str) -> int:
+        """The place of a file among those of the call."""
+        return next(n for n, file in enumerate(self.files) if file.name == name)
 
     def file_of(self, row: int) -> BatchFile:
         """The file of a row."""

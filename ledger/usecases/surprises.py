@@ -1,0 +1,140 @@
+"""What the new facts of a call surprise the book with, looking at the book and the whole call."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from sqlalchemy import Connection
+
+from ledger.aggregates.base import Recorded
+from ledger.aggregates.judge import Mention, Surprise, judge, two_feeds
+from ledger.aggregates.store import GMVRecorded, MerchantOnboarded
+from ledger.kernel.clocks import Clocks
+from ledger.kernel.instants import Instant
+from ledger.store.reader import LogReader, chunks
+from ledger.usecases.deciding import NEW, Decided
+from ledger.usecases.directory import IndexDirectory, feeds_of
+from ledger.usecases.staging import Stage, Staged
+
+Found = list[tuple[Staged, Surprise]]
+Feeds = dict[tuple[str, str], set[str]]
+"""Per store and basis, the sources that report GMV."""
+
+ONBOARDED = MerchantOnboarded.__name__
+
+
+class _Call:
+    """What the new facts of a call name and introduce, gathered in one pass."""
+
+    def __init__(self, stage: Stage, decided: Decided) -> None:
+        self.stage = stage
+        self.decided = decided
+        self.lifted = {lift.target_index for lift in decided.lifts}
+        self.earliest: dict[str, Instant] = {}
+        self.partners: set[str] = set()
+        self.programs: set[str] = set()
+        self.certified: set[str] = set()
+        self.onboarded: list[Mention] = []
+        self.feeds: Feeds = {}
+        for index, one in self.new():
+            store, partner, program, feed = one.said
+            if feed and store:
+                self.feeds.setdefault((store, feed[1]), set()).add(feed[2])
+            if index in self.lifted:
+                continue
+            if store and self.earliest.get(store, one.at) >= one.at:
+                self.earliest[store] = one.at
+            if partner:
+                self.partners.add(partner)
+            if program:
+                self.programs.add(program)
+            if one.type == ONBOARDED:
+                self.onboarded.append(one.mentions)
+            elif one.type == "PartnerCertified":
+                self.certified.add(one.stream.partition(":")[2])
+
+    def new(self) -> Iterator[tuple[int, Staged]]:
+        """The facts that will be recorded, with their order in the call."""
+        verdicts = self.decided.verdicts
+        for index, one in enumerate(self.stage):
+            if verdicts[index] == NEW:
+                yield index, one
+
+    def counting(self) -> Iterator[Staged]:
+        """Those of them that are not withdrawn in the same call."""
+        for index, one in self.new():
+            if index not in self.lifted:
+                yield one
+
+
+def surprises(
+    connection: Connection, stage: Stage, decided: Decided, now: Instant
+) -> tuple[Found, Feeds]:
+    """Every surprise of the call's new facts, and the feeds that are new to the book."""
+    call = _Call(stage, decided)
+    gone = {lift.target for lift in decided.lifts if lift.target is not None}
+    clocks = Clocks(now, decided.head.position)
+    directory = IndexDirectory(connection, clocks, gone)
+    if decided.head.position:
+        directory.load_names(set(call.earliest), call.partners, call.programs)
+    directory.partners |= call.certified
+    before = set(directory.stores)
+    for one in call.onboarded:
+        directory.add(one)
+    found = list(decided.surprises.values())
+    if not _all_fits(call, directory, before):
+        found += [
+            (one, surprise)
+            for one in call.counting()
+            for surprise in judge(one.mentions, directory)
+        ]
+    new_feeds = {key: set(own) for key, own in call.feeds.items()}
+    torn = _torn_feeds(connection, call, clocks, new_feeds)
+    if torn:
+        found += _two_feeds(LogReader(connection, clocks), call, torn, gone)
+    return found, new_feeds
+
+
+def _all_fits(call: _Call, directory: IndexDirectory, before: set[str]) -> bool:
+    """Whether nothing can surprise, so that the facts need not be judged one by one."""
+    known = directory.stores
+    onboarded = [one.store for one in call.onboarded if one.store]
+    return (
+        len(onboarded) == len(set(onboarded) - before)
+        and all(store in known and known[store][0] <= at for store, at in call.earliest.items())
+        and call.partners <= directory.partners
+        and call.programs <= directory.programs
+    )
+
+
+def _torn_feeds(
+    connection: Connection, call: _Call, clocks: Clocks, new_feeds: Feeds
+) -> set[tuple[str, str]]:
+    """Stores and bases with several sources. Leaves in `new_feeds` what the book lacks."""
+    sources = {key: set(own) for key, own in call.feeds.items()}
+    if call.decided.head.position:
+        for key, source in feeds_of(LogReader(connection, clocks), call.feeds):
+            sources[key].add(source)
+            new_feeds[key].discard(source)
+    return {key for key, found in sources.items() if len(found) > 1}
+
+
+def _two_feeds(reader: LogReader, call: _Call, torn: set[tuple[str, str]], gone: set[int]) -> Found:
+    """Facts of days that another source reports too."""
+    by_day: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+    for chunk in chunks(sorted({f"store:{store}" for store, _ in torn})):
+        for recorded in reader.facts(chunk):
+            if isinstance(recorded.event, GMVRecorded) and recorded.position not in gone:
+                by_day[_day_key(recorded)].add(recorded.event.source or "")
+    mine = []
+    for one in call.counting():
+        store, _, _, feed = one.said
+        if feed and store and (store, feed[1]) in torn:
+            key = (store, feed[0], feed[1])
+            by_day[key].add(feed[2])
+            mine.append((one, key))
+    return [(one, two_feeds(*key, by_day[key])) for one, key in mine if len(by_day[key]) > 1]
+
+
+def _day_key(recorded: Recorded) -> tuple[str, str, str]:
+    event = recorded.event
+    return event.store, event.day.isoformat(), event.basis

@@ -1,0 +1,142 @@
+"""Terms as files: what the shipped ones must say, and that every file writes and reads back."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from ledger.kernel.errors import BadTerms
+from ledger.programs.edition import Edition, parse_toml, to_toml
+from ledger.programs.recruiting.parameters import CODES, Parameters
+from ledger.programs.registry import FOLDER, rules_of, shipped
+
+ACME = Path(__file__).parents[2] / "fixtures" / "demo" / "terms-governance.toml"
+
+
+def _edition(**changed: str) -> Edition:
+    """The demo's edition by acme with some texts of its file replaced."""
+    return parse_toml(_text(changed), "mine.toml")
+
+
+def _text(changed: dict[str, str]) -> str:
+    text = ACME.read_text(encoding="utf-8")
+    for key, line in changed.items():
+        (old,) = [one for one in text.splitlines() if one.startswith(f"{key} = ")][:1]
+        text = text.replace(old, line, 1)
+    return text
+
+
+@pytest.mark.parametrize(
+    ("ratios", "named"),
+    [
+        ('{ from = 1, ratio = "0.5" }, { from = 3, ratio = "0.8" }', "ratio 0.8 rises above 0.5"),
+        ('{ from = 1, ratio = "1.01" }', "ratio 1.01 does not lie in 0..1"),
+        ('{ from = 1, ratio = "-0.1" }', "ratio -0.1 does not lie in 0..1"),
+        ('{ from = 1, ratio = "8e-1" }', "'8e-1' is not a plain decimal"),
+        ("{ from = 1, ratio = 0.8 }", "governance_ratios.ratio = 0.8 is a float"),
+        ("{ from = 1, ratio = 1 }", "governance_ratios.0.ratio: "),
+        ('{ from = 3, ratio = "0.8" }, { from = 3, ratio = "0.5" }', "from = 3"),
+        ('{ from = 3, ratio = "0.8" }, { from = 1, ratio = "0.5" }', "from = 1"),
+        ('{ from = 0, ratio = "0.8" }', "governance_ratios.0.from: "),
+        ('{ from = 1, ratio = "0.8", to = 2 }', "governance_ratios.0.to: unknown key"),
+        ("{ from = 1 }", "governance_ratios.0.ratio: "),
+    ],
+)
+def test_a_table_of_ratios_that_makes_no_sense_is_refused(ratios: str, named: str) -> None:
+    """Ratios lie in 0..1, start at rising counts and do not rise."""
+    line = f"governance_ratios = [{ratios}]"
+    with pytest.raises(BadTerms) as refused:
+        rules_of("recruiting").check(_edition(governance_ratios=line))
+    assert named in refused.value.sentence
+    assert "governance_ratios" in refused.value.sentence
+
+
+def test_several_wrong_keys_are_named_together() -> None:
+    """Whoever mends a file sees everything that is wrong with it at once."""
+    with pytest.raises(BadTerms) as refused:
+        _edition(version="version = 0", zone='zone = "Asien"', publisher="prize = 1")
+    for key in ("version: ", "zone: ", "publisher: ", "prize: "):
+        assert key in refused.value.sentence
+
+
+def test_the_shipped_terms_and_the_demos_survive_being_written_and_read() -> None:
+    """`programs PROGRAM --format toml` prints what publishes as the same content."""
+    acme = rules_of("recruiting").check(_edition())
+    for edition in (*shipped(), acme, _edition()):
+        again = parse_toml(to_toml(edition), "again.toml")
+        assert edition == again
+        assert edition.digest == again.digest
+        assert to_toml(edition) == to_toml(again)
+
+
+def test_awkward_texts_survive_being_written_and_read() -> None:
+    """Quotes, backslashes, line ends and other scripts in a reason or a title."""
+    why = 'he said "no"\\ \n\t 中文 😀'
+    edition = _edition().model_copy(update={"assumed": {"zone": why}})
+    assert {"zone": why} == parse_toml(to_toml(edition), "again.toml").assumed
+
+
+def test_the_digest_does_not_depend_on_how_the_file_is_written() -> None:
+    """Order of keys, comments and defaults left out do not matter; a value does."""
+    checked = rules_of("recruiting").check
+    text = ACME.read_text(encoding="utf-8")
+    assert 'zone = "Asia/Shanghai"\n' in text
+    moved = text.replace('zone = "Asia/Shanghai"\n', "").replace(
+        "version = 2\n", 'version = 2 # the second\nzone = "Asia/Shanghai"\n'
+    )
+    shorter = text.replace('award = "2000.00"\n', "", 1)
+    digest = checked(parse_toml(text, "a")).digest
+    assert digest == checked(parse_toml(moved, "b")).digest
+    assert digest == checked(parse_toml(shorter, "c")).digest
+    assert digest != checked(_edition(award='award = "2000.01"')).digest
+
+
+def test_every_shipped_parameter_is_cited_or_assumed() -> None:
+    """No value without a source or a reason; only the unpublished table may be unset."""
+    for edition in shipped():
+        assert edition.rules == "recruiting"
+        unset = set(Parameters.model_fields) - set(edition.terms)
+        assert {"governance_ratios", "rest_days"} == unset
+        reasoned = set(edition.assumed) | set(edition.cite)
+        assert set(edition.terms) | {"zone", "from", "to", "governance_ratios"} <= reasoned
+        assert set(CODES) <= reasoned | {
+            *("market", "first_verified", "first_sale_in_time"),
+            *("gmv_over_threshold", "stock_in_countries", "store_open"),
+        }, "these six are cited by the parameter that they ask for"
+
+
+def test_every_shipped_citation_names_a_source_of_the_file() -> None:
+    """`[cite]` says which text and where in it; `[[source]]` says which text that is."""
+    for edition in shipped():
+        keys = {one.key for one in edition.source}
+        assert keys == {where.partition(",")[0] for where in edition.cite.values()}
+
+
+def test_every_shipped_assumption_names_the_other_values() -> None:
+    """Where a text leaves a choice between named values, its reason says what else to choose."""
+    choices = {
+        *("gmv_window", "store_open_test", "first_scope", "governance_scope", "roll_over"),
+        *("rate_day", "targeted_when", "verified_after_term", "high_risk_cured_by_reopening"),
+        "later_termination_forfeits",
+    }
+    free = {"zone", "stock_countries", "rate_max_age_days"}
+    for edition in shipped():
+        assert choices | free == set(edition.assumed)
+        for parameter in choices:
+            _, _, others = edition.assumed[parameter].partition("Other value")
+            assert others, f"{parameter} does not say what else it could be"
+            for other in others.lstrip("s").lstrip(": ").split(", "):
+                value = {"true": True, "false": False}.get(other, other)
+                changed = {**edition.terms, parameter: value}
+                tried = edition.model_copy(update={"terms": changed})
+                assert rules_of(edition.rules).check(tried).terms[parameter] == value
+                assert edition.terms[parameter] != value
+
+
+def test_the_shipped_files_write_every_parameter_out() -> None:
+    """Whoever copies a file sees all that can be changed, not only what differs."""
+    files = sorted(FOLDER.glob("*/terms.toml"))
+    assert files
+    for path, edition in zip(files, shipped(), strict=True):
+        written = tomllib.loads(path.read_text(encoding="utf-8"))["terms"]
+        assert set(edition.terms) == set(written)

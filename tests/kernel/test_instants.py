@@ -1,0 +1,148 @@
+"""Instants: only with a zone, whole microseconds, days in a zone."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.kernel.errors import BadInstant, NoZone
+from ledger.kernel.instants import (
+    day_of,
+    format_instant,
+    instant_of,
+    midnight,
+    parse_day_end_or_instant,
+    parse_instant,
+)
+
+SHANGHAI = "Asia/Shanghai"
+SECOND = 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1970-01-01T00:00:00Z", 0),
+        ("1970-01-01T08:00:00+08:00", 0),
+        ("1969-12-31T19:00:00-05:00", 0),
+        ("1970-01-01T00:00Z", 0),
+        ("1970-01-01T05:45+05:45", 0),
+        ("1970-01-01T00:00:01Z", SECOND),
+        ("1970-01-01T00:00:00.5Z", SECOND // 2),
+        ("1970-01-01T00:00:00.000001Z", 1),
+        ("1969-12-31T23:59:59.999999Z", -1),
+        ("2026-01-10T09:00:00+08:00", 1_768_006_800 * SECOND),
+    ],
+)
+def test_an_instant_is_read_with_its_offset_to_the_microsecond(text: str, expected: int) -> None:
+    """Offset or `Z`, with or without seconds and fractions: one number for one moment."""
+    assert expected == parse_instant(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-01-10T09:00:00", "2026-01-10T09:00", "2026-01-10T09:00:00.5"]
+)
+def test_an_instant_without_a_zone_is_refused(text: str) -> None:
+    """It could be any of two dozen moments; the hint shows how to write it."""
+    with pytest.raises(NoZone) as refused:
+        parse_instant(text)
+    assert "+08:00" in refused.value.hint
+    assert text == refused.value.facts["found"]
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        *(1_768_006_800, 1_768_006_800.5, "1768006800", "1768006800000", None, True),
+        *("2026-01-10", "2026-01-10Z", "10.01.2026 09:00", "2026-01-10 09:00:00+08:00", ""),
+        *("2026-01-10T09:00:00+0800", "2026-01-10T09:00:00+08", "2026-01-10T09:00:00 Z"),
+        *("2026-01-10T09:00:00z", "2026-01-10t09:00:00Z", "2026-W02-6T09:00:00Z"),
+        *("2026-01-10T09:00:00.1234567Z", "2026-01-10T09:00:00Z\n", "20260110T090000Z"),
+        *("2026-01-10T09:00:00+08:00[Asia/Shanghai]", "+12026-01-10T09:00:00Z", "now"),
+        "２０２６-01-10T09:00:00Z",
+    ],
+)
+def test_what_is_not_an_instant_is_refused(found: object) -> None:
+    """Unix timestamps, dates without a time, other notations: refused, and not as `NoZone`."""
+    with pytest.raises(BadInstant) as refused:
+        parse_instant(found)
+    assert BadInstant is type(refused.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("2026-02-30T09:00:00Z", "2026-13-01T09:00:00Z", "2026-01-10T25:00:00Z"),
+        *("2026-01-10T09:60:00Z", "2026-01-10T09:00:61Z", "2026-01-10T09:00:00+25:00"),
+        "0000-01-01T00:00:00Z",
+    ],
+)
+def test_a_moment_that_no_calendar_has_is_refused(text: str) -> None:
+    """The shape alone does not make an instant."""
+    with pytest.raises(BadInstant, match="is not an instant"):
+        parse_instant(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-01-10T09:00:00+08:00", "2026-01-10T01:00:00Z"),
+        ("2026-01-10T01:00Z", "2026-01-10T01:00:00Z"),
+        ("2026-01-10T01:00:00.250Z", "2026-01-10T01:00:00.250000Z"),
+        ("2026-01-10T01:00:00.000Z", "2026-01-10T01:00:00Z"),
+        ("2026-01-01T00:30:00+08:00", "2025-12-31T16:30:00Z"),
+    ],
+)
+def test_an_instant_is_written_in_utc(text: str, expected: str) -> None:
+    """One moment has one text; fractions only where there are any."""
+    assert expected == format_instant(parse_instant(text))
+
+
+@given(st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12, 30)))
+def test_what_is_written_reads_back_as_the_same_instant(moment: datetime) -> None:
+    """Nothing is lost between an instant and its text."""
+    instant = instant_of(moment.replace(tzinfo=UTC))
+    assert instant == parse_instant(format_instant(instant))
+
+
+def test_the_day_of_an_instant_is_that_of_the_zone() -> None:
+    """17:42 UTC on New Year's Eve is New Year's Day in Shanghai."""
+    instant = parse_instant("2025-12-31T17:42:09Z")
+    assert date(2026, 1, 1) == day_of(instant, SHANGHAI)
+    assert date(2025, 12, 31) == day_of(instant, "UTC")
+    assert date(2025, 12, 31) == day_of(instant, "Europe/Berlin")
+
+
+@pytest.mark.parametrize(
+    "zone",
+    [SHANGHAI, "UTC", "Europe/Berlin", "America/Havana", "America/Sao_Paulo", "Asia/Beirut"],
+)
+def test_midnight_is_the_first_instant_of_its_day(zone: str) -> None:
+    """Also where clocks are changed at midnight: the instant before belongs to another day."""
+    first = date(2018, 1, 1)
+    for day in (first + timedelta(days=n) for n in range(366)):
+        assert day == day_of(midnight(day, zone), zone)
+        assert day > day_of(midnight(day, zone) - 1, zone)
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "expected"),
+    [
+        ("2026-06-30", SHANGHAI, "2026-06-30T16:00:00Z"),
+        ("2026-06-30", "UTC", "2026-07-01T00:00:00Z"),
+        ("2026-02-28", "UTC", "2026-03-01T00:00:00Z"),
+        ("2025-12-31", SHANGHAI, "2025-12-31T16:00:00Z"),
+        ("2026-06-30T00:00:00+08:00", "UTC", "2026-06-29T16:00:00Z"),
+    ],
+)
+def test_a_date_means_that_its_day_is_over(text: str, zone: str, expected: str) -> None:
+    """The next midnight in the zone; an instant is itself, whatever the zone."""
+    assert expected == format_instant(parse_day_end_or_instant(text, zone))
+
+
+@pytest.mark.parametrize("text", ["2026-02-30", "2026-00-01", "9999-12-31", "2026-6-30", "today"])
+def test_a_date_that_is_none_is_refused(text: str) -> None:
+    """Also the last day of the calendar, which no midnight ends."""
+    with pytest.raises(BadInstant):
+        parse_day_end_or_instant(text, SHANGHAI)

@@ -1,0 +1,80 @@
+"""Read models in three ways: as they stand live, built in a temporary database, and rebuilt."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from ledger.kernel.clocks import Clocks
+from ledger.store.book import Book
+from ledger.usecases.record import record
+from projections.base import FOREVER, View
+from projections.catalogue import VIEWS
+from projections.runner import Sight, looking_at, rebuild
+
+DEMO = Path(__file__).parents[2] / "fixtures" / "demo"
+Rows = list[tuple[Any, ...]]
+
+
+def _rows(sight: Sight) -> Rows:
+    query = select(sight.table).order_by(*sight.table.primary_key.columns)
+    return sorted((tuple(row) for row in sight.connection.execute(query)), key=str)
+
+
+@pytest.fixture
+def demo_files() -> list[Path]:
+    """The shipped example's files, in the order in which the book learned them."""
+    return sorted(path for path in DEMO.glob("0*") if path.suffix in (".csv", ".ndjson"))
+
+
+@pytest.fixture
+def record_demo(book: Book, demo_files: list[Path], now: int) -> Book:
+    """A book with the whole example in it."""
+    answer = record(book, [str(path) for path in demo_files], now=now, by="demo")
+    assert not answer.rejected
+    return book
+
+
+@pytest.fixture
+def live_rows() -> Callable[[Book, View], Rows]:
+    """The rows of a live view, brought up to date."""
+
+    def rows(book: Book, view: View) -> Rows:
+        with looking_at(book, view) as sight:
+            assert not sight.parked
+            return _rows(sight)
+
+    return rows
+
+
+@pytest.fixture
+def rows_at() -> Callable[..., Rows]:
+    """The rows of a view built anew in a temporary database, at a known-at and an as-of."""
+
+    def rows(book: Book, view: View, known_at: int | None = None, as_of: int = FOREVER) -> Rows:
+        clocks = Clocks(as_of, known_at or book.head().position)
+        with looking_at(book, view, clocks) as sight:
+            assert not sight.parked
+            return _rows(sight)
+
+    return rows
+
+
+@pytest.fixture
+def assert_equal_ways(
+    live_rows: Callable[[Book, View], Rows], rows_at: Callable[..., Rows]
+) -> Callable[[Book], dict[str, Rows]]:
+    """Every view: caught up = built in a temporary database = rebuilt. Answers the rows."""
+
+    def check(book: Book) -> dict[str, Rows]:
+        found = {}
+        for name, view in VIEWS.items():
+            found[name] = live_rows(book, view)
+            assert rows_at(book, view) == found[name], f"{name}: live and built anew"
+            rebuild(book, view)
+            assert live_rows(book, view) == found[name], f"{name}: rebuilt"
+        return found
+
+    return check

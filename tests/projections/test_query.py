@@ -1,0 +1,158 @@
+"""`query`: one read-only statement, and the database itself refuses everything else."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ledger.kernel.clocks import Clocks
+from ledger.kernel.errors import BadQuery
+from ledger.store.book import Book, open_book
+from projections.base import FOREVER
+from projections.catalogue import VIEWS
+from projections.reading import query
+
+Record = Callable[..., Any]
+FACTS = [
+    {
+        "type": "MerchantOnboarded",
+        "at": "2026-01-10T01:00:00Z",
+        "merchant": "M-1",
+        "store": f"S-{number}",
+        "market": "EU",
+        "brand": "100% :x",
+    }
+    for number in (1, 2)
+]
+
+
+@pytest.fixture(params=["live", "read-only", "known-at"])
+def asked(
+    request: pytest.FixtureRequest, book: Book, record_facts: Record
+) -> tuple[Book, Clocks | None]:
+    """A book with two stores and how it is asked: live, only readable, at a known-at."""
+    head = record_facts(book, FACTS).position
+    if request.param == "read-only":
+        book = open_book(book.location, readonly=True)
+        request.addfinalizer(book.close)
+    return book, Clocks(FOREVER, head) if request.param == "known-at" else None
+
+
+def test_a_select_over_the_views_answers_rows(asked: tuple[Book, Clocks | None]) -> None:
+    """Also with a join, a CTE, values, and every view by its name."""
+    book, clocks = asked
+    sql = "SELECT market, count(*) AS stores FROM stores GROUP BY market"
+    assert query(book, sql, clocks=clocks).rows == [{"market": "EU", "stores": 2}]
+    cte = "WITH eu AS (SELECT * FROM stores) SELECT a.store FROM eu a JOIN eu b USING (store)"
+    assert len(query(book, cte, clocks=clocks).rows) == 2
+    for name in VIEWS:
+        (row,) = query(book, f"SELECT count(*) AS n FROM {name}", clocks=clocks).rows
+        assert isinstance(row["n"], int)
+
+
+def test_colons_percent_signs_and_json_in_a_statement_mean_themselves(
+    asked: tuple[Book, Clocks | None],
+) -> None:
+    """Nothing in the text of a statement is a parameter."""
+    book, clocks = asked
+    sql = "SELECT store FROM stores WHERE brand LIKE '100% :x' ORDER BY store;"
+    assert [row["store"] for row in query(book, sql, clocks=clocks).rows] == ["S-1", "S-2"]
+    sql = """SELECT '{"a": [":b", "%s", "?"]}' AS j, 7 % 4 AS m"""
+    assert query(book, sql, clocks=clocks).rows == [{"j": '{"a": [":b", "%s", "?"]}', "m": 3}]
+
+
+@pytest.mark.parametrize("sql", ["select*from stores", "(select 1)", "-- why\nselect 1", "SELECT(1)"])
+def test_a_statement_that_reads_may_be_written_as_people_write_it(
+    book: Book, record_facts: Record, sql: str
+) -> None:
+    """Without a blank after the word, in brackets, after a comment."""
+    record_facts(book, FACTS)
+    if book.location.startswith("postgresql") or not sql.startswith("("):
+        assert query(book, sql).rows
+
+
+WRITES = [
+    "INSERT INTO gmv SELECT * FROM gmv",
+    "UPDATE stores SET market = 'JP'",
+    "DELETE FROM stores",
+    "DROP TABLE stores",
+    "CREATE TABLE mine (x int)",
+    "ATTACH DATABASE 'other.db' AS other",
+    "PRAGMA query_only = OFF",
+    "PRAGMA journal_mode = DELETE",
+    "VACUUM",
+    "SET TRANSACTION READ WRITE",
+    "COMMIT",
+    "TRUNCATE stores",
+    "DO $$ BEGIN DELETE FROM stores; END $$",
+    "WITH x AS (SELECT 1) DELETE FROM stores",
+    "WITH gone AS (DELETE FROM stores RETURNING *) SELECT * FROM gone",
+    "EXPLAIN ANALYZE DELETE FROM stores",
+    "SELECT * INTO copied FROM stores",
+    "SELECT set_config('transaction_read_only', 'off', false)",
+    "",
+    "   ",
+    "-- nothing",
+    "SELECT 1; DELETE FROM stores",
+    "SELECT 1; COMMIT; DELETE FROM stores",
+    "SELECT 1; COMMIT; BEGIN; DROP TABLE stores; COMMIT",
+    "SELECT 1; ROLLBACK; DROP TRIGGER events_refuse_change ON events",
+    "SELECT 1; SELECT 2",
+    "COPY (SELECT 1) TO PROGRAM 'touch {touched}'",
+    "SELECT 1; COPY (SELECT 1) TO PROGRAM 'touch {touched}'",
+    "COPY stores FROM PROGRAM 'touch {touched}'",
+]
+
+
+def test_everything_but_one_reading_statement_is_refused(
+    asked: tuple[Book, Clocks | None],
+    tmp_path: Path,
+    read_rows: Callable[[Book], list[dict[str, Any]]],
+) -> None:
+    """Refused with a sentence and a next step; the book, its views and guards stay as they are."""
+    book, clocks = asked
+    touched = tmp_path / "touched"
+
+    def everything() -> list[Any]:
+        views = [query(book, f"SELECT * FROM {name}", clocks=clocks).rows for name in VIEWS]
+        with book.reading() as connection:
+            sql = "SELECT relname, relkind::text FROM pg_class WHERE relname NOT LIKE 'pg_%%'"
+            if connection.dialect.name == "sqlite":
+                sql = "SELECT name, sql FROM sqlite_master"
+            names = sorted(tuple(row) for row in connection.exec_driver_sql(sql))
+        return [read_rows(book), views, names]
+
+    before = everything()
+    passed = []
+    for template in WRITES:
+        sql = template.format(touched=touched)
+        try:
+            query(book, sql, clocks=clocks)
+        except BadQuery as refused:
+            assert refused.sentence
+            assert refused.hint
+        else:
+            passed.append(sql)
+        assert everything() == before, sql
+        assert not touched.exists(), sql
+    assert passed == []
+
+
+def test_a_mistake_in_a_query_is_told_in_the_databases_words(
+    asked: tuple[Book, Clocks | None],
+) -> None:
+    """Not as a failure of duebook: a BadQuery with what the database said."""
+    book, clocks = asked
+    with pytest.raises(BadQuery, match="nowhere"):
+        query(book, "SELECT * FROM nowhere", clocks=clocks)
+    with pytest.raises(BadQuery, match="syntax"):
+        query(book, "SELECT FROM WHERE", clocks=clocks)
+
+
+def test_a_query_in_text_about_a_pragma_is_refused_on_a_live_book(book: Book) -> None:
+    """The guards of the log stay on after any number of refused statements."""
+    for _ in range(2):
+        with pytest.raises(BadQuery):
+            query(book, "PRAGMA writable_schema = ON")
+    assert query(book, "SELECT 1 AS one").rows == [{"one": 1}]
