@@ -14,7 +14,6 @@ from ledger.kernel.instants import format_instant
 from ledger.store.reader import LogReader
 from ledger.store.schema import withdrawn
 from ledger.usecases.directory import IndexDirectory
-from ledger.usecases.staging import content_digest
 from projections.base import Span, StreamView, lifts_in
 
 _Long = BigInteger().with_variant(Integer, "sqlite")
@@ -66,9 +65,7 @@ class Exceptions(StreamView):
             if not _lifts_something(reader, one):
                 yield _row(one, unknown_fact(_named(one.event)))
         said = {
-            one.position: mention(
-                one.event, one.at, content_digest(one.topic, one.at, one.event.content())
-            )
+            one.position: mention(one.event, one.at)
             for found in facts.values()
             for one in found
             if isinstance(one.event, Fact)

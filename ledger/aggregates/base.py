@@ -20,6 +20,8 @@ Id = Annotated[
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
 Currency = Annotated[str, Field(pattern="^[A-Z]{3}$", description="ISO 4217 code")]
 Amount = Annotated[str, Field(description="decimal string, exact in its currency")]
+
+
 Country = Annotated[str, Field(pattern="^[A-Z]{2}$", description="ISO 3166 code, such as DE")]
 
 

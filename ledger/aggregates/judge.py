@@ -4,6 +4,7 @@ One judgement serves both the warnings of `record` and the exceptions report; wh
 only the directory that it looks names up in. Nothing here depends on the order of arrival.
 """
 
+import hashlib
 from typing import NamedTuple, Protocol
 
 from ledger.aggregates.base import Event, Fact
@@ -47,7 +48,12 @@ class Surprise(NamedTuple):
     name: str
 
 
-def mention(event: Event, at: Instant, identity: bytes) -> Mention:
+def identity_of(event: Event, at: Instant) -> bytes:
+    """What tells an onboarding from another of the same instant: its content, never its place."""
+    return hashlib.sha256(b"%d\0%b" % (at, event.content())).digest()
+
+
+def mention(event: Event, at: Instant) -> Mention:
     """What a fact names. A fact does not mention what it introduces, except its own store."""
     introduces = event.INTRODUCES if isinstance(event, Fact) else ""
     feed = None
@@ -60,7 +66,7 @@ def mention(event: Event, at: Instant, identity: bytes) -> Mention:
         data.get("store"),
         None if introduces == "partner" else data.get("partner"),
         data.get("program"),
-        identity if introduces else b"",
+        identity_of(event, at) if introduces == "store" else b"",
         feed,
     )
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
 LINE_BYTES_MAX = 1024 * 1024
+BLOCK_BYTES = 256 * 1024
 BOM = b"\xef\xbb\xbf"
 
 
@@ -34,28 +35,25 @@ class Lines:
         return self._digest.hexdigest()
 
     def __iter__(self) -> Iterator[Line]:
-        read, update = self._stream.readline, self._digest.update
-        number = 0
-        while raw := read(LINE_BYTES_MAX + 2):
-            number += 1
-            self.count = number
-            self.bytes += len(raw)
-            update(raw)
-            if raw[-1:] == b"\n":
-                raw = raw[:-2] if raw[-2:-1] == b"\r" else raw[:-1]
-            elif len(raw) > LINE_BYTES_MAX:
-                self._skip_rest()
-                yield Line(number, None)
-                continue
-            else:
-                self.ended_mid_line = True
-            if number == 1 and raw.startswith(BOM):
-                raw = raw[len(BOM) :]
-            yield Line(number, raw if len(raw) <= LINE_BYTES_MAX else None)
-
-    def _skip_rest(self) -> None:
-        while piece := self._stream.readline(LINE_BYTES_MAX):
-            self._digest.update(piece)
-            self.bytes += len(piece)
-            if piece[-1:] == b"\n":
-                return
+        number, rest = 0, b""
+        while block := self._stream.read(BLOCK_BYTES):
+            self._digest.update(block)
+            if not self.bytes and block.startswith(BOM):
+                self.bytes = len(BOM)
+                block = block[len(BOM) :]
+            self.bytes += len(block)
+            pieces = block.split(b"\n")
+            pieces[0] = rest + pieces[0]
+            rest = pieces.pop()
+            for raw in pieces:
+                number += 1
+                self.count = number
+                if raw[-1:] == b"\r":
+                    raw = raw[:-1]
+                yield Line(number, raw if len(raw) <= LINE_BYTES_MAX else None)
+            if len(rest) > LINE_BYTES_MAX:
+                rest = rest[: LINE_BYTES_MAX + 1]  # long enough to be refused, whatever follows
+        if rest:
+            self.ended_mid_line = True
+            self.count = number + 1
+            yield Line(number + 1, rest if len(rest) <= LINE_BYTES_MAX else None)

@@ -6,6 +6,7 @@ amounts, then every other field.
 
 import unicodedata
 from collections.abc import Callable
+from datetime import date
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
@@ -16,7 +17,7 @@ from ledger.aggregates.catalogue import FACTS
 from ledger.intake.rejection import RowProblem
 from ledger.kernel.currencies import EXPONENTS
 from ledger.kernel.errors import BadAmount, BadInstant, NoZone, UnknownCurrency
-from ledger.kernel.instants import Instant, format_instant, parse_instant
+from ledger.kernel.instants import DATE, Instant, format_instant, parse_instant
 from ledger.kernel.money import canonical_amount, decimal_of
 
 BY_MAX = 200
@@ -37,6 +38,7 @@ class _Reader(NamedTuple):
     amounts: tuple[tuple[str, str], ...]
     rates: tuple[str, ...]
     currencies: tuple[str, ...]
+    days: tuple[str, ...]
 
 
 _readers: dict[str, _Reader] = {}
@@ -53,7 +55,8 @@ def _reader(kind: object) -> _Reader:
         )
     pairs = {name for pair in fact.AMOUNTS for name in pair[1:]}
     currencies = tuple(pairs | ({"base", "quote"} & set(fact.model_fields)))
-    reader = _Reader(fact.validator().validate_python, fact.AMOUNTS, fact.RATES, currencies)
+    days = tuple(name for name, field in fact.model_fields.items() if field.annotation is date)
+    reader = _Reader(fact.validator().validate_python, fact.AMOUNTS, fact.RATES, currencies, days)
     _readers[fact.__name__] = reader
     return reader
 
@@ -77,6 +80,8 @@ def parse_row(row: dict[str, Any], now: Instant) -> Parsed:
         )
     if reader.currencies:
         _amounts(reader, row)
+    for name in reader.days:
+        _refuse_other_days(name, row.get(name))
     if row.get("source") == "":
         del row["source"]
     row.pop("error", None)  # what a rejects file carries; mended rows may keep it
@@ -135,6 +140,14 @@ def _amounts(reader: _Reader, row: dict[str, Any]) -> None:
                 row[name] = _rate(row[name])
     except (BadAmount, UnknownCurrency) as refusal:
         raise RowProblem(refusal.code, f"{name}: {refusal.sentence}", refusal.hint) from None
+
+
+def _refuse_other_days(name: str, day: Any) -> None:
+    """A day is written YYYY-MM-DD; pydantic would take numbers and instants for one too."""
+    if day is not None and not (type(day) is str and DATE.fullmatch(day)):
+        raise RowProblem(
+            "invalid_field", f"{name}: found {day!r}, expected a day.", "Write it as 2026-01-25."
+        )
 
 
 def _rate(text: Any) -> str:

@@ -4,6 +4,7 @@ An integer cannot lose its zone, compares exactly, and is the same on every data
 """
 
 import re
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Literal
@@ -33,6 +34,12 @@ def parse_instant(text: object) -> Instant:
 
     Raises `NoZone` when the offset is missing and `BadInstant` when it is no instant at all.
     """
+    if type(text) is str and len(text) in (20, 25) and text[7] == "-" and text[10] == "T":
+        # The usual shapes, which the standard library reads strictly enough by itself.
+        with suppress(ValueError):
+            moment = datetime.fromisoformat(text)
+            if moment.tzinfo is not None and moment.year > 1900:
+                return (moment - EPOCH) // MICROSECOND
     found = _SHAPE.fullmatch(text) if isinstance(text, str) else None
     if not found or not isinstance(text, str):
         raise BadInstant(f"{text!r} is not an ISO 8601 instant.", _HINT, found=text)

@@ -4,6 +4,7 @@
 they lead to, derivable from them, and recomputed by `verify`. Nothing else here is state.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -100,18 +101,27 @@ _POSTGRES_GUARDS = {
 _REFUSAL = "recorded events are never changed or deleted"
 
 
-def ref_row(
-    kind: str, name: str, detail: str, position: int, at: int, stream: str
-) -> dict[str, Any]:
-    """One entry of the index."""
-    return {
-        "kind": kind,
-        "name": name,
-        "position": position,
-        "at": at,
-        "stream": stream,
-        "detail": detail,
-    }
+REF_COLUMNS = ("kind", "name", "position", "at", "stream", "detail")
+
+
+def insert_refs(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Adds entries to the index: kind, name, position, at, stream, detail."""
+    _insert(connection, "refs", REF_COLUMNS, rows)
+
+
+def insert_lifts(connection: Connection, rows: Sequence[tuple[int, int]]) -> None:
+    """Adds what is withdrawn: the fact's position, the withdrawal's."""
+    _insert(connection, "withdrawn", ("target", "position"), rows)
+
+
+def _insert(
+    connection: Connection, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
+) -> None:
+    if rows:
+        mark = "?" if connection.dialect.name == "sqlite" else "%s"
+        marks = ", ".join([mark] * len(columns))
+        names = ", ".join(columns)
+        connection.exec_driver_sql(f"INSERT INTO {table} ({names}) VALUES ({marks})", list(rows))
 
 
 def create(connection: Connection) -> None:

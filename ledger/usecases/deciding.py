@@ -5,7 +5,7 @@ that this is still the head before anything is written.
 """
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
@@ -19,7 +19,7 @@ from ledger.intake.rejection import Rejection
 from ledger.kernel.instants import format_instant
 from ledger.store.codec import decoder
 from ledger.store.head import Head, head_of
-from ledger.store.reader import fetch, read_log, read_positions
+from ledger.store.reader import read_log, read_positions
 from ledger.store.schema import events, refs, withdrawn
 from ledger.usecases.staging import Stage, Staged, content_digest, id_key, next_key
 
@@ -73,11 +73,14 @@ class Decided:
 
 
 def decide(
-    connection: Connection, stage: Stage, excluded: Collection[int] = frozenset()
+    connection: Connection,
+    stage: Stage,
+    excluded: Collection[int] = frozenset(),
+    see: Callable[[Staged], None] = lambda one: None,
 ) -> Decided:
     """Looks every key up and follows withdrawals, in the order of the files.
 
-    `excluded` rows are refused beforehand.
+    `excluded` rows are refused beforehand; `see` is shown each fact that is new.
 
     A withdrawn fact may be recorded again, also under its old id. But a file that is sent
     again must not bring it back: it stays withdrawn where its file is one that the book has
@@ -86,7 +89,7 @@ def decide(
     decider = _Decider(connection, stage, excluded)
     staged = iter(stage)
     while chunk := list(islice(staged, LOOKUP)):
-        decider.take(chunk)
+        decider.take(chunk, see)
     decider.explain_torn()
     return decider.decided
 
@@ -111,7 +114,7 @@ class _Decider:
         self.freed: dict[bytes, bytes] = {}
         """Key as sent -> the key under which the next fact of that name is recorded."""
 
-    def take(self, chunk: list[Staged]) -> None:
+    def take(self, chunk: list[Staged], see: Callable[[Staged], None]) -> None:
         verdicts, decided = self.decided.verdicts, self.decided
         book = _look_up(self.connection, (one.key for one in chunk), decided.head)
         for one in chunk:
@@ -124,6 +127,8 @@ class _Decider:
             else:
                 verdict = NEW
             verdicts.append(verdict)
+            if verdict == NEW:
+                see(one)
 
     def explain_torn(self) -> None:
         """Rejections for facts that differ from an earlier one of the call under one id."""
@@ -266,19 +271,33 @@ def _look_up(connection: Connection, keys: Iterable[bytes], head: Head) -> dict[
     if not head.position:
         return {}
     found: dict[bytes, Stored] = {}
-    c, w = events.c, withdrawn.c
+    sqlite = connection.dialect.name == "sqlite"
     remaining = iter(keys)
     while chunk := list(islice(remaining, KEYS_AT_ONCE)):
-        query = (
-            select(c.key, c.position, c.topic, c.at, c.state, w.position)
-            .select_from(events.outerjoin(withdrawn, w.target == c.position))
-            .where(c.key.in_(chunk))
-        )
-        for key, position, topic, at, state, lifted in fetch(connection, query):
-            event = decoder(topic)(bytes(state))
-            content = content_digest(topic, at, event.content())
-            found[bytes(key)] = Stored(position, content, topic, state, lifted)
+        # Written out: building so long a list anew for each piece costs more than asking it.
+        if sqlite:
+            marks = ",".join("?" * len(chunk))
+            result = connection.exec_driver_sql(_STORED + f"IN ({marks})", tuple(chunk))
+        else:
+            result = connection.exec_driver_sql(_STORED + "= ANY(%s)", (chunk,))
+        for key, position, topic, at, state, lifted in result:
+            digest = _digest(topic, at, bytes(state))
+            found[bytes(key)] = Stored(position, digest, topic, state, lifted)
     return found
+
+
+_STORED = (
+    "SELECT e.key, e.position, e.topic, e.at, e.state, w.position FROM events e"
+    " LEFT JOIN withdrawn w ON w.target = e.position WHERE e.key "
+)
+
+
+def _digest(topic: str, at: int, state: bytes) -> bytes:
+    """The digest of a stored fact's content; an old version is lifted to today's first."""
+    if topic not in TOPICS:
+        event = decoder(topic)(state)
+        topic, state = event.TOPIC, event.stored()
+    return content_digest(topic, at, state)
 
 
 def _can_be_lifted(connection: Connection, position: int, head: Head) -> bool:

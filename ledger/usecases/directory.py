@@ -4,11 +4,10 @@ from collections.abc import Collection, Iterable, Iterator
 
 from sqlalchemy import Connection
 
-from ledger.aggregates.judge import Mention
+from ledger.aggregates.judge import Mention, identity_of
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.instants import Instant
 from ledger.store.reader import LogReader, read_positions
-from ledger.usecases.staging import content_digest
 
 Known = tuple[Instant, bytes]
 
@@ -87,8 +86,7 @@ def onboardings(
     positions = {position: store for store, held in first.items() for _, position in held}
     known: dict[str, Known] = {}
     for recorded in read_positions(reader.connection, positions):
-        identity = content_digest(recorded.topic, recorded.at, recorded.event.content())
-        own = (recorded.at, identity)
+        own = (recorded.at, identity_of(recorded.event, recorded.at))
         store = positions[recorded.position]
         known[store] = min(known.get(store, own), own)
     return known

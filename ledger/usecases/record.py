@@ -13,9 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 
-from ledger.aggregates.book import BOOK_STREAM, BatchRecorded
 from ledger.aggregates.judge import Surprise
 from ledger.intake import csvfile, ndjson
 from ledger.intake.lines import Lines
@@ -23,14 +22,10 @@ from ledger.intake.rejection import Rejection
 from ledger.kernel.errors import ConcurrentWrite, MissingFile
 from ledger.kernel.instants import Instant
 from ledger.store.book import Book
-from ledger.store.head import max_versions
-from ledger.store.reader import chunks
-from ledger.store.receipts import keep_receipt
-from ledger.store.recorder import Row, Writer
-from ledger.store.schema import ref_row, refs, withdrawn
-from ledger.usecases.deciding import NEW, Decided, decide
+from ledger.usecases.deciding import Decided, decide
 from ledger.usecases.staging import Stage, Staged
-from ledger.usecases.surprises import Feeds, surprises
+from ledger.usecases.surprises import Call, Feeds, surprises
+from ledger.usecases.writing import Decision, write
 
 ATTEMPTS = 5
 STDIN = "-"
@@ -129,7 +124,9 @@ def record_stage(
         if refused or dry_run or not decided.new:
             return answer
         progress("recording", 0)
-        if _write(book, stage, found, by, answer, progress):
+        head = write(book, Decision(stage, decided, found.streams, found.feeds), by, progress)
+        if head is not None:
+            answer.position, answer.receipt = head.position, head.receipt
             return answer
     raise ConcurrentWrite(
         f"Somebody else recorded during each of {ATTEMPTS} attempts. Nothing was recorded."
@@ -143,6 +140,7 @@ class _Found(NamedTuple):
     warnings: list[Rejection]
     refused: list[Rejection]
     feeds: Feeds
+    streams: set[str]
 
 
 def _decide(connection: Connection, stage: Stage, now: Instant, *, strict: bool) -> _Found:
@@ -150,11 +148,12 @@ def _decide(connection: Connection, stage: Stage, now: Instant, *, strict: bool)
     refused: list[Rejection] = []
     excluded: set[int] = set()
     while True:
-        decided = decide(connection, stage, excluded)
-        surprised, feeds = surprises(connection, stage, decided, now)
+        call = Call()
+        decided = decide(connection, stage, excluded, call.see)
+        surprised, feeds = surprises(connection, stage, decided, call, now)
         warnings = [_warning(stage, one, surprise) for one, surprise in surprised]
         if not strict or not warnings:
-            return _Found(decided, warnings, refused, feeds)
+            return _Found(decided, warnings, refused, feeds, call.streams)
         refused += warnings
         excluded |= {one.row for one, _ in surprised}
 
@@ -194,111 +193,6 @@ def read_file(
                 told = lines.bytes
         progress("reading", lines.bytes - told)
     stage.end_file(shown, lines.sha256, rows, lines.count)
-
-
-def _write(
-    book: Book,
-    stage: Stage,
-    found: _Found,
-    by: str,
-    answer: RecordAnswer,
-    progress: Progress,
-) -> bool:
-    """Writes what was decided; False when the head has moved since."""
-    decided = found.decided
-    with book.reading() as connection:
-        versions = _versions(connection, stage, decided)
-    with book.log.writing() as writer:
-        if writer.head != decided.head:
-            return False
-        batch = BatchRecorded(
-            files=tuple(stage.files), by=by, recorded=decided.new, known=decided.known
-        )
-        start = writer.head.position + 1
-        rows = _rows(stage, decided, batch, versions, start, writer.recorded_at, progress)
-        head = writer.append(rows)
-        assert head.position == start + decided.new
-        _write_indexes(writer, stage, found, start)
-    keep_receipt(book, head)
-    answer.position, answer.receipt = head.position, head.receipt
-    return True
-
-
-def _rows(
-    stage: Stage,
-    decided: Decided,
-    batch: BatchRecorded,
-    versions: dict[str, int],
-    start: int,
-    now: Instant,
-    progress: Progress,
-) -> Iterator[Row]:
-    """The batch's own event, then its new facts in the order of the files."""
-    version = versions.get(BOOK_STREAM, 0) + 1
-    yield BOOK_STREAM, version, batch.TOPIC, batch.stored(), now, batch.by, start, 0, None
-    verdicts, keys = decided.verdicts, decided.keys
-    for index, one in enumerate(stage):
-        if verdicts[index] == NEW:
-            stream = one.stream
-            versions[stream] = version = versions.get(stream, 0) + 1
-            key = keys.get(index, one.key) if keys else one.key
-            yield stream, version, one.topic, one.state, one.at, one.by, start, one.row, key
-        if not index & 0xFFF:
-            progress("recording", 0x1000)
-
-
-def _versions(connection: Connection, stage: Stage, decided: Decided) -> dict[str, int]:
-    versions: dict[str, int] = {}
-    if decided.head.position:
-        verdicts = decided.verdicts
-        touched = {one.stream for i, one in enumerate(stage) if verdicts[i] == NEW}
-        for chunk in chunks([BOOK_STREAM, *sorted(touched)]):
-            versions |= max_versions(connection, chunk)
-    return versions
-
-
-def _write_indexes(writer: Writer, stage: Stage, found: _Found, start: int) -> None:
-    """The index entries of the new facts, in the transaction of their events."""
-    decided = found.decided
-    new_feeds = {(f"{store}/{basis}", s) for (store, basis), ss in found.feeds.items() for s in ss}
-    rows: list[dict[str, Any]] = []
-    positions: dict[int, int] = {}
-    wanted = {i for lift in decided.lifts for i in (lift.target_index, lift.by_index)}
-    wanted |= set(decided.pending.values())
-    position = start
-
-    def flush() -> None:
-        if rows:
-            writer.connection.execute(insert(refs), rows)
-            rows.clear()
-
-    for index, one in enumerate(stage):
-        if decided.verdicts[index] != NEW:
-            continue
-        position += 1
-        if index in wanted:
-            positions[index] = position
-        for kind, name, detail in one.refs:
-            if kind == "feed":
-                if (name, detail) not in new_feeds:
-                    continue
-                new_feeds.remove((name, detail))
-            rows.append(ref_row(kind, name, detail, position, one.at, one.stream))
-        if len(rows) >= 5000:
-            flush()
-    for key, index in decided.pending.items():
-        at = writer.recorded_at
-        rows.append(ref_row("pending", key.hex(), "", positions[index], at, "withdrawals:main"))
-    flush()
-    lifted = [
-        {
-            "target": lift.target or positions[lift.target_index or 0],
-            "position": lift.by or positions[lift.by_index or 0],
-        }
-        for lift in decided.lifts
-    ]
-    if lifted:
-        writer.connection.execute(insert(withdrawn), lifted)
 
 
 def _warning(stage: Stage, one: Staged, surprise: Surprise) -> Rejection:

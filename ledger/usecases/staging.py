@@ -6,13 +6,14 @@ starts again without reading its input again (standard input cannot be read twic
 
 import hashlib
 import marshal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from tempfile import SpooledTemporaryFile
 from typing import Any, NamedTuple
 
-from ledger.aggregates.base import Fact
+from ledger.aggregates.base import Event, Fact
 from ledger.aggregates.book import BatchFile, FactWithdrawn
 from ledger.aggregates.judge import Mention, mention
+from ledger.aggregates.store import GMVRecorded
 from ledger.intake.rejection import Rejection
 from ledger.intake.rows import Parsed
 
@@ -61,9 +62,37 @@ def next_key(key: bytes) -> bytes:
     return hashlib.sha256(b"again\0" + key).digest()
 
 
-def content_digest(topic: str, at: int, content: bytes) -> bytes:
-    """What a fact says: its type, its instant and its fields."""
-    return hashlib.sha256(b"%b\0%d\0%b" % (topic.encode(), at, content)).digest()
+def content_digest(topic: str, at: int, state: bytes) -> bytes:
+    """What a fact says: its type, its instant and its fields as stored."""
+    return hashlib.sha256(b"%b\0%d\0%b" % (topic.encode(), at, state)).digest()
+
+
+class _Plan(NamedTuple):
+    """What is worked out once per fact type, so that each fact costs little."""
+
+    type: str
+    topic: str
+    to_json: Callable[..., bytes]
+    refers: bool
+    plain: bool
+    """Names its store and nothing else that a judgement would ask for."""
+    withdraws: bool
+
+
+_plans: dict[type[Fact], _Plan] = {}
+
+
+def _plan(kind: type[Fact]) -> _Plan:
+    names = {"partner", "program"} & set(kind.model_fields)
+    plan = _plans[kind] = _Plan(
+        kind.__name__,
+        kind.TOPIC,
+        kind.__pydantic_serializer__.to_json,
+        kind.references is not Event.references,
+        "store" in kind.model_fields and not names and kind is not GMVRecorded,
+        kind is FactWithdrawn,
+    )
+    return plan
 
 
 class Stage:
@@ -82,28 +111,33 @@ class Stage:
     def add(self, line: int, parsed: Parsed) -> None:
         """Takes a fact from a line of the file that is being read."""
         fact, at, by = parsed
-        topic, state = fact.TOPIC, fact.stored()
-        withdrawal = isinstance(fact, FactWithdrawn)
-        has_id = fact.id is not None and not withdrawal
-        content = content_digest(topic, at, fact.content() if fact.source or has_id else state)
-        key = id_key(fact.source, fact.id or "") if has_id else self._ordinal(content, fact.source)
-        if withdrawal:
+        kind = type(fact)
+        plan = _plans.get(kind) or _plan(kind)
+        state = plan.to_json(fact, exclude_none=True)
+        content = content_digest(plan.topic, at, state)
+        has_id = fact.id is not None and not plan.withdraws
+        key = id_key(fact.source, fact.id or "") if has_id else self._ordinal(content)
+        if plan.withdraws:
             self.withdrawal_keys.append(key)
+        if plan.plain:
+            said: tuple[Any, ...] = (plan.type, at, fact.__dict__["store"], None, None, b"", None)
+        else:
+            said = tuple(mention(fact, at))
         self._buffer.append(
             (
                 self._first_row + line,
-                type(fact).__name__,
+                plan.type,
                 fact.stream,
-                topic,
+                plan.topic,
                 state,
                 at,
                 by,
                 key,
                 content,
                 has_id,
-                tuple(map(tuple, fact.references())),
-                tuple(mention(fact, at, content)),
-                _target(fact) if withdrawal else None,
+                tuple(map(tuple, fact.references())) if plan.refers else (),
+                said,
+                _target(fact) if plan.withdraws else None,
             )
         )
         self.count += 1
@@ -141,24 +175,23 @@ class Stage:
         self._spool.seek(0)
         make, left = Staged._make, self.count
         while left:
-            rows = marshal.load(self._spool)
+            # Whole pieces: marshal reads a file byte by byte.
+            size = int.from_bytes(self._spool.read(8), "big")
+            rows = marshal.loads(self._spool.read(size))
             left -= len(rows)
             yield from map(make, rows)
 
-    def _ordinal(self, content: bytes, source: str | None) -> bytes:
+    def _ordinal(self, content: bytes) -> bytes:
         """The key of a fact without an id: its content and how many equal ones came before."""
-        if source:
-            content = hashlib.sha256(content + source.encode()).digest()
         before = self._equal.get(content, 0)
         self._equal[content] = before + 1
-        if not before:
-            return content
-        return hashlib.sha256(content + b"\0%d" % before).digest()
+        return hashlib.sha256(content + b"\0%d" % before).digest() if before else content
 
     def _flush(self) -> None:
         if self._buffer:
             self._spool.seek(0, 2)
-            marshal.dump(self._buffer, self._spool)
+            piece = marshal.dumps(self._buffer)
+            self._spool.write(len(piece).to_bytes(8, "big") + piece)
             self._buffer = []
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from ledger.aggregates.base import Recorded
 from ledger.aggregates.judge import Mention, Surprise, judge, two_feeds
+from ledger.aggregates.partner import PartnerCertified
 from ledger.aggregates.store import GMVRecorded, MerchantOnboarded
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.instants import Instant
@@ -20,57 +21,67 @@ Feeds = dict[tuple[str, str], set[str]]
 """Per store and basis, the sources that report GMV."""
 
 ONBOARDED = MerchantOnboarded.__name__
+CERTIFIED = PartnerCertified.__name__
 
 
-class _Call:
-    """What the new facts of a call name and introduce, gathered in one pass."""
+class Call:
+    """What the new facts of a call name and introduce, gathered while they are decided."""
 
-    def __init__(self, stage: Stage, decided: Decided) -> None:
-        self.stage = stage
-        self.decided = decided
-        self.lifted = {lift.target_index for lift in decided.lifts}
+    def __init__(self) -> None:
+        self.streams: set[str] = set()
         self.earliest: dict[str, Instant] = {}
         self.partners: set[str] = set()
         self.programs: set[str] = set()
         self.certified: set[str] = set()
         self.onboarded: list[Mention] = []
         self.feeds: Feeds = {}
-        for index, one in self.new():
-            store, partner, program, feed = one.said
-            if feed and store:
-                self.feeds.setdefault((store, feed[1]), set()).add(feed[2])
-            if index in self.lifted:
-                continue
-            if store and self.earliest.get(store, one.at) >= one.at:
-                self.earliest[store] = one.at
-            if partner:
-                self.partners.add(partner)
-            if program:
-                self.programs.add(program)
-            if one.type == ONBOARDED:
-                self.onboarded.append(one.mentions)
-            elif one.type == "PartnerCertified":
-                self.certified.add(one.stream.partition(":")[2])
 
-    def new(self) -> Iterator[tuple[int, Staged]]:
-        """The facts that will be recorded, with their order in the call."""
+    def see(self, one: Staged) -> None:
+        """Takes a new fact in."""
+        self.streams.add(one.stream)
+        _type, at, store, partner, program, _identity, feed = one.mention
+        if store is not None:
+            known = self.earliest.get(store)
+            if known is None or at < known:
+                self.earliest[store] = at
+            if feed:
+                self.feeds.setdefault((store, feed[1]), set()).add(feed[2])
+        if partner:
+            self.partners.add(partner)
+        if program:
+            self.programs.add(program)
+        if one.type == ONBOARDED:
+            self.onboarded.append(one.mentions)
+        elif one.type == CERTIFIED:
+            self.certified.add(one.stream.partition(":")[2])
+
+
+class _Counting:
+    """The new facts of a call that it does not withdraw itself."""
+
+    def __init__(self, stage: Stage, decided: Decided) -> None:
+        self.stage = stage
+        self.decided = decided
+        self.lifted = {lift.target_index for lift in decided.lifts}
+
+    def __iter__(self) -> Iterator[Staged]:
         verdicts = self.decided.verdicts
         for index, one in enumerate(self.stage):
-            if verdicts[index] == NEW:
-                yield index, one
-
-    def counting(self) -> Iterator[Staged]:
-        """Those of them that are not withdrawn in the same call."""
-        for index, one in self.new():
-            if index not in self.lifted:
+            if verdicts[index] == NEW and index not in self.lifted:
                 yield one
 
 
 def surprises(
-    connection: Connection, stage: Stage, decided: Decided, now: Instant
+    connection: Connection, stage: Stage, decided: Decided, call: Call, now: Instant
 ) -> tuple[Found, Feeds]:
     """Every surprise of the call's new facts, and the feeds that are new to the book."""
-    call = _Call(stage, decided)
+    counting = _Counting(stage, decided)
+    feeds = call.feeds
+    if counting.lifted - {None}:
+        # What the call itself withdraws introduces nobody: gather again without it.
+        call = Call()
+        for one in counting:
+            call.see(one)
     gone = {lift.target for lift in decided.lifts if lift.target is not None}
     clocks = Clocks(now, decided.head.position)
     directory = IndexDirectory(connection, clocks, gone)
@@ -78,23 +89,20 @@ def surprises(
         directory.load_names(set(call.earliest), call.partners, call.programs)
     directory.partners |= call.certified
     before = set(directory.stores)
-    for one in call.onboarded:
-        directory.add(one)
+    for introduced in call.onboarded:
+        directory.add(introduced)
     found = list(decided.surprises.values())
     if not _all_fits(call, directory, before):
-        found += [
-            (one, surprise)
-            for one in call.counting()
-            for surprise in judge(one.mentions, directory)
-        ]
-    new_feeds = {key: set(own) for key, own in call.feeds.items()}
-    torn = _torn_feeds(connection, call, clocks, new_feeds)
+        for one in counting:
+            found += [(one, surprise) for surprise in judge(one.mentions, directory)]
+    new_feeds = {key: set(own) for key, own in feeds.items()}
+    torn = _torn_feeds(LogReader(connection, clocks), feeds, new_feeds)
     if torn:
-        found += _two_feeds(LogReader(connection, clocks), call, torn, gone)
+        found += _two_feeds(LogReader(connection, clocks), counting, torn, gone)
     return found, new_feeds
 
 
-def _all_fits(call: _Call, directory: IndexDirectory, before: set[str]) -> bool:
+def _all_fits(call: Call, directory: IndexDirectory, before: set[str]) -> bool:
     """Whether nothing can surprise, so that the facts need not be judged one by one."""
     known = directory.stores
     onboarded = [one.store for one in call.onboarded if one.store]
@@ -106,19 +114,18 @@ def _all_fits(call: _Call, directory: IndexDirectory, before: set[str]) -> bool:
     )
 
 
-def _torn_feeds(
-    connection: Connection, call: _Call, clocks: Clocks, new_feeds: Feeds
-) -> set[tuple[str, str]]:
+def _torn_feeds(reader: LogReader, feeds: Feeds, new_feeds: Feeds) -> set[tuple[str, str]]:
     """Stores and bases with several sources. Leaves in `new_feeds` what the book lacks."""
-    sources = {key: set(own) for key, own in call.feeds.items()}
-    if call.decided.head.position:
-        for key, source in feeds_of(LogReader(connection, clocks), call.feeds):
-            sources[key].add(source)
-            new_feeds[key].discard(source)
+    sources = {key: set(own) for key, own in feeds.items()}
+    for key, source in feeds_of(reader, feeds):
+        sources[key].add(source)
+        new_feeds[key].discard(source)
     return {key for key, found in sources.items() if len(found) > 1}
 
 
-def _two_feeds(reader: LogReader, call: _Call, torn: set[tuple[str, str]], gone: set[int]) -> Found:
+def _two_feeds(
+    reader: LogReader, counting: _Counting, torn: set[tuple[str, str]], gone: set[int]
+) -> Found:
     """Facts of days that another source reports too."""
     by_day: dict[tuple[str, str, str], set[str]] = defaultdict(set)
     for chunk in chunks(sorted({f"store:{store}" for store, _ in torn})):
@@ -126,7 +133,7 @@ def _two_feeds(reader: LogReader, call: _Call, torn: set[tuple[str, str]], gone:
             if isinstance(recorded.event, GMVRecorded) and recorded.position not in gone:
                 by_day[_day_key(recorded)].add(recorded.event.source or "")
     mine = []
-    for one in call.counting():
+    for one in counting:
         store, _, _, feed = one.said
         if feed and store and (store, feed[1]) in torn:
             key = (store, feed[0], feed[1])

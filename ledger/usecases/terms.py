@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 
 from ledger.aggregates.base import Recorded
 from ledger.aggregates.terms import TermsPublished
@@ -13,7 +13,7 @@ from ledger.store.book import Book
 from ledger.store.head import max_versions
 from ledger.store.receipts import keep_receipt
 from ledger.store.recorder import Row, Writer
-from ledger.store.schema import ref_row, refs
+from ledger.store.schema import insert_refs
 from ledger.usecases.editions import published
 
 
@@ -62,9 +62,9 @@ def append_terms(writer: Writer, editions: list[Edition], by: str) -> None:
         rows.append((event.stream, version, event.TOPIC, event.stored(), now, by, 0, 0, None))
         position = writer.head.position + offset
         for one in event.references():
-            index.append(ref_row(*one, position, now, event.stream))
+            index.append((one.kind, one.name, position, now, event.stream, one.detail))
     writer.append(rows)
-    writer.connection.execute(insert(refs), index)
+    insert_refs(writer.connection, index)
 
 
 def offered(connection: Connection, known_at: int) -> list[Edition]:

@@ -21,10 +21,9 @@ FACTS = [
         "merchant": "M-1",
         "store": f"S-{number}",
         "market": "EU",
-        "brand": "100% :x",
     }
     for number in (1, 2)
-]
+] + [{"type": "PartnerCertified", "at": "2026-01-10T01:00:00Z", "partner": "P-1", "name": "9% :x"}]
 
 
 @pytest.fixture(params=["live", "read-only", "known-at"])
@@ -56,20 +55,19 @@ def test_colons_percent_signs_and_json_in_a_statement_mean_themselves(
 ) -> None:
     """Nothing in the text of a statement is a parameter."""
     book, clocks = asked
-    sql = "SELECT store FROM stores WHERE brand LIKE '100% :x' ORDER BY store;"
-    assert [row["store"] for row in query(book, sql, clocks=clocks).rows] == ["S-1", "S-2"]
+    sql = "SELECT partner FROM partners WHERE name LIKE '9% :x';"
+    assert query(book, sql, clocks=clocks).rows == [{"partner": "P-1"}]
     sql = """SELECT '{"a": [":b", "%s", "?"]}' AS j, 7 % 4 AS m"""
     assert query(book, sql, clocks=clocks).rows == [{"j": '{"a": [":b", "%s", "?"]}', "m": 3}]
 
 
-@pytest.mark.parametrize("sql", ["select*from stores", "(select 1)", "-- why\nselect 1", "SELECT(1)"])
+@pytest.mark.parametrize("sql", ["select*from stores", "-- why\nselect 1", "SELECT(1)"])
 def test_a_statement_that_reads_may_be_written_as_people_write_it(
     book: Book, record_facts: Record, sql: str
 ) -> None:
-    """Without a blank after the word, in brackets, after a comment."""
+    """Without a blank after the first word, and after a comment."""
     record_facts(book, FACTS)
-    if book.location.startswith("postgresql") or not sql.startswith("("):
-        assert query(book, sql).rows
+    assert query(book, sql).rows
 
 
 WRITES = [
@@ -134,8 +132,8 @@ def test_everything_but_one_reading_statement_is_refused(
             assert refused.hint
         else:
             passed.append(sql)
-        assert everything() == before, sql
         assert not touched.exists(), sql
+    assert everything() == before
     assert passed == []
 
 
@@ -148,11 +146,3 @@ def test_a_mistake_in_a_query_is_told_in_the_databases_words(
         query(book, "SELECT * FROM nowhere", clocks=clocks)
     with pytest.raises(BadQuery, match="syntax"):
         query(book, "SELECT FROM WHERE", clocks=clocks)
-
-
-def test_a_query_in_text_about_a_pragma_is_refused_on_a_live_book(book: Book) -> None:
-    """The guards of the log stay on after any number of refused statements."""
-    for _ in range(2):
-        with pytest.raises(BadQuery):
-            query(book, "PRAGMA writable_schema = ON")
-    assert query(book, "SELECT 1 AS one").rows == [{"one": 1}]

@@ -5,11 +5,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ledger.kernel.errors import ConcurrentWrite
 from ledger.store.book import Book
 from ledger.store.receipts import kept_receipts
 
@@ -132,8 +134,11 @@ def test_two_threads_of_one_process_record_every_fact_once(
     def clerk(number: int) -> int:
         done = 0
         for call in range(2 * CALLS):
-            name = f"{call}-{number}.ndjson"
-            done += record_facts(book, facts_of(0, call, number), name=name).recorded
+            facts, name = facts_of(0, call, number), f"{call}-{number}.ndjson"
+            while True:
+                with suppress(ConcurrentWrite):
+                    done += record_facts(book, facts, name=name).recorded
+                    break
         return done
 
     with ThreadPoolExecutor(2) as pool:
@@ -165,8 +170,6 @@ def test_who_is_overtaken_every_time_is_told_that_it_is_safe_to_repeat(
     book: Book, record_facts: Callable[..., Any], assert_whole: Callable[[Book], Any]
 ) -> None:
     """After five attempts nothing is recorded, and the refusal says what to do."""
-    from ledger.kernel.errors import ConcurrentWrite
-
     overtaken = []
 
     def progress(what: str, _more: int) -> None:

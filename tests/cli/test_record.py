@@ -1,0 +1,167 @@
+"""`duebook record`: what it answers, what it rejects, and what can be done about it."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Duebook = Callable[..., Any]
+File = Callable[..., str]
+AT = "2026-02-01T08:00:00Z"
+CERTIFIED = {"type": "PartnerCertified", "at": AT, "partner": "P-1"}
+VERIFIED = {"type": "StoreVerified", "at": AT, "store": "S-1"}
+NO_ZONE = {**CERTIFIED, "at": "2026-02-01T08:00:00", "partner": "P-2"}
+BAD = {**VERIFIED, "store": "S 1"}
+
+
+def test_json_has_the_keys_of_the_contract(empty: Path, duebook: Duebook, file: File) -> None:
+    """Scripts are written against them; rejections and warnings have the same ones."""
+    ran = duebook("record", file([CERTIFIED, VERIFIED]), "--format", "json")
+    answer = ran.json
+    assert ran.code == 0
+    keys = {"recorded", "known", "rejected", "warnings", "position", "receipt"}
+    assert keys <= set(answer) <= keys | {"still_withdrawn"}
+    assert (answer["recorded"], answer["known"], answer["rejected"]) == (2, 0, [])
+    assert [sorted(one) for one in answer["warnings"]] == [
+        ["code", "error", "file", "hint", "line", "type"]
+    ]
+    assert answer["receipt"].startswith(f"{answer['position']}:")
+    ran = duebook("record", file([NO_ZONE]), "--format", "json")
+    (rejected,) = ran.json["rejected"]
+    assert ran.code == 1
+    assert sorted(rejected) == ["code", "error", "file", "hint", "line", "type"]
+    assert (rejected["code"], rejected["line"]) == ("no_zone", 1)
+    assert rejected["file"].endswith("facts.ndjson")
+
+
+def test_one_rejected_line_records_nothing(empty: Path, duebook: Duebook, file: File) -> None:
+    """The data says so; file, line, code, sentence and next step go to standard error."""
+    ran = duebook("record", file([CERTIFIED, NO_ZONE]))
+    assert ran.code == 1
+    assert "facts.ndjson:2: no_zone: " in ran.err
+    assert "Nothing was recorded." in ran.out
+    assert [row["type"] for row in duebook("log", "--format", "json").json][-1] == "TermsPublished"
+
+
+def test_the_same_files_twice_record_nothing(demo: Path, duebook: Duebook) -> None:
+    """Every fact is known, no event is added, and that is a success."""
+    folder = Path(__file__).parents[2] / "fixtures" / "demo"
+    files = sorted(one for one in folder.glob("0*") if one.suffix in (".csv", ".ndjson"))
+    before = demo.read_bytes()
+    answer = duebook("record", *files, "--format", "json")
+    assert answer.code == 0
+    assert (answer.json["recorded"], answer.json["known"]) == (0, 1451), (
+        "1450 facts, one of them twice"
+    )
+    assert duebook("log", "--limit", "5", "--after", "1453").out == ""
+    assert demo.read_bytes() == before
+
+
+def test_rejects_can_be_mended_and_recorded_again(
+    empty: Path, duebook: Duebook, file: File, here: Path
+) -> None:
+    """The good facts are recorded; each of the others says its error, which may stay in."""
+    facts = [CERTIFIED, NO_ZONE, VERIFIED, BAD]
+    ran = duebook("record", file(facts), "--rejects", "mend.ndjson", "--format", "json")
+    assert ran.code == 0
+    assert (ran.json["recorded"], len(ran.json["rejected"])) == (2, 2)
+    lines = [json.loads(one) for one in (here / "mend.ndjson").read_text().splitlines()]
+    assert [{**line, "error": ""} for line in lines] == [
+        {**NO_ZONE, "error": ""},
+        {**BAD, "error": ""},
+    ]
+    assert [line["error"].startswith("facts.ndjson:") for line in lines] == [True, True]
+    assert duebook("record", "mend.ndjson").code == 1, "not mended yet"
+    lines[0]["at"], lines[1]["store"] = AT, "S-1-b"
+    ran = duebook("record", file(lines, "mended.ndjson"), "--format", "json")
+    assert (ran.code, ran.json["recorded"], ran.json["rejected"]) == (0, 2, [])
+    assert not list(here.glob("*.part"))
+
+
+def test_rejects_of_a_csv_file_keep_its_cells(
+    empty: Path, duebook: Duebook, file: File, here: Path
+) -> None:
+    """A rejected row becomes a line with the names of the header."""
+    name = file("type,at,store,country\nStockListed,2026-02-01,S-1,DE\n", "stock.csv")
+    assert duebook("record", name, "--rejects", "mend.ndjson").code == 0
+    line = json.loads((here / "mend.ndjson").read_text())
+    assert {name: line[name] for name in ("type", "at", "store", "country")} == {
+        "type": "StockListed",
+        "at": "2026-02-01",
+        "store": "S-1",
+        "country": "DE",
+    }
+    line["at"] = AT
+    assert duebook("record", file([line])).code == 0
+
+
+def test_dry_run_says_what_would_happen_and_records_nothing(
+    empty: Path, duebook: Duebook, file: File
+) -> None:
+    """Also its rejections, with the exit code that the run would have."""
+    before = duebook("log", "--format", "ndjson").out
+    ran = duebook("record", file([CERTIFIED, VERIFIED]), "--dry-run")
+    assert (ran.code, ran.out.startswith("2 would be recorded")) == (0, True)
+    assert "unknown_store" in ran.err
+    assert duebook("record", file([NO_ZONE]), "--dry-run").code == 1
+    assert duebook("log", "--format", "ndjson").out == before
+
+
+def test_strict_turns_warnings_into_rejections(empty: Path, duebook: Duebook, file: File) -> None:
+    """Nothing is recorded; with --rejects the others are."""
+    name = file([CERTIFIED, VERIFIED])
+    ran = duebook("record", name, "--strict", "--format", "json")
+    assert ran.code == 1
+    assert [one["code"] for one in ran.json["rejected"]] == ["unknown_store"]
+    assert (ran.json["recorded"], ran.json["warnings"]) == (0, [])
+    ran = duebook("record", name, "--strict", "--rejects", "mend.ndjson", "--format", "json")
+    assert (ran.code, ran.json["recorded"]) == (0, 1)
+
+
+def test_twenty_rejections_in_the_table_and_all_in_json(
+    empty: Path, duebook: Duebook, file: File
+) -> None:
+    """The rest is counted, and where to see it is said."""
+    name = file([{**NO_ZONE, "partner": f"P-{n}"} for n in range(23)])
+    ran = duebook("record", name)
+    assert ran.err.count("no_zone:") == 20
+    assert "... and 3 more rejected; see --format json." in ran.err
+    assert len(duebook("record", name, "--format", "json").json["rejected"]) == 23
+    ran = duebook("record", name, "--format", "ndjson")
+    assert len(ran.lines) == 23
+
+
+def test_the_type_of_a_csv_file_can_be_given(empty: Path, duebook: Duebook, file: File) -> None:
+    """As in the help text."""
+    name = file(f"at,store,country\n{AT},S-1,DE\n", "stock.csv")
+    assert duebook("record", name).code == 1
+    ran = duebook("record", name, "--type", "StockListed", "--by", "lin", "--format", "json")
+    assert (ran.code, ran.json["recorded"]) == (0, 1)
+    (row,) = duebook("log", "store:S-1", "--format", "ndjson").lines
+    assert (row["type"], row["country"]) == ("StockListed", "DE")
+
+
+@pytest.mark.parametrize("name", ["missing.ndjson", "."])
+def test_a_file_that_cannot_be_read_is_named(empty: Path, duebook: Duebook, name: str) -> None:
+    """In a sentence, without a traceback, and nothing is recorded."""
+    ran = duebook("record", name)
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.startswith(f"Error: {name} cannot be read: ")
+
+
+def test_withdrawing_counts_once_and_only_facts(demo: Path, duebook: Duebook) -> None:
+    """Twice is refused, and so is what is no fact; both say what to do."""
+    ran = duebook("withdraw", 9, "--reason", "wrong", "--by", "lin", "--format", "json")
+    assert ran.code == 0
+    assert sorted(ran.json) == ["position", "receipt", "stream", "type", "withdrawn"]
+    again = duebook("withdraw", 9, "--reason", "wrong", "--by", "lin")
+    assert (again.code, again.out) == (1, "")
+    assert f"was withdrawn at position {ran.json['position']}" in again.err
+    terms = duebook("withdraw", 2, "--reason", "wrong", "--by", "lin")
+    assert (terms.code, "is TermsPublished, which cannot be withdrawn" in terms.err) == (1, True)
+    assert duebook("withdraw", 99999, "--reason", "x", "--by", "lin").code == 1
+    assert duebook("withdraw", 10, "--reason", "wrong").code == 2
+    assert duebook("withdraw", 0, "--reason", "wrong", "--by", "lin").code == 2
+    assert duebook("withdraw", 10, "--reason", "", "--by", "lin").code != 0

@@ -1,0 +1,106 @@
+"""For any facts in any calls: caught up call by call = built anew = rebuilt."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ledger.store.book import Book, open_book
+from ledger.usecases.init import init
+from ledger.usecases.record import record
+from projections.base import View
+from projections.catalogue import VIEWS
+
+Fact = dict[str, Any]
+Rows = list[tuple[Any, ...]]
+PROGRAM = "recruiting-eu-jp-2026q1"
+one_of = st.sampled_from
+AT = one_of(["2026-01-05T08:00:00Z", "2026-01-20T08:00:00Z", "2026-02-01T08:00:00Z"])
+STORE, PARTNER, MERCHANT = one_of(["S-1", "S-2"]), one_of(["P-1", "P-2"]), one_of(["M-1", "M-2"])
+PROGRAMS = one_of([PROGRAM, "nowhere"])
+
+
+def fact(type_: str, **fields: Any) -> st.SearchStrategy[Fact]:
+    given = {
+        name: f if isinstance(f, st.SearchStrategy) else st.just(f) for name, f in fields.items()
+    }
+    return st.fixed_dictionaries({"type": st.just(type_), "at": AT, **given})
+
+
+ANY_FACT = st.one_of(
+    fact("PartnerCertified", partner=PARTNER, name=one_of(["A", "B"])),
+    fact("PartnerTerminated", partner=PARTNER, reason="behind"),
+    fact("MerchantOnboarded", merchant=MERCHANT, store=STORE, market="EU", partner=PARTNER),
+    fact("MerchantOnboarded", merchant=MERCHANT, store=STORE, market="JP"),
+    fact("MerchantTargeted", program=PROGRAMS, merchant=MERCHANT, mode="invited", partner=PARTNER),
+    fact("IncentiveWithheld", program=PROGRAMS, partner=PARTNER, store=STORE, reason="cheating"),
+    fact("StoreVerified", store=STORE),
+    fact("StoreClosed", store=STORE, reason="other"),
+    *[
+        fact(
+            "GMVRecorded",
+            store=STORE,
+            day=one_of(["2026-01-03", "2026-01-04"]),
+            amount=one_of(["1.00", "-1.00", "2.50"]),
+            currency="EUR",
+            basis="settled",
+            source=one_of(["", "erp"]),
+        )
+    ]
+    * 3,
+)
+IDS = one_of(["a", "b", "c", "d"])
+SENT = st.one_of(
+    ANY_FACT,
+    st.tuples(ANY_FACT, IDS).map(lambda two: {**two[0], "id": two[1]}),
+    fact("FactWithdrawn", id=IDS, reason="wrong"),
+    fact("FactWithdrawn", id=IDS, source="erp", reason="wrong"),
+    fact("FactWithdrawn", position=st.integers(1, 30), reason="wrong"),
+)
+CALLS = st.lists(st.lists(SENT, min_size=1, max_size=8), min_size=2, max_size=4)
+
+
+@pytest.fixture(scope="module")
+def empty_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "empty.db"
+    init(str(path), "platform")[0].close()
+    return path
+
+
+@settings(
+    max_examples=20,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(calls=CALLS)
+def test_caught_up_call_by_call_equals_built_anew(
+    calls: list[list[Fact]],
+    empty_book: Path,
+    tmp_path: Path,
+    now: int,
+    live_rows: Callable[[Book, View], Rows],
+    rows_at: Callable[..., Rows],
+    assert_equal_ways: Callable[[Book], dict[str, Rows]],
+) -> None:
+    """Withdrawals by position and by id, before and after their fact, known and unknown names."""
+    path = tmp_path / "book.db"
+    for suffix in ("", "-wal", "-shm"):
+        Path(f"{path}{suffix}").unlink(missing_ok=True)
+    shutil.copy(empty_book, path)
+    book = open_book(str(path))
+    stood: dict[int, dict[str, Rows]] = {}
+    for number, facts in enumerate(calls):
+        file = tmp_path / f"{number}.ndjson"
+        file.write_text("".join(json.dumps(one) + "\n" for one in facts), encoding="utf-8")
+        record(book, [str(file)], now=now, by="test", keep_good=True)
+        stood[book.head().position] = {n: live_rows(book, view) for n, view in VIEWS.items()}
+    assert_equal_ways(book)
+    position = min(stood)
+    assert {n: rows_at(book, view, position) for n, view in VIEWS.items()} == stood[position]
+    book.close()
