@@ -1,7 +1,6 @@
 """The command `duebook`: parses, calls, shows. The only place that knows exit codes."""
 
 import gc
-import os
 import sys
 from typing import Any
 
@@ -64,10 +63,6 @@ def run(arguments: list[str]) -> int:
         return INTERRUPTED
     except Refusal as refusal:
         return _refused(refusal)
-    except BrokenPipeError:
-        # Whoever read our output has enough; point stdout away so that the exit is quiet too.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except Exception as error:
         if "-v" in arguments or "--verbose" in arguments:
             raise

@@ -58,9 +58,9 @@ def by_option(command: F) -> F:
     return click.option("--by", required=True, metavar="NAME", help="Who decides this.")(command)
 
 
-def location(book: str | None) -> str:
+def location(book: str | None, context: click.Context | None = None) -> str:
     """The book that is meant: the option, the group's option, the environment, the default."""
-    context = click.get_current_context()
+    context = context or click.get_current_context()
     own = (context.find_root().obj or {}).get("book")
     return book or own or os.environ.get("DUEBOOK_BOOK") or DEFAULT_BOOK
 
@@ -108,7 +108,7 @@ def complete_programs(context: click.Context, _parameter: click.Parameter, typed
     from ledger.usecases.editions import published
 
     try:
-        book = open_book(location(context.params.get("book")), readonly=True)
+        book = open_book(location(context.params.get("book"), context), readonly=True)
         with book.reading() as connection:
             names = {one.event.program for one in published(connection, 2**62)}
     except Refusal:

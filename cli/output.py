@@ -7,6 +7,7 @@ off a terminal a table is as wide as its content.
 import csv
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ NUMBERS = {
     *("facts", "introduced", "withheld", "version", "row", "batch", "withdrawn_by", "events"),
 }
 WIDE = 100_000
+NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 
 
 class Out(NamedTuple):
@@ -69,7 +71,13 @@ class Out(NamedTuple):
     @contextmanager
     def _opened(self) -> Any:
         if self.path is None:
-            yield sys.stdout
+            try:
+                yield sys.stdout
+                sys.stdout.flush()
+            except BrokenPipeError:
+                # Whoever read our output has enough. Point it away, so that the exit is quiet.
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                raise click.exceptions.Exit(0) from None
             return
         beside = Path(f"{self.path}.part")
         with beside.open("w", encoding="utf-8", newline="") as file:
@@ -104,12 +112,17 @@ def console(file: IO[str]) -> Any:
     from rich.console import Console
 
     terminal = file.isatty()
-    return Console(file=file, highlight=False, width=None if terminal else WIDE, soft_wrap=False)
+    if terminal:
+        return Console(file=file, highlight=False)
+    return Console(file=file, highlight=False, width=WIDE, force_terminal=False, no_color=True)
 
 
 def _write_csv(file: IO[str], rows: Iterable[dict[str, Any]]) -> None:
     writer = csv.writer(file, lineterminator="\n")
     header: list[str] | None = None
+    if isinstance(rows, list):
+        header = list(dict.fromkeys(name for row in rows for name in row if name != "explanation"))
+        writer.writerow(header)
     for row in rows:
         if header is None:
             header = [name for name in row if name != "explanation"]
@@ -119,8 +132,8 @@ def _write_csv(file: IO[str], rows: Iterable[dict[str, Any]]) -> None:
 
 def _harmless(text: str) -> str:
     """Text that a spreadsheet would take for a formula gets a quote before it; numbers do not."""
-    if text[:1] in "=+@\t\r" or (text[:1] == "-" and not text[1:2].isdigit()):
-        return f"'{text}" if text else text
+    if text[:1] in ("=", "+", "@", "\t", "\r", "-") and not NUMBER.fullmatch(text):
+        return f"'{text}"
     return text
 
 
@@ -131,11 +144,11 @@ def _write_table(file: IO[str], rows: Sequence[dict[str, Any]]) -> None:
     if not rows:
         say("No rows.")
         return
-    names = [name for name in rows[0] if name != "explanation"]
+    names = list(dict.fromkeys(name for row in rows for name in row if name != "explanation"))
     table = Table(box=None, pad_edge=False, header_style="bold")
     terminal = file.isatty()
     for name in names:
-        right = name in NUMBERS
+        right = name in NUMBERS and all(_is_number(row.get(name)) for row in rows)
         table.add_column(
             name.replace("_", " "),
             justify="right" if right else "left",
@@ -145,6 +158,10 @@ def _write_table(file: IO[str], rows: Sequence[dict[str, Any]]) -> None:
     for row in rows:
         table.add_row(*(Text(_shown(name, row.get(name))) for name in names))
     show(file, table)
+
+
+def _is_number(value: Any) -> bool:
+    return value is None or not cell(value).strip("-0123456789.")
 
 
 def _shown(name: str, value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, String, cast, select
@@ -78,11 +79,24 @@ def query(
             cursor = connection.connection.cursor()
             cursor.execute(sql)
             names = [column[0] for column in cursor.description or ()]
-            rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+            found = cursor.fetchall()
+            rows = [dict(zip(names, map(_plain, row), strict=True)) for row in found]
         except Exception as error:
             raise _refused(error) from None
         parked = [one for view in VIEWS for one in parked_in(connection, view)]
     return Report("query", rows, stands, parked)
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON can write it, exactly: bytes in hex, decimals without a float."""
+    match value:
+        case bytes() | memoryview():
+            return bytes(value).hex()
+        case Decimal():
+            return int(value) if value == value.to_integral_value() else f"{value:f}"
+        case None | bool() | int() | float() | str():
+            return value
+    return str(value)
 
 
 @contextmanager

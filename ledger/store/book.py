@@ -76,7 +76,7 @@ def create_book(location: str, first: "Callable[[Writer], None]") -> Book:
         with _connected(book) as connection:
             if schema.has_table(connection, "duebook_meta"):
                 raise BookExists(
-                    f"There is already a book at {_shown(location)}.", "Nothing was changed."
+                    f"There is already a book at {shown(location)}.", "Nothing was changed."
                 )
     else:
         path = Path(location)
@@ -138,7 +138,7 @@ def _refuse_foreign(book: Book) -> None:
         raise _foreign(location)
     if int(found) > schema.FORMAT:
         raise NewerBook(
-            f"{_shown(location)} has format {found}; this version of duebook reads up to "
+            f"{shown(location)} has format {found}; this version of duebook reads up to "
             f"{schema.FORMAT}.",
             "Update duebook. Nothing was changed.",
         )
@@ -156,7 +156,7 @@ def _connected(book: Book) -> Iterator[Connection]:
                 f"{book.location} is locked by another program.", "Try again."
             ) from None
         raise BookMissing(
-            f"{_shown(book.location)} cannot be opened: {text.splitlines()[0]}", HOW_TO_MAKE
+            f"{shown(book.location)} cannot be opened: {text.splitlines()[0]}", HOW_TO_MAKE
         ) from None
     except sa_exc.DatabaseError as error:
         raise _foreign(book.location, str(error.orig)) from None
@@ -164,12 +164,12 @@ def _connected(book: Book) -> Iterator[Connection]:
 
 def _foreign(location: str, why: str = "") -> ForeignBook:
     return ForeignBook(
-        f"{_shown(location)} is not a duebook book{': ' + why if why else ''}.",
+        f"{shown(location)} is not a duebook book{': ' + why if why else ''}.",
         f"Nothing was changed. {HOW_TO_MAKE}",
     )
 
 
-def _shown(location: str) -> str:
+def shown(location: str) -> str:
     """The location without a password."""
     return str(make_url(location)) if is_url(location) else location
 

@@ -29,9 +29,9 @@ def fetch(connection: Connection, query: Select[Any]) -> Iterator[Sequence[Any]]
     PostgreSQL a server-side cursor streams, whose first rows SQLAlchemy has buffered.
     """
     if connection.dialect.name != "sqlite":
-        streamed = connection.execution_options(
-            stream_results=True, max_row_buffer=ROWS_AT_ONCE
-        ).execute(query)
+        # Of the statement, not of the connection: there it would last for later statements.
+        options = {"stream_results": True, "max_row_buffer": ROWS_AT_ONCE}
+        streamed = connection.execute(query, execution_options=options)
         for rows in streamed.partitions(ROWS_AT_ONCE):
             yield from rows
         return
@@ -42,7 +42,8 @@ def fetch(connection: Connection, query: Select[Any]) -> Iterator[Sequence[Any]]
         while rows := cursor.fetchmany(ROWS_AT_ONCE):
             yield from rows
     finally:
-        result.close()
+        if not connection.closed:  # a reader that stopped early may outlive its connection
+            result.close()
 
 
 def read_log(

@@ -9,7 +9,7 @@ from ledger.aggregates.book import BookOpened
 from ledger.kernel.errors import MissingFile, Refusal
 from ledger.programs.registry import shipped
 from ledger.store import chain
-from ledger.store.book import Book, create_book
+from ledger.store.book import Book, create_book, shown
 from ledger.store.receipts import keep_receipt
 from ledger.store.recorder import Writer
 from ledger.usecases.terms import append_terms
@@ -45,7 +45,7 @@ def init(location: str, entity: str) -> tuple[Book, dict[str, Any]]:
     head = book.head()
     keep_receipt(book, head)
     return book, {
-        "book": location,
+        "book": shown(location),
         "entity": entity,
         "programs": [edition.program for edition in editions],
         "position": head.position,

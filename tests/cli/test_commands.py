@@ -127,8 +127,8 @@ def test_exit_4_when_somebody_else_holds_the_book(
     demo: Path, duebook: Duebook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Safe to repeat, and it says so."""
-    from ledger.store.recorder import LogRecorder
     from ledger.kernel.errors import BookLocked
+    from ledger.store.recorder import LogRecorder
 
     def locked(self: LogRecorder) -> Any:
         raise BookLocked("duebook.db is locked by another program.", "Try again.")

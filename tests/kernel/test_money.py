@@ -187,7 +187,7 @@ def test_a_product_mirrors_around_zero(minor: int, factor: Decimal) -> None:
 
 @given(MINOR, WEIGHTS)
 def test_splitting_never_loses_or_makes_a_cent(minor: int, weights: list[int]) -> None:
-    """The parts sum to the whole, none with the other sign, none a cent from its share."""
+    """The parts sum to the whole, none a cent from its share, odd cents where most was lost."""
     parts = Money(minor, "CNY").split(weights)
     assert minor == sum(part.minor for part in parts)
     assert len(weights) == len(parts)
@@ -196,6 +196,12 @@ def test_splitting_never_loses_or_makes_a_cent(minor: int, weights: list[int]) -
         assert part.minor * minor >= 0
         assert abs(part.minor * total - minor * weight) < total
         assert weight or not part.minor
+    shares = [divmod(abs(minor) * weight, total) for weight in weights]
+    pairs = zip(parts, shares, strict=True)
+    odd = [(rest, abs(part.minor) - share) for part, (share, rest) in pairs]
+    assert {0, 1} >= {cents for _, cents in odd}
+    lucky = [rest for rest, cents in odd if cents]
+    assert not lucky or min(lucky) >= max(rest for rest, cents in odd if not cents)
 
 
 def test_the_odd_cents_go_to_the_largest_remainders_and_then_to_the_first() -> None:

@@ -127,10 +127,11 @@ def test_everything_but_one_reading_statement_is_refused(
         sql = template.format(touched=touched)
         try:
             query(book, sql, clocks=clocks)
-        except BadQuery as refused:
-            assert refused.sentence
-            assert refused.hint
+        except BadQuery as refusal:
+            told = bool(refusal.sentence and refusal.hint)
         else:
+            told = False
+        if not told:
             passed.append(sql)
         assert not touched.exists(), sql
     assert everything() == before

@@ -21,9 +21,11 @@ def silent(what: str, more: int) -> None:
 
 
 def change(book: Book, sql: str) -> None:
-    with book.engine.connect().execution_options(duebook_write=True) as connection:
-        with connection.begin():
-            assert connection.exec_driver_sql(sql).rowcount
+    with (
+        book.engine.connect().execution_options(duebook_write=True) as connection,
+        connection.begin(),
+    ):
+        assert connection.exec_driver_sql(sql).rowcount
 
 
 def checks(book: Book) -> dict[str, tuple[bool, str]]:

@@ -187,7 +187,9 @@ def test_as_of_february_the_quarter_is_provisional(demo: Demo) -> None:
     assert lines["S-1008"]["unmet"] == ["first_sale_in_time"]
     assert lines["S-1001"] == EXPECTED["S-1001"]
     assert (lines["S-1038"]["outcome"], lines["S-1038"]["held_for"]) == ("held", ["window_open"])
-    assert settlement.totals != _settled(demo, demo.late).totals
+    early = _settled(demo, demo.late, "2026-01-20")
+    assert _lines(early)["S-1008"]["held_for"] == ["window_open"]
+    assert early.as_json()["totals"] == {}
 
 
 @pytest.mark.parametrize(
