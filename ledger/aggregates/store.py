@@ -8,6 +8,15 @@ from pydantic import Field
 from ledger.aggregates.base import Amount, Country, Currency, Fact, Id, Reference
 
 STORE_WARNINGS = ("unknown_store", "before_onboarding")
+ClosureReason = Literal[
+    "voluntary",
+    "prohibited_goods",
+    "counterfeit",
+    "risk_red_line",
+    "fake_fulfilment",
+    "other_violation",
+    "other",
+]
 StoreId = Annotated[Id, Field(description="the store's id")]
 
 
@@ -197,15 +206,7 @@ class StoreClosed(StoreFact):
 
     store: StoreId
     reason: Annotated[
-        Literal[
-            "voluntary",
-            "prohibited_goods",
-            "counterfeit",
-            "risk_red_line",
-            "fake_fulfilment",
-            "other_violation",
-            "other",
-        ],
+        ClosureReason,
         Field(description="why it was closed"),
     ]
 

@@ -93,6 +93,10 @@ class UndecodableEvent(LogBroken):
     """A stored event whose bytes do not read back as an event of its topic."""
 
 
+class UnknownRules(Refusal):
+    """Terms that name a version of a rule that this version of duebook does not have."""
+
+
 class UnknownProgram(Refusal):
     """No edition of that id is published at the known-at of the run."""
 

@@ -8,10 +8,19 @@ from functools import cached_property
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from ledger.aggregates.base import Currency, Id
 from ledger.kernel.errors import BadTerms
+from ledger.kernel.instants import DATE
 from ledger.kernel.period import Days, Window
 
 
@@ -29,19 +38,17 @@ class Source(BaseModel):
 class Edition(BaseModel):
     """One version of a program's terms. `terms` are the parameters of its rules, as written."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     rules: Id
-    rules_version: Annotated[int | None, Field(ge=1)] = None
+    rules_version: Annotated[int | None, Field(ge=1, strict=True)] = None
     program: Id
     publisher: Id
     version: Annotated[int, Field(ge=1, strict=True)]
     zone: str
-    first: Annotated[
-        date, Field(validation_alias=AliasChoices("from", "first"), serialization_alias="from")
-    ]
+    first: Annotated[date, Field(validation_alias=AliasChoices("from"), serialization_alias="from")]
     last: Annotated[
-        date | None, Field(validation_alias=AliasChoices("to", "last"), serialization_alias="to")
+        date | None, Field(validation_alias=AliasChoices("to"), serialization_alias="to")
     ] = None
     currency: Currency
     terms: dict[str, Any]
@@ -49,10 +56,37 @@ class Edition(BaseModel):
     cite: dict[str, str] = {}
     source: tuple[Source, ...] = ()
 
+    @field_validator("first", "last", mode="before")
+    @classmethod
+    def _plain_day(cls, day: Any) -> Any:
+        """A date of TOML, or its text as recorded; numbers, which pydantic would take, are none."""
+        if isinstance(day, str) and not DATE.fullmatch(day):
+            raise ValueError("a day is written as 2026-01-01")
+        if not isinstance(day, str | date | None):
+            raise ValueError("a day is written as 2026-01-01")
+        return day
+
+    @field_validator("first", "last")
+    @classmethod
+    def _near_day(cls, day: date | None) -> date | None:
+        if day is not None and not 2000 <= day.year <= 2199:
+            raise ValueError("terms lie within the years 2000 to 2199")
+        return day
+
+    @model_validator(mode="after")
+    def _cites_its_sources(self) -> "Edition":
+        keys = {one.key for one in self.source}
+        for parameter, place in self.cite.items():
+            if place.partition(",")[0].strip() not in keys:
+                raise ValueError(f"cite.{parameter} names no [[source]]: {place[:60]!r}")
+        return self
+
     @field_validator("zone")
     @classmethod
     def _known_zone(cls, zone: str) -> str:
         try:
+            if "/" not in zone and zone != "UTC":
+                raise ValueError
             ZoneInfo(zone)
         except (KeyError, ValueError, OSError):
             raise ValueError(f"{zone!r} is not a time zone such as Asia/Shanghai") from None
@@ -126,7 +160,7 @@ def _toml(value: Any, key: str) -> str:
         case str() if key in ("from", "to", "date"):
             return value
         case str():
-            return json.dumps(value, ensure_ascii=False)
+            return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
         case list():
             return "[" + ", ".join(_toml(one, "") for one in value) + "]"
         case dict():

@@ -47,7 +47,10 @@ def _build(topic: str) -> Decode:
     target, lift = decoder(step.becomes), step.lift
 
     def upcast(state: bytes) -> Event:
-        return target(json.dumps(lift(json.loads(state))).encode())
+        try:
+            return target(json.dumps(lift(json.loads(state))).encode())
+        except (ValueError, KeyError, TypeError) as error:
+            raise UndecodableEvent(f"{topic} does not lift to {step.becomes}: {error}.") from error
 
     return upcast
 
@@ -64,6 +67,8 @@ def decode_rows(rows: Iterable[Sequence[Any]]) -> Iterator[Recorded]:
             yield make(
                 (position, stream, version, topic, decode(state), at, known, by, batch, row, digest)
             )
+    except (UnknownTopic, UndecodableEvent) as error:
+        raise type(error)(f"Event {position}: {error.sentence}", error.hint) from None
     except ValidationError as error:
         raise UndecodableEvent(
             f"Event {position} ({topic}) does not read back: {error.errors()[0]['msg']}.",

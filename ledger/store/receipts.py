@@ -15,7 +15,7 @@ from ledger.store.book import Book
 from ledger.store.head import Head
 from ledger.store.schema import events
 
-_SHAPE = re.compile(r"([0-9]+):([0-9a-f]{64})", re.ASCII)
+_SHAPE = re.compile(r"([0-9]{1,18}):([0-9a-f]{64})", re.ASCII)
 
 
 class BadReceipt(Refusal):
@@ -63,7 +63,8 @@ def kept_receipts(book: Book) -> list[Receipt]:
     path = receipts_path(book)
     if path is None or not path.exists():
         return []
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    text = path.read_text(encoding="utf-8", errors="replace")
+    lines = text.splitlines(keepends=True)
     whole = [line for line in lines if line.endswith("\n")]
     return [parse_receipt(line, f"{path.name} line {n}") for n, line in enumerate(whole, 1)]
 
@@ -72,4 +73,4 @@ def receipt_holds(connection: Connection, receipt: Receipt) -> bool:
     """Whether the log holds the receipt's hash at its position."""
     query = select(events.c.hash).where(events.c.position == receipt.position)
     found = connection.execute(query).scalar()
-    return found is not None and bytes(found) == receipt.hash
+    return isinstance(found, bytes | memoryview) and bytes(found) == receipt.hash

@@ -99,6 +99,7 @@ _POSTGRES_GUARDS = {
     "events_refuse_truncate": "BEFORE TRUNCATE ON events FOR EACH STATEMENT",
 }
 _REFUSAL = "recorded events are never changed or deleted"
+_POSTGRES_BODY = f" BEGIN RAISE EXCEPTION '{_REFUSAL}'; END "
 
 
 REF_COLUMNS = ("kind", "name", "position", "at", "stream", "detail")
@@ -129,20 +130,24 @@ def create(connection: Connection) -> None:
     metadata.create_all(connection)
     # Written out: a partial index in the metadata would load every dialect at each start.
     connection.exec_driver_sql("CREATE INDEX refs_introduced ON refs (at) WHERE kind = 'partner'")
+    for statement in _guard_statements(connection).values():
+        connection.exec_driver_sql(statement)
+
+
+def _guard_statements(connection: Connection) -> dict[str, str]:
+    """What makes each guard, by name, in the order in which they are made."""
     if connection.dialect.name == "sqlite":
-        for name, when in _SQLITE_GUARDS.items():
-            connection.exec_driver_sql(
-                f"CREATE TRIGGER {name} {when} BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END"
-            )
-        return
-    connection.exec_driver_sql(
-        "CREATE FUNCTION duebook_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN RAISE EXCEPTION '{_REFUSAL}'; END $$"
+        return {
+            name: f"CREATE TRIGGER {name} {when} BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END"
+            for name, when in _SQLITE_GUARDS.items()
+        }
+    function = (
+        f"CREATE FUNCTION duebook_refuse() RETURNS trigger LANGUAGE plpgsql AS $${_POSTGRES_BODY}$$"
     )
-    for name, when in _POSTGRES_GUARDS.items():
-        connection.exec_driver_sql(
-            f"CREATE TRIGGER {name} {when} EXECUTE FUNCTION duebook_refuse()"
-        )
+    return {"duebook_refuse": function} | {
+        name: f"CREATE TRIGGER {name} {when} EXECUTE FUNCTION duebook_refuse()"
+        for name, when in _POSTGRES_GUARDS.items()
+    }
 
 
 def has_table(connection: Connection, name: str) -> bool:
@@ -154,12 +159,37 @@ def has_table(connection: Connection, name: str) -> bool:
     return found is not None
 
 
-def missing_guards(connection: Connection) -> list[str]:
-    """The triggers that are not there, or (PostgreSQL) are disabled."""
+def faulty_guards(connection: Connection) -> list[str]:
+    """The guards that are not there, are disabled, or are not as they were made."""
     if connection.dialect.name == "sqlite":
-        expected, sql = _SQLITE_GUARDS, "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-    else:
-        expected = _POSTGRES_GUARDS
-        sql = "SELECT tgname FROM pg_trigger WHERE tgrelid = 'events'::regclass AND tgenabled = 'O'"
-    found = {row[0] for row in connection.exec_driver_sql(sql)}
-    return sorted(set(expected) - found)
+        sql = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+        found = {name: made for name, made in connection.exec_driver_sql(sql)}
+        expected = _guard_statements(connection)
+        return sorted(name for name, made in expected.items() if found.get(name) != made)
+    sql = (
+        "SELECT tgname, tgenabled, pg_get_triggerdef(oid) FROM pg_trigger"
+        " WHERE tgrelid = 'events'::regclass"
+    )
+    there = {name: (enabled, made) for name, enabled, made in connection.exec_driver_sql(sql)}
+    faulty = {
+        name
+        for name, when in _POSTGRES_GUARDS.items()
+        if name not in there
+        or there[name][0] not in ("O", b"O")
+        or not _same_events(when, there[name][1])
+    }
+    body = connection.exec_driver_sql(
+        "SELECT prosrc FROM pg_proc WHERE proname = 'duebook_refuse'"
+    ).scalar()
+    return sorted(faulty | (set() if body == _POSTGRES_BODY else {"duebook_refuse"}))
+
+
+def _same_events(when: str, made: str) -> bool:
+    """Whether a trigger fires when it should; PostgreSQL writes the events in its own order."""
+    words = {"UPDATE", "DELETE", "TRUNCATE"}
+    return (
+        {word for word in words if word in when} == {word for word in words if word in made}
+        and "BEFORE" in made
+        and "duebook_refuse()" in made
+        and " WHEN " not in made
+    )

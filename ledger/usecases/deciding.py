@@ -5,37 +5,25 @@ that this is still the head before anything is written.
 """
 
 import json
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from ledger.aggregates.book import BOOK_STREAM, BatchRecorded
-from ledger.aggregates.catalogue import FACTS, TOPICS
+from ledger.aggregates.catalogue import TOPICS
 from ledger.aggregates.judge import Surprise, recorded_again, unknown_fact
 from ledger.intake.rejection import Rejection
 from ledger.kernel.instants import format_instant
-from ledger.store.codec import decoder
 from ledger.store.head import Head, head_of
 from ledger.store.reader import read_log, read_positions
-from ledger.store.schema import events, refs, withdrawn
-from ledger.usecases.staging import Stage, Staged, content_digest, id_key, next_key
+from ledger.usecases.keys import Stored, can_be_lifted, look_up, pending_withdrawals
+from ledger.usecases.staging import Stage, Staged, id_key, next_key
 
 LOOKUP = 5000
-KEYS_AT_ONCE = 500
 NEW, KNOWN, REFUSED = 0, 1, 2
-
-
-class Stored(NamedTuple):
-    """What the book holds under a key."""
-
-    position: int
-    content: bytes
-    topic: str
-    state: bytes
-    withdrawn_at: int | None
 
 
 class Lift(NamedTuple):
@@ -100,10 +88,10 @@ class _Decider:
         self.stage = stage
         self.excluded = excluded
         self.decided = Decided(head_of(connection))
-        resent = _look_up(connection, stage.withdrawal_keys, self.decided.head)
+        resent = look_up(connection, stage.withdrawal_keys, self.decided.head)
         self.resent = {stored.position for stored in resent.values()}
         """Positions of the withdrawals that the book holds and this call sends again."""
-        self.waiting = _pending_withdrawals(connection)
+        self.waiting = pending_withdrawals(connection)
         self.live: dict[bytes, bytes] = {}
         """Key as sent -> content and index of the fact of this call that has it, packed: there
         may be a million of them."""
@@ -116,7 +104,7 @@ class _Decider:
 
     def take(self, chunk: list[Staged], see: Callable[[Staged], None]) -> None:
         verdicts, decided = self.decided.verdicts, self.decided
-        book = _look_up(self.connection, (one.key for one in chunk), decided.head)
+        book = look_up(self.connection, (one.key for one in chunk), decided.head)
         for one in chunk:
             if one.row in self.excluded:
                 verdict = REFUSED
@@ -186,7 +174,7 @@ class _Decider:
             target = _index_in(here)
             self._lift(key, decided.keys.get(target, key), Lift(None, target, None, index))
             return NEW
-        stored = _look_up(self.connection, [key], decided.head).get(key)
+        stored = look_up(self.connection, [key], decided.head).get(key)
         last, current, _ = self._follow(key, stored)
         if current is not None and key not in self.freed:
             self._lift(key, last, Lift(current.position, None, None, index))
@@ -198,7 +186,7 @@ class _Decider:
 
     def _withdraw_position(self, position: int, index: int) -> bool:
         """Lifts the fact of the book at a position, if one stands there that still counts."""
-        if position in self.lifted or not _can_be_lifted(
+        if position in self.lifted or not can_be_lifted(
             self.connection, position, self.decided.head
         ):
             return False
@@ -210,7 +198,7 @@ class _Decider:
             self.decided.lifts.append(lift)
             return True
         key = id_key(event.source, event.id)
-        last, _, _ = self._follow(key, _look_up(self.connection, [key], self.decided.head)[key])
+        last, _, _ = self._follow(key, look_up(self.connection, [key], self.decided.head)[key])
         self._lift(key, last, lift)
         return True
 
@@ -236,7 +224,7 @@ class _Decider:
                     break
                 same_again = True
             key = next_key(key)
-            stored = _look_up(self.connection, [key], self.decided.head).get(key)
+            stored = look_up(self.connection, [key], self.decided.head).get(key)
         return key, stored, same_again
 
     def _only_resent(self, stored: Stored, sent: Staged) -> bool:
@@ -264,70 +252,6 @@ class _Decider:
 
 def _index_in(packed: bytes) -> int:
     return int.from_bytes(packed[-8:], "big")
-
-
-def _look_up(connection: Connection, keys: Iterable[bytes], head: Head) -> dict[bytes, Stored]:
-    """What the book holds under these keys."""
-    if not head.position:
-        return {}
-    found: dict[bytes, Stored] = {}
-    sqlite = connection.dialect.name == "sqlite"
-    remaining = iter(keys)
-    while chunk := list(islice(remaining, KEYS_AT_ONCE)):
-        # Written out: building so long a list anew for each piece costs more than asking it.
-        if sqlite:
-            marks = ",".join("?" * len(chunk))
-            result = connection.exec_driver_sql(_STORED + f"IN ({marks})", tuple(chunk))
-        else:
-            result = connection.exec_driver_sql(_STORED + "= ANY(%s)", (chunk,))
-        for key, position, topic, at, state, lifted in result:
-            digest = _digest(topic, at, bytes(state))
-            found[bytes(key)] = Stored(position, digest, topic, state, lifted)
-    return found
-
-
-_STORED = (
-    "SELECT e.key, e.position, e.topic, e.at, e.state, w.position FROM events e"
-    " LEFT JOIN withdrawn w ON w.target = e.position WHERE e.key "
-)
-
-
-def _digest(topic: str, at: int, state: bytes) -> bytes:
-    """The digest of a stored fact's content; an old version is lifted to today's first."""
-    if topic not in TOPICS:
-        event = decoder(topic)(state)
-        topic, state = event.TOPIC, event.stored()
-    return content_digest(topic, at, state)
-
-
-def _can_be_lifted(connection: Connection, position: int, head: Head) -> bool:
-    """Whether a fact stands at the position that counts and is no withdrawal itself."""
-    c, w = events.c, withdrawn.c
-    query = (
-        select(c.topic, w.position)
-        .select_from(events.outerjoin(withdrawn, w.target == c.position))
-        .where(c.position == position, c.position <= head.position)
-    )
-    found = connection.execute(query).first()
-    return found is not None and found[1] is None and is_fact(found[0])
-
-
-def is_fact(topic: str) -> bool:
-    """Whether events of a topic are facts that can be withdrawn."""
-    event = TOPICS.get(topic)
-    return event is not None and event.__name__ in FACTS and event.__name__ != "FactWithdrawn"
-
-
-def _pending_withdrawals(connection: Connection) -> dict[bytes, int]:
-    """Withdrawals by id that still wait for their fact: key as sent to position."""
-    r, w = refs.c, withdrawn.c
-    query = (
-        select(r.name, r.position)
-        .select_from(refs.outerjoin(withdrawn, w.position == r.position))
-        .where(r.kind == "pending", w.position.is_(None))
-        .order_by(r.position.desc())
-    )
-    return {bytes.fromhex(name): position for name, position in connection.execute(query)}
 
 
 def _conflict(stage: Stage, one: Staged, topic: str, state: bytes, where: str) -> Rejection:

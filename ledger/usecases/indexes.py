@@ -68,8 +68,10 @@ class Indexes:
 
     def _withdraw(self, event: FactWithdrawn, recorded: Recorded) -> None:
         if event.id is None:
-            if event.position in self._facts and event.position not in self._lifted:
-                self._lift(event.position, recorded.position)
+            # A position of its own call is none that anybody could have known.
+            known = event.position in self._facts and (event.position or 0) < recorded.batch
+            if known and event.position not in self._lifted:
+                self._lift(event.position or 0, recorded.position)
             return
         key = id_key(event.source, event.id)
         target = self._live.pop(key, None)

@@ -3,11 +3,13 @@
 Trusts nothing that is stored beside the events. Whatever does not hold is named with its place.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
 
+from ledger.aggregates.book import BookOpened
 from ledger.aggregates.catalogue import TOPICS
 from ledger.kernel.errors import Refusal
 from ledger.store import chain
@@ -15,7 +17,7 @@ from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.store.reader import fetch, read_log
 from ledger.store.receipts import Receipt, kept_receipts, receipt_holds
-from ledger.store.schema import events, missing_guards, refs, withdrawn
+from ledger.store.schema import events, faulty_guards, refs, withdrawn
 from ledger.usecases.indexes import recomputed
 
 SHOWN_MAX = 5
@@ -34,16 +36,48 @@ class Check(NamedTuple):
 
 
 def verify(book: Book, receipts: Iterable[Receipt], progress: Progress) -> list[Check]:
-    """Every check of the log and of what is kept beside it."""
-    with book.reading() as connection:
-        checks = [_chain(connection, progress)]
-        checks.append(_events(connection, progress))
-        checks.append(_receipts(book, connection, [*kept_receipts(book), *receipts]))
-        checks += _indexes(connection)
-        missing = missing_guards(connection)
-        detail = f"missing: {', '.join(missing)}" if missing else "in place"
-        checks.append(Check("guards", not missing, detail))
-    return checks
+    """Every check of the log and of what is kept beside it.
+
+    A check that cannot even be made, because a column holds what it cannot hold, has failed.
+    """
+    with book.reading() as connection, _any_text(connection):
+        return [
+            *_made("chain", lambda: [_chain(connection, progress)]),
+            *_made("events", lambda: [_events(connection, progress)]),
+            *_made("receipts", lambda: [_receipts(book, connection, list(receipts))]),
+            *_made("indexes", lambda: _indexes(connection)),
+            *_made("guards", lambda: [_guards(connection)]),
+        ]
+
+
+def _made(name: str, check: Callable[[], list[Check]]) -> list[Check]:
+    try:
+        return check()
+    except Refusal as refusal:
+        return [Check(name, False, refusal.sentence)]
+    except Exception as error:
+        return [Check(name, False, f"cannot be read: {type(error).__name__}: {error}")]
+
+
+@contextmanager
+def _any_text(connection: Connection) -> Iterator[None]:
+    """Reads SQLite texts that are not UTF-8, so that the event that holds one can be named."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    driver.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
+    try:
+        yield
+    finally:
+        driver.text_factory = str
+
+
+def _guards(connection: Connection) -> Check:
+    """The database still refuses every change of an event by itself."""
+    faulty = faulty_guards(connection)
+    detail = f"missing, disabled or changed: {', '.join(faulty)}" if faulty else "in place"
+    return Check("guards", not faulty, detail)
 
 
 def _chain(connection: Connection, progress: Progress) -> Check:
@@ -66,6 +100,8 @@ def _chain(connection: Connection, progress: Progress) -> Check:
         expected += 1
         if not position & 0xFFF:
             progress("verifying", 0x1000)
+    if expected == 1:
+        return Check("chain", False, "position 1 is missing: a book begins with BookOpened")
     return Check("chain", True, f"{expected - 1:,} events, every hash recomputed")
 
 
@@ -82,13 +118,14 @@ def _fault(row: Any, previous: bytes, known: int) -> str | None:
     position, stream, version, topic, state, at, recorded_at, by, batch, line, key, digest = row
     try:
         key = None if key is None else bytes(key)
+        digest = bytes(digest)
         recomputed = chain.link(
             previous, position, stream, version, topic, bytes(state), at, recorded_at, by, batch,
             line, key,
         )  # fmt: skip
     except Exception as error:
         return f"a column holds what it cannot hold ({type(error).__name__}: {error})"
-    if recomputed != bytes(digest):
+    if recomputed != digest:
         return "its hash does not match its fields and the hash before it"
     if recorded_at < known:
         return "recorded_at runs backwards"
@@ -101,6 +138,8 @@ def _events(connection: Connection, progress: Progress) -> Check:
     try:
         for recorded in read_log(connection):
             last = recorded.position
+            if (last == 1) != isinstance(recorded.event, BookOpened):
+                return Check("events", False, f"position {last}: BookOpened stands at 1 alone")
             if recorded.topic in TOPICS and recorded.event.stream != recorded.stream:
                 detail = f"position {last} stands in {recorded.stream}, not {recorded.event.stream}"
                 return Check("events", False, detail)
@@ -113,8 +152,9 @@ def _events(connection: Connection, progress: Progress) -> Check:
     return Check("events", True, f"{last:,} events read back")
 
 
-def _receipts(book: Book, connection: Connection, receipts: list[Receipt]) -> Check:
+def _receipts(book: Book, connection: Connection, given: list[Receipt]) -> Check:
     """Every receipt that anybody was given is still true."""
+    receipts = [*kept_receipts(book), *given]
     head = head_of(connection).position
     broken = [one for one in receipts if not receipt_holds(connection, one)]
     if broken:

@@ -11,7 +11,7 @@ from ledger.kernel.errors import AlreadyWithdrawn, NoSuchEvent, ReadOnlyBook
 from ledger.kernel.instants import Instant
 from ledger.store.book import Book
 from ledger.store.schema import events, withdrawn
-from ledger.usecases.deciding import is_fact
+from ledger.usecases.keys import is_fact
 from ledger.usecases.record import record_stage
 from ledger.usecases.staging import Stage
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
+from ledger.kernel.clocks import Clocks
 from ledger.kernel.instants import parse_instant
 from ledger.programs.edition import Edition
 from ledger.programs.registry import FOLDER, rules_of, shipped
 from ledger.usecases.init import init
 from ledger.usecases.record import record
 from ledger.usecases.settle import settle
-from ledger.kernel.clocks import Clocks
 
 NOW = parse_instant("2026-11-21T12:00:00Z")
 DEFAULT_AS_OF = "2026-06-01T00:00:00+08:00"

@@ -1,6 +1,7 @@
 """An event that a view cannot take is parked: the view goes on, and says so until rebuilt."""
 
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -62,7 +63,7 @@ def poison() -> Iterator[Callable[[int], Callable[[], None]]]:
 
         patched.setattr(gmv, "_add", failing(gmv._add, lambda sums, one, sign: [one]))
         patched.setattr(Activity, "_row", failing(Activity._row, lambda view, one, batch: [one]))
-        inside = failing(Stores.rows, lambda view, reader, facts: sum(facts.values(), []))
+        inside = failing(Stores.rows, lambda view, reader, facts: [*chain(*facts.values())])
         patched.setattr(Stores, "rows", inside)
         return patched.undo
 

@@ -1,6 +1,6 @@
 """`query`: one read-only statement, and the database itself refuses everything else."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +29,15 @@ FACTS = [
 @pytest.fixture(params=["live", "read-only", "known-at"])
 def asked(
     request: pytest.FixtureRequest, book: Book, record_facts: Record
-) -> tuple[Book, Clocks | None]:
+) -> Iterator[tuple[Book, Clocks | None]]:
     """A book with two stores and how it is asked: live, only readable, at a known-at."""
     head = record_facts(book, FACTS).position
     if request.param == "read-only":
-        book = open_book(book.location, readonly=True)
-        request.addfinalizer(book.close)
-    return book, Clocks(FOREVER, head) if request.param == "known-at" else None
+        reader = open_book(book.location, readonly=True)
+        yield reader, None
+        reader.close()
+        return
+    yield book, Clocks(FOREVER, head) if request.param == "known-at" else None
 
 
 def test_a_select_over_the_views_answers_rows(asked: tuple[Book, Clocks | None]) -> None:

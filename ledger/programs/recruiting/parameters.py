@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from ledger.aggregates.base import Country, Id
+from ledger.aggregates.store import ClosureReason
 from ledger.kernel.errors import BadTerms, Refusal
 from ledger.kernel.money import Money, decimal_of
 from ledger.kernel.workdays import rest_days
@@ -55,7 +56,7 @@ class Parameters(BaseModel):
     stock_countries: tuple[Country, ...] = ("DE", "ES", "FR", "IT")
     store_open_test: Literal["at_term_end", "throughout", "at_as_of"] = "at_term_end"
     first_scope: Literal["ever", "term"] = "ever"
-    high_risk_reasons: tuple[str, ...] = (
+    high_risk_reasons: tuple[ClosureReason, ...] = (
         "prohibited_goods",
         "counterfeit",
         "risk_red_line",
@@ -120,9 +121,15 @@ def checked(edition: Edition, rules_version: int) -> Edition:
     parameters = parameters_of(edition)
     for key in ("award", "gmv_over"):
         try:
-            Money.parse(getattr(parameters, key), edition.currency)
+            money = Money.parse(getattr(parameters, key), edition.currency)
         except Refusal as refusal:
             raise BadTerms(f"{edition.program}: {key}: {refusal.sentence}", refusal.hint) from None
+        if money.minor < 0:
+            raise BadTerms(f"{edition.program}: {key}: {money.text} lies below zero.")
+    for key in ("markets", "stock_countries"):
+        named = getattr(parameters, key)
+        if not named or len(set(named)) < len(named):
+            raise BadTerms(f"{edition.program}: {key}: name at least one, and each once.")
     known = {*Parameters.model_fields, *Edition.model_fields, *CODES, "from", "to", "governance"}
     for table in ("assumed", "cite"):
         for key in getattr(edition, table):

@@ -11,13 +11,12 @@ from typing import NamedTuple
 
 from ledger.aggregates.base import Recorded
 from ledger.kernel.decision import Step
-from ledger.kernel.errors import NoSuchLine
+from ledger.kernel.errors import BadTerms, NoSuchLine
 from ledger.kernel.instants import Instant, midnight
 from ledger.kernel.money import Money
 from ledger.programs.contract import Line, Reader
 from ledger.programs.edition import Edition
 from ledger.programs.recruiting import conditions
-from ledger.programs.recruiting.conditions import Terms
 from ledger.programs.recruiting.gather import (
     Case,
     Rates,
@@ -26,6 +25,7 @@ from ledger.programs.recruiting.gather import (
     stores_of_partner_closed,
 )
 from ledger.programs.recruiting.parameters import CODES, HELD, Parameters, checked, parameters_of
+from ledger.programs.recruiting.steps import Terms
 
 PARAMETERS = Parameters
 
@@ -72,6 +72,11 @@ VERSIONS = {1: settle_v1}
 
 def check(edition: Edition) -> Edition:
     """The edition as it may be published; see `parameters.checked`."""
+    if edition.rules_version is not None and edition.rules_version not in VERSIONS:
+        raise BadTerms(
+            f"{edition.program}: rules_version: found {edition.rules_version}, "
+            f"expected one of {', '.join(map(str, VERSIONS))}."
+        )
     return checked(edition, max(VERSIONS))
 
 

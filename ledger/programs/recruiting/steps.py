@@ -1,0 +1,72 @@
+"""What every condition is given, and how it says what it asked and saw."""
+
+from typing import NamedTuple
+
+from ledger.aggregates.base import Recorded
+from ledger.kernel.decision import Step
+from ledger.kernel.instants import Instant, format_instant
+from ledger.kernel.period import Days, Window, days_from
+from ledger.programs.edition import Edition
+from ledger.programs.recruiting.gather import Rates
+from ledger.programs.recruiting.parameters import Parameters
+
+WINDOW_OPEN = "window_open"
+
+
+class Terms(NamedTuple):
+    """The edition at one as-of, with what every condition asks for."""
+
+    edition: Edition
+    parameters: Parameters
+    as_of: Instant
+    rates: Rates
+
+    @property
+    def window(self) -> Window:
+        return self.edition.window
+
+    def ended(self) -> bool:
+        """Whether the term is over at as-of."""
+        return self.as_of >= self.window.end
+
+    def first_days(self, onboarding: Recorded) -> Days:
+        """Day 0 to day 30 from the onboarding."""
+        resting = self.parameters.rest_days if self.parameters.roll_over else None
+        days = self.parameters.first_sale_within_days
+        return days_from(onboarding.at, days, self.edition.zone, resting)
+
+
+def named(recorded: Recorded | None, otherwise: str) -> str:
+    if recorded is None:
+        return otherwise
+    reason = getattr(recorded.event, "reason", None)
+    name = type(recorded.event).__name__ + (f" ({reason})" if reason else "")
+    return f"{name} at {format_instant(recorded.at)}"
+
+
+def step(
+    terms: Terms,
+    code: str,
+    met: bool | None,
+    required: str,
+    observed: str,
+    *rests_on: Recorded | None,
+    pending: str | None = None,
+) -> Step:
+    events = tuple(sorted({one.position for one in rests_on if one is not None}))
+    cite = terms.edition.cite
+    clause = cite.get(code) or cite.get(_PARAMETER.get(code, ""))
+    label = code.replace("_", " ")
+    return Step(
+        label, None, None if pending else met, required, observed, clause, events, (), code, pending
+    )
+
+
+_PARAMETER = {
+    "market": "markets",
+    "first_sale_in_time": "first_sale_within_days",
+    "gmv_over_threshold": "gmv_over",
+    "stock_in_countries": "stock_countries",
+    "store_open": "store_open_test",
+    "first_verified": "first_scope",
+}
