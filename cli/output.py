@@ -42,6 +42,8 @@ class Out(NamedTuple):
                     f"-o {output}: the suffix names no format. "
                     f"Use {', '.join(SUFFIXES)}, or add --format."
                 )
+        if output is not None:
+            refuse_unwritable(output)
         return cls(format_ or "table", output)
 
     @property
@@ -84,6 +86,13 @@ class Out(NamedTuple):
             yield file
         os.replace(beside, self.path)
         say(f"Wrote {self.path}.")
+
+
+def refuse_unwritable(path: str) -> None:
+    """Told before anything is recorded, not after. Raises a refusal."""
+    folder = Path(path).parent
+    if Path(path).is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise click.ClickException(f"{path} cannot be written. Name a file in a folder that can.")
 
 
 def say(*lines: str) -> None:

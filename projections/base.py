@@ -31,6 +31,8 @@ class Span(NamedTuple):
     after: int
     until: int
     as_of: int
+    left_out: frozenset[int] = frozenset()
+    """Positions that the view could not take before: they were never counted."""
 
     @property
     def clocks(self) -> Clocks:
@@ -57,6 +59,9 @@ class View:
     def take(self, span: Span, table: Table) -> None:
         """Brings the table from `span.after` to `span.until`, in the caller's transaction."""
         raise AssertionError(f"{self.NAME} takes nothing")
+
+    SHOWN: ClassVar[tuple[str, ...]] = ()
+    """Columns of the report that the table has in another form."""
 
     def shown(self, row: dict[str, Any]) -> dict[str, Any]:
         """A row of the table as a report shows it."""

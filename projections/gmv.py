@@ -21,6 +21,7 @@ class Gmv(FoldView):
     NAME = "gmv"
     ABOUT = "GMV per store, day, basis and source"
     BATCH: ClassVar = 100_000
+    SHOWN: ClassVar = ("amount",)
 
     def columns(self) -> list[Column[Any]]:
         return [
@@ -42,7 +43,8 @@ class Gmv(FoldView):
         for recorded in read_log(span.source, span.after, span.until, topics):
             if recorded.at <= as_of and recorded.position not in lifted:
                 _add(sums, recorded, 1)
-        before = [target for target, _ in lifts_in(span) if target <= span.after]
+        lifts = {target for target, _ in lifts_in(span) if target <= span.after}
+        before = lifts - span.left_out
         for recorded in read_positions(span.source, before):
             if recorded.topic == GMVRecorded.TOPIC and recorded.at <= as_of:
                 _add(sums, recorded, -1)

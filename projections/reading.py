@@ -1,5 +1,6 @@
 """Reports and queries over the read models."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
@@ -15,6 +16,7 @@ from projections.base import View
 from projections.catalogue import VIEWS, view_named
 from projections.runner import Parked, Progress, _silent, looking_at, parked_in, temporary
 
+FIRST_WORD = re.compile(r"(?:\s|\(|--[^\n]*\n|/\*.*?\*/)*([a-z]+)", re.IGNORECASE | re.DOTALL)
 READING_WORDS = ("select", "with", "values", "explain", "table", "show")
 
 
@@ -42,15 +44,18 @@ def report(
     view = view_named(name)
     with looking_at(book, view, clocks, progress) as sight:
         query = select(sight.table)
+        shown = [pair for pair in where if pair[0] in view.SHOWN]
         for column, value in where:
-            if column not in sight.table.columns:
+            if column in sight.table.columns:
+                query = query.where(cast(sight.table.c[column], String) == value)
+            elif column not in view.SHOWN:
+                names = [*(c.name for c in sight.table.columns), *view.SHOWN]
                 raise BadQuery(
-                    f"The report {name} has no column {column!r}.",
-                    f"Columns: {', '.join(c.name for c in sight.table.columns)}.",
+                    f"The report {name} has no column {column!r}.", f"Columns: {', '.join(names)}."
                 )
-            query = query.where(cast(sight.table.c[column], String) == value)
         found = sight.connection.execute(query.order_by(*_order(view, sight.table)))
         rows = [view.shown(dict(row._mapping)) for row in found]
+        rows = [row for row in rows if all(str(row[name]) == value for name, value in shown)]
         return Report(name, rows, sight.clocks, sight.parked)
 
 
@@ -67,8 +72,8 @@ def query(
 
     The database itself refuses writes: the connection is read-only. Raises `BadQuery`.
     """
-    word = sql.strip().split(None, 1)[0].lower() if sql.strip() else ""
-    if word not in READING_WORDS:
+    begins = FIRST_WORD.match(sql)
+    if begins is None or begins[1].lower() not in READING_WORDS:
         raise BadQuery(
             f"{sql.strip()[:60]!r} does not read.",
             "Write one SELECT over " + ", ".join(VIEWS) + ".",
@@ -77,14 +82,25 @@ def query(
         try:
             # The driver's own cursor: a colon or a percent sign in the text means itself.
             cursor = connection.connection.cursor()
-            cursor.execute(sql)
-            names = [column[0] for column in cursor.description or ()]
+            # psycopg takes several statements at once unless they are to be prepared.
+            prepared: Any = {} if connection.dialect.name == "sqlite" else {"prepare": True}
+            cursor.execute(sql, **prepared)
+            names = _distinct([column[0] for column in cursor.description or ()])
             found = cursor.fetchall()
             rows = [dict(zip(names, map(_plain, row), strict=True)) for row in found]
         except Exception as error:
             raise _refused(error) from None
         parked = [one for view in VIEWS for one in parked_in(connection, view)]
     return Report("query", rows, stands, parked)
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """Column names without repetition: the second `a` is `a_2`."""
+    found: list[str] = []
+    for name in names:
+        count = sum(one == name or one.startswith(f"{name}_") for one in found)
+        found.append(name if name not in found else f"{name}_{count + 1}")
+    return found
 
 
 def _plain(value: Any) -> Any:

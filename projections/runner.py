@@ -32,6 +32,7 @@ from projections.base import FOREVER, Span, View
 
 Progress = Callable[[str, int], None]
 NEXT = "__next"
+VIEWS_LOCK = 0x6475_6562
 _Long = BigInteger().with_variant(Integer, "sqlite")
 _tables = MetaData()
 _positions = Table(
@@ -83,7 +84,7 @@ def looking_at(
     if clocks is None and book.writable:
         catch_up(book, view, progress)
         with book.reading() as connection:
-            position = _state(connection, view)[1]
+            position = _state(connection, view.NAME)[1]
             yield _sight(connection, view, Clocks(FOREVER, position))
         return
     with temporary(book, [view], clocks, progress) as (connection, stands_at):
@@ -130,13 +131,13 @@ def catch_up(book: Book, view: View, progress: Progress = _silent) -> int:
     """Takes in what was recorded since; answers the position that the view now stands at."""
     with book.reading() as connection:
         head = head_of(connection).position
-        version, position = _state(connection, view)
+        version, position = _state(connection, view.NAME)
     if version != view.VERSION:
         return rebuild(book, view, progress)
     while position < head:
         with _writing(book) as connection:
             # Read again under the lock: another process may have caught up meanwhile.
-            version, position = _state(connection, view, lock=True)
+            version, position = _state(connection, view.NAME)
             if version != view.VERSION or position >= head:
                 break
             until = min(head, position + (view.BATCH or head))
@@ -156,8 +157,13 @@ def rebuild(book: Book, view: View, progress: Progress = _silent) -> int:
         connection.exec_driver_sql(f'DROP TABLE IF EXISTS "{beside.name}"')
         beside.create(connection)
         connection.execute(delete(_parked).where(_parked.c.view == beside.name))
+        _stand_at(connection, beside.name, view.VERSION, 0)
     while True:
         with _writing(book) as connection:
+            # Another process may have begun the same build again, or finished and swapped it.
+            version, position = _state(connection, beside.name)
+            if version is None:
+                break
             head = head_of(connection).position
             until = min(head, position + (view.BATCH or head))
             span = (position, until)
@@ -165,14 +171,16 @@ def rebuild(book: Book, view: View, progress: Progress = _silent) -> int:
                 _take(connection, connection, view, beside, span, FOREVER, name=beside.name)
             progress(view.NAME, until - position)
             position = until
+            _stand_at(connection, beside.name, view.VERSION, position)
             if position == head:
                 _swap(connection, view, beside, position)
                 return position
+    return catch_up(book, view, progress)
 
 
 def state_of(connection: Connection, view: View) -> tuple[int | None, int]:
     """The version and position at which the live view stands; None where it was never built."""
-    return _state(connection, view)
+    return _state(connection, view.NAME)
 
 
 def parked_in(connection: Connection, name: str) -> list[Parked]:
@@ -216,7 +224,8 @@ def _take(
     after, until = piece
     savepoint = target.begin_nested()
     try:
-        view.take(Span(source, target, after, until, as_of), table)
+        left_out = frozenset(one.position for one in parked_in(target, name or view.NAME))
+        view.take(Span(source, target, after, until, as_of, left_out), table)
         savepoint.commit()
     except sa_exc.OperationalError:
         raise  # the database, not the event
@@ -241,17 +250,16 @@ def _writing(book: Book) -> Iterator[Connection]:
         book.engine.connect().execution_options(duebook_write=True) as connection,
         connection.begin(),
     ):
+        if connection.dialect.name != "sqlite":
+            # As SQLite's own write lock: one writer of views at a time, tables and all.
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({VIEWS_LOCK})")
         yield connection
 
 
-def _state(connection: Connection, view: View, *, lock: bool = False) -> tuple[int | None, int]:
+def _state(connection: Connection, name: str) -> tuple[int | None, int]:
     if not has_table(connection, _positions.name):
         return None, 0
-    query = select(_positions.c.version, _positions.c.position).where(
-        _positions.c.view == view.NAME
-    )
-    if lock and connection.dialect.name != "sqlite":
-        query = query.with_for_update()
+    query = select(_positions.c.version, _positions.c.position).where(_positions.c.view == name)
     found = connection.execute(query).first()
     return (found[0], found[1]) if found else (None, 0)
 
@@ -269,4 +277,5 @@ def _swap(connection: Connection, view: View, beside: Table, position: int) -> N
     connection.execute(delete(_parked).where(_parked.c.view == view.NAME))
     moved = update(_parked).where(_parked.c.view == beside.name).values(view=view.NAME)
     connection.execute(moved)
+    connection.execute(delete(_positions).where(_positions.c.view == beside.name))
     _stand_at(connection, view.NAME, view.VERSION, position)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.options import answer_options, book_option, now, opened, out
-from cli.output import Out, say
+from cli.output import Out, refuse_unwritable, say
 from cli.progress import progress
 
 if TYPE_CHECKING:
@@ -55,6 +55,8 @@ def record(
     from ledger.usecases.record import record as usecase
 
     where = out(format_, output)
+    if rejects is not None:
+        refuse_unwritable(rejects)
     totals = {"reading": sum(_size(name) for name in files)}
     with opened(book) as found, progress(totals) as told:
         answer = usecase(
@@ -68,8 +70,9 @@ def record(
             dry_run=dry_run,
             progress=told,
         )
-    if rejects is not None:
+    if rejects is not None and answer.rejected:
         _write_rejects(rejects, answer.rejected)
+        say(f"{len(answer.rejected):,} rejected rows are in {rejects}.")
     _show(where, answer, dry_run, rejects)
     return 1 if answer.rejected and rejects is None else 0
 

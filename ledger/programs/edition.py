@@ -15,7 +15,6 @@ from pydantic import (
     Field,
     ValidationError,
     field_validator,
-    model_validator,
 )
 
 from ledger.aggregates.base import Currency, Id
@@ -73,14 +72,6 @@ class Edition(BaseModel):
             raise ValueError("terms lie within the years 2000 to 2199")
         return day
 
-    @model_validator(mode="after")
-    def _cites_its_sources(self) -> "Edition":
-        keys = {one.key for one in self.source}
-        for parameter, place in self.cite.items():
-            if place.partition(",")[0].strip() not in keys:
-                raise ValueError(f"cite.{parameter} names no [[source]]: {place[:60]!r}")
-        return self
-
     @field_validator("zone")
     @classmethod
     def _known_zone(cls, zone: str) -> str:
@@ -91,6 +82,17 @@ class Edition(BaseModel):
         except (KeyError, ValueError, OSError):
             raise ValueError(f"{zone!r} is not a time zone such as Asia/Shanghai") from None
         return zone
+
+    def refuse_unsourced(self) -> None:
+        """Raises `BadTerms` for a citation whose source the edition does not name."""
+        keys = {one.key for one in self.source}
+        for parameter, place in self.cite.items():
+            if place.partition(",")[0].strip() not in keys:
+                raise BadTerms(
+                    f"{self.program}: [cite] {parameter}: found {place[:60]!r}, expected the key "
+                    "of a [[source]] and the place in it.",
+                    "Add the source, or cite one that is there.",
+                )
 
     @property
     def days(self) -> Days:

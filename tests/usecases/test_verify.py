@@ -275,4 +275,4 @@ def test_a_missing_trigger_is_named(copy: Path, name: str) -> None:
     connection.execute(f"DROP TRIGGER events_{name}")
     connection.commit()
     connection.close()
-    assert {"guards": f"missing: events_{name}"} == _failing(copy)
+    assert {"guards": f"missing, disabled or changed: events_{name}"} == _failing(copy)

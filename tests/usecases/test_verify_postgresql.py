@@ -137,4 +137,4 @@ def test_a_trigger_that_is_missing_or_left_disabled_is_named(
     """Without it the database would take a change that it is there to refuse."""
     with filled.engine.begin() as connection:
         connection.exec_driver_sql(how.format(name))
-    assert {"guards": f"missing: {name}"} == _failing(filled)
+    assert {"guards": f"missing, disabled or changed: {name}"} == _failing(filled)

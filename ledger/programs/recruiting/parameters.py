@@ -135,6 +135,7 @@ def checked(edition: Edition, rules_version: int) -> Edition:
         for key in getattr(edition, table):
             if key not in known:
                 raise BadTerms(f"{edition.program}: [{table}] {key}: unknown key.")
+    edition.refuse_unsourced()
     terms: dict[str, Any] = parameters.model_dump(mode="json", by_alias=True, exclude_none=True)
     if parameters.roll_over and parameters.rest_days is None:
         latest = edition.last + timedelta(days=parameters.first_sale_within_days)
