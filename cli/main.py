@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from cli.commands import COMMANDS
+from ledger.kernel.collecting import SELDOM
 from ledger.kernel.errors import Refusal
 
 EXIT = {"refused": 1, "usage": 2, "conflict": 4, "broken": 5}
@@ -43,7 +44,7 @@ for _command in COMMANDS:
 def main() -> None:
     """Runs the command line and exits with the code of the contract."""
     # Imports and facts make many objects and no cycles: collecting less often saves a tenth.
-    gc.set_threshold(200_000, 50, 100)
+    gc.set_threshold(*SELDOM)
     sys.exit(run(sys.argv[1:]))
 
 

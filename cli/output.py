@@ -116,16 +116,6 @@ def cell(value: Any) -> str:
     return str(value)
 
 
-def console(file: IO[str]) -> Any:
-    """A rich console that cuts nothing when it does not write to a terminal."""
-    from rich.console import Console
-
-    terminal = file.isatty()
-    if terminal:
-        return Console(file=file, highlight=False)
-    return Console(file=file, highlight=False, width=WIDE, force_terminal=False, no_color=True)
-
-
 def _write_csv(file: IO[str], rows: Iterable[dict[str, Any]]) -> None:
     writer = csv.writer(file, lineterminator="\n")
     header: list[str] | None = None
@@ -147,25 +137,47 @@ def _harmless(text: str) -> str:
 
 
 def _write_table(file: IO[str], rows: Sequence[dict[str, Any]]) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
     if not rows:
         say("No rows.")
         return
     names = list(dict.fromkeys(name for row in rows for name in row if name != "explanation"))
+    right = {n for n in names if n in NUMBERS and all(_is_number(row.get(n)) for row in rows)}
+    cells = [[_shown(name, row.get(name)) for name in names] for row in rows]
+    if file.isatty():
+        _write_on_terminal(file, names, right, cells)
+    else:
+        _write_plain(file, names, right, cells)
+
+
+def _write_plain(file: IO[str], names: list[str], right: set[str], cells: list[list[str]]) -> None:
+    """As wide as its content, without colour: what a pipe or a file gets."""
+    from rich.cells import cell_len
+
+    table = [[name.replace("_", " ") for name in names], *cells]
+    widths = [max(map(cell_len, column)) for column in zip(*table, strict=True)]
+    for row in table:
+        padded = [
+            " " * (width - cell_len(text)) + text
+            if name in right
+            else text + " " * (width - cell_len(text))
+            for name, width, text in zip(names, widths, row, strict=True)
+        ]
+        file.write("  ".join(padded).rstrip() + "\n")
+
+
+def _write_on_terminal(
+    file: IO[str], names: list[str], right: set[str], cells: list[list[str]]
+) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(box=None, pad_edge=False, header_style="bold")
-    terminal = file.isatty()
     for name in names:
-        right = name in NUMBERS and all(_is_number(row.get(name)) for row in rows)
-        table.add_column(
-            name.replace("_", " "),
-            justify="right" if right else "left",
-            no_wrap=right or not terminal,
-            overflow="fold",
-        )
-    for row in rows:
-        table.add_row(*(Text(_shown(name, row.get(name))) for name in names))
+        justify: Any = "right" if name in right else "left"
+        heading = name.replace("_", " ")
+        table.add_column(heading, justify=justify, no_wrap=name in right, overflow="fold")
+    for row in cells:
+        table.add_row(*map(Text, row))
     show(file, table)
 
 
@@ -188,11 +200,13 @@ def grouped(amount: str) -> str:
 
 
 def show(file: IO[str], renderable: Any) -> None:
-    """Renders with rich; off a terminal without trailing blanks."""
+    """Renders with rich; off a terminal as wide as need be and without trailing blanks."""
+    from rich.console import Console
+
     if file.isatty():
-        console(file).print(renderable)
+        Console(file=file, highlight=False).print(renderable)
         return
-    shown = console(file)
+    shown = Console(file=file, highlight=False, width=WIDE, force_terminal=False, no_color=True)
     with shown.capture() as captured:
         shown.print(renderable)
     for line in captured.get().splitlines():

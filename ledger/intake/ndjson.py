@@ -47,15 +47,16 @@ def parse_object(raw: bytes, ended_mid_line: bool) -> dict[str, Any]:
             f"found {type(row).__name__}, expected a JSON object.",
             'Write one fact a line, as {"type": ..., "at": ..., ...}.',
         )
-    if b"\\u0000" in raw:
-        raise RowProblem(
-            "not_text", "a text holds a NUL character.", "Take it out: no database keeps one."
-        )
     # A key that stands twice is dropped silently by JSON readers. Where no text is escaped and
     # no blank follows a quotation mark, every key shows as `":`, and they can be counted.
     if raw.count(b'":') != len(row) or b"\\" in raw or b'" ' in raw or b'"\t' in raw:
+        if b"\\u0000" in raw:
+            raise RowProblem(
+                "not_text", "a text holds a NUL character.", "Take it out: no database keeps one."
+            )
         _refuse_doubled_keys(raw)
-    return row if raw.isascii() and b"\\u" not in raw else normalised(row)
+        return normalised(row)
+    return row if raw.isascii() else normalised(row)
 
 
 def too_long(file: str, number: int) -> Rejection:

@@ -9,6 +9,7 @@ from ledger.kernel.currencies import COMMODITIES, EXPONENTS
 from ledger.kernel.errors import BadAmount, MixedCurrencies, UnknownCurrency
 
 DIGITS_MAX = 18
+_CENTS = re.compile(r"-?(?:0|[1-9][0-9]{0,14})\.[0-9]{2}", re.ASCII)
 _PLAIN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?", re.ASCII)
 
 EXACT = Context(prec=120, traps=[Inexact, InvalidOperation, Overflow, Clamped])
@@ -63,6 +64,8 @@ def canonical_amount(text: object, currency: str) -> str:
 
     Raises `BadAmount` (not plain, too long, too many decimals) or `UnknownCurrency`.
     """
+    if EXPONENTS.get(currency) == 2 and type(text) is str and _CENTS.fullmatch(text):
+        return text if text != "-0.00" else "0.00"
     return Money.parse(text, currency).text
 
 

@@ -26,7 +26,7 @@ from ledger.kernel.period import Days, Window
 class Source(BaseModel):
     """A text that values are cited from."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     key: Id
     title: str
@@ -37,7 +37,7 @@ class Source(BaseModel):
 class Edition(BaseModel):
     """One version of a program's terms. `terms` are the parameters of its rules, as written."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     rules: Id
     rules_version: Annotated[int | None, Field(ge=1, strict=True)] = None

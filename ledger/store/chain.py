@@ -9,12 +9,15 @@ its length, 0 where there is none), then those five fields, texts as UTF-8, unde
 
 import hashlib
 import struct
+from functools import lru_cache
 
 SCHEME = "sha256-v1"
 GENESIS = bytes(32)
 _TAG = b"duebook sha256-v1\0"
 _pack = struct.Struct(">qqqqqqQQQQQ").pack
 _sha256 = hashlib.sha256
+_encoded = lru_cache(maxsize=1024)(str.encode)
+"""Topics and reporters are few and come again and again."""
 
 
 def link(
@@ -32,7 +35,7 @@ def link(
     key: bytes | None,
 ) -> bytes:
     """The hash of one event, given the hash of the event before it."""
-    s, t, b = stream.encode(), topic.encode(), by.encode()
+    s, t, b = stream.encode(), _encoded(topic), _encoded(by)
     k = b"" if key is None else key
     header = _pack(
         position,

@@ -60,12 +60,14 @@ def decode_rows(rows: Iterable[Sequence[Any]]) -> Iterator[Recorded]:
 
     Raises `UndecodableEvent` with the position, or `UnknownTopic`.
     """
-    make, decoders, position = Recorded._make, _decoders, 0
+    new, decoders, position = tuple.__new__, _decoders, 0
     try:
         for position, stream, version, topic, state, at, known, by, batch, row, digest in rows:
             decode = decoders.get(topic) or decoder(topic)
-            yield make(
-                (position, stream, version, topic, decode(state), at, known, by, batch, row, digest)
+            event = decode(state)
+            yield new(
+                Recorded,
+                (position, stream, version, topic, event, at, known, by, batch, row, digest),
             )
     except (UnknownTopic, UndecodableEvent) as error:
         raise type(error)(f"Event {position}: {error.sentence}", error.hint) from None

@@ -79,7 +79,7 @@ class Writer:
             yield (
                 position, stream, version, topic, state, at, known, by, batch, row, key, digest
             )  # fmt: skip
-            self.head = Head(position, digest, known)
+        self.head = Head(position, digest, known)
 
     def _insert_postgres(self, batch: list[tuple[Any, ...]]) -> None:
         if len(batch) < COPY_FROM:

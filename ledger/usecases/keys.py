@@ -13,6 +13,8 @@ from ledger.store.schema import events, refs, withdrawn
 from ledger.usecases.staging import content_digest
 
 KEYS_AT_ONCE = 500
+_ANY_KEY = select(events.c.key).where(events.c.key.is_not(None)).limit(1)
+"""A book without a fact knows no key: nothing to look up in the first call."""
 
 
 class Stored(NamedTuple):
@@ -27,7 +29,7 @@ class Stored(NamedTuple):
 
 def look_up(connection: Connection, keys: Iterable[bytes], head: Head) -> dict[bytes, Stored]:
     """What the book holds under these keys."""
-    if not head.position:
+    if not head.position or not holds_facts(connection):
         return {}
     found: dict[bytes, Stored] = {}
     sqlite = connection.dialect.name == "sqlite"
@@ -43,6 +45,11 @@ def look_up(connection: Connection, keys: Iterable[bytes], head: Head) -> dict[b
             digest = _digest(topic, at, bytes(state))
             found[bytes(key)] = Stored(position, digest, topic, state, lifted)
     return found
+
+
+def holds_facts(connection: Connection) -> bool:
+    """Whether the book has any fact: one without knows no key and no name."""
+    return connection.execute(_ANY_KEY).first() is not None
 
 
 _STORED = (

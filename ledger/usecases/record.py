@@ -19,6 +19,7 @@ from ledger.aggregates.judge import Surprise
 from ledger.intake import csvfile, ndjson
 from ledger.intake.lines import Lines
 from ledger.intake.rejection import Rejection
+from ledger.kernel.collecting import no_cycles
 from ledger.kernel.errors import ConcurrentWrite, MissingFile
 from ledger.kernel.instants import Instant
 from ledger.store.book import Book
@@ -77,18 +78,19 @@ def record(
     `MissingFile`, `ReadOnlyBook`, `BookLocked`, or `ConcurrentWrite` after five attempts.
     """
     stage = Stage()
-    for name in files:
-        read_file(stage, name, now, default_type, progress)
-    return record_stage(
-        book,
-        stage,
-        now=now,
-        by=by,
-        strict=strict,
-        keep_good=keep_good,
-        dry_run=dry_run,
-        progress=progress,
-    )
+    with no_cycles():
+        for name in files:
+            read_file(stage, name, now, default_type, progress)
+        return record_stage(
+            book,
+            stage,
+            now=now,
+            by=by,
+            strict=strict,
+            keep_good=keep_good,
+            dry_run=dry_run,
+            progress=progress,
+        )
 
 
 def record_stage(

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from ledger.kernel.clocks import Clocks
+from ledger.kernel.collecting import no_cycles
 from ledger.kernel.errors import NoSuchLine, WrongPeriod
 from ledger.kernel.instants import format_instant
 from ledger.kernel.money import Money, sum_by_currency
@@ -83,7 +84,8 @@ def settle(
     rules = rules_of(edition.rules)
     version = edition.rules_version or max(rules.VERSIONS)
     reader = LogReader(connection, clocks)
-    lines = rules.VERSIONS[version](reader, edition, subject)
+    with no_cycles():
+        lines = rules.VERSIONS[version](reader, edition, subject)
     assert all((one.amount.minor == 0) or one.outcome == "payable" for one in lines)
     provisional = rules.provisional(edition, clocks.as_of)
     return Settlement(edition, clocks, provisional, lines, reader.events_read)

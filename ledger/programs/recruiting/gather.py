@@ -15,7 +15,7 @@ from ledger.aggregates.store_state import StoreState
 from ledger.programs.contract import Reader
 from ledger.programs.edition import Edition
 
-CHUNK = 1000
+CHUNK = 20_000
 """Stores assessed at a time: bounds memory and the number of queries alike."""
 
 
