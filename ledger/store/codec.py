@@ -49,6 +49,8 @@ def _build(topic: str) -> Decode:
     def upcast(state: bytes) -> Event:
         try:
             return target(json.dumps(lift(json.loads(state))).encode())
+        except ValidationError:
+            raise
         except (ValueError, KeyError, TypeError) as error:
             raise UndecodableEvent(f"{topic} does not lift to {step.becomes}: {error}.") from error
 
