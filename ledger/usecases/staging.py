@@ -119,29 +119,29 @@ class Stage:
         """Takes a fact from a line of the file that is being read."""
         fact, at, by = parsed
         kind = type(fact)
-        plan = _plans.get(kind) or _plan(kind)
-        state = plan.to_json(fact, exclude_none=True)
-        content = content_digest(plan.topic, at, state)
-        has_id = fact.id is not None and not plan.withdraws
+        type_, topic, to_json, refers, plain, withdraws, is_feed = _plans.get(kind) or _plan(kind)
+        state = to_json(fact, exclude_none=True)
+        content = content_digest(topic, at, state)
+        has_id = fact.id is not None and not withdraws
         key = id_key(fact.source, fact.id or "") if has_id else self._ordinal(content)
-        if plan.withdraws:
+        if withdraws:
             self.withdrawal_keys.append(key)
         refs: tuple[Any, ...] = ()
-        if plan.plain or plan.feed:
+        if plain or is_feed:
             store, feed = fact.__dict__["store"], None
-            if plan.feed:
+            if is_feed:
                 feed, refs = self._feed(fact)
-            said: tuple[Any, ...] = (plan.type, at, store, None, None, b"", feed)
+            said: tuple[Any, ...] = (type_, at, store, None, None, b"", feed)
         else:
             said = tuple(mention(fact, at))
-        if plan.refers and not plan.feed:
+        if refers and not is_feed:
             refs = tuple(map(tuple, fact.references()))
         row = self._first_row + line
-        target = _target(fact) if plan.withdraws else None
+        target = _target(fact) if withdraws else None
         self._buffer.append(
             _staged(
                 (
-                    row, plan.type, fact.stream, plan.topic, state, at, by,
+                    row, type_, fact.stream, topic, state, at, by,
                     key, content, has_id, refs, said, target,
                 )
             )
