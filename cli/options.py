@@ -55,7 +55,16 @@ def clock_options(command: F) -> F:
 
 def by_option(command: F) -> F:
     """`--by NAME` on every decision."""
-    return click.option("--by", required=True, metavar="NAME", help="Who decides this.")(command)
+    return click.option(
+        "--by", required=True, metavar="NAME", callback=not_empty, help="Who decides this."
+    )(command)
+
+
+def not_empty(_context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """A name or a reason that is recorded for ever says something."""
+    if value is not None and not value.strip():
+        raise click.BadParameter(f"{parameter.opts[0]} is empty.")
+    return value
 
 
 def location(book: str | None, context: click.Context | None = None) -> str:

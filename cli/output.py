@@ -153,7 +153,7 @@ def _write_plain(file: IO[str], names: list[str], right: set[str], cells: list[l
     """As wide as its content, without colour: what a pipe or a file gets."""
     from rich.cells import cell_len
 
-    table = [[name.replace("_", " ") for name in names], *cells]
+    table = [names, *cells]
     widths = [max(map(cell_len, column)) for column in zip(*table, strict=True)]
     for row in table:
         padded = [
@@ -174,8 +174,7 @@ def _write_on_terminal(
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in names:
         justify: Any = "right" if name in right else "left"
-        heading = name.replace("_", " ")
-        table.add_column(heading, justify=justify, no_wrap=name in right, overflow="fold")
+        table.add_column(name, justify=justify, no_wrap=name in right, overflow="fold")
     for row in cells:
         table.add_row(*map(Text, row))
     show(file, table)

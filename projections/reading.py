@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, String, cast, select
+from sqlalchemy import Connection, String, cast, func, select
 from sqlalchemy import exc as sa_exc
 
 from ledger.kernel.clocks import Clocks
@@ -47,7 +47,7 @@ def report(
         shown = [pair for pair in where if pair[0] in view.SHOWN]
         for column, value in where:
             if column in sight.table.columns:
-                query = query.where(cast(sight.table.c[column], String) == value)
+                query = query.where(func.coalesce(cast(sight.table.c[column], String), "") == value)
             elif column not in view.SHOWN:
                 names = [*(c.name for c in sight.table.columns), *view.SHOWN]
                 raise BadQuery(

@@ -63,6 +63,11 @@ def _show(path: str | None, settlement: "Settlement", answer: dict[str, Any]) ->
     for one in answer["facts"]:
         place = f"{one['file']}:{one['line']}" if one["line"] else one["by"]
         facts.add(f"{one['position']:>6}  {one['at']}  {one['type']}  {one['stream']}  {place}")
+    if answer["withdrawn"]:
+        lifted = root.add("withdrawn facts of the store, which do not count")
+        for one in answer["withdrawn"]:
+            lifted.add(f"{one['position']:>6}  {one['at']}  {one['type']}  "
+                       f"withdrawn at position {one['withdrawn_by']}")  # fmt: skip
     if path is None:
         show(sys.stdout, root)
     else:
@@ -71,6 +76,8 @@ def _show(path: str | None, settlement: "Settlement", answer: dict[str, Any]) ->
         text = io.StringIO()
         show(text, root)
         Out("table", path).text(text.getvalue().splitlines())
+    if answer["assumptions"]:
+        say("Assumed: " + ", ".join(one["parameter"] for one in answer["assumptions"]) + ".")
     terms = answer["terms"]
     say(
         f"As of {answer['as_of']}, known at {answer['known_at']}, terms {terms['publisher']} "

@@ -34,7 +34,7 @@ def log(
     duebook log --after 1000 --limit 20
     duebook log --format ndjson -o everything.ndjson
     """
-    from ledger.usecases.show import event_json
+    from ledger.usecases.show import event_json, lifts
     from ledger.usecases.show import log as usecase
 
     where = out(format_, output)
@@ -42,12 +42,19 @@ def log(
         at = clocks(connection, as_of, known_at)
         events = usecase(connection, stream, after, at.known_at)
         counted = (one for one in events if as_of is None or one.at <= at.as_of)
-        rows = (event_json(one) for one in islice(counted, limit))
+        lifted = lifts(connection, at.known_at)
+        rows = (_marked(event_json(one), lifted) for one in islice(counted, limit))
         if where.format == "json":
             answer = list(rows)
             where.data(answer, answer)
         else:
             where.data(None, map(_short, rows) if where.is_table else _even(where.format, rows))
+
+
+def _marked(row: dict[str, Any], lifted: dict[int, int]) -> dict[str, Any]:
+    """A withdrawn fact says by which position."""
+    by = lifted.get(row["position"])
+    return row if by is None else {**row, "withdrawn_by": by}
 
 
 def _even(format_: str, rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -60,7 +67,8 @@ _PLACE = ("position", "stream", "version", "type", "at", "recorded_at", "by", "b
 
 
 def _short(row: dict[str, Any]) -> dict[str, Any]:
-    said = {name: value for name, value in row.items() if name not in (*_PLACE, "hash")}
+    left_out = (*_PLACE, "hash", "edition", "files")
+    said = {name: value for name, value in row.items() if name not in left_out}
     shown = {name: row[name] for name in ("position", "at", "stream", "type")}
     return shown | {"fields": json.dumps(said, ensure_ascii=False), "hash": row["hash"][:12]}
 

@@ -142,7 +142,9 @@ def _lines(edition: "Edition", position: int) -> list[str]:
             shown = "not set" if row["parameter"] not in edition.terms else ""
         else:
             shown = str(row["value"])
-        lines.append(f"{row['parameter']} = {shown}")
+        # What is cited and neither set nor assumed is a condition of the rules, not a parameter.
+        condition = row["value"] is None and row["parameter"] != "governance_ratios"
+        lines.append(row["parameter"] if condition else f"{row['parameter']} = {shown}")
         for word in ("cited", "assumed"):
             if row[word]:
                 lines.append(f"    {word}: {row[word]}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.options import answer_options, book_option, now, opened, out
+from cli.options import answer_options, book_option, not_empty, now, opened, out
 from cli.output import Out, refuse_unwritable, say
 from cli.progress import progress
 
@@ -27,7 +27,9 @@ SHOWN_MAX = 20
 @click.option(
     "--rejects", metavar="OUT.ndjson", help="Record the good facts; write the others there."
 )
-@click.option("--by", metavar="NAME", help="Who reports this [the system user].")
+@click.option(
+    "--by", metavar="NAME", callback=not_empty, help="Who reports this [the system user]."
+)
 @book_option
 @answer_options
 def record(
@@ -57,6 +59,8 @@ def record(
     where = out(format_, output)
     if rejects is not None:
         refuse_unwritable(rejects)
+        if any(_same_file(name, rejects) for name in files):
+            raise click.UsageError(f"--rejects {rejects} is one of the files to record.")
     totals = {"reading": sum(_size(name) for name in files)}
     with opened(book) as found, progress(totals) as told:
         answer = usecase(
@@ -125,6 +129,10 @@ def _write_rejects(path: str, rejected: "list[Rejection]") -> None:
             said = f"{one.file}:{one.line}: {one.code}: {one.error} {one.hint}"
             file.write(json.dumps({**data, "error": said}, ensure_ascii=False) + "\n")
     os.replace(beside, path)
+
+
+def _same_file(name: str, other: str) -> bool:
+    return name != "-" and Path(name).resolve() == Path(other).resolve()
 
 
 def _size(name: str) -> int:

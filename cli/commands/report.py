@@ -84,7 +84,8 @@ def query(
 @click.command()
 @click.argument("view", required=False)
 @book_option
-def rebuild(view: str | None, book: str | None) -> None:
+@answer_options
+def rebuild(view: str | None, book: str | None, format_: str | None, output: str | None) -> None:
     """Rebuild read models from the log, beside the live ones, then swap.
 
     \b
@@ -96,6 +97,8 @@ def rebuild(view: str | None, book: str | None) -> None:
     from projections.runner import parked_in
     from projections.runner import rebuild as usecase
 
+    where = out(format_, output)
+    rows = []
     views = [view_named(view)] if view else list(VIEWS.values())
     with opened(book) as found, progress() as told:
         if not found.writable:
@@ -106,8 +109,8 @@ def rebuild(view: str | None, book: str | None) -> None:
             position = usecase(found, one, told)
             with found.reading() as connection:
                 parked = len(parked_in(connection, one.NAME))
-            said = f", {parked} events parked" if parked else ""
-            click.echo(f"{one.NAME}: rebuilt up to position {position:,}{said}")
+            rows.append({"view": one.NAME, "position": position, "parked": parked})
+    where.data(rows, rows)
 
 
 def _show(where: Out, answer: "Report") -> int:

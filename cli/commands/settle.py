@@ -61,6 +61,8 @@ def settle(
         edition = usecase.published_edition(connection, program, at)
         settlement = usecase.settle(connection, draft or edition, at, period=period)
         answer = settlement.as_json() if where.format == "json" else settlement.head_json()
+        if draft is not None:
+            answer["draft"] = True
         changes = None
         if draft is not None:
             before = usecase.settle(connection, edition, at, period=period)
@@ -69,7 +71,7 @@ def settle(
         where.data(answer, (line.as_json() for line in settlement.lines))
         return
     where.data(answer, [_row(line) for line in settlement.lines])
-    _talk(settlement)
+    _talk(settlement, draft=draft is not None)
     if changes is not None:
         say(f"Against the published terms {len(changes)} lines change:")
         for one in changes:
@@ -88,7 +90,7 @@ def _row(line: "Line") -> dict[str, Any]:
     }
 
 
-def _talk(settlement: "Settlement") -> None:
+def _talk(settlement: "Settlement", *, draft: bool) -> None:
     """What the run rests on, under the table, so that a printed page can be made again."""
     head = settlement.head_json()
     counts: dict[str, int] = {}
@@ -102,10 +104,11 @@ def _talk(settlement: "Settlement") -> None:
     say(
         f"As of {head['as_of']}, known at {head['known_at']}, terms {terms['publisher']} "
         f"version {terms['version']}, rules version {head['rules_version']}"
+        + (f" - a DRAFT, not published ({terms['digest'][:18]}...)" if draft else "")
         + (", PROVISIONAL: the period is not over" if head["provisional"] else "")
     )
     assumed = [one["parameter"] for one in head["assumptions"]]
     if assumed:
         say(f"Assumed: {', '.join(assumed)}.  Why: duebook programs {head['program']}")
-    if settlement.lines:
+    if settlement.lines and not draft:
         say(f"Why a line is what it is: duebook explain {settlement.lines[0].line}")

@@ -2,12 +2,14 @@
 
 import click
 
-from cli.options import answer_options, book_option, by_option, now, opened, out
+from cli.options import answer_options, book_option, by_option, not_empty, now, opened, out
 
 
 @click.command()
 @click.argument("position", type=click.IntRange(min=1))
-@click.option("--reason", required=True, metavar="TEXT", help="Why the fact was wrong.")
+@click.option(
+    "--reason", required=True, metavar="TEXT", callback=not_empty, help="Why the fact was wrong."
+)
 @by_option
 @book_option
 @answer_options

@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ledger.aggregates.base import Currency, Fact, Recorded, Text, order_key
 
@@ -30,6 +30,12 @@ class RateQuoted(Fact):
     rate: Annotated[str, Field(description="decimal string above zero: quote units per base unit")]
     day: Annotated[date, Field(description="the day that the rate is for")]
     quoted_by: Annotated[Text | None, Field(description="who quotes it")] = None
+
+    @model_validator(mode="after")
+    def _two_currencies(self) -> "RateQuoted":
+        if self.base == self.quote:
+            raise ValueError("base and quote are two currencies")
+        return self
 
     @property
     def stream(self) -> str:
@@ -60,9 +66,13 @@ class RateState:
 
     def on(self, day: date, age_days_max: int) -> tuple[Decimal, Recorded] | None:
         """The last rate on or before a day, at most so many days old; None where there is none."""
+        quote = self.last_on(day)
+        if quote is None or (day - quote.event.day).days > age_days_max:
+            return None
+        return Decimal(quote.event.rate), quote
+
+    def last_on(self, day: date) -> Recorded | None:
+        """The last quote for a day on or before this one, however old."""
         days, chosen = self._by_day
         place = bisect_right(days, day)
-        if not place or (day - days[place - 1]).days > age_days_max:
-            return None
-        quote = chosen[days[place - 1]]
-        return Decimal(quote.event.rate), quote
+        return chosen[days[place - 1]] if place else None

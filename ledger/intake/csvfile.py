@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any, get_args
 
 from ledger.aggregates.catalogue import FACTS
-from ledger.intake.lines import LINE_BYTES_MAX, Lines
+from ledger.intake.lines import LINE_BYTES_MAX, Lines, other_format
 from ledger.intake.ndjson import Item, empty, too_long
 from ledger.intake.rejection import Rejection, RowProblem
 from ledger.intake.rows import normalised, parse_row
@@ -28,6 +28,11 @@ class _Text:
         self.number, raw = next(self._lines)
         if raw is None:
             self.overlong = True
+            return "\n"
+        if self.number == 1 and (name := other_format(raw)):
+            self.problem = RowProblem(
+                "not_text", f"the file is {name}.", "Save it as CSV in UTF-8."
+            )
             return "\n"
         try:
             text = raw.decode("utf-8")
@@ -119,6 +124,12 @@ def _header_problem(header: list[str], default_type: str | None) -> RowProblem |
                 f"the column {name!r} stands twice in the header.",
                 "Keep one of them.",
             )
+    if len(header) == 1 and ";" in header[0]:
+        return RowProblem(
+            "missing_field",
+            f"the header is one cell, {header[0][:80]!r}: the cells are separated by ';'.",
+            "Save the file with commas between the cells.",
+        )
     wanted = ["at"] if default_type else ["type", "at"]
     for name in wanted:
         if name not in header:

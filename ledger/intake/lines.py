@@ -12,6 +12,23 @@ BLOCK_BYTES = 256 * 1024
 BOM = b"\xef\xbb\xbf"
 
 
+OTHER_FORMATS = {
+    b"\xff\xfe": "UTF-16 text",
+    b"\xfe\xff": "UTF-16 text",
+    b"PK\x03\x04": "a ZIP file, as workbooks are",
+    b"\x1f\x8b": "a gzip file",
+    b"PAR1": "a Parquet file",
+}
+
+
+def other_format(raw: bytes | None) -> str | None:
+    """What a file is by its first bytes, where it is certainly no UTF-8 text."""
+    for begins, name in OTHER_FORMATS.items():
+        if raw is not None and raw.startswith(begins):
+            return name
+    return None
+
+
 class Line(NamedTuple):
     """A line's number, from 1, and its bytes without the line end; None when it is too long."""
 

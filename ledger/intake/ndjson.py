@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from ledger.intake.lines import LINE_BYTES_MAX, Lines
+from ledger.intake.lines import LINE_BYTES_MAX, Lines, other_format
 from ledger.intake.rejection import Rejection, RowProblem
 from ledger.intake.rows import Parsed, normalised, parse_row
 from ledger.kernel.instants import Instant
@@ -21,6 +21,9 @@ def read(lines: Lines, file: str, now: Instant, default_type: str | None = None)
         if raw is None:
             yield number, too_long(file, number)
             continue
+        if number == 1 and (name := other_format(raw)):
+            yield 1, no_text(file, name)
+            return
         if not raw or raw.isspace():
             continue
         row: Any = None
@@ -68,6 +71,13 @@ def too_long(file: str, number: int) -> Rejection:
         "line_too_long",
         f"the line is longer than {LINE_BYTES_MAX:,} bytes; a fact takes a few hundred.",
         "Write one fact a line, with line ends between them.",
+    )
+
+
+def no_text(file: str, name: str) -> Rejection:
+    """A file of another kind: told once, not for each of its lines."""
+    return Rejection(
+        file, 1, None, "not_text", f"the file is {name}.", "Save it as NDJSON or CSV in UTF-8."
     )
 
 

@@ -21,6 +21,11 @@ from ledger.kernel.instants import DATE, Instant, format_instant, parse_instant
 from ledger.kernel.money import canonical_amount, decimal_of
 
 BY_MAX = 200
+PATTERNS = {
+    r"^[\p{L}\p{N}\p{M}._-]{1,64}$": "letters, digits, '.', '_' and '-', 1 to 64 of them",
+    "^[A-Z]{2}$": "two capital letters, such as DE",
+    "^[A-Z]{3}$": "three capital letters, such as CNY",
+}
 
 
 class Parsed(NamedTuple):
@@ -176,9 +181,10 @@ def _problem(kind: str, error: ValidationError) -> RowProblem:
         return RowProblem(
             "missing_field", f"{kind} needs the field {name!r}.", f"See: duebook facts {kind}"
         )
+    pattern = (first.get("ctx") or {}).get("pattern")
     found = first["input"]
     shown = "" if isinstance(found, dict) else f"found {str(found)[:80]!r}, "
-    expected = first["msg"].removeprefix("Value error, ")
+    expected = PATTERNS.get(str(pattern)) or first["msg"].removeprefix("Value error, ")
     place = f"{name}: " if name else ""
     return RowProblem(
         "invalid_field",

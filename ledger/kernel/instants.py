@@ -77,6 +77,12 @@ def instant_of(moment: datetime) -> Instant:
     return (moment - EPOCH) // MICROSECOND
 
 
+def local(instant: Instant, zone: str) -> str:
+    """ISO 8601 in a zone, with its offset: how people there would read a clock."""
+    moment = (EPOCH + instant * MICROSECOND).astimezone(_zone(zone))
+    return moment.isoformat(timespec="seconds" if not moment.microsecond else "microseconds")
+
+
 @lru_cache(maxsize=4096)
 def midnight(day: date, zone: str) -> Instant:
     """The first instant of a calendar day in a zone."""
@@ -103,4 +109,8 @@ def parse_day_end_or_instant(text: str, zone: str) -> Instant:
             return midnight(date.fromisoformat(text) + timedelta(days=1), zone)
         except (ValueError, OverflowError) as error:
             raise BadInstant(f"{text!r} is not a date: {error}.", found=text) from None
-    return parse_instant(text)
+    try:
+        return parse_instant(text)
+    except BadInstant as refusal:
+        hint = "Write a date, such as 2026-02-15, or an instant: 2026-02-15T09:00:00+08:00."
+        raise type(refusal)(refusal.sentence, hint, **refusal.facts) from None

@@ -13,7 +13,14 @@ from sqlalchemy import Connection, Engine, create_engine, event, insert, select
 from sqlalchemy import exc as sa_exc
 from sqlalchemy.engine import make_url
 
-from ledger.kernel.errors import BookExists, BookLocked, BookMissing, ForeignBook, NewerBook
+from ledger.kernel.errors import (
+    BookExists,
+    BookLocked,
+    BookMissing,
+    ForeignBook,
+    LogBroken,
+    NewerBook,
+)
 from ledger.store import schema
 from ledger.store.head import EMPTY, LOCK_SECONDS, Head, head_of, microseconds_now
 
@@ -112,6 +119,8 @@ def open_book(location: str, *, readonly: bool = False) -> Book:
         if not path.exists():
             raise BookMissing(f"There is no book at {location}.", HOW_TO_MAKE)
         if not path.is_file() or not _looks_like_sqlite(path):
+            if Path(f"{location}.receipts").exists():
+                raise _damaged(location, "it does not begin as a SQLite file")
             raise _foreign(location)
         # Looked at without the right to write first: opening for writing changes the file.
         looked_at = Book(location, _sqlite_engine(path, readonly=True), writable=False)
@@ -159,7 +168,16 @@ def _connected(book: Book) -> Iterator[Connection]:
             f"{shown(book.location)} cannot be opened: {text.splitlines()[0]}", HOW_TO_MAKE
         ) from None
     except sa_exc.DatabaseError as error:
+        if "malformed" in str(error.orig) or Path(f"{book.location}.receipts").exists():
+            raise _damaged(book.location, str(error.orig)) from None
         raise _foreign(book.location, str(error.orig)) from None
+
+
+def _damaged(location: str, why: str) -> LogBroken:
+    return LogBroken(
+        f"{shown(location)} is damaged: {why}.",
+        "Keep the file as it is, restore a backup beside it, and run `duebook verify` on that.",
+    )
 
 
 def _foreign(location: str, why: str = "") -> ForeignBook:

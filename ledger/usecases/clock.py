@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, select
 
 from ledger.kernel.clocks import Clocks
-from ledger.kernel.errors import BadKnownAt
+from ledger.kernel.errors import BadInstant, BadKnownAt
 from ledger.kernel.instants import Instant, format_instant, parse_day_end_or_instant
 from ledger.store.head import head_of
 from ledger.store.schema import events
@@ -41,7 +41,11 @@ def known_position(connection: Connection, known_at: str | None, zone: str = ZON
                 "Give a position of the log, or an instant.",
             )
         return position
-    instant = parse_day_end_or_instant(known_at, zone)
+    try:
+        instant = parse_day_end_or_instant(known_at, zone)
+    except BadInstant as refusal:
+        hint = f"Give a position of the log, 1 to {head}, or an instant with its zone."
+        raise BadKnownAt(f"known-at: {refusal.sentence}", hint) from None
     position = _last_recorded_by(connection, head, instant)
     if not position:
         raise BadKnownAt(

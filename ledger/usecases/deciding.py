@@ -16,7 +16,6 @@ from ledger.aggregates.book import BOOK_STREAM, BatchRecorded
 from ledger.aggregates.catalogue import TOPICS
 from ledger.aggregates.judge import Surprise, recorded_again, unknown_fact
 from ledger.intake.rejection import Rejection
-from ledger.kernel.instants import format_instant
 from ledger.store.head import Head, head_of
 from ledger.store.reader import read_log, read_positions
 from ledger.usecases.keys import Stored, can_be_lifted, look_up, pending_withdrawals
@@ -272,5 +271,5 @@ def _conflict(stage: Stage, one: Staged, topic: str, state: bytes, where: str) -
         f"id {here.get('id')!r} of source {here.get('source', '')!r} stands for another "
         f"content at {where}: {found}.",
         "A fact is never edited: withdraw the recorded one, or give this one an id of its own.",
-        {"type": one.type, "at": format_instant(one.at), **here},
+        one.as_sent(),
     )

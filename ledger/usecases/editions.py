@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from ledger.aggregates.base import Recorded
 from ledger.aggregates.terms import TermsPublished
-from ledger.kernel.errors import UnknownProgram
+from ledger.kernel.errors import LogBroken, UnknownProgram
 from ledger.programs.edition import Edition
 from ledger.store.reader import read_log
 
@@ -35,5 +35,8 @@ def edition_at(connection: Connection, program: str, known_at: int) -> tuple[Edi
         )
     last = found[-1]
     edition = Edition.from_data(last.event.edition, f"position {last.position}")
-    assert edition.digest == last.event.digest, "an edition that does not match its digest"
+    if edition.digest != last.event.digest:
+        raise LogBroken(
+            f"The terms of {program} at position {last.position} do not match their digest."
+        )
     return edition, last.position

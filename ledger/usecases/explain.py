@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from ledger.aggregates.book import BatchRecorded
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.instants import format_instant
 from ledger.store.reader import read_positions
+from ledger.store.schema import events, withdrawn
 from ledger.usecases.settle import Settlement, settle, split_line
 
 
@@ -23,7 +24,22 @@ def explain(connection: Connection, line: str, clocks: Clocks) -> tuple[Settleme
     del head["totals"]
     answer = head | found.as_json()
     answer["facts"] = provenance(connection, found.explanation.positions())
+    answer["withdrawn"] = withdrawn_of(connection, found.subject, clocks.known_at)
     return settlement, answer
+
+
+def withdrawn_of(connection: Connection, stream: str, known_at: int) -> list[dict[str, Any]]:
+    """Facts of a stream that were withdrawn, which a reader of the tree would look for."""
+    c, w = events.c, withdrawn.c
+    query = (
+        select(c.position, w.position)
+        .join_from(events, withdrawn, w.target == c.position)
+        .where(c.stream == stream, c.position <= known_at, w.position <= known_at)
+        .order_by(c.position)
+    )
+    lifts = {target: by for target, by in connection.execute(query)}
+    found = provenance(connection, set(lifts))
+    return [{**one, "withdrawn_by": lifts[one["position"]]} for one in found]
 
 
 def provenance(connection: Connection, positions: set[int]) -> list[dict[str, Any]]:

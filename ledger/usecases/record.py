@@ -5,7 +5,6 @@ head is compared and the rows are chained and inserted. Met by another writer, t
 made again from what was staged.
 """
 
-import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -199,5 +198,6 @@ def read_file(
 
 def _warning(stage: Stage, one: Staged, surprise: Surprise) -> Rejection:
     file, line = stage.place(one.row)
-    data = {"type": one.type, "at": one.at, **json.loads(one.state)}
-    return Rejection(file, line, one.type, surprise.code, surprise.sentence, surprise.hint, data)
+    return Rejection(
+        file, line, one.type, surprise.code, surprise.sentence, surprise.hint, one.as_sent()
+    )

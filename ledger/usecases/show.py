@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from ledger.aggregates.base import Recorded, in_order
 from ledger.aggregates.merchant import MerchantState, MerchantTargeted
@@ -15,6 +15,7 @@ from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import NoSuchStream
 from ledger.kernel.instants import format_instant
 from ledger.store.reader import LogReader, read_log
+from ledger.store.schema import withdrawn
 
 FOREVER = 2**62
 
@@ -39,6 +40,13 @@ def event_json(recorded: Recorded) -> dict[str, Any]:
     for name, value in recorded.event.model_dump(mode="json", exclude_none=True).items():
         out[f"event_{name}" if name in out and out[name] != value else name] = value
     return out
+
+
+def lifts(connection: Connection, known_at: int) -> dict[int, int]:
+    """What is withdrawn by a position: the fact's position, the withdrawal's."""
+    w = withdrawn.c
+    query = select(w.target, w.position).where(w.position <= known_at)
+    return {target: position for target, position in connection.execute(query)}
 
 
 def log(connection: Connection, stream: str | None, after: int, until: int) -> Iterator[Recorded]:

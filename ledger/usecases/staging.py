@@ -5,6 +5,7 @@ starts again without reading its input again (standard input cannot be read twic
 """
 
 import hashlib
+import json
 import marshal
 from collections.abc import Callable, Iterator
 from tempfile import TemporaryFile
@@ -16,6 +17,7 @@ from ledger.aggregates.judge import Mention, mention
 from ledger.aggregates.store import GMVRecorded
 from ledger.intake.rejection import Rejection
 from ledger.intake.rows import Parsed
+from ledger.kernel.instants import format_instant
 
 IN_MEMORY_ROWS = 250_000
 """About 250 MB; what is more goes to a temporary file, piece by piece."""
@@ -45,6 +47,11 @@ class Staged(NamedTuple):
     @property
     def mentions(self) -> Mention:
         return Mention(*self.mention)
+
+    def as_sent(self) -> dict[str, Any]:
+        """The fact as a row that can be mended and recorded again."""
+        row = {"type": self.type, "at": format_instant(self.at), **json.loads(self.state)}
+        return row | ({"by": self.by} if self.by else {})
 
     @property
     def said(self) -> tuple[str | None, str | None, str | None, Any]:

@@ -88,7 +88,7 @@ class _Rows:
                     self.positions[index] = position
                 if keys:
                     key = keys.get(index, key)
-                yield stream, version, topic, state, at, by, start, row, key
+                yield stream, version, topic, state, at, by or batch.by, start, row, key
             if not index & 0xFFF:
                 progress("recording", 0x1000)
 

@@ -10,7 +10,7 @@ from ledger.aggregates.merchant import MerchantTargeted
 from ledger.aggregates.partner import PartnerCertified, PartnerTerminated
 from ledger.aggregates.store_state import StoreState, listed_at
 from ledger.kernel.decision import Step
-from ledger.kernel.instants import Instant, day_of, format_instant
+from ledger.kernel.instants import Instant, day_of
 from ledger.kernel.period import Window
 from ledger.programs.recruiting.gather import Case
 from ledger.programs.recruiting.gmv import gmv_over_threshold
@@ -39,19 +39,19 @@ def partner_certified(case: Case, terms: Terms) -> Step:
     last = case.partner.certification_at(case.onboarding.at)
     met = last is not None and isinstance(last.event, PartnerCertified)
     rests_on: list[Recorded | None] = [last]
-    observed = named(last, "never certified by then")
+    observed = named(last, "never certified by then", terms)
     if met and terms.parameters.later_termination_forfeits:
         later = case.partner.certification_at(terms.as_of)
         if later and isinstance(later.event, PartnerTerminated):
-            met, observed = False, named(later, "")
+            met, observed = False, named(later, "", terms)
             rests_on.append(later)
-    required = f"certified when the store was onboarded, {format_instant(case.onboarding.at)}"
+    required = f"certified when the store was onboarded, {terms.local(case.onboarding.at)}"
     return step(terms, "partner_certified", met, required, observed, *rests_on)
 
 
 def not_withheld(case: Case, terms: Terms) -> Step:
     """Nothing of this program is withheld from the store, or from the partner as a whole."""
-    observed = named(case.withheld[0], "") if case.withheld else "nothing withheld"
+    observed = named(case.withheld[0], "", terms) if case.withheld else "nothing withheld"
     required = "no incentive withheld for the store or the partner"
     return step(terms, "not_withheld", not case.withheld, required, observed, *case.withheld)
 
@@ -59,7 +59,7 @@ def not_withheld(case: Case, terms: Terms) -> Step:
 def targeted(targeting: Recorded | None, terms: Terms) -> Step:
     """Of the merchant's targetings and removals for this program the last is a targeting."""
     met = targeting is not None and isinstance(targeting.event, MerchantTargeted)
-    observed = named(targeting, "never on the list")
+    observed = named(targeting, "never on the list", terms)
     return step(terms, "targeted", met, "merchant on the program's list", observed, targeting)
 
 
@@ -102,10 +102,10 @@ def first_verified(case: Case, terms: Terms) -> Step:
     required = "verified, and first of its merchant's and brand's stores"
     if ahead:
         at, store, rival = min(ahead)[:3]
-        observed = f"{store} was verified first, {format_instant(at)}"
+        observed = f"{store} was verified first, {terms.local(at)}"
         return step(terms, "first_verified", False, required, observed, own, rival)
     if own:
-        observed = f"verified {format_instant(own.at)}, none before it"
+        observed = f"verified {terms.local(own.at)}, none before it"
         return step(terms, "first_verified", True, required, observed, own)
     pending = None if terms.ended() else WINDOW_OPEN
     return step(terms, "first_verified", False, required, "not verified", pending=pending)
@@ -118,7 +118,10 @@ def first_sale_in_time(case: Case, terms: Terms) -> Step:
     met = sale is not None and day_of(sale.at, days.zone) in days
     pending = WINDOW_OPEN if sale is None and terms.as_of < days.window.end else None
     required = f"first sale on {days.first} to {days.last}"
-    observed = f"{format_instant(sale.at)}" if sale else "no sale"
+    observed = "no sale"
+    if sale:
+        number = (day_of(sale.at, days.zone) - days.first).days
+        observed = f"{terms.local(sale.at)}, day {number}"
     return step(terms, "first_sale_in_time", met, required, observed, sale, pending=pending)
 
 
@@ -155,12 +158,12 @@ def store_open(case: Case, terms: Terms) -> Step:
         span = Window(case.onboarding.at, min(window.end, now))
         disturbed = case.store.disturbance(span)
         required = "normal state from onboarding to the term's end"
-        observed = named(disturbed, "normal state")
+        observed = named(disturbed, "normal state", terms)
         return step(terms, "store_open", disturbed is None, required, observed, disturbed)
     standing = case.store.standing(now if test == "at_as_of" else min(window.end, now))
     pending = None if standing.normal or terms.ended() else WINDOW_OPEN
     required = "normal state " + ("at as-of" if test == "at_as_of" else "at the term's end")
-    observed = named(standing.because, "normal state")
+    observed = named(standing.because, "normal state", terms)
     return step(
         terms, "store_open", standing.normal, required, observed, standing.because, pending=pending
     )

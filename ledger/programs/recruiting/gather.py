@@ -41,10 +41,17 @@ class Rates:
 
     def into(self, currency: str, day: date) -> tuple[Decimal, Recorded] | None:
         """The rate that converts a currency on a day, or None where none is quoted in time."""
+        return self._pair(currency).on(day, self._age_days_max)
+
+    def last(self, currency: str, day: date) -> Recorded | None:
+        """The last quote for a day on or before this one, however old."""
+        return self._pair(currency).last_on(day)
+
+    def _pair(self, currency: str) -> RateState:
         pair = f"{currency}-{self._currency}"
         if pair not in self._pairs:
             self._pairs[pair] = self._reader.states("rate", [pair], RateState)[pair]
-        return self._pairs[pair].on(day, self._age_days_max)
+        return self._pairs[pair]
 
 
 def cases(reader: Reader, edition: Edition) -> Iterator[Case]:

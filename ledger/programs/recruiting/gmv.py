@@ -1,13 +1,25 @@
 """The condition on GMV: foreign amounts converted day by day, compared unrounded."""
 
+from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from ledger.aggregates.base import Recorded
 from ledger.kernel.decision import Step
 from ledger.kernel.instants import day_of
 from ledger.kernel.money import EXACT, Money
+from ledger.kernel.period import Days
 from ledger.programs.recruiting.gather import Case
 from ledger.programs.recruiting.steps import WINDOW_OPEN, Terms, step
+
+
+class Converted(NamedTuple):
+    """The sum in the edition's currency, or what keeps it from being made, and how it came."""
+
+    total: Decimal
+    missing: str | None
+    quotes: tuple[Recorded, ...]
+    parts: tuple[Step, ...]
 
 
 def gmv_over_threshold(case: Case, terms: Terms) -> Step:
@@ -21,51 +33,92 @@ def gmv_over_threshold(case: Case, terms: Terms) -> Step:
         f"{parameters.gmv_basis} GMV of {days.first} to {days.last} "
         f"> {threshold.text} {threshold.currency}"
     )
+    sum_ = _convert(found, terms)
     feeds = _two_feeds(found)
-    total, missing, used = _convert(found, terms)
-    if unjudged := missing or feeds:
-        pending = "fx_rate_missing" if missing else "two_feeds"
-        found_step = step(
-            terms, "gmv_over_threshold", None, required, unjudged, *found, *used, pending=pending
-        )
-        return found_step if not (missing and feeds) else found_step._replace(parts=(_also(feeds),))
-    met = total > threshold.decimal
-    waiting = WINDOW_OPEN if not met and terms.as_of < days.window.end else None
-    observed = f"{total:f} {edition.currency}"
+    parts = (*sum_.parts, *_left_out(case, days, parameters.gmv_basis))
+    met: bool | None = None
+    pending: str | None = None
+    if sum_.missing:
+        observed, pending = sum_.missing, "fx_rate_missing"
+        if feeds:
+            parts = (*parts, Step("two feeds", observed=feeds, pending="two_feeds"))
+    elif feeds:
+        observed, pending = feeds, "two_feeds"
+    else:
+        observed = f"{sum_.total:f} {edition.currency}"
+        met = sum_.total > threshold.decimal
+        pending = WINDOW_OPEN if not met and terms.as_of < days.window.end else None
+    rests_on = (*found, *sum_.quotes)
     return step(
-        terms, "gmv_over_threshold", met, required, observed, *found, *used, pending=waiting
+        terms,
+        "gmv_over_threshold",
+        met,
+        required,
+        observed,
+        *rests_on,
+        pending=pending,
+        parts=parts,
     )
 
 
-def _convert(found: list[Recorded], terms: Terms) -> tuple[Decimal, str | None, list[Recorded]]:
-    """The sum in the edition's currency, what has no rate, and the quotes that were used."""
-    total = Decimal(0)
-    used: dict[int, Recorded] = {}
+def _convert(found: list[Recorded], terms: Terms) -> Converted:
+    """Adds up what was reported, foreign amounts at the rate of their day."""
+    total, currency = Decimal(0), terms.edition.currency
+    quotes: dict[int, Recorded] = {}
+    parts: list[Step] = []
     by_order = terms.parameters.rate_day == "order"
     for one in found:
         event = one.event
         amount = Decimal(event.amount)
-        if event.currency != terms.edition.currency:
+        sum_ = f"{event.amount} {event.currency}"
+        rests_on: tuple[int, ...] = (one.position,)
+        if event.currency != currency:
             day = event.day if by_order else day_of(one.at, terms.edition.zone)
             rate = terms.rates.into(event.currency, day)
             if rate is None:
-                missing = f"no rate {event.currency} to {terms.edition.currency} for {day}"
-                return total, missing, list(used.values())
-            used[rate[1].position] = rate[1]
-            amount = EXACT.multiply(amount, rate[0])
+                return Converted(
+                    total,
+                    _missing(event.currency, day, terms),
+                    tuple(quotes.values()),
+                    tuple(parts),
+                )
+            factor, quote = rate
+            quotes[quote.position] = quote
+            amount = EXACT.multiply(amount, factor)
+            sum_ += f" x {factor} (rate of {quote.event.day}) = {amount:f} {currency}"
+            rests_on = (one.position, quote.position)
         total = EXACT.add(total, amount)
-    return total, None, list(used.values())
+        parts.append(Step(f"orders of {event.day}", observed=sum_, events=rests_on))
+    return Converted(total, None, tuple(quotes.values()), tuple(parts))
+
+
+def _missing(currency: str, day: date, terms: Terms) -> str:
+    """Which rate is missing, and the nearest one that may not be used."""
+    wanted = f"no rate {currency} to {terms.edition.currency} for {day}"
+    last = terms.rates.last(currency, day)
+    if last is None:
+        return f"{wanted}: none is quoted by then"
+    age, limit = (day - last.event.day).days, terms.parameters.rate_max_age_days
+    return f"{wanted}: the last quote, of {last.event.day}, is {age} days old; at most {limit}"
+
+
+def _left_out(case: Case, days: Days, basis: str) -> tuple[Step, ...]:
+    """What was reported of other days or on the other basis, so that nobody looks for it."""
+    other = [
+        one.event for one in case.store.gmv if one.event.basis != basis or one.event.day not in days
+    ]
+    if not other:
+        return ()
+    first, last = min(one.day for one in other), max(one.day for one in other)
+    observed = f"{len(other)} reports of orders of {first} to {last}"
+    return (Step(f"not counted: other days, or not {basis}", observed=observed),)
 
 
 def _two_feeds(found: list[Recorded]) -> str | None:
     """The first day for which two sources report GMV: neither may be chosen for the payee."""
-    sources: dict[object, str] = {}
+    sources: dict[date, str] = {}
     for one in found:
         source = one.event.source or ""
         if sources.setdefault(one.event.day, source) != source:
             return f"{one.event.day} is reported by {sources[one.event.day]!r} and {source!r}"
     return None
-
-
-def _also(feeds: str) -> Step:
-    return Step("gmv_over_threshold", observed=feeds, pending="two_feeds")

@@ -132,11 +132,19 @@ def _governance(closures: list[Recorded], terms: Terms) -> Step:
         "governance ratio",
         code="governance_ratio",
         pending="governance_ratio_unset" if ratio is None else None,
-        required=f"the partner's high-risk stores at the term's end: {len(closures)}",
-        observed="no table is published" if ratio is None else f"ratio {ratio}",
+        required="no high-risk store at the term's end, else the table's ratio for their number",
+        observed=f"{_high_risk(closures)}: "
+        + ("no table is published" if ratio is None else f"ratio {ratio}"),
         clause=terms.edition.cite.get("governance_ratios"),
         events=tuple(sorted(one.position for one in closures)),
     )
+
+
+def _high_risk(closures: list[Recorded]) -> str:
+    if not closures:
+        return "no high-risk store"
+    names = ", ".join(sorted(one.event.store for one in closures))
+    return f"{len(closures)} high-risk: {names}"
 
 
 def _line(one: Assessment, governance: Step, high_risk: int, terms: Terms) -> Line:

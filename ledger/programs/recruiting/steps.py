@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from ledger.aggregates.base import Recorded
 from ledger.kernel.decision import Step
-from ledger.kernel.instants import Instant, format_instant
+from ledger.kernel.instants import Instant, local
 from ledger.kernel.period import Days, Window, days_from
 from ledger.programs.edition import Edition
 from ledger.programs.recruiting.gather import Rates
@@ -25,6 +25,10 @@ class Terms(NamedTuple):
     def window(self) -> Window:
         return self.edition.window
 
+    def local(self, instant: Instant) -> str:
+        """An instant as read in the edition's zone: days are counted there."""
+        return local(instant, self.edition.zone)
+
     def ended(self) -> bool:
         """Whether the term is over at as-of."""
         return self.as_of >= self.window.end
@@ -36,12 +40,13 @@ class Terms(NamedTuple):
         return days_from(onboarding.at, days, self.edition.zone, resting)
 
 
-def named(recorded: Recorded | None, otherwise: str) -> str:
+def named(recorded: Recorded | None, otherwise: str, terms: Terms) -> str:
+    """A fact as the observation it makes, or what is said where there is none."""
     if recorded is None:
         return otherwise
     reason = getattr(recorded.event, "reason", None)
     name = type(recorded.event).__name__ + (f" ({reason})" if reason else "")
-    return f"{name} at {format_instant(recorded.at)}"
+    return f"{name} at {terms.local(recorded.at)}"
 
 
 def step(
@@ -52,13 +57,24 @@ def step(
     observed: str,
     *rests_on: Recorded | None,
     pending: str | None = None,
+    parts: tuple[Step, ...] = (),
 ) -> Step:
+    """A condition's step: pending ones are neither met nor unmet; the clause is the cited one."""
     events = tuple(sorted({one.position for one in rests_on if one is not None}))
     cite = terms.edition.cite
     clause = cite.get(code) or cite.get(_PARAMETER.get(code, ""))
     label = code.replace("_", " ")
     return Step(
-        label, None, None if pending else met, required, observed, clause, events, (), code, pending
+        label,
+        None,
+        None if pending else met,
+        required,
+        observed,
+        clause,
+        events,
+        parts,
+        code,
+        pending,
     )
 
 
