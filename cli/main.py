@@ -60,7 +60,7 @@ def run(arguments: list[str]) -> int:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Stopped. Nothing that was not acknowledged is recorded.", err=True)
+        click.echo("Stopped. Run it again: what is already recorded is recognised.", err=True)
         return INTERRUPTED
     except Refusal as refusal:
         return _refused(refusal)

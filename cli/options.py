@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from cli.output import FORMATS, Out
+from cli.output import FORMATS, Out, say
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -84,6 +84,7 @@ def opened(book: str | None) -> "Iterator[Book]":
         yield found
     finally:
         found.close()
+        say(*found.notes)
 
 
 def now() -> int:
@@ -92,17 +93,20 @@ def now() -> int:
 
 
 def clocks(
-    connection: "Connection", as_of: str | None, known_at: str | None, program: str | None = None
+    connection: "Connection",
+    as_of: str | None,
+    known_at: str | None,
+    program: str | None = None,
+    zone: str | None = None,
 ) -> "Clocks":
     """The two clocks as typed; dates are days of the program's zone."""
     from ledger.usecases.clock import ZONE, clocks_at, known_position
     from ledger.usecases.editions import edition_at
 
-    zone = ZONE
-    if program is not None:
+    if zone is None and program is not None:
         position = known_position(connection, known_at)
         zone = edition_at(connection, program, position)[0].zone
-    return clocks_at(connection, now=now(), as_of=as_of, known_at=known_at, zone=zone)
+    return clocks_at(connection, now=now(), as_of=as_of, known_at=known_at, zone=zone or ZONE)
 
 
 def out(format_: str | None, output: str | None) -> Out:

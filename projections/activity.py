@@ -1,14 +1,16 @@
 """Who reported what, when, and from which file and row."""
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Column, Integer, Table, Text, insert, update
+from sqlalchemy import BigInteger, Column, Integer, Table, Text, insert, select, update
 
 from ledger.aggregates.base import Recorded
 from ledger.aggregates.book import BOOK_STREAM, BatchRecorded
 from ledger.kernel.instants import format_instant
 from ledger.store.reader import read_log, read_positions
-from projections.base import FoldView, Span, already_lifted, lifts_in
+from ledger.store.schema import withdrawn
+from projections.base import FoldView, Span, lifts_in
 
 _Long = BigInteger().with_variant(Integer, "sqlite")
 ROWS_AT_ONCE = 5000
@@ -55,16 +57,14 @@ class Activity(FoldView):
             where = table.c.position == target
             span.target.execute(update(table).where(where).values(withdrawn_by=position))
 
-    def _waited(self, span: Span) -> list[tuple[int, int]]:
+    def _waited(self, span: Span) -> Iterator[tuple[int, int]]:
         """Facts of the span that an earlier withdrawal was waiting for."""
-        from sqlalchemy import select
-
-        from ledger.store.schema import withdrawn
-
         w = withdrawn.c
-        found = already_lifted(span)
-        query = select(w.target, w.position).where(w.target.in_(sorted(found)))
-        return [(row[0], row[1]) for row in span.source.execute(query)] if found else []
+        query = select(w.target, w.position).where(
+            w.target > span.after, w.target <= span.until, w.position <= span.until
+        )
+        for target, position in span.source.execute(query):
+            yield target, position
 
     def _batch(
         self, span: Span, batches: dict[int, BatchRecorded], position: int

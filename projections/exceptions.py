@@ -11,7 +11,7 @@ from ledger.aggregates.book import FactWithdrawn
 from ledger.aggregates.judge import Surprise, judge, mention, two_feeds, unknown_fact
 from ledger.aggregates.store import GMVRecorded
 from ledger.kernel.instants import format_instant
-from ledger.store.reader import LogReader
+from ledger.store.reader import LogReader, chunks
 from ledger.store.schema import withdrawn
 from ledger.usecases.directory import IndexDirectory
 from projections.base import Span, StreamView, lifts_in
@@ -113,8 +113,11 @@ def _waiting(span: Span, table: Table, code: str, names: set[str]) -> set[str]:
     """Streams that have an exception hanging on one of these names."""
     if not names:
         return set()
-    query = select(table.c.stream).where(table.c.code == code, table.c.name.in_(sorted(names)))
-    return {row[0] for row in span.target.execute(query)}
+    found = set()
+    for chunk in chunks(sorted(names)):
+        query = select(table.c.stream).where(table.c.code == code, table.c.name.in_(chunk))
+        found |= {row[0] for row in span.target.execute(query)}
+    return found
 
 
 def _newly_lifted(span: Span) -> bool:

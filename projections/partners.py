@@ -8,9 +8,9 @@ from sqlalchemy import BigInteger, Column, Integer, Table, Text, select
 
 from ledger.aggregates.base import Recorded
 from ledger.store.reader import LogReader
-from ledger.store.schema import refs
+from ledger.store.schema import refs, withdrawn
 from ledger.usecases.show import describe_partner
-from projections.base import Span, StreamView, lifts_in
+from projections.base import Span, StreamView
 
 _Long = BigInteger().with_variant(Integer, "sqlite")
 
@@ -42,10 +42,13 @@ class Partners(StreamView):
             r.kind == "partner", r.position > span.after, r.position <= span.until
         )
         names = {row[0] for row in span.source.execute(introduced)}
-        lifted = [target for target, _ in lifts_in(span)]
-        if lifted:
-            query = select(r.name).where(r.kind == "partner", r.position.in_(lifted))
-            names |= {row[0] for row in span.source.execute(query)}
+        w = withdrawn.c
+        lifted = (
+            select(r.name)
+            .join_from(refs, withdrawn, w.target == r.position)
+            .where(r.kind == "partner", w.position > span.after, w.position <= span.until)
+        )
+        names |= {row[0] for row in span.source.execute(lifted)}
         return {f"partner:{name}" for name in names}
 
     def rows(self, reader: LogReader, facts: dict[str, list[Recorded]]) -> Iterator[dict[str, Any]]:

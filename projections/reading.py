@@ -10,13 +10,23 @@ from sqlalchemy import Connection, String, cast, func, select
 from sqlalchemy import exc as sa_exc
 
 from ledger.kernel.clocks import Clocks
-from ledger.kernel.errors import BadQuery
+from ledger.kernel.errors import BadQuery, ConcurrentWrite
 from ledger.store.book import Book, open_book
-from projections.base import View
+from projections.base import FOREVER, View
 from projections.catalogue import VIEWS, view_named
-from projections.runner import Parked, Progress, _silent, looking_at, parked_in, temporary
+from projections.runner import (
+    Parked,
+    Progress,
+    _silent,
+    catch_up,
+    looking_at,
+    parked_in,
+    state_of,
+    temporary,
+)
 
 FIRST_WORD = re.compile(r"(?:\s|\(|--[^\n]*\n|/\*.*?\*/)*([a-z]+)", re.IGNORECASE | re.DOTALL)
+ATTEMPTS = 5
 READING_WORDS = ("select", "with", "values", "explain", "table", "show")
 
 
@@ -124,19 +134,24 @@ def _read_only(
             connection.exec_driver_sql("PRAGMA query_only = ON")
             yield connection, built
         return
-    stands_at: Clocks | None = None
-    for view in VIEWS.values():
-        with looking_at(book, view, None, progress) as sight:
-            stands_at = sight.clocks
-    assert stands_at is not None
     reader = open_book(book.location, readonly=True)
     try:
-        with reader.reading() as connection:
-            if connection.dialect.name != "sqlite":
-                connection.exec_driver_sql("SET TRANSACTION READ ONLY")
-            else:
-                connection.exec_driver_sql("PRAGMA query_only = ON")
-            yield connection, stands_at
+        for _ in range(ATTEMPTS):
+            for view in VIEWS.values():
+                catch_up(book, view, progress)
+            with reader.reading() as connection:
+                if connection.dialect.name != "sqlite":
+                    connection.exec_driver_sql(
+                        "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+                    )
+                else:
+                    connection.exec_driver_sql("PRAGMA query_only = ON")
+                positions = {state_of(connection, view)[1] for view in VIEWS.values()}
+                if len(positions) == 1:
+                    yield connection, Clocks(FOREVER, positions.pop())
+                    return
+            # Somebody recorded while the views were brought up to date one after another.
+        raise ConcurrentWrite(f"The book was written during each of {ATTEMPTS} attempts.")
     finally:
         reader.close()
 

@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy import exc as sa_exc
 
 from ledger.kernel.clocks import Clocks
+from ledger.kernel.errors import ForeignBook
 from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.store.schema import has_table
@@ -271,7 +272,17 @@ def _stand_at(connection: Connection, name: str, version: int, position: int) ->
         connection.execute(insert(_positions), [{"view": name, **values}])
 
 
+def _refuse_foreign(connection: Connection, name: str) -> None:
+    """A table of a view's name that duebook did not make is somebody's: it is left alone."""
+    if _state(connection, name)[0] is None and has_table(connection, name):
+        raise ForeignBook(
+            f"The database has a table {name!r} that duebook did not make.",
+            "Nothing was changed. Keep books in a database or schema of their own.",
+        )
+
+
 def _swap(connection: Connection, view: View, beside: Table, position: int) -> None:
+    _refuse_foreign(connection, view.NAME)
     connection.exec_driver_sql(f'DROP TABLE IF EXISTS "{view.NAME}"')
     connection.exec_driver_sql(f'ALTER TABLE "{beside.name}" RENAME TO "{view.NAME}"')
     connection.execute(delete(_parked).where(_parked.c.view == view.NAME))

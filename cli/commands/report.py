@@ -85,7 +85,7 @@ def query(
 @click.argument("view", required=False)
 @book_option
 @answer_options
-def rebuild(view: str | None, book: str | None, format_: str | None, output: str | None) -> None:
+def rebuild(view: str | None, book: str | None, format_: str | None, output: str | None) -> int:
     """Rebuild read models from the log, beside the live ones, then swap.
 
     \b
@@ -111,6 +111,7 @@ def rebuild(view: str | None, book: str | None, format_: str | None, output: str
                 parked = len(parked_in(connection, one.NAME))
             rows.append({"view": one.NAME, "position": position, "parked": parked})
     where.data(rows, rows)
+    return 1 if any(row["parked"] for row in rows) else 0
 
 
 def _show(where: Out, answer: "Report") -> int:

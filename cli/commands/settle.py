@@ -57,16 +57,16 @@ def settle(
             "Settle the program that the file is for.",
         )
     with opened(book) as found, found.reading() as connection:
-        at = clocks(connection, as_of, known_at, program)
-        edition = usecase.published_edition(connection, program, at)
-        settlement = usecase.settle(connection, draft or edition, at, period=period)
+        zone = draft.zone if draft else None
+        at = clocks(connection, as_of, known_at, program, zone)
+        edition = draft or usecase.published_edition(connection, program, at)
+        settlement = usecase.settle(connection, edition, at, period=period)
         answer = settlement.as_json() if where.format == "json" else settlement.head_json()
-        if draft is not None:
-            answer["draft"] = True
         changes = None
         if draft is not None:
-            before = usecase.settle(connection, edition, at, period=period)
-            changes = answer["changes"] = usecase.compare(before, settlement)
+            before = usecase.as_published(connection, program, at)
+            changes = usecase.compare(before, settlement)
+            answer |= {"draft": True, "changes": changes}
     if not where.is_table:
         where.data(answer, (line.as_json() for line in settlement.lines))
         return

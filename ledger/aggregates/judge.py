@@ -48,9 +48,9 @@ class Surprise(NamedTuple):
     name: str
 
 
-def identity_of(event: Event, at: Instant) -> bytes:
-    """What tells an onboarding from another of the same instant: its content, never its place."""
-    return hashlib.sha256(b"%d\0%b" % (at, event.content())).digest()
+def identity_of(event: Event) -> bytes:
+    """What tells an onboarding from another of the same instant, as `order_key` does."""
+    return hashlib.sha256(event.content()).digest()
 
 
 def mention(event: Event, at: Instant) -> Mention:
@@ -66,7 +66,7 @@ def mention(event: Event, at: Instant) -> Mention:
         data.get("store"),
         None if introduces == "partner" else data.get("partner"),
         data.get("program"),
-        identity_of(event, at) if introduces == "store" else b"",
+        identity_of(event) if introduces == "store" else b"",
         feed,
     )
 

@@ -20,6 +20,8 @@ class _Text:
         self.number = 0
         self.problem: RowProblem | None = None
         self.overlong = False
+        self.taken: list[tuple[int, str]] = []
+        """Lines that the row at hand has been read from."""
 
     def __iter__(self) -> "_Text":
         return self
@@ -48,6 +50,7 @@ class _Text:
                 "not_text", "the line holds a NUL byte.", "Save the file as CSV in UTF-8."
             )
             return "\n"
+        self.taken.append((self.number, text))
         return text + "\n"
 
 
@@ -58,13 +61,16 @@ def read(lines: Lines, file: str, now: Instant, default_type: str | None = None)
     rows = csv.reader(text, strict=True)
     header: list[str] | None = None
     while True:
+        text.taken.clear()
         try:
             cells = next(rows)
         except StopIteration:
             break
         except csv.Error as error:
             problem = RowProblem("invalid_field", f"not CSV: {error}.", "Quote cells with quotes.")
-            yield text.number, _rejected(file, text.number, None, problem)
+            # Whatever a stray quote has swallowed is told line by line, so that nothing is lost.
+            for number, raw in text.taken or [(text.number, "")]:
+                yield number, _rejected(file, number, raw, problem)
             continue
         number = text.number
         if text.overlong:

@@ -33,7 +33,7 @@ def read(lines: Lines, file: str, now: Instant, default_type: str | None = None)
                 row.setdefault("type", default_type)
             yield number, parse_row(row, now)
         except RowProblem as problem:
-            yield number, rejected(file, number, raw, problem)
+            yield number, rejected(file, number, raw, problem, default_type)
     if not lines.bytes:
         yield 0, empty(file)
 
@@ -52,7 +52,13 @@ def parse_object(raw: bytes, ended_mid_line: bool) -> dict[str, Any]:
         )
     # A key that stands twice is dropped silently by JSON readers. Where no text is escaped and
     # no blank follows a quotation mark, every key shows as `":`, and they can be counted.
-    if raw.count(b'":') != len(row) or b"\\" in raw or b'" ' in raw or b'"\t' in raw:
+    if (
+        raw.count(b'":') != len(row)
+        or b"\\" in raw
+        or b'" ' in raw
+        or b'"\t' in raw
+        or b'"\r' in raw
+    ):
         if b"\\u0000" in raw:
             raise RowProblem(
                 "not_text", "a text holds a NUL character.", "Take it out: no database keeps one."
@@ -88,13 +94,17 @@ def empty(file: str) -> Rejection:
     )
 
 
-def rejected(file: str, number: int, raw: bytes, problem: RowProblem) -> Rejection:
+def rejected(
+    file: str, number: int, raw: bytes, problem: RowProblem, default_type: str | None
+) -> Rejection:
     """The rejection of a line, with its data as far as it can be read."""
     data: Any
     try:
         data = json.loads(raw)
     except (ValueError, RecursionError):
         data = raw.decode("utf-8", "replace")
+    if isinstance(data, dict) and default_type is not None:
+        data.setdefault("type", default_type)
     kind = data.get("type") if isinstance(data, dict) else None
     shown = kind if isinstance(kind, str) else None
     return Rejection(file, number, shown, problem.code, problem.error, problem.hint, data)

@@ -109,7 +109,7 @@ class Edition(BaseModel):
         """Plain JSON data, as recorded; unset parameters are left out."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
-    @cached_property
+    @property
     def digest(self) -> str:
         """sha256 of the canonical JSON: equal for equal content, however it was written."""
         text = json.dumps(self.as_data(), sort_keys=True, separators=(",", ":"))

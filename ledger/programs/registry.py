@@ -1,5 +1,6 @@
 """The programs that this version of duebook knows: one folder each, found by name."""
 
+import tomllib
 from importlib import import_module
 from pathlib import Path
 from typing import cast
@@ -26,10 +27,27 @@ def rules_of(name: str) -> Rules:
     return cast(Rules, import_module(f"ledger.programs.{name}.rules"))
 
 
+def checked(edition: Edition) -> Edition:
+    """The edition as it may be published: checked, complete, with a reason for what it assumes.
+
+    A parameter that a file leaves out takes the shipped default; where that is an assumption,
+    its reason comes along, so that every answer names it. Raises `BadTerms`.
+    """
+    found = rules_of(edition.rules).check(edition)
+    path = FOLDER / edition.rules / "terms.toml"
+    reasons = tomllib.loads(path.read_text(encoding="utf-8")).get("assumed", {})
+    silent = {
+        key: why
+        for key, why in reasons.items()
+        if key in found.terms and key not in edition.terms and key not in edition.assumed
+    }
+    return found.model_copy(update={"assumed": {**found.assumed, **silent}}) if silent else found
+
+
 def shipped() -> list[Edition]:
     """The editions that come with duebook, checked, in the order of their programs."""
     editions = []
     for path in sorted(FOLDER.glob("*/terms.toml")):
         edition = parse_toml(path.read_text(encoding="utf-8"), path.name)
-        editions.append(rules_of(edition.rules).check(edition))
+        editions.append(checked(edition))
     return editions

@@ -37,6 +37,8 @@ class Book:
         self.location = location
         self.engine = engine
         self.writable = writable
+        self.notes: list[str] = []
+        """What whoever uses the book should be told beside the answer."""
 
     @cached_property
     def log(self) -> "LogRecorder":
@@ -85,15 +87,26 @@ def create_book(location: str, first: "Callable[[Writer], None]") -> Book:
                 raise BookExists(
                     f"There is already a book at {shown(location)}.", "Nothing was changed."
                 )
+            for name in schema.metadata.tables:
+                if schema.has_table(connection, name):
+                    raise ForeignBook(
+                        f"{shown(location)} has a table {name!r} that duebook did not make.",
+                        "Nothing was changed. Keep books in a database of their own.",
+                    )
     else:
         path = Path(location)
-        if path.exists() and path.stat().st_size:
+        if path.exists() and not _is_blank(path):
             raise BookExists(
                 f"{location} already exists.",
                 "Nothing was changed. Choose another name with --book, or move the file away.",
             )
         if not path.parent.is_dir():
             raise BookMissing(f"There is no folder {path.parent}.", "Make it first.")
+        if Path(f"{location}.receipts").exists():
+            raise BookExists(
+                f"{location}.receipts is there, of a book that was at this place before.",
+                "Nothing was changed. Move the receipts away, or choose another name.",
+            )
         book = Book(location, _sqlite_engine(path, readonly=False), writable=True)
     with (
         book.engine.connect().execution_options(duebook_write=True) as connection,
@@ -162,7 +175,7 @@ def _connected(book: Book) -> Iterator[Connection]:
         text = str(error.orig).strip()
         if "locked" in text:
             raise BookLocked(
-                f"{book.location} is locked by another program.", "Try again."
+                f"{shown(book.location)} is locked by another program.", "Try again."
             ) from None
         raise BookMissing(
             f"{shown(book.location)} cannot be opened: {text.splitlines()[0]}", HOW_TO_MAKE
@@ -195,6 +208,22 @@ def shown(location: str) -> str:
 def _looks_like_sqlite(path: Path) -> bool:
     with path.open("rb") as file:
         return file.read(16) == b"SQLite format 3\0"
+
+
+def _is_blank(path: Path) -> bool:
+    """Whether nothing was ever made there: an `init` that was killed leaves such a file."""
+    if not path.stat().st_size:
+        return True
+    if not path.is_file() or not _looks_like_sqlite(path):
+        return False
+    connection = sqlite3.connect(path.absolute().as_uri() + "?mode=ro", uri=True)
+    try:
+        found = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        return bool(found[0] == 0)
+    except sqlite3.Error:
+        return False
+    finally:
+        connection.close()
 
 
 def _may_write(path: Path) -> bool:
@@ -247,7 +276,10 @@ def _begin(connection: Connection) -> None:
 
 
 def _url_engine(location: str) -> Engine:
-    url = make_url(location)
+    try:
+        url = make_url(location)
+    except sa_exc.ArgumentError:
+        raise ForeignBook(f"{location!r} is not a database URL.", HOW_TO_MAKE) from None
     if url.drivername in ("postgresql", "postgres"):
         url = url.set(drivername="postgresql+psycopg")
     if not url.drivername.startswith("postgresql"):

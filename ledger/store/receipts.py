@@ -17,6 +17,8 @@ from ledger.store.schema import events
 
 _SHAPE = re.compile(r"([0-9]{1,18}):([0-9a-f]{64})", re.ASCII)
 
+_CUT_OFF = re.compile(r"[0-9]{0,18}|[0-9]{1,18}:[0-9a-f]{0,63}", re.ASCII)
+
 
 class BadReceipt(Refusal):
     """A text that is not a receipt."""
@@ -46,27 +48,50 @@ def receipts_path(book: Book) -> Path | None:
 
 
 def keep_receipt(book: Book, head: Head) -> None:
-    """Appends the receipt of a committed write beside a SQLite book."""
+    """Appends the receipt of a committed write beside a SQLite book.
+
+    What is recorded stays recorded: where the file cannot be written, the book notes that for
+    whoever asked, and the answer carries the receipt all the same.
+    """
     path = receipts_path(book)
     if path is None:
         return
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     try:
-        os.write(descriptor, f"{head.receipt}\n".encode())
+        _append(path, f"{head.receipt}\n".encode())
+    except OSError as error:
+        book.notes.append(
+            f"Recorded, but the receipt could not be kept in {path}: {error.strerror}. "
+            f"Keep it yourself: {head.receipt}"
+        )
+
+
+def _append(path: Path, line: bytes) -> None:
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
+    try:
+        size = os.fstat(descriptor).st_size
+        if size and os.pread(descriptor, 1, size - 1) != b"\n":
+            line = b"\n" + line  # a crash cut the last one off; this one stands on its own
+        os.write(descriptor, line)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
 
 def kept_receipts(book: Book) -> list[Receipt]:
-    """All receipts beside the book. A last line cut off by a crash was never acknowledged."""
+    """All receipts beside the book, without lines that a crash cut off.
+
+    A line that is cut short was never acknowledged. Raises `BadReceipt` for one that is no
+    beginning of a receipt either.
+    """
     path = receipts_path(book)
     if path is None or not path.exists():
         return []
-    text = path.read_text(encoding="utf-8", errors="replace")
-    lines = text.splitlines(keepends=True)
-    whole = [line for line in lines if line.endswith("\n")]
-    return [parse_receipt(line, f"{path.name} line {n}") for n, line in enumerate(whole, 1)]
+    found = []
+    *lines, _cut_off = path.read_text("utf-8", "replace").split("\n")
+    for number, line in enumerate(lines, 1):
+        if _SHAPE.fullmatch(line) or not _CUT_OFF.fullmatch(line):
+            found.append(parse_receipt(line, f"{path.name} line {number}"))
+    return found
 
 
 def receipt_holds(connection: Connection, receipt: Receipt) -> bool:

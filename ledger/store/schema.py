@@ -23,19 +23,21 @@ FORMAT = 1
 """The layout of these tables. A book with a greater one is refused, never guessed at."""
 
 metadata = MetaData()
+_Text = Text().with_variant(Text(collation="C"), "postgresql")
+"""Compared byte by byte on both databases, whatever the language of the server."""
 _Long = BigInteger().with_variant(Integer, "sqlite")
 
 events = Table(
     "events",
     metadata,
     Column("position", _Long, primary_key=True, autoincrement=False),
-    Column("stream", Text, nullable=False),
+    Column("stream", _Text, nullable=False),
     Column("version", _Long, nullable=False),
-    Column("topic", Text, nullable=False),
+    Column("topic", _Text, nullable=False),
     Column("state", LargeBinary, nullable=False),
     Column("at", _Long, nullable=False),
     Column("recorded_at", _Long, nullable=False),
-    Column("by", Text, nullable=False),
+    Column("by", _Text, nullable=False),
     Column("batch", _Long, nullable=False),
     Column("row", _Long, nullable=False),
     Column("key", LargeBinary),
@@ -47,12 +49,12 @@ events = Table(
 refs = Table(
     "refs",
     metadata,
-    Column("kind", Text, primary_key=True),
-    Column("name", Text, primary_key=True),
+    Column("kind", _Text, primary_key=True),
+    Column("name", _Text, primary_key=True),
     Column("position", _Long, primary_key=True, autoincrement=False),
     Column("at", _Long, nullable=False),
-    Column("stream", Text, nullable=False),
-    Column("detail", Text, nullable=False),
+    Column("stream", _Text, nullable=False),
+    Column("detail", _Text, nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -66,8 +68,8 @@ withdrawn = Table(
 meta = Table(
     "duebook_meta",
     metadata,
-    Column("key", Text, primary_key=True),
-    Column("value", Text, nullable=False),
+    Column("key", _Text, primary_key=True),
+    Column("value", _Text, nullable=False),
 )
 
 READ_COLUMNS = (

@@ -178,7 +178,8 @@ class _Decider:
         if current is not None and key not in self.freed:
             self._lift(key, last, Lift(current.position, None, None, index))
             return NEW
-        if stored is None and key not in self.freed:
+        waits = key in decided.pending or key in self.waiting
+        if stored is None and key not in self.freed and not waits:
             decided.pending[key] = index
         decided.surprises[index] = (one, unknown_fact("of that source and id"))
         return NEW
@@ -204,6 +205,8 @@ class _Decider:
     def _lift(self, key: bytes, taken: bytes, lift: Lift, *, keep: bool = False) -> None:
         """Notes a withdrawal and frees the key; `keep`: equal content is still known here."""
         self.decided.lifts.append(lift)
+        if lift.target is not None:
+            self.lifted.add(lift.target)
         if not keep:
             self.live.pop(key, None)
         self.freed[key] = next_key(taken)

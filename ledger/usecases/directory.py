@@ -86,7 +86,7 @@ def onboardings(
     positions = {position: store for store, held in first.items() for _, position in held}
     known: dict[str, Known] = {}
     for recorded in read_positions(reader.connection, positions):
-        own = (recorded.at, identity_of(recorded.event, recorded.at))
+        own = (recorded.at, identity_of(recorded.event))
         store = positions[recorded.position]
         known[store] = min(known.get(store, own), own)
     return known

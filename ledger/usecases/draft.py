@@ -4,7 +4,7 @@ from pathlib import Path
 
 from ledger.kernel.errors import BadTerms, MissingFile
 from ledger.programs.edition import Edition, parse_toml
-from ledger.programs.registry import rules_of
+from ledger.programs.registry import checked
 
 
 def read_terms(path: str) -> Edition:
@@ -15,5 +15,4 @@ def read_terms(path: str) -> Edition:
         raise BadTerms(f"{path} is not UTF-8 text.", "Save the terms as TOML in UTF-8.") from None
     except OSError as error:
         raise MissingFile(f"{path} cannot be read: {error.strerror}.", "Check the path.") from None
-    edition = parse_toml(text, path)
-    return rules_of(edition.rules).check(edition)
+    return checked(parse_toml(text, path))

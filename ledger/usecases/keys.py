@@ -60,10 +60,11 @@ _STORED = (
 
 def _digest(topic: str, at: int, state: bytes) -> bytes:
     """The digest of a stored fact's content; an old version is lifted to today's first."""
-    if topic not in TOPICS:
-        event = decoder(topic)(state)
-        topic, state = event.TOPIC, event.stored()
-    return content_digest(topic, at, state)
+    kind = TOPICS.get(topic)
+    if kind is not None:
+        return content_digest(kind.__name__, at, state)
+    event = decoder(topic)(state)
+    return content_digest(type(event).__name__, at, event.stored())
 
 
 def can_be_lifted(connection: Connection, position: int, head: Head) -> bool:

@@ -19,9 +19,11 @@ from ledger.intake import csvfile, ndjson
 from ledger.intake.lines import Lines
 from ledger.intake.rejection import Rejection
 from ledger.kernel.collecting import no_cycles
-from ledger.kernel.errors import ConcurrentWrite, MissingFile
+from ledger.kernel.errors import MissingFile
 from ledger.kernel.instants import Instant
 from ledger.store.book import Book
+from ledger.store.receipts import keep_receipt
+from ledger.store.recorder import Writer
 from ledger.usecases.deciding import Decided, decide
 from ledger.usecases.staging import Stage, Staged
 from ledger.usecases.surprises import Call, Feeds, surprises
@@ -74,7 +76,7 @@ def record(
 
     With `keep_good` the rejected rows are left out and the others recorded; otherwise one
     rejected row means that nothing is. `strict` turns warnings into rejections. Raises
-    `MissingFile`, `ReadOnlyBook`, `BookLocked`, or `ConcurrentWrite` after five attempts.
+    `MissingFile`, `ReadOnlyBook`, or `BookLocked` when the write lock is not to be had.
     """
     stage = Stage()
     with no_cycles():
@@ -104,33 +106,51 @@ def record_stage(
     progress: Progress = lambda what, more: None,
 ) -> RecordAnswer:
     """Decides and writes what is staged; see `record`."""
-    for _ in range(ATTEMPTS):
-        with book.reading() as connection:
-            found = _decide(connection, stage, now, strict=strict)
-        decided = found.decided
-        rejected = sorted(
-            [*stage.rejections, *decided.rejections, *found.refused],
-            key=lambda one: (stage.rank(one.file), one.line),
-        )
-        refused = bool(rejected) and not keep_good
-        answer = RecordAnswer(
-            0 if refused else decided.new,
-            decided.known,
-            decided.head.position,
-            decided.head.receipt,
-            decided.still_withdrawn,
-            rejected,
-            found.warnings,
-        )
-        if refused or dry_run or not decided.new:
-            return answer
-        progress("recording", 0)
-        head = write(book, Decision(stage, decided, found.streams, found.feeds), by, progress)
+    for attempt in range(1, ATTEMPTS + 1):
+        with _settled(book, alone=attempt == ATTEMPTS) as (connection, writer):
+            found = _decide(connection, stage, strict=strict)
+            answer = _answer(stage, found, keep_good=keep_good)
+            refused = bool(answer.rejected) and not keep_good
+            if refused or dry_run or not found.decided.new:
+                return answer
+            progress("recording", 0)
+            head = write(book, found.decision(stage), by, progress, writer)
         if head is not None:
+            keep_receipt(book, head)
             answer.position, answer.receipt = head.position, head.receipt
             return answer
-    raise ConcurrentWrite(
-        f"Somebody else recorded during each of {ATTEMPTS} attempts. Nothing was recorded."
+    raise AssertionError("nobody else writes under the lock")
+
+
+@contextmanager
+def _settled(book: Book, *, alone: bool) -> Iterator[tuple[Connection, Writer | None]]:
+    """Where a call is decided: on a plain connection, or `alone` under the write lock.
+
+    Beside somebody who records little and often, a large call would never find the head where
+    it left it; after some attempts it makes the others wait instead.
+    """
+    if alone:
+        with book.log.writing() as writer:
+            yield writer.connection, writer
+    else:
+        with book.reading() as connection:
+            yield connection, None
+
+
+def _answer(stage: Stage, found: "_Found", *, keep_good: bool) -> RecordAnswer:
+    decided = found.decided
+    rejected = sorted(
+        [*stage.rejections, *decided.rejections, *found.refused],
+        key=lambda one: (stage.rank(one.file), one.line),
+    )
+    return RecordAnswer(
+        0 if rejected and not keep_good else decided.new,
+        decided.known,
+        decided.head.position,
+        decided.head.receipt,
+        decided.still_withdrawn,
+        rejected,
+        found.warnings,
     )
 
 
@@ -143,15 +163,19 @@ class _Found(NamedTuple):
     feeds: Feeds
     streams: set[str]
 
+    def decision(self, stage: Stage) -> Decision:
+        """What the writer needs."""
+        return Decision(stage, self.decided, self.streams, self.feeds)
 
-def _decide(connection: Connection, stage: Stage, now: Instant, *, strict: bool) -> _Found:
+
+def _decide(connection: Connection, stage: Stage, *, strict: bool) -> _Found:
     """Decides; under `strict` again without the facts that came with a warning."""
     refused: list[Rejection] = []
     excluded: set[int] = set()
     while True:
         call = Call()
         decided = decide(connection, stage, excluded, call.see)
-        surprised, feeds = surprises(connection, stage, decided, call, now)
+        surprised, feeds = surprises(connection, stage, decided, call)
         warnings = [_warning(stage, one, surprise) for one, surprise in surprised]
         if not strict or not warnings:
             return _Found(decided, warnings, refused, feeds, call.streams)
@@ -178,7 +202,7 @@ def read_file(
     stage: Stage, name: str, now: Instant, default_type: str | None, progress: Progress
 ) -> None:
     """Reads one file into the stage, its rejections beside its facts."""
-    shown = "<stdin>" if name == STDIN else name
+    shown = "<stdin>" if name == STDIN else name.encode("utf-8", "replace").decode()
     read = csvfile.read if name.lower().endswith(".csv") else ndjson.read
     with opened(name) as file:
         lines = Lines(file)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.collecting import no_cycles
-from ledger.kernel.errors import NoSuchLine, WrongPeriod
+from ledger.kernel.errors import NoSuchLine, UnknownProgram, WrongPeriod
 from ledger.kernel.instants import format_instant
 from ledger.kernel.money import Money, sum_by_currency
 from ledger.programs.contract import Line
@@ -107,9 +107,18 @@ def split_line(connection: Connection, line: str, known_at: int) -> tuple[Editio
     return edition_at(connection, program, known_at)[0], subject
 
 
-def compare(before: Settlement, after: Settlement) -> list[dict[str, Any]]:
+def as_published(connection: Connection, program: str, clocks: Clocks) -> Settlement | None:
+    """What a draft is compared with: the published terms' settlement; None without any."""
+    try:
+        edition = published_edition(connection, program, clocks)
+    except UnknownProgram:
+        return None
+    return settle(connection, edition, clocks)
+
+
+def compare(before: Settlement | None, after: Settlement) -> list[dict[str, Any]]:
     """The lines that differ between two settlements, with both amounts and outcomes."""
-    old = {one.line: one for one in before.lines}
+    old = {one.line: one for one in before.lines} if before else {}
     new = {one.line: one for one in after.lines}
     changes = []
     for name in sorted({*old, *new}):

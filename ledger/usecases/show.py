@@ -18,6 +18,8 @@ from ledger.store.reader import LogReader, read_log
 from ledger.store.schema import withdrawn
 
 FOREVER = 2**62
+PLACE = (frozenset(Recorded._fields) - {"event", "topic"}) | {"type", "withdrawn_by"}
+"""Names that the log itself gives to every event."""
 
 
 def event_json(recorded: Recorded) -> dict[str, Any]:
@@ -38,7 +40,7 @@ def event_json(recorded: Recorded) -> dict[str, Any]:
         "hash": recorded.hash.hex(),
     }
     for name, value in recorded.event.model_dump(mode="json", exclude_none=True).items():
-        out[f"event_{name}" if name in out and out[name] != value else name] = value
+        out[f"event_{name}" if name in PLACE else name] = value
     return out
 
 

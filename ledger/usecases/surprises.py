@@ -21,6 +21,7 @@ Feeds = dict[tuple[str, str], set[str]]
 """Per store and basis, the sources that report GMV."""
 
 ONBOARDED = MerchantOnboarded.__name__
+FOREVER = 2**62
 CERTIFIED = PartnerCertified.__name__
 
 
@@ -72,7 +73,7 @@ class _Counting:
 
 
 def surprises(
-    connection: Connection, stage: Stage, decided: Decided, call: Call, now: Instant
+    connection: Connection, stage: Stage, decided: Decided, call: Call
 ) -> tuple[Found, Feeds]:
     """Every surprise of the call's new facts, and the feeds that are new to the book."""
     counting = _Counting(stage, decided)
@@ -83,7 +84,8 @@ def surprises(
         for one in counting:
             call.see(one)
     gone = {lift.target for lift in decided.lifts if lift.target is not None}
-    clocks = Clocks(now, decided.head.position)
+    # Whatever is recorded counts here, also where another machine's clock is ahead of ours.
+    clocks = Clocks(FOREVER, decided.head.position)
     directory = IndexDirectory(connection, clocks, gone)
     if decided.head.position:
         directory.load_names(set(call.earliest), call.partners, call.programs)

@@ -6,9 +6,9 @@ from sqlalchemy import Connection
 
 from ledger.aggregates.base import Recorded
 from ledger.aggregates.terms import TermsPublished
-from ledger.kernel.errors import BadTerms, ConcurrentWrite, TermsConflict
+from ledger.kernel.errors import ConcurrentWrite, TermsConflict
 from ledger.programs.edition import Edition
-from ledger.programs.registry import rules_of, shipped
+from ledger.programs.registry import checked, rules_of, shipped
 from ledger.store.book import Book
 from ledger.store.head import max_versions
 from ledger.store.receipts import keep_receipt
@@ -24,22 +24,20 @@ def publish(book: Book, edition: Edition, by: str) -> dict[str, Any]:
     `BadTerms` (a wrong key or value), `TermsConflict` (other content under that version, or a
     new program that overlaps a published one), `ReadOnlyBook`, `BookLocked`.
     """
-    if not edition.terms and not edition.program:
-        raise BadTerms("the file holds no terms.")
-    checked = rules_of(edition.rules).check(edition)
+    complete = checked(edition)
     with book.reading() as connection:
         head = book.head()
-        known = _conflicts(checked, published(connection, head.position))
+        known = _conflicts(complete, published(connection, head.position))
     if known:
-        return _published_answer(checked, known.position, head.receipt, recorded=False)
+        return _published_answer(complete, known.position, head.receipt, recorded=False)
     with book.log.writing() as writer:
         if writer.head != head:
             raise ConcurrentWrite("Somebody else wrote meanwhile. Nothing was published.")
         position = writer.head.position + 1
-        append_terms(writer, [checked], by)
+        append_terms(writer, [complete], by)
         written = writer.head
     keep_receipt(book, written)
-    return _published_answer(checked, position, written.receipt, recorded=True)
+    return _published_answer(complete, position, written.receipt, recorded=True)
 
 
 def append_terms(writer: Writer, editions: list[Edition], by: str) -> None:
@@ -94,8 +92,7 @@ def _conflicts(edition: Edition, known: list[Recorded]) -> Recorded | None:
                 f"published at position {one.position} with another {named}.",
                 f"Give the changed file version = {_next_version(edition, known)}.",
             )
-    if not any(one.event.program == edition.program for one in known):
-        _refuse_overlap(edition, known)
+    _refuse_overlap(edition, [one for one in known if one.event.program != edition.program])
     return None
 
 

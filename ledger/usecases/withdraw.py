@@ -27,6 +27,11 @@ def withdraw(book: Book, position: int, *, reason: str, by: str, now: Instant) -
     stage = Stage()
     stage.add(0, Parsed(FactWithdrawn(position=position, reason=reason), now, by))
     answer = record_stage(book, stage, now=now, by=by)
+    if answer.warnings:  # somebody withdrew it between our look and our write
+        raise AlreadyWithdrawn(
+            f"The {type_} at position {position} was withdrawn meanwhile.",
+            "Yours is recorded too, and does nothing.",
+        )
     return {
         "withdrawn": position,
         "type": type_,

@@ -1,6 +1,7 @@
 """Writing what was decided: events and their indexes, chained, in one transaction."""
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
@@ -10,7 +11,6 @@ from ledger.kernel.instants import Instant
 from ledger.store.book import Book
 from ledger.store.head import Head, max_versions
 from ledger.store.reader import chunks
-from ledger.store.receipts import keep_receipt
 from ledger.store.recorder import Row, Writer
 from ledger.store.schema import insert_lifts, insert_refs
 from ledger.usecases.deciding import NEW, Decided
@@ -30,23 +30,35 @@ class Decision(NamedTuple):
     feeds: Feeds
 
 
-def write(book: Book, decision: Decision, by: str, progress: Progress) -> Head | None:
-    """Writes a call; None, and nothing written, when the head has moved since."""
+def write(
+    book: Book, decision: Decision, by: str, progress: Progress, writer: Writer | None = None
+) -> Head | None:
+    """Writes a call; None, and nothing written, when the head has moved since.
+
+    With a `writer`, whose lock the decision was made under, in that transaction.
+    """
+    with book.reading() if writer is None else nullcontext(writer.connection) as connection:
+        versions = _versions(connection, decision.streams)
+    if writer is not None:
+        return _write(writer, decision, by, progress, versions)
+    with book.log.writing() as writer:
+        if writer.head != decision.decided.head:
+            return None
+        return _write(writer, decision, by, progress, versions)
+
+
+def _write(
+    writer: Writer, decision: Decision, by: str, progress: Progress, versions: dict[str, int]
+) -> Head:
     decided = decision.decided
     batch = BatchRecorded(
         files=tuple(decision.stage.files), by=by, recorded=decided.new, known=decided.known
     )
-    with book.reading() as connection:
-        versions = _versions(connection, decision.streams)
-    with book.log.writing() as writer:
-        if writer.head != decided.head:
-            return None
-        start = writer.head.position + 1
-        rows = _Rows(writer, decision, start, versions)
-        head = writer.append(rows.of(batch, writer.recorded_at, progress))
-        assert head.position == start + decided.new
-        rows.finish()
-    keep_receipt(book, head)
+    start = writer.head.position + 1
+    rows = _Rows(writer, decision, start, versions)
+    head = writer.append(rows.of(batch, writer.recorded_at, progress))
+    assert head.position == start + decided.new
+    rows.finish()
     return head
 
 

@@ -66,7 +66,7 @@ def test_ctrl_c_while_recording_exits_130_and_records_nothing(
     running.send_signal(signal.SIGINT)
     out, err = running.communicate()
     assert (running.returncode, out) == (130, "")
-    assert "Nothing that was not acknowledged is recorded." in err
+    assert "Run it again: what is already recorded is recognised." in err
     assert "Traceback" not in err
     assert duebook("log", "--format", "ndjson").out == before
     assert duebook("verify").code == 0

@@ -166,21 +166,19 @@ def test_a_writer_who_comes_between_makes_the_other_decide_again(
     assert_whole(book)
 
 
-def test_who_is_overtaken_every_time_is_told_that_it_is_safe_to_repeat(
+def test_who_is_overtaken_again_and_again_makes_the_others_wait_in_the_end(
     book: Book, record_facts: Callable[..., Any], assert_whole: Callable[[Book], Any]
 ) -> None:
-    """After five attempts nothing is recorded, and the refusal says what to do."""
+    """Beside a trickle of small writes a large call would never find the head as it left it."""
     overtaken = []
 
     def progress(what: str, _more: int) -> None:
-        if what == "recording":
+        if what == "recording" and len(overtaken) < 4:
             overtaken.append(True)
             number = len(overtaken)
             assert record_facts(book, facts_of(1, number, 0), name="other.ndjson").recorded == 4
 
-    with pytest.raises(ConcurrentWrite, match="5 attempts") as refusal:
-        record_facts(book, facts_of(0, 0, 0), progress=progress)
-    assert (len(overtaken), refusal.value.kind) == (5, "conflict")
-    assert "again" in refusal.value.hint
+    assert record_facts(book, facts_of(0, 0, 0), progress=progress).recorded == 4
+    assert len(overtaken) == 4
     assert_whole(book)
-    assert record_facts(book, facts_of(0, 0, 0)).recorded == 4
+    assert record_facts(book, facts_of(0, 0, 0)).known == 4

@@ -88,12 +88,12 @@ def test_every_demo_line_alone_is_the_line_in_the_settlement(demo: Demo) -> None
 
 
 def test_an_explanation_names_what_it_rests_on(demo: Demo) -> None:
-    """The answer is the settlement's head, the line, and the facts; it has no totals."""
+    """The answer is the settlement's head, the line, its facts and what was withdrawn."""
     with demo.book.reading() as connection:
         _, answer = explain(connection, f"{PROGRAM}/S-1013", demo.clocks)
     assert list(answer) == [
         *("program", "period", "terms", "rules_version", "as_of", "known_at", "provisional"),
-        *("assumptions", *LINE_KEYS, "facts"),
+        *("assumptions", *LINE_KEYS, "facts", "withdrawn"),
     ]
     assert (format_instant(AS_OF), demo.clocks.known_at) == (answer["as_of"], answer["known_at"])
 

@@ -10,7 +10,7 @@ from ledger.aggregates.merchant import MerchantTargeted
 from ledger.aggregates.partner import PartnerCertified, PartnerTerminated
 from ledger.aggregates.store_state import StoreState, listed_at
 from ledger.kernel.decision import Step
-from ledger.kernel.instants import Instant, day_of
+from ledger.kernel.instants import EARLIEST, Instant, day_of
 from ledger.kernel.period import Window
 from ledger.programs.recruiting.gather import Case
 from ledger.programs.recruiting.gmv import gmv_over_threshold
@@ -91,7 +91,8 @@ def first_verified(case: Case, terms: Terms) -> Step:
     Of equal instants the smaller store id is first. An unverified store can still become the
     first until the term ends, unless a rival already is.
     """
-    own = _verification(case.store, None if terms.parameters.verified_after_term else terms.window)
+    in_time = Window(EARLIEST, terms.window.end)
+    own = _verification(case.store, None if terms.parameters.verified_after_term else in_time)
     scope = terms.window if terms.parameters.first_scope == "term" else None
     rivals = [
         (rival.at, state.store, rival)
@@ -137,17 +138,23 @@ def stock_in_countries(case: Case, terms: Terms) -> Step:
     for instant in sorted(candidates):
         if instant > terms.as_of:
             break
-        listed = {c: r for c, r in listed_at(ordered, instant).items() if c in countries}
+        if terms.parameters.stock_test == "at_once":
+            listed = {}
+        listed |= {c: r for c, r in listed_at(ordered, instant).items() if c in countries}
         if len(listed) > len(best):
-            best = listed
+            best = dict(listed)
         if len(listed) == len(countries):
             break
     met = len(best) == len(countries)
     pending = None if met or terms.ended() else WINDOW_OPEN
-    required = f"stock in {', '.join(countries)} at one instant of the term"
-    observed = f"at most {', '.join(sorted(best)) or 'none'} at once"
+    at_once = terms.parameters.stock_test == "at_once"
+    required = f"stock in {', '.join(countries)} {_WHEN[at_once]}"
+    observed = f"at most {', '.join(sorted(best)) or 'none'}" + (" at once" if at_once else "")
     rests_on = best.values() if met else stock
     return step(terms, "stock_in_countries", met, required, observed, *rests_on, pending=pending)
+
+
+_WHEN = {True: "at one instant of the term", False: "at any instants of the term"}
 
 
 def store_open(case: Case, terms: Terms) -> Step:
@@ -172,7 +179,9 @@ def store_open(case: Case, terms: Terms) -> Step:
 def high_risk(store: StoreState, terms: Terms) -> Recorded | None:
     """The closure that makes a store high-risk: standing at the term's end, for such a reason."""
     parameters = terms.parameters
-    before = min(terms.window.end, terms.as_of + 1)
+    now = terms.as_of + 1
+    at_as_of = parameters.high_risk_when == "at_as_of"
+    before = now if at_as_of else min(terms.window.end, now)
     cured = parameters.high_risk_cured_by_reopening
     return store.closure(before, parameters.high_risk_reasons, cured)
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import islice
 from typing import NamedTuple
 
-from ledger.aggregates.base import Recorded
+from ledger.aggregates.base import Recorded, in_order
 from ledger.aggregates.merchant import MerchantState
 from ledger.aggregates.partner import PartnerState
 from ledger.aggregates.rate import RateState
@@ -95,7 +95,7 @@ def cases_of(reader: Reader, edition: Edition, stores: Iterable[str]) -> Iterato
             onboarding,
             merchants[event.merchant],
             partner,
-            (*by_store, *partner.withholdings(edition.program, None)),
+            tuple(in_order((*by_store, *partner.withholdings(edition.program, None)))),
             kin.rivals(name, event.merchant, event.brand),
         )
 

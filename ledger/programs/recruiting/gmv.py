@@ -86,7 +86,7 @@ def _convert(found: list[Recorded], terms: Terms) -> Converted:
             quotes[quote.position] = quote
             amount = EXACT.multiply(amount, factor)
             sum_ += f" x {factor} (rate of {quote.event.day}) = {amount:f} {currency}"
-            rests_on = (one.position, quote.position)
+            rests_on = tuple(sorted((one.position, quote.position)))
         total = EXACT.add(total, amount)
         parts.append(Step(f"orders of {event.day}", observed=sum_, events=rests_on))
     return Converted(total, None, tuple(quotes.values()), tuple(parts))

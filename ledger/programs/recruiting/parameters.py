@@ -54,6 +54,7 @@ class Parameters(BaseModel):
     gmv_basis: Literal["settled", "placed"] = "settled"
     gmv_window: Literal["first_sale_window", "term"] = "first_sale_window"
     stock_countries: tuple[Country, ...] = ("DE", "ES", "FR", "IT")
+    stock_test: Literal["at_once", "each"] = "at_once"
     store_open_test: Literal["at_term_end", "throughout", "at_as_of"] = "at_term_end"
     first_scope: Literal["ever", "term"] = "ever"
     high_risk_reasons: tuple[ClosureReason, ...] = (
@@ -70,6 +71,7 @@ class Parameters(BaseModel):
     rate_day: Literal["order", "settlement"] = "order"
     targeted_when: Literal["as_of", "onboarding"] = "as_of"
     verified_after_term: bool = True
+    high_risk_when: Literal["at_term_end", "at_as_of"] = "at_term_end"
     high_risk_cured_by_reopening: bool = True
     later_termination_forfeits: bool = False
 
