@@ -117,7 +117,7 @@ def test_every_shipped_assumption_names_the_other_values() -> None:
     choices = {
         *("gmv_window", "store_open_test", "first_scope", "governance_scope", "roll_over"),
         *("rate_day", "targeted_when", "verified_after_term", "high_risk_cured_by_reopening"),
-        "later_termination_forfeits",
+        *("later_termination_forfeits", "stock_test", "high_risk_when"),
     }
     free = {"zone", "stock_countries", "rate_max_age_days"}
     for edition in shipped():
