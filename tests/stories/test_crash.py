@@ -109,8 +109,13 @@ class Recorder:
     def killed(self, pid: int) -> list[str]:
         """The receipts that the process had answered when it was killed."""
         os.kill(pid, signal.SIGKILL)
-        text = "".join(iter(self.stdout.readline, f"ended by {signal.SIGKILL:d}\n"))
-        return [line for line in text.splitlines() if RECEIPT.fullmatch(line)]
+        lines = []
+        while "ended by" not in (line := self.stdout.readline()):
+            assert line, "the parent of the killed process has gone too"
+            lines.append(line)
+        # Killed in the middle of an answer, it leaves a piece of a line before the parent's word.
+        assert line.endswith(f"ended by {signal.SIGKILL:d}\n"), f"it ended by itself: {line}"
+        return [one for line in lines if RECEIPT.fullmatch(one := line.rstrip("\n"))]
 
     def seconds(self, location: str, paths: list[str]) -> float:
         """How long one takes when nobody kills it."""

@@ -100,7 +100,11 @@ class Looker:
     def killed(self, pid: int) -> None:
         """Kills it; it must have been alive and well until then."""
         os.kill(pid, signal.SIGKILL)
-        ended = list(iter(self.stdout.readline, f"ended by {signal.SIGKILL:d}\n"))
+        ended = []
+        while "ended by" not in (line := self.stdout.readline()):
+            assert line, "the parent of the killed process has gone too"
+            ended.append(line)
+        assert line.endswith(f"ended by {signal.SIGKILL:d}\n"), f"it ended by itself: {line}"
         assert set(ended) <= {"once\n"}
 
 
