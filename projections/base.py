@@ -15,9 +15,6 @@ from ledger.kernel.clocks import Clocks
 from ledger.store.reader import LogReader, chunks
 from ledger.store.schema import events, withdrawn
 
-FOREVER = 2**62
-"""An as-of after every fact: the live views count everything that is recorded."""
-
 
 class Span(NamedTuple):
     """The piece of the log that a view takes in: after one position, up to another.

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, String, cast, func, select
 from sqlalchemy import exc as sa_exc
 
-from ledger.kernel.clocks import Clocks
+from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.errors import BadQuery, ConcurrentWrite
 from ledger.store.book import Book, open_book
-from projections.base import FOREVER, View
+from projections.base import View
 from projections.catalogue import VIEWS, view_named
 from projections.runner import (
     Parked,

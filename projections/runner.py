@@ -24,12 +24,12 @@ from sqlalchemy import (
 )
 from sqlalchemy import exc as sa_exc
 
-from ledger.kernel.clocks import Clocks
+from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.errors import ForeignBook
 from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.store.schema import has_table
-from projections.base import FOREVER, Span, View
+from projections.base import Span, View
 
 Progress = Callable[[str, int], None]
 NEXT = "__next"

@@ -2,11 +2,11 @@
 
 from sqlalchemy import Connection, select
 
-from ledger.kernel.clocks import Clocks
+from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.store.book import Book
 from ledger.store.schema import has_table
 from ledger.usecases.verify import Check
-from projections.base import FOREVER, View
+from projections.base import View
 from projections.catalogue import VIEWS
 from projections.runner import Progress, parked_in, state_of, temporary
 

@@ -11,8 +11,6 @@ from cli.output import grouped, say, show
 if TYPE_CHECKING:
     from rich.tree import Tree
 
-    from ledger.usecases.settle import Settlement
-
 
 @click.command()
 @click.argument("line")
@@ -47,10 +45,10 @@ def explain(
     if not where.is_table:
         where.data(answer, answer["facts"])
         return
-    _show(where.path, settlement, answer)
+    _show(where.path, answer)
 
 
-def _show(path: str | None, settlement: "Settlement", answer: dict[str, Any]) -> None:
+def _show(path: str | None, answer: dict[str, Any]) -> None:
     from rich.tree import Tree
 
     from cli.output import Out

@@ -4,6 +4,9 @@ from typing import NamedTuple
 
 from ledger.kernel.instants import Instant
 
+FOREVER: Instant = 2**62
+"""An as-of after every fact: whatever is recorded counts."""
+
 
 class Clocks(NamedTuple):
     """Where a run stands: facts after `known_at` do not exist, facts after `as_of` do not count.

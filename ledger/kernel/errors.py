@@ -93,10 +93,6 @@ class UndecodableEvent(LogBroken):
     """A stored event whose bytes do not read back as an event of its topic."""
 
 
-class UnknownRules(Refusal):
-    """Terms that name a version of a rule that this version of duebook does not have."""
-
-
 class UnknownProgram(Refusal):
     """No edition of that id is published at the known-at of the run."""
 
@@ -147,7 +143,3 @@ class MissingFile(Refusal):
 
 class WrongPeriod(Refusal):
     """A period for an edition that does not settle by month, or none for one that does."""
-
-
-class ParkedView(Refusal):
-    """A read model stopped at an event that it could not take."""

@@ -6,15 +6,12 @@ An integer cannot lose its zone, compares exactly, and is the same on every data
 import re
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 from ledger.kernel.errors import BadInstant, NoZone
 
 Instant = int
 """Microseconds since the epoch, UTC."""
-
-Zone = Literal["Asia/Shanghai"] | str
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)

@@ -73,7 +73,6 @@ class Rules(Protocol):
     """A program's rules: one module per program with these names."""
 
     VERSIONS: dict[int, Any]
-    PARAMETERS: type[Any]
 
     def check(self, edition: Edition) -> Edition:
         """The edition as it may be published; raises `BadTerms`."""

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator
 from sqlalchemy import Connection
 
 from ledger.aggregates.judge import Mention, identity_of
-from ledger.kernel.clocks import Clocks
+from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.instants import Instant
 from ledger.store.reader import LogReader, read_positions
 
@@ -47,7 +47,7 @@ class IndexDirectory:
         certified = self.reader.located("certified", {name for name in partners if name})
         self.partners |= {name for name, _, position in certified if position not in self.gone}
         # Publishing is a decision: it holds whatever the as-of, from its position on.
-        timeless = LogReader(self.reader.connection, self.reader.clocks._replace(as_of=2**62))
+        timeless = LogReader(self.reader.connection, self.reader.clocks._replace(as_of=FOREVER))
         self.programs |= set(timeless.named("program", {p for p in programs if p}))
 
     def add(self, said: Mention) -> None:

@@ -1,7 +1,5 @@
 """Reading back what is published: the terms that count at a known-at."""
 
-from collections.abc import Iterator
-
 from sqlalchemy import Connection
 
 from ledger.aggregates.base import Recorded
@@ -13,12 +11,9 @@ from ledger.store.reader import read_log
 
 def published(connection: Connection, known_at: int, program: str | None = None) -> list[Recorded]:
     """Every `TermsPublished` up to a position, in the order of the log."""
-    return list(_published(connection, known_at, program))
-
-
-def _published(connection: Connection, known_at: int, program: str | None) -> Iterator[Recorded]:
     stream = None if program is None else f"terms:{program}"
-    yield from read_log(connection, until=known_at, topics=[TermsPublished.TOPIC], stream=stream)
+    topics = [TermsPublished.TOPIC]
+    return list(read_log(connection, until=known_at, topics=topics, stream=stream))
 
 
 def edition_at(connection: Connection, program: str, known_at: int) -> tuple[Edition, int]:

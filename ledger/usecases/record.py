@@ -85,7 +85,6 @@ def record(
         return record_stage(
             book,
             stage,
-            now=now,
             by=by,
             strict=strict,
             keep_good=keep_good,
@@ -98,7 +97,6 @@ def record_stage(
     book: Book,
     stage: Stage,
     *,
-    now: Instant,
     by: str,
     strict: bool = False,
     keep_good: bool = False,

@@ -11,13 +11,12 @@ from ledger.aggregates.partner import PartnerCertified, PartnerState
 from ledger.aggregates.rate import RateState
 from ledger.aggregates.store import StoreClosed, StoreClosing, StoreSuspended
 from ledger.aggregates.store_state import StoreState
-from ledger.kernel.clocks import Clocks
+from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.errors import NoSuchStream
 from ledger.kernel.instants import format_instant
 from ledger.store.reader import LogReader, read_log
 from ledger.store.schema import withdrawn
 
-FOREVER = 2**62
 PLACE = (frozenset(Recorded._fields) - {"event", "topic"}) | {"type", "withdrawn_by"}
 """Names that the log itself gives to every event."""
 

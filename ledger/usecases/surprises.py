@@ -9,7 +9,7 @@ from ledger.aggregates.base import Recorded
 from ledger.aggregates.judge import Mention, Surprise, judge, two_feeds
 from ledger.aggregates.partner import PartnerCertified
 from ledger.aggregates.store import GMVRecorded, MerchantOnboarded
-from ledger.kernel.clocks import Clocks
+from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.instants import Instant
 from ledger.store.reader import LogReader, chunks
 from ledger.usecases.deciding import NEW, Decided
@@ -21,7 +21,6 @@ Feeds = dict[tuple[str, str], set[str]]
 """Per store and basis, the sources that report GMV."""
 
 ONBOARDED = MerchantOnboarded.__name__
-FOREVER = 2**62
 CERTIFIED = PartnerCertified.__name__
 
 

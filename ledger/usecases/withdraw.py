@@ -26,7 +26,7 @@ def withdraw(book: Book, position: int, *, reason: str, by: str, now: Instant) -
     type_, stream = _refuse_unless_fact(book, position)
     stage = Stage()
     stage.add(0, Parsed(FactWithdrawn(position=position, reason=reason), now, by))
-    answer = record_stage(book, stage, now=now, by=by)
+    answer = record_stage(book, stage, by=by)
     if answer.warnings:  # somebody withdrew it between our look and our write
         raise AlreadyWithdrawn(
             f"The {type_} at position {position} was withdrawn meanwhile.",

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from ledger.kernel.clocks import Clocks
+from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.store.book import Book
 from ledger.usecases.record import record
-from projections.base import FOREVER, View
+from projections.base import View
 from projections.catalogue import VIEWS
 from projections.runner import Sight, looking_at, rebuild
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from ledger.kernel.clocks import Clocks
+from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.store.book import Book
 from ledger.usecases.record import record
 from ledger.usecases.withdraw import withdraw
-from projections.base import FOREVER, View
+from projections.base import View
 from projections.catalogue import VIEWS
 from projections.reading import report
 from projections.runner import looking_at, rebuild, state_of

@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 
-from ledger.kernel.clocks import Clocks
+from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.store.book import Book
 from projections import gmv
 from projections.activity import Activity
-from projections.base import FOREVER
 from projections.catalogue import VIEWS
 from projections.reading import query, report
 from projections.runner import rebuild

@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from ledger.kernel.clocks import Clocks
+from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.errors import BadQuery
 from ledger.store.book import Book, open_book
-from projections.base import FOREVER
 from projections.catalogue import VIEWS
 from projections.reading import query
 

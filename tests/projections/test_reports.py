@@ -7,14 +7,13 @@ from typing import Any
 
 import pytest
 
-from ledger.kernel.clocks import Clocks
+from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.errors import BadQuery, NoSuchReport
 from ledger.kernel.instants import parse_instant
 from ledger.store.book import Book, open_book
 from ledger.usecases.init import init
 from ledger.usecases.record import record
 from ledger.usecases.withdraw import withdraw
-from projections.base import FOREVER
 from projections.catalogue import VIEWS
 from projections.reading import report
 

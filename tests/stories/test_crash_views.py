@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from ledger.kernel.clocks import Clocks
+from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.store.book import Book, open_book
 from ledger.usecases.init import init
 from ledger.usecases.record import record
 from ledger.usecases.verify import verify
-from projections.base import FOREVER, View
+from projections.base import View
 from projections.catalogue import VIEWS
 from projections.reading import report
 from projections.runner import looking_at, state_of

@@ -100,7 +100,7 @@ def cases_of(reader: Reader, edition: Edition, stores: Iterable[str]) -> Iterato
         )
 
 
-def stores_of_partner_closed(reader: Reader, partner: str, window: tuple[int, int]) -> list[str]:
+def stores_of_partner_closed(reader: Reader, partner: str) -> list[str]:
     """The partner's introduced stores that were ever closed: all that a count of them needs."""
     streams = reader.named("partner", [partner]).get(partner, [])
     names = [_name(stream) for stream in streams]

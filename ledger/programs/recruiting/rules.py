@@ -24,10 +24,8 @@ from ledger.programs.recruiting.gather import (
     cases_of,
     stores_of_partner_closed,
 )
-from ledger.programs.recruiting.parameters import CODES, HELD, Parameters, checked, parameters_of
+from ledger.programs.recruiting.parameters import CODES, HELD, checked, parameters_of
 from ledger.programs.recruiting.steps import Terms
-
-PARAMETERS = Parameters
 
 
 class Assessment(NamedTuple):
@@ -60,7 +58,7 @@ def settle_v1(reader: Reader, edition: Edition, subject: str | None = None) -> l
             "no partner introduced it within the term.",
             f"List the lines: duebook settle {edition.program}",
         )
-    closed = stores_of_partner_closed(reader, own[0].partner, edition.window)
+    closed = stores_of_partner_closed(reader, own[0].partner)
     others = cases_of(reader, edition, [name for name in closed if name != subject])
     kin = [assess(case, terms) for case in others]
     lines = _reduce([*own, *(one for one in kin if one.partner == own[0].partner)], terms)
