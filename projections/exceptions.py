@@ -25,7 +25,8 @@ class Exceptions(StreamView):
 
     NAME = "exceptions"
     ABOUT = "facts that do not fit what is known, and why"
-    KINDS = ("store", "partner", "merchant", "withdrawals")
+    VERSION = 2
+    KINDS = ("store", "partner", "merchant", "enrolment", "withdrawals")
 
     def columns(self) -> list[Column[Any]]:
         return [
@@ -46,8 +47,9 @@ class Exceptions(StreamView):
             kind, _, name = stream.partition(":")
             names[kind].add(name)
         now = LogReader(span.source, span.clocks)
-        for streams in now.named("withheld", names["store"]).values():
-            found.update(streams)
+        for kind in ("withheld", "enrols"):
+            for streams in now.named(kind, names["store"]).values():
+                found.update(streams)
         if span.after:
             before = LogReader(span.source, span.clocks._replace(known_at=span.after))
             was, is_ = (set(one.named("certified", names["partner"])) for one in (before, now))

@@ -5,9 +5,22 @@ The order matters: facts of one instant are put in order by it.
 
 from ledger.aggregates.base import Event, Fact
 from ledger.aggregates.book import BatchRecorded, BookOpened, FactWithdrawn
+from ledger.aggregates.enrolment import (
+    ContentDelivered,
+    ContentPromised,
+    FixedFeePaid,
+    MerchantEnrolled,
+    MerchantInvited,
+)
 from ledger.aggregates.merchant import MerchantTargeted, MerchantUntargeted
 from ledger.aggregates.partner import IncentiveWithheld, PartnerCertified, PartnerTerminated
 from ledger.aggregates.rate import RateQuoted
+from ledger.aggregates.settlement import (
+    PaymentMade,
+    PeriodClosed,
+    StatementAdjusted,
+    StatementIssued,
+)
 from ledger.aggregates.store import (
     FirstSale,
     GMVRecorded,
@@ -41,11 +54,19 @@ FACTS: dict[str, type[Fact]] = {
         StoreReopened,
         StoreClosed,
         RateQuoted,
+        MerchantInvited,
+        MerchantEnrolled,
+        ContentPromised,
+        ContentDelivered,
+        FixedFeePaid,
         FactWithdrawn,
     )
 }
 
-EVENTS: tuple[type[Event], ...] = (*FACTS.values(), TermsPublished, BookOpened, BatchRecorded)
+DECISIONS: tuple[type[Event], ...] = (
+    *(TermsPublished, StatementIssued, PeriodClosed, StatementAdjusted, PaymentMade),
+)
+EVENTS: tuple[type[Event], ...] = (*FACTS.values(), *DECISIONS, BookOpened, BatchRecorded)
 
 TOPICS: dict[str, type[Event]] = {event.TOPIC: event for event in EVENTS}
 

@@ -8,6 +8,7 @@ import hashlib
 from typing import NamedTuple, Protocol
 
 from ledger.aggregates.base import Event, Fact
+from ledger.aggregates.enrolment import EnrolmentFact, MerchantEnrolled, MerchantInvited
 from ledger.aggregates.store import GMVRecorded, MerchantOnboarded
 from ledger.kernel.instants import Instant, format_instant
 
@@ -21,9 +22,11 @@ class Mention(NamedTuple):
     partner: str | None
     program: str | None
     identity: bytes
-    """The business order of an onboarding among those of its store."""
+    """The business order of an onboarding, or an enrolment, among those of its name."""
     feed: tuple[str, str, str] | None = None
     """Day, basis and source of a GMV fact."""
+    enrolment: str | None = None
+    """Program and merchant of a fact about an enrolment."""
 
 
 class Directory(Protocol):
@@ -37,6 +40,12 @@ class Directory(Protocol):
 
     def knows_program(self, program: str) -> bool:
         """Whether an edition of that id is published."""
+
+    def invited(self, enrolment: str) -> bool:
+        """Whether an invitation of that program and merchant is recorded."""
+
+    def enrolled(self, enrolment: str) -> tuple[Instant, bytes] | None:
+        """Instant and identity of the enrolment that counts."""
 
 
 class Surprise(NamedTuple):
@@ -66,13 +75,16 @@ def mention(event: Event, at: Instant) -> Mention:
         data.get("store"),
         None if introduces == "partner" else data.get("partner"),
         data.get("program"),
-        identity_of(event) if introduces == "store" else b"",
+        identity_of(event) if introduces in ("store", "enrolment") else b"",
         feed,
+        event.name if isinstance(event, EnrolmentFact) else None,
     )
 
 
 _ONBOARDED = MerchantOnboarded.__name__
-_OWN_STORE = {"IncentiveWithheld"}
+_ENROLLED = MerchantEnrolled.__name__
+_INVITED = MerchantInvited.__name__
+_OWN_STORE = {"IncentiveWithheld", _ENROLLED}
 """Facts that name a store without living in it: an earlier onboarding does not matter to them."""
 
 
@@ -108,6 +120,33 @@ def judge(said: Mention, directory: Directory) -> list[Surprise]:
         found.append(_unknown("partner", said.partner, "until it is certified"))
     if said.program is not None and not directory.knows_program(said.program):
         found.append(_unknown("program", said.program, "until it is published"))
+    if said.enrolment is not None and said.type != _INVITED:
+        found += _judge_enrolment(said, said.enrolment, directory)
+    return found
+
+
+def _judge_enrolment(said: Mention, name: str, directory: Directory) -> list[Surprise]:
+    """An enrolment wants an invitation and to be the only one; other facts want an enrolment."""
+    program, _, merchant = name.partition("/")
+    known = directory.enrolled(name)
+    if said.type != _ENROLLED:
+        if known is not None:
+            return []
+        sentence = f"merchant {merchant} is not enrolled in {program} yet."
+        hint = "The fact is recorded and waits until the merchant enrols."
+        return [Surprise("not_enrolled", sentence, hint, name)]
+    found = []
+    if not directory.invited(name):
+        sentence = f"merchant {merchant} is enrolled in {program} without an invitation."
+        hint = "Record its MerchantInvited; until then its lines are declined."
+        found.append(Surprise("not_invited", sentence, hint, name))
+    if known is not None and known != (said.at, said.identity):
+        sentence = (
+            f"merchant {merchant} is reported enrolled in {program} at "
+            f"{format_instant(said.at)} too; {format_instant(known[0])} counts."
+        )
+        hint = "Withdraw the report that is wrong."
+        found.append(Surprise("enrolled_twice", sentence, hint, name))
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, model_validator
 
-from ledger.aggregates.base import Currency, Fact, Recorded, Text, order_key
+from ledger.aggregates.base import Currency, Fact, Recorded, Reference, Text, order_key
 
 
 class RateQuoted(Fact):
@@ -40,6 +40,9 @@ class RateQuoted(Fact):
     @property
     def stream(self) -> str:
         return f"rate:{self.base}-{self.quote}"
+
+    def references(self) -> tuple[Reference, ...]:
+        return (Reference("quote", f"{self.base}-{self.quote}/{self.day.isoformat()}"),)
 
 
 class RateState:

@@ -143,3 +143,31 @@ class MissingFile(Refusal):
 
 class WrongPeriod(Refusal):
     """A period for an edition that does not settle by month, or none for one that does."""
+
+
+class AlreadyClosed(Refusal):
+    """A period that was closed before."""
+
+
+class PeriodOpen(Refusal):
+    """A period that cannot be closed yet: its term or a window of its rules is still open."""
+
+
+class LeftOpen(Refusal):
+    """Held lines, or exceptions that touch the program, at a close."""
+
+
+class NotClosed(Refusal):
+    """A period that has to be closed first."""
+
+
+class NoSuchStatement(Refusal):
+    """A statement that was never issued."""
+
+
+class BadPayment(Refusal):
+    """A payment that its statement cannot take."""
+
+
+class NoSuchAccount(Refusal):
+    """An account without any entry."""

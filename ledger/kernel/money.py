@@ -96,6 +96,11 @@ class Money(NamedTuple):
         exponent(currency)
         return cls(0, currency)
 
+    @classmethod
+    def rounded(cls, amount: Decimal, currency: str) -> "Money":
+        """An exact amount in major units, rounded half up (away from zero) to the minor unit."""
+        return cls(half_up(EXACT.scaleb(amount, exponent(currency))), currency)
+
     @property
     def decimal(self) -> Decimal:
         """The amount in major units, exact."""

@@ -4,7 +4,8 @@ A rule assesses one subject from its own facts and a second step reduces the dec
 payee; neither reaches for the whole book. What they need they ask of a `Reader`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from ledger.aggregates.base import Recorded
@@ -12,6 +13,7 @@ from ledger.kernel.clocks import Clocks
 from ledger.kernel.decision import Step
 from ledger.kernel.instants import Instant
 from ledger.kernel.money import Money
+from ledger.kernel.period import Days
 from ledger.programs.edition import Edition
 
 
@@ -30,14 +32,35 @@ class Reader(Protocol):
 
     clocks: Clocks
 
-    def states(self, kind: str, names: Iterable[str], state: type[S]) -> dict[str, S]:
-        """The states of `kind:name` for every name, folded from the facts that count."""
+    def states(
+        self, kind: str, names: Iterable[str], state: type[S], topics: Iterable[str] = ()
+    ) -> dict[str, S]:
+        """The states of `kind:name` for every name, folded from the facts that count.
+
+        With `topics` only from facts of these, for a question that no others bear on.
+        """
 
     def named(self, kind: str, names: Iterable[str]) -> dict[str, list[str]]:
         """Per name the streams that the index leads to under that kind."""
 
     def names(self, kind: str, since: Instant, until: Instant) -> Iterator[tuple[str, str]]:
         """All (name, stream) of a kind whose fact happened in the half-open window."""
+
+    def under(self, kind: str, first: str, last: str) -> Iterator[tuple[str, int]]:
+        """All (name, position) of a kind whose name lies between two, both inside."""
+
+    def at_positions(self, positions: Iterable[int]) -> Iterator[Recorded]:
+        """The facts at positions that the index has led to."""
+
+
+class Asked(NamedTuple):
+    """What a run asks of a program's rules."""
+
+    edition: Edition
+    period: str | None = None
+    """The month, `2020-05`, of an edition that settles by month."""
+    subject: str | None = None
+    """Only the lines of this subject, reading only what they rest on."""
 
 
 class Line(NamedTuple):
@@ -68,17 +91,71 @@ class Line(NamedTuple):
             "explanation": self.explanation.as_json(),
         }
 
+    @property
+    def said(self) -> tuple[object, ...]:
+        """What the line says, without why: what a close seals and a replay compares."""
+        return self[:8]
+
+
+class Obligation(NamedTuple):
+    """Something other than money that is owed, and how far it has been met."""
+
+    obligation: str
+    owed_to: str
+    missing: int
+    made_up: int
+    due: date
+    state: str
+    events: tuple[int, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The obligation in the shape of the public contract."""
+        return {
+            "obligation": self.obligation,
+            "owed_to": self.owed_to,
+            "missing": self.missing,
+            "made_up": self.made_up,
+            "due": self.due.isoformat(),
+            "state": self.state,
+            "events": list(self.events),
+        }
+
+
+class Answer(NamedTuple):
+    """What rules answer: lines sorted by id, and obligations sorted by id."""
+
+    lines: list[Line]
+    obligations: tuple[Obligation, ...] = ()
+
+
+class Rule(Protocol):
+    """One version of a program's rule function: pure, and never edited once it has shipped."""
+
+    def __call__(self, reader: Reader, asked: Asked) -> Answer: ...
+
 
 class Rules(Protocol):
     """A program's rules: one module per program with these names."""
 
-    VERSIONS: dict[int, Any]
+    VERSIONS: Mapping[int, Rule]
+    KEYED: Mapping[str, tuple[str, ...]]
+    """Parameters that are rows with a key: the fields of the key. A later version may add rows
+    under keys that a closed period lacked."""
 
     def check(self, edition: Edition) -> Edition:
         """The edition as it may be published; raises `BadTerms`."""
 
-    def provisional(self, edition: Edition, as_of: Instant) -> bool:
+    def days_of(self, edition: Edition, period: str | None) -> Days:
+        """The days that a run is about; raises `WrongPeriod`."""
+
+    def provisional(self, edition: Edition, period: str | None, as_of: Instant) -> bool:
         """Whether a term or window that the rules wait for is still open."""
+
+    def settles_until(self, edition: Edition, period: str | None) -> Instant:
+        """The instant from which a run is no longer provisional."""
+
+    def subject_of(self, rest: str) -> tuple[str | None, str]:
+        """Period and subject of a line id, given without its program."""
 
     def scope(self, edition: Edition) -> tuple[str, ...]:
         """The markets it covers, to see whether two editions overlap."""

@@ -1,7 +1,7 @@
 """Reading the log at a pair of clocks: states by stream, ways there by the index."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -87,20 +87,27 @@ class LogReader:
         self.connection = connection
         self.clocks = clocks
         self.events_read = 0
+        self.watch: Callable[[Recorded], None] | None = None
+        """Shown every fact that is read, where somebody wants to know what a run has seen."""
 
-    def states(self, kind: str, names: Iterable[str], state: type[S]) -> dict[str, S]:
+    def states(
+        self, kind: str, names: Iterable[str], state: type[S], topics: Iterable[str] = ()
+    ) -> dict[str, S]:
         """The states of `kind:name` for every name, folded from the facts that count."""
         states = {f"{kind}:{name}": state(name) for name in sorted(names)}
+        watch = self.watch
         with no_cycles():
-            for recorded in self._facts_for(kind, list(states)):
+            for recorded in self._facts_for(kind, list(states), list(topics)):
                 one = states.get(recorded.stream)
                 if one is not None:
                     one.apply(recorded)
                     self.events_read += 1
+                    if watch is not None:
+                        watch(recorded)
         skipped = len(kind) + 1
         return {stream[skipped:]: one for stream, one in states.items()}
 
-    def _facts_for(self, kind: str, streams: list[str]) -> Iterator[Recorded]:
+    def _facts_for(self, kind: str, streams: list[str], topics: list[str]) -> Iterator[Recorded]:
         """The facts of these streams, and of others of their kind where that reads faster.
 
         Asked stream by stream, rows are fetched from all over the file. Where the streams are
@@ -109,27 +116,42 @@ class LogReader:
         if len(streams) >= SCAN_FROM and len(streams) * SCAN_SHARE >= self.clocks.known_at:
             # The expression keeps the database from going through the index of streams.
             kin = func.substr(events.c.stream, 1, len(kind) + 1) == f"{kind}:"
-            return self._counting(kin, events.c.position)
-        return (one for chunk in chunks(streams) for one in self.facts(chunk))
+            return self._counting([kin], topics, events.c.position)
+        return (one for chunk in chunks(streams) for one in self.facts(chunk, topics))
 
-    def facts(self, streams: Sequence[str]) -> Iterator[Recorded]:
+    def facts(self, streams: Sequence[str], topics: Sequence[str] = ()) -> Iterator[Recorded]:
         """The facts of some streams that count, stream by stream."""
-        return self._counting(events.c.stream.in_(streams), events.c.stream, events.c.version)
+        c = events.c
+        return self._counting([c.stream.in_(streams)], topics, c.stream, c.version)
 
-    def _counting(self, where: ColumnElement[bool], *order: Any) -> Iterator[Recorded]:
+    def at_positions(self, positions: Iterable[int]) -> Iterator[Recorded]:
+        """The facts at some positions that count."""
+        for chunk in chunks(sorted(set(positions))):
+            where = events.c.position.in_(chunk)
+            for recorded in self._counting([where], (), events.c.position):
+                self.events_read += 1
+                if self.watch is not None:
+                    self.watch(recorded)
+                yield recorded
+
+    def _counting(
+        self, where: list[ColumnElement[bool]], topics: Sequence[str], *order: Any
+    ) -> Iterator[Recorded]:
         c, w = events.c, withdrawn.c
         lifted = and_(w.target == c.position, w.position <= self.clocks.known_at)
         query = (
             select(*COLUMNS)
             .select_from(events.outerjoin(withdrawn, lifted))
             .where(
-                where,
+                *where,
                 c.position <= self.clocks.known_at,
                 c.at <= self.clocks.as_of,
                 w.target.is_(None),
             )
             .order_by(*order)
         )
+        if topics:
+            query = query.where(c.topic.in_(topics))
         return decode_rows(fetch(self.connection, query))
 
     def named(self, kind: str, names: Iterable[str]) -> dict[str, list[str]]:
@@ -146,6 +168,12 @@ class LogReader:
         query = self._refs(kind).where(refs.c.at >= since, refs.c.at < until)
         for name, stream, _at, _position in fetch(self.connection, query):
             yield name, stream
+
+    def under(self, kind: str, first: str, last: str) -> Iterator[tuple[str, int]]:
+        """All (name, position) of a kind whose name lies between two, both inside."""
+        query = self._refs(kind).where(refs.c.name >= first, refs.c.name <= last)
+        for name, _stream, _at, position in fetch(self.connection, query):
+            yield name, position
 
     def located(self, kind: str, names: Iterable[str]) -> Iterator[tuple[str, Instant, int]]:
         """Per index entry of these names: the name, the instant and the position."""

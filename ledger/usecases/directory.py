@@ -26,15 +26,19 @@ class IndexDirectory:
         self.stores: dict[str, Known] = {}
         self.partners: set[str] = set()
         self.programs: set[str] = set()
+        self.invitations: set[str] = set()
+        self.enrolments: dict[str, Known] = {}
 
     def load(self, mentions: Iterable[Mention]) -> None:
         """Looks up every name that the mentions need."""
-        stores, partners, programs = set(), set(), set()
+        stores, partners, programs, enrolments = set(), set(), set(), set()
         for one in mentions:
             stores.add(one.store)
             partners.add(one.partner)
             programs.add(one.program)
+            enrolments.add(one.enrolment)
         self.load_names(stores, partners, programs)
+        self.load_enrolments({name for name in enrolments if name})
 
     def load_names(
         self,
@@ -43,18 +47,30 @@ class IndexDirectory:
         programs: Collection[str | None],
     ) -> None:
         """Looks names up in the index of the log; None among them is passed over."""
-        self.stores |= onboardings(self.reader, {name for name in stores if name}, self.gone)
+        named = {name for name in stores if name}
+        self.stores |= earliest(self.reader, "store", named, self.gone)
         certified = self.reader.located("certified", {name for name in partners if name})
         self.partners |= {name for name, _, position in certified if position not in self.gone}
         # Publishing is a decision: it holds whatever the as-of, from its position on.
         timeless = LogReader(self.reader.connection, self.reader.clocks._replace(as_of=FOREVER))
         self.programs |= set(timeless.named("program", {p for p in programs if p}))
 
+    def load_enrolments(self, names: Collection[str]) -> None:
+        """Looks up who was invited and enrolled, by program and merchant."""
+        found = self.reader.located("invited", names)
+        self.invitations |= {name for name, _, position in found if position not in self.gone}
+        self.enrolments |= earliest(self.reader, "enrolled", set(names), self.gone)
+
     def add(self, said: Mention) -> None:
         """Takes what a fact of the call introduces."""
+        own = (said.at, said.identity)
         if said.type == "MerchantOnboarded" and said.store:
-            own = (said.at, said.identity)
             self.stores[said.store] = min(self.stores.get(said.store, own), own)
+        elif said.type == "MerchantEnrolled" and said.enrolment:
+            name = said.enrolment
+            self.enrolments[name] = min(self.enrolments.get(name, own), own)
+        elif said.type == "MerchantInvited" and said.enrolment:
+            self.invitations.add(said.enrolment)
 
     def onboarding(self, store: str) -> Known | None:
         return self.stores.get(store)
@@ -65,30 +81,36 @@ class IndexDirectory:
     def knows_program(self, program: str) -> bool:
         return program in self.programs
 
+    def invited(self, enrolment: str) -> bool:
+        return enrolment in self.invitations
 
-def onboardings(
-    reader: LogReader, stores: set[str], gone: Collection[int] = frozenset()
+    def enrolled(self, enrolment: str) -> Known | None:
+        return self.enrolments.get(enrolment)
+
+
+def earliest(
+    reader: LogReader, kind: str, names: set[str], gone: Collection[int] = frozenset()
 ) -> dict[str, Known]:
-    """Per store the instant and identity of the onboarding that counts.
+    """Per name the instant and identity of the fact that counts: the earliest of its kind.
 
-    Instants come from the index; only stores with several onboardings at one earliest instant
-    need the events themselves, to be told apart by content.
+    Instants come from the index; only names with several facts at one earliest instant need
+    the events themselves, to be told apart by content.
     """
     first: dict[str, list[tuple[Instant, int]]] = {}
-    for store, at, position in reader.located("store", stores):
+    for name, at, position in reader.located(kind, names):
         if position in gone:
             continue
-        held = first.setdefault(store, [(at, position)])
+        held = first.setdefault(name, [(at, position)])
         if at < held[0][0]:
-            first[store] = [(at, position)]
+            first[name] = [(at, position)]
         elif at == held[0][0] and position != held[0][1]:
             held.append((at, position))
-    positions = {position: store for store, held in first.items() for _, position in held}
+    positions = {position: name for name, held in first.items() for _, position in held}
     known: dict[str, Known] = {}
     for recorded in read_positions(reader.connection, positions):
         own = (recorded.at, identity_of(recorded.event))
-        store = positions[recorded.position]
-        known[store] = min(known.get(store, own), own)
+        name = positions[recorded.position]
+        known[name] = min(known.get(name, own), own)
     return known
 
 

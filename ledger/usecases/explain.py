@@ -6,6 +6,7 @@ from sqlalchemy import Connection, select
 
 from ledger.aggregates.book import BatchRecorded
 from ledger.kernel.clocks import Clocks
+from ledger.kernel.errors import NoSuchLine
 from ledger.kernel.instants import format_instant
 from ledger.store.reader import read_positions
 from ledger.store.schema import events, withdrawn
@@ -17,24 +18,28 @@ def explain(connection: Connection, line: str, clocks: Clocks) -> tuple[Settleme
 
     Reads only what the line rests on. Raises `NoSuchLine`, `UnknownProgram`.
     """
-    edition, subject = split_line(connection, line, clocks.known_at)
-    settlement = settle(connection, edition, clocks, subject=subject)
-    (found,) = settlement.lines
+    edition, period, subject = split_line(connection, line, clocks.known_at)
+    settlement = settle(connection, edition, clocks, period=period, subject=subject)
+    found = next((one for one in settlement.lines if one.line == line), None)
+    if found is None:
+        names = ", ".join(one.line for one in settlement.lines)
+        raise NoSuchLine(f"There is no line {line!r}.", f"There are: {names}.")
     head = settlement.head_json()
     del head["totals"]
     answer = head | found.as_json()
     answer["facts"] = provenance(connection, found.explanation.positions())
-    answer["withdrawn"] = withdrawn_of(connection, found.subject, clocks.known_at)
+    streams = {found.subject, *(one["stream"] for one in answer["facts"])}
+    answer["withdrawn"] = withdrawn_of(connection, streams, clocks.known_at)
     return settlement, answer
 
 
-def withdrawn_of(connection: Connection, stream: str, known_at: int) -> list[dict[str, Any]]:
-    """Facts of a stream that were withdrawn, which a reader of the tree would look for."""
+def withdrawn_of(connection: Connection, streams: set[str], known_at: int) -> list[dict[str, Any]]:
+    """Facts of some streams that were withdrawn, which a reader of the tree would look for."""
     c, w = events.c, withdrawn.c
     query = (
         select(c.position, w.position)
         .join_from(events, withdrawn, w.target == c.position)
-        .where(c.stream == stream, c.position <= known_at, w.position <= known_at)
+        .where(c.stream.in_(sorted(streams)), c.position <= known_at, w.position <= known_at)
         .order_by(c.position)
     )
     lifts = {target: by for target, by in connection.execute(query)}

@@ -1,17 +1,19 @@
 """Settling: what is due to whom and why. Records nothing. The one path to an amount."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
+from ledger.aggregates.base import Recorded
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.collecting import no_cycles
-from ledger.kernel.errors import NoSuchLine, UnknownProgram, WrongPeriod
+from ledger.kernel.errors import NoSuchLine, UnknownProgram
 from ledger.kernel.instants import format_instant
 from ledger.kernel.money import Money, sum_by_currency
-from ledger.programs.contract import Line
+from ledger.kernel.period import Days
+from ledger.programs.contract import Asked, Line, Obligation
 from ledger.programs.edition import Edition
 from ledger.programs.registry import rules_of
 from ledger.store.reader import LogReader
@@ -26,6 +28,9 @@ class Settlement:
     clocks: Clocks
     provisional: bool
     lines: Sequence[Line]
+    obligations: Sequence[Obligation] = ()
+    period: str | None = None
+    days: Days | None = None
     events_read: int = 0
     changes: list[dict[str, Any]] = field(default_factory=list)
 
@@ -37,12 +42,10 @@ class Settlement:
     def head_json(self) -> dict[str, Any]:
         """What the run rests on, without the lines."""
         edition = self.edition
-        period = {"from": edition.first.isoformat()}
-        if edition.last:
-            period["to"] = edition.last.isoformat()
+        assert self.days is not None
         return {
             "program": edition.program,
-            "period": period,
+            "period": {"from": str(self.days.first), "to": str(self.days.last)},
             "terms": {
                 "publisher": edition.publisher,
                 "version": edition.version,
@@ -60,7 +63,7 @@ class Settlement:
         """The answer in the shape of the public contract."""
         out = self.head_json()
         out["lines"] = [one.as_json() for one in self.lines]
-        out["obligations"] = []
+        out["obligations"] = [one.as_json() for one in self.obligations]
         return out
 
 
@@ -71,24 +74,27 @@ def settle(
     *,
     period: str | None = None,
     subject: str | None = None,
+    watch: Callable[[Recorded], None] | None = None,
 ) -> Settlement:
     """Works out an edition's lines, or the one of a subject, at a pair of clocks.
 
-    Raises `WrongPeriod`, `NoSuchLine`, `LogBroken` for a log that does not read back.
+    `watch` is shown every fact that is read. Raises `WrongPeriod`, `NoSuchLine`, `LogBroken`
+    for a log that does not read back.
     """
-    if period is not None:
-        raise WrongPeriod(
-            f"{edition.program} settles its whole term; found the period {period!r}.",
-            f"Run: duebook settle {edition.program}",
-        )
     rules = rules_of(edition.rules)
+    days = rules.days_of(edition, period)
     version = edition.rules_version or max(rules.VERSIONS)
     reader = LogReader(connection, clocks)
+    reader.watch = watch
     with no_cycles():
-        lines = rules.VERSIONS[version](reader, edition, subject)
+        answer = rules.VERSIONS[version](reader, Asked(edition, period, subject))
+    lines = answer.lines
     assert all((one.amount.minor == 0) or one.outcome == "payable" for one in lines)
-    provisional = rules.provisional(edition, clocks.as_of)
-    return Settlement(edition, clocks, provisional, lines, reader.events_read)
+    provisional = rules.provisional(edition, period, clocks.as_of)
+    return Settlement(
+        *(edition, clocks, provisional, lines, answer.obligations),
+        *(period, days, reader.events_read),
+    )
 
 
 def published_edition(connection: Connection, program: str, clocks: Clocks) -> Edition:
@@ -96,15 +102,24 @@ def published_edition(connection: Connection, program: str, clocks: Clocks) -> E
     return edition_at(connection, program, clocks.known_at)[0]
 
 
-def split_line(connection: Connection, line: str, known_at: int) -> tuple[Edition, str]:
-    """The edition and the subject that a line id names. Raises `NoSuchLine`, `UnknownProgram`."""
-    program, slash, subject = line.partition("/")
-    if not slash or not subject:
+class LineName(NamedTuple):
+    """What a line id names."""
+
+    edition: Edition
+    period: str | None
+    subject: str
+
+
+def split_line(connection: Connection, line: str, known_at: int) -> LineName:
+    """What a line id names. Raises `NoSuchLine`, `UnknownProgram`."""
+    program, slash, rest = line.partition("/")
+    if not slash or not rest:
         raise NoSuchLine(
-            f"{line!r} is not a line; a line reads PROGRAM/STORE.",
+            f"{line!r} is not a line; a line reads PROGRAM/... as `settle` lists it.",
             "List lines with: duebook settle PROGRAM",
         )
-    return edition_at(connection, program, known_at)[0], subject
+    edition = edition_at(connection, program, known_at)[0]
+    return LineName(edition, *rules_of(edition.rules).subject_of(rest))
 
 
 def as_published(connection: Connection, program: str, clocks: Clocks) -> Settlement | None:

@@ -56,7 +56,7 @@ class Staged(NamedTuple):
     @property
     def said(self) -> tuple[str | None, str | None, str | None, Any]:
         """Store, partner, program and feed that the fact names."""
-        _type, _at, store, partner, program, _identity, feed = self.mention
+        _type, _at, store, partner, program, _identity, feed, *_ = self.mention
         return store, partner, program, feed
 
 

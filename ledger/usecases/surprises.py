@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from sqlalchemy import Connection
 
 from ledger.aggregates.base import Recorded
+from ledger.aggregates.enrolment import MerchantEnrolled, MerchantInvited
 from ledger.aggregates.judge import Mention, Surprise, judge, two_feeds
 from ledger.aggregates.partner import PartnerCertified
 from ledger.aggregates.store import GMVRecorded, MerchantOnboarded
@@ -22,6 +23,8 @@ Feeds = dict[tuple[str, str], set[str]]
 
 ONBOARDED = MerchantOnboarded.__name__
 CERTIFIED = PartnerCertified.__name__
+ENROLLED = MerchantEnrolled.__name__
+INVITED = MerchantInvited.__name__
 
 
 class Call:
@@ -35,11 +38,18 @@ class Call:
         self.certified: set[str] = set()
         self.onboarded: list[Mention] = []
         self.feeds: Feeds = {}
+        self.enrolments: set[str] = set()
+        """Programs and merchants that facts about enrolments name."""
+        self.joined: list[Mention] = []
 
     def see(self, one: Staged) -> None:
         """Takes a new fact in."""
         self.streams.add(one.stream)
-        _type, at, store, partner, program, _identity, feed = one.mention
+        _type, at, store, partner, program, _identity, feed, *enrolment = one.mention
+        if enrolment and enrolment[0]:
+            self.enrolments.add(enrolment[0])
+            if one.type in (ENROLLED, INVITED):
+                self.joined.append(one.mentions)
         if store is not None:
             known = self.earliest.get(store)
             if known is None or at < known:
@@ -88,9 +98,10 @@ def surprises(
     directory = IndexDirectory(connection, clocks, gone)
     if decided.head.position:
         directory.load_names(set(call.earliest), call.partners, call.programs)
+        directory.load_enrolments(call.enrolments)
     directory.partners |= call.certified
     before = set(directory.stores)
-    for introduced in call.onboarded:
+    for introduced in (*call.onboarded, *call.joined):
         directory.add(introduced)
     found = list(decided.surprises.values())
     if not _all_fits(call, directory, before):
@@ -108,7 +119,8 @@ def _all_fits(call: Call, directory: IndexDirectory, before: set[str]) -> bool:
     known = directory.stores
     onboarded = [one.store for one in call.onboarded if one.store]
     return (
-        len(onboarded) == len(set(onboarded) - before)
+        not call.enrolments
+        and len(onboarded) == len(set(onboarded) - before)
         and all(store in known and known[store][0] <= at for store, at in call.earliest.items())
         and call.partners <= directory.partners
         and call.programs <= directory.programs

@@ -14,10 +14,13 @@ from ledger.programs.edition import Edition
 from ledger.programs.registry import FOLDER, rules_of, shipped
 from ledger.usecases.init import init
 from ledger.usecases.record import record
-from ledger.usecases.settle import settle
+from ledger.usecases.settle import Settlement, settle
 
 NOW = parse_instant("2026-11-21T12:00:00Z")
-DEFAULT_AS_OF = "2026-06-01T00:00:00+08:00"
+DEFAULT_AS_OF = {
+    "recruiting": "2026-06-01T00:00:00+08:00",
+    "growth": "2026-10-01T00:00:00+08:00",
+}
 
 
 def _cases() -> list[Any]:
@@ -60,18 +63,32 @@ def test_worked_example(rules: str, case: dict[str, Any], empty_book: Path, tmp_
     assert not answer.rejected, answer.rejected
 
     edition = _edition(rules, case.get("terms", {}))
-    clocks = Clocks(parse_instant(case.get("as_of", DEFAULT_AS_OF)), answer.position)
+    clocks = Clocks(parse_instant(case.get("as_of", DEFAULT_AS_OF[rules])), answer.position)
     with book.reading() as connection:
         settlement = settle(connection, edition, clocks)
-        lines = {one.subject.partition(":")[2]: one for one in settlement.lines}
-        for subject, expected in case["expect"].items():
+        prefix = f"{edition.program}/"
+        lines = {one.line.removeprefix(prefix): one for one in settlement.lines}
+        for name, expected in case.get("expect", {}).items():
             if expected.get("absent"):
-                assert subject not in lines
+                assert name not in lines
                 continue
-            line = lines[subject].as_json()
+            line = lines[name].as_json()
             assert {key: line[key] for key in expected} == expected, line["explanation"]
+            _, subject = rules_of(rules).subject_of(name)
             alone = settle(connection, edition, clocks, subject=subject).lines
-            assert [lines[subject]] == list(alone), "one line alone is the line among all"
+            own = [one for one in settlement.lines if one.subject == line["subject"]]
+            assert own == list(alone), "one subject alone is the subject among all"
+    _compare_obligations(settlement, case.get("obligations", {}))
     if "provisional" in case:
         assert settlement.provisional == case["provisional"]
     book.close()
+
+
+def _compare_obligations(settlement: Settlement, expected: dict[str, Any]) -> None:
+    prefix = f"{settlement.edition.program}/"
+    found = {one.obligation.removeprefix(prefix): one.as_json() for one in settlement.obligations}
+    for name, wanted in expected.items():
+        if wanted.get("absent"):
+            assert name not in found
+        else:
+            assert {key: found[name][key] for key in wanted} == wanted

@@ -1,22 +1,35 @@
 """Brings together, per store, the facts that its line rests on. Asks the index, never scans."""
 
 from collections.abc import Iterable, Iterator
-from datetime import date
-from decimal import Decimal
 from itertools import islice
 from typing import NamedTuple
 
 from ledger.aggregates.base import Recorded, in_order
 from ledger.aggregates.merchant import MerchantState
 from ledger.aggregates.partner import PartnerState
-from ledger.aggregates.rate import RateState
-from ledger.aggregates.store import MerchantOnboarded
+from ledger.aggregates.store import (
+    MerchantOnboarded,
+    StoreClosed,
+    StoreClosing,
+    StoreReopened,
+    StoreSuspended,
+    StoreVerified,
+)
 from ledger.aggregates.store_state import StoreState
 from ledger.programs.contract import Reader
 from ledger.programs.edition import Edition
 
 CHUNK = 20_000
 """Stores assessed at a time: bounds memory and the number of queries alike."""
+
+
+VERIFYING = (MerchantOnboarded.TOPIC, StoreVerified.TOPIC)
+"""All that a rival's being first rests on."""
+STANDING = (
+    *(MerchantOnboarded.TOPIC, StoreClosed.TOPIC, StoreReopened.TOPIC),
+    *(StoreClosing.TOPIC, StoreSuspended.TOPIC),
+)
+"""All that a store's counting as high-risk rests on."""
 
 
 class Case(NamedTuple):
@@ -28,30 +41,6 @@ class Case(NamedTuple):
     partner: PartnerState
     withheld: tuple[Recorded, ...]
     rivals: tuple[StoreState, ...]
-
-
-class Rates:
-    """Quoted rates into the edition's currency, read per pair when first asked for."""
-
-    def __init__(self, reader: Reader, currency: str, age_days_max: int) -> None:
-        self._reader = reader
-        self._currency = currency
-        self._age_days_max = age_days_max
-        self._pairs: dict[str, RateState] = {}
-
-    def into(self, currency: str, day: date) -> tuple[Decimal, Recorded] | None:
-        """The rate that converts a currency on a day, or None where none is quoted in time."""
-        return self._pair(currency).on(day, self._age_days_max)
-
-    def last(self, currency: str, day: date) -> Recorded | None:
-        """The last quote for a day on or before this one, however old."""
-        return self._pair(currency).last_on(day)
-
-    def _pair(self, currency: str) -> RateState:
-        pair = f"{currency}-{self._currency}"
-        if pair not in self._pairs:
-            self._pairs[pair] = self._reader.states("rate", [pair], RateState)[pair]
-        return self._pairs[pair]
 
 
 def cases(reader: Reader, edition: Edition) -> Iterator[Case]:
@@ -100,11 +89,18 @@ def cases_of(reader: Reader, edition: Edition, stores: Iterable[str]) -> Iterato
         )
 
 
-def stores_of_partner_closed(reader: Reader, partner: str) -> list[str]:
-    """The partner's introduced stores that were ever closed: all that a count of them needs."""
+def closed_of_partner(
+    reader: Reader, edition: Edition, partner: str, own: str
+) -> Iterator[tuple[StoreState, Recorded]]:
+    """The partner's other stores of the edition that were ever closed, with their onboarding:
+    all that a count of high-risk stores needs."""
     streams = reader.named("partner", [partner]).get(partner, [])
-    names = [_name(stream) for stream in streams]
-    return sorted(reader.named("closed", names))
+    closed = reader.named("closed", [_name(stream) for stream in streams])
+    states = reader.states("store", set(closed) - {own}, StoreState, STANDING)
+    for state in states.values():
+        onboarding = state.onboarding
+        if onboarding and onboarding.event.partner == partner and onboarding.at in edition.window:
+            yield state, onboarding
 
 
 class _Kin:
@@ -122,7 +118,7 @@ class _Kin:
             for streams in (*self._by_merchant.values(), *self._by_brand.values())
             for stream in streams
         }
-        self._states = states | reader.states("store", found - set(states), StoreState)
+        self._states = states | reader.states("store", found - set(states), StoreState, VERIFYING)
 
     def rivals(self, store: str, merchant: str, brand: str | None) -> tuple[StoreState, ...]:
         """Other stores whose counting onboarding names the same merchant or the same brand."""

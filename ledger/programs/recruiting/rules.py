@@ -5,27 +5,34 @@ high-risk stores sets the ratio of the award. Source: seed 002.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import NamedTuple
 
 from ledger.aggregates.base import Recorded
+from ledger.aggregates.store import StoreClosed
+from ledger.aggregates.store_state import StoreState
 from ledger.kernel.decision import Step
 from ledger.kernel.errors import BadTerms, NoSuchLine
 from ledger.kernel.instants import Instant, midnight
 from ledger.kernel.money import Money
-from ledger.programs.contract import Line, Reader
+from ledger.kernel.period import Days
+from ledger.programs.contract import Answer, Asked, Line, Reader
+from ledger.programs.converting import Rates
 from ledger.programs.edition import Edition
+from ledger.programs.periods import whole_term
 from ledger.programs.recruiting import conditions
-from ledger.programs.recruiting.gather import (
-    Case,
-    Rates,
-    cases,
-    cases_of,
-    stores_of_partner_closed,
-)
+from ledger.programs.recruiting.gather import Case, cases, cases_of, closed_of_partner
 from ledger.programs.recruiting.parameters import CODES, HELD, checked, parameters_of
-from ledger.programs.recruiting.steps import Terms
+from ledger.programs.recruiting.steps import Terms, named
+
+
+class Closed(NamedTuple):
+    """A store of a partner that was closed: by what, and whether that makes it high-risk."""
+
+    store: str
+    high_risk: Recorded | None
+    events: tuple[int, ...]
 
 
 class Assessment(NamedTuple):
@@ -37,20 +44,22 @@ class Assessment(NamedTuple):
     steps: tuple[Step, ...]
     unmet: tuple[str, ...]
     held_for: tuple[str, ...]
-    high_risk: Recorded | None
+    closed: tuple[Closed, ...]
 
 
-def settle_v1(reader: Reader, edition: Edition, subject: str | None = None) -> list[Line]:
+def settle_v1(reader: Reader, asked: Asked) -> Answer:
     """One line for every store introduced by a partner and onboarded within the term.
 
-    With `subject`, a store's id, only that store's line, reading only what it rests on. Raises
+    With a subject, a store's id, only that store's line, reading only what it rests on. Raises
     `NoSuchLine` where the edition has none for it.
     """
+    edition, subject = asked.edition, asked.subject
     parameters = parameters_of(edition)
-    rates = Rates(reader, edition.currency, parameters.rate_max_age_days)
+    rates = Rates(reader, edition, parameters.rate_max_age_days)
     terms = Terms(edition, parameters, reader.clocks.as_of, rates)
     if subject is None:
-        return _reduce([assess(case, terms) for case in cases(reader, edition)], terms)
+        found = [assess(case, terms) for case in cases(reader, edition)]
+        return Answer(_reduce(found, terms))
     own = [assess(case, terms) for case in cases_of(reader, edition, [subject])]
     if not own:
         raise NoSuchLine(
@@ -58,14 +67,13 @@ def settle_v1(reader: Reader, edition: Edition, subject: str | None = None) -> l
             "no partner introduced it within the term.",
             f"List the lines: duebook settle {edition.program}",
         )
-    closed = stores_of_partner_closed(reader, own[0].partner)
-    others = cases_of(reader, edition, [name for name in closed if name != subject])
-    kin = [assess(case, terms) for case in others]
-    lines = _reduce([*own, *(one for one in kin if one.partner == own[0].partner)], terms)
-    return [line for line in lines if line.subject == f"store:{subject}"]
+    others = closed_of_partner(reader, edition, own[0].partner, subject)
+    kin = [closed for state, _ in others for closed in _closed(state, terms)]
+    return Answer(_reduce(own, terms, kin))
 
 
 VERSIONS = {1: settle_v1}
+KEYED: dict[str, tuple[str, ...]] = {}
 
 
 def check(edition: Edition) -> Edition:
@@ -83,14 +91,29 @@ def scope(edition: Edition) -> tuple[str, ...]:
     return parameters_of(edition).markets
 
 
-def provisional(edition: Edition, as_of: Instant) -> bool:
-    """Open until the latest possible last day for a first sale is over."""
+def days_of(edition: Edition, period: str | None) -> Days:
+    """The whole term. Raises `WrongPeriod` for a month."""
+    return whole_term(edition, period)
+
+
+def settles_until(edition: Edition, period: str | None) -> Instant:
+    """The end of the latest possible last day for a first sale."""
     parameters = parameters_of(edition)
     resting = set(parameters.rest_days or ()) if parameters.roll_over else set()
     last = edition.days.last + timedelta(days=parameters.first_sale_within_days)
     while last in resting:
         last += timedelta(days=1)
-    return as_of < midnight(last + timedelta(days=1), edition.zone)
+    return midnight(last + timedelta(days=1), edition.zone)
+
+
+def provisional(edition: Edition, period: str | None, as_of: Instant) -> bool:
+    """Open until the latest possible last day for a first sale is over."""
+    return as_of < settles_until(edition, period)
+
+
+def subject_of(rest: str) -> tuple[str | None, str]:
+    """A line is named by its store: `PROGRAM/STORE`."""
+    return None, rest
 
 
 def assess(case: Case, terms: Terms) -> Assessment:
@@ -107,24 +130,40 @@ def assess(case: Case, terms: Terms) -> Assessment:
         steps,
         unmet,
         held_for,
-        conditions.high_risk(case.store, terms),
+        tuple(_closed(case.store, terms)),
     )
 
 
-def _reduce(assessments: Iterable[Assessment], terms: Terms) -> list[Line]:
-    """Per partner: count the high-risk stores, choose the ratio, build the lines."""
+def _closed(state: StoreState, terms: Terms) -> Iterator[Closed]:
+    """What a store's closures mean for its partner's count, if it ever was closed."""
+    onboarding = state.onboarding
+    if onboarding and any(isinstance(one.event, StoreClosed) for one in state.status):
+        events = {onboarding.position, *(one.position for one in state.status)}
+        events |= {one.position for one in state.onboardings}
+        yield Closed(state.store, conditions.high_risk(state, terms), tuple(sorted(events)))
+
+
+def _reduce(
+    assessments: Iterable[Assessment], terms: Terms, kin: Iterable[Closed] = ()
+) -> list[Line]:
+    """Per partner: count the high-risk stores, choose the ratio, build the lines.
+
+    `kin` are stores of the partner that count and have no line of their own in this run.
+    """
     by_partner: dict[str, list[Assessment]] = defaultdict(list)
     for one in assessments:
         by_partner[one.partner].append(one)
     lines = []
     for mine in by_partner.values():
-        closures = [one.high_risk for one in mine if one.high_risk]
-        governance = _governance(closures, terms)
-        lines += [_line(one, governance, len(closures), terms) for one in mine]
+        closed = sorted((*kin, *(one for own in mine for one in own.closed)))
+        governance = _governance(closed, terms)
+        high_risk = sum(one.high_risk is not None for one in closed)
+        lines += [_line(one, governance, high_risk, terms) for one in mine]
     return sorted(lines, key=lambda line: line.line)
 
 
-def _governance(closures: list[Recorded], terms: Terms) -> Step:
+def _governance(closed: list[Closed], terms: Terms) -> Step:
+    closures = [one.high_risk for one in closed if one.high_risk]
     ratio = terms.parameters.ratio_for(len(closures))
     return Step(
         "governance ratio",
@@ -135,7 +174,17 @@ def _governance(closures: list[Recorded], terms: Terms) -> Step:
         + ("no table is published" if ratio is None else f"ratio {ratio}"),
         clause=terms.edition.cite.get("governance_ratios"),
         events=tuple(sorted(one.position for one in closures)),
+        parts=tuple(_closed_step(one, terms) for one in closed),
     )
+
+
+def _closed_step(one: Closed, terms: Terms) -> Step:
+    """A closed store of the partner, whether it counts or not: those that do not stay visible."""
+    if one.high_risk is None:
+        observed = "not counted: reopened, closed for another reason, or after the term"
+    else:
+        observed = f"counted: {named(one.high_risk, '', terms)}"
+    return Step(f"closed store {one.store}", observed=observed, events=one.events)
 
 
 def _high_risk(closures: list[Recorded]) -> str:

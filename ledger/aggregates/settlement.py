@@ -1,0 +1,172 @@
+"""What was decided about a period: statements issued, the period closed, adjusted, paid."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ledger.aggregates.base import Amount, Event, Id, Reference, Text
+
+Codes = tuple[str, ...]
+VOID = "void"
+"""The outcome of a line that a payee had and has no more."""
+
+
+def period_id(program: str, period: str | None) -> str:
+    """How a period is named: `PROGRAM`, or `PROGRAM/2020-05` where it settles by month."""
+    return f"{program}/{period}" if period else program
+
+
+def statement_id(program: str, period: str | None, payee: str) -> str:
+    """How a statement is named: `PROGRAM[/PERIOD]/PAYEE`."""
+    return f"{period_id(program, period)}/{payee}"
+
+
+class Frozen(BaseModel):
+    """A part of an event."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StatedLine(Frozen):
+    """A line as it was issued: what it says, without why."""
+
+    line: str
+    kind: str
+    subject: str
+    outcome: str
+    amount: Amount
+    currency: str
+    unmet: Codes = ()
+    held_for: Codes = ()
+
+
+class AdjustedLine(Frozen):
+    """A line that says something else than before: what, by how much, and because of what."""
+
+    line: str
+    kind: str
+    subject: str
+    was: Amount | None = None
+    now: Amount
+    difference: Amount
+    currency: str
+    outcome: str
+    unmet: Codes = ()
+    held_for: Codes = ()
+    because: tuple[int, ...] = ()
+    filled: Codes = ()
+
+
+class Carried(Frozen):
+    """A balance of an earlier statement that a new one takes over."""
+
+    statement: str
+    amount: Amount
+    currency: str
+
+
+class TermsUsed(Frozen):
+    """Which terms a decision rests on."""
+
+    publisher: Id
+    version: int
+    digest: str
+    position: int
+
+
+class StatementEvent(Event):
+    """An event in the stream of one payee's statement for one period."""
+
+    rules: Id
+    program: Id
+    period: str | None = None
+    payee: str
+
+    @property
+    def statement(self) -> str:
+        """The statement's id."""
+        return statement_id(self.program, self.period, self.payee)
+
+    @property
+    def stream(self) -> str:
+        return f"statement:{self.statement}"
+
+    def references(self) -> tuple[Reference, ...]:
+        return (
+            Reference("statement", period_id(self.program, self.period)),
+            Reference("payee", self.payee),
+        )
+
+
+class StatementIssued(StatementEvent):
+    """A payee's lines of a period, issued at its close."""
+
+    TOPIC = "statement-issued.v1"
+
+    lines: tuple[StatedLine, ...]
+    brought_forward: tuple[Carried, ...] = ()
+
+    def references(self) -> tuple[Reference, ...]:
+        carried = (Reference("carried", one.statement) for one in self.brought_forward)
+        return (*super().references(), *carried)
+
+
+class StatementAdjusted(StatementEvent):
+    """The difference between what a closed line said and what it says with what is known now."""
+
+    TOPIC = "statement-adjusted.v1"
+
+    lines: tuple[AdjustedLine, ...]
+    as_of: int
+    known_at: int
+    closed: Annotated[int, Field(description="the position of the period's close")]
+    digest: Annotated[str, Field(description="of the terms, with what later versions filled")]
+    filled: dict[str, TermsUsed] = Field(
+        default={}, description="parameters that a later version supplied"
+    )
+    reason: Text | None = None
+
+
+class PeriodClosed(Event):
+    """A period is locked: what its statements say, and everything that this rests on."""
+
+    TOPIC = "period-closed.v1"
+
+    rules: Id
+    program: Id
+    period: str | None = None
+    first: str
+    last: str
+    as_of: int
+    known_at: int
+    head: Annotated[str, Field(description="hash of the log's head at known_at")]
+    terms: TermsUsed
+    rules_version: int
+    lines: int
+    statements: int
+    totals: dict[str, str]
+    digest: Annotated[str, Field(description="sha256 over every line")]
+    held: int = 0
+    exceptions: int = 0
+    left_open: Annotated[Text | None, Field(description="why it was closed all the same")] = None
+    system_user: Annotated[str, Field(description="the account on the closing machine")] = ""
+
+    @property
+    def stream(self) -> str:
+        return f"period:{period_id(self.program, self.period)}"
+
+    def references(self) -> tuple[Reference, ...]:
+        return (Reference("closed-period", self.program),)
+
+
+class PaymentMade(StatementEvent):
+    """Money paid to the payee of a statement; negative: paid by the payee."""
+
+    TOPIC = "payment-made.v1"
+
+    amount: Amount
+    currency: str
+    ref: Text
+
+    def references(self) -> tuple[Reference, ...]:
+        return ()

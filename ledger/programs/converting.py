@@ -1,0 +1,157 @@
+"""Amounts of foreign currency, converted day by day at quoted rates. Shared by all programs.
+
+The last quote for a pair on or before the day counts, if it is not too old; of two for one day
+the one with the later `at`. There are no inverse and no cross rates. Source: domain.md, 0.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import NamedTuple
+
+from ledger.aggregates.base import Recorded, order_key
+from ledger.kernel.decision import Step
+from ledger.kernel.instants import day_of
+from ledger.kernel.money import EXACT
+from ledger.programs.contract import Reader
+from ledger.programs.edition import Edition
+
+FIRST_DAY = date(1, 1, 1)
+MARGIN = timedelta(days=62)
+
+
+class Rates:
+    """Quoted rates into the edition's currency. The index says which quotes there are; only
+    those that are used are read."""
+
+    def __init__(self, reader: Reader, edition: Edition, age_days_max: int) -> None:
+        self._reader = reader
+        self._currency = edition.currency
+        self._age = timedelta(days=age_days_max)
+        self._edition = edition
+        self._pairs: dict[str, _Pair] = {}
+
+    def into(self, currency: str, day: date) -> tuple[Decimal, Recorded] | None:
+        """The rate that converts a currency on a day, or None where none is quoted in time."""
+        quote = self._pair(currency, day).last_on(day)
+        if quote is None or day - quote.event.day > self._age:
+            return None
+        return Decimal(quote.event.rate), quote
+
+    def last(self, currency: str, day: date) -> Recorded | None:
+        """The last quote for a day on or before this one, however old."""
+        found = self._pair(currency, day).last_on(day)
+        if found is None:  # outside what was looked up: only said, never calculated with
+            pair = f"{currency}-{self._currency}"
+            found = _Pair(self._reader, pair, FIRST_DAY, day).last_on(day)
+        return found
+
+    def missing(self, currency: str, day: date) -> str:
+        """Which rate is missing, and the nearest one that may not be used."""
+        wanted = f"no rate {currency} to {self._currency} for {day}"
+        last = self.last(currency, day)
+        if last is None:
+            return f"{wanted}: none is quoted by then"
+        old = (day - last.event.day).days
+        return (
+            f"{wanted}: the last quote, of {last.event.day}, is {old} days old; "
+            f"at most {self._age.days}"
+        )
+
+    def _pair(self, currency: str, day: date) -> "_Pair":
+        pair = self._pairs.get(currency)
+        if pair is None or not pair.first + self._age <= day <= pair.last:
+            edition = self._edition
+            first = min(edition.first, day, pair.first if pair else day) - self._age
+            last = max((edition.last or day) + MARGIN, day, pair.last if pair else day)
+            name = f"{currency}-{self._currency}"
+            pair = self._pairs[currency] = _Pair(self._reader, name, first, last)
+        return pair
+
+
+class _Pair:
+    """The days between two for which a pair is quoted; quotes are read when first asked for."""
+
+    def __init__(self, reader: Reader, pair: str, first: date, last: date) -> None:
+        self.first, self.last = first, last
+        self._reader = reader
+        self._positions: dict[date, list[int]] = {}
+        for name, position in reader.under("quote", f"{pair}/{first}", f"{pair}/{last}"):
+            day = date.fromisoformat(name.rpartition("/")[2])
+            self._positions.setdefault(day, []).append(position)
+        self._days = sorted(self._positions)
+        self._chosen: dict[date, Recorded] = {}
+
+    def last_on(self, day: date) -> Recorded | None:
+        """The quote of the last quoted day on or before this one."""
+        place = bisect_right(self._days, day)
+        return self._of(self._days[place - 1]) if place else None
+
+    def _of(self, day: date) -> Recorded:
+        found = self._chosen.get(day)
+        if found is None:
+            quotes = self._reader.at_positions(self._positions[day])
+            found = self._chosen[day] = max(quotes, key=order_key)
+        return found
+
+
+class Converted(NamedTuple):
+    """The sum in the edition's currency, or what keeps it from being made, and how it came."""
+
+    total: Decimal
+    missing: str | None
+    quotes: tuple[Recorded, ...]
+    parts: tuple[Step, ...]
+
+
+def convert(
+    found: Iterable[Recorded], rates: Rates, edition: Edition, *, by_order_day: bool = True
+) -> Converted:
+    """Adds up what GMV facts report, foreign amounts at the rate of their day, unrounded."""
+    total, currency = Decimal(0), edition.currency
+    quotes: dict[int, Recorded] = {}
+    parts: list[Step] = []
+    for one in found:
+        event = one.event
+        amount = Decimal(event.amount)
+        sum_ = f"{event.amount} {event.currency}"
+        rests_on: tuple[int, ...] = (one.position,)
+        if event.currency != currency:
+            day = event.day if by_order_day else day_of(one.at, edition.zone)
+            rate = rates.into(event.currency, day)
+            if rate is None:
+                missing = rates.missing(event.currency, day)
+                return Converted(total, missing, tuple(quotes.values()), tuple(parts))
+            factor, quote = rate
+            quotes[quote.position] = quote
+            amount = EXACT.multiply(amount, factor)
+            sum_ += f" x {factor} (rate of {quote.event.day}) = {amount:f} {currency}"
+            rests_on = tuple(sorted((one.position, quote.position)))
+        total = EXACT.add(total, amount)
+        parts.append(Step(f"orders of {event.day}", observed=sum_, events=rests_on))
+    return Converted(total, None, tuple(quotes.values()), tuple(parts))
+
+
+def two_feeds(found: Iterable[Recorded]) -> str | None:
+    """The first day for which two sources report GMV: neither may be chosen for the payee."""
+    sources: dict[date, str] = {}
+    for one in found:
+        source = one.event.source or ""
+        if sources.setdefault(one.event.day, source) != source:
+            return f"{one.event.day} is reported by {sources[one.event.day]!r} and {source!r}"
+    return None
+
+
+def left_out(others: list[Recorded], basis: str) -> tuple[Step, ...]:
+    """What was reported of other days or on the other basis, so that nobody looks for it."""
+    if not others:
+        return ()
+    days = [one.event.day for one in others]
+    return (
+        Step(
+            f"not counted: other days, or not {basis}",
+            observed=f"{len(others)} reports of orders of {min(days)} to {max(days)}",
+            events=tuple(sorted(one.position for one in others)),
+        ),
+    )

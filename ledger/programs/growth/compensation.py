@@ -1,0 +1,124 @@
+"""The compensation ladder: the highest tier that was missed, as a share of the fixed fee."""
+
+from decimal import Decimal
+from typing import NamedTuple
+
+from ledger.kernel.decision import Step
+from ledger.kernel.money import EXACT, Money
+from ledger.programs.growth.measures import Content, Gmv, Payments, Terms
+from ledger.programs.growth.parameters import CONTENT_TIERS, NOTHING_MISSED, ROAS_TIER
+
+
+class Judged(NamedTuple):
+    """What the ladder gives, and every rung of it, those that lost too."""
+
+    amount: Money
+    unmet: tuple[str, ...]
+    held_for: tuple[str, ...]
+    parts: tuple[Step, ...]
+
+
+class Rung(NamedTuple):
+    """One tier: whether it was missed (None: not known), and what it is worth."""
+
+    missed: bool | None
+    worth: Money
+    step: Step
+
+
+def judge(
+    gmv: Gmv, charged: Money, contents: tuple[Content, ...], paid: Payments, terms: Terms
+) -> Judged:
+    """Highest-of, not stacked.
+
+    Before the term's end nothing has been missed. A count that nobody has told leaves the
+    highest tier open only where it could still be the highest; whatever is missed or open
+    waits for the fixed fee.
+    """
+    rungs = [*_content_rungs(contents, terms), *_roas_rung(gmv, charged, terms)]
+    nothing = Money.zero(terms.parameters.credit)
+    won = max((one.worth.minor for one in rungs if one.missed), default=0)
+    parts = tuple(_shown(one, won) for one in rungs)
+    if not terms.ended():
+        parts = (_open(terms), *parts)
+        return Judged(nothing, (), ("window_open",), parts)
+    if gmv.held_for:
+        return Judged(nothing, (), gmv.held_for, parts)
+    unknown = any(one.missed is None and one.worth.minor > won for one in rungs)
+    if not unknown and not any(one.missed for one in rungs):
+        return Judged(nothing, (NOTHING_MISSED,), (), parts)
+    parts = (*parts, paid.step)
+    held_for = ("promised_counts_missing",) if unknown else ()
+    if terms.parameters.compensation_waits_for_fee and not paid.enough:
+        held_for = (*held_for, "fixed_fee_unpaid")
+    return Judged(Money(won, nothing.currency), (), held_for, parts)
+
+
+def _content_rungs(contents: tuple[Content, ...], terms: Terms) -> list[Rung]:
+    rungs = []
+    for name, kind in CONTENT_TIERS.items():
+        share = terms.parameters.tier(name)
+        if share is None:
+            continue
+        found = next(one for one in contents if one.kind == kind)
+        missed = None if found.promised is None else found.delivered < found.promised
+        rungs.append(_rung(name, missed, share, found.step, terms))
+    return rungs
+
+
+def _roas_rung(gmv: Gmv, charged: Money, terms: Terms) -> list[Rung]:
+    """GMV below so many times the cost: the fixed fee and the commission as charged."""
+    share = terms.parameters.tier(ROAS_TIER)
+    if share is None:
+        return []
+    fee, floor = terms.fixed_fee, Decimal(terms.parameters.roas_floor)
+    with_commission = terms.parameters.roas_cost == "fixed_and_commission"
+    cost = fee.plus(charged) if with_commission else fee
+    wanted = EXACT.multiply(cost.decimal, floor)
+    said = f"fixed fee {fee.text}" + (f" + commission {charged.text}" if with_commission else "")
+    step = Step(
+        "return on the service",
+        required=f"GMV at least {floor} x ({said}) = {wanted:f} {fee.currency}",
+        observed=gmv.step.observed,
+        clause=terms.clause("roas_floor"),
+        parts=(gmv.step,),
+    )
+    missed = None if gmv.held_for else gmv.total < wanted
+    return [_rung(ROAS_TIER, missed, share, step, terms)]
+
+
+def _rung(name: str, missed: bool | None, share: Decimal, found: Step, terms: Terms) -> Rung:
+    """A tier is worth its share of the fixed fee, half up, in ad credit and not in money."""
+    fee = terms.fixed_fee
+    minor = fee.times(share).minor
+    worth = Money(minor, terms.parameters.credit)
+    pending = "not known" if missed is None else None
+    label = f"{name}: {share} x {fee.text} in ad credit"
+    step = found._replace(label=label, amount=worth, code=name, pending=pending or found.pending)
+    return Rung(missed, worth, step)
+
+
+def _shown(rung: Rung, won: int) -> Step:
+    """The rung with what became of it."""
+    if rung.missed is None:
+        word = "not known"
+    elif not rung.missed:
+        word = "kept"
+    else:
+        word = (
+            "missed: the highest counts"
+            if rung.worth.minor == won
+            else "missed: a higher one counts"
+        )
+    observed = f"{rung.step.observed}; {word}"
+    return rung.step._replace(observed=observed)
+
+
+def _open(terms: Terms) -> Step:
+    end = terms.local(terms.window.end)
+    return Step(
+        "term over",
+        required=f"as-of at or after {end}",
+        observed=f"as of {terms.local(terms.as_of)}",
+        pending="window_open",
+    )

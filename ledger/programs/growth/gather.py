@@ -1,0 +1,48 @@
+"""Brings together, per enrolment, the facts that its lines rest on."""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import NamedTuple
+
+from ledger.aggregates.base import Recorded
+from ledger.aggregates.enrolment import EnrolmentState
+from ledger.aggregates.store import GMVRecorded
+from ledger.aggregates.store_state import StoreState
+from ledger.programs.contract import Reader
+from ledger.programs.edition import Edition
+
+CHUNK = 20_000
+"""Enrolments assessed at a time: bounds memory and the number of queries alike."""
+AFTER_SLASH = "0"
+"""The character after `/`: ids hold neither, so that a program's names end before it."""
+
+
+class Case(NamedTuple):
+    """One merchant's enrolment that counts, with the store that it takes part with."""
+
+    state: EnrolmentState
+    enrolment: Recorded
+    store: StoreState
+
+
+def cases(reader: Reader, edition: Edition) -> Iterator[Case]:
+    """Every merchant that enrolled in the edition."""
+    program = edition.program
+    found = reader.under("enrolled", f"{program}/", f"{program}{AFTER_SLASH}")
+    names = iter(sorted({name for name, _position in found}))
+    while chunk := list(islice(names, CHUNK)):
+        yield from cases_of(reader, chunk)
+
+
+def cases_of(reader: Reader, names: Iterable[str]) -> Iterator[Case]:
+    """The cases of these programs and merchants, leaving out who never enrolled."""
+    states = reader.states("enrolment", names, EnrolmentState)
+    counted = {
+        name: (state, enrolment)
+        for name, state in states.items()
+        if (enrolment := state.enrolment) is not None
+    }
+    shops = {enrolment.event.store for _, enrolment in counted.values()}
+    stores = reader.states("store", shops, StoreState, [GMVRecorded.TOPIC])
+    for state, enrolment in counted.values():
+        yield Case(state, enrolment, stores[enrolment.event.store])

@@ -1,0 +1,211 @@
+"""What the lines of an enrolment measure: validity, GMV, commission, content, payments."""
+
+from decimal import Decimal
+from typing import NamedTuple
+
+from ledger.aggregates.base import Recorded
+from ledger.kernel.decision import Step
+from ledger.kernel.instants import Instant, day_of, local
+from ledger.kernel.money import EXACT, Money
+from ledger.kernel.period import Days, Window
+from ledger.programs.converting import Rates, convert, left_out, two_feeds
+from ledger.programs.edition import Edition
+from ledger.programs.growth.gather import Case
+from ledger.programs.growth.parameters import Parameters
+
+
+class Terms(NamedTuple):
+    """The edition at one as-of, with what every measure asks for."""
+
+    edition: Edition
+    parameters: Parameters
+    as_of: Instant
+    rates: Rates
+
+    @property
+    def window(self) -> Window:
+        return self.edition.window
+
+    @property
+    def fixed_fee(self) -> Money:
+        return Money.parse(self.parameters.fixed_fee, self.edition.currency)
+
+    def ended(self) -> bool:
+        """Whether the term is over at as-of."""
+        return self.as_of >= self.window.end
+
+    def local(self, instant: Instant) -> str:
+        """An instant as read in the edition's zone."""
+        return local(instant, self.edition.zone)
+
+    def clause(self, *parameters: str) -> str | None:
+        """The clause that the first cited of some parameters rests on."""
+        cite = self.edition.cite
+        return next((cite[name] for name in parameters if name in cite), None)
+
+
+class Validity(NamedTuple):
+    """Whether the enrolment is valid, condition by condition."""
+
+    steps: tuple[Step, ...]
+    unmet: tuple[str, ...]
+
+
+def validity(case: Case, terms: Terms) -> Validity:
+    """Invited, and enrolled before the term's end."""
+    invitation = case.state.invitation
+    if invitation and terms.parameters.invited_when == "enrolment":
+        invitation = invitation if invitation.at <= case.enrolment.at else None
+    invited = Step(
+        "invited",
+        met=invitation is not None,
+        required="the merchant was invited"
+        + (" by its enrolment" if terms.parameters.invited_when == "enrolment" else ""),
+        observed=f"invited {terms.local(invitation.at)}" if invitation else "no invitation",
+        clause=terms.clause("invited"),
+        events=tuple(sorted(one.position for one in case.state.invitations)),
+        code="invited",
+    )
+    in_time = case.enrolment.at < terms.window.end
+    enrolled = Step(
+        "enrolled in time",
+        met=in_time,
+        required=f"before the term's end, {terms.local(terms.window.end)}",
+        observed=f"enrolled {terms.local(case.enrolment.at)}",
+        clause=terms.clause("enrolled_in_time"),
+        events=tuple(sorted(one.position for one in case.state.enrolments)),
+        code="enrolled_in_time",
+    )
+    steps = (invited, enrolled)
+    return Validity(steps, tuple(step.code or "" for step in steps if not step.met))
+
+
+class Gmv(NamedTuple):
+    """GMV of the enrolment's days, or what keeps it from being known, and how it came."""
+
+    total: Decimal
+    held_for: tuple[str, ...]
+    step: Step
+
+
+def gmv(case: Case, terms: Terms) -> Gmv:
+    """GMV of the enrolled store, of the days from the later of enrolment and term start.
+
+    Converted day by day, unrounded. A missing rate, or two systems that report one day, leave
+    it unknown.
+    """
+    parameters, edition = terms.parameters, terms.edition
+    first = max(day_of(case.enrolment.at, edition.zone), edition.first)
+    days = Days(first, edition.days.last, edition.zone)
+    reported = case.store.gmv_of(days, parameters.gmv_basis)
+    counted = [
+        one
+        for one in reported
+        if parameters.gmv_refunds == "deduct" or not one.event.amount.startswith("-")
+    ]
+    positions = {one.position for one in counted}
+    others = [one for one in case.store.gmv if one.position not in positions]
+    sum_, feeds = convert(counted, terms.rates, edition), two_feeds(reported)
+    held_for = (("fx_rate_missing",) if sum_.missing else ()) + (("two_feeds",) if feeds else ())
+    observed = " and ".join(one for one in (sum_.missing, feeds) if one)
+    step = Step(
+        f"GMV of store {case.store.store}",
+        required=f"{parameters.gmv_basis} GMV of the orders of {days.first} to {days.last}",
+        observed=observed or f"{sum_.total:f} {edition.currency}",
+        clause=terms.clause("gmv_basis", "commission_rate"),
+        parts=(*sum_.parts, *left_out(others, parameters.gmv_basis)),
+        pending=held_for[0] if held_for else None,
+    )
+    return Gmv(sum_.total, held_for, step)
+
+
+def commission(found: Gmv, terms: Terms) -> Money:
+    """What the merchant owes as commission: the rate times GMV, half up, never below zero."""
+    edition, rate = terms.edition, Decimal(terms.parameters.commission_rate)
+    if found.total <= 0:
+        return Money.zero(edition.currency)
+    return Money.rounded(EXACT.multiply(found.total, rate), edition.currency)
+
+
+class Content(NamedTuple):
+    """How much of a kind was promised and delivered within the term, and made up after it."""
+
+    kind: str
+    promised: int | None
+    delivered: int
+    later: tuple[Recorded, ...]
+    step: Step
+
+    @property
+    def short(self) -> int:
+        """How many are missing; zero where the promise is kept or not known."""
+        return max((self.promised or 0) - self.delivered, 0)
+
+
+def content(case: Case, kind: str, terms: Terms) -> Content:
+    """Deliveries from the term's start, or the enrolment where that is earlier, to its end."""
+    window = Window(min(terms.window.start, case.enrolment.at), terms.window.end)
+    promise = case.state.promise(kind, terms.window.end)
+    approved_only = terms.parameters.counts_when == "approved"
+    counting = case.state.delivered(kind, approved_only=approved_only)
+    within = [one for one in counting if one.at in window]
+    later = tuple(one for one in counting if one.at >= window.end)
+    delivered = sum(one.event.count for one in within)
+    promised = promise[0] if promise else None
+    known = {one.position for one in (*within, *later)}
+    mine = [one for one in case.state.deliveries if one.event.kind == kind]
+    step = Step(
+        f"{kind} content",
+        required="a promised count that nobody has told"
+        if promised is None
+        else f"{promised} promised",
+        observed=f"{delivered} {terms.parameters.counts_when} within the term",
+        clause=terms.clause("tiers"),
+        events=tuple(
+            sorted(
+                {one.position for one in within}
+                | {one.position for one in case.state.promises if one.event.kind == kind}
+                | ({promise[1].position} if promise else set())
+            )
+        ),
+        parts=_not_within(later, [one for one in mine if one.position not in known]),
+    )
+    return Content(kind, promised, delivered, later, step)
+
+
+def _not_within(later: tuple[Recorded, ...], others: list[Recorded]) -> tuple[Step, ...]:
+    parts = []
+    for label, found in (("delivered after the term", later), ("not counted", others)):
+        if found:
+            count = sum(one.event.count for one in found)
+            events = tuple(sorted(one.position for one in found))
+            parts.append(Step(label, observed=str(count), events=events))
+    return tuple(parts)
+
+
+class Payments(NamedTuple):
+    """What was paid towards the fixed fee by as-of."""
+
+    enough: bool
+    step: Step
+
+
+def payments(case: Case, terms: Terms) -> Payments:
+    """Payments in the fee's currency, summed; others do not count towards it."""
+    fee = terms.fixed_fee
+    found = case.state.paid()
+    counting = [one for one in found if one.event.currency == fee.currency]
+    total = sum(Money.parse(one.event.amount, fee.currency).minor for one in counting)
+    enough = total >= fee.minor
+    other = len(found) - len(counting)
+    step = Step(
+        "fixed fee paid",
+        met=enough,
+        required=f"{fee.text} {fee.currency}",
+        observed=f"{Money(total, fee.currency).text} {fee.currency}"
+        + (f"; {other} payments in another currency do not count" if other else ""),
+        clause=terms.clause("compensation_waits_for_fee", "fixed_fee"),
+        events=tuple(sorted(one.position for one in found)),
+        code="fixed_fee_paid",
+    )
+    return Payments(enough, step)

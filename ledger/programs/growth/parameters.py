@@ -1,0 +1,151 @@
+"""The parameters of the growth service, with the defaults that the texts give or leave."""
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from ledger.aggregates.enrolment import CONTENT_KINDS
+from ledger.kernel.currencies import COMMODITIES
+from ledger.kernel.errors import BadTerms, Refusal
+from ledger.kernel.money import Money, decimal_of
+from ledger.kernel.workdays import add_working_days
+from ledger.programs.edition import Edition, sentence_of
+
+CONTENT_TIERS = {f"{kind}_short": kind for kind in CONTENT_KINDS}
+ROAS_TIER = "roas_short"
+TIERS = (*CONTENT_TIERS, ROAS_TIER)
+COVERED = ("referral_fee", "smart_marketing", "creator_commission", "ad_placement")
+CODES = ("invited", "enrolled_in_time")
+"""Why an enrolment is not valid, in the order in which a line names it."""
+NOTHING_MISSED = "no_commitment_missed"
+Share = Annotated[str, Field(description="a share as a decimal string, 0 to 1")]
+
+
+class Parameters(BaseModel):
+    """What the edition says, value by value. Days are calendar days of the edition's zone."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    fixed_fee: str = "6000.00"
+    commission_rate: Share = "0.20"
+    roas_floor: str = "2"
+    roas_cost: Literal["fixed_and_commission", "fixed"] = "fixed_and_commission"
+    tiers: dict[str, Share] = {
+        "aigc_short": "0.20",
+        "creator_video_short": "0.20",
+        "roas_short": "0.50",
+    }
+    combination: Literal["highest"] = "highest"
+    credit: str = "USD.AD"
+    gmv_basis: Literal["placed", "settled"] = "placed"
+    gmv_refunds: Literal["deduct", "ignore"] = "deduct"
+    counts_when: Literal["delivered", "approved"] = "delivered"
+    compensation_waits_for_fee: bool = True
+    invited_when: Literal["as_of", "enrolment"] = "as_of"
+    proration: Literal[False] = False
+    make_up_working_days: Annotated[int, Field(ge=0, le=366, strict=True)] = 30
+    make_up_due: date | None = None
+    covered: dict[str, tuple[Share, ...]] = {
+        "referral_fee": ("0.06",),
+        "smart_marketing": ("0.035", "0.045"),
+        "creator_commission": (),
+        "ad_placement": (),
+    }
+    rate_max_age_days: Annotated[int, Field(ge=0, le=366, strict=True)] = 7
+
+    @field_validator("commission_rate")
+    @classmethod
+    def _is_share(cls, share: str) -> str:
+        return _share(share)
+
+    @field_validator("roas_floor")
+    @classmethod
+    def _is_factor(cls, factor: str) -> str:
+        if _decimal(factor) < 0:
+            raise ValueError(f"{factor} lies below zero")
+        return factor
+
+    @field_validator("tiers")
+    @classmethod
+    def _known_tiers(cls, tiers: dict[str, str]) -> dict[str, str]:
+        _refuse_unknown(tiers, TIERS)
+        return {name: _share(tiers[name]) for name in TIERS if name in tiers}
+
+    @field_validator("covered")
+    @classmethod
+    def _known_heads(cls, covered: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        _refuse_unknown(covered, COVERED)
+        for shares in covered.values():
+            if len(shares) > 2 or [*map(_share, shares)] != sorted(shares, key=Decimal):
+                raise ValueError("a covered head has no share, one, or a lowest and a highest")
+        return {name: covered[name] for name in COVERED if name in covered}
+
+    def tier(self, name: str) -> Decimal | None:
+        """A tier's share of the fixed fee; None where the edition has no such tier."""
+        return Decimal(self.tiers[name]) if name in self.tiers else None
+
+
+def _refuse_unknown(found: Iterable[str], known: tuple[str, ...]) -> None:
+    for name in found:
+        if name not in known:
+            raise ValueError(f"unknown key {name!r}; known: {', '.join(known)}")
+
+
+def _decimal(text: str) -> Decimal:
+    try:
+        return decimal_of(text)
+    except Refusal as refusal:
+        raise ValueError(refusal.sentence) from None
+
+
+def _share(text: str) -> str:
+    if not 0 <= _decimal(text) <= 1:
+        raise ValueError(f"{text} does not lie in 0..1")
+    return text
+
+
+def parameters_of(edition: Edition) -> Parameters:
+    """The typed parameters. Raises `BadTerms` naming each key that is wrong."""
+    try:
+        return Parameters.model_validate(edition.terms)
+    except ValidationError as error:
+        raise BadTerms(sentence_of(error, f"{edition.program} [terms]")) from None
+
+
+def checked(edition: Edition, rules_version: int) -> Edition:
+    """The edition with every parameter written out, as it is published.
+
+    The day by which missed content is made up is worked out here, once, and recorded, so that
+    a calendar that changes later does not move it. Raises `BadTerms`.
+    """
+    if edition.last is None or edition.last < edition.first:
+        raise BadTerms(f"{edition.program}: to: a growth edition ends on or after its start.")
+    parameters = parameters_of(edition)
+    try:
+        fee = Money.parse(parameters.fixed_fee, edition.currency)
+    except Refusal as refusal:
+        raise BadTerms(f"{edition.program}: fixed_fee: {refusal.sentence}", refusal.hint) from None
+    if fee.minor < 0:
+        raise BadTerms(f"{edition.program}: fixed_fee: {fee.text} lies below zero.")
+    if parameters.credit not in COMMODITIES:
+        raise BadTerms(
+            f"{edition.program}: credit: found {parameters.credit!r}, expected one of "
+            f"{', '.join(COMMODITIES)}."
+        )
+    known = {*Parameters.model_fields, *Edition.model_fields, *CODES, "from", "to"}
+    for table in ("assumed", "cite"):
+        for key in getattr(edition, table):
+            if key not in known:
+                raise BadTerms(f"{edition.program}: [{table}] {key}: unknown key.")
+    edition.refuse_unsourced()
+    if parameters.make_up_due is not None and parameters.make_up_due < edition.last:
+        raise BadTerms(f"{edition.program}: make_up_due: lies before the term's end.")
+    terms: dict[str, Any] = parameters.model_dump(mode="json", exclude_none=True)
+    if parameters.make_up_due is None:
+        due = add_working_days(edition.last, parameters.make_up_working_days)
+        terms["make_up_due"] = due.isoformat()
+    version = edition.rules_version or rules_version
+    return edition.model_copy(update={"terms": terms, "rules_version": version})

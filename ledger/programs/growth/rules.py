@@ -1,0 +1,215 @@
+"""The growth service: three months for a fixed fee and a commission, compensated in ad credit.
+
+Map: each enrolment is judged from its own facts; nothing has to be reduced. Source: seed 001.
+"""
+
+from decimal import Decimal
+from typing import NamedTuple
+
+from ledger.aggregates.enrolment import CONTENT_KINDS
+from ledger.kernel.decision import Step
+from ledger.kernel.errors import BadTerms, NoSuchLine
+from ledger.kernel.instants import Instant
+from ledger.kernel.money import EXACT, Money
+from ledger.kernel.period import Days
+from ledger.programs.contract import Answer, Asked, Line, Obligation, Reader
+from ledger.programs.converting import Rates
+from ledger.programs.edition import Edition
+from ledger.programs.growth import compensation, obligations
+from ledger.programs.growth.gather import Case, cases, cases_of
+from ledger.programs.growth.measures import (
+    Content,
+    Gmv,
+    Payments,
+    Terms,
+    Validity,
+    commission,
+    content,
+    gmv,
+    payments,
+    validity,
+)
+from ledger.programs.growth.parameters import checked, parameters_of
+from ledger.programs.periods import whole_term
+
+KINDS = ("fixed_fee", "commission", "compensation")
+OWED_FOR = {"fixed_fee": "fixed_fee", "commission": "commission_rate", "compensation": "tiers"}
+
+
+class Enrolment(NamedTuple):
+    """One enrolment with everything that was measured of it."""
+
+    case: Case
+    valid: Validity
+    gmv: Gmv
+    contents: tuple[Content, ...]
+    payments: Payments
+
+
+def settle_v1(reader: Reader, asked: Asked) -> Answer:
+    """Three lines for every merchant that enrolled: fixed fee, commission, compensation.
+
+    With a subject, a merchant's id, only its lines. Raises `NoSuchLine` where it never enrolled.
+    """
+    edition, subject = asked.edition, asked.subject
+    parameters = parameters_of(edition)
+    rates = Rates(reader, edition, parameters.rate_max_age_days)
+    terms = Terms(edition, parameters, reader.clocks.as_of, rates)
+    if subject is None:
+        found = [_measure(case, terms) for case in cases(reader, edition)]
+    else:
+        found = [
+            _measure(case, terms) for case in cases_of(reader, [f"{edition.program}/{subject}"])
+        ]
+        if not found:
+            raise NoSuchLine(
+                f"{edition.program} has no line for the merchant {subject!r}: it never enrolled.",
+                f"List the lines: duebook settle {edition.program}",
+            )
+    lines = sorted(line for one in found for line in _lines(one, terms))
+    owed = sorted(owed for one in found for owed in _obligations(one, terms))
+    return Answer(lines, tuple(owed))
+
+
+VERSIONS = {1: settle_v1}
+KEYED: dict[str, tuple[str, ...]] = {}
+
+
+def check(edition: Edition) -> Edition:
+    """The edition as it may be published; see `parameters.checked`."""
+    if edition.rules_version is not None and edition.rules_version not in VERSIONS:
+        raise BadTerms(
+            f"{edition.program}: rules_version: found {edition.rules_version}, "
+            f"expected one of {', '.join(map(str, VERSIONS))}."
+        )
+    return checked(edition, max(VERSIONS))
+
+
+def scope(edition: Edition) -> tuple[str, ...]:
+    """Enrolments name their program, so that editions do not compete for them."""
+    return ()
+
+
+def days_of(edition: Edition, period: str | None) -> Days:
+    """The whole term. Raises `WrongPeriod` for a month."""
+    return whole_term(edition, period)
+
+
+def settles_until(edition: Edition, period: str | None) -> Instant:
+    """The term's end: what is delivered later changes obligations, and no amount."""
+    return edition.window.end
+
+
+def provisional(edition: Edition, period: str | None, as_of: Instant) -> bool:
+    """Open until the term ends."""
+    return as_of < settles_until(edition, period)
+
+
+def subject_of(rest: str) -> tuple[str | None, str]:
+    """A line is named by merchant and kind: `PROGRAM/MERCHANT/KIND`."""
+    return None, rest.rpartition("/")[0] or rest
+
+
+def _measure(case: Case, terms: Terms) -> Enrolment:
+    return Enrolment(
+        case,
+        validity(case, terms),
+        gmv(case, terms),
+        tuple(content(case, kind, terms) for kind in CONTENT_KINDS),
+        payments(case, terms),
+    )
+
+
+def _lines(one: Enrolment, terms: Terms) -> list[Line]:
+    charged = commission(one.gmv, terms)
+    judged = compensation.judge(one.gmv, charged, one.contents, one.payments, terms)
+    return [
+        _fixed_fee(one, terms),
+        _commission(one, charged, terms),
+        _compensation(one, judged, terms),
+    ]
+
+
+def _fixed_fee(one: Enrolment, terms: Terms) -> Line:
+    """The whole fee, from the enrolment; whether it is paid does not change what is owed."""
+    fee = terms.fixed_fee
+    owed = Step("fixed fee", fee.negated(), clause=terms.clause("fixed_fee"))
+    parts = (owed, one.payments.step)
+    return _line(one, "fixed_fee", fee.negated(), (), (), parts, terms)
+
+
+def _commission(one: Enrolment, charged: Money, terms: Terms) -> Line:
+    rate = terms.parameters.commission_rate
+    covered = tuple(_covered(one, terms)) if not one.gmv.held_for else ()
+    parts = (one.gmv.step, *covered)
+    note = f"{rate} x GMV, half up to the cent, never below zero"
+    return _line(one, "commission", charged.negated(), (), one.gmv.held_for, parts, terms, note)
+
+
+def _covered(one: Enrolment, terms: Terms) -> list[Step]:
+    """What fixed fee and commission cover, for the record: no further charge may be made."""
+    total, parts = max(one.gmv.total, Decimal(0)), []
+    for head, shares in terms.parameters.covered.items():
+        amounts = [EXACT.multiply(Decimal(share), total) for share in shares]
+        worth = [Money.rounded(amount, terms.edition.currency) for amount in amounts]
+        observed = " to ".join(f"{money.text} {money.currency}" for money in worth)
+        parts.append(
+            Step(
+                f"covered: {head.replace('_', ' ')}",
+                required=" to ".join(shares) + " of GMV" if shares else "nothing more is charged",
+                observed=observed or None,
+                clause=terms.clause("covered"),
+            )
+        )
+    return parts
+
+
+def _compensation(one: Enrolment, judged: compensation.Judged, terms: Terms) -> Line:
+    return _line(
+        one, "compensation", judged.amount, judged.unmet, judged.held_for, judged.parts, terms,
+        "the highest tier that was missed x fixed fee, in ad credit",
+    )  # fmt: skip
+
+
+def _line(
+    one: Enrolment,
+    kind: str,
+    amount: Money,
+    unmet: tuple[str, ...],
+    held_for: tuple[str, ...],
+    parts: tuple[Step, ...],
+    terms: Terms,
+    required: str | None = None,
+) -> Line:
+    """A line of a kind; an invalid enrolment declines all of them."""
+    unmet = one.valid.unmet or unmet
+    held_for = () if unmet else held_for
+    outcome = "declined" if unmet else "held" if held_for else "payable"
+    if outcome != "payable":
+        amount = Money.zero(amount.currency)
+    program, merchant = terms.edition.program, one.case.state.merchant
+    tree = Step(
+        f"{kind.replace('_', ' ')} of merchant {merchant}: {outcome}",
+        amount,
+        required=required,
+        observed=", ".join(unmet or held_for) or None,
+        clause=terms.clause(OWED_FOR[kind]),
+        events=(one.case.enrolment.position,),
+        parts=(*one.valid.steps, *parts),
+    )
+    payee = f"merchant:{merchant}"
+    name = f"{program}/{merchant}/{kind}"
+    return Line(name, kind, payee, payee, outcome, amount, unmet, held_for, tree)
+
+
+def _obligations(one: Enrolment, terms: Terms) -> list[Obligation]:
+    """Content that was promised and not delivered within the term, once it is over."""
+    if one.valid.unmet or not terms.ended():
+        return []
+    name = f"{terms.edition.program}/{one.case.state.merchant}"
+    owed_to = f"merchant:{one.case.state.merchant}"
+    return [
+        obligations.make_up(f"{name}/{found.kind}", owed_to, found, terms)
+        for found in one.contents
+        if found.short
+    ]
