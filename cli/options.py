@@ -1,5 +1,6 @@
 """Options that many commands share, defined once, and what a command has in hand with them."""
 
+import getpass
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -78,9 +79,14 @@ def location(book: str | None, context: click.Context | None = None) -> str:
 def opened(book: str | None) -> "Iterator[Book]":
     """The open book, closed afterwards."""
     from ledger.store.book import open_book
+    from ledger.store.schema import FORMAT
 
     found = open_book(location(book))
     try:
+        if found.format < FORMAT:
+            from ledger.usecases.upgrade import upgrade
+
+            upgrade(found)
         yield found
     finally:
         found.close()
@@ -100,18 +106,20 @@ def clocks(
     zone: str | None = None,
 ) -> "Clocks":
     """The two clocks as typed; dates are days of the program's zone."""
-    from ledger.usecases.clock import ZONE, clocks_at, known_position
+    from ledger.kernel.instants import DEFAULT_ZONE
+    from ledger.usecases.clock import clocks_at, known_position
     from ledger.usecases.editions import edition_at
 
     if zone is None and program is not None:
         position = known_position(connection, known_at)
         zone = edition_at(connection, program, position)[0].zone
-    return clocks_at(connection, now=now(), as_of=as_of, known_at=known_at, zone=zone or ZONE)
+    zone = zone or DEFAULT_ZONE
+    return clocks_at(connection, now=now(), as_of=as_of, known_at=known_at, zone=zone)
 
 
-def out(format_: str | None, output: str | None) -> Out:
-    """Where and how the answer is written."""
-    return Out.chosen(format_, output)
+def out(format_: str | None, output: str | None, also: tuple[str, ...] = ()) -> Out:
+    """Where and how the answer is written; `also`: formats that only some answers have."""
+    return Out.chosen(format_, output, also)
 
 
 def complete_programs(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
@@ -127,3 +135,11 @@ def complete_programs(context: click.Context, _parameter: click.Parameter, typed
     except Refusal:
         return []
     return sorted(name for name in names if name.startswith(typed))
+
+
+def system_user() -> str:
+    """The account on this machine, who reports where nobody is named."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid-{os.getuid()}"

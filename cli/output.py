@@ -9,7 +9,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -21,6 +21,8 @@ SUFFIXES = {".json": "json", ".csv": "csv", ".ndjson": "ndjson", ".txt": "table"
 NUMBERS = {
     *("amount", "position", "line", "known_at", "rows", "was", "now", "difference", "orders"),
     *("facts", "introduced", "withheld", "version", "row", "batch", "withdrawn_by", "events"),
+    *("debit", "credit", "balance", "open", "due", "paid", "issued", "adjusted", "advance"),
+    *("brought_forward", "carried_forward", "missing", "made_up", "changed_lines", "postings"),
 }
 WIDE = 100_000
 NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
@@ -33,14 +35,15 @@ class Out(NamedTuple):
     path: str | None
 
     @classmethod
-    def chosen(cls, format_: str | None, output: str | None) -> "Out":
+    def chosen(cls, format_: str | None, output: str | None, also: tuple[str, ...] = ()) -> "Out":
         """The format that was asked for, else the file's suffix, else a table."""
         if format_ is None and output is not None:
-            format_ = SUFFIXES.get(Path(output).suffix.lower())
+            suffixes = SUFFIXES | {f".{name}": name for name in also}
+            format_ = suffixes.get(Path(output).suffix.lower())
             if format_ is None:
                 raise click.UsageError(
                     f"-o {output}: the suffix names no format. "
-                    f"Use {', '.join(SUFFIXES)}, or add --format."
+                    f"Use {', '.join(suffixes)}, or add --format."
                 )
         if output is not None:
             refuse_unwritable(output)
@@ -69,6 +72,16 @@ class Out(NamedTuple):
         with self._opened() as file:
             for line in lines:
                 file.write(line + "\n")
+
+    @contextmanager
+    def binary(self) -> Iterator[IO[bytes]]:
+        """The file for bytes, put in its place when it is whole."""
+        assert self.path is not None, "a binary format comes with -o"
+        beside = Path(f"{self.path}.part")
+        with beside.open("wb") as file:
+            yield file
+        os.replace(beside, self.path)
+        say(f"Wrote {self.path}.")
 
     @contextmanager
     def _opened(self) -> Any:

@@ -41,6 +41,8 @@ class View:
 
     NAME: ClassVar[str]
     VERSION: ClassVar[int] = 1
+    REPORT: ClassVar[str] = ""
+    """The name of the report, where it is not the table's."""
     ABOUT: ClassVar[str]
     BATCH: ClassVar[int | None] = None
     """Events taken in per transaction; None: all at once."""

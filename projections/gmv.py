@@ -3,13 +3,14 @@
 from collections import defaultdict
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Column, Connection, Integer, Table, Text, delete
+from sqlalchemy import BigInteger, Column, Integer, Table, Text, delete
 
 from ledger.aggregates.base import Recorded
 from ledger.aggregates.store import GMVRecorded
 from ledger.kernel.money import Money, exponent
 from ledger.store.reader import read_log, read_positions
 from projections.base import FoldView, Span, already_lifted, lifts_in
+from projections.upsert import add_up
 
 Key = tuple[str, str, str, str, str]
 _Long = BigInteger().with_variant(Integer, "sqlite")
@@ -49,7 +50,7 @@ class Gmv(FoldView):
             if recorded.topic == GMVRecorded.TOPIC and recorded.at <= as_of:
                 _add(sums, recorded, -1)
         if sums:
-            _upsert(span.target, table, sums)
+            add_up(span.target, table, sums, ("amount_minor", "orders", "facts"))
             span.target.execute(delete(table).where(table.c.facts == 0))
 
     def shown(self, row: dict[str, Any]) -> dict[str, Any]:
@@ -73,20 +74,3 @@ def _minor(amount: str, currency: str) -> int:
     digits = exponent(currency)
     assert not digits or amount[-digits - 1] == ".", "a stored amount is canonical"
     return int(amount.replace(".", ""))
-
-
-def _upsert(connection: Connection, table: Table, sums: dict[Key, list[int]]) -> None:
-    insert: Any
-    if connection.dialect.name == "sqlite":
-        from sqlalchemy.dialects.sqlite import insert
-    else:
-        from sqlalchemy.dialects.postgresql import insert
-    statement = insert(table)
-    excluded = statement.excluded
-    statement = statement.on_conflict_do_update(
-        index_elements=list(table.primary_key.columns),
-        set_={name: table.c[name] + excluded[name] for name in ("amount_minor", "orders", "facts")},
-    )
-    names = [column.name for column in table.columns]
-    rows = [dict(zip(names, (*key, *sums[key]), strict=True)) for key in sorted(sums)]
-    connection.execute(statement, rows)

@@ -13,7 +13,7 @@ from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.errors import BadQuery, ConcurrentWrite
 from ledger.store.book import Book, open_book
 from projections.base import View
-from projections.catalogue import VIEWS, view_named
+from projections.catalogue import COMPUTED, VIEWS, view_named
 from projections.runner import (
     Parked,
     Progress,
@@ -51,6 +51,8 @@ def report(
 
     Raises `NoSuchReport`, or `BadQuery` for a column that it does not have.
     """
+    if name in COMPUTED:
+        return _computed(book, name, where, clocks)
     view = view_named(name)
     with looking_at(book, view, clocks, progress) as sight:
         query = select(sight.table)
@@ -67,6 +69,23 @@ def report(
         rows = [view.shown(dict(row._mapping)) for row in found]
         rows = [row for row in rows if all(str(row[name]) == value for name, value in shown)]
         return Report(name, rows, sight.clocks, sight.parked)
+
+
+def _computed(
+    book: Book, name: str, where: Sequence[tuple[str, str]], clocks: Clocks | None
+) -> Report:
+    """A report that the rules work out now; it needs an as-of, for it asks what is overdue."""
+    if clocks is None:
+        raise BadQuery(f"The report {name} needs an as-of.", "Give one: --as-of 2026-10-01")
+    with book.reading() as connection:
+        rows = COMPUTED[name][0](connection, clocks)
+    for column, _ in where:
+        if rows and column not in rows[0]:
+            raise BadQuery(
+                f"The report {name} has no column {column!r}.", f"Columns: {', '.join(rows[0])}."
+            )
+    found = [row for row in rows if all(str(row[column]) == value for column, value in where)]
+    return Report(name, found, clocks, [])
 
 
 def _order(view: View, table: Any) -> list[Any]:

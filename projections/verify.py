@@ -3,11 +3,14 @@
 from sqlalchemy import Connection, select
 
 from ledger.kernel.clocks import FOREVER, Clocks
+from ledger.kernel.errors import Refusal
 from ledger.store.book import Book
+from ledger.store.head import head_of
 from ledger.store.schema import has_table
 from ledger.usecases.verify import Check
-from projections.base import View
+from projections.base import Span, View
 from projections.catalogue import VIEWS
+from projections.entries import Entries, entries_in, read_entries
 from projections.runner import Progress, parked_in, state_of, temporary
 
 
@@ -15,6 +18,24 @@ def verify_views(book: Book, progress: Progress) -> list[Check]:
     """One check per view that was ever built."""
     found = (_verify(book, view, progress) for view in VIEWS.values())
     return [check for check in found if check is not None]
+
+
+def verify_entries(book: Book, progress: Progress) -> Check:
+    """Every entry is built again from the log and balances; so does the journal as it stands."""
+    count = 0
+    try:
+        with book.reading() as connection:
+            head = head_of(connection).position
+            for _entry in entries_in(Span(connection, connection, 0, head, FOREVER)):
+                count += 1
+            version, _ = state_of(connection, Entries())
+            if version == Entries.VERSION and has_table(connection, Entries.NAME):
+                for _entry in read_entries(connection, Entries().table()):
+                    pass
+    except Refusal as refusal:
+        return Check("entries", False, refusal.sentence)
+    progress("entries", count)
+    return Check("entries", True, f"{count:,} entries balance")
 
 
 def _verify(book: Book, view: View, progress: Progress) -> Check | None:

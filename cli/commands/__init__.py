@@ -1,13 +1,17 @@
 """One file per command. Heavy imports happen inside the command that needs them."""
 
+from cli.commands.close import adjust, close
 from cli.commands.explain import explain
 from cli.commands.facts import facts
 from cli.commands.init import init
+from cli.commands.journal import balances, journal
 from cli.commands.log import log, show
 from cli.commands.publish import programs, publish
 from cli.commands.record import record
+from cli.commands.replay import replay
 from cli.commands.report import query, rebuild, report
 from cli.commands.settle import settle
+from cli.commands.statement import pay, statement
 from cli.commands.verify import verify
 from cli.commands.withdraw import withdraw
 
@@ -20,6 +24,13 @@ COMMANDS = (
     programs,
     settle,
     explain,
+    close,
+    statement,
+    pay,
+    adjust,
+    replay,
+    journal,
+    balances,
     log,
     show,
     report,

@@ -46,7 +46,7 @@ def init(
     finally:
         made.close()
     where.data(answer, [answer])
-    program = answer["programs"][0]
+    program = usecase.DEMO_PROGRAM if demo else answer["programs"][-1]
     named = f" --book {answer['book']}" if book else ""
     nexts = [f"duebook settle {program}{named}" + (" --as-of 2026-06-30" if demo else "")]
     if not demo:

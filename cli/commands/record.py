@@ -1,6 +1,5 @@
 """`duebook record`: takes facts in."""
 
-import getpass
 import json
 import os
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.options import answer_options, book_option, not_empty, now, opened, out
+from cli.options import answer_options, book_option, not_empty, now, opened, out, system_user
 from cli.output import Out, refuse_unwritable, say
 from cli.progress import progress
 
@@ -67,7 +66,7 @@ def record(
             found,
             files,
             now=now(),
-            by=by or _system_user(),
+            by=by or system_user(),
             default_type=type_,
             strict=strict,
             keep_good=rejects is not None,
@@ -138,10 +137,3 @@ def _same_file(name: str, other: str) -> bool:
 def _size(name: str) -> int:
     path = Path(name)
     return path.stat().st_size if name != "-" and path.is_file() else 0
-
-
-def _system_user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid-{os.getuid()}"

@@ -39,17 +39,17 @@ def report(
     duebook report gmv --where store=S-1001 -o gmv.csv
     duebook report exceptions --known-at 1200
     """
-    from projections.catalogue import VIEWS
+    from projections.catalogue import COMPUTED, REPORTS
     from projections.reading import report as usecase
 
     where = out(format_, output)
     if name is None:
-        rows = [{"report": view.NAME, "shows": view.ABOUT} for view in VIEWS.values()]
+        rows = [{"report": name, "shows": about} for name, about in REPORTS.items()]
         where.data(rows, rows)
         return 0
     pairs = [_pair(one) for one in wheres]
     with opened(book) as found, progress() as told:
-        at = _chosen(found, as_of, known_at)
+        at = _chosen(found, as_of, known_at, always=name in COMPUTED)
         answer = usecase(found, name, where=pairs, clocks=at, progress=told)
     return _show(where, answer)
 
@@ -129,9 +129,11 @@ def _show(where: Out, answer: "Report") -> int:
     return 0
 
 
-def _chosen(book: "Book", as_of: str | None, known_at: str | None) -> "Clocks | None":
+def _chosen(
+    book: "Book", as_of: str | None, known_at: str | None, *, always: bool = False
+) -> "Clocks | None":
     """None stands for the head: the live view answers that without building anything."""
-    if as_of is None and known_at is None:
+    if as_of is None and known_at is None and not always:
         return None
     with book.reading() as connection:
         return clocks(connection, as_of, known_at)

@@ -16,7 +16,7 @@ BROKEN = 5
 def verify(
     receipts: tuple[str, ...], book: str | None, format_: str | None, output: str | None
 ) -> int:
-    """Recompute every hash, index and read model from the log, and find every receipt.
+    """Recompute every hash, index, closed period, entry and read model; find every receipt.
 
     \b
     duebook verify
@@ -24,7 +24,8 @@ def verify(
     """
     from ledger.store.receipts import parse_receipt
     from ledger.usecases.verify import verify as usecase
-    from projections.verify import verify_views
+    from ledger.usecases.verify_closed import verify_closed
+    from projections.verify import verify_entries, verify_views
 
     where = out(format_, output)
     given = [parse_receipt(text, "given with --receipt") for text in receipts]
@@ -32,6 +33,8 @@ def verify(
         head = found.head()
         checks = usecase(found, given, told)
         if all(one.ok for one in checks):
+            checks += verify_closed(found, told)
+            checks.append(verify_entries(found, told))
             checks += verify_views(found, told)
     ok = all(one.ok for one in checks)
     rows = [one.as_json() for one in checks]

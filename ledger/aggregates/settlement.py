@@ -80,6 +80,7 @@ class StatementEvent(Event):
     rules: Id
     program: Id
     period: str | None = None
+    zone: str
     payee: str
 
     @property

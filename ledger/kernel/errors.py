@@ -65,6 +65,10 @@ class NewerBook(Refusal):
     """The book was written by a newer version of duebook."""
 
 
+class OlderBook(Refusal):
+    """A book of an older version, opened by somebody who may not bring it up to date."""
+
+
 class BookLocked(Refusal):
     """Somebody else holds the write lock for too long."""
 

@@ -13,6 +13,9 @@ from ledger.kernel.errors import BadInstant, NoZone
 Instant = int
 """Microseconds since the epoch, UTC."""
 
+DEFAULT_ZONE = "Asia/Shanghai"
+"""The zone of a day where no program gives one."""
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 LATEST = (datetime(9999, 12, 31, tzinfo=UTC) - EPOCH) // MICROSECOND

@@ -142,6 +142,9 @@ class Rules(Protocol):
     """Parameters that are rows with a key: the fields of the key. A later version may add rows
     under keys that a closed period lacked."""
 
+    OBLIGES: bool
+    """Whether a run can find obligations other than money."""
+
     def check(self, edition: Edition) -> Edition:
         """The edition as it may be published; raises `BadTerms`."""
 

@@ -37,6 +37,7 @@ class Book:
         self.location = location
         self.engine = engine
         self.writable = writable
+        self.format = schema.FORMAT
         self.notes: list[str] = []
         """What whoever uses the book should be told beside the answer."""
 
@@ -126,7 +127,7 @@ def open_book(location: str, *, readonly: bool = False) -> Book:
     """
     if is_url(location):
         book = Book(location, _url_engine(location), writable=not readonly)
-        _refuse_foreign(book)
+        book.format = _format_of(book)
     else:
         path = Path(location)
         if not path.exists():
@@ -138,18 +139,19 @@ def open_book(location: str, *, readonly: bool = False) -> Book:
         # Looked at without the right to write first: opening for writing changes the file.
         looked_at = Book(location, _sqlite_engine(path, readonly=True), writable=False)
         try:
-            _refuse_foreign(looked_at)
+            found = _format_of(looked_at)
         finally:
             looked_at.close()
         readonly = readonly or not _may_write(path)
         book = Book(location, _sqlite_engine(path, readonly=readonly), writable=not readonly)
+        book.format = found
     if is_url(location) and book.writable:
         book.writable = _may_insert(book)
     return book
 
 
-def _refuse_foreign(book: Book) -> None:
-    """Raises `ForeignBook` or `NewerBook` for what this duebook cannot keep."""
+def _format_of(book: Book) -> int:
+    """The book's format. Raises `ForeignBook` or `NewerBook` for what cannot be kept here."""
     location = book.location
     with _connected(book) as connection:
         if not schema.has_table(connection, "duebook_meta"):
@@ -164,6 +166,7 @@ def _refuse_foreign(book: Book) -> None:
             f"{schema.FORMAT}.",
             "Update duebook. Nothing was changed.",
         )
+    return int(found)
 
 
 @contextmanager

@@ -19,8 +19,10 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-FORMAT = 1
-"""The layout of these tables. A book with a greater one is refused, never guessed at."""
+FORMAT = 2
+"""The layout of these tables and what the index holds. A book with a greater one is refused,
+never guessed at; one with a smaller one is brought up to date when it is opened for writing.
+2: rates are indexed by day."""
 
 metadata = MetaData()
 _Text = Text().with_variant(Text(collation="C"), "postgresql")

@@ -4,12 +4,9 @@ from sqlalchemy import Connection, select
 
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import BadInstant, BadKnownAt
-from ledger.kernel.instants import Instant, format_instant, parse_day_end_or_instant
+from ledger.kernel.instants import DEFAULT_ZONE, Instant, format_instant, parse_day_end_or_instant
 from ledger.store.head import head_of
 from ledger.store.schema import events
-
-ZONE = "Asia/Shanghai"
-"""The zone of a bare date where no program gives one."""
 
 
 def clocks_at(
@@ -18,7 +15,7 @@ def clocks_at(
     now: Instant,
     as_of: str | None = None,
     known_at: str | None = None,
-    zone: str = ZONE,
+    zone: str = DEFAULT_ZONE,
 ) -> Clocks:
     """The clocks of a run: as-of defaults to now, known-at to the head.
 
@@ -28,7 +25,7 @@ def clocks_at(
     return Clocks(instant, known_position(connection, known_at, zone))
 
 
-def known_position(connection: Connection, known_at: str | None, zone: str = ZONE) -> int:
+def known_position(connection: Connection, known_at: str | None, zone: str = DEFAULT_ZONE) -> int:
     """A position, or the last one recorded by an instant. Raises `BadKnownAt`."""
     head = head_of(connection).position
     if known_at is None:

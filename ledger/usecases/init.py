@@ -16,6 +16,8 @@ from ledger.usecases.terms import append_terms
 
 ENTITY = re.compile(r"platform|(?:partner|merchant):[\w.-]{1,64}")
 PUBLISHER = "duebook"
+DEMO_PROGRAM = "recruiting-eu-jp-2026q1"
+"""What the shipped example is mainly about."""
 
 
 class BadEntity(Refusal):

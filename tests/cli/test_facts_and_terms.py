@@ -17,14 +17,15 @@ TYPES = [
     *("PartnerCertified", "PartnerTerminated", "IncentiveWithheld", "MerchantTargeted"),
     *("MerchantUntargeted", "MerchantOnboarded", "StoreVerified", "StockListed", "StockDelisted"),
     *("FirstSale", "GMVRecorded", "StoreSuspended", "StoreClosing", "StoreReopened"),
-    *("StoreClosed", "RateQuoted", "FactWithdrawn"),
+    *("StoreClosed", "RateQuoted", "MerchantInvited", "MerchantEnrolled", "ContentPromised"),
+    *("ContentDelivered", "FixedFeePaid", "FactWithdrawn"),
 ]
 
 
 def test_the_catalogue_lists_every_fact_with_its_meaning(duebook: Duebook) -> None:
-    """At least those of the contract that the shipped rules rest on."""
+    """Those of the contract that the shipped rules rest on, in its order."""
     rows = duebook("facts", *JSON).json
-    assert set(TYPES) <= {row["type"] for row in rows}
+    assert [row["type"] for row in rows] == TYPES
     assert all(row["meaning"] for row in rows)
 
 
@@ -76,13 +77,21 @@ def mine(demo: Path, duebook: Duebook, here: Path) -> Path:
     return path
 
 
-def test_printed_terms_read_back_as_what_is_published(demo: Path, duebook: Duebook) -> None:
+@pytest.mark.parametrize(
+    ("program", "key", "value"),
+    [(PROGRAM, "award", "2000.00"), ("growth-2026-05", "fixed_fee", "6000.00")],
+)
+def test_printed_terms_read_back_as_what_is_published(
+    demo: Path, duebook: Duebook, program: str, key: str, value: str
+) -> None:
     """Published again they are known, not recorded a second time."""
-    text = duebook("programs", PROGRAM, "--format", "toml").out
-    assert tomllib.loads(text)["terms"]["award"] == "2000.00"
+    text = duebook("programs", program, "--format", "toml").out
+    assert tomllib.loads(text)["terms"][key] == value
+    (published,) = duebook("log", f"terms:{program}", "--format", "ndjson").lines
     Path("same.toml").write_text(text, encoding="utf-8")
     ran = duebook("publish", "same.toml", "--by", "lin", *JSON)
-    assert (ran.code, ran.json["recorded"], ran.json["position"]) == (0, False, 2)
+    expected = (0, False, published["position"])
+    assert (ran.code, ran.json["recorded"], ran.json["position"]) == expected
 
 
 def test_a_draft_shows_what_would_change_and_records_nothing(mine: Path, duebook: Duebook) -> None:
@@ -107,10 +116,15 @@ def test_published_terms_are_what_settle_uses_from_then_on(mine: Path, duebook: 
     assert {"program": PROGRAM, "publisher": "acme", "recorded": True}.items() <= ran.json.items()
     answer = duebook("settle", PROGRAM, *AS_OF, *JSON).json
     assert (answer["totals"], answer["terms"]["publisher"]) == ({"CNY": "40500.00"}, "acme")
-    earlier = duebook("settle", PROGRAM, *AS_OF, "--known-at", "1453", *JSON).json
+    before = str(ran.json["position"] - 1)
+    earlier = duebook("settle", PROGRAM, *AS_OF, "--known-at", before, *JSON).json
     assert earlier["totals"] == {"CNY": "54000.00"}
     rows = duebook("programs", *JSON).json
-    assert [(row["publisher"], row["version"]) for row in rows] == [("duebook", 1), ("acme", 1)]
+    assert [(row["program"], row["publisher"], row["version"]) for row in rows] == [
+        ("growth-2026-05", "duebook", 1),
+        (PROGRAM, "duebook", 1),
+        (PROGRAM, "acme", 1),
+    ]
 
 
 def test_terms_that_cannot_be_published_name_the_key(mine: Path, duebook: Duebook) -> None:

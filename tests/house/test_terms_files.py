@@ -2,14 +2,40 @@
 
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ledger.kernel.errors import BadTerms
 from ledger.programs.edition import Edition, parse_toml, to_toml
-from ledger.programs.recruiting.parameters import CODES, Parameters
+from ledger.programs.growth import parameters as growth
+from ledger.programs.recruiting import parameters as recruiting
 from ledger.programs.registry import FOLDER, rules_of, shipped
 
+UNSET = {"recruiting": {"governance_ratios", "rest_days"}, "growth": set()}
+"""Parameters without a value: what nobody has published, and what `roll_over` would need."""
+BY_PARAMETER = {
+    *("market", "first_verified", "first_sale_in_time"),
+    *("gmv_over_threshold", "stock_in_countries", "store_open"),
+}
+"""Conditions that are cited by the parameter that they ask for."""
+CHOICES = {
+    "recruiting": {
+        *("gmv_window", "store_open_test", "first_scope", "governance_scope", "roll_over"),
+        *("rate_day", "targeted_when", "verified_after_term", "high_risk_cured_by_reopening"),
+        *("later_termination_forfeits", "stock_test", "high_risk_when"),
+    },
+    "growth": {
+        *("roas_cost", "gmv_basis", "gmv_refunds", "counts_when", "invited_when"),
+        "compensation_waits_for_fee",
+    },
+}
+"""Assumed parameters that are a choice between named values."""
+FREE = {
+    "recruiting": {"zone", "stock_countries", "rate_max_age_days"},
+    "growth": {"zone", "proration", "rate_max_age_days"},
+}
+"""Assumed parameters that take any value, or only this one."""
 ACME = Path(__file__).parents[2] / "fixtures" / "demo" / "terms-governance.toml"
 
 
@@ -92,17 +118,28 @@ def test_the_digest_does_not_depend_on_how_the_file_is_written() -> None:
 
 
 def test_every_shipped_parameter_is_cited_or_assumed() -> None:
-    """No value without a source or a reason; only the unpublished table may be unset."""
+    """No value without a source or a reason; only the unpublished table may be unset.
+
+    The day of making up is no value of its own: it follows from the working days.
+    """
+    known: dict[str, Any] = {"recruiting": recruiting, "growth": growth}
+    assert [edition.rules for edition in shipped()] == sorted(known)
     for edition in shipped():
-        assert edition.rules == "recruiting"
-        unset = set(Parameters.model_fields) - set(edition.terms)
-        assert {"governance_ratios", "rest_days"} == unset
+        module = known[edition.rules]
+        assert UNSET[edition.rules] == set(module.Parameters.model_fields) - set(edition.terms)
         reasoned = set(edition.assumed) | set(edition.cite)
-        assert set(edition.terms) | {"zone", "from", "to", "governance_ratios"} <= reasoned
-        assert set(CODES) <= reasoned | {
-            *("market", "first_verified", "first_sale_in_time"),
-            *("gmv_over_threshold", "stock_in_countries", "store_open"),
-        }, "these six are cited by the parameter that they ask for"
+        wanted = set(edition.terms) | {"zone", "from", "to"} | UNSET[edition.rules]
+        assert wanted - {"rest_days", "make_up_due"} <= reasoned
+        assert set(module.CODES) <= reasoned | BY_PARAMETER
+
+
+def test_the_shipped_day_of_making_up_follows_from_the_working_days() -> None:
+    """Written into the terms when they are published, so that no later calendar moves it."""
+    (edition,) = (one for one in shipped() if one.rules == "growth")
+    terms = {name: value for name, value in edition.terms.items() if name != "make_up_due"}
+    left_out = edition.model_copy(update={"terms": terms})
+    assert rules_of("growth").check(left_out) == edition
+    assert edition.terms["make_up_due"] == "2026-09-11"
 
 
 def test_every_shipped_citation_names_a_source_of_the_file() -> None:
@@ -114,14 +151,9 @@ def test_every_shipped_citation_names_a_source_of_the_file() -> None:
 
 def test_every_shipped_assumption_names_the_other_values() -> None:
     """Where a text leaves a choice between named values, its reason says what else to choose."""
-    choices = {
-        *("gmv_window", "store_open_test", "first_scope", "governance_scope", "roll_over"),
-        *("rate_day", "targeted_when", "verified_after_term", "high_risk_cured_by_reopening"),
-        *("later_termination_forfeits", "stock_test", "high_risk_when"),
-    }
-    free = {"zone", "stock_countries", "rate_max_age_days"}
     for edition in shipped():
-        assert choices | free == set(edition.assumed)
+        choices = CHOICES[edition.rules]
+        assert choices | FREE[edition.rules] == set(edition.assumed)
         for parameter in choices:
             _, _, others = edition.assumed[parameter].partition("Other value")
             assert others, f"{parameter} does not say what else it could be"

@@ -54,15 +54,29 @@ ANY_FACT = st.one_of(
     ]
     * 3,
 )
-IDS = one_of(["a", "b", "c", "d"])
-SENT = st.one_of(
-    ANY_FACT,
-    st.tuples(ANY_FACT, IDS).map(lambda two: {**two[0], "id": two[1]}),
-    fact("FactWithdrawn", id=IDS, reason="wrong"),
-    fact("FactWithdrawn", id=IDS, source="erp", reason="wrong"),
-    fact("FactWithdrawn", position=st.integers(1, 30), reason="wrong"),
+PLACE = {"program": one_of(["growth-2026-05", "nowhere"]), "merchant": MERCHANT}
+PROMISED = one_of([{}, {"aigc": 5}])
+ENROLMENT_FACT = st.one_of(
+    *[fact("MerchantInvited", **PLACE)] * 2,
+    *[fact("MerchantEnrolled", **PLACE, store=STORE, promised=PROMISED)] * 3,
+    fact("ContentPromised", **PLACE, kind="aigc", count=5),
+    fact("ContentDelivered", **PLACE, kind="creator_video", count=1),
+    fact("FixedFeePaid", **PLACE, amount="6000.00", currency="USD"),
+    fact("MerchantOnboarded", merchant=MERCHANT, store=STORE, market="US"),
 )
-CALLS = st.lists(st.lists(SENT, min_size=1, max_size=8), min_size=2, max_size=4)
+IDS = one_of(["a", "b", "c", "d"])
+
+
+def calls_of(any_fact: st.SearchStrategy[Fact]) -> st.SearchStrategy[list[list[Fact]]]:
+    """Calls of such facts, some with an id of their own, and of withdrawals."""
+    sent = st.one_of(
+        any_fact,
+        st.tuples(any_fact, IDS).map(lambda two: {**two[0], "id": two[1]}),
+        fact("FactWithdrawn", id=IDS, reason="wrong"),
+        fact("FactWithdrawn", id=IDS, source="erp", reason="wrong"),
+        fact("FactWithdrawn", position=st.integers(1, 30), reason="wrong"),
+    )
+    return st.lists(st.lists(sent, min_size=1, max_size=8), min_size=2, max_size=4)
 
 
 @pytest.fixture(scope="module")
@@ -73,12 +87,12 @@ def empty_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @settings(
-    max_examples=20,
+    max_examples=40,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(calls=CALLS)
+@given(calls=calls_of(ANY_FACT) | calls_of(ENROLMENT_FACT))
 def test_caught_up_call_by_call_equals_built_anew(
     calls: list[list[Fact]],
     empty_book: Path,

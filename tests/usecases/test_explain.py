@@ -175,7 +175,7 @@ def test_a_fact_says_when_it_was_learned_and_by_whom(demo: Demo) -> None:
 
 
 def test_explaining_reads_only_what_the_line_rests_on(demo: Demo) -> None:
-    """Its own streams and those of the partner's closed stores, out of a book of 1453 events."""
+    """Its own streams and those of the partner's closed stores, out of a book of 1454 events."""
     with demo.book.reading() as connection:
         costs = _Costs(connection, demo)
         for name, line in demo.lines.items():
@@ -260,4 +260,4 @@ def test_a_line_that_does_not_exist_is_refused(demo: Demo, store: str) -> None:
 def test_a_line_of_an_unknown_program_is_refused(demo: Demo) -> None:
     """The program is asked for before the store."""
     with demo.book.reading() as connection, pytest.raises(UnknownProgram):
-        explain(connection, "growth-2026-05/S-1001", demo.clocks)
+        explain(connection, "growth-2027-05/S-1001", demo.clocks)

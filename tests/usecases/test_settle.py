@@ -283,17 +283,17 @@ def test_a_program_that_is_not_published_is_refused(demo: Demo) -> None:
     """With the programs that are, at that known-at."""
     with demo.book.reading() as connection:
         with pytest.raises(UnknownProgram) as refused:
-            published_edition(connection, "growth-2026-05", Clocks(NOW, demo.late))
+            published_edition(connection, "growth-2027-05", Clocks(NOW, demo.late))
         with pytest.raises(UnknownProgram):
-            split_line(connection, "growth-2026-05/S-1001", demo.late)
-    assert refused.value.hint == f"Published: {PROGRAM}."
+            split_line(connection, "growth-2027-05/S-1001", demo.late)
+    assert refused.value.hint == f"Published: growth-2026-05, {PROGRAM}."
 
 
 @pytest.mark.parametrize("period", ["2026-01", "2026q1", ""])
 def test_a_period_is_refused_where_the_edition_settles_its_whole_term(
     demo: Demo, period: str
 ) -> None:
-    """The refusal shows the command without it."""
+    """The refusal shows what to write without it."""
     with pytest.raises(WrongPeriod) as refused:
         _settled(demo, demo.late, period=period)
-    assert refused.value.hint == f"Run: duebook settle {PROGRAM}"
+    assert refused.value.hint == f"Leave the period out: {PROGRAM}"

@@ -17,6 +17,9 @@ from ledger.usecases.editions import edition_at, published
 from ledger.usecases.terms import offered, publish
 
 PROGRAM = "recruiting-eu-jp-2026q1"
+SHIPPED = {edition.program: edition for edition in shipped()}
+PLACES = {program: position for position, program in enumerate(SHIPPED, 2)}
+"""Where `init` publishes each shipped edition, after `BookOpened`."""
 ACME = Path(__file__).parents[2] / "fixtures" / "demo" / "terms-governance.toml"
 
 
@@ -43,18 +46,19 @@ def _known(book: Book) -> list[Any]:
         return published(connection, book.head().position)
 
 
-def test_publishing_what_the_book_came_with_is_known(book: Book) -> None:
+@pytest.mark.parametrize("program", SHIPPED)
+def test_publishing_what_the_book_came_with_is_known(book: Book, program: str) -> None:
     """The same publisher's version with the same content is recorded once, for ever."""
     head = book.head()
-    (edition,) = shipped()
+    edition = SHIPPED[program]
     answer = publish(book, edition, "lin")
     expected = {
-        "program": PROGRAM,
+        "program": program,
         "publisher": "duebook",
         "version": 1,
         "digest": edition.digest,
         "recorded": False,
-        "position": 2,
+        "position": PLACES[program],
         "receipt": head.receipt,
     }
     assert expected == answer
@@ -89,12 +93,12 @@ def test_the_same_version_with_other_content_is_refused(
     book: Book, key: str, line: str, named: str
 ) -> None:
     """The key that differs is named, and the hint gives the next free version."""
-    publish(book, _edition(), "lin")
+    position = publish(book, _edition(), "lin")["position"]
     head = book.head()
     with pytest.raises(TermsConflict) as refused:
         publish(book, _edition(**{key: line}), "lin")
     assert refused.value.sentence.endswith(f"with another {named}.")
-    assert "position 3" in refused.value.sentence
+    assert f"position {position} " in refused.value.sentence
     assert refused.value.hint == "Give the changed file version = 3."
     assert head == book.head()
 
@@ -107,12 +111,11 @@ def test_versions_are_each_publishers_own(book: Book) -> None:
 
 def test_a_new_version_counts_from_its_position_on(book: Book) -> None:
     """The last one published counts; a run known at an earlier position still sees the old."""
-    (old,) = shipped()
     position = publish(book, _edition(), "lin")["position"]
     with book.reading() as connection:
         before, was_at = edition_at(connection, PROGRAM, position - 1)
         after, is_at = edition_at(connection, PROGRAM, position)
-    assert (old, 2) == (before, was_at)
+    assert (SHIPPED[PROGRAM], PLACES[PROGRAM]) == (before, was_at)
     assert ("acme", position) == (after.publisher, is_at)
     assert after.terms["governance_ratios"][0] == {"from": 1, "ratio": "0.8"}
 
@@ -121,10 +124,13 @@ def test_before_a_program_was_published_it_is_unknown(book: Book) -> None:
     """The refusal lists what is published at that known-at, or how to publish something."""
     with book.reading() as connection:
         with pytest.raises(UnknownProgram) as unknown:
-            edition_at(connection, "growth-2026-05", 2)
+            edition_at(connection, "growth-2027-05", book.head().position)
+        with pytest.raises(UnknownProgram) as early:
+            edition_at(connection, PROGRAM, PLACES[PROGRAM] - 1)
         with pytest.raises(UnknownProgram) as nothing:
             edition_at(connection, PROGRAM, 1)
-    assert unknown.value.hint == f"Published: {PROGRAM}."
+    assert unknown.value.hint == f"Published: {', '.join(SHIPPED)}."
+    assert early.value.hint == "Published: growth-2026-05."
     assert "duebook publish" in nothing.value.hint
 
 
@@ -146,7 +152,8 @@ def test_before_a_program_was_published_it_is_unknown(book: Book) -> None:
         ("to", "to = 2025-12-31", "to: a recruiting edition ends"),
         ("to", "", "to: a recruiting edition ends"),
         ("zone", 'zone = "Asia/Peking"', "zone: 'Asia/Peking' is not a time zone"),
-        ("rules", 'rules = "growth"', "rules: 'growth' is not a program"),
+        ("rules", 'rules = "growing"', "rules: 'growing' is not a program"),
+        ("rules", 'rules = "growth"', "award: unknown key"),
         ("rules", "", "rules: Field required"),
         ("program", "", "program: Field required"),
         ("program", 'program = "a b"', "program: "),
@@ -170,7 +177,8 @@ def test_a_wrong_key_or_value_is_refused_and_named(key: str, line: str, named: s
         ("roll_over", "roll_ower = false", "roll_ower: unknown key"),
         ("gmv_over", 'gmv_over = "1000.001"', "gmv_over: "),
         ("to", "to = 2025-12-31", "to: "),
-        ("rules", 'rules = "growth"', "rules: "),
+        ("rules", 'rules = "growing"', "rules: "),
+        ("rules", 'rules = "growth"', "award: unknown key"),
     ],
 )
 def test_what_is_refused_is_not_published(book: Book, key: str, line: str, named: str) -> None:
@@ -240,14 +248,14 @@ def test_a_draft_records_nothing(book: Book, tmp_path: Path) -> None:
     with pytest.raises(MissingFile, match="cannot be read"):
         read_terms(str(tmp_path / "none.toml"))
     assert head == book.head()
-    assert len(_known(book)) == 1
+    assert len(_known(book)) == len(SHIPPED)
 
 
 def test_a_newer_shipped_version_is_offered_and_never_used_by_itself(
     book: Book, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A book keeps the terms that it was made with until somebody publishes others."""
-    (old,) = shipped()
+    old = SHIPPED[PROGRAM]
     newer = old.model_copy(update={"version": 2, "terms": {**old.terms, "award": "2500.00"}})
     monkeypatch.setattr("ledger.usecases.terms.shipped", lambda: [newer])
     head = book.head().position
@@ -270,4 +278,6 @@ def test_published_terms_are_found_by_the_index(
         sql = "SELECT name, position, stream FROM refs WHERE kind = 'program' ORDER BY position"
         entries = [tuple(row) for row in connection.exec_driver_sql(sql)]
     topics = [row for row in read_rows(book) if row["topic"] == TermsPublished.TOPIC]
-    assert [(PROGRAM, row["position"], row["stream"]) for row in topics] == entries
+    found = [(row["stream"].removeprefix("terms:"), row["position"]) for row in topics]
+    assert found == [*PLACES.items(), (PROGRAM, book.head().position)]
+    assert [(*one, f"terms:{one[0]}") for one in found] == entries

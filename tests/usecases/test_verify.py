@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ledger.kernel.instants import parse_instant
+from ledger.programs.registry import shipped
 from ledger.store import chain
 from ledger.store.book import open_book
 from ledger.store.receipts import parse_receipt
@@ -20,6 +21,8 @@ NOW = parse_instant("2026-11-21T12:00:00Z")
 AT = {"at": "2026-01-10T09:00:00+08:00"}
 GMV = {"type": "GMVRecorded", **AT, "day": "2026-01-09", "currency": "CNY", "basis": "settled"}
 ONBOARDED = {"type": "MerchantOnboarded", **AT, "merchant": "M-1", "market": "EU", "brand": "B-1"}
+EMPTY = 1 + len(shipped())
+"""A book as `init` leaves it: opened, and each shipped edition published."""
 FIRST = [
     {"type": "PartnerCertified", **AT, "partner": "P-1"},
     {**ONBOARDED, "store": "S-1", "partner": "P-1"},
@@ -29,12 +32,15 @@ FIRST = [
     {"type": "FirstSale", **AT, "store": "S-1"},
 ]
 SECOND = [
-    {"type": "FactWithdrawn", **AT, "position": 8, "reason": "another store"},
+    {"type": "FactWithdrawn", **AT, "position": EMPTY + 6, "reason": "another store"},
     {"type": "FactWithdrawn", **AT, "source": "erp", "id": "9", "reason": "not sent yet"},
     {"type": "StockListed", **AT, "store": "S-1", "country": "DE"},
 ]
-MIDDLE, LAST = 7, 13
-"""The positions of the GMV and of the end: opened, terms, batch, six facts, batch, three facts."""
+STORE, MIDDLE, CLOSED, WITHDRAWAL, LAST = (EMPTY + n for n in (3, 5, 6, 9, 11))
+"""The positions of the onboarding, the GMV, the closing, its withdrawal and the end.
+
+After an empty book: a batch and its six facts, a batch and its three facts.
+"""
 
 Tamper = Callable[..., dict[str, str]]
 
@@ -101,7 +107,7 @@ def test_a_whole_book_verifies(copy: Path) -> None:
     checks = _checks(copy)
     assert list(checks) == ["chain", "events", "receipts", "refs", "withdrawn", "guards"]
     assert all(one.ok for one in checks.values()), checks
-    assert "13 events" in checks["chain"].detail
+    assert f"{LAST} events" in checks["chain"].detail
     assert checks["receipts"].detail == "3 hold"
     assert checks["guards"].as_json() == {"name": "guards", "ok": True, "detail": "in place"}
 
@@ -169,11 +175,11 @@ def test_a_value_that_its_column_cannot_hold_is_named_and_stops_nothing(
 def test_two_swapped_events_are_found(tamper: Tamper) -> None:
     """Each would be sound by itself in the other's place."""
     found = tamper(
-        "UPDATE events SET position = -1 WHERE position = 6",
-        "UPDATE events SET position = 6 WHERE position = 7",
-        "UPDATE events SET position = 7 WHERE position = -1",
+        f"UPDATE events SET position = -1 WHERE position = {MIDDLE - 1}",
+        f"UPDATE events SET position = {MIDDLE - 1} WHERE position = {MIDDLE}",
+        f"UPDATE events SET position = {MIDDLE} WHERE position = -1",
     )
-    assert found["chain"].startswith("position 6: ")
+    assert found["chain"].startswith(f"position {MIDDLE - 1}: ")
 
 
 @pytest.mark.parametrize("position", [1, 2, MIDDLE, LAST - 1])
@@ -185,7 +191,8 @@ def test_a_deleted_event_is_found(tamper: Tamper, position: int) -> None:
 
 def test_a_deleted_event_is_found_although_the_others_moved_up(tamper: Tamper) -> None:
     """Without a gap it is the hash of the next one that does not follow."""
-    moved = [f"UPDATE events SET position = {n - 1} WHERE position = {n}" for n in range(8, 14)]
+    after = range(MIDDLE + 1, LAST + 1)
+    moved = [f"UPDATE events SET position = {n - 1} WHERE position = {n}" for n in after]
     found = tamper(f"DELETE FROM events WHERE position = {MIDDLE}", *moved)
     assert found["chain"].startswith(f"position {MIDDLE}: ")
 
@@ -196,9 +203,10 @@ def test_an_event_in_another_things_stream_is_found(tamper: Tamper) -> None:
     assert found["events"] == f"position {MIDDLE} stands in store:S-2, not store:S-1"
 
 
-@pytest.mark.parametrize(("keep", "below"), [(12, 1), (9, 4), (3, 10)])
-def test_a_cut_tail_is_found_by_the_receipts(tamper: Tamper, keep: int, below: int) -> None:
+@pytest.mark.parametrize("below", [1, 4, LAST - EMPTY - 1])
+def test_a_cut_tail_is_found_by_the_receipts(tamper: Tamper, below: int) -> None:
     """What is left is a sound log, only shorter than somebody was told."""
+    keep = LAST - below
     found = tamper(
         *(f"DELETE FROM {table} WHERE position > {keep}" for table in ("events", "refs")),
         f"DELETE FROM withdrawn WHERE position > {keep}",
@@ -224,38 +232,43 @@ def test_a_log_rewritten_from_a_place_on_is_found_by_the_receipts(
         statements.append(f"{sql} WHERE position = {fields[0]}")
     found = tamper(*statements)
     assert list(found) == ["receipts"]
-    assert found["receipts"].startswith("receipt for position 9 (book.db.receipts line 2)")
+    assert found["receipts"].startswith(
+        f"receipt for position {EMPTY + 1 + len(FIRST)} (book.db.receipts line 2)"
+    )
 
 
 def test_an_event_appended_with_a_wrong_hash_is_found(tamper: Tamper) -> None:
     """Inserting is what the triggers allow; making the hash is what they cannot check."""
     found = tamper(
-        "INSERT INTO events SELECT 14, stream, 1000, topic, state, at, recorded_at, by, batch, row,"
-        f" NULL, hash FROM events WHERE position = {LAST}"
+        f"INSERT INTO events SELECT {LAST + 1}, stream, 1000, topic, state, at, recorded_at, by,"
+        f" batch, row, NULL, hash FROM events WHERE position = {LAST}"
     )
-    assert found["chain"].startswith("position 14: ")
+    assert found["chain"].startswith(f"position {LAST + 1}: ")
 
 
 @pytest.mark.parametrize(
     ("statement", "named"),
     [
-        ("UPDATE refs SET stream = 'store:S-2' WHERE kind = 'brand'", "('brand', 'B-1', 5"),
-        ("UPDATE refs SET at = at + 1 WHERE kind = 'partner'", "('partner', 'P-1', 5"),
-        ("UPDATE refs SET detail = 'crm' WHERE kind = 'feed'", "('feed', 'S-1/settled', 7"),
-        ("UPDATE refs SET detail = x'ff' WHERE kind = 'feed'", "('feed', 'S-1/settled', 7"),
-        ("UPDATE refs SET at = 'abc' WHERE kind = 'store'", "('store', 'S-1', 5"),
-        ("DELETE FROM refs WHERE kind = 'closed'", "missing: ('closed', 'S-1', 8"),
+        ("UPDATE refs SET stream = 'store:S-2' WHERE kind = 'brand'", f"('brand', 'B-1', {STORE}"),
+        ("UPDATE refs SET at = at + 1 WHERE kind = 'partner'", f"('partner', 'P-1', {STORE}"),
+        ("UPDATE refs SET detail = 'crm' WHERE kind = 'feed'", f"('feed', 'S-1/settled', {MIDDLE}"),
+        ("UPDATE refs SET detail = x'ff' WHERE kind = 'feed'", f"('feed', 'S-1/settled', {MIDDLE}"),
+        ("UPDATE refs SET at = 'abc' WHERE kind = 'store'", f"('store', 'S-1', {STORE}"),
+        ("DELETE FROM refs WHERE kind = 'closed'", f"missing: ('closed', 'S-1', {CLOSED}"),
         ("DELETE FROM refs WHERE kind = 'pending'", "missing: ('pending', "),
         (
             "INSERT INTO refs SELECT kind, 'P-2', position, at, stream, detail FROM refs"
             " WHERE kind = 'partner'",
-            "not in the log: ('partner', 'P-2', 5",
+            f"not in the log: ('partner', 'P-2', {STORE}",
         ),
-        ("UPDATE withdrawn SET target = 7", "missing: (8, 11)"),
-        ("UPDATE withdrawn SET position = 12", "not in the log: (8, 12)"),
-        ("UPDATE withdrawn SET position = 'abc'", "not in the log: (8, 'abc')"),
-        ("DELETE FROM withdrawn", "missing: (8, 11)"),
-        ("INSERT INTO withdrawn VALUES (7, 11)", "not in the log: (7, 11)"),
+        (f"UPDATE withdrawn SET target = {MIDDLE}", f"missing: ({CLOSED}, {WITHDRAWAL})"),
+        (f"UPDATE withdrawn SET position = {LAST - 1}", f"not in the log: ({CLOSED}, {LAST - 1})"),
+        ("UPDATE withdrawn SET position = 'abc'", f"not in the log: ({CLOSED}, 'abc')"),
+        ("DELETE FROM withdrawn", f"missing: ({CLOSED}, {WITHDRAWAL})"),
+        (
+            f"INSERT INTO withdrawn VALUES ({MIDDLE}, {WITHDRAWAL})",
+            f"not in the log: ({MIDDLE}, {WITHDRAWAL})",
+        ),
     ],
 )
 def test_an_index_that_says_something_else_than_the_log_is_found(

@@ -5,12 +5,15 @@ from typing import Any
 
 import pytest
 
+from ledger.programs.registry import shipped
 from ledger.store.book import Book
 from ledger.store.receipts import parse_receipt
 from ledger.usecases.record import RecordAnswer
 from ledger.usecases.verify import verify
 
 AT = {"at": "2026-01-10T09:00:00+08:00"}
+EMPTY = 1 + len(shipped())
+"""A book as `init` leaves it: opened, and each shipped edition published."""
 FACTS: list[dict[str, Any]] = [
     {"type": "PartnerCertified", **AT, "partner": "P-1"},
     {"type": "StoreVerified", **AT, "store": "S-1"},
@@ -18,9 +21,10 @@ FACTS: list[dict[str, Any]] = [
     {"type": "FirstSale", **AT, "store": "S-1"},
 ]
 WITHDRAWN: list[dict[str, Any]] = [
-    {"type": "FactWithdrawn", **AT, "position": 6, "reason": "another store"},
+    {"type": "FactWithdrawn", **AT, "position": EMPTY + 4, "reason": "another store"},
 ]
-MIDDLE, LAST = 5, 9
+CERTIFIED, MIDDLE, CLOSED, LAST = (EMPTY + n for n in (2, 3, 4, 7))
+"""After an empty book: a batch and its four facts, a batch and the withdrawal."""
 
 Tamper = Callable[..., dict[str, str]]
 pytestmark = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
@@ -94,28 +98,40 @@ def test_a_deleted_event_is_found(tamper: Tamper) -> None:
 def test_two_swapped_events_are_found(tamper: Tamper) -> None:
     """Each would be sound by itself in the other's place."""
     found = tamper(
-        "UPDATE events SET position = -1 WHERE position = 4",
-        "UPDATE events SET position = 4 WHERE position = 5",
-        "UPDATE events SET position = 5 WHERE position = -1",
+        f"UPDATE events SET position = -1 WHERE position = {MIDDLE - 1}",
+        f"UPDATE events SET position = {MIDDLE - 1} WHERE position = {MIDDLE}",
+        f"UPDATE events SET position = {MIDDLE} WHERE position = -1",
     )
-    assert found["chain"].startswith("position 4: ")
+    assert found["chain"].startswith(f"position {MIDDLE - 1}: ")
 
 
 def test_a_cut_tail_is_found_by_the_receipt_that_was_given(tamper: Tamper) -> None:
     """What is left is a sound log, only shorter than somebody was told."""
     tables = ("events", "refs", "withdrawn")
-    found = tamper(*(f"DELETE FROM {table} WHERE position > 5" for table in tables))
+    found = tamper(*(f"DELETE FROM {table} WHERE position > {MIDDLE}" for table in tables))
     assert list(found) == ["receipts"]
-    assert "the log ends at 5, 4 events below its last receipt" in found["receipts"]
+    assert f"the log ends at {MIDDLE}, 4 events below its last receipt" in found["receipts"]
 
 
 @pytest.mark.parametrize(
     ("statement", "table", "named"),
     [
-        ("UPDATE refs SET at = at + 1 WHERE kind = 'closed'", "refs", "('closed', 'S-1', 6"),
-        ("DELETE FROM refs WHERE kind = 'certified'", "refs", "missing: ('certified', 'P-1', 4"),
-        ("DELETE FROM withdrawn", "withdrawn", "missing: (6, 9)"),
-        ("INSERT INTO withdrawn VALUES (5, 9)", "withdrawn", "not in the log: (5, 9)"),
+        (
+            "UPDATE refs SET at = at + 1 WHERE kind = 'closed'",
+            "refs",
+            f"('closed', 'S-1', {CLOSED}",
+        ),
+        (
+            "DELETE FROM refs WHERE kind = 'certified'",
+            "refs",
+            f"missing: ('certified', 'P-1', {CERTIFIED}",
+        ),
+        ("DELETE FROM withdrawn", "withdrawn", f"missing: ({CLOSED}, {LAST})"),
+        (
+            f"INSERT INTO withdrawn VALUES ({MIDDLE}, {LAST})",
+            "withdrawn",
+            f"not in the log: ({MIDDLE}, {LAST})",
+        ),
     ],
 )
 def test_an_index_that_says_something_else_than_the_log_is_found(

@@ -1,0 +1,187 @@
+"""`duebook close` and `duebook adjust`: finishing a period, and what is learned afterwards."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cli.options import (
+    answer_options,
+    book_option,
+    by_option,
+    clocks,
+    complete_programs,
+    not_empty,
+    now,
+    opened,
+    out,
+    system_user,
+)
+from cli.output import grouped, say
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+DIFFERENCES = 3
+FILLED_MAX = 4
+
+
+@click.command()
+@click.argument("program", shell_complete=complete_programs)
+@click.argument("period", required=False)
+@click.option("--leave-open", is_flag=True, help="Close although lines are held; needs --reason.")
+@click.option("--reason", metavar="TEXT", callback=not_empty, help="Why it is closed all the same.")
+@click.option(
+    "--as-of", metavar="INSTANT|DATE", help="Only what had happened by then [now]; never later."
+)
+@by_option
+@book_option
+@answer_options
+def close(
+    program: str,
+    period: str | None,
+    leave_open: bool,
+    reason: str | None,
+    as_of: str | None,
+    by: str,
+    book: str | None,
+    format_: str | None,
+    output: str | None,
+) -> None:
+    """Issue the statements of a period and seal it: one statement per payee.
+
+    What arrives later is recorded all the same and belongs to the next `adjust`.
+
+    \b
+    duebook close recruiting-eu-jp-2026q1 --by lin
+    duebook close recruiting-eu-jp-2026q1 --by lin --leave-open --reason "ratios come in May"
+    """
+    from ledger.usecases.close import close as usecase
+
+    if leave_open != (reason is not None):
+        raise click.UsageError("--leave-open and --reason go together: say why it is left open.")
+    where = out(format_, output)
+    with opened(book) as found:
+        with found.reading() as connection:
+            at = decision_as_of(connection, as_of, program)
+        answer = usecase(
+            found,
+            program,
+            period,
+            by=by,
+            now=now(),
+            as_of=at,
+            leave_open=reason,
+            system_user=system_user(),
+        )
+    rows = [
+        {
+            "statement": one["statement"],
+            "lines": one["lines"],
+            "amount": text,
+            "currency": code,
+            "brought_forward": _brought(one, code),
+        }
+        for one in answer["statements"]
+        for code, text in one["totals"].items()
+    ]
+    where.data(answer, rows)
+    if where.is_table:
+        _talk_closed(answer)
+
+
+def _brought(statement: dict[str, Any], code: str) -> str:
+    return ";".join(
+        one["amount"] for one in statement["brought_forward"] if one["currency"] == code
+    )
+
+
+def _talk_closed(answer: dict[str, Any]) -> None:
+    totals = ", ".join(f"{grouped(text)} {code}" for code, text in answer["totals"].items())
+    say("")
+    say(
+        f"Closed: {answer['lines']} lines, {len(answer['statements'])} statements, "
+        f"{totals or 'nothing'} payable."
+    )
+    if answer["held"] or answer["exceptions"]:
+        say(f"Left open: {answer['held']} held lines, {answer['exceptions']} exceptions.")
+    say(f"As of {answer['as_of']}, known at {answer['known_at']}, seal {answer['digest'][:23]}...")
+    say(f"Receipt {answer['receipt']}")
+
+
+@click.command()
+@click.argument("program", shell_complete=complete_programs)
+@click.argument("period", required=False)
+@click.option("--dry-run", is_flag=True, help="Show the differences; record nothing; exit 3.")
+@click.option("--as-of", metavar="INSTANT|DATE", help="Only what had happened by then [now].")
+@click.option("--by", metavar="NAME", callback=not_empty, help="Who decides this.")
+@book_option
+@answer_options
+def adjust(
+    program: str,
+    period: str | None,
+    dry_run: bool,
+    as_of: str | None,
+    by: str | None,
+    book: str | None,
+    format_: str | None,
+    output: str | None,
+) -> int:
+    """Issue what has changed since a period was closed, line by line, with the facts that did it.
+
+    The terms are those of the close. A clawback is a negative difference.
+
+    \b
+    duebook adjust recruiting-eu-jp-2026q1 --dry-run
+    duebook adjust recruiting-eu-jp-2026q1 --by lin
+    """
+    from ledger.usecases.adjust import adjust as usecase
+    from ledger.usecases.adjust import adjustment
+
+    where = out(format_, output)
+    if by is None and not dry_run:
+        raise click.UsageError("Missing option '--by': who decides this. Or look with --dry-run.")
+    with opened(book) as found:
+        if dry_run:
+            with found.reading() as connection:
+                at = clocks(connection, as_of, None, program)
+                answer = adjustment(connection, program, period, at).as_json()
+            answer["recorded"] = 0
+        else:
+            with found.reading() as connection:
+                instant = decision_as_of(connection, as_of, program)
+            _, answer = usecase(found, program, period, by=by or "", now=now(), as_of=instant)
+    where.data(answer, [_row(one) for one in answer["adjustments"]])
+    if where.is_table:
+        _talk_adjusted(answer, dry_run=dry_run)
+    return DIFFERENCES if dry_run and answer["adjustments"] else 0
+
+
+def _row(one: dict[str, Any]) -> dict[str, Any]:
+    names = ("line", "payee", "was", "now", "difference", "currency", "outcome")
+    why = one["unmet"] or one["held_for"]
+    facts = ", ".join(map(str, one["because"])) or "time alone"
+    filled = f"; filled {', '.join(one['filled'])}" if one["filled"] else ""
+    return {n: one[n] for n in names} | {"why": ", ".join(why), "because": facts + filled}
+
+
+def _talk_adjusted(answer: dict[str, Any], *, dry_run: bool) -> None:
+    from decimal import Decimal
+
+    if not answer["adjustments"]:
+        say("Nothing has changed. Nothing was recorded.")
+        return
+    sums: dict[str, Decimal] = {}
+    for one in answer["adjustments"]:
+        sums[one["currency"]] = sums.get(one["currency"], Decimal(0)) + Decimal(one["difference"])
+    say("")
+    totals = ", ".join(f"{grouped(f'{amount:f}')} {code}" for code, amount in sums.items())
+    word = "would change" if dry_run else "changed"
+    say(f"{len(answer['adjustments'])} lines {word}, in all {totals}.")
+    say("What a fact says: duebook log --after POSITION; why a line: duebook explain LINE")
+    if not dry_run:
+        say(f"{answer['recorded']} statements adjusted. Receipt {answer['receipt']}")
+
+
+def decision_as_of(connection: "Connection", as_of: str | None, program: str) -> int | None:
+    """The as-of of a decision as typed, or None for now."""
+    return None if as_of is None else clocks(connection, as_of, None, program).as_of

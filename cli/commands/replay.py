@@ -1,0 +1,101 @@
+"""`duebook replay`: a closed period worked out again from the log."""
+
+from typing import Any
+
+import click
+
+from cli.options import (
+    answer_options,
+    book_option,
+    clock_options,
+    clocks,
+    complete_programs,
+    opened,
+    out,
+)
+from cli.output import grouped, say
+
+DIFFERENCES = 3
+WHY_MAX = 20
+
+
+@click.command()
+@click.argument("program", shell_complete=complete_programs)
+@click.argument("period", required=False)
+@click.option("--terms", metavar="FILE", help="The same period under these terms, by payee.")
+@clock_options
+@book_option
+@answer_options
+def replay(
+    program: str,
+    period: str | None,
+    terms: str | None,
+    as_of: str | None,
+    known_at: str | None,
+    book: str | None,
+    format_: str | None,
+    output: str | None,
+) -> int:
+    """Work a closed period out again as it was known then, and compare every line.
+
+    With other instants: how the period looked then. With --terms: what other terms would give.
+
+    \b
+    duebook replay recruiting-eu-jp-2026q1
+    duebook replay recruiting-eu-jp-2026q1 --as-of 2026-05-31
+    duebook replay recruiting-eu-jp-2026q1 --terms mine.toml
+    """
+    from ledger.kernel.errors import BadTerms
+    from ledger.usecases.draft import read_terms
+    from ledger.usecases.replay import replay as usecase
+
+    where = out(format_, output)
+    draft = read_terms(terms) if terms else None
+    if draft is not None and draft.program != program:
+        raise BadTerms(
+            f"{terms}: program: found {draft.program!r}, expected {program!r}.",
+            "Replay the program that the file is for.",
+        )
+    with opened(book) as found, found.reading() as connection:
+        head = found.head().position
+        at = None
+        if as_of is not None or known_at is not None:
+            from ledger.usecases.closed import closed_period
+
+            own = closed_period(connection, program, period, head).clocks
+            typed = clocks(connection, as_of, known_at, program)
+            at = typed if as_of is not None else typed._replace(as_of=own.as_of)
+            at = at if known_at is not None else at._replace(known_at=own.known_at)
+        result = usecase(connection, program, period, known_at=head, clocks=at, draft=draft)
+    answer = result.as_json()
+    if draft is not None and where.is_table:
+        where.data(answer, answer["payees"])
+    else:
+        where.data(answer, answer["differences"])
+    if where.is_table:
+        _talk(answer)
+    return 0 if result.identical else DIFFERENCES
+
+
+def _talk(answer: dict[str, Any]) -> None:
+    if answer["identical"]:
+        say(f"Identical: {answer['lines']} lines, to the cent and to the digest.")
+    else:
+        say(f"{len(answer['differences'])} of {answer['lines']} lines differ from the close.")
+    for one in answer["faults"]:
+        say(f"Fault: {one}.")
+    if answer.get("draft"):
+        for one in answer["differences"][:WHY_MAX]:
+            was = f"{one['was_outcome']} {grouped(one['was'] or '-')}"
+            now = f"{one['now_outcome']} {grouped(one['now'] or '-')} {one['currency']}"
+            say(f"  {one['line']} ({one['payee']}): {was} -> {now}")
+            for why in one.get("why", ()):
+                say(f"      {why}")
+        if len(answer["differences"]) > WHY_MAX:
+            say(f"  ... and {len(answer['differences']) - WHY_MAX} more; see --format json.")
+    terms = answer["terms"]
+    say(
+        f"As of {answer['as_of']}, known at {answer['known_at']}, terms {terms['publisher']} "
+        f"version {terms['version']}, rules version {answer['rules_version']}; closed at "
+        f"position {answer['closed']['position']}, {answer['closed']['digest'][:23]}..."
+    )

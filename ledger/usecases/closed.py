@@ -1,0 +1,163 @@
+"""Reading back what was decided about a period: its close, its statements, what they say now."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection
+
+from ledger.aggregates.base import Recorded
+from ledger.aggregates.settlement import (
+    VOID,
+    PaymentMade,
+    PeriodClosed,
+    StatementAdjusted,
+    StatementIssued,
+    period_id,
+)
+from ledger.kernel.clocks import FOREVER, Clocks
+from ledger.kernel.errors import LogBroken, NotClosed
+from ledger.kernel.money import Money
+from ledger.programs.contract import Line
+from ledger.programs.edition import Edition
+from ledger.store.reader import LogReader, chunks, read_log, read_positions
+
+
+class Stated(NamedTuple):
+    """What a payee was last told about a line, and at which clocks that was worked out."""
+
+    line: str
+    kind: str
+    payee: str
+    subject: str
+    outcome: str
+    amount: Money
+    unmet: tuple[str, ...]
+    held_for: tuple[str, ...]
+    clocks: Clocks
+    reason: str | None = None
+
+    @property
+    def said(self) -> tuple[object, ...]:
+        """As `Line.said`: what two runs are compared by."""
+        return self[:8]
+
+
+@dataclass(frozen=True)
+class ClosedPeriod:
+    """A closed period with its statements, adjustments and payments, each as recorded."""
+
+    closed: Recorded
+    issued: list[Recorded]
+    adjusted: list[Recorded]
+    payments: list[Recorded]
+
+    @property
+    def seal(self) -> PeriodClosed:
+        """The close itself."""
+        event = self.closed.event
+        assert isinstance(event, PeriodClosed)
+        return event
+
+    @property
+    def clocks(self) -> Clocks:
+        """Where the close stood."""
+        return Clocks(self.seal.as_of, self.seal.known_at)
+
+    @cached_property
+    def as_issued(self) -> list[Stated]:
+        """The lines of the close, by line and payee."""
+        lines = [
+            Stated(
+                *(one.line, one.kind, recorded.event.payee, one.subject, one.outcome),
+                *(Money.parse(one.amount, one.currency), one.unmet, one.held_for, self.clocks),
+            )
+            for recorded in self.issued
+            for one in recorded.event.lines
+        ]
+        return sorted(lines, key=lambda one: (one.line, one.payee))
+
+    @cached_property
+    def current(self) -> dict[tuple[str, str], Stated]:
+        """What every line says with all adjustments, by line and payee."""
+        found = {(one.line, one.payee): one for one in self.as_issued}
+        for recorded in self.adjusted:
+            event = recorded.event
+            clocks = Clocks(event.as_of, event.known_at)
+            for one in event.lines:
+                key = (one.line, event.payee)
+                if one.outcome == VOID:
+                    found.pop(key, None)
+                    continue
+                found[key] = Stated(
+                    *(one.line, one.kind, event.payee, one.subject, one.outcome),
+                    *(Money.parse(one.now, one.currency), one.unmet, one.held_for, clocks),
+                    event.reason,
+                )
+        return found
+
+
+def digest_of(lines: Iterable[Line | Stated]) -> str:
+    """sha256 over what every line says: id, kind, payee, subject, outcome, amount, reasons."""
+    said = sorted(
+        [
+            *(one.line, one.kind, one.payee, one.subject, one.outcome),
+            *(one.amount.text, one.amount.currency, list(one.unmet), list(one.held_for)),
+        ]
+        for one in lines
+    )
+    text = json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def find_closed(
+    connection: Connection, program: str, period: str | None, known_at: int
+) -> Recorded | None:
+    """The close of a period that the book knew at a position."""
+    stream = f"period:{period_id(program, period)}"
+    found = read_log(connection, until=known_at, stream=stream)
+    return next((one for one in found if isinstance(one.event, PeriodClosed)), None)
+
+
+def closed_period(
+    connection: Connection, program: str, period: str | None, known_at: int
+) -> ClosedPeriod:
+    """A closed period with everything decided about it. Raises `NotClosed`."""
+    closed = find_closed(connection, program, period, known_at)
+    name = period_id(program, period)
+    if closed is None:
+        raise NotClosed(
+            f"{name} is not closed at position {known_at}.",
+            f"Close it: duebook close {name.replace('/', ' ')} --by NAME",
+        )
+    reader = LogReader(connection, Clocks(FOREVER, known_at))
+    streams = reader.named("statement", [name]).get(name, [])
+    found = [one for chunk in chunks(streams) for one in reader.facts(chunk)]
+    found.sort(key=lambda one: one.position)
+    return ClosedPeriod(
+        closed,
+        [one for one in found if isinstance(one.event, StatementIssued)],
+        [one for one in found if isinstance(one.event, StatementAdjusted)],
+        [one for one in found if isinstance(one.event, PaymentMade)],
+    )
+
+
+def closed_periods(connection: Connection, known_at: int) -> list[Recorded]:
+    """Every close that the book knew at a position, in the order of the log."""
+    reader = LogReader(connection, Clocks(FOREVER, known_at))
+    positions = [position for _, position in reader.under("closed-period", "", "\U0010ffff")]
+    return list(read_positions(connection, positions))
+
+
+def edition_of(connection: Connection, seal: PeriodClosed) -> Edition:
+    """The terms that a close rests on, from the log. Raises `LogBroken` where they do not hold."""
+    found: list[Any] = [one.event for one in read_positions(connection, [seal.terms.position])]
+    if not found or found[0].digest != seal.terms.digest:
+        raise LogBroken(f"The terms of the close of {seal.program} are not in the log.")
+    edition = Edition.from_data(found[0].edition, f"position {seal.terms.position}")
+    if edition.digest != seal.terms.digest:
+        raise LogBroken(f"The terms at position {seal.terms.position} do not match their digest.")
+    return edition

@@ -1,0 +1,163 @@
+"""Double entries: one row per posting, in the order of the log, seen from the book's entity."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any, ClassVar
+
+from sqlalchemy import BigInteger, Column, Connection, Integer, Row, Table, Text, insert, select
+
+from ledger.accounting.chart import Standing, parse_account
+from ledger.accounting.entry import Entry, Posting
+from ledger.aggregates.base import Recorded
+from ledger.aggregates.book import BookOpened
+from ledger.kernel.clocks import Clocks
+from ledger.kernel.money import Money
+from ledger.programs.bookkeeping import BOOKED, Bookkeeper, Key, statements_of
+from ledger.store.reader import read_log
+from ledger.store.schema import withdrawn
+from ledger.usecases.standing import Lifted, lifted_payments, standings
+from projections.base import FoldView, Span
+
+ROWS_AT_ONCE = 5000
+_Long = BigInteger().with_variant(Integer, "sqlite")
+
+
+def entries_in(span: Span) -> Iterator[Entry]:
+    """The entries that a span of the log makes, each balanced, in the order of positions."""
+    events = _events(span)
+    if not events:
+        return
+    touched = {name for one in events for name in statements_of(_fact(one).event)}
+    before: dict[Key, Standing] = {}
+    if span.after:
+        before = standings(span.source, touched, Clocks(span.as_of, span.after))
+    books = Bookkeeper(entity_of(span.source), before)
+    for one in events:
+        if isinstance(one, Lifted):
+            yield from books.lift(one.fact, one.position, one.at)
+        else:
+            yield from books.take(one)
+
+
+def entity_of(connection: Connection) -> str:
+    """From whose side the book keeps accounts: said by its first event."""
+    first = next(read_log(connection, until=1))
+    assert isinstance(first.event, BookOpened), "a book begins with BookOpened"
+    return first.event.entity
+
+
+def _events(span: Span) -> list[Recorded | Lifted]:
+    never = _never_counted(span)
+    booked = read_log(span.source, span.after, span.until, BOOKED)
+    events: list[Recorded | Lifted] = [
+        one for one in booked if one.at <= span.as_of and one.position not in never
+    ]
+    events += [
+        one
+        for one in lifted_payments(span.source, span.after, span.until)
+        if one.fact.at <= span.as_of and one.fact.position not in span.left_out
+    ]
+    return sorted(events, key=lambda one: one.position)
+
+
+def _fact(one: Recorded | Lifted) -> Recorded:
+    return one.fact if isinstance(one, Lifted) else one
+
+
+def _never_counted(span: Span) -> set[int]:
+    """Facts that a withdrawal had waited for: they never counted."""
+    w = withdrawn.c
+    query = select(w.target).where(
+        w.target > span.after, w.target <= span.until, w.position < w.target
+    )
+    return {row[0] for row in span.source.execute(query)}
+
+
+class Entries(FoldView):
+    """Every posting of every entry. Nothing is ever taken out: what is withdrawn is reversed."""
+
+    NAME = "entries"
+    ABOUT = "double entries, posting by posting"
+    BATCH: ClassVar = 100_000
+    SHOWN: ClassVar = ("amount",)
+
+    def columns(self) -> list[Column[Any]]:
+        return [
+            Column("position", _Long, primary_key=True, autoincrement=False),
+            Column("seq", _Long, primary_key=True, autoincrement=False),
+            Column("leg", _Long, primary_key=True, autoincrement=False),
+            Column("date", Text, nullable=False),
+            Column("what", Text, nullable=False),
+            Column("statement", Text, nullable=False),
+            Column("line", Text, nullable=False),
+            Column("narration", Text, nullable=False),
+            Column("account", Text, nullable=False),
+            Column("amount_minor", _Long, nullable=False),
+            Column("currency", Text, nullable=False),
+        ]
+
+    def take(self, span: Span, table: Table) -> None:
+        rows: list[dict[str, Any]] = []
+        for entry in entries_in(span):
+            rows += _rows(entry)
+            if len(rows) >= ROWS_AT_ONCE:
+                span.target.execute(insert(table), rows)
+                rows = []
+        if rows:
+            span.target.execute(insert(table), rows)
+
+    def shown(self, row: dict[str, Any]) -> dict[str, Any]:
+        amount = Money(row["amount_minor"], row["currency"]).text
+        shown = {"number": f"{row['position']}.{row['seq']}"}
+        names = ("date", "what", "statement", "line", "narration", "account")
+        return shown | {n: row[n] for n in names} | {"amount": amount, "currency": row["currency"]}
+
+
+def _rows(entry: Entry) -> list[dict[str, Any]]:
+    position, _, seq = entry.number.partition(".")
+    return [
+        {
+            "position": int(position),
+            "seq": int(seq),
+            "leg": leg,
+            "date": entry.date.isoformat(),
+            "what": entry.what,
+            "statement": entry.statement,
+            "line": entry.line,
+            "narration": entry.narration,
+            "account": posting.account.text,
+            "amount_minor": posting.amount.minor,
+            "currency": posting.amount.currency,
+        }
+        for leg, posting in enumerate(entry.postings, 1)
+    ]
+
+
+def read_entries(connection: Connection, table: Table) -> Iterator[Entry]:
+    """The entries of the view, built again from its rows. Raises `Unbalanced`."""
+    c = table.c
+    query = select(table).order_by(c.position, c.seq, c.leg)
+    legs: list[Row[Any]] = []
+    for row in connection.execute(query.execution_options(yield_per=ROWS_AT_ONCE)):
+        if legs and (row.position, row.seq) != (legs[0].position, legs[0].seq):
+            yield _entry(legs)
+            legs = []
+        legs.append(row)
+    if legs:
+        yield _entry(legs)
+
+
+def _entry(legs: list[Row[Any]]) -> Entry:
+    first = legs[0]
+    return Entry(
+        f"{first.position}.{first.seq}",
+        date.fromisoformat(first.date),
+        first.what,
+        first.statement,
+        first.line,
+        first.narration,
+        tuple(
+            Posting(parse_account(leg.account), Money(leg.amount_minor, leg.currency))
+            for leg in legs
+        ),
+    )

@@ -1,0 +1,71 @@
+"""The journal as an hledger file, which `hledger check --strict` accepts."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from ledger.accounting.chart import AD_CREDIT, CASH, Account
+from ledger.accounting.entry import Entry
+from projections.exporters.declared import Declared
+
+_TYPES = {"Assets": "A", "Liabilities": "L", "Income": "R", "Expenses": "X"}
+_SPECIAL = re.compile(r"[\\;\x00-\x1f\x7f\x85\u2028\u2029]")
+"""What ends a description or a line; hledger itself knows no escape."""
+_PLAIN_CODE = re.compile(r"[A-Za-z]+")
+
+
+def lines(entries: Iterable[Entry], title: str) -> Iterator[str]:
+    r"""Entries as transactions in the order in which they come, then what they use.
+
+    The number stands as the code; `what`, `statement` and `line` are tags. After the last one
+    every commodity is declared with its decimals and every account with its type and as `id`
+    whose it is, as the book writes it. A commodity whose code is not of letters only is quoted:
+    `"USD.AD"`. hledger knows no escapes: a character that would end a description is written
+    as `\u003b`, a comma in a tag as `\u002c`, a backslash twice. Entries are taken one by one and
+    not kept.
+    """
+    yield f"; {_one_line(title)}"
+    yield "decimal-mark ."
+    yield ""
+    declared = Declared()
+    codes: dict[str, str] = {}
+    for entry in entries:
+        yield f"{entry.date} * ({_one_line(entry.number)}) {_one_line(entry.narration)}".rstrip()
+        yield f"    ; what:{_tag(entry.what)}"
+        yield f"    ; statement:{_tag(entry.statement)}"
+        if entry.line:
+            yield f"    ; line:{_tag(entry.line)}"
+        for posting in entry.postings:
+            code = posting.amount.currency
+            shown = codes.get(code) or codes.setdefault(code, _commodity(code))
+            yield f"    {declared.name(posting, entry.date)}  {posting.amount.text} {shown}"
+        yield ""
+    for code, decimals, _ in declared.commodities():
+        yield f"commodity 1000.{'0' * decimals} {_commodity(code)}"
+    for name, account, _ in declared.accounts():
+        of = f", id:{_tag(account.of)}" if account.of else ""
+        yield f"account {name}  ; type:{_type(account)}{of}"
+
+
+def _type(account: Account) -> str:
+    """hledger's letter; what pays counts as cash where it is money, so that `cashflow` works."""
+    if account.kind == "Assets" and account.name == CASH:
+        return "C"
+    assert account.name != AD_CREDIT or account.kind == "Assets"
+    return _TYPES[account.kind]
+
+
+def _commodity(code: str) -> str:
+    return code if _PLAIN_CODE.fullmatch(code) else f'"{code}"'
+
+
+def _tag(text: str) -> str:
+    """A tag's value ends at a comma."""
+    return _one_line(text).replace(",", "\\u002c")
+
+
+def _one_line(text: str) -> str:
+    return _SPECIAL.sub(_written, text)
+
+
+def _written(found: re.Match[str]) -> str:
+    return "\\\\" if found[0] == "\\" else f"\\u{ord(found[0]):04x}"

@@ -1,0 +1,59 @@
+"""The journal as a table: one row per posting, for spreadsheets and other programs."""
+
+import csv
+import re
+from collections.abc import Iterable, Iterator
+
+from ledger.accounting.entry import Entry, Posting
+
+HEADER = (
+    *("number", "date", "what", "statement", "line", "narration"),
+    *("account", "debit", "credit", "currency"),
+)
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?", re.ASCII)
+_STARTS_A_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+"""The wide forms count in Chinese and Japanese spreadsheets (OWASP, "CSV Injection")."""
+
+
+class _Line:
+    """A file of one line: `csv` answers what it wrote there."""
+
+    def write(self, text: str) -> str:
+        return text.removesuffix("\r\n")
+
+
+def lines(entries: Iterable[Entry], title: str) -> Iterator[str]:
+    """A header, then a row per posting; a table has no place for the title.
+
+    Amounts are plain decimals, a positive one as debit, a negative one without its sign as
+    credit. Accounts are written as in the book. Text that a spreadsheet would take for a formula
+    gets a quote before it. A text with a line break in it is one quoted field. Entries are taken
+    one by one and not kept.
+    """
+    del title
+    written = csv.writer(_Line(), lineterminator="\r\n").writerow
+    yield str(written(HEADER))
+    for entry in entries:
+        about = [
+            harmless(text)
+            for text in (
+                *(entry.number, entry.date.isoformat(), entry.what),
+                *(entry.statement, entry.line, entry.narration),
+            )
+        ]
+        for posting in entry.postings:
+            yield str(written([*about, *_sides(posting)]))
+
+
+def harmless(text: str) -> str:
+    """Text that a spreadsheet would take for a formula gets a quote before it; numbers do not."""
+    if text.startswith(_STARTS_A_FORMULA) and not _NUMBER.fullmatch(text):
+        return f"'{text}"
+    return text
+
+
+def _sides(posting: Posting) -> tuple[str, str, str, str]:
+    account, amount = harmless(posting.account.text), posting.amount
+    if amount.minor < 0:
+        return account, "", amount.negated().text, amount.currency
+    return account, amount.text, "", amount.currency

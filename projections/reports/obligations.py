@@ -1,0 +1,23 @@
+"""What is owed other than money: worked out by the rules at the clocks of the report."""
+
+from typing import Any
+
+from sqlalchemy import Connection
+
+from ledger.kernel.clocks import Clocks
+from ledger.programs.registry import rules_of
+from ledger.usecases.editions import edition_at, published
+from ledger.usecases.settle import settle
+
+ABOUT = "what is owed other than money: missing content, due days, how far it is made up"
+
+
+def rows(connection: Connection, clocks: Clocks) -> list[dict[str, Any]]:
+    """One row per obligation of every program whose rules know any, by id."""
+    found = []
+    for program in sorted({one.event.program for one in published(connection, clocks.known_at)}):
+        edition = edition_at(connection, program, clocks.known_at)[0]
+        if rules_of(edition.rules).OBLIGES:
+            settlement = settle(connection, edition, clocks)
+            found += [one.as_json() for one in settlement.obligations]
+    return found
