@@ -41,7 +41,11 @@ def explain(
         at = clocks(connection, as_of, known_at, program)
         settlement, answer = usecase(connection, line, at)
     if context.find_root().obj["verbose"]:
-        say(f"{settlement.events_read} events read.")
+        idle = len(answer["considered"])
+        say(
+            f"{settlement.events_read} events read: {settlement.events_read - idle} that the "
+            f"line's steps name, {idle} considered without effect."
+        )
     if not where.is_table:
         where.data(answer, answer["facts"])
         return

@@ -90,7 +90,10 @@ class IncentiveWithheld(Fact):
         return f"partner:{self.partner}"
 
     def references(self) -> tuple[Reference, ...]:
-        return (Reference("withheld", self.store),) if self.store else ()
+        """From a store under its id, from all that a partner brings under the partner's."""
+        if self.store:
+            return (Reference("withheld", self.store),)
+        return (Reference("withheld-from", self.partner),)
 
 
 class PartnerState:

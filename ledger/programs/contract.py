@@ -46,6 +46,9 @@ class Reader(Protocol):
     def names(self, kind: str, since: Instant, until: Instant) -> Iterator[tuple[str, str]]:
         """All (name, stream) of a kind whose fact happened in the half-open window."""
 
+    def located(self, kind: str, names: Iterable[str]) -> Iterator[tuple[str, Instant, int]]:
+        """Per index entry of these names: the name, the instant and the position."""
+
     def under(self, kind: str, first: str, last: str) -> Iterator[tuple[str, int]]:
         """All (name, position) of a kind whose name lies between two, both inside."""
 

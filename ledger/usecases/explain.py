@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from ledger.aggregates.base import Recorded
 from ledger.aggregates.book import BatchRecorded
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import NoSuchLine
@@ -19,7 +20,13 @@ def explain(connection: Connection, line: str, clocks: Clocks) -> tuple[Settleme
     Reads only what the line rests on. Raises `NoSuchLine`, `UnknownProgram`.
     """
     edition, period, subject = split_line(connection, line, clocks.known_at)
-    settlement = settle(connection, edition, clocks, period=period, subject=subject)
+    read: dict[int, Recorded] = {}
+    settlement = settle(
+        *(connection, edition, clocks),
+        period=period,
+        subject=subject,
+        watch=lambda one: read.__setitem__(one.position, one),
+    )
     found = next((one for one in settlement.lines if one.line == line), None)
     if found is None:
         names = ", ".join(one.line for one in settlement.lines)
@@ -27,7 +34,13 @@ def explain(connection: Connection, line: str, clocks: Clocks) -> tuple[Settleme
     head = settlement.head_json()
     del head["totals"]
     answer = head | found.as_json()
-    answer["facts"] = provenance(connection, found.explanation.positions())
+    cited = found.explanation.positions()
+    answer["facts"] = provenance(connection, cited)
+    answer["considered"] = [
+        {"position": one.position, "type": type(one.event).__name__, "stream": one.stream}
+        for one in sorted(read.values())
+        if one.position not in cited
+    ]
     streams = {found.subject, *(one["stream"] for one in answer["facts"])}
     answer["withdrawn"] = withdrawn_of(connection, streams, clocks.known_at)
     return settlement, answer

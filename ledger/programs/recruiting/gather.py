@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from ledger.aggregates.base import Recorded, in_order
 from ledger.aggregates.merchant import MerchantState
-from ledger.aggregates.partner import PartnerState
+from ledger.aggregates.partner import PartnerCertified, PartnerState, PartnerTerminated
 from ledger.aggregates.store import (
     MerchantOnboarded,
     StoreClosed,
@@ -25,6 +25,7 @@ CHUNK = 20_000
 
 VERIFYING = (MerchantOnboarded.TOPIC, StoreVerified.TOPIC)
 """All that a rival's being first rests on."""
+CERTIFYING = (PartnerCertified.TOPIC, PartnerTerminated.TOPIC)
 STANDING = (
     *(MerchantOnboarded.TOPIC, StoreClosed.TOPIC, StoreReopened.TOPIC),
     *(StoreClosing.TOPIC, StoreSuspended.TOPIC),
@@ -63,30 +64,46 @@ def cases_of(reader: Reader, edition: Edition, stores: Iterable[str]) -> Iterato
     }
     events: list[MerchantOnboarded] = [onboarding.event for _, onboarding in counted.values()]
     merchants = reader.states("merchant", {one.merchant for one in events}, MerchantState)
-    withheld = reader.named("withheld", counted)
     partners = reader.states(
-        "partner",
-        {one.partner for one in events if one.partner}
-        | {_name(s) for ss in withheld.values() for s in ss},
-        PartnerState,
+        "partner", {one.partner for one in events if one.partner}, PartnerState, CERTIFYING
     )
+    withheld = _Withheld(reader, edition.program, counted, partners)
     kin = _Kin(reader, states, events)
     for name, (state, onboarding) in counted.items():
         event = onboarding.event
-        partner = partners[event.partner]
-        by_store = (
-            one
-            for stream in withheld.get(name, ())
-            for one in partners[_name(stream)].withholdings(edition.program, name)
-        )
         yield Case(
             state,
             onboarding,
             merchants[event.merchant],
-            partner,
-            tuple(in_order((*by_store, *partner.withholdings(edition.program, None)))),
+            partners[event.partner],
+            withheld.of(name, event.partner),
             kin.rivals(name, event.merchant, event.brand),
         )
+
+
+class _Withheld:
+    """What a program's incentive is withheld from: stores by name, partners as a whole."""
+
+    def __init__(
+        self, reader: Reader, program: str, stores: Iterable[str], partners: Iterable[str]
+    ) -> None:
+        positions = {position for _, _, position in reader.located("withheld", stores)}
+        positions |= {position for _, _, position in reader.located("withheld-from", partners)}
+        self._stores: dict[str, list[Recorded]] = {}
+        self._partners: dict[str, list[Recorded]] = {}
+        for one in reader.at_positions(positions):
+            event = one.event
+            if event.program == program:
+                held, name = (
+                    (self._stores, event.store) if event.store else (self._partners, event.partner)
+                )
+                held.setdefault(name, []).append(one)
+
+    def of(self, store: str, partner: str) -> tuple[Recorded, ...]:
+        """From this store, or from all that its partner brings, in business order."""
+        if not self._stores and not self._partners:
+            return ()
+        return tuple(in_order((*self._stores.get(store, ()), *self._partners.get(partner, ()))))
 
 
 def closed_of_partner(
