@@ -7,6 +7,7 @@ from cli.commands.init import init
 from cli.commands.journal import balances, journal
 from cli.commands.log import log, show
 from cli.commands.publish import programs, publish
+from cli.commands.reconcile import reconcile
 from cli.commands.record import record
 from cli.commands.replay import replay
 from cli.commands.report import query, rebuild, report
@@ -29,6 +30,7 @@ COMMANDS = (
     pay,
     adjust,
     replay,
+    reconcile,
     journal,
     balances,
     log,

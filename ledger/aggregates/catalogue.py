@@ -15,6 +15,7 @@ from ledger.aggregates.enrolment import (
 from ledger.aggregates.merchant import MerchantTargeted, MerchantUntargeted
 from ledger.aggregates.partner import IncentiveWithheld, PartnerCertified, PartnerTerminated
 from ledger.aggregates.rate import RateQuoted
+from ledger.aggregates.reconciliation import BreakResolved, ReconciliationRun
 from ledger.aggregates.settlement import (
     PaymentMade,
     PeriodClosed,
@@ -65,6 +66,7 @@ FACTS: dict[str, type[Fact]] = {
 
 DECISIONS: tuple[type[Event], ...] = (
     *(TermsPublished, StatementIssued, PeriodClosed, StatementAdjusted, PaymentMade),
+    *(ReconciliationRun, BreakResolved),
 )
 EVENTS: tuple[type[Event], ...] = (*FACTS.values(), *DECISIONS, BookOpened, BatchRecorded)
 

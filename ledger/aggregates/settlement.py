@@ -125,6 +125,9 @@ class StatementAdjusted(StatementEvent):
     filled: dict[str, TermsUsed] = Field(
         default={}, description="parameters that a later version supplied"
     )
+    adopted: Annotated[
+        str | None, Field(description="the break whose figure of the platform was accepted")
+    ] = None
     reason: Text | None = None
 
 

@@ -175,3 +175,11 @@ class BadPayment(Refusal):
 
 class NoSuchAccount(Refusal):
     """An account without any entry."""
+
+
+class NoSuchBreak(Refusal):
+    """A break that no reconciliation of the book has found."""
+
+
+class BadResolution(Refusal):
+    """A break that cannot be resolved in that way."""

@@ -64,6 +64,9 @@ class Asked(NamedTuple):
     """The month, `2020-05`, of an edition that settles by month."""
     subject: str | None = None
     """Only the lines of this subject, reading only what they rest on."""
+    assume: frozenset[str] = frozenset()
+    """What is taken as given for a reconciliation's "what if": codes of conditions, and others
+    that the program's `variants` names. Empty in every run that anything is issued from."""
 
 
 class Line(NamedTuple):
@@ -159,6 +162,9 @@ class Rules(Protocol):
 
     def settles_until(self, edition: Edition, period: str | None) -> Instant:
         """The instant from which a run is no longer provisional."""
+
+    def subjects_of_store(self, reader: Reader, edition: Edition, store: str) -> list[str]:
+        """The subjects whose lines are about a store, for files that name stores."""
 
     def subject_of(self, rest: str) -> tuple[str | None, str]:
         """Period and subject of a line id, given without its program."""

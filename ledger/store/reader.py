@@ -89,17 +89,19 @@ class LogReader:
         self.events_read = 0
         self.watch: Callable[[Recorded], None] | None = None
         """Shown every fact that is read, where somebody wants to know what a run has seen."""
+        self.keep: Callable[[Recorded], bool] | None = None
+        """Leaves facts out of states, for a reconciliation's "what if"."""
 
     def states(
         self, kind: str, names: Iterable[str], state: type[S], topics: Iterable[str] = ()
     ) -> dict[str, S]:
         """The states of `kind:name` for every name, folded from the facts that count."""
         states = {f"{kind}:{name}": state(name) for name in sorted(names)}
-        watch = self.watch
+        watch, keep = self.watch, self.keep
         with no_cycles():
             for recorded in self._facts_for(kind, list(states), list(topics)):
                 one = states.get(recorded.stream)
-                if one is not None:
+                if one is not None and (keep is None or keep(recorded)):
                     one.apply(recorded)
                     self.events_read += 1
                     if watch is not None:

@@ -93,6 +93,8 @@ class Adjustment:
     terms: Filled
     clocks: Clocks
     changes: list[Change]
+    left_alone: list[Stated]
+    """Lines that say what the platform's file said, because somebody accepted it."""
 
     def as_json(self) -> dict[str, Any]:
         """The answer in the shape of the public contract."""
@@ -110,6 +112,10 @@ class Adjustment:
                 for name, one in self.terms.filled.items()
             },
             "adjustments": [one.as_json() for one in self.changes],
+            "left_alone": [
+                {"line": one.line, "payee": one.payee, "break": one.adopted}
+                for one in self.left_alone
+            ],
         }
 
     def events(self) -> list[StatementAdjusted]:
@@ -168,7 +174,8 @@ def adjustment(
             )
             for line, payee, was, now in changed
         ]
-    return Adjustment(known, terms, clocks, changes)
+    alone = [one for one in known.current.values() if one.adopted]
+    return Adjustment(known, terms, clocks, changes, alone)
 
 
 def adjust(
@@ -207,10 +214,16 @@ def _since(was: Stated | None, period: ClosedPeriod) -> Clocks:
 def _changed(
     period: ClosedPeriod, settlement: Settlement
 ) -> list[tuple[str, str, Stated | None, Line | None]]:
-    """Lines and payees that are told something else now, in order."""
+    """Lines and payees that are told something else now, in order.
+
+    Lines for which the platform's figure was accepted are left alone.
+    """
     new = {(one.line, one.payee): one for one in settlement.lines}
+    accepted = {one.line for one in period.current.values() if one.adopted}
     found = []
     for key in sorted({*period.current, *new}):
+        if key[0] in accepted:
+            continue
         was, now = period.current.get(key), new.get(key)
         if (was.said if was else None) != (now.said if now else None):
             found.append((*key, was, now))

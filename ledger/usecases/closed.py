@@ -38,7 +38,8 @@ class Stated(NamedTuple):
     unmet: tuple[str, ...]
     held_for: tuple[str, ...]
     clocks: Clocks
-    reason: str | None = None
+    adopted: str | None = None
+    """The break by which the platform's figure was accepted: adjustments leave it alone."""
 
     @property
     def said(self) -> tuple[object, ...]:
@@ -95,7 +96,7 @@ class ClosedPeriod:
                 found[key] = Stated(
                     *(one.line, one.kind, event.payee, one.subject, one.outcome),
                     *(Money.parse(one.now, one.currency), one.unmet, one.held_for, clocks),
-                    event.reason,
+                    event.adopted,
                 )
         return found
 

@@ -75,19 +75,22 @@ def settle(
     period: str | None = None,
     subject: str | None = None,
     watch: Callable[[Recorded], None] | None = None,
+    assume: frozenset[str] = frozenset(),
+    keep: Callable[[Recorded], bool] | None = None,
 ) -> Settlement:
     """Works out an edition's lines, or the one of a subject, at a pair of clocks.
 
-    `watch` is shown every fact that is read. Raises `WrongPeriod`, `NoSuchLine`, `LogBroken`
+    `watch` is shown every fact that is read; `assume` and `keep` change one thing for a
+    reconciliation's "what if". Raises `WrongPeriod`, `NoSuchLine`, `LogBroken`
     for a log that does not read back.
     """
     rules = rules_of(edition.rules)
     days = rules.days_of(edition, period)
     version = edition.rules_version or max(rules.VERSIONS)
     reader = LogReader(connection, clocks)
-    reader.watch = watch
+    reader.watch, reader.keep = watch, keep
     with no_cycles():
-        answer = rules.VERSIONS[version](reader, Asked(edition, period, subject))
+        answer = rules.VERSIONS[version](reader, Asked(edition, period, subject, assume))
     lines = answer.lines
     assert all((one.amount.minor == 0) or one.outcome == "payable" for one in lines)
     provisional = rules.provisional(edition, period, clocks.as_of)

@@ -74,7 +74,7 @@ def _adjustment_faults(connection: Connection, period: ClosedPeriod) -> Iterator
     """Each adjustment says what the log gives at its own clocks, and nothing else."""
     runs: dict[Clocks, list[Recorded]] = defaultdict(list)
     for recorded in period.adjusted:
-        if recorded.event.reason is None:  # what a person adopted is no result of the rules
+        if recorded.event.adopted is None:  # what a person accepted is no result of the rules
             runs[Clocks(recorded.event.as_of, recorded.event.known_at)].append(recorded)
     seal = period.seal
     for clocks, recorded_ in runs.items():

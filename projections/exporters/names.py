@@ -22,7 +22,7 @@ from ledger.accounting.chart import KINDS, Account
 
 MARKER = "X--l"
 _PLAIN = "A-Za-z0-9\u4e00-\u9fa5"
-"""What stays: of Chinese the characters of the first Unicode version, letters to every program."""
+"""What stays: of Chinese the characters that every version of Unicode holds to be letters."""
 _ESCAPED = re.compile(rf"(?P<kept>(?<=[{_PLAIN}])-(?=[{_PLAIN}]))|[^{_PLAIN}]")
 _ESCAPE = re.compile(r"--(?:(?P<tag>[udh])|x(?P<point>[0-9a-f]+)z)")
 _TAGS = {"_": "u", ".": "d", "-": "h"}

@@ -21,6 +21,7 @@ class Terms(NamedTuple):
     parameters: Parameters
     as_of: Instant
     rates: Rates
+    assume: frozenset[str] = frozenset()
 
     @property
     def window(self) -> Window:
@@ -77,7 +78,8 @@ def validity(case: Case, terms: Terms) -> Validity:
         code="enrolled_in_time",
     )
     steps = (invited, enrolled)
-    return Validity(steps, tuple(step.code or "" for step in steps if not step.met))
+    unmet = (step.code or "" for step in steps if not step.met)
+    return Validity(steps, tuple(code for code in unmet if code not in terms.assume))
 
 
 class Gmv(NamedTuple):

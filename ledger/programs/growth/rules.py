@@ -54,7 +54,7 @@ def settle_v1(reader: Reader, asked: Asked) -> Answer:
     edition, subject = asked.edition, asked.subject
     parameters = parameters_of(edition)
     rates = Rates(reader, edition, parameters.rate_max_age_days)
-    terms = Terms(edition, parameters, reader.clocks.as_of, rates)
+    terms = Terms(edition, parameters, reader.clocks.as_of, rates, asked.assume)
     if subject is None:
         found = [_measure(case, terms) for case in cases(reader, edition)]
     else:
@@ -104,6 +104,13 @@ def settles_until(edition: Edition, period: str | None) -> Instant:
 def provisional(edition: Edition, period: str | None, as_of: Instant) -> bool:
     """Open until the term ends."""
     return as_of < settles_until(edition, period)
+
+
+def subjects_of_store(reader: Reader, edition: Edition, store: str) -> list[str]:
+    """The merchants that take part with the store."""
+    prefix = f"enrolment:{edition.program}/"
+    streams = reader.named("enrols", [store]).get(store, [])
+    return [one.removeprefix(prefix) for one in streams if one.startswith(prefix)]
 
 
 def subject_of(rest: str) -> tuple[str | None, str]:

@@ -7,6 +7,7 @@ high-risk stores sets the ratio of the award. Source: seed 002.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
+from decimal import Decimal
 from typing import NamedTuple
 
 from ledger.aggregates.base import Recorded
@@ -24,7 +25,7 @@ from ledger.programs.periods import whole_term
 from ledger.programs.recruiting import conditions
 from ledger.programs.recruiting.gather import Case, cases, cases_of, closed_of_partner
 from ledger.programs.recruiting.parameters import CODES, HELD, checked, parameters_of
-from ledger.programs.recruiting.steps import Terms, named
+from ledger.programs.recruiting.steps import Terms, assumed, named
 
 
 class Closed(NamedTuple):
@@ -56,7 +57,7 @@ def settle_v1(reader: Reader, asked: Asked) -> Answer:
     edition, subject = asked.edition, asked.subject
     parameters = parameters_of(edition)
     rates = Rates(reader, edition, parameters.rate_max_age_days)
-    terms = Terms(edition, parameters, reader.clocks.as_of, rates)
+    terms = Terms(edition, parameters, reader.clocks.as_of, rates, asked.assume)
     if subject is None:
         found = [assess(case, terms) for case in cases(reader, edition)]
         return Answer(_reduce(found, terms))
@@ -112,6 +113,11 @@ def provisional(edition: Edition, period: str | None, as_of: Instant) -> bool:
     return as_of < settles_until(edition, period)
 
 
+def subjects_of_store(reader: Reader, edition: Edition, store: str) -> list[str]:
+    """The store itself."""
+    return [store]
+
+
 def subject_of(rest: str) -> tuple[str | None, str]:
     """A line is named by its store: `PROGRAM/STORE`."""
     return None, rest
@@ -120,6 +126,8 @@ def subject_of(rest: str) -> tuple[str | None, str]:
 def assess(case: Case, terms: Terms) -> Assessment:
     """A store's conditions: unmet ones decline it, else what is pending holds it."""
     steps = tuple(conditions.judge(case, terms))
+    if terms.assume:
+        steps = tuple(assumed(one, terms.assume) for one in steps)
     assert tuple(step.code for step in steps) == CODES
     unmet = tuple(step.code or "" for step in steps if step.met is False)
     found = {one.pending for step in steps for one in (step, *step.parts)}
@@ -198,7 +206,7 @@ def _high_risk(closures: list[Recorded]) -> str:
 def _line(one: Assessment, governance: Step, high_risk: int, terms: Terms) -> Line:
     edition = terms.edition
     award = Money.parse(terms.parameters.award, edition.currency)
-    ratio = terms.parameters.ratio_for(high_risk)
+    ratio = _taken_ratio(terms) or terms.parameters.ratio_for(high_risk)
     held_for = one.held_for
     amount = Money.zero(edition.currency)
     if one.unmet:
@@ -231,6 +239,12 @@ def _line(one: Assessment, governance: Step, high_risk: int, terms: Terms) -> Li
         held_for,
         tree,
     )
+
+
+def _taken_ratio(terms: Terms) -> Decimal | None:
+    """The ratio that a what-if takes as given, whatever the table says."""
+    taken = [one.partition(":")[2] for one in terms.assume if one.startswith("ratio:")]
+    return Decimal(taken[0]) if taken else None
 
 
 def _observed(

@@ -20,6 +20,7 @@ class Terms(NamedTuple):
     parameters: Parameters
     as_of: Instant
     rates: Rates
+    assume: frozenset[str] = frozenset()
 
     @property
     def window(self) -> Window:
@@ -38,6 +39,13 @@ class Terms(NamedTuple):
         resting = self.parameters.rest_days if self.parameters.roll_over else None
         days = self.parameters.first_sale_within_days
         return days_from(onboarding.at, days, self.edition.zone, resting)
+
+
+def assumed(found: Step, assume: frozenset[str]) -> Step:
+    """The step, taken as met where a what-if says so."""
+    if found.code not in assume:
+        return found
+    return found._replace(met=True, pending=None, observed=f"{found.observed}; taken as met")
 
 
 def named(recorded: Recorded | None, otherwise: str, terms: Terms) -> str:

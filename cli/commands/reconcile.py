@@ -1,0 +1,140 @@
+"""`duebook reconcile`: the platform's file beside our lines."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cli.options import (
+    answer_options,
+    book_option,
+    clock_options,
+    clocks,
+    complete_programs,
+    not_empty,
+    now,
+    opened,
+    out,
+    system_user,
+)
+from cli.output import Out, grouped, say
+
+if TYPE_CHECKING:
+    from ledger.intake.platform.rows import PlatformFile
+
+DIFFERENCES = 3
+RESOLUTIONS = ("accept_theirs", "platform_error", "timing", "other")
+PROFILES = ("canonical",)
+
+
+@click.command()
+@click.argument("program", shell_complete=complete_programs)
+@click.argument("period", required=False)
+@click.option("--against", metavar="FILE", help="The platform's file.")
+@click.option(
+    "--profile", type=click.Choice(PROFILES), default="canonical", help="The file's shape."
+)
+@click.option("--flip-sign", is_flag=True, help="What the payee pays is positive in the file.")
+@click.option("--full", is_flag=True, help="List every order; else breaks alike are grouped.")
+@click.option("--resolve", metavar="BREAK", help="Say what a break of the last run is.")
+@click.option("--as", "as_", type=click.Choice(RESOLUTIONS), help="What the break is.")
+@click.option("--reason", metavar="TEXT", callback=not_empty, help="Why.")
+@click.option("--by", metavar="NAME", callback=not_empty, help="Who decides this.")
+@clock_options
+@book_option
+@answer_options
+def reconcile(
+    program: str,
+    period: str | None,
+    against: str | None,
+    profile: str,
+    flip_sign: bool,
+    full: bool,
+    resolve: str | None,
+    as_: str | None,
+    reason: str | None,
+    by: str | None,
+    as_of: str | None,
+    known_at: str | None,
+    book: str | None,
+    format_: str | None,
+    output: str | None,
+) -> int:
+    """Compare the platform's file with our lines; say what each difference may come from.
+
+    \b
+    duebook reconcile recruiting-eu-jp-2026q1 --against platform.csv
+    duebook reconcile recruiting-eu-jp-2026q1 --resolve BREAK --as timing \\
+        --reason "paid in May" --by lin
+    """
+    where = out(format_, output)
+    if (against is None) == (resolve is None):
+        raise click.UsageError("Give either --against FILE or --resolve BREAK.")
+    if resolve is not None:
+        if not (as_ and reason and by):
+            raise click.UsageError("--resolve needs --as, --reason and --by.")
+        return _resolve(where, program, period, resolve, as_, reason, by, book)
+    from ledger.usecases.reconcile import reconcile as usecase
+    from ledger.usecases.reconcile import record_run
+
+    file = _read(against or "", profile)
+    with opened(book) as found:
+        with found.reading() as connection:
+            at = clocks(connection, as_of, known_at, program)
+            result = usecase(connection, program, period, file, at, flip_sign=flip_sign)
+        answer: dict[str, Any] = result.as_json()
+        answer["run"] = None
+        if not found.writable:
+            say("The book may only be read: this comparison is not recorded.")
+        elif as_of is None and known_at is None:
+            answer["run"] = record_run(
+                found, result, by=by or system_user(), profile=profile, flipped=flip_sign
+            )
+    where.data(answer, [_row(one) for one in answer["breaks"]])
+    if where.is_table:
+        _talk(answer)
+    return DIFFERENCES if answer["open"] else 0
+
+
+def _read(path: str, profile: str) -> "PlatformFile":
+    from ledger.intake.platform import canonical
+
+    return {"canonical": canonical.read}[profile](path)
+
+
+def _resolve(
+    where: Out,
+    program: str,
+    period: str | None,
+    name: str,
+    as_: Any,
+    reason: str,
+    by: str,
+    book: str | None,
+) -> int:
+    from ledger.usecases.resolve import resolve as usecase
+
+    with opened(book) as found:
+        answer = usecase(
+            found, program, period, name, resolution=as_, reason=reason, by=by, now=now()
+        )
+    where.data(answer, [answer])
+    return 0
+
+
+def _row(one: dict[str, Any]) -> dict[str, Any]:
+    names = ("break", "ours", "theirs", "difference", "currency")
+    likely = "; ".join(f"{cause['because']}: {cause['detail']}" for cause in one["likely"])
+    return {n: one[n] for n in names} | {"likely": likely, "resolution": one["resolution"]}
+
+
+def _talk(answer: dict[str, Any]) -> None:
+    say("")
+    for code, text in answer["difference"].items():
+        ours = grouped(answer["ours"].get(code, "0"))
+        theirs = grouped(answer["theirs"].get(code, "0"))
+        say(f"{code}: ours {ours}, theirs {theirs}, difference {grouped(text)}")
+    word = "as issued and adjusted" if answer["ours_is"] == "issued" else "as settled now"
+    say(
+        f"{answer['matched']} lines agree, {answer['open']} of {len(answer['breaks'])} breaks "
+        f"are open. Ours {word}, as of {answer['as_of']}, known at {answer['known_at']}."
+    )

@@ -1,0 +1,87 @@
+"""Reconciliations: what was compared with the platform's file, and what became of each break."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from ledger.aggregates.base import Amount, Event, Id, Reference, Text
+from ledger.aggregates.settlement import Frozen, period_id
+
+BreakKind = Literal[
+    "amount_differs",
+    "missing_theirs",
+    "missing_ours",
+    "duplicate_theirs",
+    "currency_differs",
+    "covered_cost_charged",
+]
+Resolution = Literal["accept_theirs", "platform_error", "timing", "other"]
+
+
+class Cause(Frozen):
+    """One changed thing under which the same rule gives exactly the platform's amount."""
+
+    because: str
+    detail: str
+    gives: Amount
+
+
+class Break(Frozen):
+    """One place where the platform's file and ours do not say the same."""
+
+    id: str
+    kind: BreakKind
+    line: str
+    payee: str | None = None
+    order_id: str | None = None
+    ours: Amount | None = None
+    theirs: Amount | None = None
+    difference: Amount | None = None
+    currency: str
+    place: Annotated[int | None, Field(description="the row of the platform's file")] = None
+    likely: tuple[Cause, ...] = ()
+
+
+class ReconciliationEvent(Event):
+    """An event in the stream of one period's reconciliation."""
+
+    program: Id
+    period: str | None = None
+
+    @property
+    def stream(self) -> str:
+        return f"reconciliation:{period_id(self.program, self.period)}"
+
+    def references(self) -> tuple[Reference, ...]:
+        return (Reference("reconciled", self.program),)
+
+
+class ReconciliationRun(ReconciliationEvent):
+    """Our lines were compared with a file of the platform."""
+
+    TOPIC = "reconciliation-run.v1"
+
+    file: str
+    sha256: str
+    rows: int
+    profile: str
+    flipped: bool = False
+    ours_is: Literal["issued", "settled"]
+    as_of: int
+    known_at: int
+    matched: int
+    breaks: tuple[Break, ...]
+
+
+class BreakResolved(ReconciliationEvent):
+    """Somebody decided what a break is."""
+
+    TOPIC = "break-resolved.v1"
+
+    id: str
+    resolution: Resolution
+    reason: Text
+    line: str
+    theirs: Amount | None = None
+    currency: str
+    run: Annotated[int, Field(description="the position of the run that found it")]

@@ -1,0 +1,114 @@
+"""The canonical CSV: `line`, or `store` (with `kind`), or `order_id` and `store`; an amount."""
+
+import csv
+import hashlib
+import io
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+
+from ledger.intake.lines import other_format
+from ledger.intake.platform.rows import BadPlatformFile, PlatformFile, PlatformRow, Problem, refuse
+from ledger.kernel.errors import MissingFile, Refusal
+from ledger.kernel.money import Money
+
+KEYS = ("line", "store", "kind", "order_id")
+NEEDED = ("amount", "currency")
+NAMES = (*KEYS, *NEEDED)
+
+
+def read_bytes(path: str) -> bytes:
+    """A file's bytes. Raises `MissingFile`."""
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise MissingFile(
+            f"{path} cannot be read: {error.strerror}.", "Check the path. Nothing was compared."
+        ) from None
+
+
+def read(path: str) -> PlatformFile:
+    """The rows of a canonical CSV. Raises `MissingFile`, `BadPlatformFile` with every problem."""
+    raw = read_bytes(path)
+    name = Path(path).name
+    digest = hashlib.sha256(raw).hexdigest()
+    return PlatformFile(name, digest, list(_rows(name, text_of(name, raw))))
+
+
+def text_of(name: str, raw: bytes) -> str:
+    """The text of a CSV. Raises `BadPlatformFile` for what is none."""
+    other = other_format(raw[:8])
+    if other:
+        raise BadPlatformFile(
+            f"{name} is {other}, not CSV.", "Name its profile: --profile tiktok-income, say."
+        )
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadPlatformFile(
+            f"{name}: byte {error.start + 1} is not UTF-8 text.", "Save it as CSV in UTF-8."
+        ) from None
+
+
+def _rows(name: str, text: str) -> Iterator[PlatformRow]:
+    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    header = [cell.strip() for cell in next(rows, [])]
+    _refuse_header(name, header)
+    problems: list[Problem] = []
+    good: list[PlatformRow] = []
+    try:
+        for cells in rows:
+            if not any(cell.strip() for cell in cells):
+                continue
+            found = _row(rows.line_num, header, cells)
+            if isinstance(found, Problem):
+                problems.append(found)
+            else:
+                good.append(found)
+    except csv.Error as error:
+        problems.append(Problem(rows.line_num, "not_csv", f"{error}."))
+    refuse(name, problems)
+    return iter(good)
+
+
+def _refuse_header(name: str, header: list[str]) -> None:
+    """Raises `BadPlatformFile` for a column that lacks or is doubled, with what is near it."""
+    doubled = sorted({cell for cell in header if cell and header.count(cell) > 1})
+    if doubled:
+        raise BadPlatformFile(f"{name}:1: the column {doubled[0]!r} stands twice.", "Keep one.")
+    lacks = [need for need in NEEDED if need not in header]
+    if not {"line", "store", "order_id"} & set(header):
+        lacks.insert(0, "line (or store, or order_id and store)")
+    elif "order_id" in header and "store" not in header and "line" not in header:
+        lacks.insert(0, "store")
+    if lacks:
+        near = [
+            f"{cell!r} (did you mean {close[0]!r}?)"
+            for cell in header
+            if cell not in NAMES and (close := get_close_matches(cell.lower(), NAMES, n=1))
+        ]
+        found = ", ".join(near) or ", ".join(map(repr, header)) or "nothing"
+        raise BadPlatformFile(
+            f"{name}:1: the column {lacks[0]} is missing; found {found}.",
+            "The header names line, or store (and kind), or order_id and store; and amount, "
+            "currency.",
+        )
+
+
+def _row(place: int, header: list[str], cells: list[str]) -> PlatformRow | Problem:
+    if len(cells) != len(header):
+        said = f"found {len(cells)} cells, expected {len(header)}."
+        return Problem(place, "invalid_field", said)
+    row = {name: cell.strip() for name, cell in zip(header, cells, strict=True) if name}
+    for need in NEEDED:
+        if not row[need]:
+            return Problem(place, "missing_field", f"{need} is empty.")
+    if not any(row.get(key) for key in ("line", "store", "order_id")):
+        return Problem(place, "missing_field", "names no line, store or order.")
+    try:
+        amount = Money.parse(row["amount"], row["currency"])
+    except Refusal as refusal:
+        return Problem(place, refusal.code, f"{refusal.sentence} {refusal.hint}")
+    other = {name: cell for name, cell in row.items() if name not in NAMES and cell}
+    keys = (row.get("line") or None, row.get("store") or None, row.get("kind") or None)
+    return PlatformRow(place, *keys, row.get("order_id") or None, amount, other)

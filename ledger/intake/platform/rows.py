@@ -1,0 +1,59 @@
+"""What the platform says, row by row, whatever file it came in."""
+
+from typing import Any, NamedTuple
+
+from ledger.kernel.errors import Refusal
+from ledger.kernel.money import Money
+
+SHOWN_MAX = 20
+
+
+class PlatformRow(NamedTuple):
+    """One row of the platform's file. It names a line, or a store (and kind), or an order."""
+
+    place: int
+    line: str | None
+    store: str | None
+    kind: str | None
+    order: str | None
+    amount: Money
+    other: dict[str, str]
+    """Columns that were not asked for: kept and shown."""
+
+
+class Problem(NamedTuple):
+    """Why a row of the platform's file cannot be used."""
+
+    place: int
+    code: str
+    sentence: str
+
+    def as_json(self) -> dict[str, Any]:
+        return self._asdict()
+
+
+class PlatformFile(NamedTuple):
+    """A file of the platform, read and checked whole."""
+
+    name: str
+    sha256: str
+    rows: list[PlatformRow]
+
+
+class BadPlatformFile(Refusal):
+    """A file of the platform that cannot be used: every problem of it, with its row."""
+
+
+def refuse(name: str, problems: list[Problem]) -> None:
+    """Raises `BadPlatformFile` with the first problems, if there are any."""
+    if not problems:
+        return
+    shown = [f"{name}:{one.place}: {one.code}: {one.sentence}" for one in problems[:SHOWN_MAX]]
+    more = len(problems) - SHOWN_MAX
+    if more > 0:
+        shown.append(f"... and {more} more")
+    raise BadPlatformFile(
+        f"{len(problems)} rows of {name} cannot be used.\n" + "\n".join(shown),
+        "Nothing was compared. Mend the rows, or ask the platform for the file again.",
+        problems=[one.as_json() for one in problems],
+    )

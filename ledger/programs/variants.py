@@ -1,0 +1,62 @@
+"""Asking the same rule again with one thing changed: what the platform may have done otherwise."""
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from ledger.aggregates.base import Recorded
+from ledger.aggregates.store import GMVRecorded
+from ledger.programs.edition import Edition
+
+
+class Variant(NamedTuple):
+    """One change: of the terms, of a condition that is taken as met, or of what counts."""
+
+    because: str
+    detail: str
+    edition: Edition
+    assume: frozenset[str] = frozenset()
+    keep: Callable[[Recorded], bool] | None = None
+
+
+def with_terms(edition: Edition, **changed: Any) -> Edition:
+    """The edition with other parameters."""
+    return edition.model_copy(update={"terms": {**edition.terms, **changed}})
+
+
+def conditions(edition: Edition, codes: tuple[str, ...]) -> Iterator[Variant]:
+    """Each condition taken as met."""
+    for code in codes:
+        yield Variant(code, "taken as met", edition, frozenset({code}))
+
+
+def windows(edition: Edition) -> Iterator[Variant]:
+    """The term a day longer or shorter at its end, and its days counted in UTC."""
+    if edition.last is not None:
+        for days, word in ((1, "longer"), (-1, "shorter")):
+            last = edition.last + timedelta(days=days)
+            changed = edition.model_copy(update={"last": last})
+            yield Variant("term", f"a day {word}: to {last}", changed)
+    if edition.zone != "UTC":
+        changed = edition.model_copy(update={"zone": "UTC"})
+        yield Variant("zone", f"days in UTC instead of {edition.zone}", changed)
+
+
+def refunds(edition: Edition) -> Iterator[Variant]:
+    """Refunds left out of GMV."""
+    yield Variant("refund_ignored", "refunds are not deducted", edition, keep=no_refund)
+
+
+def no_refund(recorded: Recorded) -> bool:
+    """Whether a fact is anything but a refund."""
+    event = recorded.event
+    return not (isinstance(event, GMVRecorded) and event.amount.startswith("-"))
+
+
+def other_readings(edition: Edition, readings: dict[str, tuple[Any, ...]]) -> Iterator[Variant]:
+    """Each assumed parameter with each of its other values."""
+    for name, values in readings.items():
+        for value in values:
+            if edition.terms.get(name) != value:
+                detail = f"{value} instead of {edition.terms.get(name)}"
+                yield Variant(name, detail, with_terms(edition, **{name: value}))

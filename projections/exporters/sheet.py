@@ -1,0 +1,131 @@
+"""One sheet of a workbook: rows from the top down, texts as texts, amounts as numbers."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from ledger.kernel.errors import Refusal
+from ledger.kernel.money import exponent
+
+ROWS_MAX = 1_048_576
+TEXT_MAX = 32_767
+"""What a sheet and a cell hold. Source: Excel specifications and limits."""
+CUT = " … (cut)"
+DIGITS_MAX = 15
+"""A spreadsheet calculates in binary floating point: more digits would become other ones."""
+WIDTH_MAX = 60
+
+
+class SheetFull(Refusal):
+    """More rows than a sheet can hold."""
+
+    hint = "Export as CSV, which has no end, or one payee at a time: --payee."
+
+
+class Amount(NamedTuple):
+    """A cell with an amount of a currency, or empty where there is none."""
+
+    text: str | None
+    currency: str
+    formula: str | None = None
+    bold: bool = False
+
+
+Cell = str | int | Amount | None
+
+
+class Styles:
+    """The formats of a workbook, each made once."""
+
+    def __init__(self, book: Any) -> None:
+        self._book = book
+        self._amounts: dict[tuple[int, bool], Any] = {}
+        self.bold = book.add_format({"bold": True})
+        self.right = book.add_format({"align": "right"})
+
+    def amount(self, currency: str, bold: bool) -> Any:
+        """Thousands apart and as many decimals as the currency has."""
+        key = (exponent(currency), bold)
+        if key not in self._amounts:
+            pattern = "#,##0" + ("." + "0" * key[0] if key[0] else "")
+            self._amounts[key] = self._book.add_format({"num_format": pattern, "bold": bold})
+        return self._amounts[key]
+
+
+def is_exact(amount: str) -> bool:
+    """Whether a spreadsheet holds the amount as it is: at most 15 significant digits."""
+    return len(amount.lstrip("-").replace(".", "").strip("0")) <= DIGITS_MAX
+
+
+def fitting(text: str) -> str:
+    """The text, or as much of it as a cell holds, with a mark where it was cut.
+
+    Excel counts in UTF-16, where rarer characters are two.
+    """
+    if 2 * len(text) <= TEXT_MAX or len(text.encode("utf-16-le")) <= 2 * TEXT_MAX:
+        return text
+    kept = text.encode("utf-16-le")[: 2 * (TEXT_MAX - len(CUT))]
+    return kept.decode("utf-16-le", "ignore") + CUT
+
+
+class Sheet:
+    """Writes row after row. `row` is the next one, counted from zero.
+
+    Every text is written as a text: none becomes a formula, a link or a number. Raises
+    `SheetFull` for a row that no sheet has.
+    """
+
+    def __init__(self, book: Any, styles: Styles, name: str) -> None:
+        self._sheet = book.add_worksheet(name)
+        self._styles = styles
+        self._widths: dict[int, int] = {}
+        self.row = 0
+
+    def heading(self, *cells: Cell) -> None:
+        """A row in bold."""
+        self.line(cells, bold=True)
+
+    def line(self, cells: Sequence[Cell] = (), *, bold: bool = False) -> None:
+        """One row, and the next is the one below it."""
+        if self.row >= ROWS_MAX:
+            raise SheetFull(f"The workbook needs more than the {ROWS_MAX:,} rows of a sheet.")
+        for column, cell in enumerate(cells):
+            if cell is not None and cell != "":
+                self._write(column, cell, bold)
+        self.row += 1
+
+    def freeze(self) -> None:
+        """Keeps the rows so far in sight."""
+        self._sheet.freeze_panes(self.row, 0)
+
+    def finish(self) -> None:
+        """As wide as the content, within reason."""
+        for column, width in self._widths.items():
+            self._sheet.set_column(column, column, min(width + 2, WIDTH_MAX))
+
+    def _write(self, column: int, cell: str | int | Amount, bold: bool) -> None:
+        style = self._styles.bold if bold else None
+        match cell:
+            case Amount():
+                shown = cell.text or ""
+                self._amount(column, cell)
+            case int():
+                shown = str(cell)
+                self._sheet.write_number(self.row, column, cell, style)
+            case _:
+                shown = fitting(cell)
+                done = self._sheet.write_string(self.row, column, shown, style)
+                assert done == 0, f"row {self.row}, column {column} was not written"
+        self._widths[column] = max(self._widths.get(column, 0), len(shown) * 5 // 4)
+
+    def _amount(self, column: int, cell: Amount) -> None:
+        if cell.text is None:
+            return
+        if not is_exact(cell.text):
+            self._sheet.write_string(self.row, column, cell.text, self._styles.right)
+            return
+        style, value = self._styles.amount(cell.currency, cell.bold), float(Decimal(cell.text))
+        if cell.formula:
+            self._sheet.write_formula(self.row, column, cell.formula, style, value)
+        else:
+            self._sheet.write_number(self.row, column, value, style)

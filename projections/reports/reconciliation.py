@@ -1,0 +1,71 @@
+"""Breaks with the platform's files: open or resolved, since when, and for how many days."""
+
+from typing import Any
+
+from sqlalchemy import Connection
+
+from ledger.aggregates.reconciliation import BreakResolved, ReconciliationRun
+from ledger.aggregates.settlement import period_id
+from ledger.kernel.clocks import Clocks
+from ledger.kernel.instants import Instant, format_instant
+from ledger.usecases.resolve import reconciliations
+
+ABOUT = "breaks with the platform's files, their age and what became of them"
+DAY = 24 * 3600 * 1_000_000
+AGES = ((8, "0-7"), (31, "8-30"), (91, "31-90"))
+
+
+def rows(connection: Connection, clocks: Clocks) -> list[dict[str, Any]]:
+    """One row per break that any run has found: open, resolved, or gone from the last run."""
+    found: dict[str, dict[str, Any]] = {}
+    for recorded in reconciliations(connection, clocks.known_at):
+        event = recorded.event
+        if isinstance(event, ReconciliationRun):
+            _take(found, event, recorded.recorded_at)
+        elif isinstance(event, BreakResolved) and event.id in found:
+            row = found[event.id]
+            row |= {"state": "resolved", "resolution": event.resolution, "by": recorded.by}
+            row["resolved_of"] = (event.theirs, event.currency)
+            row["reason"] = event.reason
+    return [_shown(row, clocks.as_of) for _, row in sorted(found.items())]
+
+
+def _take(found: dict[str, dict[str, Any]], run: ReconciliationRun, at: Instant) -> None:
+    """Marks what the run has found, and what it has found no more."""
+    name = period_id(run.program, run.period)
+    here = {one.id for one in run.breaks}
+    for identity, row in found.items():
+        if row["period"] == name and identity not in here and row["state"] == "open":
+            row["state"] = "gone"
+    for one in run.breaks:
+        row = found.setdefault(one.id, {"period": name, "first": at, "state": "open"})
+        same = row.get("resolved_of") == (one.theirs, one.currency)
+        if row["state"] != "resolved" or not same:
+            row["state"] = "open"
+            row["resolution"] = None
+        row |= {
+            "break": one.id,
+            "kind": one.kind,
+            "line": one.line,
+            "ours": one.ours,
+            "theirs": one.theirs,
+            "difference": one.difference,
+            "currency": one.currency,
+            "likely": ", ".join(dict.fromkeys(cause.because for cause in one.likely)),
+            "last": at,
+        }
+
+
+def _shown(row: dict[str, Any], as_of: Instant) -> dict[str, Any]:
+    until = as_of if row["state"] == "open" else row["last"]
+    days = max(until - row["first"], 0) // DAY
+    names = ("break", "kind", "line", "ours", "theirs", "difference", "currency", "likely")
+    return {
+        **{name: row[name] for name in names},
+        "state": row["state"],
+        "resolution": row.get("resolution"),
+        "by": row.get("by") if row["state"] == "resolved" else None,
+        "since": format_instant(row["first"]),
+        "days": days,
+        "age": next((word for limit, word in AGES if days < limit), "over 90"),
+    }
