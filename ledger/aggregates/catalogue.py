@@ -23,6 +23,7 @@ from ledger.aggregates.settlement import (
     StatementIssued,
 )
 from ledger.aggregates.store import (
+    DiscountRevoked,
     FirstSale,
     GMVRecorded,
     MerchantOnboarded,
@@ -60,6 +61,7 @@ FACTS: dict[str, type[Fact]] = {
         ContentPromised,
         ContentDelivered,
         FixedFeePaid,
+        DiscountRevoked,
         FactWithdrawn,
     )
 }

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from ledger.aggregates.base import Amount, Country, Currency, Fact, Id, Reference
+from ledger.aggregates.base import Amount, Country, Currency, Fact, Id, Reference, Text
 
 STORE_WARNINGS = ("unknown_store", "before_onboarding")
 ClosureReason = Literal[
@@ -212,3 +212,21 @@ class StoreClosed(StoreFact):
 
     def references(self) -> tuple[Reference, ...]:
         return (Reference("closed", self.store),)
+
+
+class DiscountRevoked(StoreFact):
+    """The platform takes a store's discounts of a program away, from this instant on."""
+
+    TOPIC = "discount-revoked.v1"
+    WARNINGS = (*STORE_WARNINGS, "unknown_program")
+    EXAMPLE: ClassVar = {
+        "type": "DiscountRevoked",
+        "at": "2020-05-20T10:00:00+08:00",
+        "store": "S-1001",
+        "program": "technical-fee-2020",
+        "reason": "fake orders",
+    }
+
+    store: StoreId
+    program: Annotated[Id, Field(description="the edition's id")]
+    reason: Annotated[Text, Field(description="why")]

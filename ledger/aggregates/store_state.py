@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from ledger.aggregates.base import Recorded, first_of, in_order, last_before
 from ledger.aggregates.store import (
+    DiscountRevoked,
     FirstSale,
     GMVRecorded,
     MerchantOnboarded,
@@ -39,6 +40,7 @@ class StoreState:
         self.gmv: list[Recorded] = []
         self.stock: list[Recorded] = []
         self.status: list[Recorded] = []
+        self.revocations: list[Recorded] = []
 
     def apply(self, recorded: Recorded) -> None:
         """Takes one event into its timeline."""
@@ -55,6 +57,8 @@ class StoreState:
                 self.sales.append(recorded)
             case StoreSuspended() | StoreClosing() | StoreReopened() | StoreClosed():
                 self.status.append(recorded)
+            case DiscountRevoked():
+                self.revocations.append(recorded)
 
     @cached_property
     def onboarding(self) -> Recorded | None:
@@ -78,6 +82,10 @@ class StoreState:
             one for one in self.gmv if first <= one.event.day <= last and one.event.basis == basis
         ]
         return in_order(found)
+
+    def revocation(self, program: str) -> Recorded | None:
+        """The earliest revocation of a program's discounts."""
+        return first_of(one for one in self.revocations if one.event.program == program)
 
     def standing(self, before: Instant) -> Standing:
         """The state after everything that happened before an instant."""

@@ -13,7 +13,7 @@ from ledger.kernel.clocks import Clocks
 from ledger.kernel.decision import Step
 from ledger.kernel.instants import Instant
 from ledger.kernel.money import Money
-from ledger.kernel.period import Days
+from ledger.kernel.period import Days, Window
 from ledger.programs.edition import Edition
 
 
@@ -54,6 +54,25 @@ class Reader(Protocol):
 
     def at_positions(self, positions: Iterable[int]) -> Iterator[Recorded]:
         """The facts at positions that the index has led to."""
+
+
+OrderTables = Mapping[str, Mapping[str, list[object]]]
+"""Small tables that an order expression joins with: per name its columns, each a list."""
+
+
+class OrderReader(Reader, Protocol):
+    """A reader of a book with an archive of order lines."""
+
+    def stores_with_orders(self, window: Window, stores: list[str] | None) -> list[str]:
+        """The stores, among some, with a line that counts, created in the window."""
+
+    def order_files(self, window: Window) -> tuple[int, ...]:
+        """Positions of the archived files that can hold lines created in the window."""
+
+    def ask_orders(
+        self, sql: str, window: Window, stores: list[str] | None, tables: OrderTables
+    ) -> list[tuple[Any, ...]]:
+        """Runs SQL over `orders`, the lines that count, created in the window."""
 
 
 class Asked(NamedTuple):
@@ -137,7 +156,7 @@ class Answer(NamedTuple):
 class Rule(Protocol):
     """One version of a program's rule function: pure, and never edited once it has shipped."""
 
-    def __call__(self, reader: Reader, asked: Asked) -> Answer: ...
+    def __call__(self, reader: Any, asked: Asked) -> Answer: ...
 
 
 class Rules(Protocol):

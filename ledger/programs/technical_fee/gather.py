@@ -1,0 +1,88 @@
+"""What the fee of a month rests on: the stores with orders, their onboarding, their discounts."""
+
+from collections.abc import Collection
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from ledger.aggregates.base import Recorded
+from ledger.aggregates.store import DiscountRevoked, MerchantOnboarded
+from ledger.aggregates.store_state import StoreState
+from ledger.kernel.instants import EARLIEST, Instant, day_of, midnight
+from ledger.kernel.period import ONE_DAY, Window
+from ledger.programs.contract import OrderTables, Reader
+from ledger.programs.edition import Edition
+from ledger.programs.technical_fee.expression import Setting, Shape
+from ledger.programs.technical_fee.parameters import SCENES, Discount, Parameters
+
+TOPICS = (MerchantOnboarded.TOPIC, DiscountRevoked.TOPIC)
+NEVER = Window(EARLIEST, EARLIEST)
+
+
+class Shop(NamedTuple):
+    """A store that was onboarded, with the windows of its discounts and what ended them."""
+
+    store: str
+    onboarding: Recorded
+    revoked: Recorded | None
+    windows: tuple[Window, ...]
+
+
+def setting_of(edition: Edition, parameters: Parameters) -> Setting:
+    """What the expression is built from."""
+    shapes = tuple(Shape(one.ppm, one.traffic, one.categories) for one in parameters.running)
+    return Setting(shapes, edition.currency, parameters.refunds == "deduct")
+
+
+def shops(
+    reader: Reader, edition: Edition, parameters: Parameters, stores: Collection[str]
+) -> dict[str, Shop]:
+    """The stores among these that somebody has onboarded; orders of others wait."""
+    states = reader.states("store", stores, StoreState, TOPICS)
+    found = {}
+    for name, state in states.items():
+        onboarding = state.onboarding
+        if onboarding is not None:
+            revoked = state.revocation(edition.program)
+            windows = tuple(
+                _window(one, onboarding, revoked, edition, parameters) for one in parameters.running
+            )
+            found[name] = Shop(name, onboarding, revoked, windows)
+    return found
+
+
+def _window(
+    one: Discount,
+    onboarding: Recorded,
+    revoked: Recorded | None,
+    edition: Edition,
+    parameters: Parameters,
+) -> Window:
+    """From `first_day` days after the onboarding's day, for so many days, until a revocation."""
+    day = day_of(onboarding.at, edition.zone)
+    if day < one.onboarded_from or day > (one.onboarded_to or date.max):
+        return NEVER
+    if revoked is not None and parameters.revoked == "from_onboarding":
+        return NEVER
+    start = midnight(day + one.first_day * ONE_DAY, edition.zone)
+    end = midnight(day + timedelta(days=one.first_day + one.days), edition.zone)
+    if revoked is not None:
+        end = max(min(end, revoked.at), start)
+    return Window(start, end)
+
+
+def tables(parameters: Parameters, found: Collection[Shop]) -> OrderTables:
+    """The small tables that the expression joins the orders with, column by column."""
+    by_category = parameters.by_category()
+    rates: dict[str, list[object]] = {"category": list(by_category)}
+    for scene in SCENES:
+        rates[scene] = [own[scene] for own in by_category.values()]
+    stores: dict[str, list[object]] = {"store": [one.store for one in found]}
+    for number in range(len(parameters.running)):
+        stores[f"starts_{number}"] = [one.windows[number].start for one in found]
+        stores[f"ends_{number}"] = [one.windows[number].end for one in found]
+    return {"rates": rates, "stores": stores}
+
+
+def month_window(days_window: Window, as_of: Instant) -> Window:
+    """The instants of a month's orders that have happened at as-of."""
+    return Window(days_window.start, min(days_window.end, as_of + 1))
