@@ -80,11 +80,10 @@ def staged(cells: Mapping[str, Cell], profile: Profile, origin: str) -> str:
     once each. Amounts need the currency first, hence the two steps.
     """
     created = _instant(cells["created_at"], profile)
-    updated = created
+    updated = "NULL::BIGINT"
     if "updated_at" in cells:
         cell = cells["updated_at"]
-        blank = _is_blank(cell)
-        updated = f"CASE WHEN {blank} THEN {created} ELSE {_instant(cell, profile)} END"
+        updated = f"CASE WHEN {_is_blank(cell)} THEN {created} ELSE {_instant(cell, profile)} END"
     refunded = cells.get("refunded", Cell("'0'"))
     words = [
         f"{_word(name, cells[name].sql, profile.words.get(name, {}))} AS {name}"
@@ -105,10 +104,12 @@ def staged(cells: Mapping[str, Cell], profile: Profile, origin: str) -> str:
             f"{updated} AS updated_at",
         ]
     )
+    changed = "updated_at" if "updated_at" in cells else "created_at"
     repaid = "0" if "refunded" not in cells else _refunded()
     return (
         f"SELECT order_id, store, created_at, {_minor('amount')} AS amount_minor, currency,"
-        f" {', '.join(ENUMERATIONS)}, category, {repaid}::BIGINT AS refunded_minor, updated_at"
+        f" {', '.join(ENUMERATIONS)}, category, {repaid}::BIGINT AS refunded_minor,"
+        f" {changed} AS updated_at"
         f" FROM (SELECT {read} FROM {origin})"
     )
 
@@ -150,10 +151,14 @@ def _instant(cell: Cell, profile: Profile) -> str:
         if profile.zone is not None:
             moment = f"timezone({literal(profile.zone)}, {moment})"
         return f"epoch_us({moment})"
+    # 25 bytes that begin with a digit and end like +08:00 leave strptime no room to be lenient:
+    # every number has all its digits. Only an offset of a day or more has to be kept out.
     usual, other = cell.sql, trimmed(cell.sql)
+    minutes = f"substring({usual}, 23, 2)"
     return (
-        f"CASE WHEN regexp_full_match({usual}, '{_ISO_8601}')"
-        f" THEN epoch_us(TRY_CAST({usual} AS TIMESTAMPTZ))"
+        f"CASE WHEN strlen({usual}) = 25 AND {usual} >= '0'"
+        f" AND substring({usual}, 21, 2) < '24' AND {minutes} >= ':0' AND {minutes} < ':6'"
+        f" THEN epoch_us(try_strptime({usual}, '%Y-%m-%dT%H:%M:%S%z'))"
         f" WHEN regexp_full_match({other}, '{_ISO_8601}')"
         f" THEN epoch_us(TRY_CAST({other} AS TIMESTAMPTZ)) END"
     )

@@ -69,12 +69,13 @@ def _tidy(
 ) -> None:
     """Looks at each value once: a file of millions of orders has few stores and categories."""
     clean = tidy(column)
-    odd = (
-        f"SELECT {column} FROM (SELECT DISTINCT {column} FROM {table})"
-        f" WHERE {column} <> {clean} OR NOT ({rule(column)})"
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE order_values AS SELECT DISTINCT {column} FROM {table}"
     )
+    odd = f"SELECT {column} FROM order_values WHERE {column} <> {clean} OR NOT ({rule(column)})"
     if connection.execute(f"{odd} LIMIT 1").fetchone():
         connection.execute(
             f"UPDATE {table} SET {column} = CASE WHEN {rule(clean)} THEN {clean} END"
             f" WHERE {column} IN ({odd})"
         )
+    connection.execute("DROP TABLE order_values")
