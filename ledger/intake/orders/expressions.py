@@ -27,6 +27,7 @@ _ISO_8601 = (
     r"(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
 )
 _ID = r"[\p{L}\p{N}\p{M}._-]+"
+_TWO_DECIMALS = "TRY_CAST({} AS DECIMAL(15, 2))"
 _PLAIN = r"-?[0-9]+(?:\.[0-9]+)?"
 
 
@@ -84,7 +85,7 @@ def staged(cells: Mapping[str, Cell], profile: Profile, origin: str) -> str:
     if "updated_at" in cells:
         cell = cells["updated_at"]
         updated = f"CASE WHEN {_is_blank(cell)} THEN {created} ELSE {_instant(cell, profile)} END"
-    refunded = cells.get("refunded", Cell("'0'"))
+    amount, refunded = cells["amount"].sql, cells.get("refunded", Cell("'0'")).sql
     words = [
         f"{_word(name, cells[name].sql, profile.words.get(name, {}))} AS {name}"
         for name in ENUMERATIONS
@@ -95,19 +96,19 @@ def staged(cells: Mapping[str, Cell], profile: Profile, origin: str) -> str:
             f"{_order_id(cells['order_id'].sql)} AS order_id",
             f"{cells['store'].sql} AS store",
             f"{created} AS created_at",
-            f"{cells['amount'].sql} AS amount",
+            f"{amount} AS amount, {_TWO_DECIMALS.format(amount)} AS amount_2",
             f"coalesce(TRY_CAST({currency} AS {CURRENCY}),"
             f" TRY_CAST({trimmed(currency)} AS {CURRENCY})) AS currency",
             *words,
             f"{cells['category'].sql} AS category",
-            f"{refunded.sql} AS refunded",
+            f"{refunded} AS refunded",
             f"{updated} AS updated_at",
         ]
     )
     changed = "updated_at" if "updated_at" in cells else "created_at"
     repaid = "0" if "refunded" not in cells else _refunded()
     return (
-        f"SELECT order_id, store, created_at, {_minor('amount')} AS amount_minor, currency,"
+        f"SELECT order_id, store, created_at, {_minor('amount', 'amount_2')} AS amount_minor, currency,"
         f" {', '.join(ENUMERATIONS)}, category, {repaid}::BIGINT AS refunded_minor,"
         f" {changed} AS updated_at"
         f" FROM (SELECT {read} FROM {origin})"
@@ -154,10 +155,9 @@ def _instant(cell: Cell, profile: Profile) -> str:
     # 25 bytes that begin with a digit and end like +08:00 leave strptime no room to be lenient:
     # every number has all its digits. Only an offset of a day or more has to be kept out.
     usual, other = cell.sql, trimmed(cell.sql)
-    minutes = f"substring({usual}, 23, 2)"
     return (
         f"CASE WHEN strlen({usual}) = 25 AND {usual} >= '0'"
-        f" AND substring({usual}, 21, 2) < '24' AND {minutes} >= ':0' AND {minutes} < ':6'"
+        f" AND substring({usual}, 21, 2) < '24' AND (suffix({usual}, ':00') OR suffix({usual}, ':30'))"
         f" THEN epoch_us(try_strptime({usual}, '%Y-%m-%dT%H:%M:%S%z'))"
         f" WHEN regexp_full_match({other}, '{_ISO_8601}')"
         f" THEN epoch_us(TRY_CAST({other} AS TIMESTAMPTZ)) END"
@@ -166,23 +166,22 @@ def _instant(cell: Cell, profile: Profile) -> str:
 
 def _word(column: str, text: str, words: Mapping[str, str]) -> str:
     kind = _enum(ENUMERATIONS[column])
-    other = f"TRY_CAST({trimmed(text)} AS {kind})"
-    if words:
-        cases = " ".join(f"WHEN {literal(a)} THEN {literal(b)}" for a, b in words.items())
-        other = f"TRY_CAST(CASE {trimmed(text)} {cases} ELSE {trimmed(text)} END AS {kind})"
-    return f"coalesce(TRY_CAST({text} AS {kind}), {other})"
+    cases = {word: word for word in ENUMERATIONS[column]} | dict(words)
+    whens = " ".join(f"WHEN {literal(a)} THEN {literal(b)}::{kind}" for a, b in cases.items())
+    return f"CASE {text} {whens} ELSE CASE {trimmed(text)} {whens} END END"
 
 
 def _refunded() -> str:
     return (
-        "CASE WHEN refunded IS NULL OR refunded = '' THEN 0"
-        f" WHEN {trimmed('refunded')} = '' THEN 0 ELSE {_minor('refunded')} END"
+        "CASE WHEN refunded IS NULL OR refunded = '' OR refunded = '0' THEN 0"
+        f" WHEN refunded = '0.00' AND enum_code(currency) < {_ENDS[0]} THEN 0"
+        f" WHEN {trimmed('refunded')} = '' THEN 0"
+        f" ELSE {_minor('refunded', _TWO_DECIMALS.format('refunded'))} END"
     )
 
 
-def _minor(name: str) -> str:
+def _minor(name: str, usual: str) -> str:
     """Minor units. A decimal of two places that reads back as the very text is certainly plain."""
-    usual = f"TRY_CAST({name} AS DECIMAL(15, 2))"
     rank = "enum_code(currency)"
     exponent = (
         f"CASE WHEN {rank} < {_ENDS[0]} THEN 2 WHEN {rank} < {_ENDS[1]} THEN 0"

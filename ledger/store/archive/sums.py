@@ -87,20 +87,20 @@ def prepare_changes(connection: "DuckDBPyConnection", suspects: bool) -> None:
 
 def day_changes(connection: "DuckDBPyConnection", zone: str) -> list[DayChange]:
     """Net sales per store, day and currency, by store and day. Days that stay alike are left out."""
-    first, last = one_row(connection, f"SELECT min(created_at), max(created_at) FROM {CHANGES}")
+    first, last, most = one_row(
+        connection, f"SELECT min(created_at), max(created_at), sum(abs(net)) FROM {CHANGES}"
+    )
     if first is None:
         return []
+    kind = "BIGINT" if most < 2**63 else "HUGEINT"  # the smaller one is quicker to fetch
     found = connection.execute(
         f"SELECT store, {day_number('created_at', first, last, zone)} AS day,"
-        " currency::VARCHAR AS currency, sum(net) AS net, sum(orders) AS orders, max(updated_at)"
+        f" currency::VARCHAR AS currency, sum(net)::{kind}, sum(orders)::BIGINT, max(updated_at)"
         f" FROM {CHANGES} GROUP BY store, day, currency HAVING sum(net) <> 0 OR sum(orders) <> 0"
         " ORDER BY store, day, currency"
     ).fetchall()
-    days = {day: _UNIX + timedelta(days=day) for _, day, *_ in found}
-    return [
-        DayChange(store, days[day], currency, net, orders, updated_at)
-        for store, day, currency, net, orders, updated_at in found
-    ]
+    days = {day: _UNIX + timedelta(days=day) for day in {row[1] for row in found}}
+    return [DayChange._make((row[0], days[row[1]], *row[2:])) for row in found]
 
 
 def first_orders(connection: "DuckDBPyConnection") -> list[FirstOrder]:

@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 VALUES_MAX = 65_000
 """Up to so many stores or categories are written as numbers into a list of names."""
 _NAMES = ("store", "category")
-_OPTIONS = "FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, COMPRESSION_LEVEL 1"
+_OPTIONS = (
+    "FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, COMPRESSION_LEVEL 1,"
+    " DICTIONARY_SIZE_LIMIT 2500, WRITE_BLOOM_FILTER false, USE_TMP_FILE false"
+)
 
 
 class NewFile(NamedTuple):
@@ -84,10 +87,11 @@ def write(
 def _copy(connection: "DuckDBPyConnection", path: Path, bounds: Extent) -> None:
     """Writes the lines by store, instant and order id, under names of their own in `path`."""
     named = {name: _numbered(connection, name) for name in _NAMES}
+    order = _order(named["store"] is not None, bounds)
     columns = ["key", *(named.get(name) or name for name in STAGED), "version"]
     connection.execute(
-        f"COPY (SELECT {', '.join(columns)} FROM {LINES} ORDER BY {_order(connection, bounds)})"
-        f" TO {literal(str(path))} ({_OPTIONS}, USE_TMP_FILE false,"
+        f"COPY (SELECT {', '.join(columns)} FROM {LINES} ORDER BY {order})"
+        f" TO {literal(str(path))} ({_OPTIONS},"
         f" KV_METADATA {{{METADATA}: {literal(scheme(connection))}}})"
     )
 
@@ -109,11 +113,10 @@ def _numbered(connection: "DuckDBPyConnection", column: str) -> str | None:
     return f"{column}::{kind} AS {column}"
 
 
-def _order(connection: "DuckDBPyConnection", bounds: Extent) -> str:
+def _order(is_numbered: bool, bounds: Extent) -> str:
     """By store, instant, order id; store and instant as one number where both fit into it."""
-    (count,) = one_row(connection, "SELECT count(DISTINCT store) FROM " + LINES)
     bits = (bounds.last - bounds.first).bit_length()
-    if count > VALUES_MAX or count.bit_length() + bits > 62:
+    if not is_numbered or VALUES_MAX.bit_length() + bits > 62:
         return "store, created_at, order_id"
     rank = "enum_code(store::archive_store)::BIGINT"
     return f"({rank} << {bits}) | (created_at - {bounds.first}), order_id"
