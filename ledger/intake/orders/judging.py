@@ -1,5 +1,6 @@
 """What is wrong with one row, in words. The rules are those of `expressions`, for a few rows."""
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
@@ -23,6 +24,8 @@ from ledger.kernel.orderlines import COLUMNS, ENUMERATIONS, OPTIONAL
 Row = Mapping[str, str | None]
 
 _IDS = f"letters, digits, '.', '_' and '-', 1 to {ID_CHARACTERS_MAX} of them"
+_BEYOND_AN_HOUR = re.compile(r"[+-][0-9]{2}:[6-9][0-9]$", re.ASCII)
+"""An offset that Python's own reader lets pass."""
 
 
 class _Found(Exception):
@@ -130,6 +133,8 @@ def _check_instant(name: str, text: str, profile: Profile, now: Instant) -> None
     else:
         try:
             instant = parse_instant(text)
+            if _BEYOND_AN_HOUR.search(text):
+                raise BadInstant(f"{text!r} has an offset of more than 59 minutes.", "Mend it.")
         except NoZone as refusal:
             expected = "a time with its zone"
             raise _fault("no_zone", name, text, expected, refusal.hint) from None

@@ -74,7 +74,7 @@ def sort_out(connection: "DuckDBPyConnection", table: str, history: Sequence[Pat
     )
     kept, first = one_row(
         connection,
-        f"SELECT count(*), count_if(version = '{FIRST}') FROM {VERSIONS} WHERE is_new",
+        f"SELECT count(*), count(*) FILTER (WHERE version = '{FIRST}') FROM {VERSIONS} WHERE is_new",
     )
     return Known(True, incoming - kept, kept - first, kept > first)
 
