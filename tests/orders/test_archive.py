@@ -143,15 +143,12 @@ def test_the_same_order_id_in_another_store_is_another_order(archive: Archive) -
 def test_a_revision_adds_the_difference_on_both_days(archive: Archive) -> None:
     """Here its creation was corrected from the 1st to the 3rd."""
     archive.add(order("a"), order("b"))
-    written = archive.add(order("a", at=MAY + 2 * DAY, refunded=400, by=7), order("c"))
+    written = archive.add(order("a", at=MAY + 2 * DAY, refunded=400, by=7))
     assert written.file is not None
     assert (written.known, written.revised, written.file.revises) == (0, 1, True)
-    assert changes(written) == [("S-1", 1, 0, 0), ("S-1", 3, 600, 1)][1:] or changes(written) == [
-        ("S-1", 1, 0, 0),
-        ("S-1", 3, 600, 1),
-    ]
-    assert [row[0] for row in archive.counting()] == ["a", "b", "c"]
-    assert [row[0] for row in archive.counting(until=MAY + DAY)] == ["b", "c"]
+    assert changes(written) == [("S-1", 1, -1000, -1), ("S-1", 3, 600, 1)]
+    assert [row[0] for row in archive.counting()] == ["a", "b"]
+    assert [row[0] for row in archive.counting(until=MAY + DAY)] == ["b"]
 
 
 def test_a_refund_takes_its_amount_off_the_day(archive: Archive) -> None:
@@ -199,7 +196,9 @@ def test_any_history_agrees_with_a_plain_model(archive: Archive, seed: int) -> N
         for _ in range(random.choice([0, 5, 60])):
             at = MAY + random.choice([0, 1, 2]) * DAY
             name, store = random.choice("abcdefgh"), random.choice(["S-1", "S-2"])
-            rows.append(order(name, store, at, refunded=random.choice([0, 1]), by=random.choice([0, DAY])))
+            rows.append(
+                order(name, store, at, refunded=random.choice([0, 1]), by=random.choice([0, DAY]))
+            )
         written = archive.add(*rows)
         known = revised = 0
         for row in rows:

@@ -25,7 +25,9 @@ HEADER = "order_id,store,created_at,amount,currency,traffic,channel,payment,cate
 GOOD = "O-1,S-1,2026-05-01T10:00:00+08:00,10.00,CNY,ad,other,online,beauty"
 
 
-def test_a_good_row_becomes_minor_units_and_instants(csv_of: Any, reading: Any, rows_of: Any) -> None:
+def test_a_good_row_becomes_minor_units_and_instants(
+    csv_of: Any, reading: Any, rows_of: Any
+) -> None:
     """Refunded and updated_at have defaults."""
     at = parse_instant("2026-05-01T02:00:00Z")
     (row,) = rows_of(reading(csv_of({"amount": "12.34", "refunded": ""})))
@@ -298,9 +300,7 @@ def test_parquet_columns_that_lost_their_zone_or_cents_are_refused(
         reading(_parquet(duck, tmp_path / "a.parquet", columns))
 
 
-def test_a_parquet_file_that_is_cut_off_is_refused(
-    tmp_path: Path, duck: Any, reading: Any
-) -> None:
+def test_a_parquet_file_that_is_cut_off_is_refused(tmp_path: Path, duck: Any, reading: Any) -> None:
     """As a broken download leaves it, at any place."""
     columns = "'2026-05-01T10:00:00Z' AS created_at, '1' AS amount, 'JPY' AS currency"
     path = _parquet(duck, tmp_path / "a.parquet", columns)

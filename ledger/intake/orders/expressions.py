@@ -108,8 +108,8 @@ def staged(cells: Mapping[str, Cell], profile: Profile, origin: str) -> str:
     changed = "updated_at" if "updated_at" in cells else "created_at"
     repaid = "0" if "refunded" not in cells else _refunded()
     return (
-        f"SELECT order_id, store, created_at, {_minor('amount', 'amount_2')} AS amount_minor, currency,"
-        f" {', '.join(ENUMERATIONS)}, category, {repaid}::BIGINT AS refunded_minor,"
+        f"SELECT order_id, store, created_at, {_minor('amount', 'amount_2')} AS amount_minor,"
+        f" currency, {', '.join(ENUMERATIONS)}, category, {repaid}::BIGINT AS refunded_minor,"
         f" {changed} AS updated_at"
         f" FROM (SELECT {read} FROM {origin})"
     )
@@ -157,7 +157,8 @@ def _instant(cell: Cell, profile: Profile) -> str:
     usual, other = cell.sql, trimmed(cell.sql)
     return (
         f"CASE WHEN strlen({usual}) = 25 AND {usual} >= '0'"
-        f" AND substring({usual}, 21, 2) < '24' AND (suffix({usual}, ':00') OR suffix({usual}, ':30'))"
+        f" AND substring({usual}, 21, 2) < '24'"
+        f" AND (suffix({usual}, ':00') OR suffix({usual}, ':30'))"
         f" THEN epoch_us(try_strptime({usual}, '%Y-%m-%dT%H:%M:%S%z'))"
         f" WHEN regexp_full_match({other}, '{_ISO_8601}')"
         f" THEN epoch_us(TRY_CAST({other} AS TIMESTAMPTZ)) END"

@@ -88,7 +88,9 @@ def _check(name: str, cells: Mapping[str, str | None], profile: Profile, now: In
     elif name == "refunded":
         _check_refund(text, cells["amount"] or "", cells["currency"] or "")
     elif name == "category":
-        if len(text) > CATEGORY_CHARACTERS_MAX or any(unicodedata.category(c) == "Cc" for c in text):
+        if len(text) > CATEGORY_CHARACTERS_MAX or any(
+            unicodedata.category(c) == "Cc" for c in text
+        ):
             expected = f"1 to {CATEGORY_CHARACTERS_MAX} printable characters"
             raise _fault("invalid_field", name, text, expected, "Shorten it.")
     else:

@@ -82,9 +82,11 @@ class ParquetSource:
         elif column in ("amount", "refunded"):
             if kind.startswith("DECIMAL"):
                 # The decimals are the column's, not the amount's: 1200.00 JPY is whole yen.
-                return Cell(rf"regexp_replace({quoted}::VARCHAR, '\.?0+$', '')", False) if (
-                    not kind.endswith(",0)")
-                ) else Cell(f"{quoted}::VARCHAR")
+                return (
+                    Cell(rf"regexp_replace({quoted}::VARCHAR, '\.?0+$', '')", False)
+                    if (not kind.endswith(",0)"))
+                    else Cell(f"{quoted}::VARCHAR")
+                )
             if kind != "VARCHAR":
                 raise self._wrong(name, kind, "text or DECIMAL", "exact decimals")
         elif kind != "VARCHAR" and not kind.startswith("ENUM") and not _WHOLE.fullmatch(kind):

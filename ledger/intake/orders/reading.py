@@ -55,7 +55,7 @@ class _Call(NamedTuple):
     """What is the same for every file."""
 
     connection: "DuckDBPyConnection"
-    now: Instant
+    known_until: Instant
     profile: Profile
     fixed: Mapping[str, str]
 
@@ -101,7 +101,7 @@ def read(
 def _check_fixed(call: _Call) -> None:
     check_fixed(call.fixed)
     for column, value in call.fixed.items():
-        if fault := fault_of_fixed(column, value, call.profile, call.now):
+        if fault := fault_of_fixed(column, value, call.profile, call.known_until):
             raise BadOrderProfile(
                 f"{column} is set to {value!r}, expected {fault.expected}.",
                 fault.hint,
@@ -123,16 +123,17 @@ def _read_file(
             call.connection, watched.name, path, call.profile, call.fixed
         )
         rows = stage(call.connection, source, table, watched, call.profile)
-        good = good_rows(call.connection, table, call.now)
-        bad, found = 0, []
+        good = good_rows(call.connection, table, call.known_until)
+        bad = 0
+        found: list[RejectedRow] = []
         if good < rows or source.malformed():
-            positions = bad_positions(call.connection, table, call.now, room)
+            positions = bad_positions(call.connection, table, call.known_until, room)
             malformed, found = _explained(call, source, watched.name, positions, rows, room)
             bad = rows - good + malformed
         digest = watched.finish()
     part = (
         f"SELECT {number}::USMALLINT AS source_file, rowid + {source.first_row} AS source_row, *"
-        f" FROM {table}" + (f" WHERE {is_good(call.now)}" if good < rows else "")
+        f" FROM {table}" + (f" WHERE {is_good(call.known_until)}" if good < rows else "")
     )
     return part, FileRead(watched.name, digest, watched.bytes, good, bad), found
 
@@ -141,10 +142,13 @@ def _explained(
     call: _Call, source: Source, file: str, positions: list[int], rows: int, room: int
 ) -> tuple[int, list[RejectedRow]]:
     """How many rows are malformed, and the first rejections with their reasons."""
-    malformed, rejections = 0, []
+    malformed = 0
+    rejections: list[RejectedRow] = []
     for found in source.find(positions, rows):
         malformed += found.fault is not None
         if len(rejections) < room:
-            fault = found.fault or fault_of(found.raw, call.profile, call.now) or _UNEXPLAINED
+            fault = (
+                found.fault or fault_of(found.raw, call.profile, call.known_until) or _UNEXPLAINED
+            )
             rejections.append(RejectedRow.of(file, found.row, fault, found.raw))
     return malformed, rejections

@@ -1,4 +1,4 @@
-"""Why an order file cannot be used at all. A bad row is a value instead (`rejected.RejectedRow`)."""
+"""Why an order file cannot be used at all. A bad row is a value instead: `rejected`."""
 
 from ledger.kernel.errors import Refusal
 

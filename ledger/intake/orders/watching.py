@@ -1,7 +1,6 @@
 """One input file while it is read: its digest, taken beside the reading, and that it kept still."""
 
 import hashlib
-import os
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from stat import S_ISREG
@@ -31,10 +30,9 @@ class Watched:
         self.bytes = self._before[2]
         if not self.bytes:
             raise EmptyOrderFile(f"{self.name} is empty.", file=self.name)
-        with path.open("rb") as stream:
-            self.begins = stream.read(4)
-        self.is_parquet = self.begins == PARQUET
-        if not self.is_parquet and (kind := other_format(self.begins)):
+        begins = self._begins()
+        self.is_parquet = begins == PARQUET
+        if not self.is_parquet and (kind := other_format(begins)):
             raise OrderFileNotText(f"{self.name} is {kind}.", file=self.name)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="order-file-digest")
         self._digest: Future[str] = self._thread.submit(self._hash)
@@ -68,18 +66,28 @@ class Watched:
         try:
             found = self.path.stat()
         except OSError as error:
-            raise MissingFile(
-                f"{self.name} cannot be read: {error.strerror}.",
-                "Check the name and who may read it.",
-                file=self.name,
-            ) from None
-        if not S_ISREG(found.st_mode) or not os.access(self.path, os.R_OK):
+            raise self._missing(error) from None
+        if not S_ISREG(found.st_mode):
             raise MissingFile(
                 f"{self.name} is no file that can be read.",
                 "Orders are read from files, not from pipes or folders.",
                 file=self.name,
             )
         return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+    def _begins(self) -> bytes:
+        try:
+            with self.path.open("rb") as stream:
+                return stream.read(4)
+        except OSError as error:
+            raise self._missing(error) from None
+
+    def _missing(self, error: OSError) -> MissingFile:
+        return MissingFile(
+            f"{self.name} cannot be read: {error.strerror}.",
+            "Check the name and who may read it.",
+            file=self.name,
+        )
 
     def _hash(self) -> str:
         digest = hashlib.sha256()

@@ -17,7 +17,9 @@ def day_number(instant: str, first: Instant, last: Instant, zone: str) -> str:
     Between two changes of the clocks a day is a whole division; mostly there is no change.
     """
     runs = list(_offsets(first, last, ZoneInfo(zone)))
-    cases = [f"WHEN {instant} < {until} THEN {_day(instant, offset)}" for until, offset in runs[:-1]]
+    cases = [
+        f"WHEN {instant} < {until} THEN {_day(instant, offset)}" for until, offset in runs[:-1]
+    ]
     otherwise = _day(instant, runs[-1][1])
     return f"CASE {' '.join(cases)} ELSE {otherwise} END" if cases else otherwise
 
@@ -33,7 +35,9 @@ def _offsets(first: Instant, last: Instant, zone: ZoneInfo) -> Iterator[tuple[In
     while at < last:
         then = min(at + DAY, last)
         if (offset := _offset(at, zone)) != _offset(then, zone):
-            change = at + bisect_left(range(at, then), True, key=lambda i: _offset(i, zone) != offset)
+            change = at + bisect_left(
+                range(at, then), True, key=lambda i: _offset(i, zone) != offset
+            )
             yield change, offset
             at = change
         else:

@@ -70,9 +70,7 @@ def present(folder: Path, files: "list[ArchivedFile]") -> list[Path]:
     paths = [path_of(folder, file.digest) for file in files]
     for path, file in zip(paths, files, strict=True):
         if not path.is_file():
-            raise ArchivedFileMissing(
-                f"{path} is not there.", file=str(path), digest=file.digest
-            )
+            raise ArchivedFileMissing(f"{path} is not there.", file=str(path), digest=file.digest)
     return paths
 
 

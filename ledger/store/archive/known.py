@@ -74,7 +74,8 @@ def sort_out(connection: "DuckDBPyConnection", table: str, history: Sequence[Pat
     )
     kept, first = one_row(
         connection,
-        f"SELECT count(*), count(*) FILTER (WHERE version = '{FIRST}') FROM {VERSIONS} WHERE is_new",
+        f"SELECT count(*), count(*) FILTER (WHERE version = '{FIRST}')"
+        f" FROM {VERSIONS} WHERE is_new",
     )
     return Known(True, incoming - kept, kept - first, kept > first)
 
@@ -103,11 +104,13 @@ def _compare(connection: "DuckDBPyConnection", history: Sequence[Path]) -> None:
                 PARTITION BY {_SAME} ORDER BY file, source_file, source_row) = 1
         ), ranked AS (
             SELECT *, row_number() OVER (PARTITION BY store, order_id ORDER BY {_LATEST}) AS rank,
-                row_number() OVER (PARTITION BY store, order_id, is_new ORDER BY {_LATEST}) AS within,
+                row_number() OVER (
+                    PARTITION BY store, order_id, is_new ORDER BY {_LATEST}) AS within,
                 bool_or(NOT is_new) OVER (PARTITION BY store, order_id) AS seen
             FROM once
         )
-        SELECT {", ".join(STAGED)}, is_new, rank = 1 AS counts, NOT is_new AND within = 1 AS counted,
+        SELECT {", ".join(STAGED)}, is_new, rank = 1 AS counts,
+            NOT is_new AND within = 1 AS counted,
             (CASE WHEN rank > 1 THEN '{PASSED}' WHEN seen THEN '{SUPERSEDES}' ELSE '{FIRST}' END)
                 ::{VERSION} AS version
         FROM ranked"""

@@ -86,7 +86,7 @@ def prepare_changes(connection: "DuckDBPyConnection", suspects: bool) -> None:
 
 
 def day_changes(connection: "DuckDBPyConnection", zone: str) -> list[DayChange]:
-    """Net sales per store, day and currency, by store and day. Days that stay alike are left out."""
+    """Net sales per store, day and currency, in that order, without days that stay alike."""
     first, last, most = one_row(
         connection, f"SELECT min(created_at), max(created_at), sum(abs(net)) FROM {CHANGES}"
     )
