@@ -155,13 +155,18 @@ def _instant(cell: Cell, profile: Profile) -> str:
     # 25 bytes that begin with a digit and end like +08:00 leave strptime no room to be lenient:
     # every number has all its digits. Only an offset of a day or more has to be kept out.
     usual, other = cell.sql, trimmed(cell.sql)
+    # Before DuckDB 2 a time without seconds is no time.
+    whole = (
+        f"CASE WHEN substring({other}, 17, 1) = ':' THEN {other}"
+        f" ELSE substring({other}, 1, 16) || ':00' || substring({other}, 17) END"
+    )
     return (
         f"CASE WHEN strlen({usual}) = 25 AND {usual} >= '0'"
         f" AND substring({usual}, 21, 2) < '24'"
         f" AND (suffix({usual}, ':00') OR suffix({usual}, ':30'))"
         f" THEN epoch_us(try_strptime({usual}, '%Y-%m-%dT%H:%M:%S%z'))"
         f" WHEN regexp_full_match({other}, '{_ISO_8601}')"
-        f" THEN epoch_us(TRY_CAST({other} AS TIMESTAMPTZ)) END"
+        f" THEN epoch_us(TRY_CAST({whole} AS TIMESTAMPTZ)) END"
     )
 
 
