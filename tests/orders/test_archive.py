@@ -1,6 +1,7 @@
 """The archive: known orders, revisions, what counts, and a folder that survives everything."""
 
 import datetime
+import errno
 import hashlib
 import os
 import resource
@@ -18,7 +19,7 @@ from ledger.kernel.orderlines import STAGED
 from ledger.store.archive import keys
 from ledger.store.archive.current import current
 from ledger.store.archive.days import day_number
-from ledger.store.archive.folder import TEMPORARY, ArchivedFile, check, path_of
+from ledger.store.archive.folder import TEMPORARY, ArchivedFile, check, path_of, publish
 from ledger.store.archive.refusals import (
     ArchivedFileAltered,
     ArchivedFileMissing,
@@ -353,3 +354,15 @@ def test_an_empty_archive_has_the_columns_of_a_line(archive: Archive) -> None:
     archive.add(order("a"))
     assert archive.duck.sql(current(archive.folder, archive.files)).columns == relation.columns
     assert archive.counting(stores=[]) == []
+
+
+def test_a_disk_that_fills_up_while_syncing_leaves_no_temporary_file(tmp_path: Path) -> None:
+    """The bytes were taken, and could not be kept."""
+
+    def produce(path: Path) -> None:
+        path.write_bytes(b"PAR1")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(ArchiveUnwritable):
+        publish(tmp_path, produce)
+    assert list(tmp_path.iterdir()) == []
