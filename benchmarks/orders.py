@@ -1,0 +1,148 @@
+"""Order files of any size, the same every time, and what reading and archiving them costs.
+
+python -m benchmarks.orders generate ORDERS MONTH OUT.csv
+python -m benchmarks.orders figures [--runs 5] [--large 20000000]
+"""
+
+import argparse
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from ledger.intake.orders.reading import read
+from ledger.kernel.instants import parse_instant
+from ledger.store.archive.connection import connect
+from ledger.store.archive.folder import ArchivedFile
+from ledger.store.archive.write import write
+
+NOW = parse_instant("2030-01-01T00:00:00Z")
+ORDERS, STORES, ZONE = 2_000_000, 2_000, "Asia/Shanghai"
+
+
+def generate(orders: int, month: int, path: Path) -> None:
+    """One month of orders, `month` counted from January 2026; ids of 18 digits in no order."""
+    import duckdb
+
+    def drawn(salt: int, below: int) -> str:
+        return f"(md5_number_lower((i * 64 + {salt})::VARCHAR || 'm{month}') % {below})"
+
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute(
+            f"""COPY (SELECT
+                576000000000000000 + {month} * 1000000000000 + i * 7919 % {orders} AS order_id,
+                'S-' || lpad({drawn(1, STORES)}::VARCHAR, 5, '0') AS store,
+                strftime(TIMESTAMP '2026-01-01' + INTERVAL ({month}) MONTH
+                    + to_seconds({drawn(2, 2419200)}::BIGINT), '%Y-%m-%dT%H:%M:%S+08:00')
+                    AS created_at,
+                CAST(({drawn(3, 50000)} + 100) // 100 AS VARCHAR) || '.'
+                    || lpad((({drawn(3, 50000)} + 100) % 100)::VARCHAR, 2, '0') AS amount,
+                'CNY' AS currency,
+                CASE WHEN i % 10 < 3 THEN 'ad' ELSE 'ordinary' END AS traffic,
+                CASE WHEN i % 7 < 3 THEN 'selected_alliance' ELSE 'other' END AS channel,
+                CASE WHEN i % 5 < 4 THEN 'online' ELSE 'cod' END AS payment,
+                'category-' || (i % 40) AS category,
+                CASE WHEN i % 25 = 0 THEN '1.00' ELSE '0.00' END AS refunded
+            FROM range({orders}) AS t(i)) TO '{path}' (HEADER)"""
+        )
+
+
+def bare(path: Path, out: Path) -> float:
+    """Seconds of DuckDB alone: read, sort, write; nothing checked, nothing durable."""
+    import duckdb
+
+    started = time.perf_counter()
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"COPY (SELECT * FROM read_csv('{path}') ORDER BY store, created_at) TO '{out}'"
+            " (FORMAT parquet)"
+        )
+    return time.perf_counter() - started
+
+
+def archive(path: Path, folder: Path, history: list[ArchivedFile]) -> tuple[float, ArchivedFile]:
+    """Seconds of a whole call, with the file that it added."""
+    started = time.perf_counter()
+    with TemporaryDirectory(dir=folder.parent) as spill, connect(Path(spill)) as connection:
+        checked = read(connection, [path], NOW)
+        assert not checked.rejected, checked.rejections[0]
+        written = write(connection, folder, checked.relation, history, ZONE)
+    seconds = time.perf_counter() - started
+    assert written.file is not None
+    file = written.file
+    return seconds, ArchivedFile(file.digest, file.revises, file.first, file.last)
+
+
+def figures(runs: int, large: int, work: Path) -> None:
+    """Prints the table."""
+    months = [work / f"month-{number}.csv" for number in range(13)]
+    history = []
+    full, empty = work / "full.orders", work / "empty.orders"
+    for number, path in enumerate(months):
+        generate(ORDERS, number, path)
+        if number < 12:
+            history.append(archive(path, full, history)[1])
+            path.unlink()
+    generate(ORDERS, 0, months[0])
+    times: dict[str, list[float]] = {"bare": [], "first": [], "thirteenth": []}
+    for _ in range(runs):
+        times["bare"].append(bare(months[0], work / "bare.parquet"))
+        shutil.rmtree(empty, ignore_errors=True)
+        times["first"].append(archive(months[0], empty, [])[0])
+        seconds, added = archive(months[12], full, history)
+        times["thirteenth"].append(seconds)
+        (full / f"{added.digest}.parquet").unlink()
+    middle = {name: median(found) for name, found in times.items()}
+    size = months[0].stat().st_size / 1e6
+    print(f"2,000,000 orders, {size:.0f} MB; medians of {runs} interleaved runs")
+    for name, seconds in middle.items():
+        print(f"{name:12} {seconds:6.2f} s")
+    print(f"first month against bare DuckDB    {middle['bare'] / middle['first']:.2f} x speed")
+    print(f"thirteenth month against the first {middle['thirteenth'] / middle['first']:.2f} x time")
+    if large:
+        for path in months:
+            path.unlink(missing_ok=True)
+        generate(large, 0, work / "large.csv")
+        command = [sys.executable, "-m", "benchmarks.orders", "once", str(work / "large.csv")]
+        subprocess.run(command, check=True)
+
+
+def once(path: Path) -> None:
+    """One call in a process of its own, for its peak of memory."""
+    with TemporaryDirectory(dir=path.parent) as work:
+        seconds, _ = archive(path, Path(work, "orders"), [])
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+    print(f"{path.stat().st_size / 1e6:,.0f} MB in {seconds:.1f} s, peak memory {peak:.2f} GiB")
+
+
+def main() -> None:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    making = commands.add_parser("generate")
+    making.add_argument("orders", type=int)
+    making.add_argument("month", type=int)
+    making.add_argument("out", type=Path)
+    measuring = commands.add_parser("figures")
+    measuring.add_argument("--runs", type=int, default=5)
+    measuring.add_argument("--large", type=int, default=0)
+    one = commands.add_parser("once")
+    one.add_argument("path", type=Path)
+    given = parser.parse_args()
+    if given.command == "generate":
+        generate(given.orders, given.month, given.out)
+    elif given.command == "once":
+        once(given.path)
+    else:
+        with TemporaryDirectory(dir=os.environ.get("BENCH", ".")) as work:
+            figures(given.runs, given.large, Path(work).absolute())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,209 @@
+"""The checks of an order as SQL over whole columns; what does not pass becomes NULL.
+
+Each column has a short way for how nearly every file writes it and a long way for the rest
+(blanks around, other decimals, other scripts). `CASE` runs the long way only for the rows that
+need it. `judging` holds the same rules in Python, for the words; a test compares the two.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from ledger.intake.orders.profiles import Profile
+from ledger.kernel.currencies import EXPONENTS
+from ledger.kernel.instants import EARLIEST, Instant
+from ledger.kernel.orderlines import ENUMERATIONS
+
+BLANKS = " \t\r\n\u00a0\u3000"
+"""What may stand around a cell: also the blanks of word processors and of Chinese text."""
+ID_CHARACTERS_MAX = 64
+CATEGORY_CHARACTERS_MAX = 100
+MINOR_MAX = 10**18 - 1
+"""Minor units of one order; a sum of twenty million of them still fits the database's."""
+
+_BY_USE = [code for digits in (2, 0, 3, 4) for code, has in EXPONENTS.items() if has == digits]
+_ENDS = [sum(has in kinds for has in EXPONENTS.values()) for kinds in ((2,), (2, 0), (2, 0, 3))]
+_ISO_8601 = (
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,6})?)?"
+    r"(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
+)
+_ID = r"[\p{L}\p{N}\p{M}._-]+"
+_TWO_DECIMALS = "TRY_CAST({} AS DECIMAL(15, 2))"
+_PLAIN = r"-?[0-9]+(?:\.[0-9]+)?"
+
+
+class Cell(NamedTuple):
+    """Where a column's values come from: an expression that is text, or already an instant."""
+
+    sql: str
+    is_instant: bool = False
+
+
+def literal(text: str) -> str:
+    """A text as SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _enum(values: "tuple[str, ...] | list[str]") -> str:
+    return f"ENUM({', '.join(map(literal, values))})"
+
+
+CURRENCY = _enum(_BY_USE)
+"""All of ISO 4217 as one byte a row, those of two decimals first: they are told by their rank."""
+
+
+def trimmed(text: str) -> str:
+    """Without the blanks around it."""
+    return f"trim({text}, {literal(BLANKS)})"
+
+
+def tidy(text: str) -> str:
+    """Trimmed, in Unicode NFC: one way to write one id."""
+    return f"nfc_normalize({trimmed(text)})"
+
+
+def is_id(text: str) -> str:
+    """Whether a tidy text is letters, digits, `.`, `_` and `-` of any script, 1 to 64 of them."""
+    return f"length({text}) <= {ID_CHARACTERS_MAX} AND regexp_full_match({text}, '{_ID}')"
+
+
+def is_category(text: str) -> str:
+    """Whether a tidy text is 1 to 100 characters without control characters."""
+    return (
+        f"length({text}) BETWEEN 1 AND {CATEGORY_CHARACTERS_MAX}"
+        rf" AND NOT regexp_matches({text}, '[\p{{Cc}}]')"
+    )
+
+
+def staged(cells: Mapping[str, Cell], profile: Profile, origin: str) -> str:
+    """A query of the typed columns of every row of `origin`, in its order.
+
+    Store and category are left as they stand: they have few values, which `tidying` looks at
+    once each. Amounts need the currency first, hence the two steps.
+    """
+    created = _instant(cells["created_at"], profile)
+    updated = "NULL::BIGINT"
+    if "updated_at" in cells:
+        cell = cells["updated_at"]
+        updated = f"CASE WHEN {_is_blank(cell)} THEN {created} ELSE {_instant(cell, profile)} END"
+    amount, refunded = cells["amount"].sql, cells.get("refunded", Cell("'0'")).sql
+    words = [
+        f"{_word(name, cells[name].sql, profile.words.get(name, {}))} AS {name}"
+        for name in ENUMERATIONS
+    ]
+    currency = cells["currency"].sql
+    read = ", ".join(
+        [
+            f"{_order_id(cells['order_id'].sql)} AS order_id",
+            f"{cells['store'].sql} AS store",
+            f"{created} AS created_at",
+            f"{amount} AS amount, {_TWO_DECIMALS.format(amount)} AS amount_2",
+            f"coalesce(TRY_CAST({currency} AS {CURRENCY}),"
+            f" TRY_CAST({trimmed(currency)} AS {CURRENCY})) AS currency",
+            *words,
+            f"{cells['category'].sql} AS category",
+            f"{refunded} AS refunded",
+            f"{updated} AS updated_at",
+        ]
+    )
+    changed = "updated_at" if "updated_at" in cells else "created_at"
+    repaid = "0" if "refunded" not in cells else _refunded()
+    return (
+        f"SELECT order_id, store, created_at, {_minor('amount', 'amount_2')} AS amount_minor,"
+        f" currency, {', '.join(ENUMERATIONS)}, category, {repaid}::BIGINT AS refunded_minor,"
+        f" {changed} AS updated_at"
+        f" FROM (SELECT {read} FROM {origin})"
+    )
+
+
+def is_good(now: Instant) -> str:
+    """Whether a staged and tidied row is an order."""
+    given = ["order_id", "store", "currency", *ENUMERATIONS, "category"]
+    return " AND ".join(
+        [
+            *(f"{name} IS NOT NULL" for name in given),
+            f"created_at IS NOT NULL AND created_at BETWEEN {EARLIEST} AND {now}",
+            f"updated_at IS NOT NULL AND updated_at BETWEEN {EARLIEST} AND {now}",
+            f"amount_minor IS NOT NULL AND amount_minor BETWEEN 0 AND {MINOR_MAX}",
+            "refunded_minor IS NOT NULL AND refunded_minor BETWEEN 0 AND amount_minor",
+        ]
+    )
+
+
+def _is_blank(cell: Cell) -> str:
+    if cell.is_instant:
+        return f"{cell.sql} IS NULL"
+    return f"({cell.sql} IS NULL OR {cell.sql} = '' OR {trimmed(cell.sql)} = '')"
+
+
+def _order_id(text: str) -> str:
+    return (
+        f"CASE WHEN strlen({text}) <= {ID_CHARACTERS_MAX}"
+        f" AND regexp_full_match({text}, '[0-9A-Za-z._-]+') THEN {text}"
+        f" WHEN {is_id(tidy(text))} THEN {tidy(text)} END"
+    )
+
+
+def _instant(cell: Cell, profile: Profile) -> str:
+    """Microseconds since the epoch. The session's time zone is UTC, and no text rests on it."""
+    if cell.is_instant:
+        return f"CASE WHEN isfinite({cell.sql}) THEN epoch_us({cell.sql}) END"
+    if profile.time_format is not None:
+        moment = f"try_strptime({trimmed(cell.sql)}, {literal(profile.time_format)})"
+        if profile.zone is not None:
+            moment = f"timezone({literal(profile.zone)}, {moment})"
+        return f"epoch_us({moment})"
+    # 25 bytes that begin with a digit and end like +08:00 leave strptime no room to be lenient:
+    # every number has all its digits. Only an offset of a day or more has to be kept out.
+    usual, other = cell.sql, trimmed(cell.sql)
+    # Before DuckDB 2 a time without seconds is no time.
+    whole = (
+        f"CASE WHEN substring({other}, 17, 1) = ':' THEN {other}"
+        f" ELSE substring({other}, 1, 16) || ':00' || substring({other}, 17) END"
+    )
+    return (
+        f"CASE WHEN strlen({usual}) = 25 AND {usual} >= '0'"
+        f" AND substring({usual}, 21, 2) < '24'"
+        f" AND (suffix({usual}, ':00') OR suffix({usual}, ':30'))"
+        f" THEN epoch_us(try_strptime({usual}, '%Y-%m-%dT%H:%M:%S%z'))"
+        f" WHEN regexp_full_match({other}, '{_ISO_8601}')"
+        f" THEN epoch_us(TRY_CAST({whole} AS TIMESTAMPTZ)) END"
+    )
+
+
+def _word(column: str, text: str, words: Mapping[str, str]) -> str:
+    kind = _enum(ENUMERATIONS[column])
+    cases = {word: word for word in ENUMERATIONS[column]} | dict(words)
+    whens = " ".join(f"WHEN {literal(a)} THEN {literal(b)}::{kind}" for a, b in cases.items())
+    return f"CASE {text} {whens} ELSE CASE {trimmed(text)} {whens} END END"
+
+
+def _refunded() -> str:
+    return (
+        "CASE WHEN refunded IS NULL OR refunded = '' OR refunded = '0' THEN 0"
+        f" WHEN refunded = '0.00' AND enum_code(currency) < {_ENDS[0]} THEN 0"
+        f" WHEN {trimmed('refunded')} = '' THEN 0"
+        f" ELSE {_minor('refunded', _TWO_DECIMALS.format('refunded'))} END"
+    )
+
+
+def _minor(name: str, usual: str) -> str:
+    """Minor units. A decimal of two places that reads back as the very text is certainly plain."""
+    rank = "enum_code(currency)"
+    exponent = (
+        f"CASE WHEN {rank} < {_ENDS[0]} THEN 2 WHEN {rank} < {_ENDS[1]} THEN 0"
+        f" WHEN {rank} < {_ENDS[2]} THEN 3 ELSE 4 END"
+    )
+    text = trimmed(name)
+    digits = f"replace({text}, '.', '')"
+    places = f"CASE WHEN contains({text}, '.') THEN length({text}) - strpos({text}, '.') ELSE 0 END"
+    factor = (
+        f"(CASE ({exponent}) - ({places})"
+        " WHEN 0 THEN 1 WHEN 1 THEN 10 WHEN 2 THEN 100 WHEN 3 THEN 1000 WHEN 4 THEN 10000 END)"
+    )
+    return (
+        f"CASE WHEN {rank} < {_ENDS[0]} AND {usual}::VARCHAR = {name}"
+        f" THEN ({usual} * 100)::BIGINT"
+        f" WHEN currency IS NOT NULL AND length(ltrim({digits}, '-')) <= 18"
+        f" AND regexp_full_match({text}, '{_PLAIN}')"
+        f" THEN TRY_CAST(TRY_CAST({digits} AS HUGEINT) * {factor} AS BIGINT) END"
+    )

@@ -1,0 +1,189 @@
+"""What is wrong with one row, in words. The rules are those of `expressions`, for a few rows."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import datetime
+from difflib import get_close_matches
+from zoneinfo import ZoneInfo
+
+from ledger.intake.orders.expressions import (
+    BLANKS,
+    CATEGORY_CHARACTERS_MAX,
+    ID_CHARACTERS_MAX,
+    MINOR_MAX,
+)
+from ledger.intake.orders.profiles import Profile
+from ledger.intake.orders.rejected import RowFault
+from ledger.kernel.currencies import EXPONENTS
+from ledger.kernel.errors import BadAmount, BadInstant, NoZone
+from ledger.kernel.instants import Instant, format_instant, instant_of, parse_instant
+from ledger.kernel.money import Money
+from ledger.kernel.orderlines import COLUMNS, ENUMERATIONS, OPTIONAL
+
+Row = Mapping[str, str | None]
+
+_IDS = f"letters, digits, '.', '_' and '-', 1 to {ID_CHARACTERS_MAX} of them"
+_BEYOND_AN_HOUR = re.compile(r"[+-][0-9]{2}:[6-9][0-9]$", re.ASCII)
+"""An offset that Python's own reader lets pass."""
+
+
+class _Found(Exception):
+    """Carries the fault out of the check that found it."""
+
+    def __init__(self, fault: RowFault) -> None:
+        super().__init__(fault.code)
+        self.fault = fault
+
+
+def fault_of(row: Row, profile: Profile, now: Instant) -> RowFault | None:
+    """The first fault in the order of the columns, or None where there is none."""
+    cells = {name: tidied(row.get(name)) for name in COLUMNS}
+    try:
+        for name in COLUMNS:
+            if cells[name] is None and name not in OPTIONAL:
+                raise _fault("missing_field", name, None, "a value", "Fill the cell.")
+        for name in COLUMNS:
+            _check(name, cells, profile, now)
+    except _Found as found:
+        return found.fault
+    return None
+
+
+def fault_of_fixed(column: str, value: str, profile: Profile, now: Instant) -> RowFault | None:
+    """What is wrong with one value for all rows, as far as it can be told without them."""
+    try:
+        if tidied(value) is None:
+            raise _fault("missing_field", column, None, "a value", "Give one.")
+        if column not in ("amount", "refunded"):
+            _check(column, {column: tidied(value)}, profile, now)
+    except _Found as found:
+        return found.fault
+    return None
+
+
+def tidied(cell: str | None) -> str | None:
+    """The cell without blanks around it, in NFC; None where nothing stands in it."""
+    return unicodedata.normalize("NFC", (cell or "").strip(BLANKS)) or None
+
+
+def _fault(code: str, column: str, found: str | None, expected: str, hint: str) -> _Found:
+    return _Found(RowFault(code, column, found, expected, hint))
+
+
+def _check(name: str, cells: Mapping[str, str | None], profile: Profile, now: Instant) -> None:
+    text = cells[name]
+    if text is None:
+        return
+    if name in ("order_id", "store"):
+        _check_id(name, text)
+    elif name in ("created_at", "updated_at"):
+        _check_instant(name, text, profile, now)
+    elif name == "currency":
+        _check_currency(text)
+    elif name == "amount":
+        currency = cells["currency"] or ""
+        _check_currency(currency)
+        _minor(name, text, currency)
+    elif name == "refunded":
+        _check_refund(text, cells["amount"] or "", cells["currency"] or "")
+    elif name == "category":
+        if len(text) > CATEGORY_CHARACTERS_MAX or any(
+            unicodedata.category(c) == "Cc" for c in text
+        ):
+            expected = f"1 to {CATEGORY_CHARACTERS_MAX} printable characters"
+            raise _fault("invalid_field", name, text, expected, "Shorten it.")
+    else:
+        _check_word(name, text, profile)
+
+
+def _check_id(name: str, text: str) -> None:
+    good = all(c in "._-" or unicodedata.category(c)[0] in "LNM" for c in text)
+    if not good or len(text) > ID_CHARACTERS_MAX:
+        raise _fault("invalid_field", name, text, _IDS, "Take out blanks and other signs.")
+
+
+def _check_currency(text: str) -> None:
+    if text not in EXPONENTS:
+        near = get_close_matches(text.upper(), EXPONENTS, n=1)
+        raise _fault(
+            "unknown_currency",
+            "currency",
+            text,
+            "a currency of ISO 4217",
+            f"Did you mean {near[0]}?" if near else "Three capital letters, such as CNY.",
+        )
+
+
+def _check_word(name: str, text: str, profile: Profile) -> None:
+    meant = profile.words.get(name, {}).get(text, text)
+    words = ENUMERATIONS[name]
+    if meant not in words:
+        near = get_close_matches(text.lower(), words, n=1)
+        raise _fault(
+            "invalid_field",
+            name,
+            text,
+            " or ".join(words),
+            f"Did you mean {near[0]}?" if near else "Or translate it in a profile.",
+        )
+
+
+def _check_instant(name: str, text: str, profile: Profile, now: Instant) -> None:
+    if profile.time_format is not None:
+        instant = _by_format(name, text, profile.time_format, profile.zone)
+    else:
+        try:
+            instant = parse_instant(text)
+            if _BEYOND_AN_HOUR.search(text):
+                raise BadInstant(f"{text!r} has an offset of more than 59 minutes.", "Mend it.")
+        except NoZone as refusal:
+            expected = "a time with its zone"
+            raise _fault("no_zone", name, text, expected, refusal.hint) from None
+        except BadInstant as refusal:
+            expected = "an ISO 8601 instant of 1900 to 9999"
+            raise _fault("invalid_field", name, text, expected, refusal.hint) from None
+    if instant > now:
+        raise _fault(
+            "in_future",
+            name,
+            text,
+            f"a time up to now, {format_instant(now)}",
+            "Send it once it has happened, or mend the date or its zone.",
+        )
+
+
+def _by_format(name: str, text: str, time_format: str, zone: str | None) -> Instant:
+    try:
+        moment = datetime.strptime(text, time_format)
+    except ValueError:
+        expected = f"a time written as {time_format}"
+        hint = "The profile says how times are written; mend one of them."
+        raise _fault("invalid_field", name, text, expected, hint) from None
+    return instant_of(moment.replace(tzinfo=ZoneInfo(zone)) if zone else moment)
+
+
+def _minor(name: str, text: str, currency: str) -> int:
+    try:
+        minor = Money.parse(text, currency).minor
+    except BadAmount as refusal:
+        expected = f"a plain decimal with at most {EXPONENTS[currency]} decimals for {currency}"
+        raise _fault("bad_amount", name, text, expected, refusal.hint) from None
+    if minor < 0:
+        hint = "An order is not negative: what was paid back belongs into refunded."
+        raise _fault("bad_amount", name, text, "zero or more", hint)
+    if minor > MINOR_MAX:
+        hint = "Check the amount: no real one is as long as this."
+        raise _fault("bad_amount", name, text, "at most 18 digits in minor units", hint)
+    return minor
+
+
+def _check_refund(text: str, amount: str, currency: str) -> None:
+    if _minor("refunded", text, currency) > _minor("amount", amount, currency):
+        raise _fault(
+            "bad_refund",
+            "refunded",
+            text,
+            f"0 to the amount, {amount} {currency}",
+            "Refunded is what was paid back of this order so far.",
+        )

@@ -1,0 +1,109 @@
+"""Parquet by DuckDB: columns of a type that loses cents or zones are refused, not guessed."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ledger.intake.orders.expressions import Cell, literal
+from ledger.intake.orders.profiles import Profile, match
+from ledger.intake.orders.refusals import OrderFileUnreadable, WrongColumnType
+from ledger.intake.orders.source import Found
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_INSTANT = "TIMESTAMP WITH TIME ZONE"
+_WHOLE = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?")
+
+
+class ParquetSource:
+    """One Parquet file. `path` may be another name of `file`."""
+
+    def __init__(
+        self,
+        connection: "DuckDBPyConnection",
+        file: str,
+        path: Path,
+        profile: Profile,
+        fixed: Mapping[str, str],
+    ) -> None:
+        import duckdb
+
+        self._connection, self._file = connection, file
+        self._read = f"read_parquet({literal(str(path))}, file_row_number = true)"
+        try:
+            described = connection.execute(f"DESCRIBE SELECT * FROM {self._read}").fetchall()
+        except duckdb.Error as error:
+            raise OrderFileUnreadable(
+                f"{file} is no whole Parquet file: {first_line(error)}", file=file
+            ) from None
+        types = {str(name): str(kind) for name, kind, *_ in described if name != "file_row_number"}
+        columns = match(file, list(types), profile, fixed)
+        self._fixed = dict(fixed)
+        self._names = {
+            column: name for column, name in zip(columns, types, strict=True) if column is not None
+        }
+        self.first_row = 1
+        self.cells: Mapping[str, Cell] = {
+            column: self._cell(column, name, types[name]) for column, name in self._names.items()
+        } | {name: Cell(literal(value)) for name, value in fixed.items()}
+
+    def origin(self) -> str:
+        """Every row, in order."""
+        return self._read
+
+    def malformed(self) -> bool:
+        """A Parquet file is whole or refused."""
+        return False
+
+    def find(self, positions: Sequence[int], rows: int) -> Iterator[Found]:
+        """The rows at these positions, with their cells as text."""
+        if not positions:
+            return
+        cells = ", ".join(
+            f"strftime({cell.sql}, '%Y-%m-%dT%H:%M:%S.%fZ')" if cell.is_instant else cell.sql
+            for cell in self.cells.values()
+        )
+        for at, *values in self._connection.execute(
+            f"SELECT file_row_number, {cells} FROM {self._read}"
+            " WHERE file_row_number IN (SELECT unnest(?)) ORDER BY 1",
+            [list(positions)],
+        ).fetchall():
+            yield Found(at + 1, dict(zip(self.cells, values, strict=True)))
+
+    def _cell(self, column: str, name: str, kind: str) -> Cell:
+        quoted = '"' + name.replace('"', '""') + '"'
+        if column in ("created_at", "updated_at"):
+            if kind == _INSTANT:
+                return Cell(quoted, is_instant=True)
+            if kind != "VARCHAR":
+                raise self._wrong(name, kind, "text or TIMESTAMP WITH TIME ZONE", "a zone")
+        elif column in ("amount", "refunded"):
+            if kind.startswith("DECIMAL"):
+                # The decimals are the column's, not the amount's: 1200.00 JPY is whole yen.
+                return (
+                    Cell(rf"regexp_replace({quoted}::VARCHAR, '\.?0+$', '')", False)
+                    if (not kind.endswith(",0)"))
+                    else Cell(f"{quoted}::VARCHAR")
+                )
+            if kind != "VARCHAR":
+                raise self._wrong(name, kind, "text or DECIMAL", "exact decimals")
+        elif kind != "VARCHAR" and not kind.startswith("ENUM") and not _WHOLE.fullmatch(kind):
+            raise self._wrong(name, kind, "text", "its characters")
+        return Cell(f"{quoted}::VARCHAR")
+
+    def _wrong(self, name: str, found: str, expected: str, keeps: str) -> WrongColumnType:
+        return WrongColumnType(
+            f"{self._file}: the column {name!r} is {found}, expected {expected}.",
+            f"Write it as a type that keeps {keeps}.",
+            file=self._file,
+            column=name,
+            found=found,
+            expected=expected,
+        )
+
+
+def first_line(error: Exception) -> str:
+    """The first line of what DuckDB says; the rest is advice on its own options."""
+    return str(error).partition("\n")[0][:300]

@@ -1,0 +1,57 @@
+"""Why an order file cannot be used at all. A bad row is a value instead: `rejected`."""
+
+from ledger.kernel.errors import Refusal
+
+
+class OrderFileRefused(Refusal):
+    """A file of orders that cannot be used as a whole; `facts` names it under `file`."""
+
+
+class EmptyOrderFile(OrderFileRefused):
+    """A file without a row, or without a byte: an export that failed."""
+
+    hint = "Export it again, or leave it out."
+
+
+class OrderFileChanged(OrderFileRefused):
+    """A file that was written to while it was read."""
+
+    hint = "Wait until its export is complete, then run the same command again."
+
+
+class OrderFileNotText(OrderFileRefused):
+    """A file that should be CSV and is no UTF-8 text."""
+
+    hint = "Save it as CSV in UTF-8, or as Parquet."
+
+
+class OrderFileUnreadable(OrderFileRefused):
+    """A file whose structure does not hold: truncated, or with quotes that never close."""
+
+    hint = "Export or copy it again; it did not arrive whole."
+
+
+class NoRoomToRead(OrderFileRefused):
+    """Memory or disk for temporary files ran out; the file itself may be fine."""
+
+    hint = "Free some disk space, or name another folder for temporary files."
+
+
+class UnknownColumn(OrderFileRefused):
+    """A column that the profile does not know."""
+
+
+class MissingColumn(OrderFileRefused):
+    """A column that every order needs and that neither the file nor an option supplies."""
+
+
+class DoubledColumn(OrderFileRefused):
+    """Two columns of a file, or a column and an option, that mean the same."""
+
+
+class WrongColumnType(OrderFileRefused):
+    """A Parquet column of a type that loses what an order needs: cents, or the zone."""
+
+
+class BadOrderProfile(Refusal):
+    """A profile or a fixed value that contradicts itself."""

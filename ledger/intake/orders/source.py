@@ -1,0 +1,38 @@
+"""What the reading asks of a file's format."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from ledger.intake.orders.expressions import Cell
+from ledger.intake.orders.rejected import RowFault
+
+Raw = dict[str, str | None]
+
+
+class Found(NamedTuple):
+    """A row that is to be explained: its number for people, its cells, its fault if known."""
+
+    row: int
+    raw: Raw
+    fault: RowFault | None = None
+
+
+class Source(Protocol):
+    """An open order file, as CSV or Parquet."""
+
+    cells: Mapping[str, Cell]
+    """Where each column that the file or an option supplies comes from."""
+    first_row: int
+    """The number of the first row, as `source_row` counts."""
+
+    def origin(self) -> str:
+        """The table expression that reads every row in order."""
+        ...
+
+    def malformed(self) -> bool:
+        """After the reading: whether rows were left out because they have other cells."""
+        ...
+
+    def find(self, positions: Sequence[int], rows: int) -> Iterator[Found]:
+        """The rows at these positions, counted from 0 in what was read, and malformed ones."""
+        ...

@@ -1,0 +1,81 @@
+"""One file into one temporary table of typed columns, in the order of its rows."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ledger.intake.orders.expressions import is_category, is_good, is_id, staged, tidy
+from ledger.intake.orders.parquetsource import first_line
+from ledger.intake.orders.profiles import Profile
+from ledger.intake.orders.refusals import NoRoomToRead, OrderFileChanged, OrderFileUnreadable
+from ledger.intake.orders.source import Source
+from ledger.intake.orders.watching import Watched
+from ledger.kernel.instants import Instant
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+def stage(
+    connection: "DuckDBPyConnection",
+    source: Source,
+    table: str,
+    watched: Watched,
+    profile: Profile,
+) -> int:
+    """Reads the file; answers its rows. What a row lacks or has wrong is NULL in the table.
+
+    Raises `OrderFileChanged` or `OrderFileUnreadable` where the reading broke off, and
+    `NoRoomToRead` where this machine is at fault.
+    """
+    import duckdb
+
+    try:
+        query = staged(source.cells, profile, source.origin())
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {query}")
+    except duckdb.Error as error:
+        name, why = watched.name, first_line(error)
+        if watched.is_changed():
+            sentence = f"{name} was changed while it was read."
+            raise OrderFileChanged(sentence, file=name) from None
+        if isinstance(error, duckdb.OutOfMemoryException) or "No space left" in str(error):
+            raise NoRoomToRead(f"{name}: {why}", file=name) from None
+        raise OrderFileUnreadable(f"{name} cannot be read: {why}", file=name) from None
+    _tidy(connection, table, "store", is_id)
+    _tidy(connection, table, "category", is_category)
+    found = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+    assert found is not None, "a count has a row"
+    return int(found[0])
+
+
+def good_rows(connection: "DuckDBPyConnection", table: str, now: Instant) -> int:
+    """How many of the staged rows are orders."""
+    found = connection.execute(f"SELECT count(*) FROM {table} WHERE {is_good(now)}").fetchone()
+    assert found is not None, "a count has a row"
+    return int(found[0])
+
+
+def bad_positions(
+    connection: "DuckDBPyConnection", table: str, now: Instant, at_most: int
+) -> list[int]:
+    """Where the first rows that are no orders stand, counted from 0."""
+    found = connection.execute(
+        f"SELECT rowid FROM {table} WHERE NOT ({is_good(now)}) ORDER BY rowid LIMIT {at_most}"
+    )
+    return [int(position) for (position,) in found.fetchall()]
+
+
+def _tidy(
+    connection: "DuckDBPyConnection", table: str, column: str, rule: Callable[[str], str]
+) -> None:
+    """Looks at each value once: a file of millions of orders has few stores and categories."""
+    clean = tidy(column)
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE order_values AS SELECT DISTINCT {column} FROM {table}"
+    )
+    odd = f"SELECT {column} FROM order_values WHERE {column} <> {clean} OR NOT ({rule(column)})"
+    if connection.execute(f"{odd} LIMIT 1").fetchone():
+        connection.execute(
+            f"UPDATE {table} SET {column} = CASE WHEN {rule(clean)} THEN {clean} END"
+            f" WHERE {column} IN ({odd})"
+        )
+    connection.execute("DROP TABLE order_values")

@@ -1,0 +1,100 @@
+"""The order lines that count, as one SQL query over the files of an archive.
+
+The files are those of the log up to some position, in its order: another position, other files,
+other lines. Nothing is looked up twice unless a file says that it revises.
+"""
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from ledger.kernel.instants import Instant
+from ledger.kernel.orderlines import STAGED
+from ledger.store.archive.folder import ArchivedFile, present
+from ledger.store.archive.known import PASSED, SUPERSEDES
+from ledger.store.archive.sql import literal
+
+_COLUMNS = ", ".join(STAGED)
+
+
+def current(
+    folder: Path,
+    files: Sequence[ArchivedFile],
+    since: Instant | None = None,
+    until: Instant | None = None,
+    stores: Collection[str] | None = None,
+) -> str:
+    """A query of the lines that count, with the columns of `orderlines.STAGED` and `file`.
+
+    `file` is the position in `files`, from 1. Limited to lines created in [since, until) and to
+    some stores; files and row groups outside are not read. An order counts with its last version
+    in `files`, which may lie outside of a window that an older version lies in. Raises
+    `ArchivedFileMissing`.
+    """
+    paths = present(folder, list(files))
+    limits = _limits(since, until, stores)
+    parts = [
+        f"SELECT {number}::INTEGER AS file, {_COLUMNS}, version FROM {_parquet(path)}{limits}"
+        for number, (path, file) in enumerate(zip(paths, files, strict=True), start=1)
+        if _may_hold(file, since, until)
+    ]
+    if not parts:
+        return f"SELECT * FROM ({_nothing()}) WHERE false"
+    lines = " UNION ALL ".join(parts)
+    revising = [
+        (number, path)
+        for number, (path, file) in enumerate(zip(paths, files, strict=True), start=1)
+        if file.revises
+    ]
+    if not revising:
+        return f"SELECT * EXCLUDE (version) FROM ({lines})"
+    only = _limits(None, None, stores, f"version = '{SUPERSEDES}'")
+    later = " UNION ALL ".join(
+        f"SELECT {number}::INTEGER AS file, store, order_id FROM {_parquet(path)}{only}"
+        for number, path in revising
+    )
+    return (
+        f"SELECT line.* EXCLUDE (version) FROM ({lines}) AS line"
+        f" ANTI JOIN ({later}) AS later ON later.store = line.store"
+        f" AND later.order_id = line.order_id AND later.file > line.file"
+        f" WHERE line.version <> '{PASSED}'"
+    )
+
+
+def _may_hold(file: ArchivedFile, since: Instant | None, until: Instant | None) -> bool:
+    """Whether a line of the file can have been created in the window."""
+    ends_before = since is not None and file.last is not None and file.last < since
+    begins_after = until is not None and file.first is not None and file.first >= until
+    return not ends_before and not begins_after
+
+
+def _limits(
+    since: Instant | None,
+    until: Instant | None,
+    stores: Collection[str] | None,
+    *conditions: str,
+) -> str:
+    limits = list(conditions)
+    if since is not None:
+        limits.append(f"created_at >= {since}")
+    if until is not None:
+        limits.append(f"created_at < {until}")
+    if stores is not None:
+        # The bounds are what whole row groups are passed over by: files are sorted by store.
+        names = sorted(stores)
+        listed = ", ".join(map(literal, names)) or "NULL"
+        limits.append(f"store IN ({listed})")
+        if names:
+            limits.append(f"store BETWEEN {literal(names[0])} AND {literal(names[-1])}")
+    return f" WHERE {' AND '.join(limits)}" if limits else ""
+
+
+def _parquet(path: Path) -> str:
+    return f"read_parquet({literal(str(path))})"
+
+
+def _nothing() -> str:
+    """No line, with the columns of one."""
+    whole = {"source_file", "source_row", "created_at", "amount_minor", "refunded_minor"}
+    whole.add("updated_at")
+    columns = [f"NULL::{'BIGINT' if c in whole else 'VARCHAR'} AS {c}" for c in STAGED]
+    return f"SELECT NULL::INTEGER AS file, {', '.join(columns)}"

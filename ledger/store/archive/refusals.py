@@ -1,0 +1,30 @@
+"""What an archive refuses: files that do not hold, and disks that are full."""
+
+from ledger.kernel.errors import Refusal
+
+
+class ArchiveBroken(Refusal):
+    """A file of the archive is not what its event says."""
+
+    kind = "broken"
+    hint = "Restore the archive's folder from a backup; `duebook verify` names what rests on it."
+
+
+class ArchivedFileMissing(ArchiveBroken):
+    """The log has an event for a file that is not there."""
+
+
+class ArchivedFileAltered(ArchiveBroken):
+    """A file of the archive whose bytes no longer have the digest that is its name."""
+
+
+class ArchiveUnwritable(Refusal):
+    """The archive's folder cannot be written to, or its disk is full. Nothing was changed."""
+
+    hint = "Free some space or name another folder, then run the same command again."
+
+
+class ArchiveOutOfRoom(Refusal):
+    """Memory or disk for temporary files ran out. Nothing was changed."""
+
+    hint = "Free some disk space for temporary files, then run the same command again."

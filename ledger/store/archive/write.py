@@ -1,0 +1,137 @@
+"""Adds checked order lines to an archive: what is new in them becomes one file."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from ledger.kernel.instants import Instant
+from ledger.kernel.orderlines import STAGED
+from ledger.store.archive.folder import ArchivedFile, path_of, present, publish
+from ledger.store.archive.keys import METADATA, scheme
+from ledger.store.archive.known import LINES, sort_out
+from ledger.store.archive.refusals import ArchiveOutOfRoom, ArchiveUnwritable
+from ledger.store.archive.sql import literal, one_row
+from ledger.store.archive.sums import (
+    DayChange,
+    Extent,
+    FirstOrder,
+    Total,
+    day_changes,
+    extent,
+    first_orders,
+    prepare_changes,
+)
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+VALUES_MAX = 65_000
+"""Up to so many stores or categories are written as numbers into a list of names."""
+_NAMES = ("store", "category")
+_OPTIONS = (
+    "FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, COMPRESSION_LEVEL 1,"
+    " DICTIONARY_SIZE_LIMIT 2500, WRITE_BLOOM_FILTER false, USE_TMP_FILE false"
+)
+
+
+class NewFile(NamedTuple):
+    """A file that was added, for its event. `revises` as in `ArchivedFile`."""
+
+    digest: str
+    rows: int
+    bytes: int
+    first: Instant
+    last: Instant
+    totals: list[Total]
+    revises: bool
+
+
+class Written(NamedTuple):
+    """What a call did. Without a new line there is no file, and nothing else either."""
+
+    file: NewFile | None
+    known: int
+    revised: int
+    days: list[DayChange]
+    first_orders: list[FirstOrder]
+
+
+def write(
+    connection: "DuckDBPyConnection",
+    folder: Path,
+    relation: str,
+    history: Sequence[ArchivedFile],
+    zone: str,
+) -> Written:
+    """Archives the new lines of a relation with the columns `orderlines.STAGED`.
+
+    `history` are all files of the archive in the order of their events. The caller records the
+    event; until then the file is one that nobody reads. Raises `ArchiveUnwritable`,
+    `ArchiveOutOfRoom` or `ArchivedFileMissing`, with the archive as it was.
+    """
+    paths = present(folder, list(history))
+    with _refusing(folder):
+        found = sort_out(connection, relation, paths)
+        bounds = extent(connection)
+        if bounds is None:
+            return Written(None, found.known, 0, [], [])
+        prepare_changes(connection, found.suspects)
+        digest = publish(folder, lambda path: _copy(connection, path, bounds))
+        size = path_of(folder, digest).stat().st_size
+        file = NewFile(digest, bounds.rows, size, *bounds[1:], revises=found.replacing)
+        days = day_changes(connection, zone)
+        return Written(file, found.known, found.revised, days, first_orders(connection))
+
+
+def _copy(connection: "DuckDBPyConnection", path: Path, bounds: Extent) -> None:
+    """Writes the lines by store, instant and order id, under names of their own in `path`."""
+    named = {name: _numbered(connection, name) for name in _NAMES}
+    order = _order(named["store"] is not None, bounds)
+    columns = ["key", *(named.get(name) or name for name in STAGED), "version"]
+    connection.execute(
+        f"COPY (SELECT {', '.join(columns)} FROM {LINES} ORDER BY {order})"
+        f" TO {literal(str(path))} ({_OPTIONS},"
+        f" KV_METADATA {{{METADATA}: {literal(scheme(connection))}}})"
+    )
+
+
+def _numbered(connection: "DuckDBPyConnection", column: str) -> str | None:
+    """The column as numbers into its sorted values: quicker to sort and to write."""
+    kind = f"archive_{column}"
+    connection.execute(f"DROP TYPE IF EXISTS {kind}")
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE archive_values AS SELECT DISTINCT {column} AS value"
+        f" FROM {LINES}"
+    )
+    (count,) = one_row(connection, "SELECT count(*) FROM archive_values")
+    if count > VALUES_MAX:
+        return None
+    connection.execute(
+        f"CREATE TYPE {kind} AS ENUM (SELECT value FROM archive_values ORDER BY value)"
+    )
+    return f"{column}::{kind} AS {column}"
+
+
+def _order(is_numbered: bool, bounds: Extent) -> str:
+    """By store, instant, order id; store and instant as one number where both fit into it."""
+    bits = (bounds.last - bounds.first).bit_length()
+    if not is_numbered or VALUES_MAX.bit_length() + bits > 62:
+        return "store, created_at, order_id"
+    rank = "enum_code(store::archive_store)::BIGINT"
+    return f"({rank} << {bits}) | (created_at - {bounds.first}), order_id"
+
+
+@contextmanager
+def _refusing(folder: Path) -> Iterator[None]:
+    """DuckDB's failures for want of room, as refusals."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        raise ArchiveOutOfRoom(str(error).partition("\n")[0], folder=str(folder)) from None
+    except duckdb.IOException as error:
+        why = str(error).partition("\n")[0]
+        sentence = f"{folder} cannot be written to: {why}"
+        raise ArchiveUnwritable(sentence, folder=str(folder)) from None
