@@ -13,6 +13,7 @@ from ledger.aggregates.enrolment import (
     MerchantInvited,
 )
 from ledger.aggregates.merchant import MerchantTargeted, MerchantUntargeted
+from ledger.aggregates.orders import OrdersArchived
 from ledger.aggregates.partner import IncentiveWithheld, PartnerCertified, PartnerTerminated
 from ledger.aggregates.rate import RateQuoted
 from ledger.aggregates.reconciliation import BreakResolved, ReconciliationRun
@@ -68,7 +69,7 @@ FACTS: dict[str, type[Fact]] = {
 
 DECISIONS: tuple[type[Event], ...] = (
     *(TermsPublished, StatementIssued, PeriodClosed, StatementAdjusted, PaymentMade),
-    *(ReconciliationRun, BreakResolved),
+    *(ReconciliationRun, BreakResolved, OrdersArchived),
 )
 EVENTS: tuple[type[Event], ...] = (*FACTS.values(), *DECISIONS, BookOpened, BatchRecorded)
 

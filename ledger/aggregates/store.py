@@ -123,6 +123,9 @@ class FirstSale(StoreFact):
     store: StoreId
     order: Annotated[Id | None, Field(description="the order's id")] = None
 
+    def references(self) -> tuple[Reference, ...]:
+        return (Reference("sale", self.store),)
+
 
 class GMVRecorded(StoreFact):
     """Gross merchandise value of a store's orders of one day; refunds are negative."""

@@ -1,9 +1,10 @@
 """Reading the log at a pair of clocks: states by stream, ways there by the index."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
 
@@ -11,9 +12,13 @@ from ledger.aggregates.base import Recorded
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.collecting import no_cycles
 from ledger.kernel.instants import Instant
+from ledger.kernel.period import Window
 from ledger.programs.contract import S
 from ledger.store.codec import decode_rows
 from ledger.store.schema import READ_COLUMNS, events, refs, withdrawn
+
+if TYPE_CHECKING:
+    from ledger.store.orderlines import OrderLines
 
 NAMES_AT_ONCE = 500
 ROWS_AT_ONCE = 1000
@@ -194,6 +199,35 @@ class LogReader:
             )
             for name, detail in fetch(self.connection, query):
                 yield name, detail
+
+    @cached_property
+    def _orders(self) -> "OrderLines":
+        from ledger.store.orderlines import OrderLines
+
+        return OrderLines.at(self.connection, self.clocks)
+
+    def stores_with_orders(self, window: Window, stores: list[str] | None) -> list[str]:
+        """The stores, among some, with a line that counts, created in the window."""
+        found = self.ask_orders("SELECT DISTINCT store FROM orders", window, stores, {})
+        return sorted(row[0] for row in found)
+
+    def order_files(self, window: Window) -> tuple[int, ...]:
+        """Positions of the archived files that can hold lines created in the window."""
+        return tuple(one.position for one in self._orders.within(window))
+
+    def ask_orders(
+        self,
+        sql: str,
+        window: Window,
+        stores: list[str] | None,
+        tables: Mapping[str, Mapping[str, list[object]]],
+    ) -> list[tuple[Any, ...]]:
+        """Runs SQL over `orders`, the lines that count, created in the window."""
+        if not self._orders.within(window):
+            return []
+        from ledger.store.orderlines import run
+
+        return run(self._orders, sql, window, stores, tables)
 
     def _refs(self, kind: str) -> Select[Any]:
         r, w = refs.c, withdrawn.c

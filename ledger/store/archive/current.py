@@ -22,15 +22,19 @@ def current(
     since: Instant | None = None,
     until: Instant | None = None,
     stores: Collection[str] | None = None,
+    as_of: Instant | None = None,
 ) -> str:
     """A query of the lines that count, with the columns of `orderlines.STAGED` and `file`.
 
     `file` is the position in `files`, from 1. Limited to lines created in [since, until) and to
     some stores; files and row groups outside are not read. An order counts with its last version
-    in `files`, which may lie outside of a window that an older version lies in. Raises
-    `ArchivedFileMissing`.
+    in `files`, which may lie outside of a window that an older version lies in. With `as_of`
+    versions that were made later do not count, so that an earlier one does: a slower query.
+    Raises `ArchivedFileMissing`.
     """
     paths = present(folder, list(files))
+    if as_of is not None:
+        return _as_of(paths, since, until, stores, as_of)
     limits = _limits(since, until, stores)
     parts = [
         f"SELECT {number}::INTEGER AS file, {_COLUMNS}, version FROM {_parquet(path)}{limits}"
@@ -57,6 +61,28 @@ def current(
         f" ANTI JOIN ({later}) AS later ON later.store = line.store"
         f" AND later.order_id = line.order_id AND later.file > line.file"
         f" WHERE line.version <> '{PASSED}'"
+    )
+
+
+def _as_of(
+    paths: Sequence[Path],
+    since: Instant | None,
+    until: Instant | None,
+    stores: Collection[str] | None,
+    as_of: Instant,
+) -> str:
+    """The last version of every order that was made by an instant, wherever it is archived."""
+    if not paths:
+        return f"SELECT * FROM ({_nothing()}) WHERE false"
+    made = _limits(None, None, stores, f"updated_at <= {as_of}")
+    lines = " UNION ALL ".join(
+        f"SELECT {number}::INTEGER AS file, {_COLUMNS} FROM {_parquet(path)}{made}"
+        for number, path in enumerate(paths, start=1)
+    )
+    return (
+        f"SELECT * FROM (SELECT * FROM ({lines}) QUALIFY row_number() OVER (PARTITION BY"
+        " store, order_id ORDER BY updated_at DESC, file DESC, source_file DESC,"
+        f" source_row DESC) = 1){_limits(since, until, None)}"
     )
 
 
