@@ -30,7 +30,8 @@ def generate(orders: int, month: int, path: Path) -> None:
     import duckdb
 
     def drawn(salt: int, below: int) -> str:
-        return f"(md5_number_lower((i * 64 + {salt})::VARCHAR || 'm{month}') % {below})"
+        mixed = f"(i * {1_103_515_245 + salt * 1_000_003} + {month * 7919 + salt}) % 2147483647"
+        return f"({mixed} * 48271 % 2147483647 % {below})"
 
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
