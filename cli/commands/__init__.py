@@ -6,6 +6,7 @@ from cli.commands.facts import facts
 from cli.commands.init import init
 from cli.commands.journal import balances, journal
 from cli.commands.log import log, show
+from cli.commands.orders import orders
 from cli.commands.publish import programs, publish
 from cli.commands.reconcile import reconcile
 from cli.commands.record import record
@@ -19,6 +20,7 @@ from cli.commands.withdraw import withdraw
 COMMANDS = (
     init,
     record,
+    orders,
     facts,
     withdraw,
     publish,

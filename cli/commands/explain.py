@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("line")
+@click.option("--orders", is_flag=True, help="Every order that a fee sums.")
 @clock_options
 @book_option
 @answer_options
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 def explain(
     context: click.Context,
     line: str,
+    orders: bool,
     as_of: str | None,
     known_at: str | None,
     book: str | None,
@@ -32,6 +34,7 @@ def explain(
     \b
     duebook explain recruiting-eu-jp-2026q1/S-1001
     duebook explain recruiting-eu-jp-2026q1/S-1001 --as-of 2026-02-15 --format json
+    duebook explain technical-fee-2020/2020-05/S-1001 --orders -o orders.csv
     """
     from ledger.usecases.explain import explain as usecase
 
@@ -39,7 +42,7 @@ def explain(
     with opened(book) as found, found.reading() as connection:
         program = line.partition("/")[0] if "/" in line else None
         at = clocks(connection, as_of, known_at, program)
-        settlement, answer = usecase(connection, line, at)
+        settlement, answer = usecase(connection, line, at, orders=orders)
     if context.find_root().obj["verbose"]:
         idle = len(answer["considered"])
         say(
@@ -47,7 +50,10 @@ def explain(
             f"line's steps name, {idle} considered without effect."
         )
     if not where.is_table:
-        where.data(answer, answer["facts"])
+        where.data(answer, answer["orders"] if orders else answer["facts"])
+        return
+    if orders:
+        where.data(answer, answer["orders"])
         return
     _show(where.path, answer)
 

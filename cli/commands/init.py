@@ -15,10 +15,16 @@ from cli.progress import progress
     metavar="E",
     help="Whose side it keeps: platform, partner:P-01 or merchant:M-7 [platform].",
 )
+@click.option("--orders", metavar="FOLDER", help="Where order lines are kept [beside the book].")
 @book_option
 @answer_options
 def init(
-    demo: bool, entity: str, book: str | None, format_: str | None, output: str | None
+    demo: bool,
+    entity: str,
+    orders: str | None,
+    book: str | None,
+    format_: str | None,
+    output: str | None,
 ) -> None:
     """Make a book and publish the shipped editions in it.
 
@@ -32,7 +38,7 @@ def init(
 
     where = out(format_, output)
     files = usecase.demo_files() if demo else []
-    made, answer = usecase.init(location(book), entity)
+    made, answer = usecase.init(location(book), entity, orders)
     try:
         if demo:
             with progress() as told:

@@ -183,3 +183,7 @@ class NoSuchBreak(Refusal):
 
 class BadResolution(Refusal):
     """A break that cannot be resolved in that way."""
+
+
+class NoOrders(Refusal):
+    """Orders asked of a program that does not work by order."""

@@ -74,8 +74,12 @@ def is_url(location: str) -> bool:
     return "://" in location
 
 
-def create_book(location: str, first: "Callable[[Writer], None]") -> Book:
+def create_book(
+    location: str, first: "Callable[[Writer], None]", settings: dict[str, str] | None = None
+) -> Book:
     """Makes a book whose first events `first` writes, all in one transaction.
+
+    `settings` say where things of the book lie that are not in it.
 
     Raises `BookExists`, or `BookMissing` for a folder that is not there.
     """
@@ -114,8 +118,9 @@ def create_book(location: str, first: "Callable[[Writer], None]") -> Book:
         connection.begin(),
     ):
         schema.create(connection)
-        row = {"key": "format", "value": str(schema.FORMAT)}
-        connection.execute(insert(schema.meta), [row])
+        told = {"format": str(schema.FORMAT), **(settings or {})}
+        rows = [{"key": key, "value": value} for key, value in told.items()]
+        connection.execute(insert(schema.meta), rows)
         first(Writer(connection, EMPTY, microseconds_now()))
     return book
 

@@ -7,17 +7,22 @@ from sqlalchemy import Connection, select
 from ledger.aggregates.base import Recorded
 from ledger.aggregates.book import BatchRecorded
 from ledger.kernel.clocks import Clocks
-from ledger.kernel.errors import NoSuchLine
+from ledger.kernel.errors import NoOrders, NoSuchLine
 from ledger.kernel.instants import format_instant
-from ledger.store.reader import read_positions
+from ledger.programs.contract import Asked
+from ledger.programs.registry import rules_of
+from ledger.store.reader import LogReader, read_positions
 from ledger.store.schema import events, withdrawn
 from ledger.usecases.settle import Settlement, settle, split_line
 
 
-def explain(connection: Connection, line: str, clocks: Clocks) -> tuple[Settlement, dict[str, Any]]:
+def explain(
+    connection: Connection, line: str, clocks: Clocks, *, orders: bool = False
+) -> tuple[Settlement, dict[str, Any]]:
     """The settlement of one line alone, and the answer: the line, its tree, its facts.
 
-    Reads only what the line rests on. Raises `NoSuchLine`, `UnknownProgram`.
+    Reads only what the line rests on. With `orders` also every order that the line sums.
+    Raises `NoSuchLine`, `UnknownProgram`, `NoOrders` for a program that does not work by order.
     """
     edition, period, subject = split_line(connection, line, clocks.known_at)
     read: dict[int, Recorded] = {}
@@ -41,9 +46,25 @@ def explain(connection: Connection, line: str, clocks: Clocks) -> tuple[Settleme
         for one in sorted(read.values())
         if one.position not in cited
     ]
+    if orders:
+        answer["orders"] = _orders(connection, settlement, subject, clocks)
     streams = {found.subject, *(one["stream"] for one in answer["facts"])}
     answer["withdrawn"] = withdrawn_of(connection, streams, clocks.known_at)
     return settlement, answer
+
+
+def _orders(
+    connection: Connection, settlement: Settlement, subject: str, clocks: Clocks
+) -> list[dict[str, Any]]:
+    edition = settlement.edition
+    orders_of = getattr(rules_of(edition.rules), "orders_of", None)
+    if orders_of is None:
+        raise NoOrders(
+            f"{edition.program} does not work by order.", "Leave --orders out of the command."
+        )
+    asked = Asked(edition, settlement.period, subject)
+    found: list[dict[str, Any]] = orders_of(LogReader(connection, clocks), asked)
+    return found
 
 
 def withdrawn_of(connection: Connection, streams: set[str], known_at: int) -> list[dict[str, Any]]:

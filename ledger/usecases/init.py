@@ -10,6 +10,7 @@ from ledger.kernel.errors import MissingFile, Refusal
 from ledger.programs.registry import shipped
 from ledger.store import chain
 from ledger.store.book import Book, create_book, shown
+from ledger.store.orderlines import ARCHIVE
 from ledger.store.receipts import keep_receipt
 from ledger.store.recorder import Writer
 from ledger.usecases.terms import append_terms
@@ -26,8 +27,11 @@ class BadEntity(Refusal):
     hint = "Write platform, partner:P-01 or merchant:M-7."
 
 
-def init(location: str, entity: str) -> tuple[Book, dict[str, Any]]:
+def init(location: str, entity: str, orders: str | None = None) -> tuple[Book, dict[str, Any]]:
     """Makes a book with its first events, in one transaction.
+
+    `orders` is the folder for its archive of order lines; without one it lies beside a book
+    that is a file.
 
     Raises `BadEntity`, `BookExists`, `BookMissing` (no such folder or server).
     """
@@ -43,7 +47,8 @@ def init(location: str, entity: str) -> tuple[Book, dict[str, Any]]:
         )
         append_terms(writer, editions, PUBLISHER)
 
-    book = create_book(location, first)
+    settings = {ARCHIVE: str(Path(orders).resolve())} if orders else {}
+    book = create_book(location, first, settings)
     head = book.head()
     keep_receipt(book, head)
     return book, {

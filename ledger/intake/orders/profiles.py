@@ -160,3 +160,19 @@ def check_fixed(fixed: Mapping[str, str]) -> None:
                 f"Did you mean {near[0]!r}?" if near else f"Columns: {', '.join(COLUMNS)}.",
                 column=column,
             )
+
+
+PROFILES = {CANONICAL.name: CANONICAL}
+"""The profiles that there are, by name."""
+
+
+def profile_named(name: str) -> Profile:
+    """The profile of that name. Raises `BadOrderProfile` with the nearest one."""
+    found = PROFILES.get(name)
+    if found is None:
+        near = get_close_matches(name, PROFILES, n=1)
+        raise BadOrderProfile(
+            f"There is no profile {name!r}.",
+            f"Did you mean {near[0]}?" if near else f"Profiles: {', '.join(PROFILES)}.",
+        )
+    return found

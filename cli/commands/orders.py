@@ -1,0 +1,131 @@
+"""`duebook orders`: order lines by the million, from CSV or Parquet."""
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cli.options import answer_options, book_option, not_empty, now, opened, out, system_user
+from cli.output import Out, refuse_unwritable, say
+from cli.progress import progress
+
+if TYPE_CHECKING:
+    from ledger.usecases.orders import OrdersAnswer
+
+SHOWN_MAX = 20
+ALL = 10**9
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--profile", default="canonical", metavar="NAME", help="How the headers read.")
+@click.option("--store", metavar="S", help="The store of files that have no store column.")
+@click.option(
+    "--set", "sets", multiple=True, metavar="COLUMN=VALUE", help="A value the files lack."
+)
+@click.option("--rejects", metavar="OUT.ndjson", help="Archive the good rows; write the others.")
+@click.option("--dry-run", is_flag=True, help="Say what would happen; record nothing.")
+@click.option("--by", metavar="NAME", callback=not_empty, help="Who reports [your account].")
+@book_option
+@answer_options
+def orders(
+    files: tuple[str, ...],
+    profile: str,
+    store: str | None,
+    sets: tuple[str, ...],
+    rejects: str | None,
+    dry_run: bool,
+    by: str | None,
+    book: str | None,
+    format_: str | None,
+    output: str | None,
+) -> int:
+    """Archive order lines: checked, known ones passed over, revisions kept; all files or none.
+
+    Columns: order_id, store, created_at, amount, currency, traffic, channel, payment, category,
+    refunded, updated_at; CSV or Parquet, in any order.
+
+    \b
+    duebook orders may.csv
+    duebook orders may.parquet --dry-run
+    duebook orders shop-7.csv --store S-1007 --set currency=CNY
+    """
+    from ledger.intake.orders.profiles import profile_named
+    from ledger.usecases.orders import record_orders
+
+    where = out(format_, output)
+    if rejects is not None:
+        refuse_unwritable(rejects)
+    fixed = dict(_pair(one) for one in sets) | ({"store": store} if store else {})
+    with opened(book) as found, progress() as told:
+        answer = record_orders(
+            found,
+            files,
+            now=now(),
+            by=by or system_user(),
+            profile=profile_named(profile),
+            fixed=fixed,
+            keep_good=rejects is not None,
+            dry_run=dry_run,
+            keep=ALL if rejects is not None else 1000,
+            progress=told,
+        )
+    if rejects is not None and answer.rejections:
+        _write_rejects(rejects, answer)
+    _show(where, answer, dry_run=dry_run, keeping=rejects is not None)
+    return 1 if answer.rejected and rejects is None else 0
+
+
+def _pair(text: str) -> tuple[str, str]:
+    column, equals, value = text.partition("=")
+    if not equals:
+        raise click.UsageError(f"--set {text}: write COLUMN=VALUE, such as currency=CNY.")
+    return column, value
+
+
+def _show(where: Out, answer: "OrdersAnswer", *, dry_run: bool, keeping: bool) -> None:
+    data = answer.as_json()
+    if not where.is_table:
+        where.data(data, data["rejected"])
+        return
+    for one in data["rejected"][:SHOWN_MAX]:
+        say(f"{one['file']}:{one['row']}: {one['code']}: {one['error']}")
+        say(f"    {one['hint']}")
+    if answer.rejected > SHOWN_MAX:
+        say(f"... and {answer.rejected - SHOWN_MAX:,} more rejected; see --format json.")
+    if answer.unknown_stores:
+        names = ", ".join(answer.unknown_stores[:10])
+        count = len(answer.unknown_stores)
+        say(f"{count:,} stores are not known yet and wait until they are onboarded: {names}")
+    where.text(_summary(answer, dry_run=dry_run, keeping=keeping))
+
+
+def _summary(answer: "OrdersAnswer", *, dry_run: bool, keeping: bool) -> list[str]:
+    would = "would be " if dry_run else ""
+    parts = [f"{answer.recorded:,} orders {would}archived", f"{answer.known:,} known before"]
+    if answer.revised:
+        parts.append(f"{answer.revised:,} of them revised")
+    if answer.rejected:
+        parts.append(f"{answer.rejected:,} rejected")
+    lines = [", ".join(parts) + f".  The book stands at position {answer.position:,}."]
+    if answer.rejected and not keeping:
+        lines.append(
+            "Nothing was recorded. Mend the rows and archive the files again, or add "
+            "--rejects OUT.ndjson to archive the others."
+        )
+    elif answer.archived and not dry_run:
+        lines.append(f"Receipt {answer.receipt}")
+    return lines
+
+
+def _write_rejects(path: str, answer: "OrdersAnswer") -> None:
+    beside = Path(f"{path}.part")
+    with beside.open("w", encoding="utf-8") as file:
+        for one in answer.rejections:
+            data: dict[str, Any] = dict(one.raw or {})
+            data["error"] = f"{one.file}:{one.row}: {one.code}: {one.error} {one.hint}"
+            file.write(json.dumps(data, ensure_ascii=False) + "\n")
+    os.replace(beside, path)
+    say(f"{len(answer.rejections):,} rejected rows are in {path}.")
