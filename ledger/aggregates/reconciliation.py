@@ -40,6 +40,17 @@ class Break(Frozen):
     currency: str
     place: Annotated[int | None, Field(description="the row of the platform's file")] = None
     likely: tuple[Cause, ...] = ()
+    count: Annotated[int | None, Field(description="orders of a group that break alike")] = None
+
+
+class OrderBreak(Frozen):
+    """One order of a group of breaks; `group` is the place of its group among the breaks."""
+
+    group: int
+    store: str
+    order_id: str
+    ours: Amount | None = None
+    theirs: Amount | None = None
 
 
 class ReconciliationEvent(Event):
@@ -71,6 +82,7 @@ class ReconciliationRun(ReconciliationEvent):
     known_at: int
     matched: int
     breaks: tuple[Break, ...]
+    orders: tuple[OrderBreak, ...] = ()
 
 
 class BreakResolved(ReconciliationEvent):

@@ -53,7 +53,7 @@ def text_of(name: str, raw: bytes) -> str:
 def _rows(name: str, text: str) -> Iterator[PlatformRow]:
     rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     header = [cell.strip() for cell in next(rows, [])]
-    _refuse_header(name, header)
+    refuse_header(name, header)
     problems: list[Problem] = []
     good: list[PlatformRow] = []
     try:
@@ -71,7 +71,7 @@ def _rows(name: str, text: str) -> Iterator[PlatformRow]:
     return iter(good)
 
 
-def _refuse_header(name: str, header: list[str]) -> None:
+def refuse_header(name: str, header: list[str]) -> None:
     """Raises `BadPlatformFile` for a column that lacks or is doubled, with what is near it."""
     doubled = sorted({cell for cell in header if cell and header.count(cell) > 1})
     if doubled:

@@ -133,9 +133,5 @@ def sql_of(kind: str, setting: Setting, dialect: str = "duckdb") -> str:
     """The expression as SQL of an engine: `totals`, or `orders` for every order by itself."""
     import ibis
 
-    if kind == "totals":
-        expression = totals(setting)
-    else:
-        lines = per_order(setting)
-        expression = lines.order_by([lines.store, lines.created_at, lines.order_id])
+    expression = totals(setting) if kind == "totals" else per_order(setting)
     return str(ibis.to_sql(expression, dialect=dialect))

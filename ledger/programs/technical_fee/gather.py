@@ -43,25 +43,28 @@ def shops(
         onboarding = state.onboarding
         if onboarding is not None:
             revoked = state.revocation(edition.program)
+            from_start = parameters.revoked == "from_onboarding"
             windows = tuple(
-                _window(one, onboarding, revoked, edition, parameters) for one in parameters.running
+                window_of(one, onboarding, revoked, edition, revoked_from_start=from_start)
+                for one in parameters.running
             )
             found[name] = Shop(name, onboarding, revoked, windows)
     return found
 
 
-def _window(
+def window_of(
     one: Discount,
     onboarding: Recorded,
     revoked: Recorded | None,
     edition: Edition,
-    parameters: Parameters,
+    *,
+    revoked_from_start: bool = False,
 ) -> Window:
     """From `first_day` days after the onboarding's day, for so many days, until a revocation."""
     day = day_of(onboarding.at, edition.zone)
     if day < one.onboarded_from or day > (one.onboarded_to or date.max):
         return NEVER
-    if revoked is not None and parameters.revoked == "from_onboarding":
+    if revoked is not None and revoked_from_start:
         return NEVER
     start = midnight(day + one.first_day * ONE_DAY, edition.zone)
     end = midnight(day + timedelta(days=one.first_day + one.days), edition.zone)

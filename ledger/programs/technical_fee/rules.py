@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from ledger.kernel.decision import Step
 from ledger.kernel.errors import BadTerms, NoSuchLine
-from ledger.kernel.instants import Instant, format_instant
+from ledger.kernel.instants import Instant, format_instant, local
 from ledger.kernel.money import Money
 from ledger.kernel.period import Days, Window
 from ledger.programs.contract import Answer, Asked, Line, OrderReader
@@ -24,6 +24,7 @@ from ledger.programs.technical_fee.gather import (
     shops,
     tables,
 )
+from ledger.programs.technical_fee.order_side import order_side
 from ledger.programs.technical_fee.parameters import (
     HELD,
     Parameters,
@@ -32,6 +33,7 @@ from ledger.programs.technical_fee.parameters import (
     rate_text,
 )
 
+__all__ = ["order_side"]
 KIND = "technical_fee"
 
 
@@ -236,8 +238,6 @@ def _discount_steps(shop: Shop, edition: Edition, parameters: Parameters) -> lis
 
 
 def _local(instant: Instant, edition: Edition) -> str:
-    from ledger.kernel.instants import local
-
     return local(instant, edition.zone)
 
 

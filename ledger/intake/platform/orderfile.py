@@ -1,0 +1,111 @@
+"""The platform's file by order, millions of rows: read and checked in DuckDB, not row by row."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from ledger.intake.platform.canonical import refuse_header
+from ledger.intake.platform.rows import BadPlatformFile, Problem, refuse
+from ledger.kernel.errors import MissingFile, Refusal
+from ledger.kernel.money import exponent
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+THEIRS = "theirs"
+PROBLEMS_MAX = 1000
+
+
+class OrderFile(NamedTuple):
+    """A file in the table `theirs`: place, store, order_id, minor, currency."""
+
+    name: str
+    sha256: str
+    rows: int
+
+
+def header_of(path: str) -> list[str]:
+    """The header of a CSV. Raises `MissingFile`, `BadPlatformFile`."""
+    import csv
+
+    try:
+        with Path(path).open(encoding="utf-8-sig", newline="") as file:
+            return [cell.strip() for cell in next(csv.reader(file), [])]
+    except OSError as error:
+        raise MissingFile(f"{path} cannot be read: {error.strerror}.", "Check the path.") from None
+    except UnicodeDecodeError:
+        raise BadPlatformFile(f"{path} is not UTF-8 text.", "Save it as CSV in UTF-8.") from None
+
+
+def load(database: "DuckDBPyConnection", path: str, sha256: str, *, flip_sign: bool) -> OrderFile:
+    """Reads a CSV with `order_id`, `store`, `amount`, `currency` into the table `theirs`.
+
+    Amounts become minor units. Raises `BadPlatformFile` with every row that cannot be used.
+    """
+    import duckdb
+
+    name = Path(path).name
+    refuse_header(name, header_of(path))
+    try:
+        database.execute(
+            "CREATE TEMP TABLE platform_rows AS SELECT row_number() OVER () + 1 AS place,"
+            " trim(store) AS store, trim(order_id) AS order_id, trim(amount) AS amount,"
+            " trim(currency) AS currency FROM read_csv(?, all_varchar = true, header = true,"
+            " delim = ',', quote = '\"', escape = '\"', null_padding = false)",
+            [path],
+        )
+    except duckdb.Error as error:
+        said = str(error).partition("\n")[0]
+        raise BadPlatformFile(f"{name} is not CSV: {said}", "Save it as CSV in UTF-8.") from None
+    digits = _digits(database, name)
+    shape = " ".join(
+        f"WHEN '{code}' THEN '-?[0-9]{{1,{15 - places}}}' || "
+        + (f"'([.][0-9]{{1,{places}}})?'" if places else "''")
+        for code, places in digits.items()
+    )
+    good = (
+        f"store <> '' AND order_id <> '' AND regexp_full_match(amount, CASE currency {shape} END)"
+    )
+    _refuse_rows(database, name, good)
+    minor = " ".join(
+        f"WHEN '{code}' THEN (amount::DECIMAL(18, {places}) * {10**places})::BIGINT"
+        for code, places in digits.items()
+    )
+    sign = "-" if flip_sign else ""
+    database.execute(
+        f"CREATE TEMP TABLE {THEIRS} AS SELECT place, store, order_id,"
+        f" {sign}(CASE currency {minor} END) AS minor, currency FROM platform_rows"
+    )
+    database.execute("DROP TABLE platform_rows")
+    (rows,) = database.execute(f"SELECT count(*) FROM {THEIRS}").fetchone() or (0,)
+    return OrderFile(name, sha256, rows)
+
+
+def _digits(database: "DuckDBPyConnection", name: str) -> dict[str, int]:
+    """The decimals of every currency in the file. Raises `BadPlatformFile`."""
+    found = database.execute(
+        "SELECT coalesce(currency, ''), min(place) FROM platform_rows GROUP BY 1 ORDER BY 1"
+    ).fetchall()
+    digits, problems = {}, []
+    for code, place in found:
+        try:
+            digits[code] = exponent(code)
+        except Refusal as refusal:
+            problems.append(Problem(place, "unknown_currency", refusal.sentence))
+    refuse(name, problems)
+    return digits
+
+
+def _refuse_rows(database: "DuckDBPyConnection", name: str, good: str) -> None:
+    bad = database.execute(
+        f"SELECT place, store, order_id, amount FROM platform_rows"
+        f" WHERE NOT coalesce({good}, false) ORDER BY place LIMIT {PROBLEMS_MAX}"
+    ).fetchall()
+    problems = []
+    for place, store, order_id, amount in bad:
+        empty = next((n for n, v in (("store", store), ("order_id", order_id)) if not v), None)
+        if empty:
+            problems.append(Problem(place, "missing_field", f"{empty} is empty."))
+        else:
+            said = f"{amount!r} is not an exact decimal amount of its currency."
+            problems.append(Problem(place, "bad_amount", said))
+    refuse(name, problems)

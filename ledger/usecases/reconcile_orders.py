@@ -1,0 +1,211 @@
+"""Reconciling fees order by order: a join of millions of rows, and the causes of what differs."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sqlalchemy import Connection
+
+from ledger.aggregates.reconciliation import Break, BreakKind, Cause, OrderBreak
+from ledger.aggregates.settlement import period_id
+from ledger.intake.platform.orderfile import OrderFile, load
+from ledger.kernel.clocks import Clocks
+from ledger.kernel.money import Money
+from ledger.programs.contract import Asked
+from ledger.programs.edition import Edition
+from ledger.programs.registry import rules_of
+from ledger.programs.technical_fee.order_side import OrderSide
+from ledger.store.orderlines import OrderLines, load_tables
+from ledger.store.reader import LogReader
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+KINDS: tuple[BreakKind, ...] = (
+    *("amount_differs", "missing_theirs", "missing_ours", "duplicate_theirs"),
+    "currency_differs",
+)
+CAUSE_COLUMNS = "store, order_id, kind, ours, theirs, currency, place"
+
+
+class OrderOutcome(NamedTuple):
+    """What the comparison of a month's orders came to, in minor units per currency."""
+
+    file: OrderFile
+    matched: int
+    ours: dict[str, int]
+    theirs: dict[str, int]
+    breaks: list[Break]
+    orders: list[OrderBreak]
+
+
+def compare_orders(
+    connection: Connection,
+    edition: Edition,
+    period: str,
+    path: str,
+    sha256: str,
+    clocks: Clocks,
+    *,
+    flip_sign: bool,
+) -> OrderOutcome:
+    """Every order of the month beside the platform's row; each row claims one order, once.
+
+    Breaks of one kind and cause make one group. Raises `BadPlatformFile`, `WrongPeriod`, and
+    refusals of an altered archive.
+    """
+    reader = LogReader(connection, clocks)
+    side: OrderSide = rules_of(edition.rules).order_side(  # type: ignore[attr-defined]
+        reader, Asked(edition, period)
+    )
+    lines = OrderLines.at(connection, clocks)
+    with lines.opened(side.window, None) as database:
+        file = load(database, path, sha256, flip_sign=flip_sign)
+        _join(database, side)
+        matched, ours, theirs = _sums(database, edition.currency)
+        causes = _causes(database, side)
+        breaks, orders = _grouped(database, edition, period, causes)
+    return OrderOutcome(file, matched, ours, theirs, breaks, orders)
+
+
+def _join(database: "DuckDBPyConnection", side: OrderSide) -> None:
+    """Tables: `mine` (our fee per order), `breaks` (what does not agree)."""
+    load_tables(database, side.tables)
+    database.execute(
+        "CREATE TEMP TABLE mine AS SELECT store, order_id, -coalesce(fee, 0)::BIGINT AS minor,"
+        f" currency FROM ({side.sql})"
+    )
+    database.execute(
+        "CREATE TEMP TABLE claims AS SELECT *, row_number() OVER"
+        " (PARTITION BY store, order_id ORDER BY place) AS nth FROM theirs"
+        if _doubled(database)
+        else "CREATE TEMP VIEW claims AS SELECT *, 1 AS nth FROM theirs"
+    )
+    database.execute(
+        "CREATE TEMP TABLE breaks AS SELECT coalesce(m.store, t.store) AS store,"
+        " coalesce(m.order_id, t.order_id) AS order_id, CASE"
+        " WHEN m.store IS NULL THEN 'missing_ours' WHEN t.store IS NULL THEN 'missing_theirs'"
+        " WHEN m.currency <> t.currency THEN 'currency_differs' ELSE 'amount_differs' END AS kind,"
+        " m.minor AS ours, t.minor AS theirs, coalesce(t.currency, m.currency) AS currency, place"
+        " FROM mine m FULL JOIN (SELECT * FROM claims WHERE nth = 1) t"
+        " ON m.store = t.store AND m.order_id = t.order_id"
+        " WHERE coalesce(m.minor, 0) <> coalesce(t.minor, 0)"
+        " OR (m.currency <> t.currency AND m.minor <> 0)"
+        " UNION ALL SELECT store, order_id, 'duplicate_theirs', NULL, minor, currency, place"
+        " FROM claims WHERE nth > 1"
+    )
+
+
+def _doubled(database: "DuckDBPyConnection") -> bool:
+    rows = database.execute(
+        "SELECT count(*), count(DISTINCT (store, order_id)) FROM theirs"
+    ).fetchone()
+    assert rows is not None
+    return bool(rows[0] != rows[1])
+
+
+def _sums(
+    database: "DuckDBPyConnection", currency: str
+) -> tuple[int, dict[str, int], dict[str, int]]:
+    """How many orders agree, and both sides' totals."""
+    row = database.execute(
+        "SELECT (SELECT count(*) FROM mine) -"
+        " (SELECT count(*) FROM breaks WHERE ours IS NOT NULL),"
+        " (SELECT coalesce(sum(minor), 0)::HUGEINT FROM mine)"
+    ).fetchone()
+    assert row is not None
+    found = database.execute(
+        "SELECT currency, sum(minor)::HUGEINT FROM theirs GROUP BY 1 ORDER BY 1"
+    ).fetchall()
+    return row[0], {currency: int(row[1])}, {code: int(total) for code, total in found}
+
+
+def _causes(database: "DuckDBPyConnection", side: OrderSide) -> list[Cause]:
+    """Asks the same expression of the broken orders under every variant.
+
+    Leaves in the table `likely` the number of each variant that gives exactly their amount.
+    """
+    database.execute(
+        "CREATE TEMP TABLE broken AS SELECT o.* FROM orders o SEMI JOIN breaks b"
+        " ON o.store = b.store AND o.order_id = b.order_id"
+    )
+    database.execute("DROP VIEW orders")
+    database.execute("ALTER TABLE broken RENAME TO orders")
+    database.execute("CREATE TEMP TABLE likely (store VARCHAR, order_id VARCHAR, cause INTEGER)")
+    causes = []
+    for number, variant in enumerate(side.variants()):
+        causes.append(Cause(because=variant.because, detail=variant.detail, gives="0"))
+        for name in variant.tables:
+            database.execute(f'DROP TABLE IF EXISTS "{name}"')
+        load_tables(database, variant.tables)
+        database.execute(
+            f"INSERT INTO likely SELECT b.store, b.order_id, {number} FROM breaks b"
+            f" JOIN ({side.sql_of(variant.setting)}) v"
+            " ON v.store = b.store AND v.order_id = b.order_id"
+            " WHERE b.kind IN ('amount_differs', 'missing_theirs')"
+            " AND -v.fee = coalesce(b.theirs, 0) AND -v.fee <> coalesce(b.ours, 0)"
+        )
+    return causes
+
+
+def _grouped(
+    database: "DuckDBPyConnection", edition: Edition, period: str, causes: list[Cause]
+) -> tuple[list[Break], list[OrderBreak]]:
+    """Breaks of one kind, cause and currency as one, with the first order as its example."""
+    rows = database.execute(
+        f"SELECT {CAUSE_COLUMNS}, l.found FROM breaks b LEFT JOIN (SELECT store, order_id,"
+        " list(cause ORDER BY cause) AS found FROM likely GROUP BY 1, 2) l"
+        " USING (store, order_id) ORDER BY store, order_id, kind, place"
+    ).fetchall()
+    groups: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
+    for row in rows:
+        found = tuple(row[7] or ()) if row[2] in ("amount_differs", "missing_theirs") else ()
+        groups.setdefault((KINDS.index(row[2]), found, row[5]), []).append(row)
+    breaks, orders = [], []
+    for number, key in enumerate(sorted(groups, key=str)):
+        breaks.append(_group(edition, period, key, groups[key], causes))
+        orders += list(_orders(number, groups[key]))
+    return breaks, orders
+
+
+def _group(
+    edition: Edition,
+    period: str,
+    key: tuple[Any, ...],
+    rows: list[tuple[Any, ...]],
+    causes: list[Cause],
+) -> Break:
+    kind, found, currency = KINDS[key[0]], key[1], key[2]
+    ours, theirs = sum(row[3] or 0 for row in rows), sum(row[4] or 0 for row in rows)
+    store, order_id = rows[0][0], rows[0][1]
+    gives = Money(rows[0][4] or 0, currency).text
+    likely = tuple(causes[one].model_copy(update={"gives": gives}) for one in found)
+    named = "+".join(f"{one.because}:{one.detail}" for one in likely).replace(" ", "_")
+    name = period_id(edition.program, period)
+    differs = kind != "currency_differs"
+    return Break(
+        id=f"{name}#{kind}#{currency}" + (f"#{named}" if named else ""),
+        kind=kind,
+        line=f"{name}/{store}",
+        payee=f"store:{store}",
+        order_id=order_id,
+        ours=Money(ours, currency).text
+        if kind not in ("missing_ours", "duplicate_theirs")
+        else None,
+        theirs=Money(theirs, currency).text if kind != "missing_theirs" else None,
+        difference=Money(ours - theirs, currency).text if differs else None,
+        currency=currency,
+        place=rows[0][6],
+        likely=likely,
+        count=len(rows),
+    )
+
+
+def _orders(group: int, rows: list[tuple[Any, ...]]) -> Iterator[OrderBreak]:
+    for store, order_id, _kind, ours, theirs, currency, *_ in rows:
+        yield OrderBreak.model_construct(
+            group=group,
+            store=store,
+            order_id=order_id,
+            ours=None if ours is None else Money(ours, currency).text,
+            theirs=None if theirs is None else Money(theirs, currency).text,
+        )
