@@ -13,7 +13,7 @@ from ledger.kernel.clocks import Clocks
 from ledger.kernel.decision import Step
 from ledger.kernel.instants import Instant
 from ledger.kernel.money import Money
-from ledger.kernel.period import Days
+from ledger.kernel.period import Days, Window
 from ledger.programs.edition import Edition
 
 
@@ -40,8 +40,11 @@ class Reader(Protocol):
         With `topics` only from facts of these, for a question that no others bear on.
         """
 
-    def named(self, kind: str, names: Iterable[str]) -> dict[str, list[str]]:
-        """Per name the streams that the index leads to under that kind."""
+    def named(
+        self, kind: str, names: Iterable[str], window: Window | None = None
+    ) -> dict[str, list[str]]:
+        """Per name the streams that the index leads to under that kind; with a window only by
+        facts that happened in it."""
 
     def names(self, kind: str, since: Instant, until: Instant) -> Iterator[tuple[str, str]]:
         """All (name, stream) of a kind whose fact happened in the half-open window."""

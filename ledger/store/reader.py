@@ -11,6 +11,7 @@ from ledger.aggregates.base import Recorded
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.collecting import no_cycles
 from ledger.kernel.instants import Instant
+from ledger.kernel.period import Window
 from ledger.programs.contract import S
 from ledger.store.codec import decode_rows
 from ledger.store.schema import READ_COLUMNS, events, refs, withdrawn
@@ -156,11 +157,15 @@ class LogReader:
             query = query.where(c.topic.in_(topics))
         return decode_rows(fetch(self.connection, query))
 
-    def named(self, kind: str, names: Iterable[str]) -> dict[str, list[str]]:
+    def named(
+        self, kind: str, names: Iterable[str], window: Window | None = None
+    ) -> dict[str, list[str]]:
         """Per name the streams that the index leads to under that kind."""
         found: dict[str, set[str]] = defaultdict(set)
         for chunk in chunks(sorted(names)):
             query = self._refs(kind).where(refs.c.name.in_(chunk))
+            if window is not None:
+                query = query.where(refs.c.at >= window.start, refs.c.at < window.end)
             for name, stream, _at, _position in fetch(self.connection, query):
                 found[name].add(stream)
         return {name: sorted(streams) for name, streams in found.items()}

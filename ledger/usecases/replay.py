@@ -79,8 +79,8 @@ def replay(
         edition = draft or edition_of(connection, known.seal)
         run = settle(connection, edition, clocks or known.clocks, period=period)
         differences = _differences(connection, known, run, why=draft is not None)
-    faults = [] if clocks or draft else _faults(known, run)
-    payees = _payees(known, run, differences) if draft else []
+        faults = [] if clocks or draft else _faults(known, run)
+        payees = _payees(known, run, differences) if draft else []
     return Replay(known, run, differences, faults, payees, draft is not None)
 
 
