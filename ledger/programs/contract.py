@@ -40,6 +40,9 @@ class Reader(Protocol):
         With `topics` only from facts of these, for a question that no others bear on.
         """
 
+    def sales_since(self, stores: Iterable[str], first: date, state: type[S]) -> dict[str, S]:
+        """The states of stores, folded from the GMV of orders from a day on."""
+
     def named(
         self, kind: str, names: Iterable[str], window: Window | None = None
     ) -> dict[str, list[str]]:

@@ -2,12 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from datetime import date
+from itertools import chain, islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
 
 from ledger.aggregates.base import Recorded
+from ledger.aggregates.store import GMVRecorded
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.collecting import no_cycles
 from ledger.kernel.instants import Instant
@@ -16,6 +18,7 @@ from ledger.programs.contract import S
 from ledger.store.codec import decode_rows
 from ledger.store.schema import READ_COLUMNS, events, refs, withdrawn
 
+GMV_TOPIC = GMVRecorded.TOPIC
 NAMES_AT_ONCE = 500
 ROWS_AT_ONCE = 1000
 SCAN_FROM = 1000
@@ -90,6 +93,10 @@ class LogReader:
         self.events_read = 0
         self.watch: Callable[[Recorded], None] | None = None
         """Shown every fact that is read, where somebody wants to know what a run has seen."""
+        self.windowed: set[str] = set()
+        """Streams of which only the sales of some days were asked for."""
+        self.trusting = True
+        """Whether snapshots are used; what verifies them does without."""
         self.keep: Callable[[Recorded], bool] | None = None
         """Leaves facts out of states, for a reconciliation's "what if"."""
 
@@ -110,6 +117,55 @@ class LogReader:
         skipped = len(kind) + 1
         return {stream[skipped:]: one for stream, one in states.items()}
 
+    def sales_since(self, stores: Iterable[str], first: date, state: type[S]) -> dict[str, S]:
+        """The states of stores, folded from the GMV of orders from a day on.
+
+        Folds from the snapshots of closed periods where there are some.
+        """
+        from ledger.store.snapshots import after, latest
+
+        names = sorted(set(stores))
+        states = {f"store:{name}": state(name) for name in names}
+        self.windowed.update(states)
+        known = self.clocks.known_at
+        found = latest(self.connection, states, first, known) if self.trusting else {}
+        if not found:
+            facts = self._facts_for("store", list(states), [GMV_TOPIC])
+        else:
+            others = sorted(set(states) - set(found))
+            facts = chain(
+                (one for part in chunks(others) for one in self.facts(part, [GMV_TOPIC])),
+                self._counted(after(self.connection, found.values())),
+                self._at({p for one in found.values() for p in one.later}),
+            )
+        watch, keep = self.watch, self.keep
+        with no_cycles():
+            for recorded in facts:
+                one = states.get(recorded.stream)
+                if one is None:
+                    continue
+                self.events_read += 1
+                if recorded.event.day < first or (keep and not keep(recorded)):
+                    continue
+                one.apply(recorded)
+                if watch is not None:
+                    watch(recorded)
+        return {stream.partition(":")[2]: one for stream, one in states.items()}
+
+    def _counted(self, facts: Iterable[Recorded]) -> Iterator[Recorded]:
+        """Those of some facts that count at the clocks."""
+        as_of, known_at = self.clocks
+        remaining = iter(facts)
+        while piece := list(islice(remaining, ROWS_AT_ONCE)):
+            w = withdrawn.c
+            lifted = set()
+            for positions in chunks([one.position for one in piece]):
+                query = select(w.target).where(w.target.in_(positions), w.position <= known_at)
+                lifted |= {row[0] for row in self.connection.execute(query)}
+            for one in piece:
+                if one.position <= known_at and one.at <= as_of and one.position not in lifted:
+                    yield one
+
     def _facts_for(self, kind: str, streams: list[str], topics: list[str]) -> Iterator[Recorded]:
         """The facts of these streams, and of others of their kind where that reads faster.
 
@@ -129,13 +185,15 @@ class LogReader:
 
     def at_positions(self, positions: Iterable[int]) -> Iterator[Recorded]:
         """The facts at some positions that count."""
+        for recorded in self._at(positions):
+            self.events_read += 1
+            if self.watch is not None:
+                self.watch(recorded)
+            yield recorded
+
+    def _at(self, positions: Iterable[int]) -> Iterator[Recorded]:
         for chunk in chunks(sorted(set(positions))):
-            where = events.c.position.in_(chunk)
-            for recorded in self._counting([where], (), events.c.position):
-                self.events_read += 1
-                if self.watch is not None:
-                    self.watch(recorded)
-                yield recorded
+            yield from self._counting([events.c.position.in_(chunk)], (), events.c.position)
 
     def _counting(
         self, where: list[ColumnElement[bool]], topics: Sequence[str], *order: Any

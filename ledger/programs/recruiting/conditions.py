@@ -111,8 +111,17 @@ def first_verified(case: Case, terms: Terms) -> Step:
         observed = f"verified {terms.local(own.at)}, none before it"
         return step(terms, "first_verified", True, required, observed, *mine, parts=parts)
     pending = None if terms.ended() else WINDOW_OPEN
-    said = (required, "not verified", *mine)
-    return step(terms, "first_verified", False, *said, pending=pending, parts=parts)
+    observed = "not verified"
+    return step(
+        terms,
+        "first_verified",
+        False,
+        required,
+        observed,
+        *mine,
+        pending=pending,
+        parts=parts,
+    )
 
 
 def first_sale_in_time(case: Case, terms: Terms) -> Step:
@@ -175,8 +184,8 @@ def store_open(case: Case, terms: Terms) -> Step:
     pending = None if standing.normal or terms.ended() else WINDOW_OPEN
     required = "normal state " + ("at as-of" if test == "at_as_of" else "at the term's end")
     observed = named(standing.because, "normal state", terms)
-    said = (standing.normal, required, observed, *case.store.status)
-    return step(terms, "store_open", *said, pending=pending)
+    status = case.store.status
+    return step(terms, "store_open", standing.normal, required, observed, *status, pending=pending)
 
 
 def high_risk(store: StoreState, terms: Terms) -> Recorded | None:
