@@ -24,5 +24,26 @@ run publish fixtures/demo/terms-governance.toml --by finance
 run settle $PROGRAM --as-of 2026-06-30 | tail -5
 run settle $PROGRAM --as-of 2026-06-30 --known-at 1454 | tail -5
 run explain $PROGRAM/S-1003 --as-of 2026-06-30
+
+# The quarter is closed, paid, and corrected when a closure of March is reported late.
+run close $PROGRAM --by lin --leave-open --reason "two lines wait for SEK rates"
+run pay $PROGRAM/partner:P-01 --amount 28000.00 --currency CNY --ref bank-0511-7 --by lin
+run record fixtures/demo/after-close.ndjson
+run adjust $PROGRAM --by lin
+run statement $PROGRAM --payee partner:P-01 | tail -5
+run replay $PROGRAM
+
+# The growth term: compensation in ad credit, and content that has to be made up for.
+run settle growth-2026-05 --as-of 2026-10-01
+run report obligations --as-of 2026-10-01
+run close growth-2026-05 --by lin --leave-open --reason "M-405 was never invited"
+run report trial-balance
+run reconcile $PROGRAM --against fixtures/demo/platform-2026q1.csv || true
 run query "select partner, count(*) as stores from stores group by partner order by 2 desc"
 run verify
+
+# The same facts in a partner's own book: its receivables, and nobody else's.
+rm -f partner.db partner.db-wal partner.db-shm partner.db.receipts
+run init --demo --entity partner:P-04 --book partner.db
+run close $PROGRAM --by p04 --leave-open --reason "as the platform did" --book partner.db | tail -3
+run balances --book partner.db

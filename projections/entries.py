@@ -79,7 +79,7 @@ class Entries(FoldView):
     NAME = "entries"
     ABOUT = "double entries, posting by posting"
     BATCH: ClassVar = 100_000
-    SHOWN: ClassVar = ("amount",)
+    SHOWN: ClassVar = ("number", "amount")
 
     def columns(self) -> list[Column[Any]]:
         return [

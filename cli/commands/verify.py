@@ -26,6 +26,7 @@ def verify(
     from ledger.usecases.verify import verify as usecase
     from ledger.usecases.verify_closed import verify_closed
     from ledger.usecases.verify_orders import verify_orders
+    from ledger.usecases.verify_snapshots import verify_snapshots
     from projections.verify import verify_entries, verify_views
 
     where = out(format_, output)
@@ -35,6 +36,7 @@ def verify(
         checks = usecase(found, given, told)
         if all(one.ok for one in checks):
             checks += verify_orders(found, told)
+            checks += verify_snapshots(found)
             checks += verify_closed(found, told)
             checks.append(verify_entries(found, told))
             checks += verify_views(found, told)

@@ -59,27 +59,27 @@ class Standing(NamedTuple):
         return self.due - self.paid
 
     @property
+    def settled(self) -> int:
+        """As much of what was paid as is due."""
+        return (
+            min(max(self.paid, 0), self.due) if self.due >= 0 else max(min(self.paid, 0), self.due)
+        )
+
+    @property
     def advance(self) -> int:
-        """Paid beyond what is due: positive, to be recovered from the party."""
-        beyond = self.paid - self.due
-        if self.due >= 0:
-            return max(beyond, 0)
-        return min(beyond, 0)
+        """Paid beyond what is due: positive, to be recovered from the party; negative, by it."""
+        return self.paid - self.settled
 
     def balances(self, party: str) -> dict[Account, int]:
         """The accounts that this standing comes to; none for those at zero."""
-        ahead = self.advance
-        if self.due >= 0:
-            found = {
-                Account("Liabilities", PAYABLE, party): -max(self.open, 0),
-                Account("Assets", ADVANCES, party): ahead,
-            }
-        else:
-            found = {
-                Account("Assets", RECEIVABLE, party): max(-self.open, 0),
-                Account("Liabilities", ADVANCES, party): ahead,
-            }
-        return {account: amount for account, amount in found.items() if amount}
+        claim, ahead = self.due - self.settled, self.advance
+        found = {}
+        if claim:
+            owed = ("Liabilities", PAYABLE) if claim > 0 else ("Assets", RECEIVABLE)
+            found[Account(*owed, party)] = -claim
+        if ahead:
+            found[Account("Assets" if ahead > 0 else "Liabilities", ADVANCES, party)] = ahead
+        return found
 
     def moved(self, *, due: int = 0, paid: int = 0) -> "Standing":
         """The standing after more is due, or paid."""

@@ -1,9 +1,10 @@
 """Enrolments: a merchant invited into a service program, what it was promised, given and paid."""
 
+import re
 from functools import cached_property
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from ledger.aggregates.base import (
     Amount,
@@ -21,7 +22,14 @@ from ledger.kernel.instants import Instant
 
 ContentKind = Literal["aigc", "creator_video"]
 CONTENT_KINDS: tuple[ContentKind, ...] = ("aigc", "creator_video")
-Count = Annotated[int, Field(ge=0, le=10**9, strict=True)]
+
+
+def _whole(value: object) -> object:
+    """A count as a cell of a CSV writes it: digits only; everything else is judged as it is."""
+    return int(value) if isinstance(value, str) and re.fullmatch("[0-9]{1,10}", value) else value
+
+
+Count = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=10**9, strict=True)]
 
 
 class EnrolmentFact(Fact):
@@ -88,6 +96,12 @@ class MerchantEnrolled(EnrolmentFact):
     promised: Annotated[
         Promised | None, Field(description="counts promised with the enrolment")
     ] = None
+
+    @field_validator("promised")
+    @classmethod
+    def _said(cls, promised: Promised | None) -> Promised | None:
+        """Promising nothing in particular says as little as leaving it out."""
+        return promised if promised and promised.model_dump(exclude_none=True) else None
 
     def references(self) -> tuple[Reference, ...]:
         return (Reference("enrolled", self.name), Reference("enrols", self.store))

@@ -40,8 +40,14 @@ class Reader(Protocol):
         With `topics` only from facts of these, for a question that no others bear on.
         """
 
-    def named(self, kind: str, names: Iterable[str]) -> dict[str, list[str]]:
-        """Per name the streams that the index leads to under that kind."""
+    def sales_since(self, stores: Iterable[str], first: date, state: type[S]) -> dict[str, S]:
+        """The states of stores, folded from the GMV of orders from a day on."""
+
+    def named(
+        self, kind: str, names: Iterable[str], window: Window | None = None
+    ) -> dict[str, list[str]]:
+        """Per name the streams that the index leads to under that kind; with a window only by
+        facts that happened in it."""
 
     def names(self, kind: str, since: Instant, until: Instant) -> Iterator[tuple[str, str]]:
         """All (name, stream) of a kind whose fact happened in the half-open window."""

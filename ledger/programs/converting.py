@@ -39,6 +39,10 @@ class Rates:
             return None
         return Decimal(quote.event.rate), quote
 
+    def looked_at(self, currency: str, day: date) -> tuple[int, ...]:
+        """Positions of the quotes that were looked at for a day: of several one counts."""
+        return self._pair(currency, day).looked_at(day)
+
     def last(self, currency: str, day: date) -> Recorded | None:
         """The last quote for a day on or before this one, however old."""
         found = self._pair(currency, day).last_on(day)
@@ -88,6 +92,11 @@ class _Pair:
         place = bisect_right(self._days, day)
         return self._of(self._days[place - 1]) if place else None
 
+    def looked_at(self, day: date) -> tuple[int, ...]:
+        """Positions of every quote of the last quoted day on or before this one."""
+        place = bisect_right(self._days, day)
+        return tuple(self._positions[self._days[place - 1]]) if place else ()
+
     def _of(self, day: date) -> Recorded:
         found = self._chosen.get(day)
         if found is None:
@@ -127,7 +136,7 @@ def convert(
             quotes[quote.position] = quote
             amount = EXACT.multiply(amount, factor)
             sum_ += f" x {factor} (rate of {quote.event.day}) = {amount:f} {currency}"
-            rests_on = tuple(sorted((one.position, quote.position)))
+            rests_on = tuple(sorted((one.position, *rates.looked_at(event.currency, day))))
         total = EXACT.add(total, amount)
         parts.append(Step(f"orders of {event.day}", observed=sum_, events=rests_on))
     return Converted(total, None, tuple(quotes.values()), tuple(parts))

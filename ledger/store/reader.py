@@ -1,25 +1,25 @@
 """Reading the log at a pair of clocks: states by stream, ways there by the index."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
-from itertools import islice
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date
+from itertools import chain, islice
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
 
 from ledger.aggregates.base import Recorded
+from ledger.aggregates.store import GMVRecorded
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.collecting import no_cycles
 from ledger.kernel.instants import Instant
 from ledger.kernel.period import Window
 from ledger.programs.contract import S
+from ledger.store.asking import OrderAsking
 from ledger.store.codec import decode_rows
 from ledger.store.schema import READ_COLUMNS, events, refs, withdrawn
 
-if TYPE_CHECKING:
-    from ledger.store.orderlines import OrderLines
-
+GMV_TOPIC = GMVRecorded.TOPIC
 NAMES_AT_ONCE = 500
 ROWS_AT_ONCE = 1000
 SCAN_FROM = 1000
@@ -81,7 +81,7 @@ def read_positions(connection: Connection, positions: Iterable[int]) -> Iterator
         yield from decode_rows(fetch(connection, query))
 
 
-class LogReader:
+class LogReader(OrderAsking):
     """What rules may see of a book: facts that count at the clocks, found by name.
 
     Facts after known-at do not exist; facts whose `at` lies after as-of, and facts withdrawn
@@ -94,6 +94,10 @@ class LogReader:
         self.events_read = 0
         self.watch: Callable[[Recorded], None] | None = None
         """Shown every fact that is read, where somebody wants to know what a run has seen."""
+        self.windowed: set[str] = set()
+        """Streams of which only the sales of some days were asked for."""
+        self.trusting = True
+        """Whether snapshots are used; what verifies them does without."""
         self.keep: Callable[[Recorded], bool] | None = None
         """Leaves facts out of states, for a reconciliation's "what if"."""
 
@@ -114,6 +118,55 @@ class LogReader:
         skipped = len(kind) + 1
         return {stream[skipped:]: one for stream, one in states.items()}
 
+    def sales_since(self, stores: Iterable[str], first: date, state: type[S]) -> dict[str, S]:
+        """The states of stores, folded from the GMV of orders from a day on.
+
+        Folds from the snapshots of closed periods where there are some.
+        """
+        from ledger.store.snapshots import after, latest
+
+        names = sorted(set(stores))
+        states = {f"store:{name}": state(name) for name in names}
+        self.windowed.update(states)
+        known = self.clocks.known_at
+        found = latest(self.connection, states, first, known) if self.trusting else {}
+        if not found:
+            facts = self._facts_for("store", list(states), [GMV_TOPIC])
+        else:
+            others = sorted(set(states) - set(found))
+            facts = chain(
+                (one for part in chunks(others) for one in self.facts(part, [GMV_TOPIC])),
+                self._counted(after(self.connection, found.values())),
+                self._at({p for one in found.values() for p in one.later}),
+            )
+        watch, keep = self.watch, self.keep
+        with no_cycles():
+            for recorded in facts:
+                one = states.get(recorded.stream)
+                if one is None:
+                    continue
+                self.events_read += 1
+                if recorded.event.day < first or (keep and not keep(recorded)):
+                    continue
+                one.apply(recorded)
+                if watch is not None:
+                    watch(recorded)
+        return {stream.partition(":")[2]: one for stream, one in states.items()}
+
+    def _counted(self, facts: Iterable[Recorded]) -> Iterator[Recorded]:
+        """Those of some facts that count at the clocks."""
+        as_of, known_at = self.clocks
+        remaining = iter(facts)
+        while piece := list(islice(remaining, ROWS_AT_ONCE)):
+            w = withdrawn.c
+            lifted = set()
+            for positions in chunks([one.position for one in piece]):
+                query = select(w.target).where(w.target.in_(positions), w.position <= known_at)
+                lifted |= {row[0] for row in self.connection.execute(query)}
+            for one in piece:
+                if one.position <= known_at and one.at <= as_of and one.position not in lifted:
+                    yield one
+
     def _facts_for(self, kind: str, streams: list[str], topics: list[str]) -> Iterator[Recorded]:
         """The facts of these streams, and of others of their kind where that reads faster.
 
@@ -133,13 +186,15 @@ class LogReader:
 
     def at_positions(self, positions: Iterable[int]) -> Iterator[Recorded]:
         """The facts at some positions that count."""
+        for recorded in self._at(positions):
+            self.events_read += 1
+            if self.watch is not None:
+                self.watch(recorded)
+            yield recorded
+
+    def _at(self, positions: Iterable[int]) -> Iterator[Recorded]:
         for chunk in chunks(sorted(set(positions))):
-            where = events.c.position.in_(chunk)
-            for recorded in self._counting([where], (), events.c.position):
-                self.events_read += 1
-                if self.watch is not None:
-                    self.watch(recorded)
-                yield recorded
+            yield from self._counting([events.c.position.in_(chunk)], (), events.c.position)
 
     def _counting(
         self, where: list[ColumnElement[bool]], topics: Sequence[str], *order: Any
@@ -161,11 +216,15 @@ class LogReader:
             query = query.where(c.topic.in_(topics))
         return decode_rows(fetch(self.connection, query))
 
-    def named(self, kind: str, names: Iterable[str]) -> dict[str, list[str]]:
+    def named(
+        self, kind: str, names: Iterable[str], window: Window | None = None
+    ) -> dict[str, list[str]]:
         """Per name the streams that the index leads to under that kind."""
         found: dict[str, set[str]] = defaultdict(set)
         for chunk in chunks(sorted(names)):
             query = self._refs(kind).where(refs.c.name.in_(chunk))
+            if window is not None:
+                query = query.where(refs.c.at >= window.start, refs.c.at < window.end)
             for name, stream, _at, _position in fetch(self.connection, query):
                 found[name].add(stream)
         return {name: sorted(streams) for name, streams in found.items()}
@@ -199,35 +258,6 @@ class LogReader:
             )
             for name, detail in fetch(self.connection, query):
                 yield name, detail
-
-    @cached_property
-    def _orders(self) -> "OrderLines":
-        from ledger.store.orderlines import OrderLines
-
-        return OrderLines.at(self.connection, self.clocks)
-
-    def stores_with_orders(self, window: Window, stores: list[str] | None) -> list[str]:
-        """The stores, among some, with a line that counts, created in the window."""
-        found = self.ask_orders("SELECT DISTINCT store FROM orders", window, stores, {})
-        return sorted(row[0] for row in found)
-
-    def order_files(self, window: Window) -> tuple[int, ...]:
-        """Positions of the archived files that can hold lines created in the window."""
-        return tuple(one.position for one in self._orders.within(window))
-
-    def ask_orders(
-        self,
-        sql: str,
-        window: Window,
-        stores: list[str] | None,
-        tables: Mapping[str, Mapping[str, list[object]]],
-    ) -> list[tuple[Any, ...]]:
-        """Runs SQL over `orders`, the lines that count, created in the window."""
-        if not self._orders.within(window):
-            return []
-        from ledger.store.orderlines import run
-
-        return run(self._orders, sql, window, stores, tables)
 
     def _refs(self, kind: str) -> Select[Any]:
         r, w = refs.c, withdrawn.c

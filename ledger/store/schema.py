@@ -67,6 +67,19 @@ withdrawn = Table(
     Column("position", _Long, nullable=False),
 )
 
+snapshots = Table(
+    "snapshots",
+    metadata,
+    Column("stream", _Text, primary_key=True),
+    Column("position", _Long, primary_key=True, autoincrement=False),
+    Column("version", _Long, nullable=False),
+    Column("day", _Text, nullable=False),
+    Column("later", _Text, nullable=False),
+)
+"""Left by a close: of a store's first `version` events, those with GMV of orders after `day` are
+at the positions `later`, so that a period after that day need not read the others. Derived from
+the log, verified, disposable."""
+
 meta = Table(
     "duebook_meta",
     metadata,

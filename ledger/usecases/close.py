@@ -25,6 +25,7 @@ from ledger.programs.registry import rules_of
 from ledger.store.book import Book
 from ledger.store.head import Head, head_of
 from ledger.store.reader import LogReader
+from ledger.store.snapshots import take
 from ledger.usecases.closed import digest_of, find_closed
 from ledger.usecases.decisions import record_decisions, refuse_read_only
 from ledger.usecases.editions import edition_at
@@ -77,7 +78,10 @@ def close(
                 "system_user": system_user,
             }
         )
-    written = record_decisions(book, [*statements, seal], by=by, expected=head)
+        assert settlement.days is not None
+        kept = take(connection, settlement.windowed, settlement.days.last, head.position)
+    events: list[Event] = [*statements, seal]
+    written = record_decisions(book, events, by=by, expected=head, snapshots=kept)
     return _answer(settlement, statements, seal, written)
 
 

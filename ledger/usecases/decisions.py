@@ -10,6 +10,7 @@ from ledger.store.reader import chunks
 from ledger.store.receipts import keep_receipt
 from ledger.store.recorder import Row
 from ledger.store.schema import insert_refs
+from ledger.store.snapshots import Snapshot, keep
 
 
 def refuse_read_only(book: Book, to_what: str) -> None:
@@ -18,7 +19,14 @@ def refuse_read_only(book: Book, to_what: str) -> None:
         raise ReadOnlyBook("This book may only be read.", f"Ask whoever keeps it to {to_what}.")
 
 
-def record_decisions(book: Book, events: Sequence[Event], *, by: str, expected: Head) -> Head:
+def record_decisions(
+    book: Book,
+    events: Sequence[Event],
+    *,
+    by: str,
+    expected: Head,
+    snapshots: Sequence[Snapshot] = (),
+) -> Head:
     """Writes decisions with their index entries in one transaction, if the head is still there.
 
     Raises `ConcurrentWrite` where somebody recorded anything since the decision was worked
@@ -44,6 +52,7 @@ def record_decisions(book: Book, events: Sequence[Event], *, by: str, expected: 
                 index.append((kind, name, position + offset, now, stream, detail))
         writer.append(rows)
         insert_refs(writer.connection, index)
+        keep(writer.connection, snapshots)
         written = writer.head
     keep_receipt(book, written)
     return written

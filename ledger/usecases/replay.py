@@ -77,10 +77,11 @@ def replay(
     with no_cycles():
         known = closed_period(connection, program, period, known_at)
         edition = draft or edition_of(connection, known.seal)
-        run = settle(connection, edition, clocks or known.clocks, period=period)
+        stands = clocks or known.clocks
+        run = settle(connection, edition, stands, period=period, trusting=False)
         differences = _differences(connection, known, run, why=draft is not None)
-    faults = [] if clocks or draft else _faults(known, run)
-    payees = _payees(known, run, differences) if draft else []
+        faults = [] if clocks or draft else _faults(known, run)
+        payees = _payees(known, run, differences) if draft else []
     return Replay(known, run, differences, faults, payees, draft is not None)
 
 

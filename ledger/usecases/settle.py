@@ -32,6 +32,8 @@ class Settlement:
     period: str | None = None
     days: Days | None = None
     events_read: int = 0
+    windowed: frozenset[str] = frozenset()
+    """Streams of which the run asked for the sales of its days only."""
     changes: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -77,18 +79,19 @@ def settle(
     watch: Callable[[Recorded], None] | None = None,
     assume: frozenset[str] = frozenset(),
     keep: Callable[[Recorded], bool] | None = None,
+    trusting: bool = True,
 ) -> Settlement:
     """Works out an edition's lines, or the one of a subject, at a pair of clocks.
 
     `watch` is shown every fact that is read; `assume` and `keep` change one thing for a
-    reconciliation's "what if". Raises `WrongPeriod`, `NoSuchLine`, `LogBroken`
-    for a log that does not read back.
+    reconciliation's "what if"; without `trusting` no snapshot is used. Raises `WrongPeriod`,
+    `NoSuchLine`, `LogBroken` for a log that does not read back.
     """
     rules = rules_of(edition.rules)
     days = rules.days_of(edition, period)
     version = edition.rules_version or max(rules.VERSIONS)
     reader = LogReader(connection, clocks)
-    reader.watch, reader.keep = watch, keep
+    reader.watch, reader.keep, reader.trusting = watch, keep, trusting
     with no_cycles():
         answer = rules.VERSIONS[version](reader, Asked(edition, period, subject, assume))
     lines = answer.lines
@@ -96,7 +99,7 @@ def settle(
     provisional = rules.provisional(edition, period, clocks.as_of)
     return Settlement(
         *(edition, clocks, provisional, lines, answer.obligations),
-        *(period, days, reader.events_read),
+        *(period, days, reader.events_read, frozenset(reader.windowed)),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from ledger.aggregates.base import Recorded, in_order
+from ledger.aggregates.enrolment import CONTENT_KINDS, EnrolmentState
 from ledger.aggregates.merchant import MerchantState, MerchantTargeted
 from ledger.aggregates.partner import PartnerCertified, PartnerState
 from ledger.aggregates.rate import RateState
@@ -14,6 +15,7 @@ from ledger.aggregates.store_state import StoreState
 from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.errors import NoSuchStream
 from ledger.kernel.instants import format_instant
+from ledger.kernel.money import Money, sum_by_currency
 from ledger.store.reader import LogReader, read_log
 from ledger.store.schema import withdrawn
 
@@ -57,7 +59,8 @@ def log(connection: Connection, stream: str | None, after: int, until: int) -> I
     if first is None and stream is not None:
         raise NoSuchStream(
             f"Nothing is recorded of {stream!r} at positions {after + 1} to {until}.",
-            "Streams read store:S-1001, partner:P-01, merchant:M-7, rate:EUR-CNY, terms:PROGRAM.",
+            "Streams read store:S-1001, partner:P-01, merchant:M-7, enrolment:PROGRAM/M-7, "
+            "rate:EUR-CNY, terms:PROGRAM, statement:PROGRAM/PAYEE, period:PROGRAM.",
         )
     if first is not None:
         yield first
@@ -155,6 +158,31 @@ def _describe_rate(name: str, facts: list[Recorded]) -> dict[str, Any]:
     return {"pair": name, "rates": rates}
 
 
+def _describe_enrolment(name: str, facts: list[Recorded]) -> dict[str, Any]:
+    state = EnrolmentState(name)
+    for recorded in facts:
+        state.apply(recorded)
+    enrolled = state.enrolment
+    content = {}
+    for kind in CONTENT_KINDS:
+        promise = state.promise(kind, FOREVER)
+        delivered = state.delivered(kind, approved_only=False)
+        content[kind] = {
+            "promised": promise[0] if promise else None,
+            "delivered": sum(one.event.count for one in delivered),
+        }
+    paid = [Money.parse(one.event.amount, one.event.currency) for one in state.paid()]
+    return {
+        "program": name.partition("/")[0],
+        "merchant": state.merchant,
+        "invited_at": _instant(state.invitation),
+        "enrolled_at": _instant(enrolled),
+        "store": enrolled.event.store if enrolled else None,
+        "content": content,
+        "paid": {code: money.text for code, money in sum_by_currency(paid).items()},
+    }
+
+
 def _store_word(standing: Recorded | None, onboarded: bool) -> str:
     match standing.event if standing else None:
         case StoreClosed():
@@ -175,4 +203,5 @@ _DESCRIBE: dict[str, Callable[[str, list[Recorded]], dict[str, Any]]] = {
     "partner": describe_partner,
     "merchant": _describe_merchant,
     "rate": _describe_rate,
+    "enrolment": _describe_enrolment,
 }

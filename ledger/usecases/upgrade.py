@@ -5,7 +5,7 @@ from sqlalchemy import select, update
 from ledger.kernel.errors import OlderBook
 from ledger.store.book import Book, shown
 from ledger.store.reader import fetch
-from ledger.store.schema import FORMAT, insert_refs, meta, refs
+from ledger.store.schema import FORMAT, insert_refs, meta, metadata, refs
 from ledger.usecases.indexes import recomputed
 
 
@@ -23,6 +23,7 @@ def upgrade(book: Book) -> None:
         )
     with book.log.writing() as writer:
         connection = writer.connection
+        metadata.create_all(connection)
         r = refs.c
         query = select(r.kind, r.name, r.position, r.at, r.stream, r.detail)
         have = {tuple(row) for row in fetch(connection, query)}

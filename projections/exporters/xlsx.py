@@ -65,7 +65,7 @@ def write(answer: Row, path_or_file: str | Path | IO[bytes]) -> None:
 
     safe = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     file = str(path_or_file) if isinstance(path_or_file, Path) else path_or_file
-    # In memory, because the archive would otherwise hold the modes of temporary files.
+    # In memory: a statement leaves nothing behind in a folder for temporary files.
     book = xlsxwriter.Workbook(file, {**safe, "in_memory": True})
     created = datetime.fromisoformat(answer["issued_at"]).astimezone(UTC)
     book.set_properties(

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from ledger.aggregates.base import Recorded
 from ledger.aggregates.enrolment import EnrolmentState
-from ledger.aggregates.store import GMVRecorded
 from ledger.aggregates.store_state import StoreState
 from ledger.programs.contract import Reader
 from ledger.programs.edition import Edition
@@ -31,10 +30,10 @@ def cases(reader: Reader, edition: Edition) -> Iterator[Case]:
     found = reader.under("enrolled", f"{program}/", f"{program}{AFTER_SLASH}")
     names = iter(sorted({name for name, _position in found}))
     while chunk := list(islice(names, CHUNK)):
-        yield from cases_of(reader, chunk)
+        yield from cases_of(reader, edition, chunk)
 
 
-def cases_of(reader: Reader, names: Iterable[str]) -> Iterator[Case]:
+def cases_of(reader: Reader, edition: Edition, names: Iterable[str]) -> Iterator[Case]:
     """The cases of these programs and merchants, leaving out who never enrolled."""
     states = reader.states("enrolment", names, EnrolmentState)
     counted = {
@@ -43,6 +42,6 @@ def cases_of(reader: Reader, names: Iterable[str]) -> Iterator[Case]:
         if (enrolment := state.enrolment) is not None
     }
     shops = {enrolment.event.store for _, enrolment in counted.values()}
-    stores = reader.states("store", shops, StoreState, [GMVRecorded.TOPIC])
+    stores = reader.sales_since(shops, edition.first, StoreState)
     for state, enrolment in counted.values():
         yield Case(state, enrolment, stores[enrolment.event.store])

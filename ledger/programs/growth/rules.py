@@ -58,9 +58,8 @@ def settle_v1(reader: Reader, asked: Asked) -> Answer:
     if subject is None:
         found = [_measure(case, terms) for case in cases(reader, edition)]
     else:
-        found = [
-            _measure(case, terms) for case in cases_of(reader, [f"{edition.program}/{subject}"])
-        ]
+        name = f"{edition.program}/{subject}"
+        found = [_measure(case, terms) for case in cases_of(reader, edition, [name])]
         if not found:
             raise NoSuchLine(
                 f"{edition.program} has no line for the merchant {subject!r}: it never enrolled.",

@@ -23,7 +23,7 @@ def judge(case: Case, terms: Terms) -> list[Step]:
     return [
         partner_certified(case, terms),
         not_withheld(case, terms),
-        targeted(targeting, terms),
+        targeted(case, targeting, terms),
         exclusive_link(case, targeting, terms),
         market(case, terms),
         first_verified(case, terms),
@@ -38,13 +38,12 @@ def partner_certified(case: Case, terms: Terms) -> Step:
     """At or before the onboarding, the partner's last certification or termination certifies."""
     last = case.partner.certification_at(case.onboarding.at)
     met = last is not None and isinstance(last.event, PartnerCertified)
-    rests_on: list[Recorded | None] = [last]
+    rests_on = case.partner.standing
     observed = named(last, "never certified by then", terms)
     if met and terms.parameters.later_termination_forfeits:
         later = case.partner.certification_at(terms.as_of)
         if later and isinstance(later.event, PartnerTerminated):
             met, observed = False, named(later, "", terms)
-            rests_on.append(later)
     required = f"certified when the store was onboarded, {terms.local(case.onboarding.at)}"
     return step(terms, "partner_certified", met, required, observed, *rests_on)
 
@@ -56,11 +55,12 @@ def not_withheld(case: Case, terms: Terms) -> Step:
     return step(terms, "not_withheld", not case.withheld, required, observed, *case.withheld)
 
 
-def targeted(targeting: Recorded | None, terms: Terms) -> Step:
+def targeted(case: Case, targeting: Recorded | None, terms: Terms) -> Step:
     """Of the merchant's targetings and removals for this program the last is a targeting."""
     met = targeting is not None and isinstance(targeting.event, MerchantTargeted)
     observed = named(targeting, "never on the list", terms)
-    return step(terms, "targeted", met, "merchant on the program's list", observed, targeting)
+    required = "merchant on the program's list"
+    return step(terms, "targeted", met, required, observed, *case.merchant.targeting)
 
 
 def exclusive_link(case: Case, targeting: Recorded | None, terms: Terms) -> Step:
@@ -101,15 +101,27 @@ def first_verified(case: Case, terms: Terms) -> Step:
     ]
     ahead = [one for one in rivals if own is None or one[:2] < (own.at, case.store.store)]
     required = "verified, and first of its merchant's and brand's stores"
+    mine = case.store.verifications
+    parts = (case.kin,) if case.kin else ()
     if ahead:
         at, store, rival = min(ahead)[:3]
         observed = f"{store} was verified first, {terms.local(at)}"
-        return step(terms, "first_verified", False, required, observed, own, rival)
+        return step(terms, "first_verified", False, required, observed, *mine, rival, parts=parts)
     if own:
         observed = f"verified {terms.local(own.at)}, none before it"
-        return step(terms, "first_verified", True, required, observed, own)
+        return step(terms, "first_verified", True, required, observed, *mine, parts=parts)
     pending = None if terms.ended() else WINDOW_OPEN
-    return step(terms, "first_verified", False, required, "not verified", pending=pending)
+    observed = "not verified"
+    return step(
+        terms,
+        "first_verified",
+        False,
+        required,
+        observed,
+        *mine,
+        pending=pending,
+        parts=parts,
+    )
 
 
 def first_sale_in_time(case: Case, terms: Terms) -> Step:
@@ -123,7 +135,8 @@ def first_sale_in_time(case: Case, terms: Terms) -> Step:
     if sale:
         number = (day_of(sale.at, days.zone) - days.first).days
         observed = f"{terms.local(sale.at)}, day {number}"
-    return step(terms, "first_sale_in_time", met, required, observed, sale, pending=pending)
+    sales = case.store.sales
+    return step(terms, "first_sale_in_time", met, required, observed, *sales, pending=pending)
 
 
 def stock_in_countries(case: Case, terms: Terms) -> Step:
@@ -150,8 +163,7 @@ def stock_in_countries(case: Case, terms: Terms) -> Step:
     at_once = terms.parameters.stock_test == "at_once"
     required = f"stock in {', '.join(countries)} {_WHEN[at_once]}"
     observed = f"at most {', '.join(sorted(best)) or 'none'}" + (" at once" if at_once else "")
-    rests_on = best.values() if met else stock
-    return step(terms, "stock_in_countries", met, required, observed, *rests_on, pending=pending)
+    return step(terms, "stock_in_countries", met, required, observed, *stock, pending=pending)
 
 
 _WHEN = {True: "at one instant of the term", False: "at any instants of the term"}
@@ -166,14 +178,14 @@ def store_open(case: Case, terms: Terms) -> Step:
         disturbed = case.store.disturbance(span)
         required = "normal state from onboarding to the term's end"
         observed = named(disturbed, "normal state", terms)
-        return step(terms, "store_open", disturbed is None, required, observed, disturbed)
+        status = case.store.status
+        return step(terms, "store_open", disturbed is None, required, observed, *status)
     standing = case.store.standing(now if test == "at_as_of" else min(window.end, now))
     pending = None if standing.normal or terms.ended() else WINDOW_OPEN
     required = "normal state " + ("at as-of" if test == "at_as_of" else "at the term's end")
     observed = named(standing.because, "normal state", terms)
-    return step(
-        terms, "store_open", standing.normal, required, observed, standing.because, pending=pending
-    )
+    status = case.store.status
+    return step(terms, "store_open", standing.normal, required, observed, *status, pending=pending)
 
 
 def high_risk(store: StoreState, terms: Terms) -> Recorded | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ledger.aggregates.base import Recorded, in_order
 from ledger.aggregates.merchant import MerchantState
@@ -16,6 +16,7 @@ from ledger.aggregates.store import (
     StoreVerified,
 )
 from ledger.aggregates.store_state import StoreState
+from ledger.kernel.decision import Step
 from ledger.programs.contract import Reader
 from ledger.programs.edition import Edition
 
@@ -42,6 +43,8 @@ class Case(NamedTuple):
     partner: PartnerState
     withheld: tuple[Recorded, ...]
     rivals: tuple[StoreState, ...]
+    kin: Step | None
+    """The stores of the same merchant or brand, where there are others: all are looked at."""
 
 
 def cases(reader: Reader, edition: Edition) -> Iterator[Case]:
@@ -77,7 +80,7 @@ def cases_of(reader: Reader, edition: Edition, stores: Iterable[str]) -> Iterato
             merchants[event.merchant],
             partners[event.partner],
             withheld.of(name, event.partner),
-            kin.rivals(name, event.merchant, event.brand),
+            *kin.of(name, event.merchant, event.brand),
         )
 
 
@@ -111,7 +114,7 @@ def closed_of_partner(
 ) -> Iterator[tuple[StoreState, Recorded]]:
     """The partner's other stores of the edition that were ever closed, with their onboarding:
     all that a count of high-risk stores needs."""
-    streams = reader.named("partner", [partner]).get(partner, [])
+    streams = reader.named("partner", [partner], edition.window).get(partner, [])
     closed = reader.named("closed", [_name(stream) for stream in streams])
     states = reader.states("store", set(closed) - {own}, StoreState, STANDING)
     for state in states.values():
@@ -135,20 +138,45 @@ class _Kin:
             for streams in (*self._by_merchant.values(), *self._by_brand.values())
             for stream in streams
         }
+        self._groups: dict[Any, tuple[tuple[StoreState, ...], Step | None]] = {}
         self._states = states | reader.states("store", found - set(states), StoreState, VERIFYING)
 
-    def rivals(self, store: str, merchant: str, brand: str | None) -> tuple[StoreState, ...]:
-        """Other stores whose counting onboarding names the same merchant or the same brand."""
-        streams = [*self._by_merchant.get(merchant, ())]
-        if brand:
-            streams += self._by_brand.get(brand, ())
-        rivals = []
-        for name in sorted({_name(stream) for stream in streams} - {store}):
-            state = self._states[name]
-            event = state.onboarding.event if state.onboarding else None
-            if event and (event.merchant == merchant or (brand and event.brand == brand)):
-                rivals.append(state)
-        return tuple(rivals)
+    def of(
+        self, store: str, merchant: str, brand: str | None
+    ) -> tuple[tuple[StoreState, ...], Step | None]:
+        """Other stores whose counting onboarding names the same merchant or the same brand, and
+        a step that names every fact that was looked at to find them; shared by all of them."""
+        key = (merchant, brand)
+        known = self._groups.get(key)
+        if known is None:
+            streams = [*self._by_merchant.get(merchant, ())]
+            if brand:
+                streams += self._by_brand.get(brand, ())
+            names = sorted({_name(stream) for stream in streams})
+            states = [self._states[name] for name in names]
+            related = tuple(one for one in states if _is_kin(one, merchant, brand))
+            known = self._groups[key] = (related, _kin_step(states, merchant, brand))
+        related, looked_at = known
+        return tuple(one for one in related if one.store != store), looked_at
+
+
+def _is_kin(state: StoreState, merchant: str, brand: str | None) -> bool:
+    event = state.onboarding.event if state.onboarding else None
+    return event is not None and (
+        event.merchant == merchant or (brand is not None and event.brand == brand)
+    )
+
+
+def _kin_step(states: list[StoreState], merchant: str, brand: str | None) -> Step | None:
+    if len(states) < 2:
+        return None
+    verified = sum(one.verification is not None for one in states)
+    facts = [one for state in states for one in (*state.onboardings, *state.verifications)]
+    return Step(
+        f"stores of merchant {merchant}" + (f" and brand {brand}" if brand else ""),
+        observed=f"{len(states)} stores, {verified} verified",
+        events=tuple(sorted({one.position for one in facts})),
+    )
 
 
 def _name(stream: str) -> str:

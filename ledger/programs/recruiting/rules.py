@@ -42,6 +42,8 @@ class Assessment(NamedTuple):
     store: str
     partner: str
     onboarding: Recorded
+    reported: tuple[int, ...]
+    """Positions of every report of the onboarding: the earliest counts."""
     steps: tuple[Step, ...]
     unmet: tuple[str, ...]
     held_for: tuple[str, ...]
@@ -136,6 +138,7 @@ def assess(case: Case, terms: Terms) -> Assessment:
         case.store.store,
         case.partner.partner,
         case.onboarding,
+        tuple(sorted(one.position for one in case.store.onboardings)),
         steps,
         unmet,
         held_for,
@@ -225,7 +228,7 @@ def _line(one: Assessment, governance: Step, high_risk: int, terms: Terms) -> Li
         amount,
         required="all conditions met: award x governance ratio, half up to the cent",
         observed=_observed(outcome, award, ratio, one.unmet, held_for),
-        events=(one.onboarding.position,),
+        events=one.reported,
         parts=(*one.steps, governance, award_step),
     )
     return Line(

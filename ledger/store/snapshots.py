@@ -1,0 +1,106 @@
+"""Snapshots: where the GMV of days after a closed period stands in long streams of stores.
+
+A period that begins after the snapshot's day folds from there: what a store sold before cannot
+bear on it, however late it was reported, because GMV belongs to the day of its orders.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from datetime import date
+from typing import NamedTuple
+
+from sqlalchemy import Connection, insert, select
+
+from ledger.aggregates.base import Recorded
+from ledger.aggregates.store import GMVRecorded
+from ledger.store.codec import decode_rows
+from ledger.store.head import max_versions
+from ledger.store.reader import COLUMNS, chunks, fetch, read_positions
+from ledger.store.schema import events, snapshots
+
+
+class Snapshot(NamedTuple):
+    """Of a stream's first events, those with GMV of orders after a day."""
+
+    stream: str
+    position: int
+    version: int
+    day: str
+    later: tuple[int, ...]
+
+
+def latest(
+    connection: Connection, streams: Collection[str], before: date, known_at: int
+) -> dict[str, Snapshot]:
+    """Per stream the last snapshot known at a position whose day lies before another day."""
+    c, found = snapshots.c, {}
+    for chunk in chunks(sorted(streams)):
+        query = (
+            select(c.stream, c.position, c.version, c.day, c.later)
+            .where(c.stream.in_(chunk), c.position <= known_at, c.day < before.isoformat())
+            .order_by(c.position)
+        )
+        for stream, position, version, day, later in connection.execute(query):
+            found[stream] = Snapshot(stream, position, version, day, tuple(json.loads(later)))
+    return found
+
+
+def after(connection: Connection, found: Collection[Snapshot]) -> Iterator[Recorded]:
+    """The GMV facts that came after the snapshots, withdrawn ones too, stream by stream."""
+    by_position: dict[int, list[str]] = defaultdict(list)
+    for one in found:
+        by_position[one.position].append(one.stream)
+    e, s = events.c, snapshots.c
+    for position, streams in sorted(by_position.items()):
+        for chunk in chunks(sorted(streams)):
+            query = (
+                select(*COLUMNS)
+                .join_from(snapshots, events, (e.stream == s.stream) & (e.version > s.version))
+                .where(s.position == position, s.stream.in_(chunk))
+                .where(e.topic == GMVRecorded.TOPIC)
+                .order_by(e.stream, e.version)
+            )
+            yield from decode_rows(fetch(connection, query))
+
+
+def take(
+    connection: Connection, streams: Collection[str], day: date, known_at: int
+) -> list[Snapshot]:
+    """Snapshots of streams as they stand at a position, from those that were taken before."""
+    before = latest(connection, streams, day, known_at)
+    versions: dict[str, int] = {}
+    for chunk in chunks(sorted(streams)):
+        versions |= max_versions(connection, chunk)
+    later: dict[str, list[int]] = {stream: [] for stream in streams}
+    for one in _all_since(connection, streams, before):
+        if one.event.day > day:
+            later[one.stream].append(one.position)
+    return [
+        Snapshot(stream, known_at, versions[stream], day.isoformat(), tuple(sorted(later[stream])))
+        for stream in sorted(streams)
+        if stream in versions
+    ]
+
+
+def keep(connection: Connection, found: Collection[Snapshot]) -> None:
+    """Writes snapshots beside the log."""
+    rows = [{**one._asdict(), "later": json.dumps(one.later)} for one in found]
+    if rows:
+        connection.execute(insert(snapshots), rows)
+
+
+def _all_since(
+    connection: Connection, streams: Collection[str], before: dict[str, Snapshot]
+) -> Iterator[Recorded]:
+    """Every GMV fact that can have orders after the day, whether it counts or not."""
+    yield from after(connection, before.values())
+    yield from read_positions(connection, {p for one in before.values() for p in one.later})
+    e = events.c
+    for chunk in chunks(sorted(set(streams) - set(before))):
+        query = (
+            select(*COLUMNS)
+            .where(e.stream.in_(chunk), e.topic == GMVRecorded.TOPIC)
+            .order_by(e.stream, e.version)
+        )
+        yield from decode_rows(fetch(connection, query))
