@@ -19,7 +19,10 @@ from cli.options import (
 from cli.output import Out, grouped, say
 
 if TYPE_CHECKING:
-    from ledger.intake.platform.rows import PlatformFile
+    from sqlalchemy import Connection
+
+    from ledger.kernel.clocks import Clocks
+    from ledger.usecases.comparison import Reconciliation
 
 DIFFERENCES = 3
 RESOLUTIONS = ("accept_theirs", "platform_error", "timing", "other")
@@ -73,15 +76,13 @@ def reconcile(
         if not (as_ and reason and by):
             raise click.UsageError("--resolve needs --as, --reason and --by.")
         return _resolve(where, program, period, resolve, as_, reason, by, book)
-    from ledger.usecases.reconcile import reconcile as usecase
     from ledger.usecases.reconcile import record_run
 
-    file = _read(against or "", profile)
     with opened(book) as found:
         with found.reading() as connection:
             at = clocks(connection, as_of, known_at, program)
-            result = usecase(connection, program, period, file, at, flip_sign=flip_sign)
-        answer: dict[str, Any] = result.as_json()
+            result = _compare(connection, program, period, against or "", profile, at, flip_sign)
+        answer: dict[str, Any] = result.as_json(full=full)
         answer["run"] = None
         if not found.writable:
             say("The book may only be read: this comparison is not recorded.")
@@ -95,10 +96,24 @@ def reconcile(
     return DIFFERENCES if answer["open"] else 0
 
 
-def _read(path: str, profile: str) -> "PlatformFile":
-    from ledger.intake.platform import canonical
+def _compare(
+    connection: "Connection",
+    program: str,
+    period: str | None,
+    path: str,
+    profile: str,
+    at: "Clocks",
+    flip_sign: bool,
+) -> "Reconciliation":
+    """Order by order where the file names orders, else line by line."""
+    from ledger.intake.platform import canonical, orderfile
+    from ledger.usecases.reconcile import reconcile as by_line
+    from ledger.usecases.reconcile import reconcile_orders
 
-    return {"canonical": canonical.read}[profile](path)
+    if profile == "canonical" and orderfile.is_by_order(path):
+        return reconcile_orders(connection, program, period, path, at, flip_sign=flip_sign)
+    file = {"canonical": canonical.read}[profile](path)
+    return by_line(connection, program, period, file, at, flip_sign=flip_sign)
 
 
 def _resolve(
@@ -122,7 +137,8 @@ def _resolve(
 
 
 def _row(one: dict[str, Any]) -> dict[str, Any]:
-    names = ("break", "ours", "theirs", "difference", "currency")
+    known = ("break", "count", "order_id", "ours", "theirs", "difference", "currency")
+    names = [name for name in known if name in one]
     likely = "; ".join(f"{cause['because']}: {cause['detail']}" for cause in one["likely"])
     return {n: one[n] for n in names} | {"likely": likely, "resolution": one["resolution"]}
 
@@ -135,6 +151,6 @@ def _talk(answer: dict[str, Any]) -> None:
         say(f"{code}: ours {ours}, theirs {theirs}, difference {grouped(text)}")
     word = "as issued and adjusted" if answer["ours_is"] == "issued" else "as settled now"
     say(
-        f"{answer['matched']} lines agree, {answer['open']} of {len(answer['breaks'])} breaks "
+        f"{answer['matched']:,} agree, {answer['open']} of {len(answer['breaks'])} breaks "
         f"are open. Ours {word}, as of {answer['as_of']}, known at {answer['known_at']}."
     )

@@ -1,7 +1,6 @@
 """Reconciling: the platform's lines beside ours, every difference with what it may come from."""
 
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -14,7 +13,7 @@ from ledger.aggregates.settlement import period_id
 from ledger.intake.platform.rows import PlatformFile, refuse
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.collecting import no_cycles
-from ledger.kernel.instants import format_instant
+from ledger.kernel.errors import NoOrders
 from ledger.kernel.money import Money, sum_by_currency
 from ledger.programs.contract import Line
 from ledger.programs.edition import Edition
@@ -23,6 +22,7 @@ from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.store.reader import LogReader, read_log
 from ledger.usecases.closed import ClosedPeriod, closed_period, find_closed
+from ledger.usecases.comparison import FileSaid, Reconciliation
 from ledger.usecases.decisions import record_decisions
 from ledger.usecases.editions import edition_at
 from ledger.usecases.filling import filled_terms
@@ -42,69 +42,6 @@ class Side(NamedTuple):
     trees: dict[str, Line]
     edition: Edition
     clocks: Clocks
-
-
-@dataclass(frozen=True)
-class Reconciliation:
-    """What was compared and what came of it."""
-
-    program: str
-    period: str | None
-    side: Side
-    file: PlatformFile
-    matched: int
-    breaks: list[Break]
-    resolved: dict[str, BreakResolved]
-
-    @property
-    def open(self) -> list[Break]:
-        """Breaks that nobody has resolved."""
-        return [one for one in self.breaks if one.id not in self.resolved]
-
-    def as_json(self) -> dict[str, Any]:
-        """The answer in the shape of the public contract."""
-        ours = sum_by_currency([one.amount for one in self.side.lines if one.amount.minor])
-        theirs = sum_by_currency([row.amount for row in self.file.rows])
-        return {
-            "program": self.program,
-            "period": self.period,
-            "ours_is": self.side.ours_is,
-            "as_of": format_instant(self.side.clocks.as_of),
-            "known_at": self.side.clocks.known_at,
-            "file": self.file.name,
-            "sha256": self.file.sha256,
-            "rows": len(self.file.rows),
-            "matched": self.matched,
-            "ours": {code: money.text for code, money in ours.items()},
-            "theirs": {code: money.text for code, money in theirs.items()},
-            "difference": _difference(ours, theirs),
-            "open": len(self.open),
-            "breaks": [self._break(one) for one in self.breaks],
-        }
-
-    def _break(self, one: Break) -> dict[str, Any]:
-        data = one.model_dump(exclude={"id"}, exclude_none=True)
-        found = self.resolved.get(one.id)
-        rows = {row.place: row.other for row in self.file.rows}
-        other = rows.get(one.place or 0)
-        return {
-            "break": one.id,
-            **{name: data.get(name) for name in ("line", "kind", "ours", "theirs", "difference")},
-            "currency": one.currency,
-            "payee": one.payee,
-            "place": one.place,
-            "likely": [cause.model_dump() for cause in one.likely],
-            "resolution": found.resolution if found else None,
-            **({"other": other} if other else {}),
-        }
-
-
-def _difference(ours: dict[str, Money], theirs: dict[str, Money]) -> dict[str, str]:
-    found = {}
-    for code in sorted({*ours, *theirs}):
-        zero = Money.zero(code)
-        found[code] = ours.get(code, zero).plus(theirs.get(code, zero).negated()).text
-    return found
 
 
 def reconcile(
@@ -129,8 +66,75 @@ def reconcile(
         found = _match(connection, side, file)
         refuse(file.name, found.problems)
         breaks = _explained(connection, side, period, found.breaks)
-    resolved = _still_resolved(connection, program, period, clocks.known_at, breaks)
-    return Reconciliation(program, period, side, file, found.matched, breaks, resolved)
+    return Reconciliation(
+        program,
+        period,
+        side.ours_is,
+        side.clocks,
+        FileSaid(file.name, file.sha256, len(file.rows)),
+        found.matched,
+        sum_by_currency([one.amount for one in side.lines if one.amount.minor]),
+        sum_by_currency([row.amount for row in file.rows]),
+        breaks,
+        still_resolved(connection, program, period, clocks.known_at, breaks),
+        {row.place: row.other for row in file.rows if row.other},
+        [],
+    )
+
+
+def reconcile_orders(
+    connection: Connection,
+    program: str,
+    period: str | None,
+    path: str,
+    clocks: Clocks,
+    *,
+    flip_sign: bool = False,
+) -> Reconciliation:
+    """Compares a file of the platform order by order, for a program that charges by order.
+
+    Raises `NoOrders` for another program, `BadPlatformFile`, `WrongPeriod`.
+    """
+    from ledger.intake.platform.orderfile import sha256_of
+    from ledger.usecases.reconcile_orders import compare_orders
+
+    edition, stands, ours_is = _order_terms(connection, program, period, clocks)
+    if not hasattr(rules_of(edition.rules), "order_side"):
+        raise NoOrders(
+            f"{program} does not work by order; found a file with order_id.",
+            "Give a file with line, or store, and amount.",
+        )
+    rules_of(edition.rules).days_of(edition, period)
+    with no_cycles():
+        found = compare_orders(
+            *(connection, edition, period or "", path, sha256_of(path), stands),
+            flip_sign=flip_sign,
+        )
+    return Reconciliation(
+        program,
+        period,
+        ours_is,
+        stands,
+        FileSaid(found.file.name, found.file.sha256, found.file.rows),
+        found.matched,
+        {code: Money(minor, code) for code, minor in found.ours.items()},
+        {code: Money(minor, code) for code, minor in found.theirs.items()},
+        found.breaks,
+        still_resolved(connection, program, period, clocks.known_at, found.breaks),
+        {},
+        found.orders,
+    )
+
+
+def _order_terms(
+    connection: Connection, program: str, period: str | None, clocks: Clocks
+) -> tuple[Edition, Clocks, str]:
+    """Terms and clocks of the closed month with its adjustments, else of a fresh run."""
+    if find_closed(connection, program, period, clocks.known_at):
+        known = closed_period(connection, program, period, clocks.known_at)
+        edition = filled_terms(connection, known, clocks.known_at).edition
+        return edition, _stands(known), "issued"
+    return edition_at(connection, program, clocks.known_at)[0], clocks, "settled"
 
 
 def record_run(book: Book, found: Reconciliation, *, by: str, profile: str, flipped: bool) -> int:
@@ -140,14 +144,15 @@ def record_run(book: Book, found: Reconciliation, *, by: str, profile: str, flip
         period=found.period,
         file=found.file.name,
         sha256=found.file.sha256,
-        rows=len(found.file.rows),
+        rows=found.file.rows,
         profile=profile,
         flipped=flipped,
-        ours_is="issued" if found.side.ours_is == "issued" else "settled",
-        as_of=found.side.clocks.as_of,
-        known_at=found.side.clocks.known_at,
+        ours_is="issued" if found.ours_is == "issued" else "settled",
+        as_of=found.clocks.as_of,
+        known_at=found.clocks.known_at,
         matched=found.matched,
         breaks=tuple(found.breaks),
+        orders=tuple(found.orders),
     )
     with book.reading() as connection:
         head = head_of(connection)
@@ -167,8 +172,7 @@ def our_side(connection: Connection, program: str, period: str | None, clocks: C
 
 def _issued(connection: Connection, known: ClosedPeriod, clocks: Clocks) -> Side:
     """The current lines, explained where they were last worked out for all of them."""
-    adjusted = [one.clocks for one in known.current.values() if one.adopted is None]
-    stands = max((*adjusted, known.clocks), key=lambda one: one.known_at)
+    stands = _stands(known)
     edition = filled_terms(connection, known, clocks.known_at).edition
     run = settle(connection, edition, stands, period=known.seal.period)
     lines = [
@@ -176,6 +180,12 @@ def _issued(connection: Connection, known: ClosedPeriod, clocks: Clocks) -> Side
         for one in known.current.values()
     ]
     return Side("issued", lines, {one.line: one for one in run.lines}, edition, stands)
+
+
+def _stands(known: ClosedPeriod) -> Clocks:
+    """Where the lines of a closed period were last worked out."""
+    adjusted = [one.clocks for one in known.current.values() if one.adopted is None]
+    return max((*adjusted, known.clocks), key=lambda one: one.known_at)
 
 
 def _ours(line: Line) -> Ours:
@@ -218,7 +228,7 @@ def _zero(currency: str) -> str:
     return Money.zero(currency).text
 
 
-def _still_resolved(
+def still_resolved(
     connection: Connection, program: str, period: str | None, known_at: int, breaks: list[Break]
 ) -> dict[str, BreakResolved]:
     """Resolutions that still stand: the platform's figure is the one that was resolved."""

@@ -109,3 +109,20 @@ def _refuse_rows(database: "DuckDBPyConnection", name: str, good: str) -> None:
             said = f"{amount!r} is not an exact decimal amount of its currency."
             problems.append(Problem(place, "bad_amount", said))
     refuse(name, problems)
+
+
+def sha256_of(path: str) -> str:
+    """The digest of a file. Raises `MissingFile`."""
+    import hashlib
+
+    try:
+        with Path(path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise MissingFile(f"{path} cannot be read: {error.strerror}.", "Check the path.") from None
+
+
+def is_by_order(path: str) -> bool:
+    """Whether a file names orders: then it is compared order by order."""
+    header = header_of(path)
+    return "order_id" in header and "line" not in header

@@ -1,0 +1,113 @@
+"""What a reconciliation answers: both sides' totals, the breaks, and what became of them."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from ledger.aggregates.reconciliation import Break, BreakResolved, OrderBreak
+from ledger.aggregates.settlement import period_id
+from ledger.kernel.clocks import Clocks
+from ledger.kernel.instants import format_instant
+from ledger.kernel.money import Money
+
+
+class FileSaid(NamedTuple):
+    """The platform's file: its name, its digest, how many rows it has."""
+
+    name: str
+    sha256: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """What was compared and what came of it."""
+
+    program: str
+    period: str | None
+    ours_is: str
+    clocks: Clocks
+    file: FileSaid
+    matched: int
+    ours: dict[str, Money]
+    theirs: dict[str, Money]
+    breaks: list[Break]
+    resolved: dict[str, BreakResolved]
+    other: dict[int, dict[str, str]]
+    """Columns of the platform's rows that were not asked for, by the row's place."""
+    orders: list[OrderBreak]
+
+    @property
+    def open(self) -> list[Break]:
+        """Breaks that nobody has resolved."""
+        return [one for one in self.breaks if one.id not in self.resolved]
+
+    def as_json(self, *, full: bool = False) -> dict[str, Any]:
+        """The answer in the shape of the public contract; `full` lists every order."""
+        breaks = [self._break(one) for one in self.breaks]
+        if full and self.orders:
+            breaks = [self._order(one) for one in self.orders]
+        return {
+            "program": self.program,
+            "period": self.period,
+            "ours_is": self.ours_is,
+            "as_of": format_instant(self.clocks.as_of),
+            "known_at": self.clocks.known_at,
+            "file": self.file.name,
+            "sha256": self.file.sha256,
+            "rows": self.file.rows,
+            "matched": self.matched,
+            "ours": {code: money.text for code, money in self.ours.items()},
+            "theirs": {code: money.text for code, money in self.theirs.items()},
+            "difference": _difference(self.ours, self.theirs),
+            "open": len(self.open),
+            "breaks": breaks,
+        }
+
+    def _break(self, one: Break) -> dict[str, Any]:
+        data = one.model_dump(exclude={"id"}, exclude_none=True)
+        found = self.resolved.get(one.id)
+        other = self.other.get(one.place or 0)
+        group = {"count": one.count, "order_id": one.order_id} if one.count else {}
+        return {
+            "break": one.id,
+            **{name: data.get(name) for name in ("line", "kind", "ours", "theirs", "difference")},
+            "currency": one.currency,
+            "payee": one.payee,
+            "place": one.place,
+            "likely": [cause.model_dump() for cause in one.likely],
+            "resolution": found.resolution if found else None,
+            **group,
+            **({"other": other} if other else {}),
+        }
+
+    def _order(self, one: OrderBreak) -> dict[str, Any]:
+        """One order of a group, with the group's kind and causes."""
+        group = self.breaks[one.group]
+        zero = Money.zero(group.currency)
+        ours = Money.parse(one.ours, group.currency) if one.ours else zero
+        theirs = Money.parse(one.theirs, group.currency) if one.theirs else zero
+        differs = group.kind != "currency_differs"
+        name = period_id(self.program, self.period)
+        found = self.resolved.get(group.id)
+        return {
+            "break": f"{name}/{one.store}/{one.order_id}#{group.kind}",
+            "group": group.id,
+            "line": f"{name}/{one.store}",
+            "order_id": one.order_id,
+            "kind": group.kind,
+            "ours": one.ours,
+            "theirs": one.theirs,
+            "difference": ours.plus(theirs.negated()).text if differs else None,
+            "currency": group.currency,
+            "payee": f"store:{one.store}",
+            "likely": [{**cause.model_dump(), "gives": one.theirs} for cause in group.likely],
+            "resolution": found.resolution if found else None,
+        }
+
+
+def _difference(ours: dict[str, Money], theirs: dict[str, Money]) -> dict[str, str]:
+    found = {}
+    for code in sorted({*ours, *theirs}):
+        zero = Money.zero(code)
+        found[code] = ours.get(code, zero).plus(theirs.get(code, zero).negated()).text
+    return found
