@@ -11,7 +11,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 
-from benchmarks import commands, reading, settling, writing
+from benchmarks import closing, commands, journals, quarters, reading, settling, writing
 from benchmarks.measure import Figure, machine, table, tell
 from benchmarks.workshop import Workshop
 
@@ -24,6 +24,11 @@ GROUPS: list[tuple[tuple[str, ...], Group]] = [
     (("million",), settling.million),
     (("postgres",), writing.postgres),
     (("commands",), commands.figures),
+    (("replay",), closing.replay),
+    (("explain",), closing.explained),
+    (("eleventh",), quarters.recruiting),
+    (("eleventh-growth",), quarters.growth),
+    (("balances",), journals.balances),
 ]
 NAMES = [name for names, _ in GROUPS for name in names]
 

@@ -1,6 +1,8 @@
 """One thing done in a process of its own, which reports its time and its peak memory.
 
 python -m benchmarks.child settle BOOK
+python -m benchmarks.child settle-closed BOOK PROGRAM AS_OF     at the clocks of its close, if any
+python -m benchmarks.child replay BOOK PROGRAM
 python -m benchmarks.child record BOOK FILE
 """
 
@@ -8,6 +10,8 @@ import json
 import resource
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from benchmarks.facts import PROGRAM
@@ -15,6 +19,8 @@ from benchmarks.workshop import AS_OF, recorded
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.instants import parse_instant
 from ledger.store.book import Book, open_book
+from ledger.usecases.closed import find_closed
+from ledger.usecases.replay import replay
 from ledger.usecases.settle import published_edition, settle
 
 
@@ -41,18 +47,57 @@ def settled(book: Book) -> tuple[int, int]:
     return settlement.events_read, len(settlement.lines)
 
 
-def main(what: str, book_path: str, *files: str) -> None:
+def settled_of(book: Book, program: str, clocks: Clocks) -> tuple[int, int]:
+    """Settles a program; events read and lines."""
+    with book.reading() as connection:
+        edition = published_edition(connection, program, clocks)
+        settlement = settle(connection, edition, clocks)
+    return settlement.events_read, len(settlement.lines)
+
+
+def replayed(book: Book, program: str) -> tuple[int, int]:
+    """Replays a closed program, which must come out identical; events read and lines."""
+    with book.reading() as connection:
+        answer = replay(connection, program, None, known_at=book.head().position)
+    assert answer.identical, (answer.faults, answer.differences[:3])
+    return answer.settlement.events_read, len(answer.settlement.lines)
+
+
+def taken(book: Book, file: str) -> tuple[int, int]:
+    """Records a file; how many facts, and no lines."""
+    return recorded(book, Path(file)).recorded, 0
+
+
+def main(what: str, book_path: str, *words: str) -> None:
     """Does it and prints the answer."""
     book = open_book(book_path)
-    started = time.perf_counter()
-    if what == "settle":
-        facts, lines = settled(book)
-    else:
-        facts, lines = recorded(book, Path(files[0])).recorded, 0
-    seconds = time.perf_counter() - started
+    act: Callable[[], tuple[int, int]]
+    match what:
+        case "settle":
+            act = partial(settled, book)
+        case "settle-closed":
+            clocks = closed_clocks(book, words[0], words[1])
+            act = partial(settled_of, book, words[0], clocks)
+        case "replay":
+            act = partial(replayed, book, words[0])
+        case _:
+            act = partial(taken, book, words[0])
+    started, worked = time.perf_counter(), time.process_time()
+    facts, lines = act()
+    cpu, seconds = time.process_time() - worked, time.perf_counter() - started
     book.close()
-    answer = {"seconds": seconds, "facts": facts, "lines": lines, "peak_mib": peak_mib()}
-    print(json.dumps(answer))
+    answer = {"seconds": seconds, "cpu": cpu, "facts": facts, "lines": lines}
+    print(json.dumps(answer | {"peak_mib": peak_mib()}))
+
+
+def closed_clocks(book: Book, program: str, as_of: str) -> Clocks:
+    """Where a program was closed, else an as-of at the head."""
+    with book.reading() as connection:
+        head = book.head().position
+        found = find_closed(connection, program, None, head)
+    if found is None:
+        return Clocks(parse_instant(as_of), head)
+    return Clocks(found.event.as_of, found.event.known_at)
 
 
 if __name__ == "__main__":

@@ -7,10 +7,10 @@ and the GMV facts fill up to the number asked for, about three a store.
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 PROGRAM = "recruiting-eu-jp-2026q1"
 SEED = 20260331
@@ -27,31 +27,84 @@ Timed = tuple[int, dict[str, Any]]
 """Seconds since the epoch, and the fact without its `at`."""
 
 
+class Quarter(NamedTuple):
+    """A quarter: its program, when it starts, the number of its first store, days of rates."""
+
+    program: str = PROGRAM
+    start: int = QUARTER
+    offset: int = 0
+    rate_days: int = RATE_DAYS
+
+    @property
+    def last(self) -> int:
+        """The latest that a fact happened."""
+        return self.start + LAST - QUARTER
+
+
+FIRST = Quarter()
+
+
 def write(path: Path, facts: int, stores: int) -> None:
     """Writes exactly so many facts of so many stores, ordered by `at`."""
-    lines = [(at, json.dumps(_dated(at, fact))) for at, fact in generate(facts, stores)]
-    assert len(lines) == facts
+    assert save(path, generate(facts, stores)) == facts
+
+
+def save(path: Path, found: Iterable[Timed]) -> int:
+    """Writes facts ordered by `at`; how many."""
+    lines = [(at, json.dumps(_dated(at, fact))) for at, fact in found]
     lines.sort()
     with path.open("w", encoding="utf-8") as file:
         file.writelines(f"{line}\n" for _, line in lines)
+    return len(lines)
 
 
 def generate(facts: int, stores: int) -> Iterator[Timed]:
     """The facts, store by store."""
     chance = random.Random(SEED)
-    partners = max(3, stores // 100)
-    background = [*_partners(partners), *_rates(chance), *_targetings(stores)]
+    partners = partners_of(stores)
+    background = [*certified(partners), *_rates(chance, FIRST), *_targetings(stores, FIRST)]
     yield from background
     gmv = facts - len(background) - PER_STORE * stores
     if gmv < 0:
         raise SystemExit(f"{facts} facts are too few for {stores} stores: about ten a store.")
     for number in range(stores):
         share = gmv // stores + (number < gmv % stores)
-        named = number % 2 == 0
-        for ordinal, (at, fact) in enumerate(_store(chance, number, partners, share)):
-            if named:
-                fact |= {"source": "shop-admin", "id": f"SA-{number:06d}-{ordinal}"}
-            yield at, fact
+        yield from _named(number, _store(chance, number, partners, share, FIRST))
+
+
+def quarter_facts(quarter: Quarter, stores: int, gmv: int) -> Iterator[Timed]:
+    """A quarter's facts without the partners: so many GMV facts a store, some stores closed."""
+    chance = random.Random(SEED + quarter.offset)
+    partners = partners_of(stores)
+    yield from _rates(chance, quarter)
+    yield from _targetings(stores, quarter)
+    for number in range(quarter.offset, quarter.offset + stores):
+        yield from _named(number, _store(chance, number, partners, gmv, quarter))
+    yield from closures(quarter, stores)
+
+
+def closures(quarter: Quarter, stores: int) -> Iterator[Timed]:
+    """Of every tenth partner each twentieth store is closed as counterfeit before the term ends;
+    of another tenth the owner closes it."""
+    partners = partners_of(stores)
+    for number in range(quarter.offset, quarter.offset + stores):
+        reason = {0: "counterfeit", 1: "voluntary"}.get(number % partners % 10)
+        if reason and number // partners % 20 == 3:
+            fact = {"type": "StoreClosed", "store": f"S-{number:06d}", "reason": reason}
+            yield quarter.start + 88 * DAY + number % DAY, fact
+
+
+def partners_of(stores: int) -> int:
+    """How many partners bring so many stores."""
+    return max(3, stores // 100)
+
+
+def _named(number: int, found: Iterator[Timed]) -> Iterator[Timed]:
+    named = number % 2 == 0
+    for ordinal, (at, fact) in enumerate(found):
+        if named:
+            fact |= {"source": "shop-admin", "id": f"SA-{number:06d}-{ordinal}"}
+        yield at, fact
 
 
 def _dated(at: int, fact: dict[str, Any]) -> dict[str, Any]:
@@ -59,10 +112,11 @@ def _dated(at: int, fact: dict[str, Any]) -> dict[str, Any]:
     return {"type": fact["type"], "at": instant, **fact}
 
 
-def _partners(count: int) -> Iterator[Timed]:
+def certified(count: int, start: int = QUARTER) -> Iterator[Timed]:
+    """Partners, certified some weeks before a quarter."""
     for number in range(count):
         yield (
-            QUARTER - 45 * DAY + number,
+            start - 45 * DAY + number,
             {
                 "type": "PartnerCertified",
                 "partner": f"P-{number:04d}",
@@ -72,9 +126,9 @@ def _partners(count: int) -> Iterator[Timed]:
         )
 
 
-def _rates(chance: random.Random) -> Iterator[Timed]:
-    for number in range(RATE_DAYS):
-        at = QUARTER + number * DAY + 18 * 3600
+def _rates(chance: random.Random, quarter: Quarter) -> Iterator[Timed]:
+    for number in range(quarter.rate_days):
+        at = quarter.start + number * DAY + 18 * 3600
         yield (
             at,
             {
@@ -87,27 +141,29 @@ def _rates(chance: random.Random) -> Iterator[Timed]:
         )
 
 
-def _targetings(stores: int) -> Iterator[Timed]:
+def _targetings(stores: int, quarter: Quarter) -> Iterator[Timed]:
     for number in range(0, stores, 4):
         yield (
-            QUARTER - 12 * DAY + number,
+            quarter.start - 12 * DAY + number,
             {
                 "type": "MerchantTargeted",
-                "program": PROGRAM,
-                "merchant": f"M-{number:06d}",
+                "program": quarter.program,
+                "merchant": f"M-{quarter.offset + number:06d}",
                 "mode": "targeted",
             },
         )
 
 
-def _store(chance: random.Random, number: int, partners: int, gmv: int) -> Iterator[Timed]:
+def _store(
+    chance: random.Random, number: int, partners: int, gmv: int, quarter: Quarter
+) -> Iterator[Timed]:
     store = f"S-{number:06d}"
-    onboarded = QUARTER + chance.randrange(DAY, 84 * DAY)
+    onboarded = quarter.start + chance.randrange(DAY, 84 * DAY)
     yield (
         onboarded,
         {
             "type": "MerchantOnboarded",
-            "merchant": f"M-{number if number % 10 else max(0, number - 1):06d}",
+            "merchant": f"M-{number if number % 10 else max(quarter.offset, number - 1):06d}",
             "store": store,
             "market": "EU" if number % 5 else "JP",
             "brand": f"Brand-{number // 2}",
@@ -126,7 +182,7 @@ def _store(chance: random.Random, number: int, partners: int, gmv: int) -> Itera
     for ordinal in range(gmv):
         day = sold + ordinal * DAY
         yield (
-            min(day + chance.randrange(2 * DAY, 14 * DAY), LAST - chance.randrange(DAY)),
+            min(day + chance.randrange(2 * DAY, 14 * DAY), quarter.last - chance.randrange(DAY)),
             {
                 "type": "GMVRecorded",
                 "store": store,

@@ -14,6 +14,20 @@ Act = Callable[[], float]
 """Does a thing once and answers the seconds of the part that counts."""
 
 
+class Took(NamedTuple):
+    """Seconds by the clock and of the processor: where they differ much, others used it."""
+
+    seconds: float
+    cpu: float
+
+    @property
+    def text(self) -> str:
+        """Both, in a unit that suits them."""
+        if self.seconds < 0.1:
+            return f"{self.seconds * 1000:.2f} ms (cpu {self.cpu * 1000:.2f})"
+        return f"{self.seconds:.2f} s (cpu {self.cpu:.2f})"
+
+
 class Figure(NamedTuple):
     """One line of the table. Without a ratio there is nothing to meet: `goal` says why."""
 
@@ -34,6 +48,14 @@ class Figure(NamedTuple):
         shown = f"{reference:,.0f}/s {what}"
         goal = f">= {least:g}x"
         return cls(name, f"{ours:,.0f}/s", shown, ratio, goal, ratio >= least, how)
+
+    @classmethod
+    def times(cls, name: str, ours: Took, reference: Took, most: float, how: str) -> "Figure":
+        """Less is better: time against that of a reference; the ratio of processor time beside."""
+        ratio = ours.seconds / reference.seconds
+        cpu = f"cpu {ours.cpu / reference.cpu:.2f}x" if reference.cpu else "cpu -"
+        goal, shown = f"<= {most:g}x", (ours.text, reference.text)
+        return cls(name, *shown, ratio, goal, ratio <= most, f"{cpu}; {how}")
 
     @classmethod
     def absent(cls, name: str, why: str) -> "Figure":
@@ -61,6 +83,32 @@ def interleaved(runs: int, acts: dict[str, Act]) -> dict[str, float]:
             tell(f"{name}: run {run + 1} of {runs}")
             found[name].append(act())
     return {name: median(seconds) for name, seconds in found.items()}
+
+
+def in_turns(runs: int, acts: dict[str, Callable[[], Took]]) -> dict[str, Took]:
+    """As `interleaved`, of both clocks."""
+    found: dict[str, list[Took]] = {name: [] for name in acts}
+    for run in range(runs):
+        for name, act in acts.items():
+            tell(f"{name}: run {run + 1} of {runs}")
+            found[name].append(act())
+    return {
+        name: Took(median(one.seconds for one in took), median(one.cpu for one in took))
+        for name, took in found.items()
+    }
+
+
+def took(act: Callable[[], object]) -> Took:
+    """Both clocks of one call in this process; see `timed`."""
+    worked = 0.0
+
+    def counted() -> None:
+        nonlocal worked
+        started = time.process_time()
+        act()
+        worked = time.process_time() - started
+
+    return Took(timed(counted), worked)
 
 
 def tell(text: str) -> None:

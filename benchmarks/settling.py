@@ -20,6 +20,7 @@ class Answer(NamedTuple):
     """What a child process measured of itself."""
 
     seconds: float
+    cpu: float
     facts: int
     lines: int
     peak_mib: float

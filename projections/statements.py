@@ -68,9 +68,12 @@ class Statements(StreamView):
             for key, held in standing.items():
                 if key[0] == name:
                     sums.setdefault(key[1], _nothing())
-                    sums[key[1]] |= {
-                        "due": held.due,
-                        "paid": held.paid,
+                    own = sums[key[1]]
+                    taken = own["brought_forward"]
+                    own |= {
+                        "due": held.due - held.carried,
+                        "paid": held.paid - held.carried,
+                        "carried_forward": -held.carried - taken,
                         "open": held.open,
                         "advance": held.advance,
                     }
@@ -113,8 +116,6 @@ def _row(
 ) -> dict[str, Any]:
     first: StatementEvent = found[0].event
     issued = next((one for one in found if isinstance(one.event, StatementIssued)), None)
-    stated = amounts["issued"] + amounts["brought_forward"] + amounts["adjusted"]
-    amounts["carried_forward"] = amounts["due"] - stated
     return {
         "statement": name,
         "currency": currency,

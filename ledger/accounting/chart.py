@@ -52,6 +52,8 @@ class Standing(NamedTuple):
 
     due: int = 0
     paid: int = 0
+    carried: int = 0
+    """How much of `paid` was taken over from an earlier statement, less what a later one took."""
 
     @property
     def open(self) -> int:
@@ -81,9 +83,9 @@ class Standing(NamedTuple):
             found[Account("Assets" if ahead > 0 else "Liabilities", ADVANCES, party)] = ahead
         return found
 
-    def moved(self, *, due: int = 0, paid: int = 0) -> "Standing":
-        """The standing after more is due, or paid."""
-        return Standing(self.due + due, self.paid + paid)
+    def moved(self, *, due: int = 0, paid: int = 0, carried: int = 0) -> "Standing":
+        """The standing after more is due, paid, or carried over as paid."""
+        return Standing(self.due + due, self.paid + paid + carried, self.carried + carried)
 
 
 def movement(party: str, before: Standing, after: Standing) -> dict[Account, int]:

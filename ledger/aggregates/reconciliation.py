@@ -96,4 +96,5 @@ class BreakResolved(ReconciliationEvent):
     line: str
     theirs: Amount | None = None
     currency: str
+    count: Annotated[int | None, Field(description="orders, where a group was resolved")] = None
     run: Annotated[int, Field(description="the position of the run that found it")]

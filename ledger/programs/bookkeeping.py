@@ -35,6 +35,9 @@ Key = tuple[str, str]
 """A statement and a commodity."""
 
 
+_CHANGES = {"paid": "paid", "carried": "carried"}
+
+
 class Move(NamedTuple):
     """One movement of a statement: more is due for a line, carried over, or paid."""
 
@@ -46,7 +49,11 @@ class Move(NamedTuple):
     amount: Money
     against: Account | None
     """The account of a line, or of the means of payment; None for what is carried over."""
-    pays: bool = False
+
+    @property
+    def change(self) -> dict[str, int]:
+        """What it does to the standing of its statement."""
+        return {_CHANGES.get(self.what, "due"): self.amount.minor}
 
 
 def account_of(rules: str, kind: str, program: str) -> Account:
@@ -81,11 +88,13 @@ def statements_of(event: Any) -> set[str]:
 
 
 def _carried(event: StatementIssued) -> Iterator[Move]:
+    """What was paid beyond what is due counts as paid on the next statement instead."""
     for one in event.brought_forward:
-        amount = Money.parse(one.amount, one.currency)
+        ahead = Money.parse(one.amount, one.currency).negated()
         said = f"carried from {one.statement} to {event.statement}"
-        yield Move(one.statement, event.payee, "carried", "", said, amount.negated(), None)
-        yield Move(event.statement, event.payee, "carried", "", said, amount, None)
+        common = (event.payee, "carried", "", said)
+        yield Move(one.statement, *common, ahead.negated(), None)
+        yield Move(event.statement, *common, ahead, None)
 
 
 def _due(
@@ -100,7 +109,7 @@ def _due(
 
 def _payment(statement: str, payee: str, paid: Money, narration: str) -> Move:
     account = means_of_payment(paid.currency)
-    return Move(statement, payee, "paid", "", narration, paid, account, pays=True)
+    return Move(statement, payee, "paid", "", narration, paid, account)
 
 
 class Bookkeeper:
@@ -154,14 +163,13 @@ class Bookkeeper:
     def _postings(self, one: Move) -> list[Posting]:
         key = (one.statement, one.amount.currency)
         before = self.standings.get(key, Standing())
-        minor = one.amount.minor
-        after = before.moved(paid=minor) if one.pays else before.moved(due=minor)
+        after = before.moved(**one.change)
         self.standings[key] = after
         found = [
             Posting(account, Money(amount, one.amount.currency))
             for account, amount in movement(one.payee, before, after).items()
         ]
         if one.against is not None:
-            own = one.amount.negated() if one.pays else one.amount
+            own = one.amount.negated() if one.what == "paid" else one.amount
             found.insert(0, Posting(one.against, own))
         return found

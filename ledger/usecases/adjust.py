@@ -165,11 +165,11 @@ def adjustment(
         changed = _changed(known, settlement)
         by_fill = _changed_by_fill(connection, terms, settlement) if terms.filled else set()
         causes = Causes(connection, terms.edition, period, clocks)
-        causes.load((line, _since(was, known)) for line, _, was, _ in changed if was)
+        causes.load((one[0], _since(one, known)) for one in changed)
         changes = [
             Change(
                 *(line, payee, was, now),
-                causes.of(line, was, now, _since(was, known)),
+                causes.of(line, was, now, _since((line, payee, was, now), known)),
                 tuple(sorted(terms.filled)) if line in by_fill else (),
             )
             for line, payee, was, now in changed
@@ -207,13 +207,16 @@ def adjust(
     return found, answer
 
 
-def _since(was: Stated | None, period: ClosedPeriod) -> Clocks:
-    return was.clocks if was else period.clocks
+Changed = tuple[str, str, Stated | None, Line | None]
 
 
-def _changed(
-    period: ClosedPeriod, settlement: Settlement
-) -> list[tuple[str, str, Stated | None, Line | None]]:
+def _since(one: Changed, period: ClosedPeriod) -> Clocks:
+    """Where a line was last stated to its payee, or taken away, or else where all were."""
+    line, payee, was, _ = one
+    return was.clocks if was else period.voided.get((line, payee), period.clocks)
+
+
+def _changed(period: ClosedPeriod, settlement: Settlement) -> list[Changed]:
     """Lines and payees that are told something else now, in order.
 
     Lines for which the platform's figure was accepted are left alone.

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, select
 
 from ledger.kernel.clocks import FOREVER, Clocks
+from ledger.kernel.decision import Step
 from ledger.kernel.errors import NoSuchLine
 from ledger.programs.contract import Line
 from ledger.programs.edition import Edition
@@ -28,7 +29,7 @@ class Causes:
         self.edition = edition
         self.period = period
         self.now = now
-        self._before: dict[Clocks, dict[str, set[int]]] = {}
+        self._before: dict[Clocks, dict[str, Step]] = {}
 
     def load(self, changed: Iterable[tuple[str, Clocks]]) -> None:
         """Works out what many lines rested on at once, where that is quicker than singly."""
@@ -38,37 +39,42 @@ class Causes:
         for clocks, count in by_clocks.items():
             if count >= WHOLE_FROM:
                 found = settle(self.connection, self.edition, clocks, period=self.period)
-                self._before[clocks] = {
-                    one.line: one.explanation.positions() for one in found.lines
-                }
+                self._before[clocks] = {one.line: one.explanation for one in found.lines}
 
     def of(self, name: str, was: Stated | None, now: Line | None, since: Clocks) -> tuple[int, ...]:
         """Positions of the facts and withdrawals that the change rests on.
 
-        Facts that are cited now and did not exist, or did not count, when the line was stated;
-        withdrawals of facts cited then; failing both, what is new in the subject's stream.
-        Empty where only time has passed.
+        Of the steps that came out otherwise: facts that did not exist, or did not count, when
+        the line was stated, and withdrawals of facts that they rested on then. Failing both,
+        the same of all steps; failing that, what is new in the subject's stream. Empty where
+        only time has passed.
         """
-        cited = now.explanation.positions() if now else set()
-        found = self._unknown_then(cited, since)
-        then = self._rested_on(name, since) if was else set()
-        found |= self._withdrawn_since(then, since)
-        if not found:
-            either = now or was
-            assert either is not None
-            found = self._new_in(either.subject, since)
-        return tuple(sorted(found))
+        before, after = self._tree(name, since), now.explanation if now else None
+        for old, new in (_changed(before, after), (_all(before), _all(after))):
+            found = self._unknown_then(new, since) | self._withdrawn_since(old, since)
+            if found:
+                return tuple(sorted(found))
+        either = now or was
+        assert either is not None
+        return tuple(sorted(self._new_in(either.subject, since)))
 
-    def _rested_on(self, line: str, clocks: Clocks) -> set[int]:
+    def _tree(self, line: str, clocks: Clocks) -> Step | None:
+        """The explanation of a line as it was worked out then."""
         if clocks in self._before:
-            return self._before[clocks].get(line, set())
+            return self._before[clocks].get(line)
         _, _, rest = line.partition("/")
         period, subject = rules_of(self.edition.rules).subject_of(rest)
         try:
-            found = settle(self.connection, self.edition, clocks, period=period, subject=subject)
+            found = settle(
+                self.connection,
+                self.edition,
+                clocks,
+                period=period or self.period,
+                subject=subject,
+            )
         except NoSuchLine:
-            return set()
-        return {p for one in found.lines if one.line == line for p in one.explanation.positions()}
+            return None
+        return next((one.explanation for one in found.lines if one.line == line), None)
 
     def _unknown_then(self, positions: set[int], then: Clocks) -> set[int]:
         late = {one for one in positions if one > then.known_at}
@@ -103,3 +109,32 @@ class Causes:
             for one in reader.facts([stream])
             if one.at <= self.now.as_of and (one.position > then.known_at or one.at > then.as_of)
         }
+
+
+def _all(tree: Step | None) -> set[int]:
+    return tree.positions() if tree else set()
+
+
+def _changed(before: Step | None, after: Step | None) -> tuple[set[int], set[int]]:
+    """What the steps that came out otherwise rested on, then and now."""
+    if before is None or after is None:
+        return _all(before), _all(after)
+    old = {_name(one): one for one in before.parts}
+    new = {_name(one): one for one in after.parts}
+    then = set(before.events) - set(after.events)
+    now = set(after.events) - set(before.events)
+    for name in {*old, *new}:
+        was, is_ = old.get(name), new.get(name)
+        if was is None or is_ is None or _verdict(was) != _verdict(is_):
+            then |= _all(was)
+            now |= _all(is_)
+    return then, now
+
+
+def _name(step: Step) -> str:
+    return step.code or step.label
+
+
+def _verdict(step: Step) -> tuple[object, ...]:
+    """What a step came to, whatever it rests on."""
+    return step.met, step.pending, step.amount, step.required, step.observed

@@ -27,7 +27,7 @@ from ledger.store.head import Head, head_of
 from ledger.store.reader import LogReader
 from ledger.store.snapshots import take
 from ledger.usecases.closed import digest_of, find_closed
-from ledger.usecases.decisions import record_decisions, refuse_read_only
+from ledger.usecases.decisions import built, record_decisions, refuse_read_only
 from ledger.usecases.editions import edition_at
 from ledger.usecases.settle import Settlement, settle
 from ledger.usecases.standing import standings
@@ -70,13 +70,12 @@ def close(
         if (held or odd) and leave_open is None:
             raise _left_open(program, held, odd)
         statements = _statements(connection, settlement, head)
-        seal = _seal(settlement, position, head, len(statements)).model_copy(
-            update={
-                "held": len(held),
-                "exceptions": len(odd),
-                "left_open": leave_open if held or odd else None,
-                "system_user": system_user,
-            }
+        seal = _seal(
+            *(settlement, position, head, len(statements)),
+            held=len(held),
+            exceptions=len(odd),
+            left_open=leave_open if held or odd else None,
+            system_user=system_user,
         )
         assert settlement.days is not None
         kept = take(connection, settlement.windowed, settlement.days.last, head.position)
@@ -125,7 +124,7 @@ def _left_open(program: str, held: list[Line], odd: list[dict[str, Any]]) -> Lef
     named += [f"{one['code']} at position {one['position']}" for one in odd]
     more = f" and {len(named) - SHOWN_MAX} more" if len(named) > SHOWN_MAX else ""
     return LeftOpen(
-        f"{len(held)} lines of {program} are held and {len(odd)} exceptions touch it: "
+        f"{program} has {len(held)} held lines and {len(odd)} exceptions that touch it: "
         f"{'; '.join(named[:SHOWN_MAX])}{more}.",
         "Resolve them (duebook report exceptions), or close all the same with "
         "--leave-open --reason TEXT; what they bring later is an adjustment.",
@@ -191,10 +190,13 @@ def _to_carry(
     return carried
 
 
-def _seal(settlement: Settlement, position: int, head: Head, statements: int) -> PeriodClosed:
+def _seal(
+    settlement: Settlement, position: int, head: Head, statements: int, **left: Any
+) -> PeriodClosed:
     edition, days = settlement.edition, settlement.days
     assert days is not None
-    return PeriodClosed(
+    return built(
+        PeriodClosed,
         rules=edition.rules,
         program=edition.program,
         period=settlement.period,
@@ -209,6 +211,7 @@ def _seal(settlement: Settlement, position: int, head: Head, statements: int) ->
         statements=statements,
         totals={code: money.text for code, money in settlement.totals.items()},
         digest=digest_of(settlement.lines),
+        **left,
     )
 
 

@@ -84,7 +84,17 @@ class ClosedPeriod:
     @cached_property
     def current(self) -> dict[tuple[str, str], Stated]:
         """What every line says with all adjustments, by line and payee."""
+        return self._folded[0]
+
+    @property
+    def voided(self) -> dict[tuple[str, str], Clocks]:
+        """Lines that a payee had and has no more, and where that was worked out."""
+        return self._folded[1]
+
+    @cached_property
+    def _folded(self) -> tuple[dict[tuple[str, str], Stated], dict[tuple[str, str], Clocks]]:
         found = {(one.line, one.payee): one for one in self.as_issued}
+        voided: dict[tuple[str, str], Clocks] = {}
         for recorded in self.adjusted:
             event = recorded.event
             clocks = Clocks(event.as_of, event.known_at)
@@ -92,13 +102,15 @@ class ClosedPeriod:
                 key = (one.line, event.payee)
                 if one.outcome == VOID:
                     found.pop(key, None)
+                    voided[key] = clocks
                     continue
+                voided.pop(key, None)
                 found[key] = Stated(
                     *(one.line, one.kind, event.payee, one.subject, one.outcome),
                     *(Money.parse(one.now, one.currency), one.unmet, one.held_for, clocks),
                     event.adopted,
                 )
-        return found
+        return found, voided
 
 
 def digest_of(lines: Iterable[Line | Stated]) -> str:

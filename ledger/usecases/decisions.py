@@ -1,9 +1,12 @@
 """Recording decisions: ours, checked before, and refused when somebody wrote meanwhile."""
 
 from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
 
 from ledger.aggregates.base import Event
-from ledger.kernel.errors import ConcurrentWrite, ReadOnlyBook
+from ledger.kernel.errors import ConcurrentWrite, ReadOnlyBook, Refusal
 from ledger.store.book import Book
 from ledger.store.head import Head, max_versions
 from ledger.store.reader import chunks
@@ -11,6 +14,25 @@ from ledger.store.receipts import keep_receipt
 from ledger.store.recorder import Row
 from ledger.store.schema import insert_refs
 from ledger.store.snapshots import Snapshot, keep
+
+E = TypeVar("E", bound=Event)
+
+
+class BadDecision(Refusal):
+    """A decision that cannot be recorded as it stands: a text that is empty or too long, say."""
+
+
+def built(kind: type[E], **fields: Any) -> E:
+    """A decision's event, checked. Raises `BadDecision` naming each field that is wrong."""
+    try:
+        return kind(**fields)
+    except ValidationError as error:
+        said = "; ".join(
+            f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()
+        )
+        raise BadDecision(
+            f"{kind.__name__} cannot be recorded: {said}.", "Texts are 1 to 2000 characters long."
+        ) from None
 
 
 def refuse_read_only(book: Book, to_what: str) -> None:

@@ -17,7 +17,7 @@ from ledger.kernel.money import Money
 from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.store.reader import read_log
-from ledger.usecases.decisions import record_decisions, refuse_read_only
+from ledger.usecases.decisions import built, record_decisions, refuse_read_only
 from ledger.usecases.standing import standings
 
 ATTEMPTS = 5
@@ -62,12 +62,19 @@ def _payment(statement: str, found: list[Recorded], money: Money, ref: str) -> P
     if money.minor == 0:
         raise BadPayment("A payment of nothing is none.", "Give the amount that was paid.")
     currencies = {line.currency for one in found if _states(one) for line in one.event.lines}
+    currencies |= {
+        carried.currency
+        for one in found
+        if isinstance(one.event, StatementIssued)
+        for carried in one.event.brought_forward
+    }
     if money.currency not in currencies:
         raise BadPayment(
             f"{statement} is stated in {', '.join(sorted(currencies))}; found {money.currency}.",
             "Pay it in its own currency; convert the amount before.",
         )
-    return PaymentMade(
+    return built(
+        PaymentMade,
         rules=issued.rules,
         program=issued.program,
         period=issued.period,
@@ -115,8 +122,8 @@ def _answer(
         "currency": currency,
         "ref": payment.ref,
         "recorded": recorded,
-        "due": Money(standing.due, currency).text,
-        "paid": Money(standing.paid, currency).text,
+        "due": Money(standing.due - standing.carried, currency).text,
+        "paid": Money(standing.paid - standing.carried, currency).text,
         "open": Money(standing.open, currency).text,
         "advance": Money(standing.advance, currency).text,
         "position": position,

@@ -15,7 +15,7 @@ from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.store.reader import LogReader, read_log
 from ledger.usecases.closed import closed_period, edition_of, find_closed
-from ledger.usecases.decisions import record_decisions, refuse_read_only
+from ledger.usecases.decisions import built, record_decisions, refuse_read_only
 
 
 def resolve(
@@ -38,7 +38,8 @@ def resolve(
     with book.reading() as connection:
         head = head_of(connection)
         run, found = _find(connection, program, period, name, head.position)
-        resolved = BreakResolved(
+        resolved = built(
+            BreakResolved,
             program=program,
             period=period,
             id=found.id,

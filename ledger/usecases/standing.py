@@ -34,9 +34,7 @@ def standings(
             for move in moves_of(own[position].event):
                 if move.statement in names:
                     key = (move.statement, move.amount.currency)
-                    minor = move.amount.minor
-                    due, paid = (0, minor) if move.pays else (minor, 0)
-                    found[key] = found.get(key, Standing()).moved(due=due, paid=paid)
+                    found[key] = found.get(key, Standing()).moved(**move.change)
     return found
 
 

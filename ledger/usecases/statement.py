@@ -137,6 +137,8 @@ def _adjustments(known: ClosedPeriod, payees: list[str]) -> list[dict[str, Any]]
 
 
 Moved = list[tuple[Recorded, Any]]
+PARTS = ("issued", "adjusted", "brought_forward", "carried_forward", "paid")
+"""What a statement is made of, each from the payee's side."""
 
 
 def _moves(connection: Connection, names: list[str], known_at: int) -> Moved:
@@ -173,33 +175,38 @@ def _payments(moves: Moved) -> list[dict[str, Any]]:
             "fact": type(recorded.event) in PAYING,
         }
         for recorded, move in moves
-        if move.pays
+        if move.what == "paid"
     ]
 
 
 def _standings(known: ClosedPeriod, payees: list[str], moves: Moved) -> list[dict[str, Any]]:
     """Per statement and commodity: what it is made of, and how it stands."""
-    sums: dict[tuple[str, str], dict[str, int]] = {}
+    name = period_id(known.seal.program, known.seal.period)
+    all_ = {(f"{name}/{one.payee}", one.amount.currency) for one in known.as_issued}
+    sums: dict[tuple[str, str], dict[str, int]] = {
+        key: dict.fromkeys(PARTS, 0) for key in all_ if key[0].rpartition("/")[2] in payees
+    }
     for recorded, move in moves:
-        held = sums.setdefault(
-            (move.statement, move.amount.currency),
-            dict.fromkeys(("issued", "adjusted", "brought_forward", "carried_forward", "paid"), 0),
-        )
+        key = (move.statement, move.amount.currency)
+        held = sums.setdefault(key, dict.fromkeys(PARTS, 0))
         what = move.what
         if what == "carried":
             own = isinstance(recorded.event, StatementIssued)
             mine = own and recorded.event.statement == move.statement
             what = "brought_forward" if mine else "carried_forward"
-        held[what] += move.amount.minor
+        # What is carried over moves what was paid; a statement shows it from the payee's side.
+        held[what] += -move.amount.minor if move.what == "carried" else move.amount.minor
     found = []
-    for (name, currency), held in sorted(sums.items()):
-        due = sum(amount for what, amount in held.items() if what != "paid")
-        standing = Standing(due, held["paid"])
+    for (statement_, currency), held in sorted(sums.items()):
+        carried = held["brought_forward"] + held["carried_forward"]
+        stated = held["issued"] + held["adjusted"]
+        standing = Standing(stated, held["paid"] - carried)
+        due = stated + carried
         parts = {what: Money(amount, currency).text for what, amount in held.items()}
         found.append(
             {
-                "statement": name,
-                "payee": name.rpartition("/")[2],
+                "statement": statement_,
+                "payee": statement_.rpartition("/")[2],
                 "currency": currency,
                 **parts,
                 "due": Money(due, currency).text,
@@ -215,9 +222,8 @@ def _running(moves: Moved, names: list[str]) -> list[dict[str, Any]]:
     standing: dict[tuple[str, str], Standing] = {}
     found = []
     for recorded, move in moves:
-        key, minor = (move.statement, move.amount.currency), move.amount.minor
-        due, paid = (0, minor) if move.pays else (minor, 0)
-        now = standing[key] = standing.get(key, Standing()).moved(due=due, paid=paid)
+        key = (move.statement, move.amount.currency)
+        now = standing[key] = standing.get(key, Standing()).moved(**move.change)
         found.append(
             {
                 "position": recorded.position,
@@ -226,7 +232,7 @@ def _running(moves: Moved, names: list[str]) -> list[dict[str, Any]]:
                 "what": move.what,
                 "line": move.line,
                 "narration": move.narration,
-                "amount": move.amount.text,
+                "amount": (move.amount.negated() if move.what == "carried" else move.amount).text,
                 "currency": move.amount.currency,
                 "open": Money(now.open, move.amount.currency).text,
             }

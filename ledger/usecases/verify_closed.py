@@ -7,9 +7,17 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from ledger.aggregates.base import Recorded
-from ledger.aggregates.settlement import StatementIssued, period_id
+from ledger.aggregates.reconciliation import BreakResolved
+from ledger.aggregates.settlement import (
+    PaymentMade,
+    PeriodClosed,
+    StatementAdjusted,
+    StatementIssued,
+    period_id,
+)
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import Refusal
+from ledger.kernel.money import Money
 from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.store.reader import read_log
@@ -27,8 +35,11 @@ def verify_closed(book: Book, progress: Progress) -> list[Check]:
     with book.reading() as connection:
         head = head_of(connection).position
         return [
-            _checked(connection, closed, head, progress)
-            for closed in closed_periods(connection, head)
+            _decisions(connection, head),
+            *(
+                _checked(connection, closed, head, progress)
+                for closed in closed_periods(connection, head)
+            ),
         ]
 
 
@@ -88,4 +99,70 @@ def _adjustment_faults(connection: Connection, period: ClosedPeriod) -> Iterator
 
 
 def _said(event: Any) -> object:
-    return event.digest, event.filled, event.lines
+    """What an adjustment says. What caused it is told from explanations, which may tell more in
+    a later version, so that old books stay valid."""
+    lines = tuple(one.model_copy(update={"because": ()}) for one in event.lines)
+    return event.digest, event.filled, lines
+
+
+class _Belonging:
+    """Takes decisions in the order of the log and says which one stands there for nothing."""
+
+    def __init__(self) -> None:
+        self.waiting: dict[str, list[int]] = {}
+        self.stated: set[str] = set()
+        self.closed: dict[str, int] = {}
+        self.resolved: dict[int, BreakResolved] = {}
+
+    def fault(self, recorded: Recorded) -> str | None:
+        """Why a decision does not belong where it is, if it does not."""
+        event, position = recorded.event, recorded.position
+        match event:
+            case StatementIssued():
+                self.waiting.setdefault(period_id(event.program, event.period), []).append(position)
+                self.stated.add(event.statement)
+            case PeriodClosed():
+                name = period_id(event.program, event.period)
+                if name in self.closed:
+                    return f"position {position}: {name} is closed twice"
+                self.closed[name] = position
+                self.waiting.pop(name, None)
+            case StatementAdjusted():
+                self.stated.add(event.statement)
+                name = period_id(event.program, event.period)
+                if self.closed.get(name) != event.closed:
+                    return f"position {position}: adjusts a close that is not there"
+                if event.adopted is not None:
+                    return self._adopted(event, position)
+            case PaymentMade() if event.statement not in self.stated:
+                return f"position {position}: pays {event.statement}, which was never issued"
+            case BreakResolved():
+                self.resolved[position] = event
+        return None
+
+    def _adopted(self, event: StatementAdjusted, position: int) -> str | None:
+        """A figure of the platform is accepted by the resolution right before it."""
+        before = self.resolved.get(position - 1)
+        if before is None or before.id != event.adopted or before.resolution != "accept_theirs":
+            return f"position {position}: nobody has accepted the figure of {event.adopted}"
+        theirs = before.theirs or Money.zero(before.currency).text
+        if before.count is None and any(one.now != theirs for one in event.lines):
+            return f"position {position}: is not the figure that was accepted"
+        return None
+
+
+def _decisions(connection: Connection, head: int) -> Check:
+    """Every statement belongs to a close, every payment to a statement, each period closed once."""
+    topics = [one.TOPIC for one in DECIDED]
+    belonging = _Belonging()
+    for recorded in read_log(connection, until=head, topics=topics):
+        fault = belonging.fault(recorded)
+        if fault:
+            return Check("decisions", False, fault)
+    for name, positions in belonging.waiting.items():
+        detail = f"position {positions[0]}: a statement of {name}, which was never closed"
+        return Check("decisions", False, detail)
+    return Check("decisions", True, f"{len(belonging.stated):,} statements, each of a close")
+
+
+DECIDED = (StatementIssued, PeriodClosed, StatementAdjusted, PaymentMade, BreakResolved)
