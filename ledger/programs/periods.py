@@ -1,8 +1,15 @@
 """The days that a run is about: an edition's whole term, or one month of it."""
 
+import re
+from calendar import monthrange
+from datetime import date
+
 from ledger.kernel.errors import WrongPeriod
 from ledger.kernel.period import Days
 from ledger.programs.edition import Edition
+
+MONTH = re.compile(r"(?P<year>2[01][0-9]{2})-(?P<month>0[1-9]|1[0-2])", re.ASCII)
+"""Within the years that terms lie in."""
 
 
 def whole_term(edition: Edition, period: str | None) -> Days:
@@ -13,3 +20,38 @@ def whole_term(edition: Edition, period: str | None) -> Days:
             f"Leave the period out: {edition.program}",
         )
     return edition.days
+
+
+def month(edition: Edition, period: str | None) -> Days:
+    """The days of a month, written `2020-05`, that lie within an edition's dates.
+
+    Raises `WrongPeriod` where none is given, for anything that is no month, and for a month
+    that lies wholly outside of the edition's dates.
+    """
+    example = f"{edition.program} {month_of(edition.first)}"
+    if period is None:
+        raise WrongPeriod(
+            f"{edition.program} settles by month; no month was given.", f"Name it: {example}"
+        )
+    found = MONTH.fullmatch(period)
+    if found is None:
+        raise WrongPeriod(
+            f"{edition.program} settles by month; found the period {period!r}.",
+            f"Write a month as {example}",
+        )
+    year, number = int(found["year"]), int(found["month"])
+    first = max(date(year, number, 1), edition.first)
+    last = date(year, number, monthrange(year, number)[1])
+    last = min(last, edition.last or last)
+    if last < first:
+        until = edition.last or "open end"
+        raise WrongPeriod(
+            f"{period} lies outside of {edition.program}, {edition.first} to {until}.",
+            f"Name a month of it: {example}",
+        )
+    return Days(first, last, edition.zone)
+
+
+def month_of(day: date) -> str:
+    """The month that a day lies in, as periods are written."""
+    return day.isoformat()[:7]

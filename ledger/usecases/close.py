@@ -65,7 +65,7 @@ def close(
         seen: list[Recorded] = []
         settlement = settle(connection, edition, clocks, period=period, watch=seen.append)
         held = [one for one in settlement.lines if one.outcome == "held"]
-        odd = exceptions_touching(connection, program, head.position, seen)
+        odd = exceptions_touching(connection, settlement, seen)
         del seen
         if (held or odd) and leave_open is None:
             raise _left_open(program, held, odd)
@@ -113,10 +113,12 @@ def _refuse_provisional(edition: Edition, period: str | None, as_of: Instant) ->
     rules = rules_of(edition.rules)
     if rules.provisional(edition, period, as_of):
         until = rules.settles_until(edition, period)
+        name = period_id(edition.program, period)
         raise PeriodOpen(
-            f"{period_id(edition.program, period)} is provisional until {format_instant(until)}; "
+            f"{name} is provisional until {format_instant(until)}; "
             f"this run stands at {format_instant(as_of)}.",
-            f"See how it stands: duebook settle {edition.program}. Close it after that instant.",
+            f"See how it stands: duebook settle {name.replace('/', ' ')}. "
+            "Close it after that instant.",
         )
 
 
@@ -194,6 +196,7 @@ def _to_carry(
 def _seal(settlement: Settlement, position: int, head: Head, statements: int) -> PeriodClosed:
     edition, days = settlement.edition, settlement.days
     assert days is not None
+    assert days.last is not None, "only what ends is closed"
     return PeriodClosed(
         rules=edition.rules,
         program=edition.program,
