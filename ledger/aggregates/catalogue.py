@@ -12,6 +12,7 @@ from ledger.aggregates.enrolment import (
     MerchantEnrolled,
     MerchantInvited,
 )
+from ledger.aggregates.live_task import LinkListed, LiveTaskOrdered
 from ledger.aggregates.merchant import MerchantTargeted, MerchantUntargeted
 from ledger.aggregates.partner import IncentiveWithheld, PartnerCertified, PartnerTerminated
 from ledger.aggregates.rate import RateQuoted
@@ -60,6 +61,8 @@ FACTS: dict[str, type[Fact]] = {
         ContentPromised,
         ContentDelivered,
         FixedFeePaid,
+        LiveTaskOrdered,
+        LinkListed,
         FactWithdrawn,
     )
 }
