@@ -12,6 +12,7 @@ from ledger.kernel.instants import parse_instant
 from ledger.programs.registry import shipped
 from ledger.store.book import Book
 from ledger.usecases.init import init
+from ledger.usecases.settle import settle
 from ledger.usecases.terms import publish
 from ledger.usecases.withdraw import withdraw
 from projections.catalogue import VIEWS
@@ -122,6 +123,25 @@ def test_a_withdrawn_task_takes_its_listing_with_it_until_another_report(
     assert exceptions(book) == NOT_YET
     record_facts(book, [{**TASK, "category": "books"}])
     assert exceptions(book) == []
+
+
+@pytest.mark.parametrize("later", [False, True], ids=["as sent", "the other way round"])
+@pytest.mark.parametrize("other", ["S-2", "S-3", "S-4", "S-5"])
+def test_of_two_reports_of_one_instant_the_same_counts_in_any_order(
+    book: Book, record_facts: Record, other: str, later: bool
+) -> None:
+    """The store that owes the fee is the one whose listing the task opens the way for."""
+    stores = [{**ONBOARDED, "store": store} for store in ("S-1", other)]
+    record_facts(book, [*stores, LISTED, {**LISTED, "store": other}])
+    for store in (other, "S-1") if later else ("S-1", other):
+        record_facts(book, [{**TASK, "store": store}])
+    assert exceptions(book) == ["link_not_allowed", "ordered_twice"]
+    with book.reading() as connection:
+        clocks = Clocks(parse_instant("2020-12-01T00:00:00Z"), book.head().position)
+        (line,) = settle(connection, EDITION, clocks).lines
+    rows = report(book, "exceptions").rows
+    (shut,) = (row["stream"] for row in rows if row["code"] == "link_not_allowed")
+    assert {line.payee, shut} == {"store:S-1", f"store:{other}"}
 
 
 def test_a_withdrawn_listing_is_no_exception(book: Book, record_facts: Record, now: int) -> None:

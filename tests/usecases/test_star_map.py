@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ledger.intake.platform.canonical import read as read_canonical
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import LeftOpen, NoSuchLine, PeriodOpen, TermsConflict, WrongPeriod
 from ledger.kernel.instants import parse_instant
@@ -19,6 +20,7 @@ from ledger.usecases.draft import read_terms
 from ledger.usecases.editions import edition_at
 from ledger.usecases.explain import explain
 from ledger.usecases.pay import pay
+from ledger.usecases.reconcile import reconcile
 from ledger.usecases.replay import replay
 from ledger.usecases.settle import as_published, settle
 from ledger.usecases.statement import statement
@@ -226,7 +228,8 @@ def test_what_does_not_fit_within_the_month_touches_its_close(
     book: Book, record_facts: Record, now: int, fact: Fact, code: str
 ) -> None:
     """Listings too, although no line rests on them; another month closes all the same."""
-    record_facts(book, [ONBOARDED, TASK, fact])
+    next_month = {**LISTED, "at": "2020-09-01T00:00:00+08:00", "link": "shop"}
+    record_facts(book, [ONBOARDED, TASK, fact, next_month])
     with pytest.raises(LeftOpen) as refused:
         close(book, PROGRAM, AUGUST, by="lin", now=now)
     assert [one["code"] for one in refused.value.facts["exceptions"]] == [code]  # type: ignore
@@ -287,3 +290,29 @@ def test_two_editions_may_not_charge_the_same_tasks(book: Book, tmp_path: Path) 
     with pytest.raises(TermsConflict, match="2020-07-31 to open end"):
         publish(book, read_terms(str(file)), "lin")
     assert parse_toml(file.read_text("utf-8"), "mine.toml").terms == EDITION.terms
+
+
+@pytest.mark.parametrize(
+    ("theirs", "because"),
+    [
+        ("-5.00", ["rate", "schedule_row"]),
+        ("-1.00", ["rate"]),
+        ("-200.00", ["base"]),
+        ("-12.00", ["schedule_row"]),
+        ("-3.33", []),
+        ("0.00", []),
+    ],
+)
+def test_the_platforms_figure_comes_from_another_rate_base_or_row(
+    book: Book, record_facts: Record, tmp_path: Path, theirs: str, because: list[str]
+) -> None:
+    """20 % of 100.00 is ours; the task's GMV is 1000.00 and the creator's fee 240.00."""
+    record_facts(book, [ONBOARDED, {**TASK, "gmv": "1000.00", "creator_fee": "240.00"}])
+    file = tmp_path / "theirs.csv"
+    file.write_text(f"store,amount,currency\nS-1,{theirs},CNY\n", encoding="utf-8")
+    with book.reading() as connection:
+        clocks = Clocks(parse_instant("2020-11-01T00:00:00+08:00"), book.head().position)
+        found = reconcile(connection, PROGRAM, AUGUST, read_canonical(str(file)), clocks)
+    (broken,) = found.breaks
+    assert (broken.kind, broken.ours) == ("amount_differs", "-20.00")
+    assert [one.because for one in broken.likely] == because
