@@ -1,6 +1,7 @@
 """Closing a period: one statement per payee, and a seal over everything that they rest on."""
 
 from collections import defaultdict
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection
@@ -78,8 +79,7 @@ def close(
                 "system_user": system_user,
             }
         )
-        assert settlement.days is not None
-        kept = take(connection, settlement.windowed, settlement.days.last, head.position)
+        kept = take(connection, settlement.windowed, _last_day(settlement), head.position)
     events: list[Event] = [*statements, seal]
     written = record_decisions(book, events, by=by, expected=head, snapshots=kept)
     return _answer(settlement, statements, seal, written)
@@ -196,13 +196,12 @@ def _to_carry(
 def _seal(settlement: Settlement, position: int, head: Head, statements: int) -> PeriodClosed:
     edition, days = settlement.edition, settlement.days
     assert days is not None
-    assert days.last is not None, "only what ends is closed"
     return PeriodClosed(
         rules=edition.rules,
         program=edition.program,
         period=settlement.period,
         first=days.first.isoformat(),
-        last=days.last.isoformat(),
+        last=_last_day(settlement).isoformat(),
         as_of=settlement.clocks.as_of,
         known_at=settlement.clocks.known_at,
         head=head.hash.hex(),
@@ -213,6 +212,13 @@ def _seal(settlement: Settlement, position: int, head: Head, statements: int) ->
         totals={code: money.text for code, money in settlement.totals.items()},
         digest=digest_of(settlement.lines),
     )
+
+
+def _last_day(settlement: Settlement) -> date:
+    days = settlement.days
+    assert days is not None
+    assert days.last is not None, "only what ends is closed"
+    return days.last
 
 
 def terms_used(edition: Edition, position: int) -> TermsUsed:

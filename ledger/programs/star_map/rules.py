@@ -231,7 +231,8 @@ def _base(order: Recorded, charge: Charge, terms: Terms) -> Base:
     factor, quote = rate
     amount = EXACT.multiply(amount, factor)
     said = f"{step.observed} x {factor} (rate of {quote.event.day}) = {amount:f} {currency}"
-    events = tuple(sorted((order.position, quote.position)))
+    looked_at = terms.rates.looked_at(event.currency, day)
+    events = tuple(sorted((order.position, *looked_at)))
     return Base(amount, (), step._replace(observed=said, events=events))
 
 
