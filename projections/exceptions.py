@@ -10,14 +10,18 @@ from ledger.aggregates.base import Fact, Recorded
 from ledger.aggregates.book import FactWithdrawn
 from ledger.aggregates.judge import Surprise, judge, mention, two_feeds, unknown_fact
 from ledger.aggregates.store import GMVRecorded
+from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.instants import format_instant
 from ledger.store.reader import LogReader, chunks
 from ledger.store.schema import withdrawn
-from ledger.usecases.directory import IndexDirectory
+from ledger.usecases.directory import STAR_MAP, IndexDirectory
 from projections.base import Span, StreamView, lifts_in
 
 _Long = BigInteger().with_variant(Integer, "sqlite")
 WITHDRAWALS = "withdrawals:main"
+LISTINGS = (("orders", "store"), ("lists", "task"))
+"""Where tasks of a store, and links listed under a task, are found."""
+LAST_NAME = "\U0010ffff"
 
 
 class Exceptions(StreamView):
@@ -26,7 +30,7 @@ class Exceptions(StreamView):
     NAME = "exceptions"
     ABOUT = "facts that do not fit what is known, and why"
     VERSION = 2
-    KINDS = ("store", "partner", "merchant", "enrolment", "withdrawals")
+    KINDS = ("store", "partner", "merchant", "enrolment", "task", "withdrawals")
 
     def columns(self) -> list[Column[Any]]:
         return [
@@ -47,9 +51,11 @@ class Exceptions(StreamView):
             kind, _, name = stream.partition(":")
             names[kind].add(name)
         now = LogReader(span.source, span.clocks)
-        for kind in ("withheld", "enrols"):
-            for streams in now.named(kind, names["store"]).values():
+        for kind, who in (("withheld", "store"), ("enrols", "store"), *LISTINGS):
+            for streams in now.named(kind, names[who]).values():
                 found.update(streams)
+        if _judge_links(span, names["terms"]):
+            found |= {f"store:{name}" for name, _ in now.under("listing", "", LAST_NAME)}
         if span.after:
             before = LogReader(span.source, span.clocks._replace(known_at=span.after))
             was, is_ = (set(one.named("certified", names["partner"])) for one in (before, now))
@@ -106,9 +112,16 @@ def _row(recorded: Recorded, surprise: Surprise) -> dict[str, Any]:
         "name": surprise.name,
         "sentence": surprise.sentence,
         "since": format_instant(recorded.recorded_at),
-        "program": getattr(recorded.event, "program", None),
+        "program": surprise.program or getattr(recorded.event, "program", None),
         "stream": recorded.stream,
     }
+
+
+def _judge_links(span: Span, programs: set[str]) -> bool:
+    """Whether some of these programs' terms judge listed links: then every one is judged again."""
+    reader = LogReader(span.source, Clocks(FOREVER, span.until))
+    terms = reader.facts([f"terms:{program}" for program in programs])
+    return any(one.event.edition["rules"] == STAR_MAP for one in terms)
 
 
 def _waiting(span: Span, table: Table, code: str, names: set[str]) -> set[str]:

@@ -52,9 +52,10 @@ def init(
     finally:
         made.close()
     where.data(answer, [answer])
-    program = usecase.DEMO_PROGRAM if demo else answer["programs"][-1]
     named = f" --book {answer['book']}" if book else ""
-    nexts = [f"duebook settle {program}{named}" + (" --as-of 2026-06-30" if demo else "")]
+    nexts = [
+        f"duebook settle {usecase.DEMO_PROGRAM}{named}" + (" --as-of 2026-06-30" if demo else "")
+    ]
     if not demo:
         nexts.insert(0, f"duebook record FACTS.ndjson{named}")
     say("Next:  " + "   ".join(nexts))

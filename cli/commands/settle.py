@@ -43,6 +43,7 @@ def settle(
     duebook settle recruiting-eu-jp-2026q1
     duebook settle recruiting-eu-jp-2026q1 --as-of 2026-02-15
     duebook settle recruiting-eu-jp-2026q1 --known-at 1000 --format json
+    duebook settle star-map-2020 2020-08
     duebook settle recruiting-eu-jp-2026q1 --terms mine.toml
     """
     from ledger.kernel.errors import BadTerms
@@ -64,7 +65,7 @@ def settle(
         answer = settlement.as_json() if where.format == "json" else settlement.head_json()
         changes = None
         if draft is not None:
-            before = usecase.as_published(connection, program, at)
+            before = usecase.as_published(connection, program, at, period)
             changes = usecase.compare(before, settlement)
             answer |= {"draft": True, "changes": changes}
     if not where.is_table:

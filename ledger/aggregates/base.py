@@ -77,7 +77,7 @@ class Fact(Event):
     RATES: ClassVar[tuple[str, ...]] = ()
     """Fields with a plain positive decimal."""
     INTRODUCES: ClassVar[str] = ""
-    """The field whose thing this fact makes known: `store` or `partner`."""
+    """The field whose thing this fact makes known: `store`, `partner`, `enrolment` or `task`."""
     WARNINGS: ClassVar[tuple[str, ...]] = ()
     EXAMPLE: ClassVar[dict[str, Any]] = {}
 

@@ -12,6 +12,7 @@ from ledger.aggregates.enrolment import (
     MerchantEnrolled,
     MerchantInvited,
 )
+from ledger.aggregates.live_task import LinkListed, LiveTaskOrdered
 from ledger.aggregates.merchant import MerchantTargeted, MerchantUntargeted
 from ledger.aggregates.orders import OrdersArchived
 from ledger.aggregates.partner import IncentiveWithheld, PartnerCertified, PartnerTerminated
@@ -63,6 +64,8 @@ FACTS: dict[str, type[Fact]] = {
         ContentDelivered,
         FixedFeePaid,
         DiscountRevoked,
+        LiveTaskOrdered,
+        LinkListed,
         FactWithdrawn,
     )
 }

@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 
 from ledger.aggregates.base import Event, Fact
 from ledger.aggregates.enrolment import EnrolmentFact, MerchantEnrolled, MerchantInvited
+from ledger.aggregates.live_task import LinkListed, LiveTaskOrdered
 from ledger.aggregates.store import GMVRecorded, MerchantOnboarded
 from ledger.kernel.instants import Instant, format_instant
 
@@ -22,11 +23,24 @@ class Mention(NamedTuple):
     partner: str | None
     program: str | None
     identity: bytes
-    """The business order of an onboarding, or an enrolment, among those of its name."""
+    """The business order of an onboarding, enrolment or task among those of its name."""
     feed: tuple[str, str, str] | None = None
     """Day, basis and source of a GMV fact."""
     enrolment: str | None = None
     """Program and merchant of a fact about an enrolment."""
+    task: str | None = None
+    listing: tuple[str, str, str] | None = None
+    """Media, link and category of a listed link."""
+
+
+class Access(NamedTuple):
+    """What the terms of a day ask of a link, and where they say so."""
+
+    program: str
+    needs_task: bool
+    """Whether a task opens the way; without, no link of the kind may be listed."""
+    since: str
+    clause: str
 
 
 class Directory(Protocol):
@@ -47,14 +61,24 @@ class Directory(Protocol):
     def enrolled(self, enrolment: str) -> tuple[Instant, bytes] | None:
         """Instant and identity of the enrolment that counts."""
 
+    def ordered(self, task: str) -> tuple[Instant, bytes, str] | None:
+        """Instant, identity and store of the report of a task that counts."""
+
+    def access(self, at: Instant, media: str, link: str, category: str) -> Access | None:
+        """What published terms ask of a link that is listed at an instant; None: nothing."""
+
 
 class Surprise(NamedTuple):
-    """A code, what it says in a sentence, what to do, and the name that it hangs on."""
+    """A code, what it says in a sentence, what to do, and the name that it hangs on.
+
+    `program` is the edition whose terms are not met, where the fact itself names none.
+    """
 
     code: str
     sentence: str
     hint: str
     name: str
+    program: str | None = None
 
 
 def identity_of(event: Event) -> bytes:
@@ -75,16 +99,19 @@ def mention(event: Event, at: Instant) -> Mention:
         data.get("store"),
         None if introduces == "partner" else data.get("partner"),
         data.get("program"),
-        identity_of(event) if introduces in ("store", "enrolment") else b"",
+        identity_of(event) if introduces in ("store", "enrolment", "task") else b"",
         feed,
         event.name if isinstance(event, EnrolmentFact) else None,
+        data.get("task"),
+        (event.media, event.link, event.category) if isinstance(event, LinkListed) else None,
     )
 
 
 _ONBOARDED = MerchantOnboarded.__name__
 _ENROLLED = MerchantEnrolled.__name__
 _INVITED = MerchantInvited.__name__
-_OWN_STORE = {"IncentiveWithheld", _ENROLLED}
+_ORDERED = LiveTaskOrdered.__name__
+_OWN_STORE = {"IncentiveWithheld", _ENROLLED, _ORDERED}
 """Facts that name a store without living in it: an earlier onboarding does not matter to them."""
 
 
@@ -122,6 +149,10 @@ def judge(said: Mention, directory: Directory) -> list[Surprise]:
         found.append(_unknown("program", said.program, "until it is published"))
     if said.enrolment is not None and said.type != _INVITED:
         found += _judge_enrolment(said, said.enrolment, directory)
+    if said.type == _ORDERED:
+        found += _judge_order(said, directory)
+    elif said.listing is not None:
+        found += _judge_listing(said, *said.listing, directory)
     return found
 
 
@@ -147,6 +178,46 @@ def _judge_enrolment(said: Mention, name: str, directory: Directory) -> list[Sur
         )
         hint = "Withdraw the report that is wrong."
         found.append(Surprise("enrolled_twice", sentence, hint, name))
+    return found
+
+
+def _judge_order(said: Mention, directory: Directory) -> list[Surprise]:
+    """A task is ordered once: of several reports the earliest counts."""
+    task = said.task or ""
+    known = directory.ordered(task)
+    if known is None or known[:2] == (said.at, said.identity):
+        return []
+    sentence = (
+        f"task {task} is reported ordered at {format_instant(said.at)} too; "
+        f"{format_instant(known[0])} counts."
+    )
+    return [Surprise("ordered_twice", sentence, "Withdraw the report that is wrong.", task)]
+
+
+def _judge_listing(
+    said: Mention, media: str, link: str, category: str, directory: Directory
+) -> list[Surprise]:
+    """A link fits where the terms of its day ask nothing, or ask for a task that it has."""
+    known = directory.ordered(said.task) if said.task else None
+    found = []
+    if said.task and known is None:
+        found.append(_unknown("task", said.task, "until the task is reported"))
+    access = directory.access(said.at, media, link, category)
+    if access is None:
+        return found
+    if not access.needs_task:
+        asked, seen = "are not allowed", ""
+    elif known is None:
+        asked = "need a star-map task"
+        seen = f"; nobody has reported task {said.task}" if said.task else "; it names none"
+    elif known[2] != said.store:
+        asked, seen = "need a star-map task", f"; store {known[2]} ordered task {said.task}"
+    else:
+        return found
+    where = f"{link.replace('_', ' ')} links for {category} {asked} in {media.replace('_', ' ')}"
+    sentence = f"{where} from {access.since} on{seen}. Clause of {access.program}: {access.clause}."
+    hint = "Withdraw the listing where it is wrong, or record the LiveTaskOrdered that it lacks."
+    found.append(Surprise("link_not_allowed", sentence, hint, said.task or "", access.program))
     return found
 
 

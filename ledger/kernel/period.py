@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from ledger.kernel.clocks import FOREVER
 from ledger.kernel.instants import Instant, day_of, midnight
 
 ONE_DAY = timedelta(days=1)
@@ -33,6 +34,29 @@ class Days(NamedTuple):
 
     def __contains__(self, day: object) -> bool:
         return isinstance(day, date) and self.first <= day <= self.last
+
+
+class OpenDays(NamedTuple):
+    """Calendar days in a zone from one on, without a last."""
+
+    first: date
+    zone: str
+
+    @property
+    def last(self) -> None:
+        """There is none."""
+        return None
+
+    @property
+    def window(self) -> Window:
+        """The instants of these days."""
+        return Window(midnight(self.first, self.zone), FOREVER)
+
+    def __contains__(self, day: object) -> bool:
+        return isinstance(day, date) and self.first <= day
+
+
+Span = Days | OpenDays
 
 
 def days_from(

@@ -13,7 +13,7 @@ from ledger.kernel.clocks import Clocks
 from ledger.kernel.decision import Step
 from ledger.kernel.instants import Instant
 from ledger.kernel.money import Money
-from ledger.kernel.period import Days, Window
+from ledger.kernel.period import Span, Window
 from ledger.programs.edition import Edition
 
 
@@ -157,6 +157,8 @@ class Answer(NamedTuple):
 
     lines: list[Line]
     obligations: tuple[Obligation, ...] = ()
+    period: str | None = None
+    """The month that a subject belongs to, where it was asked for without one."""
 
 
 class Rule(Protocol):
@@ -175,18 +177,22 @@ class Rules(Protocol):
 
     OBLIGES: bool
     """Whether a run can find obligations other than money."""
+    JUDGED: tuple[str, ...]
+    """Kinds of index entries whose facts the terms judge beside the lines: what does not fit
+    of those within the days of a run touches its close."""
 
     def check(self, edition: Edition) -> Edition:
         """The edition as it may be published; raises `BadTerms`."""
 
-    def days_of(self, edition: Edition, period: str | None) -> Days:
+    def days_of(self, edition: Edition, period: str | None) -> Span:
         """The days that a run is about; raises `WrongPeriod`."""
 
     def provisional(self, edition: Edition, period: str | None, as_of: Instant) -> bool:
         """Whether a term or window that the rules wait for is still open."""
 
     def settles_until(self, edition: Edition, period: str | None) -> Instant:
-        """The instant from which a run is no longer provisional."""
+        """The instant from which a run is no longer provisional; raises `WrongPeriod` where
+        there is none, because the edition is closed month by month."""
 
     def subjects_of_store(self, reader: Reader, edition: Edition, store: str) -> list[str]:
         """The subjects whose lines are about a store, for files that name stores."""

@@ -20,7 +20,7 @@ from pydantic import (
 from ledger.aggregates.base import Currency, Id
 from ledger.kernel.errors import BadTerms
 from ledger.kernel.instants import DATE
-from ledger.kernel.period import Days, Window
+from ledger.kernel.period import Days, OpenDays, Span, Window
 
 
 class Source(BaseModel):
@@ -100,10 +100,15 @@ class Edition(BaseModel):
         assert self.last is not None, "an open-ended edition has no last day"
         return Days(self.first, self.last, self.zone)
 
+    @property
+    def span(self) -> Span:
+        """The term's calendar days, with or without an end."""
+        return self.days if self.last is not None else OpenDays(self.first, self.zone)
+
     @cached_property
     def window(self) -> Window:
         """The term as instants, half-open."""
-        return self.days.window
+        return self.span.window
 
     def as_data(self) -> dict[str, Any]:
         """Plain JSON data, as recorded; unset parameters are left out."""

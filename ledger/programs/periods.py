@@ -8,6 +8,9 @@ from ledger.kernel.errors import WrongPeriod
 from ledger.kernel.period import Days
 from ledger.programs.edition import Edition
 
+MONTH = re.compile(r"(?P<year>2[01][0-9]{2})-(?P<month>0[1-9]|1[0-2])", re.ASCII)
+"""Within the years that terms lie in."""
+
 
 def whole_term(edition: Edition, period: str | None) -> Days:
     """The term of an edition that settles as a whole. Raises `WrongPeriod` for a month."""
@@ -19,32 +22,36 @@ def whole_term(edition: Edition, period: str | None) -> Days:
     return edition.days
 
 
-MONTH = re.compile(r"(20[0-9]{2}|21[0-9]{2})-(0[1-9]|1[0-2])", re.ASCII)
-
-
 def month(edition: Edition, period: str | None) -> Days:
-    """A month of an edition that settles by month, cut at the edition's first and last day.
+    """The days of a month, written `2020-05`, that lie within an edition's dates.
 
-    Raises `WrongPeriod` for none, for one that is written otherwise, or one outside.
+    Raises `WrongPeriod` where none is given, for anything that is no month, and for a month
+    that lies wholly outside of the edition's dates.
     """
+    example = f"{edition.program} {month_of(edition.first)}"
     if period is None:
         raise WrongPeriod(
-            f"{edition.program} settles by month; no month is given.",
-            f"Name one: {edition.program} {edition.first:%Y-%m}",
+            f"{edition.program} settles by month; no month was given.", f"Name it: {example}"
         )
     found = MONTH.fullmatch(period)
-    if not found:
+    if found is None:
         raise WrongPeriod(
-            f"{period!r} is not a month.", f"Write it as {edition.first:%Y-%m}, year and month."
+            f"{edition.program} settles by month; found the period {period!r}.",
+            f"Write a month as {example}",
         )
-    year, number = int(found[1]), int(found[2])
-    first = date(year, number, 1)
+    year, number = int(found["year"]), int(found["month"])
+    first = max(date(year, number, 1), edition.first)
     last = date(year, number, monthrange(year, number)[1])
-    if last < edition.first or (edition.last is not None and first > edition.last):
+    last = min(last, edition.last or last)
+    if last < first:
+        until = edition.last or "open end"
         raise WrongPeriod(
-            f"{edition.program} does not run in {period}: it is valid from {edition.first}"
-            + (f" to {edition.last}." if edition.last else "."),
-            "Name a month of the edition.",
+            f"{period} lies outside of {edition.program}, {edition.first} to {until}.",
+            f"Name a month of it: {example}",
         )
-    ends = last if edition.last is None else min(last, edition.last)
-    return Days(max(first, edition.first), ends, edition.zone)
+    return Days(first, last, edition.zone)
+
+
+def month_of(day: date) -> str:
+    """The month that a day lies in, as periods are written."""
+    return day.isoformat()[:7]

@@ -1,6 +1,7 @@
 """Closing a period: one statement per payee, and a seal over everything that they rest on."""
 
 from collections import defaultdict
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection
@@ -65,7 +66,7 @@ def close(
         seen: list[Recorded] = []
         settlement = settle(connection, edition, clocks, period=period, watch=seen.append)
         held = [one for one in settlement.lines if one.outcome == "held"]
-        odd = exceptions_touching(connection, program, head.position, seen)
+        odd = exceptions_touching(connection, settlement, seen)
         del seen
         if (held or odd) and leave_open is None:
             raise _left_open(program, held, odd)
@@ -77,8 +78,7 @@ def close(
             left_open=leave_open if held or odd else None,
             system_user=system_user,
         )
-        assert settlement.days is not None
-        kept = take(connection, settlement.windowed, settlement.days.last, head.position)
+        kept = take(connection, settlement.windowed, _last_day(settlement), head.position)
     events: list[Event] = [*statements, seal]
     written = record_decisions(book, events, by=by, expected=head, snapshots=kept)
     return _answer(settlement, statements, seal, written)
@@ -112,10 +112,12 @@ def _refuse_provisional(edition: Edition, period: str | None, as_of: Instant) ->
     rules = rules_of(edition.rules)
     if rules.provisional(edition, period, as_of):
         until = rules.settles_until(edition, period)
+        name = period_id(edition.program, period)
         raise PeriodOpen(
-            f"{period_id(edition.program, period)} is provisional until {format_instant(until)}; "
+            f"{name} is provisional until {format_instant(until)}; "
             f"this run stands at {format_instant(as_of)}.",
-            f"See how it stands: duebook settle {edition.program}. Close it after that instant.",
+            f"See how it stands: duebook settle {name.replace('/', ' ')}. "
+            "Close it after that instant.",
         )
 
 
@@ -201,7 +203,7 @@ def _seal(
         program=edition.program,
         period=settlement.period,
         first=days.first.isoformat(),
-        last=days.last.isoformat(),
+        last=_last_day(settlement).isoformat(),
         as_of=settlement.clocks.as_of,
         known_at=settlement.clocks.known_at,
         head=head.hash.hex(),
@@ -213,6 +215,13 @@ def _seal(
         digest=digest_of(settlement.lines),
         **left,
     )
+
+
+def _last_day(settlement: Settlement) -> date:
+    days = settlement.days
+    assert days is not None
+    assert days.last is not None, "only what ends is closed"
+    return days.last
 
 
 def terms_used(edition: Edition, position: int) -> TermsUsed:

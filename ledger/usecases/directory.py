@@ -4,12 +4,18 @@ from collections.abc import Collection, Iterable, Iterator
 
 from sqlalchemy import Connection
 
-from ledger.aggregates.judge import Mention, identity_of
+from ledger.aggregates.base import Recorded
+from ledger.aggregates.judge import Access, Mention, identity_of
 from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.instants import Instant
+from ledger.programs.edition import Edition
+from ledger.programs.star_map.access import Gate
 from ledger.store.reader import LogReader, read_positions
 
 Known = tuple[Instant, bytes]
+KnownTask = tuple[Instant, bytes, str]
+ANYTHING = ("", "\U0010ffff")
+STAR_MAP = "star_map"
 
 
 class IndexDirectory:
@@ -28,17 +34,25 @@ class IndexDirectory:
         self.programs: set[str] = set()
         self.invitations: set[str] = set()
         self.enrolments: dict[str, Known] = {}
+        self.tasks: dict[str, KnownTask] = {}
+        self.gates: list[Gate] = []
 
     def load(self, mentions: Iterable[Mention]) -> None:
         """Looks up every name that the mentions need."""
         stores, partners, programs, enrolments = set(), set(), set(), set()
+        tasks, listed = set(), False
         for one in mentions:
             stores.add(one.store)
             partners.add(one.partner)
             programs.add(one.program)
             enrolments.add(one.enrolment)
+            tasks.add(one.task)
+            listed = listed or one.listing is not None
         self.load_names(stores, partners, programs)
         self.load_enrolments({name for name in enrolments if name})
+        self.load_tasks({name for name in tasks if name})
+        if listed:
+            self.load_terms()
 
     def load_names(
         self,
@@ -51,15 +65,32 @@ class IndexDirectory:
         self.stores |= earliest(self.reader, "store", named, self.gone)
         certified = self.reader.located("certified", {name for name in partners if name})
         self.partners |= {name for name, _, position in certified if position not in self.gone}
-        # Publishing is a decision: it holds whatever the as-of, from its position on.
-        timeless = LogReader(self.reader.connection, self.reader.clocks._replace(as_of=FOREVER))
-        self.programs |= set(timeless.named("program", {p for p in programs if p}))
+        self.programs |= set(self._timeless().named("program", {p for p in programs if p}))
+
+    def _timeless(self) -> LogReader:
+        """Publishing is a decision: it holds whatever the as-of, from its position on."""
+        return LogReader(self.reader.connection, self.reader.clocks._replace(as_of=FOREVER))
 
     def load_enrolments(self, names: Collection[str]) -> None:
         """Looks up who was invited and enrolled, by program and merchant."""
         found = self.reader.located("invited", names)
         self.invitations |= {name for name, _, position in found if position not in self.gone}
         self.enrolments |= earliest(self.reader, "enrolled", set(names), self.gone)
+
+    def load_tasks(self, names: Collection[str]) -> None:
+        """Looks up which report of each task counts, and the store that it names."""
+        found = counting(self.reader, "task", set(names), self.gone)
+        self.tasks |= {name: (*known, one.event.store) for name, (known, one) in found.items()}
+
+    def load_terms(self) -> None:
+        """Reads the terms that links are judged by: the last version of each star-map edition."""
+        positions = [position for _, position in self._timeless().under("program", *ANYTHING)]
+        last = {one.event.program: one for one in read_positions(self.reader.connection, positions)}
+        self.gates = [
+            Gate(Edition.from_data(one.event.edition, f"position {one.position}"))
+            for _, one in sorted(last.items())
+            if one.event.edition["rules"] == STAR_MAP
+        ]
 
     def add(self, said: Mention) -> None:
         """Takes what a fact of the call introduces."""
@@ -71,6 +102,9 @@ class IndexDirectory:
             self.enrolments[name] = min(self.enrolments.get(name, own), own)
         elif said.type == "MerchantInvited" and said.enrolment:
             self.invitations.add(said.enrolment)
+        elif said.type == "LiveTaskOrdered" and said.task:
+            order = (*own, said.store or "")
+            self.tasks[said.task] = min(self.tasks.get(said.task, order), order)
 
     def onboarding(self, store: str) -> Known | None:
         return self.stores.get(store)
@@ -87,14 +121,28 @@ class IndexDirectory:
     def enrolled(self, enrolment: str) -> Known | None:
         return self.enrolments.get(enrolment)
 
+    def ordered(self, task: str) -> KnownTask | None:
+        return self.tasks.get(task)
+
+    def access(self, at: Instant, media: str, link: str, category: str) -> Access | None:
+        found = (gate.asks(at, media, link, category) for gate in self.gates)
+        return next((access for access in found if access), None)
+
 
 def earliest(
     reader: LogReader, kind: str, names: set[str], gone: Collection[int] = frozenset()
 ) -> dict[str, Known]:
-    """Per name the instant and identity of the fact that counts: the earliest of its kind.
+    """Per name the instant and identity of the fact that counts: the earliest of its kind."""
+    return {name: known for name, (known, _) in counting(reader, kind, names, gone).items()}
 
-    Instants come from the index; only names with several facts at one earliest instant need
-    the events themselves, to be told apart by content.
+
+def counting(
+    reader: LogReader, kind: str, names: set[str], gone: Collection[int] = frozenset()
+) -> dict[str, tuple[Known, Recorded]]:
+    """Per name the fact that counts, with its instant and identity: the earliest of its kind.
+
+    Instants come from the index; of several facts at one earliest instant the events are told
+    apart by content.
     """
     first: dict[str, list[tuple[Instant, int]]] = {}
     for name, at, position in reader.located(kind, names):
@@ -106,11 +154,12 @@ def earliest(
         elif at == held[0][0] and position != held[0][1]:
             held.append((at, position))
     positions = {position: name for name, held in first.items() for _, position in held}
-    known: dict[str, Known] = {}
+    known: dict[str, tuple[Known, Recorded]] = {}
     for recorded in read_positions(reader.connection, positions):
         own = (recorded.at, identity_of(recorded.event))
         name = positions[recorded.position]
-        known[name] = min(known.get(name, own), own)
+        if name not in known or own < known[name][0]:
+            known[name] = (own, recorded)
     return known
 
 

@@ -9,10 +9,10 @@ from sqlalchemy import Connection
 from ledger.aggregates.base import Recorded
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.collecting import no_cycles
-from ledger.kernel.errors import NoSuchLine, UnknownProgram
+from ledger.kernel.errors import NoSuchLine, UnknownProgram, WrongPeriod
 from ledger.kernel.instants import format_instant
 from ledger.kernel.money import Money, sum_by_currency
-from ledger.kernel.period import Days
+from ledger.kernel.period import Span
 from ledger.programs.contract import Asked, Line, Obligation
 from ledger.programs.edition import Edition
 from ledger.programs.registry import rules_of
@@ -30,7 +30,7 @@ class Settlement:
     lines: Sequence[Line]
     obligations: Sequence[Obligation] = ()
     period: str | None = None
-    days: Days | None = None
+    days: Span | None = None
     events_read: int = 0
     windowed: frozenset[str] = frozenset()
     """Streams of which the run asked for the sales of its days only."""
@@ -45,9 +45,12 @@ class Settlement:
         """What the run rests on, without the lines."""
         edition = self.edition
         assert self.days is not None
+        period = {"from": str(self.days.first)}
+        if self.days.last is not None:
+            period["to"] = str(self.days.last)
         return {
             "program": edition.program,
-            "period": {"from": str(self.days.first), "to": str(self.days.last)},
+            "period": period,
             "terms": {
                 "publisher": edition.publisher,
                 "version": edition.version,
@@ -96,6 +99,8 @@ def settle(
         answer = rules.VERSIONS[version](reader, Asked(edition, period, subject, assume))
     lines = answer.lines
     assert all((one.amount.minor == 0) or one.outcome == "payable" for one in lines)
+    if answer.period is not None:
+        period, days = answer.period, rules.days_of(edition, answer.period)
     provisional = rules.provisional(edition, period, clocks.as_of)
     return Settlement(
         *(edition, clocks, provisional, lines, answer.obligations),
@@ -128,13 +133,18 @@ def split_line(connection: Connection, line: str, known_at: int) -> LineName:
     return LineName(edition, *rules_of(edition.rules).subject_of(rest))
 
 
-def as_published(connection: Connection, program: str, clocks: Clocks) -> Settlement | None:
-    """What a draft is compared with: the published terms' settlement; None without any."""
+def as_published(
+    connection: Connection, program: str, clocks: Clocks, period: str | None = None
+) -> Settlement | None:
+    """What a draft is compared with: the published terms' settlement.
+
+    None without any, and where those have no such period.
+    """
     try:
         edition = published_edition(connection, program, clocks)
-    except UnknownProgram:
+        return settle(connection, edition, clocks, period=period)
+    except (UnknownProgram, WrongPeriod):
         return None
-    return settle(connection, edition, clocks)
 
 
 def compare(before: Settlement | None, after: Settlement) -> list[dict[str, Any]]:

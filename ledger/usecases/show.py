@@ -7,6 +7,7 @@ from sqlalchemy import Connection, select
 
 from ledger.aggregates.base import Recorded, in_order
 from ledger.aggregates.enrolment import CONTENT_KINDS, EnrolmentState
+from ledger.aggregates.live_task import TaskState
 from ledger.aggregates.merchant import MerchantState, MerchantTargeted
 from ledger.aggregates.partner import PartnerCertified, PartnerState
 from ledger.aggregates.rate import RateState
@@ -60,7 +61,7 @@ def log(connection: Connection, stream: str | None, after: int, until: int) -> I
         raise NoSuchStream(
             f"Nothing is recorded of {stream!r} at positions {after + 1} to {until}.",
             "Streams read store:S-1001, partner:P-01, merchant:M-7, enrolment:PROGRAM/M-7, "
-            "rate:EUR-CNY, terms:PROGRAM, statement:PROGRAM/PAYEE, period:PROGRAM.",
+            "task:T-501, rate:EUR-CNY, terms:PROGRAM, statement:PROGRAM/PAYEE, period:PROGRAM.",
         )
     if first is not None:
         yield first
@@ -183,6 +184,20 @@ def _describe_enrolment(name: str, facts: list[Recorded]) -> dict[str, Any]:
     }
 
 
+def _describe_task(name: str, facts: list[Recorded]) -> dict[str, Any]:
+    state = TaskState(name)
+    for recorded in facts:
+        state.apply(recorded)
+    event = state.order.event if state.order else None
+    fields = ("store", "creator", "category", "link", "price", "creator_fee", "gmv", "currency")
+    return {
+        "task": name,
+        **{field: getattr(event, field, None) for field in fields},
+        "ordered_at": _instant(state.order),
+        "reports": len(state.reports),
+    }
+
+
 def _store_word(standing: Recorded | None, onboarded: bool) -> str:
     match standing.event if standing else None:
         case StoreClosed():
@@ -204,4 +219,5 @@ _DESCRIBE: dict[str, Callable[[str, list[Recorded]], dict[str, Any]]] = {
     "merchant": _describe_merchant,
     "rate": _describe_rate,
     "enrolment": _describe_enrolment,
+    "task": _describe_task,
 }

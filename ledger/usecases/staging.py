@@ -98,7 +98,7 @@ _plans: dict[type[Fact], _Plan] = {}
 
 
 def _plan(kind: type[Fact]) -> _Plan:
-    names = {"partner", "program"} & set(kind.model_fields)
+    names = {"partner", "program", "task"} & set(kind.model_fields)
     plan = _plans[kind] = _Plan(
         kind.__name__,
         kind.TOPIC,

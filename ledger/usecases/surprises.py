@@ -2,12 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from typing import Any
 
 from sqlalchemy import Connection
 
 from ledger.aggregates.base import Recorded
 from ledger.aggregates.enrolment import MerchantEnrolled, MerchantInvited
 from ledger.aggregates.judge import Mention, Surprise, judge, two_feeds
+from ledger.aggregates.live_task import LiveTaskOrdered
 from ledger.aggregates.partner import PartnerCertified
 from ledger.aggregates.store import GMVRecorded, MerchantOnboarded
 from ledger.kernel.clocks import FOREVER, Clocks
@@ -25,6 +27,7 @@ ONBOARDED = MerchantOnboarded.__name__
 CERTIFIED = PartnerCertified.__name__
 ENROLLED = MerchantEnrolled.__name__
 INVITED = MerchantInvited.__name__
+ORDERED = LiveTaskOrdered.__name__
 
 
 class Call:
@@ -41,15 +44,17 @@ class Call:
         self.enrolments: set[str] = set()
         """Programs and merchants that facts about enrolments name."""
         self.joined: list[Mention] = []
+        self.tasks: set[str] = set()
+        self.ordered: list[Mention] = []
+        self.listed = False
+        """Whether a link was listed, which published terms judge."""
 
     def see(self, one: Staged) -> None:
         """Takes a new fact in."""
         self.streams.add(one.stream)
-        _type, at, store, partner, program, _identity, feed, *enrolment = one.mention
-        if enrolment and enrolment[0]:
-            self.enrolments.add(enrolment[0])
-            if one.type in (ENROLLED, INVITED):
-                self.joined.append(one.mentions)
+        _type, at, store, partner, program, _identity, feed, *more = one.mention
+        if more:
+            self._see_more(one, *more)
         if store is not None:
             known = self.earliest.get(store)
             if known is None or at < known:
@@ -64,6 +69,17 @@ class Call:
             self.onboarded.append(one.mentions)
         elif one.type == CERTIFIED:
             self.certified.add(one.stream.partition(":")[2])
+
+    def _see_more(self, one: Staged, enrolment: str | None, task: str | None, listing: Any) -> None:
+        if enrolment:
+            self.enrolments.add(enrolment)
+            if one.type in (ENROLLED, INVITED):
+                self.joined.append(one.mentions)
+        if task:
+            self.tasks.add(task)
+            if one.type == ORDERED:
+                self.ordered.append(one.mentions)
+        self.listed = self.listed or listing is not None
 
 
 class _Counting:
@@ -99,9 +115,12 @@ def surprises(
     if decided.head.position:
         directory.load_names(set(call.earliest), call.partners, call.programs)
         directory.load_enrolments(call.enrolments)
+        directory.load_tasks(call.tasks)
+    if call.listed:
+        directory.load_terms()
     directory.partners |= call.certified
     before = set(directory.stores)
-    for introduced in (*call.onboarded, *call.joined):
+    for introduced in (*call.onboarded, *call.joined, *call.ordered):
         directory.add(introduced)
     found = list(decided.surprises.values())
     if not _all_fits(call, directory, before):
@@ -119,7 +138,7 @@ def _all_fits(call: Call, directory: IndexDirectory, before: set[str]) -> bool:
     known = directory.stores
     onboarded = [one.store for one in call.onboarded if one.store]
     return (
-        not call.enrolments
+        not (call.enrolments or call.tasks or call.listed)
         and len(onboarded) == len(set(onboarded) - before)
         and all(store in known and known[store][0] <= at for store, at in call.earliest.items())
         and call.partners <= directory.partners

@@ -1,6 +1,8 @@
-"""Exceptions that touch a program: odd facts that its run has seen, or that name it."""
+"""Exceptions that touch a program: odd facts that its run has seen, that name it, or that its
+terms judge."""
 
 from collections import defaultdict
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import Connection
@@ -10,20 +12,24 @@ from ledger.aggregates.catalogue import FACTS
 from ledger.aggregates.judge import Surprise, judge, mention, two_feeds
 from ledger.aggregates.store import GMVRecorded
 from ledger.kernel.clocks import FOREVER, Clocks
-from ledger.store.reader import read_log
+from ledger.programs.registry import rules_of
+from ledger.store.reader import LogReader, read_log
 from ledger.store.schema import withdrawn
 from ledger.usecases.directory import IndexDirectory
+from ledger.usecases.settle import Settlement
 
 NAMING = [fact.TOPIC for fact in FACTS.values() if "program" in fact.model_fields]
 """Topics of facts that name a program."""
 
 
 def exceptions_touching(
-    connection: Connection, program: str, known_at: int, seen: list[Recorded]
+    connection: Connection, settlement: Settlement, seen: list[Recorded]
 ) -> list[dict[str, Any]]:
-    """Every surprise of the facts seen and of those that name the program, by position."""
+    """Every surprise of the facts seen, of those that name the program, and of those within the
+    days of the run that its terms judge beside the lines; by position."""
+    program, known_at = settlement.edition.program, settlement.clocks.known_at
     lifted = _lifted(connection, known_at)
-    facts = {one.position: one for one in seen}
+    facts = {one.position: one for one in (*seen, *_judged_beside(connection, settlement))}
     for one in read_log(connection, until=known_at, topics=NAMING):
         if one.event.program == program and one.position not in lifted:
             facts[one.position] = one
@@ -34,6 +40,17 @@ def exceptions_touching(
         {"code": surprise.code, "position": one.position, "sentence": surprise.sentence}
         for one, surprise in found
     ]
+
+
+def _judged_beside(connection: Connection, settlement: Settlement) -> Iterator[Recorded]:
+    """The facts that the terms judge although no line rests on them."""
+    assert settlement.days is not None
+    window = settlement.days.window
+    reader = LogReader(connection, settlement.clocks)
+    for kind in rules_of(settlement.edition.rules).JUDGED:
+        names = {name for name, _ in reader.names(kind, *window)}
+        found = reader.located(kind, names)
+        yield from reader.at_positions(position for _, at, position in found if at in window)
 
 
 def _judged(

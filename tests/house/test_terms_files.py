@@ -11,8 +11,9 @@ from ledger.programs.edition import Edition, parse_toml, to_toml
 from ledger.programs.growth import parameters as growth
 from ledger.programs.recruiting import parameters as recruiting
 from ledger.programs.registry import FOLDER, rules_of, shipped
+from ledger.programs.star_map import parameters as star_map
 
-UNSET = {"recruiting": {"governance_ratios", "rest_days"}, "growth": set()}
+UNSET = {"recruiting": {"governance_ratios", "rest_days"}, "growth": set(), "star_map": set()}
 """Parameters without a value: what nobody has published, and what `roll_over` would need."""
 BY_PARAMETER = {
     *("market", "first_verified", "first_sale_in_time"),
@@ -29,11 +30,13 @@ CHOICES = {
         *("roas_cost", "gmv_basis", "gmv_refunds", "counts_when", "invited_when"),
         "compensation_waits_for_fee",
     },
+    "star_map": {"payer"},
 }
 """Assumed parameters that are a choice between named values."""
 FREE = {
     "recruiting": {"zone", "stock_countries", "rate_max_age_days"},
     "growth": {"zone", "proration", "rate_max_age_days"},
+    "star_map": {"zone", "from", "to", "schedule", "access", "rate_max_age_days"},
 }
 """Assumed parameters that take any value, or only this one."""
 ACME = Path(__file__).parents[2] / "fixtures" / "demo" / "terms-governance.toml"
@@ -122,7 +125,7 @@ def test_every_shipped_parameter_is_cited_or_assumed() -> None:
 
     The day of making up is no value of its own: it follows from the working days.
     """
-    known: dict[str, Any] = {"recruiting": recruiting, "growth": growth}
+    known: dict[str, Any] = {"recruiting": recruiting, "growth": growth, "star_map": star_map}
     assert [edition.rules for edition in shipped()] == sorted(known)
     for edition in shipped():
         module = known[edition.rules]

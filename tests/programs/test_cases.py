@@ -20,6 +20,7 @@ NOW = parse_instant("2026-11-21T12:00:00Z")
 DEFAULT_AS_OF = {
     "recruiting": "2026-06-01T00:00:00+08:00",
     "growth": "2026-10-01T00:00:00+08:00",
+    "star_map": "2020-12-01T00:00:00+08:00",
 }
 
 
@@ -61,6 +62,8 @@ def test_worked_example(rules: str, case: dict[str, Any], empty_book: Path, tmp_
     book = open_book(str(tmp_path / "case.db"))
     answer = record(book, [str(file)], now=NOW, by="test")
     assert not answer.rejected, answer.rejected
+    if "exceptions" in case:
+        assert sorted(one.code for one in answer.warnings) == sorted(case["exceptions"])
 
     edition = _edition(rules, case.get("terms", {}))
     clocks = Clocks(parse_instant(case.get("as_of", DEFAULT_AS_OF[rules])), answer.position)

@@ -73,6 +73,7 @@ def settle_v1(reader: Reader, asked: Asked) -> Answer:
 VERSIONS = {1: settle_v1}
 KEYED: dict[str, tuple[str, ...]] = {}
 OBLIGES = True
+JUDGED: tuple[str, ...] = ()
 
 
 def check(edition: Edition) -> Edition:

@@ -78,6 +78,7 @@ def settle_v1(reader: Reader, asked: Asked) -> Answer:
 VERSIONS = {1: settle_v1}
 KEYED: dict[str, tuple[str, ...]] = {}
 OBLIGES = False
+JUDGED: tuple[str, ...] = ()
 
 
 def check(edition: Edition) -> Edition:

@@ -244,6 +244,7 @@ def _local(instant: Instant, edition: Edition) -> str:
 VERSIONS = {1: settle_v1}
 KEYED = {"rates": ("category", "scene")}
 OBLIGES = False
+JUDGED: tuple[str, ...] = ()
 
 
 def check(edition: Edition) -> Edition:

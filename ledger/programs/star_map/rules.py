@@ -1,0 +1,244 @@
+"""The star-map's service fee: a dated share of what a live task reports, one line per task.
+
+Map: each task is charged from its own facts; nothing has to be reduced. Source: seed 004.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from decimal import Decimal
+from itertools import islice
+from typing import NamedTuple
+
+from ledger.aggregates.base import Recorded
+from ledger.aggregates.live_task import TaskState
+from ledger.kernel.decision import Step
+from ledger.kernel.errors import BadTerms, NoSuchLine
+from ledger.kernel.instants import Instant, day_of, local
+from ledger.kernel.money import EXACT, Money
+from ledger.kernel.period import Span
+from ledger.programs.contract import Answer, Asked, Line, Reader
+from ledger.programs.converting import Rates
+from ledger.programs.edition import Edition
+from ledger.programs.periods import month, month_of
+from ledger.programs.star_map.parameters import (
+    Charge,
+    Parameters,
+    checked,
+    parameters_of,
+    share_text,
+)
+
+CHUNK = 20_000
+"""Tasks assessed at a time: bounds memory and the number of queries alike."""
+BASES = {"gmv": "GMV of the task", "creator_fee": "the creator's quoted fee", "price": "the price"}
+
+
+class Terms(NamedTuple):
+    """The edition with what every task is asked."""
+
+    edition: Edition
+    parameters: Parameters
+    rates: Rates
+
+
+class Base(NamedTuple):
+    """What a share is taken of, in the edition's currency, or what keeps it from being known."""
+
+    amount: Decimal
+    held_for: tuple[str, ...]
+    step: Step
+
+
+def settle_v1(reader: Reader, asked: Asked) -> Answer:
+    """One line for every task that was ordered on a day of the run.
+
+    With a subject, a task's id, only its line, and without a period the answer names its month.
+    Raises `NoSuchLine` where the task was not ordered on a day of the run.
+    """
+    edition, subject = asked.edition, asked.subject
+    parameters = parameters_of(edition)
+    terms = Terms(edition, parameters, Rates(reader, edition, parameters.rate_max_age_days))
+    days = days_of(edition, asked.period)
+    if subject is None:
+        names = {name for name, _ in reader.names("task", *days.window)}
+        return Answer(sorted(_line(state, terms) for state in _tasks(reader, names, days)))
+    found = list(_tasks(reader, [subject], days))
+    if not found:
+        until = days.last or "open end"
+        raise NoSuchLine(
+            f"{edition.program} has no line for the task {subject!r}: "
+            f"nobody reports it ordered on {days.first} to {until}.",
+            f"List the lines: duebook settle {edition.program}",
+        )
+    return Answer(
+        [_line(state, terms) for state in found],
+        period=asked.period or month_of(_day(_order(found[0]), edition)),
+    )
+
+
+VERSIONS = {1: settle_v1}
+KEYED: dict[str, tuple[str, ...]] = {}
+OBLIGES = False
+JUDGED = ("listing",)
+
+
+def check(edition: Edition) -> Edition:
+    """The edition as it may be published; see `parameters.checked`."""
+    if edition.rules_version is not None and edition.rules_version not in VERSIONS:
+        raise BadTerms(
+            f"{edition.program}: rules_version: found {edition.rules_version}, "
+            f"expected one of {', '.join(map(str, VERSIONS))}."
+        )
+    return checked(edition, max(VERSIONS))
+
+
+def scope(edition: Edition) -> tuple[str, ...]:
+    """Tasks name no program: two editions of one day would both charge them."""
+    return ("all live tasks",)
+
+
+def days_of(edition: Edition, period: str | None) -> Span:
+    """The days of a month, or without one all of the edition's. Raises `WrongPeriod`."""
+    return edition.span if period is None else month(edition, period)
+
+
+def settles_until(edition: Edition, period: str | None) -> Instant:
+    """The month's end. Raises `WrongPeriod` without a month: only months are closed."""
+    return month(edition, period).window.end
+
+
+def provisional(edition: Edition, period: str | None, as_of: Instant) -> bool:
+    """Open until the month ends; all months together always."""
+    return period is None or as_of < settles_until(edition, period)
+
+
+def subjects_of_store(reader: Reader, edition: Edition, store: str) -> list[str]:
+    """The tasks that the store ordered."""
+    streams = reader.named("orders", [store]).get(store, [])
+    return [stream.removeprefix("task:") for stream in streams]
+
+
+def subject_of(rest: str) -> tuple[str | None, str]:
+    """A line is named by its task: `PROGRAM/TASK`."""
+    return None, rest
+
+
+def _tasks(reader: Reader, names: Iterable[str], days: Span) -> Iterator[TaskState]:
+    """The tasks whose order that counts lies within the days."""
+    window = days.window
+    remaining = iter(sorted(names))
+    while chunk := list(islice(remaining, CHUNK)):
+        for state in reader.states("task", chunk, TaskState).values():
+            if state.order is not None and state.order.at in window:
+                yield state
+
+
+def _order(state: TaskState) -> Recorded:
+    assert state.order is not None, "only tasks that were ordered have a line"
+    return state.order
+
+
+def _day(order: Recorded, edition: Edition) -> date:
+    return day_of(order.at, edition.zone)
+
+
+def _line(state: TaskState, terms: Terms) -> Line:
+    """The share of the row in force on the day of the order, rounded half up once, never a gain."""
+    edition, order = terms.edition, _order(state)
+    event = order.event
+    day = _day(order, edition)
+    charge = terms.parameters.charge(event.link, day, event.category)
+    base = _base(order, charge, terms) if charge else None
+    held_for = base.held_for if base else ()
+    amount = Money.zero(edition.currency)
+    if charge and base and base.amount > 0 and not held_for:
+        share = EXACT.multiply(base.amount, Decimal(charge.rate))
+        amount = Money.rounded(share, edition.currency).negated()
+    outcome = "held" if held_for else "payable"
+    tree = Step(
+        f"service fee of task {state.task}: {outcome}",
+        amount,
+        required=_required(charge),
+        observed=", ".join(held_for) or None,
+        clause=edition.cite.get("schedule"),
+        events=(order.position,),
+        parts=(_row(order, charge, terms), *((base.step,) if base else ()), *_others(state)),
+    )
+    payer = terms.parameters.payer
+    return Line(
+        f"{edition.program}/{state.task}",
+        "service_fee",
+        f"{payer}:{getattr(event, payer)}",
+        f"task:{state.task}",
+        outcome,
+        amount,
+        (),
+        held_for,
+        tree,
+    )
+
+
+def _required(charge: Charge | None) -> str:
+    if charge is None:
+        return "no row of the schedule: nothing is charged"
+    return f"{charge.rate} x {BASES[charge.base]}, half up to the minor unit, never below zero"
+
+
+def _row(order: Recorded, charge: Charge | None, terms: Terms) -> Step:
+    """The row in force, with those of the same links and category that it came before."""
+    edition, event = terms.edition, order.event
+    day = _day(order, edition)
+    lost = [
+        row
+        for row in terms.parameters.schedule
+        if row.link == event.link and row.holds(day, event.category) and row is not charge
+    ]
+    return Step(
+        "row of the schedule",
+        required=f"the latest for {event.link} links of {event.category} on {day}",
+        observed=f"ordered {local(order.at, edition.zone)}: " + (_told(charge) or "no row"),
+        clause=edition.cite.get("schedule"),
+        events=(order.position,),
+        parts=tuple(Step("another row, which does not count", observed=_told(row)) for row in lost),
+    )
+
+
+def _told(charge: Charge | None) -> str:
+    if charge is None:
+        return ""
+    categories = ", ".join(charge.categories or ("all categories",))
+    share = f"{share_text(charge.rate)} of {BASES[charge.base]}"
+    return f"from {charge.first}, {categories}: {share}"
+
+
+def _base(order: Recorded, charge: Charge, terms: Terms) -> Base:
+    """What the row takes its share of, converted at the rate of the day of the order."""
+    event, currency = order.event, terms.edition.currency
+    label, text = BASES[charge.base], getattr(event, charge.base)
+    step = Step(label, observed=f"{text} {event.currency}", events=(order.position,))
+    if text is None:
+        step = step._replace(observed="the task does not report it", pending="base_missing")
+        return Base(Decimal(0), ("base_missing",), step)
+    amount = Decimal(text)
+    if event.currency == currency:
+        return Base(amount, (), step)
+    day = _day(order, terms.edition)
+    rate = terms.rates.into(event.currency, day)
+    if rate is None:
+        missing = terms.rates.missing(event.currency, day)
+        step = step._replace(observed=f"{step.observed}; {missing}", pending="fx_rate_missing")
+        return Base(amount, ("fx_rate_missing",), step)
+    factor, quote = rate
+    amount = EXACT.multiply(amount, factor)
+    said = f"{step.observed} x {factor} (rate of {quote.event.day}) = {amount:f} {currency}"
+    looked_at = terms.rates.looked_at(event.currency, day)
+    events = tuple(sorted((order.position, *looked_at)))
+    return Base(amount, (), step._replace(observed=said, events=events))
+
+
+def _others(state: TaskState) -> tuple[Step, ...]:
+    """Other reports of the task, which do not count."""
+    others = sorted(one.position for one in state.reports if one is not state.order)
+    if not others:
+        return ()
+    return (Step("other reports of the task", observed="do not count", events=tuple(others)),)
