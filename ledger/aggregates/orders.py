@@ -30,6 +30,7 @@ class OrdersArchived(Event):
     bytes: int
     first: Annotated[int, Field(description="the earliest creation of a line, microseconds UTC")]
     last: Annotated[int, Field(description="the latest creation of a line")]
+    updated: Annotated[int, Field(description="the latest change of a line")]
     totals: tuple[OrderTotal, ...]
     revises: Annotated[bool, Field(description="holds lines that replace or repeat others")]
     known: int

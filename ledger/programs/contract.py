@@ -66,19 +66,21 @@ OrderTables = Mapping[str, Mapping[str, list[object]]]
 """Small tables that an order expression joins with: per name its columns, each a list."""
 
 
+class OrderSession(Protocol):
+    """Order lines that can be asked in SQL, under the name `orders`."""
+
+    def ask(self, sql: str, tables: OrderTables) -> list[tuple[Any, ...]]:
+        """Runs SQL over `orders` and small tables, which are loaded once under their names."""
+
+
 class OrderReader(Reader, Protocol):
     """A reader of a book with an archive of order lines."""
-
-    def stores_with_orders(self, window: Window, stores: list[str] | None) -> list[str]:
-        """The stores, among some, with a line that counts, created in the window."""
 
     def order_files(self, window: Window) -> tuple[int, ...]:
         """Positions of the archived files that can hold lines created in the window."""
 
-    def ask_orders(
-        self, sql: str, window: Window, stores: list[str] | None, tables: OrderTables
-    ) -> list[tuple[Any, ...]]:
-        """Runs SQL over `orders`, the lines that count, created in the window."""
+    def order_session(self, window: Window, stores: list[str] | None) -> OrderSession | None:
+        """The lines that count, created in the window; None without any."""
 
 
 class Asked(NamedTuple):

@@ -1,8 +1,7 @@
 """What a reader of the log answers about order lines; loaded only where somebody asks."""
 
-from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
@@ -10,7 +9,7 @@ from ledger.kernel.clocks import Clocks
 from ledger.kernel.period import Window
 
 if TYPE_CHECKING:
-    from ledger.store.orderlines import OrderLines
+    from ledger.store.orderlines import OrderLines, Session
 
 
 class OrderAsking:
@@ -25,25 +24,12 @@ class OrderAsking:
 
         return OrderLines.at(self.connection, self.clocks)
 
-    def stores_with_orders(self, window: Window, stores: list[str] | None) -> list[str]:
-        """The stores, among some, with a line that counts, created in the window."""
-        found = self.ask_orders("SELECT DISTINCT store FROM orders", window, stores, {})
-        return sorted(row[0] for row in found)
-
     def order_files(self, window: Window) -> tuple[int, ...]:
         """Positions of the archived files that can hold lines created in the window."""
         return tuple(one.position for one in self._orders.within(window))
 
-    def ask_orders(
-        self,
-        sql: str,
-        window: Window,
-        stores: list[str] | None,
-        tables: Mapping[str, Mapping[str, list[object]]],
-    ) -> list[tuple[Any, ...]]:
-        """Runs SQL over `orders`, the lines that count, created in the window."""
+    def order_session(self, window: Window, stores: list[str] | None) -> "Session | None":
+        """The lines that count, created in the window, to be asked in SQL; None without any."""
         if not self._orders.within(window):
-            return []
-        from ledger.store.orderlines import run
-
-        return run(self._orders, sql, window, stores, tables)
+            return None
+        return self._orders.session(window, stores)

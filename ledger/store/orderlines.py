@@ -3,8 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
+from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import uuid4
+from weakref import finalize
 
 from sqlalchemy import Connection, select
 
@@ -77,36 +80,34 @@ class OrderLines(NamedTuple):
             if one.event.first < window.end and one.event.last >= window.start
         ]  # fmt: skip
 
-    @contextmanager
-    def opened(
-        self, window: Window, stores: Sequence[str] | None
-    ) -> "Iterator[DuckDBPyConnection]":
-        """DuckDB with a view `orders`: the lines that count, created in the window.
+    def session(self, window: Window, stores: Sequence[str] | None) -> "Session":
+        """DuckDB over the lines that count, created in the window.
 
         Every file that is read is compared with its digest before: an altered one is refused.
         """
-        from ledger.store.archive.connection import connect
         from ledger.store.archive.current import current
 
         for one in self.within(window):
             check(self.folder, one.event.digest)
         files = [described(one.event) for one in self.files]
-        with TemporaryDirectory(prefix="duebook-duckdb-") as temporary:
-            database = connect(Path(temporary))
-            try:
-                query = current(
-                    *(self.folder, files, window.start, window.end, stores), as_of=self._as_of
-                )
-                database.execute(f"CREATE TEMP VIEW orders AS {query}")
-                yield database
-            finally:
-                database.close()
+        query = current(*(self.folder, files, window.start, window.end, stores), as_of=self._as_of)
+        return Session(query)
+
+    @contextmanager
+    def opened(
+        self, window: Window, stores: Sequence[str] | None
+    ) -> "Iterator[DuckDBPyConnection]":
+        """As `session`, closed afterwards."""
+        session = self.session(window, stores)
+        try:
+            yield session.database
+        finally:
+            session.close()
 
     @property
     def _as_of(self) -> int | None:
-        """The as-of, where a version could have been made after it; versions are never dated
-        after they were recorded."""
-        latest = max((one.recorded_at for one in self.files), default=0)
+        """The as-of, where a line was made after it: then an earlier version may count."""
+        latest = max((one.event.updated for one in self.files), default=0)
         return self.clocks.as_of if self.clocks.as_of < latest else None
 
 
@@ -124,14 +125,31 @@ def load_tables(
         database.execute(made, [list(values) for values in columns.values()])
 
 
-def run(
-    lines: OrderLines,
-    sql: str,
-    window: Window,
-    stores: Sequence[str] | None,
-    tables: Mapping[str, Mapping[str, list[object]]],
-) -> list[tuple[Any, ...]]:
-    """Runs SQL over `orders` and the small tables."""
-    with lines.opened(window, stores) as database:
-        load_tables(database, tables)
-        return database.execute(sql).fetchall()
+class Session:
+    """An open DuckDB with a view `orders`; it closes itself when nobody holds it any more."""
+
+    def __init__(self, query: str) -> None:
+        from ledger.store.archive.connection import connect
+
+        folder = Path(gettempdir(), f"duebook-{uuid4().hex}")
+        self.database = connect(folder)
+        self._end = finalize(self, _end, self.database, folder)
+        self.database.execute(f"CREATE TEMP VIEW orders AS {query}")
+        self._loaded: set[str] = set()
+
+    def ask(
+        self, sql: str, tables: Mapping[str, Mapping[str, list[object]]]
+    ) -> list[tuple[Any, ...]]:
+        """Runs SQL over `orders` and small tables, which are loaded once under their names."""
+        load_tables(self.database, {n: t for n, t in tables.items() if n not in self._loaded})
+        self._loaded |= set(tables)
+        return self.database.execute(sql).fetchall()
+
+    def close(self) -> None:
+        """Gives memory and temporary files back."""
+        self._end()
+
+
+def _end(database: "DuckDBPyConnection", folder: Path) -> None:
+    database.close()
+    rmtree(folder, ignore_errors=True)

@@ -196,6 +196,7 @@ def _record(
             bytes=file.bytes,
             first=file.first,
             last=file.last,
+            updated=file.updated,
             totals=tuple(
                 OrderTotal(
                     currency=one.currency,

@@ -84,6 +84,17 @@ def totals(setting: Setting) -> "ir.Table":
     )
 
 
+def by_store(setting: Setting) -> "ir.Table":
+    """The orders summed per store: fees, those without a rate, those of another currency."""
+    lines = per_order(setting)
+    return lines.group_by("store").aggregate(
+        orders=lines.count(),
+        fee=lines.fee.sum(),
+        unrated=lines.base.isnull().sum(),
+        foreign=lines.foreign.sum(),
+    )
+
+
 def _with_discount(rated: Any, discounts: Sequence[Shape]) -> Any:
     """The lowest rate that applies, and which discount gives it."""
     import ibis
@@ -130,8 +141,8 @@ def _with_fee(rated: Any) -> Any:
 
 @lru_cache(maxsize=64)
 def sql_of(kind: str, setting: Setting, dialect: str = "duckdb") -> str:
-    """The expression as SQL of an engine: `totals`, or `orders` for every order by itself."""
+    """The expression as SQL of an engine: `stores`, `totals`, or `orders` one by one."""
     import ibis
 
-    expression = totals(setting) if kind == "totals" else per_order(setting)
+    expression = {"totals": totals, "stores": by_store, "orders": per_order}[kind](setting)
     return str(ibis.to_sql(expression, dialect=dialect))

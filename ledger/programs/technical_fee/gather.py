@@ -2,20 +2,23 @@
 
 from collections.abc import Collection
 from datetime import date, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ledger.aggregates.base import Recorded
 from ledger.aggregates.store import DiscountRevoked, MerchantOnboarded
 from ledger.aggregates.store_state import StoreState
 from ledger.kernel.instants import EARLIEST, Instant, day_of, midnight
 from ledger.kernel.period import ONE_DAY, Window
-from ledger.programs.contract import OrderTables, Reader
+from ledger.programs.contract import OrderReader, OrderSession, OrderTables, Reader
 from ledger.programs.edition import Edition
-from ledger.programs.technical_fee.expression import Setting, Shape
+from ledger.programs.technical_fee.expression import Setting, Shape, sql_of
 from ledger.programs.technical_fee.parameters import SCENES, Discount, Parameters
 
 TOPICS = (MerchantOnboarded.TOPIC, DiscountRevoked.TOPIC)
 NEVER = Window(EARLIEST, EARLIEST)
+
+
+STORES_SQL = "SELECT DISTINCT store FROM orders"
 
 
 class Shop(NamedTuple):
@@ -89,3 +92,33 @@ def tables(parameters: Parameters, found: Collection[Shop]) -> OrderTables:
 def month_window(days_window: Window, as_of: Instant) -> Window:
     """The instants of a month's orders that have happened at as-of."""
     return Window(days_window.start, min(days_window.end, as_of + 1))
+
+
+class Month(NamedTuple):
+    """The order lines of a month with the stores that they are of."""
+
+    session: OrderSession
+    setting: Setting
+    tables: OrderTables
+    shops: dict[str, Shop]
+
+    def ask(self, kind: str, columns: tuple[str, ...], order: str = "") -> list[tuple[Any, ...]]:
+        """Columns of the expression: summed by store, in detail, or order by order."""
+        listed = ", ".join(f'"{name}"' for name in columns)
+        sql = f"SELECT {listed} FROM ({sql_of(kind, self.setting)}){order}"
+        return self.session.ask(sql, self.tables)
+
+
+def month_of_orders(
+    reader: OrderReader, edition: Edition, parameters: Parameters, window: Window, store: str | None
+) -> Month | None:
+    """The lines created in a window, of one store or all; None where there are none."""
+    session = reader.order_session(window, None if store is None else [store])
+    if session is None:
+        return None
+    names = [row[0] for row in session.ask(STORES_SQL, {})]
+    known = shops(reader, edition, parameters, names)
+    if not known:
+        return None
+    setting = setting_of(edition, parameters)
+    return Month(session, setting, tables(parameters, known.values()), known)

@@ -9,7 +9,13 @@ from ledger.programs.edition import Edition
 from ledger.programs.periods import month
 from ledger.programs.technical_fee import variants
 from ledger.programs.technical_fee.expression import Setting, sql_of
-from ledger.programs.technical_fee.gather import Shop, month_window, setting_of, shops, tables
+from ledger.programs.technical_fee.gather import (
+    Shop,
+    month_of_orders,
+    month_window,
+    setting_of,
+    tables,
+)
 from ledger.programs.technical_fee.parameters import Parameters, parameters_of
 from ledger.programs.technical_fee.variants import OrderVariant
 
@@ -47,5 +53,5 @@ def order_side(reader: OrderReader, asked: Asked) -> OrderSide:
     edition = asked.edition
     parameters = parameters_of(edition)
     window = month_window(month(edition, asked.period).window, reader.clocks.as_of)
-    known = shops(reader, edition, parameters, reader.stores_with_orders(window, None))
-    return OrderSide(edition, parameters, window, known)
+    found = month_of_orders(reader, edition, parameters, window, None)
+    return OrderSide(edition, parameters, window, found.shops if found else {})

@@ -35,9 +35,9 @@ def current(
     paths = present(folder, list(files))
     if as_of is not None:
         return _as_of(paths, since, until, stores, as_of)
-    limits = _limits(since, until, stores)
     parts = [
-        f"SELECT {number}::INTEGER AS file, {_COLUMNS}, version FROM {_parquet(path)}{limits}"
+        f"SELECT {number}::INTEGER AS file, {_COLUMNS}, version FROM {_parquet(path)}"
+        f"{_own_limits(file, since, until, stores)}"
         for number, (path, file) in enumerate(zip(paths, files, strict=True), start=1)
         if _may_hold(file, since, until)
     ]
@@ -84,6 +84,20 @@ def _as_of(
         " store, order_id ORDER BY updated_at DESC, file DESC, source_file DESC,"
         f" source_row DESC) = 1){_limits(since, until, None)}"
     )
+
+
+def _own_limits(
+    file: ArchivedFile,
+    since: Instant | None,
+    until: Instant | None,
+    stores: Collection[str] | None,
+) -> str:
+    """The limits that a file does not keep by itself: one that lies inside needs none."""
+    if since is not None and file.first is not None and file.first >= since:
+        since = None
+    if until is not None and file.last is not None and file.last < until:
+        until = None
+    return _limits(since, until, stores)
 
 
 def _may_hold(file: ArchivedFile, since: Instant | None, until: Instant | None) -> bool:

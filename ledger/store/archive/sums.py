@@ -47,11 +47,12 @@ class FirstOrder(NamedTuple):
 
 
 class Extent(NamedTuple):
-    """A file's rows and the instants between which they were created."""
+    """A file's rows, between which instants they were created, and when one was made last."""
 
     rows: int
     first: Instant
     last: Instant
+    updated: Instant
     totals: list[Total]
 
 
@@ -59,7 +60,8 @@ def extent(connection: "DuckDBPyConnection") -> Extent | None:
     """Rows, bounds and totals of the lines to be archived; None where there are none."""
     found = connection.execute(
         "SELECT currency::VARCHAR, count(*), min(created_at), max(created_at),"
-        f" sum(amount_minor), sum(refunded_minor) FROM {LINES} GROUP BY 1 ORDER BY 1"
+        f" sum(amount_minor), sum(refunded_minor), max(updated_at) FROM {LINES}"
+        " GROUP BY 1 ORDER BY 1"
     ).fetchall()
     if not found:
         return None
@@ -67,6 +69,7 @@ def extent(connection: "DuckDBPyConnection") -> Extent | None:
         sum(row[1] for row in found),
         min(row[2] for row in found),
         max(row[3] for row in found),
+        max(row[6] for row in found),
         [Total(row[0], int(row[4]), int(row[5])) for row in found],
     )
 

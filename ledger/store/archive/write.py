@@ -43,6 +43,7 @@ class NewFile(NamedTuple):
     bytes: int
     first: Instant
     last: Instant
+    updated: Instant
     totals: list[Total]
     revises: bool
 

@@ -1,0 +1,181 @@
+"""How a store's fee came about: its orders per scene, category, rate and discount, or one by one.
+
+Summing millions of orders by store is quick; who asks why is told in detail, for all stores by
+one more query the first time that anybody asks.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple, overload
+
+from ledger.kernel.decision import Step
+from ledger.kernel.instants import Instant, format_instant, local
+from ledger.kernel.money import Money
+from ledger.programs.contract import Asked, OrderReader
+from ledger.programs.edition import Edition
+from ledger.programs.periods import month
+from ledger.programs.technical_fee.expression import NONE
+from ledger.programs.technical_fee.gather import Month, Shop, month_of_orders, month_window
+from ledger.programs.technical_fee.parameters import HELD, Parameters, parameters_of, rate_text
+
+
+class Total(NamedTuple):
+    """Orders of one store, scene, category, rate and discount, summed."""
+
+    store: str
+    scene: str
+    category: str
+    base: int | None
+    ppm: int | None
+    discount: int
+    foreign: bool
+    orders: int
+    net: int
+    fee: int | None
+
+
+ORDER_COLUMNS = (
+    *("store", "order_id", "created_at", "amount_minor", "refunded_minor", "currency"),
+    *("scene", "category", "base", "ppm", "discount", "fee"),
+)
+"""What is asked of every order, in this order."""
+
+
+class Details:
+    """The parts of every store's explanation, worked out when the first of them is looked at."""
+
+    def __init__(self, orders: Month, edition: Edition, parameters: Parameters) -> None:
+        self._orders = orders
+        self._edition = edition
+        self._parameters = parameters
+
+    def of(self, shop: Shop) -> Any:
+        """The parts of a store's explanation."""
+        return LazyParts(self, shop)
+
+    def parts(self, shop: Shop) -> tuple[Step, ...]:
+        """The orders per scene, category, rate and discount, and when each discount runs."""
+        edition, parameters = self._edition, self._parameters
+        totals = sorted(self._by_store[shop.store], key=_order)
+        return (
+            *(_part(one, edition, parameters) for one in totals),
+            *_discounts(shop, edition, parameters),
+        )
+
+    @cached_property
+    def _by_store(self) -> dict[str, list[Total]]:
+        found: dict[str, list[Total]] = defaultdict(list)
+        for row in self._orders.ask("totals", Total._fields):
+            found[row[0]].append(Total(*row))
+        return found
+
+
+class LazyParts(Sequence[Step]):
+    """The parts of one explanation; equal to any sequence of the same steps."""
+
+    def __init__(self, details: Details, shop: Shop) -> None:
+        self._details = details
+        self._shop = shop
+
+    @cached_property
+    def _parts(self) -> tuple[Step, ...]:
+        return self._details.parts(self._shop)
+
+    def __len__(self) -> int:
+        return len(self._parts)
+
+    def __iter__(self) -> Iterator[Step]:
+        return iter(self._parts)
+
+    @overload
+    def __getitem__(self, index: int) -> Step: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Step]: ...
+    def __getitem__(self, index: int | slice) -> Step | Sequence[Step]:
+        return self._parts[index]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(self._parts)
+
+
+def orders_of(reader: OrderReader, asked: Asked) -> list[dict[str, Any]]:
+    """Every order of a store's month with its fee, for `explain --orders`."""
+    edition = asked.edition
+    parameters = parameters_of(edition)
+    window = month_window(month(edition, asked.period).window, reader.clocks.as_of)
+    found = month_of_orders(reader, edition, parameters, window, asked.subject)
+    if found is None:
+        return []
+    names = [one.name for one in parameters.running]
+    rows = found.ask("orders", ORDER_COLUMNS, " ORDER BY store, created_at, order_id")
+    return [_order_row(dict(zip(ORDER_COLUMNS, row, strict=True)), names) for row in rows]
+
+
+def _order_row(one: dict[str, Any], names: list[str]) -> dict[str, Any]:
+    currency = one["currency"]
+    return {
+        "order_id": one["order_id"],
+        "store": one["store"],
+        "created_at": format_instant(one["created_at"]),
+        "amount": Money(one["amount_minor"], currency).text,
+        "refunded": Money(one["refunded_minor"], currency).text,
+        "currency": currency,
+        "scene": one["scene"],
+        "category": one["category"],
+        "rate": None if one["base"] is None else rate_text(one["base"]),
+        "discount": None if one["discount"] == NONE else names[one["discount"]],
+        "charged_rate": None if one["ppm"] is None else rate_text(one["ppm"]),
+        "fee": None if one["fee"] is None else Money(-one["fee"], currency).text,
+    }
+
+
+def _order(one: Total) -> tuple[str, str, int, int]:
+    return one.category, one.scene, one.discount, one.ppm or 0
+
+
+def _part(one: Total, edition: Edition, parameters: Parameters) -> Step:
+    """The orders of one scene, category, rate and discount."""
+    label, clause = f"{one.category}, {one.scene}", edition.cite.get("rates")
+    if one.foreign:
+        return Step(label, observed=f"{one.orders} orders in another currency", pending=HELD[1])
+    net = Money(one.net, edition.currency)
+    said = f"{one.orders} orders, {net.text} {edition.currency}"
+    if one.ppm is None or one.base is None or one.fee is None:
+        said += "; no rate for the category"
+        return Step(label, observed=said, clause=clause, pending=HELD[0], code=HELD[0])
+    required = f"rate {rate_text(one.base)}"
+    if one.discount != NONE:
+        required = f"{parameters.running[one.discount].name}: {rate_text(one.ppm)} instead of "
+        required += rate_text(one.base)
+    fee = Money(-one.fee, edition.currency)
+    return Step(label, fee, required=required, observed=said, clause=clause)
+
+
+def _discounts(shop: Shop, edition: Edition, parameters: Parameters) -> Iterator[Step]:
+    """From when to when each discount runs for the store; those that do not, too."""
+    for one, window in zip(parameters.running, shop.windows, strict=True):
+        if window.start < window.end:
+            said = f"orders created from {_local(window.start, edition)} to before "
+            said += _local(window.end, edition)
+        else:
+            said = "does not run for this store"
+        events = [shop.onboarding.position]
+        if shop.revoked is not None:
+            said += f"; revoked {_local(shop.revoked.at, edition)}"
+            events.append(shop.revoked.position)
+        yield Step(
+            f"discount {one.name}, {rate_text(one.ppm)}",
+            required=f"day {one.first_day} to {one.first_day + one.days - 1} after onboarding"
+            + (f", {one.traffic} traffic" if one.traffic else ""),
+            observed=said,
+            clause=edition.cite.get("discounts"),
+            events=tuple(sorted(events)),
+        )
+
+
+def _local(instant: Instant, edition: Edition) -> str:
+    return local(instant, edition.zone)
