@@ -96,8 +96,9 @@ def _join(database: "DuckDBPyConnection", side: OrderSide) -> None:
 
 
 def _doubled(database: "DuckDBPyConnection") -> bool:
+    """Whether two rows may name one order; with as many hashes as rows none do."""
     rows = database.execute(
-        "SELECT count(*), count(DISTINCT (store, order_id)) FROM theirs"
+        "SELECT count(*), count(DISTINCT hash(store, order_id)) FROM theirs"
     ).fetchone()
     assert rows is not None
     return bool(rows[0] != rows[1])

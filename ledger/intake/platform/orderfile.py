@@ -58,13 +58,10 @@ def load(database: "DuckDBPyConnection", path: str, sha256: str, *, flip_sign: b
         raise BadPlatformFile(f"{name} is not CSV: {said}", "Save it as CSV in UTF-8.") from None
     digits = _digits(database, name)
     shape = " ".join(
-        f"WHEN '{code}' THEN '-?[0-9]{{1,{15 - places}}}' || "
-        + (f"'([.][0-9]{{1,{places}}})?'" if places else "''")
+        f"WHEN '{code}' THEN regexp_full_match(amount, '{_shape(places)}')"
         for code, places in digits.items()
     )
-    good = (
-        f"store <> '' AND order_id <> '' AND regexp_full_match(amount, CASE currency {shape} END)"
-    )
+    good = f"store <> '' AND order_id <> '' AND CASE currency {shape} END"
     _refuse_rows(database, name, good)
     minor = " ".join(
         f"WHEN '{code}' THEN (amount::DECIMAL(18, {places}) * {10**places})::BIGINT"
@@ -78,6 +75,11 @@ def load(database: "DuckDBPyConnection", path: str, sha256: str, *, flip_sign: b
     database.execute("DROP TABLE platform_rows")
     (rows,) = database.execute(f"SELECT count(*) FROM {THEIRS}").fetchone() or (0,)
     return OrderFile(name, sha256, rows)
+
+
+def _shape(places: int) -> str:
+    """A plain decimal of at most 15 digits and so many decimals."""
+    return f"-?[0-9]{{1,{15 - places}}}" + (f"([.][0-9]{{1,{places}}})?" if places else "")
 
 
 def _digits(database: "DuckDBPyConnection", name: str) -> dict[str, int]:
