@@ -14,7 +14,7 @@ run() {
     "$BIN/duebook" "$@" 2>&1
 }
 
-rm -f demo.db demo.db-wal demo.db-shm demo.db.receipts
+rm -rf demo.db demo.db-wal demo.db-shm demo.db.receipts demo.db.orders
 run init --demo
 run record fixtures/demo/01-partners.ndjson fixtures/demo/02-merchants.csv
 run report exceptions
@@ -40,6 +40,14 @@ run close growth-2026-05 --by lin --leave-open --reason "M-405 was never invited
 run report trial-balance
 run reconcile $PROGRAM --against fixtures/demo/platform-2026q1.csv || true
 run query "select partner, count(*) as stores from stores group by partner order by 2 desc"
+
+# A month of orders: the platform charged some stores in full inside the newcomer window.
+run record fixtures/demo/shops-2020.ndjson
+run orders fixtures/demo/orders-2020-05.csv
+run publish fixtures/demo/terms-fees.toml --by finance
+run settle technical-fee-2020 2020-05
+run explain technical-fee-2020/2020-05/D-01
+run reconcile technical-fee-2020 2020-05 --against fixtures/demo/platform-fees-2020-05.csv || true
 run verify
 
 # The same facts in a partner's own book: its receivables, and nobody else's.
