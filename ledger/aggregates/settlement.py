@@ -108,8 +108,8 @@ class StatementIssued(StatementEvent):
     brought_forward: tuple[Carried, ...] = ()
 
     def references(self) -> tuple[Reference, ...]:
-        carried = (Reference("carried", one.statement) for one in self.brought_forward)
-        return (*super().references(), *carried)
+        carried = sorted({one.statement for one in self.brought_forward})
+        return (*super().references(), *(Reference("carried", name) for name in carried))
 
 
 class StatementAdjusted(StatementEvent):

@@ -1,9 +1,10 @@
 """Which facts made a line say something else than before."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from sqlalchemy import Connection, select
 
+from ledger.aggregates.base import Recorded
 from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.decision import Step
 from ledger.kernel.errors import NoSuchLine
@@ -46,22 +47,35 @@ class Causes:
 
         Of the steps that came out otherwise: facts that did not exist, or did not count, when
         the line was stated, and withdrawals of facts that they rested on then. Failing both,
-        the same of all steps; failing that, what is new in the subject's stream. Empty where
-        only time has passed.
+        the same of all steps, then of all that was read; failing that, what is new in the
+        subject's stream. Empty where only time has passed.
         """
         before, after = self._tree(name, since), now.explanation if now else None
         for old, new in (_changed(before, after), (_all(before), _all(after))):
             found = self._unknown_then(new, since) | self._withdrawn_since(old, since)
             if found:
                 return tuple(sorted(found))
+        found = self._unknown_then(self._read(name, self.now), since)
+        found |= self._withdrawn_since(self._read(name, since), since)
         either = now or was
         assert either is not None
-        return tuple(sorted(self._new_in(either.subject, since)))
+        return tuple(sorted(found or self._new_in(either.subject, since)))
+
+    def _read(self, line: str, clocks: Clocks) -> set[int]:
+        """Every fact that was read to work a line out, whether its steps name it or not."""
+        read: set[int] = set()
+        self._line(line, clocks, lambda one: read.add(one.position))
+        return read
 
     def _tree(self, line: str, clocks: Clocks) -> Step | None:
         """The explanation of a line as it was worked out then."""
         if clocks in self._before:
             return self._before[clocks].get(line)
+        return self._line(line, clocks)
+
+    def _line(
+        self, line: str, clocks: Clocks, watch: Callable[[Recorded], None] | None = None
+    ) -> Step | None:
         _, _, rest = line.partition("/")
         period, subject = rules_of(self.edition.rules).subject_of(rest)
         try:
@@ -71,6 +85,7 @@ class Causes:
                 clocks,
                 period=period or self.period,
                 subject=subject,
+                watch=watch,
             )
         except NoSuchLine:
             return None

@@ -56,7 +56,7 @@ def _enrolled(chance: Random, merchant: str, at: str) -> Fact:
 
 def _delivered(chance: Random, merchant: str) -> Fact:
     how = {"kind": chance.choice(KINDS), "count": chance.choice(COUNTS)}
-    approved = chance.random() < 0.8
+    approved = None if chance.random() < 0.8 else False
     return _about(chance, "ContentDelivered", merchant, **how, approved=approved)
 
 
@@ -82,8 +82,8 @@ def _joining(chance: Random, merchant: str) -> list[Fact]:
     store = MERCHANTS[merchant]
     delivered = [
         _about(chance, "ContentDelivered", merchant, at=at, kind=kind, count=count)
-        for at in (INSTANTS[3], chance.choice(INSTANTS[5:]))
-        for kind, count in zip(KINDS, chance.choices([1, 9, 10], k=2), strict=True)
+        for at in (INSTANTS[3], *chance.sample(INSTANTS[5:], 2))
+        for kind, count in zip(KINDS, chance.choices([1, 5, 9], k=2), strict=True)
     ]
     facts = [
         _about(chance, "MerchantInvited", merchant, at=chance.choice(INSTANTS[:4])),
