@@ -1,5 +1,6 @@
 """Every worked example of every program's `cases.toml`, through a real book."""
 
+import csv
 import json
 import shutil
 import tomllib
@@ -10,9 +11,12 @@ import pytest
 
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.instants import parse_instant
+from ledger.kernel.orderlines import COLUMNS
 from ledger.programs.edition import Edition
 from ledger.programs.registry import FOLDER, rules_of, shipped
+from ledger.store.book import Book, open_book
 from ledger.usecases.init import init
+from ledger.usecases.orders import record_orders
 from ledger.usecases.record import record
 from ledger.usecases.settle import Settlement, settle
 
@@ -21,6 +25,7 @@ DEFAULT_AS_OF = {
     "recruiting": "2026-06-01T00:00:00+08:00",
     "growth": "2026-10-01T00:00:00+08:00",
     "star_map": "2020-12-01T00:00:00+08:00",
+    "technical_fee": "2020-12-01T00:00:00+08:00",
 }
 
 
@@ -29,7 +34,10 @@ def _cases() -> list[Any]:
     for path in sorted(FOLDER.glob("*/cases.toml")):
         data = tomllib.loads(path.read_text(encoding="utf-8"))
         for case in data["case"]:
-            case["_base"] = data.get("base", {}).get(case.get("base"), {}).get("facts", [])
+            base = data.get("base", {}).get(case.get("base"), {})
+            case["_base"] = base.get("facts", [])
+            case["_order"] = data.get("order", {})
+            case["terms"] = {**base.get("terms", {}), **case.get("terms", {})}
             name = f"{path.parent.name}: {case['name']}"
             found.append(pytest.param(path.parent.name, case, id=name))
     return found
@@ -49,41 +57,71 @@ def _edition(rules: str, changed: dict[str, Any]) -> Edition:
     return rules_of(rules).check(edition.model_copy(update={"terms": terms}))
 
 
-@pytest.mark.parametrize(("rules", "case"), _cases())
-def test_worked_example(rules: str, case: dict[str, Any], empty_book: Path, tmp_path: Path) -> None:
-    """What finance can read in `cases.toml` is what a book answers."""
-    from ledger.store.book import open_book
+def _archive(book: Book, rows: list[dict[str, str]], usual: dict[str, str], path: Path) -> None:
+    """Archives order lines as a CSV file of the canonical columns."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, restval="")
+        writer.writeheader()
+        for number, row in enumerate(rows, start=1):
+            writer.writerow({"order_id": f"O-{number}", **usual, **row})
+    answer = record_orders(book, [str(path)], now=NOW, by="test")
+    assert (answer.rejected, answer.recorded) == (0, len(rows)), answer.rejections
 
-    shutil.copy(empty_book, tmp_path / "case.db")
+
+def _told(case: dict[str, Any], empty_book: Path, folder: Path) -> Book:
+    """A book that was told the facts of a case, then its orders."""
+    shutil.copy(empty_book, folder / "case.db")
     dropped = case.get("without", [])
     facts = [one for one in case["_base"] if one["type"] not in dropped] + case.get("facts", [])
-    file = tmp_path / "facts.ndjson"
+    file = folder / "facts.ndjson"
     file.write_text("\n".join(json.dumps(one) for one in facts), encoding="utf-8")
-    book = open_book(str(tmp_path / "case.db"))
+    book = open_book(str(folder / "case.db"))
     answer = record(book, [str(file)], now=NOW, by="test")
     assert not answer.rejected, answer.rejected
     if "exceptions" in case:
         assert sorted(one.code for one in answer.warnings) == sorted(case["exceptions"])
+    for name in ("orders", "then"):
+        if name in case:
+            _archive(book, case[name], case["_order"], folder / f"{name}.csv")
+    return book
 
-    edition = _edition(rules, case.get("terms", {}))
-    clocks = Clocks(parse_instant(case.get("as_of", DEFAULT_AS_OF[rules])), answer.position)
+
+def _by_period(rules: str, case: dict[str, Any]) -> dict[str | None, dict[str, Any]]:
+    """What a case expects, by the month that a line belongs to, if any."""
+    found: dict[str | None, dict[str, Any]] = {case.get("period"): {}}
+    for name, expected in case.get("expect", {}).items():
+        period, _ = rules_of(rules).subject_of(name)
+        found.setdefault(period, {})[name] = expected
+    if rules == "technical_fee":
+        found.pop(None, None)
+    return found
+
+
+@pytest.mark.parametrize(("rules", "case"), _cases())
+def test_worked_example(rules: str, case: dict[str, Any], empty_book: Path, tmp_path: Path) -> None:
+    """What finance can read in `cases.toml` is what a book answers."""
+    book = _told(case, empty_book, tmp_path)
+    edition = _edition(rules, case["terms"])
+    as_of = parse_instant(case.get("as_of", DEFAULT_AS_OF[rules]))
+    clocks = Clocks(as_of, book.head().position)
     with book.reading() as connection:
-        settlement = settle(connection, edition, clocks)
-        prefix = f"{edition.program}/"
-        lines = {one.line.removeprefix(prefix): one for one in settlement.lines}
-        for name, expected in case.get("expect", {}).items():
-            if expected.get("absent"):
-                assert name not in lines
-                continue
-            line = lines[name].as_json()
-            assert {key: line[key] for key in expected} == expected, line["explanation"]
-            _, subject = rules_of(rules).subject_of(name)
-            alone = settle(connection, edition, clocks, subject=subject).lines
-            own = [one for one in settlement.lines if one.subject == line["subject"]]
-            assert own == list(alone), "one subject alone is the subject among all"
-    _compare_obligations(settlement, case.get("obligations", {}))
-    if "provisional" in case:
-        assert settlement.provisional == case["provisional"]
+        for period, expect in _by_period(rules, case).items():
+            settlement = settle(connection, edition, clocks, period=period)
+            prefix = f"{edition.program}/"
+            lines = {one.line.removeprefix(prefix): one for one in settlement.lines}
+            for name, expected in expect.items():
+                if expected.get("absent"):
+                    assert name not in lines
+                    continue
+                line = lines[name].as_json()
+                assert {key: line[key] for key in expected} == expected, line["explanation"]
+                _, subject = rules_of(rules).subject_of(name)
+                alone = settle(connection, edition, clocks, period=period, subject=subject).lines
+                own = [one for one in settlement.lines if one.subject == line["subject"]]
+                assert own == list(alone), "one subject alone is the subject among all"
+            _compare_obligations(settlement, case.get("obligations", {}))
+            if "provisional" in case:
+                assert settlement.provisional == case["provisional"]
     book.close()
 
 
