@@ -11,7 +11,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 
-from benchmarks import closing, commands, journals, quarters, reading, settling, writing
+from benchmarks import closing, commands, fees, journals, quarters, reading, settling, writing
 from benchmarks.measure import Figure, machine, table, tell
 from benchmarks.workshop import Workshop
 
@@ -29,6 +29,7 @@ GROUPS: list[tuple[tuple[str, ...], Group]] = [
     (("eleventh",), quarters.recruiting),
     (("eleventh-growth",), quarters.growth),
     (("balances",), journals.balances),
+    (("orders", "fees", "reconcile-orders", "thirteenth"), fees.figures),
 ]
 NAMES = [name for names, _ in GROUPS for name in names]
 

@@ -1,0 +1,288 @@
+"""Orders by the million: archived, charged and reconciled, against bare DuckDB and the library."""
+
+import csv
+import json
+import shutil
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from benchmarks.measure import Figure, Took, in_turns, tell, timed, took
+from benchmarks.orders import STORES, bare, generate
+from benchmarks.workshop import NOW, Workshop
+from ledger.kernel.clocks import Clocks
+from ledger.programs.contract import Asked
+from ledger.programs.edition import Edition
+from ledger.programs.registry import checked, shipped
+from ledger.programs.technical_fee.order_side import order_side
+from ledger.store.book import Book, open_book
+from ledger.store.orderlines import OrderLines, archive_folder, load_tables
+from ledger.store.reader import LogReader
+from ledger.usecases.init import init
+from ledger.usecases.orders import record_orders
+from ledger.usecases.reconcile import reconcile_orders
+from ledger.usecases.record import record
+from ledger.usecases.settle import settle
+from ledger.usecases.terms import publish
+
+PROGRAM, MONTH = "technical-fee-2020", "2026-01"
+EVENTS_SAMPLED = 20_000
+HISTORY = 12
+WRONG_EVERY = 100
+EXACT_CAUSE = "discount_not_applied"
+
+
+def figures(shop: Workshop, wanted: set[str]) -> Iterator[Figure]:
+    """All of them over one month of orders; the thirteenth after twelve others."""
+    count = 2_000_000 if shop.facts >= 100_000 else 20_000
+    month = shop.folder / "month-0.csv"
+    tell(f"writing {count:,} orders")
+    generate(count, 0, month)
+    if wanted & {"orders", "fees", "reconcile-orders"}:
+        first = _made(shop, "orders.db")
+        yield from _archived(shop, first, month, count)
+        yield from _charged(shop, first, wanted)
+        first.close()
+    if "thirteenth" in wanted:
+        yield _thirteenth(shop, month, count)
+
+
+def _made(shop: Workshop, name: str) -> Book:
+    """A book with the stores onboarded and rates published."""
+    path = shop.folder / name
+    _clear(path)
+    book, _ = init(str(path), "platform")
+    facts = shop.folder / "shops.ndjson"
+    facts.write_text(
+        "\n".join(
+            json.dumps(
+                {
+                    "type": "MerchantOnboarded",
+                    "at": f"2025-12-{10 + number % 20:02d}T10:00:00+08:00",
+                    "merchant": f"M-{number}",
+                    "store": f"S-{number:05d}",
+                    "market": "CN",
+                }
+            )
+            for number in range(STORES)
+        )
+    )
+    record(book, [str(facts)], now=NOW, by="benchmark")
+    publish(book, _terms(), "benchmark")
+    return book
+
+
+def _terms() -> Edition:
+    """The shipped edition with a rate for every category of the generated orders."""
+    edition = next(one for one in shipped() if one.program == PROGRAM)
+    rates = [
+        {"category": f"category-{number}", "rate": f"0.0{1 + number % 9}"} for number in range(40)
+    ]
+    rates += [
+        {"category": f"category-{number}", "scene": "ad", "rate": "0.06"} for number in range(40)
+    ]
+    terms = {**edition.terms, "rates": rates}
+    return checked(edition.model_copy(update={"terms": terms, "publisher": "acme"}))
+
+
+def _clear(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm", ".receipts", ".orders"):
+        one = Path(f"{path}{suffix}")
+        if one.is_dir():
+            shutil.rmtree(one)
+        else:
+            one.unlink(missing_ok=True)
+
+
+def _archived(shop: Workshop, book: Book, month: Path, count: int) -> Iterator[Figure]:
+    out = shop.folder / "bare.parquet"
+    fresh = shop.folder / "fresh.db"
+
+    def ours() -> Took:
+        own = _made(shop, fresh.name)
+        found = took(lambda: record_orders(own, [str(month)], now=NOW, by="benchmark"))
+        own.close()
+        return found
+
+    both = in_turns(shop.runs, {"orders": ours, "bare": lambda: took(lambda: bare(month, out))})
+    mine, theirs = both["orders"], both["bare"]
+    speed = theirs.seconds / mine.seconds
+    how = f"cpu {theirs.cpu / mine.cpu:.2f}x; {count:,} orders, {month.stat().st_size / 1e6:.0f} MB"
+    yield Figure(
+        "orders", mine.text, f"{theirs.text} DuckDB COPY", speed, ">= 0.5x", speed >= 0.5, how
+    )
+    rate = _one_event_per_order(shop, month)
+    yield Figure.rate("orders, by event", count / mine.seconds, "library", rate, 25, "500 a time")
+    record_orders(book, [str(month)], now=NOW, by="benchmark")
+    _clear(fresh)
+
+
+def _one_event_per_order(shop: Workshop, month: Path) -> float:
+    """Orders of the same file a second, one event each, through the bare library.
+
+    One aggregate per store, kept in memory; read with the standard library, saved 500 a time.
+    """
+    from eventsourcing.application import Application
+    from eventsourcing.domain import Aggregate, event
+
+    class Shop(Aggregate):
+        @event("Opened")
+        def __init__(self, store: str) -> None:
+            self.store = store
+
+        @event("Ordered")
+        def order(
+            self,
+            order_id: str,
+            created_at: str,
+            amount: str,
+            currency: str,
+            traffic: str,
+            channel: str,
+            payment: str,
+            category: str,
+            refunded: str,
+        ) -> None:
+            pass  # fmt: skip
+
+    path = shop.folder / "library.db"
+    _clear(path)
+    app: Any = Application(
+        env={"PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": str(path)}
+    )
+    shops: dict[str, Any] = {}
+
+    def work() -> None:
+        with month.open(newline="") as file:
+            rows = csv.DictReader(file)
+            for _ in range(EVENTS_SAMPLED // 500):
+                dirty = {}
+                for row in islice(rows, 500):
+                    store = row.pop("store")
+                    if store not in shops:
+                        shops[store] = Shop(store=store)
+                    shops[store].order(**row)
+                    dirty[store] = shops[store]
+                app.save(*dirty.values())
+
+    seconds = timed(work)
+    app.close()
+    return EVENTS_SAMPLED / seconds
+
+
+def _charged(shop: Workshop, book: Book, wanted: set[str]) -> Iterator[Figure]:
+    import duckdb
+
+    with book.reading() as connection:
+        clocks = Clocks(NOW, book.head().position)
+        edition = _terms()
+        (file,) = archive_folder(connection).glob("*.parquet")
+
+        def summed() -> None:
+            with duckdb.connect() as database:
+                sql = f"SELECT store, sum(amount_minor) FROM read_parquet('{file}') GROUP BY 1"
+                database.execute(sql).fetchall()
+
+        acts = {
+            "settle": lambda: took(lambda: settle(connection, edition, clocks, period=MONTH)),
+            "sum": lambda: took(summed),
+        }
+        both = in_turns(max(shop.runs, 5), acts)
+        speed = both["sum"].seconds / both["settle"].seconds
+        yield Figure(
+            "settle, fees", both["settle"].text, f"{both['sum'].text} DuckDB sum", speed,
+            ">= 0.1x", speed >= 0.1, f"cpu {both['sum'].cpu / both['settle'].cpu:.2f}x",
+        )  # fmt: skip
+        if "reconcile-orders" in wanted:
+            yield _reconciled(shop, connection, edition, clocks, both["settle"])
+
+
+def _reconciled(
+    shop: Workshop, connection: Any, edition: Edition, clocks: Clocks, settled: Took
+) -> Figure:
+    """A file in which one order in a hundred is wrong: half for a cause, half invented."""
+    path = shop.folder / "platform.csv"
+    caused, invented = _platform_file(connection, edition, clocks, path)
+    found: list[Any] = []
+
+    def work() -> None:
+        found.append(reconcile_orders(connection, PROGRAM, MONTH, str(path), clocks))
+
+    times = in_turns(3, {"reconcile": lambda: took(work)})["reconcile"]
+    breaks = found[-1].breaks
+    orders = sum(one.count or 0 for one in breaks)
+    named = sum(
+        one.count or 0
+        for one in breaks
+        if any(cause.because == EXACT_CAUSE for cause in one.likely)
+    )
+    wrong = sum(one.count or 0 for one in breaks if one.likely) - named
+    how = (
+        f"{orders:,} breaks of {caused + invented:,} wrong fees; {named:,} of {caused:,} causes "
+        f"named; {wrong:,} of {invented:,} invented fees given a cause"
+    )
+    complete = orders == caused + invented and named == caused
+    figure = Figure.times("reconcile, orders", times, settled, 3, how)
+    return figure._replace(met=bool(figure.met and complete))
+
+
+def _platform_file(
+    connection: Any, edition: Edition, clocks: Clocks, path: Path
+) -> tuple[int, int]:
+    """Writes the platform's file; how many fees are wrong for a cause, and how many invented."""
+    side = order_side(LogReader(connection, clocks), Asked(edition, MONTH))
+    with OrderLines.at(connection, clocks).opened(side.window, None) as database:
+        load_tables(database, side.tables)
+        database.execute(
+            "CREATE TABLE said AS SELECT *, CASE"
+            f" WHEN discount >= 0 AND hash(order_id) % {WRONG_EVERY} = 1 THEN"
+            " ((net * base * 2 + 1000000) // 2000000)"
+            f" WHEN discount < 0 AND hash(order_id) % {WRONG_EVERY * 2} = 2 THEN fee + 70001"
+            f" ELSE fee END AS theirs FROM ({side.sql})"
+        )
+        database.execute(
+            "COPY (SELECT order_id, store, printf('%.2f', -theirs / 100.0) AS amount,"
+            f" 'CNY' AS currency FROM said) TO '{path}' (HEADER)"
+        )
+        row = database.execute(
+            "SELECT count(*) FILTER (theirs <> fee AND discount >= 0),"
+            " count(*) FILTER (theirs <> fee AND discount < 0) FROM said"
+        ).fetchone()
+        assert row is not None
+        return int(row[0]), int(row[1])
+
+
+def _thirteenth(shop: Workshop, month: Path, count: int) -> Figure:
+    """A month into a book that holds twelve, against the same month into an empty one."""
+    full = _made(shop, "full.db")
+    for number in range(1, HISTORY + 1):
+        path = shop.folder / f"month-{number}.csv"
+        tell(f"archiving month {number} of {HISTORY}")
+        generate(count, number, path)
+        record_orders(full, [str(path)], now=NOW + 10**15, by="benchmark")
+        path.unlink()
+    kept, location = full.head(), full.location
+    full.close()
+    taken: dict[str, list[Took]] = {"first": [], "thirteenth": []}
+    for run in range(shop.runs):
+        tell(f"thirteenth: run {run + 1} of {shop.runs}")
+        empty = _made(shop, "empty13.db")
+        taken["first"].append(
+            took(lambda: record_orders(empty, [str(month)], now=NOW, by="benchmark"))  # noqa: B023
+        )
+        empty.close()
+        copy = shop.folder / "copy13.db"
+        _clear(copy)
+        shutil.copy(location, copy)
+        shutil.copytree(f"{location}.orders", f"{copy}.orders")
+        book = open_book(str(copy))
+        assert book.head() == kept
+        taken["thirteenth"].append(
+            took(lambda: record_orders(book, [str(month)], now=NOW, by="benchmark"))  # noqa: B023
+        )
+        book.close()
+        _clear(copy)
+    both = {name: sorted(found)[len(found) // 2] for name, found in taken.items()}
+    how = f"{HISTORY} x {count:,} orders in the book"
+    return Figure.times("thirteenth month", both["thirteenth"], both["first"], 1.3, how)
