@@ -10,12 +10,31 @@ from typing import Any
 
 from ledger.aggregates.orders import SOURCE
 from ledger.aggregates.store import FirstSale, GMVRecorded
+from ledger.kernel.errors import Refusal
 from ledger.kernel.instants import Instant
-from ledger.kernel.money import Money
+from ledger.kernel.money import DIGITS_MAX, Money
 from ledger.store.archive.sums import DayChange, FirstOrder
 
 Fact = tuple[str, str, bytes, Instant]
 """stream, topic, state, at."""
+
+
+class DayTooLarge(Refusal):
+    """The sales of a store's day that no amount can hold. Nothing was recorded."""
+
+    hint = "Check the amounts of that day: no real sum is as long as this."
+
+
+def refuse_too_large(days: Sequence[DayChange]) -> None:
+    """Raises `DayTooLarge`: such a fact could be written, but never be read again."""
+    for one in days:
+        if abs(one.net_minor) >= 10**DIGITS_MAX:
+            raise DayTooLarge(
+                f"The orders of store {one.store} of {one.day} sum to {one.net_minor} minor units "
+                f"of {one.currency}: more than {DIGITS_MAX} digits.",
+                store=one.store,
+                day=one.day.isoformat(),
+            )
 
 
 @dataclass(frozen=True)

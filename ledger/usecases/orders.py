@@ -30,7 +30,7 @@ from ledger.store.receipts import keep_receipt
 from ledger.store.recorder import Row, Writer
 from ledger.store.schema import insert_refs
 from ledger.usecases.decisions import refuse_read_only
-from ledger.usecases.derived import DerivedFacts
+from ledger.usecases.derived import DerivedFacts, refuse_too_large
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -87,7 +87,7 @@ def record_orders(
 
     With `keep_good` bad rows are left out and the others recorded; otherwise one bad row means
     that nothing is. Raises refusals for files of which no row can be trusted, for an archive
-    that cannot be written, `NoArchive`, `ReadOnlyBook`, `ConcurrentWrite`.
+    that cannot be written, `NoArchive`, `ReadOnlyBook`, `DayTooLarge`, `ConcurrentWrite`.
     """
     from ledger.intake.orders.reading import read
     from ledger.store.archive.connection import connect
@@ -147,6 +147,7 @@ def _archive(
 
 def _facts(connection: Connection, written: Written, head: Head) -> DerivedFacts:
     """The daily GMV of the file, and first sales earlier than those that are known."""
+    refuse_too_large(written.days)
     stores = sorted({one.store for one in written.days} | {o.store for o in written.first_orders})
     reader = LogReader(connection, Clocks(FOREVER, head.position))
     sales: dict[str, Instant] = {}

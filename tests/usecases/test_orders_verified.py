@@ -1,0 +1,118 @@
+"""What became of the archive later: missing and altered files, sums that do not follow."""
+
+from pathlib import Path
+
+import pytest
+
+from ledger.kernel.instants import parse_instant
+from ledger.store.archive.refusals import ArchivedFileAltered, ArchivedFileMissing
+from tests.fees import Fees, onboarded, order
+from tests.quarter import forge
+
+
+@pytest.fixture
+def archived(fees: Fees) -> Fees:
+    """Two files: one of May, one of June."""
+    fees.rates()
+    fees.tell(onboarded("S-1"))
+    fees.archive(order("a"), order("b"))
+    fees.archive(order("c", created_at="2020-06-20T12:00:00+08:00"))
+    return fees
+
+
+def path_of(fees: Fees, number: int) -> Path:
+    """A file of the archive, in the order of the log."""
+    event = fees.facts("orders-archived.v1")[number].event
+    return fees.archive_folder / f"{event.digest}.parquet"
+
+
+def alter(path: Path, at: int) -> None:
+    """Changes one byte."""
+    path.chmod(0o644)
+    raw = bytearray(path.read_bytes())
+    raw[at] ^= 1
+    path.write_bytes(raw)
+
+
+def test_a_whole_archive_verifies(archived: Fees) -> None:
+    """The files, and what their lines sum to."""
+    assert archived.checks() == {
+        "order files": (True, "2 files have their digests"),
+        "order sums": (True, "2 days of stores as recorded"),
+    }
+
+
+def test_a_book_without_orders_has_nothing_to_verify(fees: Fees) -> None:
+    """On either database, with or without a folder."""
+    assert fees.checks() == {}
+
+
+@pytest.mark.parametrize("at", [0, 100, -1])
+def test_an_altered_file_is_named_with_what_rests_on_it(archived: Fees, at: int) -> None:
+    """Whichever byte it is; the sums are not asked of it."""
+    path = path_of(archived, 0)
+    alter(path, at)
+    ((ok, detail),) = archived.checks().values()
+    event = archived.facts("orders-archived.v1")[0]
+    assert not ok
+    assert f"position {event.position}: " in detail
+    assert str(path) in detail
+    rest = [one.position for one in archived.facts("gmv-recorded.v1", "first-sale.v1")]
+    assert f"Events {rest[0]} to {rest[1]} rest on it." in detail
+
+
+def test_a_missing_file_is_named(archived: Fees) -> None:
+    """As an altered one is."""
+    path = path_of(archived, 1)
+    path.unlink()
+    ((ok, detail),) = archived.checks().values()
+    assert (ok, str(path) in detail, "cannot be read" in detail) == (False, True, True)
+
+
+def test_another_files_bytes_under_its_name_are_noticed(archived: Fees) -> None:
+    """A sound Parquet file, only not this one."""
+    one, other = path_of(archived, 0), path_of(archived, 1)
+    one.chmod(0o644)
+    one.write_bytes(other.read_bytes())
+    assert not archived.checks()["order files"][0]
+
+
+def test_settle_refuses_an_altered_file_and_leaves_other_months_alone(archived: Fees) -> None:
+    """Every byte that a run reads is compared with its digest before."""
+    alter(path_of(archived, 0), 100)
+    with pytest.raises(ArchivedFileAltered) as refused:
+        archived.settle()
+    assert refused.value.hint
+    june = archived.amounts("2020-06", parse_instant("2020-08-01T00:00:00+08:00"))
+    assert june == {"S-1": "-5.00"}
+
+
+def test_settle_and_orders_refuse_an_archive_with_a_file_missing(archived: Fees) -> None:
+    """Nothing can be compared with lines that are not there."""
+    path_of(archived, 0).unlink()
+    with pytest.raises(ArchivedFileMissing):
+        archived.settle()
+    head = archived.book.head()
+    with pytest.raises(ArchivedFileMissing):
+        archived.archive(order("d"))
+    assert archived.book.head() == head
+
+
+def test_facts_that_do_not_follow_from_the_lines_are_named(archived: Fees) -> None:
+    """Forged with a sound chain, as one could who has the database."""
+    forge(
+        archived.book,
+        "gmv-recorded.v1",
+        lambda state: state.replace(b'"amount":"200.00"', b'"amount":"100.00"'),
+    )
+    (files, _), (sums, detail) = archived.checks().values()
+    assert (files, sums) == (True, False)
+    assert "store S-1, 2020-05-20: the lines sum to 20000, the facts to 10000" in detail
+
+
+def test_a_file_without_an_event_is_nothing(archived: Fees) -> None:
+    """Neither for verify nor for the fees."""
+    extra = archived.archive_folder / f"{'0' * 64}.parquet"
+    extra.write_bytes(b"PAR1")
+    assert all(ok for ok, _ in archived.checks().values())
+    assert archived.amounts() == {"S-1": "-2.00"}
