@@ -40,7 +40,7 @@ def text_of(name: str, raw: bytes) -> str:
     other = other_format(raw[:8])
     if other:
         raise BadPlatformFile(
-            f"{name} is {other}, not CSV.", "Name its profile: --profile tiktok-income, say."
+            f"{name} is {other}, not CSV.", "Save it as CSV in UTF-8, or name its profile."
         )
     try:
         return raw.decode("utf-8-sig")

@@ -1,7 +1,9 @@
 """The platform's file by order, millions of rows: read and checked in DuckDB, not row by row."""
 
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ledger.intake.platform.canonical import refuse_header
 from ledger.intake.platform.rows import BadPlatformFile, Problem, refuse
@@ -16,11 +18,21 @@ PROBLEMS_MAX = 1000
 
 
 class OrderFile(NamedTuple):
-    """A file in the table `theirs`: place, store, order_id, minor, currency."""
+    """A file in the table `theirs`: place, store, order_id, minor, currency.
+
+    `other` are rows that are of no order, as they are shown; `summed` says, by store and order,
+    which rows an amount was added up from, where there are several.
+    """
 
     name: str
     sha256: str
     rows: int
+    other: Sequence[Mapping[str, Any]] = ()
+    summed: Mapping[tuple[str, str], tuple[int, ...]] = MappingProxyType({})
+
+
+Load = Callable[["DuckDBPyConnection"], OrderFile]
+"""Reads one file, of whatever profile, into the table `theirs`."""
 
 
 def header_of(path: str) -> list[str]:
