@@ -21,12 +21,14 @@ from cli.output import Out, grouped, say
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from ledger.intake.platform.rows import Income
     from ledger.kernel.clocks import Clocks
     from ledger.usecases.comparison import Reconciliation
 
 DIFFERENCES = 3
 RESOLUTIONS = ("accept_theirs", "platform_error", "timing", "other")
-PROFILES = ("canonical",)
+INCOME = "tiktok-income"
+PROFILES = ("canonical", INCOME)
 
 
 @click.command()
@@ -36,6 +38,8 @@ PROFILES = ("canonical",)
 @click.option(
     "--profile", type=click.Choice(PROFILES), default="canonical", help="The file's shape."
 )
+@click.option("--store", metavar="S", help="The store of an income file: it does not say.")
+@click.option("--column", metavar="HEADER", help="Its fee to compare [TikTok Shop commission fee].")
 @click.option("--flip-sign", is_flag=True, help="What the payee pays is positive in the file.")
 @click.option("--full", is_flag=True, help="List every order; else breaks alike are grouped.")
 @click.option("--resolve", metavar="BREAK", help="Say what a break of the last run is.")
@@ -50,6 +54,8 @@ def reconcile(
     period: str | None,
     against: str | None,
     profile: str,
+    store: str | None,
+    column: str | None,
     flip_sign: bool,
     full: bool,
     resolve: str | None,
@@ -66,6 +72,8 @@ def reconcile(
 
     \b
     duebook reconcile recruiting-eu-jp-2026q1 --against platform.csv
+    duebook reconcile technical-fee-2020 2020-05 --against income.xlsx \\
+        --profile tiktok-income --store S-1007
     duebook reconcile recruiting-eu-jp-2026q1 --resolve BREAK --as timing \\
         --reason "paid in May" --by lin
     """
@@ -78,17 +86,22 @@ def reconcile(
         return _resolve(where, program, period, resolve, as_, reason, by, book)
     from ledger.usecases.reconcile import record_run
 
+    income = _income(profile, store, column)
     with opened(book) as found:
         with found.reading() as connection:
             at = clocks(connection, as_of, known_at, program)
-            result = _compare(connection, program, period, against or "", profile, at, flip_sign)
+            result = _compare(connection, program, period, against or "", at, flip_sign, income)
         answer: dict[str, Any] = result.as_json(full=full)
         answer["run"] = None
         if not found.writable:
             say("The book may only be read: this comparison is not recorded.")
         elif as_of is None and known_at is None:
             answer["run"] = record_run(
-                found, result, by=by or system_user(), profile=profile, flipped=flip_sign
+                *(found, result),
+                by=by or system_user(),
+                profile=profile,
+                flipped=flip_sign,
+                income=income,
             )
     where.data(answer, [_row(one) for one in answer["breaks"]])
     if where.is_table:
@@ -96,24 +109,36 @@ def reconcile(
     return DIFFERENCES if answer["open"] else 0
 
 
+def _income(profile: str, store: str | None, column: str | None) -> "Income | None":
+    """What is said about an income file; nothing is said about another one."""
+    from ledger.intake.platform.rows import Income
+
+    if profile == INCOME:
+        return Income(store, column) if column else Income(store)
+    if store or column:
+        raise click.UsageError(f"--store and --column go with --profile {INCOME}.")
+    return None
+
+
 def _compare(
     connection: "Connection",
     program: str,
     period: str | None,
     path: str,
-    profile: str,
     at: "Clocks",
     flip_sign: bool,
+    income: "Income | None",
 ) -> "Reconciliation":
     """Order by order where the file names orders, else line by line."""
     from ledger.intake.platform import canonical, orderfile
     from ledger.usecases.reconcile import reconcile as by_line
     from ledger.usecases.reconcile import reconcile_orders
 
-    if profile == "canonical" and orderfile.is_by_order(path):
-        return reconcile_orders(connection, program, period, path, at, flip_sign=flip_sign)
-    file = {"canonical": canonical.read}[profile](path)
-    return by_line(connection, program, period, file, at, flip_sign=flip_sign)
+    if income is not None or orderfile.is_by_order(path):
+        return reconcile_orders(
+            *(connection, program, period, path, at), flip_sign=flip_sign, income=income
+        )
+    return by_line(connection, program, period, canonical.read(path), at, flip_sign=flip_sign)
 
 
 def _resolve(
@@ -137,7 +162,7 @@ def _resolve(
 
 
 def _row(one: dict[str, Any]) -> dict[str, Any]:
-    known = ("break", "count", "order_id", "ours", "theirs", "difference", "currency")
+    known = ("break", "count", "rows", "order_id", "ours", "theirs", "difference", "currency")
     names = [name for name in known if name in one]
     likely = "; ".join(f"{cause['because']}: {cause['detail']}" for cause in one["likely"])
     return {n: one[n] for n in names} | {"likely": likely, "resolution": one["resolution"]}
@@ -149,6 +174,8 @@ def _talk(answer: dict[str, Any]) -> None:
         ours = grouped(answer["ours"].get(code, "0"))
         theirs = grouped(answer["theirs"].get(code, "0"))
         say(f"{code}: ours {ours}, theirs {theirs}, difference {grouped(text)}")
+    if answer.get("other"):
+        say(f"{len(answer['other']):,} rows are of no order and not compared: see --format json.")
     word = "as issued and adjusted" if answer["ours_is"] == "issued" else "as settled now"
     say(
         f"{answer['matched']:,} agree, {answer['open']} of {len(answer['breaks'])} breaks "

@@ -77,6 +77,8 @@ class ReconciliationRun(ReconciliationEvent):
     rows: int
     profile: str
     flipped: bool = False
+    store: Annotated[str | None, Field(description="the only store that the file is of")] = None
+    column: Annotated[str | None, Field(description="the file's column that was compared")] = None
     ours_is: Literal["issued", "settled"]
     as_of: int
     known_at: int

@@ -1,6 +1,7 @@
 """What a reconciliation answers: both sides' totals, the breaks, and what became of them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ledger.aggregates.reconciliation import Break, BreakResolved, OrderBreak
@@ -35,6 +36,10 @@ class Reconciliation:
     other: dict[int, dict[str, str]]
     """Columns of the platform's rows that were not asked for, by the row's place."""
     orders: list[OrderBreak]
+    apart: Sequence[Mapping[str, Any]] = ()
+    """Rows of the platform's file that are of no order: shown, not claimed."""
+    summed: Mapping[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
+    """The rows that an order's amount was added up from, where there are several."""
 
     @property
     def open(self) -> list[Break]:
@@ -43,7 +48,7 @@ class Reconciliation:
 
     def as_json(self, *, full: bool = False) -> dict[str, Any]:
         """The answer in the shape of the public contract; `full` lists every order."""
-        breaks = [self._break(one) for one in self.breaks]
+        breaks = [self._break(number, one) for number, one in enumerate(self.breaks)]
         if full and self.orders:
             breaks = [self._order(one) for one in self.orders]
         return {
@@ -61,9 +66,18 @@ class Reconciliation:
             "difference": _difference(self.ours, self.theirs),
             "open": len(self.open),
             "breaks": breaks,
+            **({"other": [dict(one) for one in self.apart]} if self.apart else {}),
         }
 
-    def _break(self, one: Break) -> dict[str, Any]:
+    def _rows(self, group: int) -> dict[str, int]:
+        """How many rows made the amounts of a group's orders, where orders have several."""
+        if not self.summed:
+            return {}
+        orders = [one for one in self.orders if one.group == group and one.theirs]
+        counts = [len(self.summed.get((one.store, one.order_id), (1,))) for one in orders]
+        return {"rows": sum(counts)} if sum(counts) > len(counts) else {}
+
+    def _break(self, number: int, one: Break) -> dict[str, Any]:
         data = one.model_dump(exclude={"id"}, exclude_none=True)
         found = self.resolved.get(one.id)
         other = self.other.get(one.place or 0)
@@ -77,6 +91,7 @@ class Reconciliation:
             "likely": [cause.model_dump() for cause in one.likely],
             "resolution": found.resolution if found else None,
             **group,
+            **self._rows(number),
             **({"other": other} if other else {}),
         }
 
@@ -89,6 +104,7 @@ class Reconciliation:
         differs = group.kind != "currency_differs"
         name = period_id(self.program, self.period)
         found = self.resolved.get(group.id)
+        places = self.summed.get((one.store, one.order_id))
         return {
             "break": f"{name}/{one.store}/{one.order_id}#{group.kind}",
             "group": group.id,
@@ -102,6 +118,7 @@ class Reconciliation:
             "payee": f"store:{one.store}",
             "likely": [{**cause.model_dump(), "gives": one.theirs} for cause in group.likely],
             "resolution": found.resolution if found else None,
+            **({"rows": len(places), "places": list(places)} if places else {}),
         }
 
 

@@ -1,6 +1,6 @@
 """Reconciling: the platform's lines beside ours, every difference with what it may come from."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -10,7 +10,9 @@ from ledger.aggregates.reconciliation import (
     ReconciliationRun,
 )
 from ledger.aggregates.settlement import period_id
-from ledger.intake.platform.rows import PlatformFile, refuse
+from ledger.aggregates.store import MerchantOnboarded
+from ledger.aggregates.store_state import StoreState
+from ledger.intake.platform.rows import Income, PlatformFile, StoreUnknown, refuse
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.collecting import no_cycles
 from ledger.kernel.errors import NoOrders
@@ -29,6 +31,9 @@ from ledger.usecases.filling import filled_terms
 from ledger.usecases.likely import Likely
 from ledger.usecases.matching import Matched, Matcher, Ours
 from ledger.usecases.settle import settle
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 ASKED = ("amount_differs", "missing_theirs", "missing_ours")
 """Kinds of breaks that another reading of the rule may explain."""
@@ -90,26 +95,34 @@ def reconcile_orders(
     clocks: Clocks,
     *,
     flip_sign: bool = False,
+    income: Income | None = None,
 ) -> Reconciliation:
     """Compares a file of the platform order by order, for a program that charges by order.
 
-    Raises `NoOrders` for another program, `BadPlatformFile`, `WrongPeriod`.
+    With `income` the file is TikTok Shop's income workbook, else the canonical CSV. Raises
+    `NoOrders` for another program, `StoreNeeded`, `StoreUnknown`, `BadPlatformFile`,
+    `WrongPeriod`.
     """
-    from ledger.intake.platform.orderfile import sha256_of
+    from ledger.intake.platform import orderfile, tiktok
     from ledger.usecases.reconcile_orders import compare_orders
+
+    store = None if income is None else _of_store(connection, income, clocks)
+    sha256 = orderfile.sha256_of(path)
+
+    def load(database: "DuckDBPyConnection") -> orderfile.OrderFile:
+        if income is None:
+            return orderfile.load(database, path, sha256, flip_sign=flip_sign)
+        return tiktok.load(database, path, sha256, income, flip_sign=flip_sign)
 
     edition, stands, ours_is = _order_terms(connection, program, period, clocks)
     if not hasattr(rules_of(edition.rules), "order_side"):
         raise NoOrders(
-            f"{program} does not work by order; found a file with order_id.",
+            f"{program} does not work by order; found a file of orders.",
             "Give a file with line, or store, and amount.",
         )
     rules_of(edition.rules).days_of(edition, period)
     with no_cycles():
-        found = compare_orders(
-            *(connection, edition, period or "", path, sha256_of(path), stands),
-            flip_sign=flip_sign,
-        )
+        found = compare_orders(connection, edition, period or "", load, stands, store=store)
     return Reconciliation(
         program,
         period,
@@ -123,7 +136,22 @@ def reconcile_orders(
         still_resolved(connection, program, period, clocks.known_at, found.breaks),
         {},
         found.orders,
+        found.file.other,
+        found.file.summed,
     )
+
+
+def _of_store(connection: Connection, income: Income, clocks: Clocks) -> str:
+    """The store whose file it is said to be. Raises `StoreNeeded`, `StoreUnknown`."""
+    store = income.needed_store
+    topics = [MerchantOnboarded.TOPIC]
+    states = LogReader(connection, clocks).states("store", [store], StoreState, topics)
+    if not any(state.onboarding for state in states.values()):
+        raise StoreUnknown(
+            f"Nobody has onboarded the store {store!r} that the file is said to be of.",
+            "Check --store; list the stores: duebook report stores",
+        )
+    return store
 
 
 def _order_terms(
@@ -137,7 +165,15 @@ def _order_terms(
     return edition_at(connection, program, clocks.known_at)[0], clocks, "settled"
 
 
-def record_run(book: Book, found: Reconciliation, *, by: str, profile: str, flipped: bool) -> int:
+def record_run(
+    book: Book,
+    found: Reconciliation,
+    *,
+    by: str,
+    profile: str,
+    flipped: bool,
+    income: Income | None = None,
+) -> int:
     """Records that the comparison was made, with what it found; answers its position."""
     run = ReconciliationRun(
         program=found.program,
@@ -153,6 +189,8 @@ def record_run(book: Book, found: Reconciliation, *, by: str, profile: str, flip
         matched=found.matched,
         breaks=tuple(found.breaks),
         orders=tuple(found.orders),
+        store=income.store if income else None,
+        column=income.column if income else None,
     )
     with book.reading() as connection:
         head = head_of(connection)

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from ledger.aggregates.reconciliation import Break, BreakKind, Cause, OrderBreak
 from ledger.aggregates.settlement import period_id
-from ledger.intake.platform.orderfile import OrderFile, load
+from ledger.intake.platform.orderfile import Load, OrderFile
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.money import Money
 from ledger.programs.contract import Asked
@@ -42,24 +42,23 @@ def compare_orders(
     connection: Connection,
     edition: Edition,
     period: str,
-    path: str,
-    sha256: str,
+    load: Load,
     clocks: Clocks,
     *,
-    flip_sign: bool,
+    store: str | None = None,
 ) -> OrderOutcome:
     """Every order of the month beside the platform's row; each row claims one order, once.
 
-    Breaks of one kind and cause make one group. Raises `BadPlatformFile`, `WrongPeriod`, and
-    refusals of an altered archive.
+    With a store, where the file is of one store, only its orders. Breaks of one kind and cause
+    make one group. Raises `BadPlatformFile`, `WrongPeriod`, and refusals of an altered archive.
     """
     reader = LogReader(connection, clocks)
     side: OrderSide = rules_of(edition.rules).order_side(  # type: ignore[attr-defined]
         reader, Asked(edition, period)
     )
     lines = OrderLines.at(connection, clocks)
-    with lines.opened(side.window, None) as database:
-        file = load(database, path, sha256, flip_sign=flip_sign)
+    with lines.opened(side.window, None if store is None else [store]) as database:
+        file = load(database)
         _join(database, side)
         matched, ours, theirs = _sums(database, edition.currency)
         causes = _causes(database, side)
@@ -71,7 +70,8 @@ def _join(database: "DuckDBPyConnection", side: OrderSide) -> None:
     """Tables: `mine` (our fee per order), `breaks` (what does not agree)."""
     load_tables(database, side.tables)
     database.execute(
-        "CREATE TEMP TABLE mine AS SELECT store, order_id, -coalesce(fee, 0)::BIGINT AS minor,"
+        "CREATE TEMP TABLE mine AS SELECT store, order_id,"
+        ' CASE WHEN "foreign" THEN 0 ELSE -coalesce(fee, 0) END::BIGINT AS minor,'
         f" currency FROM ({side.sql})"
     )
     database.execute(
@@ -142,7 +142,7 @@ def _causes(database: "DuckDBPyConnection", side: OrderSide) -> list[Cause]:
             f"INSERT INTO likely SELECT b.store, b.order_id, {number} FROM breaks b"
             f" JOIN ({side.sql_of(variant.setting)}) v"
             " ON v.store = b.store AND v.order_id = b.order_id"
-            " WHERE b.kind IN ('amount_differs', 'missing_theirs')"
+            " WHERE b.kind IN ('amount_differs', 'missing_theirs') AND NOT v.\"foreign\""
             " AND -v.fee = coalesce(b.theirs, 0) AND -v.fee <> coalesce(b.ours, 0)"
         )
     return causes
