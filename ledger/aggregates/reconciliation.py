@@ -84,7 +84,7 @@ class ReconciliationRun(ReconciliationEvent):
     known_at: int
     matched: int
     breaks: tuple[Break, ...]
-    orders: tuple[OrderBreak, ...] = ()
+    orders: tuple[OrderBreak, ...] | None = None
 
 
 class BreakResolved(ReconciliationEvent):

@@ -29,9 +29,16 @@ def rest_days(first: date, last: date) -> list[date]:
 
 
 def add_working_days(day: date, count: int) -> date:
-    """The `count`-th working day, counted from the day after `day`."""
-    resting = set(rest_days(day, day + timedelta(days=count * 3 + 30)))
+    """The `count`-th working day, counted from the day after `day`.
+
+    Raises `BadTerms` where it lies in, or beyond, a year that is not known yet.
+    """
+    resting: set[date] = set()
+    year = 0
     while count:
         day += timedelta(days=1)
+        if day.year != year:
+            year = day.year
+            resting = set(rest_days(day, date(year, 12, 31)))
         count -= day not in resting
     return day

@@ -94,6 +94,12 @@ class Edition(BaseModel):
                     "Add the source, or cite one that is there.",
                 )
 
+    def model_copy(self, *, update: Any = None, deep: bool = False) -> "Edition":
+        """A changed copy, without what was worked out from the dates before."""
+        copied = super().model_copy(update=update, deep=deep)
+        copied.__dict__.pop("window", None)
+        return copied
+
     @property
     def days(self) -> Days:
         """The term's calendar days. Only for editions with an end."""

@@ -55,11 +55,14 @@ class Causes:
             found = self._unknown_then(new, since) | self._withdrawn_since(old, since)
             if found:
                 return tuple(sorted(found))
-        found = self._unknown_then(self._read(name, self.now), since)
-        found |= self._withdrawn_since(self._read(name, since), since)
         either = now or was
         assert either is not None
-        return tuple(sorted(found or self._new_in(either.subject, since)))
+        own = self._new_in(either.subject, since)
+        if own and now is None:
+            return tuple(sorted(own))
+        found = self._unknown_then(self._read(name, self.now), since)
+        found |= self._withdrawn_since(self._read(name, since), since)
+        return tuple(sorted(found or own))
 
     def _read(self, line: str, clocks: Clocks) -> set[int]:
         """Every fact that was read to work a line out, whether its steps name it or not."""

@@ -54,7 +54,8 @@ class Matcher:
     def take(self, row: PlatformRow) -> None:
         """Matches a row."""
         if row.kind in self.covered and self._is_enrolled(row):
-            self._break("covered_cost_charged", self._name(row), None, row)
+            if row.amount.minor:
+                self._break("covered_cost_charged", self._name(row), None, row)
             return
         lines = self._lines(row)
         if len(lines) > 1:

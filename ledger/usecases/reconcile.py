@@ -188,7 +188,7 @@ def record_run(
         known_at=found.clocks.known_at,
         matched=found.matched,
         breaks=tuple(found.breaks),
-        orders=tuple(found.orders),
+        orders=tuple(found.orders) or None,
         store=income.store if income else None,
         column=income.column if income else None,
     )

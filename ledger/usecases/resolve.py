@@ -69,19 +69,19 @@ def resolve(
 def _find(
     connection: Connection, program: str, period: str | None, name: str, known_at: int
 ) -> tuple[Recorded, Break]:
-    """The break in the last run that has it."""
+    """The break in the last run: one that is not in it any more needs no resolution."""
     stream = f"reconciliation:{period_id(program, period)}"
     runs = [
         one
         for one in read_log(connection, until=known_at, stream=stream)
         if isinstance(one.event, ReconciliationRun)
     ]
-    for run in reversed(runs):
+    for run in runs[-1:]:
         for one in run.event.breaks:
             if one.id == name:
                 return run, one
     raise NoSuchBreak(
-        f"No reconciliation of {period_id(program, period)} has found a break {name!r}.",
+        f"The last reconciliation of {period_id(program, period)} has no break {name!r}.",
         f"Compare first: duebook reconcile {program} --against FILE",
     )
 
@@ -106,6 +106,10 @@ def _accepted(
         raise BadResolution(
             f"{found.id} is {found.kind}: there is no line of ours that could take their figure.",
             "Record the facts that make the line, or resolve it as platform_error or other.",
+        )
+    if stated.adopted == found.id and stated.amount.text == (found.theirs or "0.00"):
+        raise BadResolution(
+            f"The figure of {found.id} was accepted before.", "Nothing was recorded."
         )
     zero = Money.zero(stated.amount.currency)
     theirs = Money.parse(found.theirs, found.currency) if found.theirs else zero

@@ -7,15 +7,17 @@ from pathlib import Path
 from typing import Any
 
 Duebook = Callable[..., Any]
-README = Path(__file__).parents[2] / "README.md"
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
+HOW_TO = ROOT / "docs" / "how-to.md"
+Commands = list[tuple[list[str], list[str]]]
 
 
-def first_screen() -> list[tuple[list[str], list[str]]]:
-    """The commands of the first console block, each with the lines shown under it."""
-    block = re.search(r"```console\n(.*?)```", README.read_text(encoding="utf-8"), re.S)
-    assert block
-    found: list[tuple[list[str], list[str]]] = []
-    for line in block[1].splitlines():
+def block_of(number: int) -> Commands:
+    """The commands of a console block of the README, each with the lines shown under it."""
+    blocks = re.findall(r"```console\n(.*?)```", README.read_text(encoding="utf-8"), re.S)
+    found: Commands = []
+    for line in blocks[number].splitlines():
         if line.startswith("$ duebook "):
             found.append((shlex.split(line)[2:], []))
         else:
@@ -23,10 +25,8 @@ def first_screen() -> list[tuple[list[str], list[str]]]:
     return found
 
 
-def test_the_first_screen_of_the_readme_is_what_the_commands_print(duebook: Duebook) -> None:
-    """Line by line in this order; `...` stands for lines left out."""
-    commands = first_screen()
-    assert [arguments[0] for arguments, _ in commands] == ["init", "settle", "explain"]
+def run_all(duebook: Duebook, commands: Commands) -> None:
+    """Runs the commands; each prints what is shown, line by line in this order."""
     for arguments, shown in commands:
         ran = duebook(*arguments)
         assert ran.code == 0
@@ -34,6 +34,41 @@ def test_the_first_screen_of_the_readme_is_what_the_commands_print(duebook: Dueb
         for line in shown:
             if line.strip("│ ") != "..." and line:
                 assert line.rstrip() in printed, f"not printed, or not in this place: {line}"
+
+
+def test_the_first_screen_of_the_readme_is_what_the_commands_print(duebook: Duebook) -> None:
+    """On a machine without a book; `...` stands for lines left out."""
+    commands = block_of(0)
+    assert [arguments[0] for arguments, _ in commands] == ["init", "settle", "explain"]
+    run_all(duebook, commands)
+
+
+def test_the_quarter_of_the_readme_is_what_the_commands_print(demo: Path, duebook: Duebook) -> None:
+    """Closed, paid, adjusted and replayed on a fresh demo, the positions too."""
+    demo.with_name("fixtures").symlink_to(ROOT / "fixtures")
+    commands = block_of(1)
+    names = [arguments[0] for arguments, _ in commands]
+    assert names == ["close", "pay", "record", "adjust", "replay"]
+    assert len([line for _, shown in commands for line in shown if line]) > 2
+    run_all(duebook, commands)
+
+
+def test_the_positions_and_breaks_of_the_how_to_are_those_of_the_demo(
+    demo: Path, duebook: Duebook
+) -> None:
+    """What is withdrawn is the closure, the receipt is the head's, the break is there."""
+    text = HOW_TO.read_text(encoding="utf-8")
+    (position,) = re.findall(r"^\$ duebook withdraw (\d+)", text, re.M)
+    rows = duebook("log", "store:S-1013", "--format", "ndjson").lines
+    assert [row["type"] for row in rows if row["position"] == int(position)] == ["StoreClosed"]
+    (receipt,) = re.findall(r"--receipt (\d+):", text)
+    events = duebook("verify", "--format", "json").json["events"]
+    assert int(receipt) == events
+    (file,) = re.findall(r"reconcile \S+ --against (\S+)", text)
+    (named,) = re.findall(r"--resolve (\S+)", text)
+    program = named.partition("/")[0]
+    ran = duebook("reconcile", program, "--against", ROOT / file, "--format", "json")
+    assert named in [one["break"] for one in ran.json["breaks"]]
 
 
 def test_the_table_of_the_readme_names_every_command() -> None:

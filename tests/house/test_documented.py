@@ -15,7 +15,7 @@ from ledger.kernel import errors
 from ledger.kernel.errors import Refusal
 from ledger.store.codec import decoder
 from ledger.usecases.facts import catalogue, describe, schema
-from projections.catalogue import VIEWS
+from projections.catalogue import REPORTS, VIEWS
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 NAMES = sorted(one.name or "" for one in COMMANDS)
@@ -70,9 +70,9 @@ def test_the_readme_names_no_command_that_does_not_exist() -> None:
     assert shown <= set(NAMES)
 
 
-@pytest.mark.parametrize("name", sorted(VIEWS))
+@pytest.mark.parametrize("name", sorted({*VIEWS, *REPORTS}))
 def test_the_readme_names_every_report(name: str) -> None:
-    """In the row of `report`."""
+    """In the row of `report`, by its own name and by that of its table."""
     (row,) = [line for line in README.splitlines() if line.startswith("| `report")]
     assert f"`{name}`" in row
 

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.store.book import Book
+from ledger.usecases.close import close
 from ledger.usecases.record import record
 from projections.base import View
 from projections.catalogue import VIEWS
@@ -35,6 +36,14 @@ def record_demo(book: Book, demo_files: list[Path], now: int) -> Book:
     answer = record(book, [str(path) for path in demo_files], now=now, by="demo")
     assert not answer.rejected
     return book
+
+
+@pytest.fixture
+def closed_demo(record_demo: Book, now: int) -> Book:
+    """The whole example, its quarter closed with what is held left open: every view has rows."""
+    program = "recruiting-eu-jp-2026q1"
+    close(record_demo, program, by="lin", now=now, leave_open="the table is not published")
+    return record_demo
 
 
 @pytest.fixture

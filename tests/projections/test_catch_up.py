@@ -45,12 +45,12 @@ def test_catching_up_in_steps_equals_building_anew_at_every_step(
     rows_at: Callable[..., Rows],
     assert_equal_ways: Check,
 ) -> None:
-    """The demo in eight calls and four withdrawals, one of them before the fact it names.
+    """The demo in nine calls and four withdrawals, one of them before the fact it names.
 
     The late file goes first, so that its withdrawal by id waits for the fact. After each step
     every view is caught up; afterwards each step is asked for again at its position.
     """
-    partners, merchants, stores, gmv, rates, late = demo_files
+    partners, merchants, stores, gmv, rates, late, growth = demo_files
     first, second = halves(gmv, tmp_path)
     steps: dict[int, dict[str, Rows]] = {}
 
@@ -72,6 +72,7 @@ def test_catching_up_in_steps_equals_building_anew_at_every_step(
     step(partners)
     step(merchants)
     taken_back("MerchantOnboarded", 3)
+    step(growth)
     step(stores)
     taken_back("PartnerCertified", 1)
     step(second, rates)

@@ -17,6 +17,7 @@ from ledger.kernel.errors import (
 from ledger.store import book as store_book
 from ledger.store import recorder
 from ledger.store.book import Book, open_book
+from ledger.store.schema import FORMAT
 from ledger.usecases.init import init
 
 CERTIFIED = {"type": "PartnerCertified", "at": "2025-11-03T10:00:00+08:00", "partner": "P-1"}
@@ -91,10 +92,12 @@ def test_a_folder_is_no_book(tmp_path: Path) -> None:
 @pytest.mark.parametrize("readonly", [False, True], ids=["to write", "to read"])
 def test_a_newer_format_is_refused_with_both_numbers(book: Book, readonly: bool) -> None:
     """A book of a later version is not guessed at, not even for reading."""
-    set_format(book, "2")
-    with pytest.raises(NewerBook, match=r"has format 2; this version of duebook reads up to 1"):
+    newer = FORMAT + 1
+    set_format(book, str(newer))
+    said = rf"has format {newer}; this version of duebook reads up to {FORMAT}"
+    with pytest.raises(NewerBook, match=said):
         open_book(book.location, readonly=readonly)
-    set_format(book, "1")
+    set_format(book, str(FORMAT))
     open_book(book.location, readonly=readonly).close()
 
 

@@ -88,12 +88,12 @@ def test_every_demo_line_alone_is_the_line_in_the_settlement(demo: Demo) -> None
 
 
 def test_an_explanation_names_what_it_rests_on(demo: Demo) -> None:
-    """The answer is the settlement's head, the line, its facts and what was withdrawn."""
+    """The settlement's head, the line, its facts, what was considered and what was withdrawn."""
     with demo.book.reading() as connection:
         _, answer = explain(connection, f"{PROGRAM}/S-1013", demo.clocks)
     assert list(answer) == [
         *("program", "period", "terms", "rules_version", "as_of", "known_at", "provisional"),
-        *("assumptions", *LINE_KEYS, "facts", "withdrawn"),
+        *("assumptions", *LINE_KEYS, "facts", "considered", "withdrawn"),
     ]
     assert (format_instant(AS_OF), demo.clocks.known_at) == (answer["as_of"], answer["known_at"])
 
@@ -136,14 +136,16 @@ def test_a_held_line_says_what_it_waits_for(demo: Demo) -> None:
 
 
 def test_facts_lead_to_the_file_and_row_that_they_came_in(demo: Demo) -> None:
-    """Every position under every line: the row there has the same instant and type."""
+    """Every position under every line of both terms: the row has the same instant and type."""
     sources = {path: Path(path).read_text("utf-8").splitlines() for path in demo_files()}
+    kinds = ("commission", "compensation", "fixed_fee")
+    growth = [f"growth-2026-05/M-40{n}/{kind}" for n in range(1, 6) for kind in kinds]
     seen = set()
     with demo.book.reading() as connection:
-        for name, line in demo.lines.items():
+        for name in (*demo.lines, *growth):
             _, answer = explain(connection, name, demo.clocks)
             facts = answer["facts"]
-            assert sorted(_positions(line)) == [one["position"] for one in facts]
+            assert sorted(_positions(answer)) == [one["position"] for one in facts]
             for one in facts:
                 row = _row(sources[one["file"]], one["file"], one["line"])
                 assert parse_instant(row["at"]) == parse_instant(one["at"])
@@ -175,7 +177,7 @@ def test_a_fact_says_when_it_was_learned_and_by_whom(demo: Demo) -> None:
 
 
 def test_explaining_reads_only_what_the_line_rests_on(demo: Demo) -> None:
-    """Its own streams and those of the partner's closed stores, out of a book of 1454 events."""
+    """Its own streams and those of the partner's closed stores, out of a book of 1519 events."""
     with demo.book.reading() as connection:
         costs = _Costs(connection, demo)
         for name, line in demo.lines.items():

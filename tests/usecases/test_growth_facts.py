@@ -10,13 +10,16 @@ from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import NoSuchStream
 from ledger.kernel.instants import parse_instant
 from ledger.store.book import Book
+from ledger.usecases.settle import published_edition, settle
 from ledger.usecases.show import show
 from projections.catalogue import VIEWS
 from projections.reading import report
 from projections.runner import rebuild
 
 Record = Callable[..., Any]
+ReadFacts = Callable[[Book], list[Any]]
 Fact = dict[str, Any]
+NOW = parse_instant("2026-11-21T12:00:00Z")
 PROGRAM = "growth-2026-05"
 AT = {"at": "2026-05-03T10:00:00+08:00"}
 LATER = {"at": "2026-05-04T10:00:00+08:00"}
@@ -60,11 +63,7 @@ CELLS: dict[str, tuple[str, Fact]] = {
 
 @pytest.mark.parametrize(("row", "fact"), CELLS.values(), ids=CELLS)
 def test_promised_columns_of_a_csv_file_say_what_ndjson_says(
-    book: Book,
-    record_facts: Record,
-    read_facts: Callable[[Book], list[Any]],
-    row: str,
-    fact: Fact,
+    book: Book, record_facts: Record, read_facts: ReadFacts, row: str, fact: Fact
 ) -> None:
     """The same enrolment, so that the second file is known; an empty cell promises nothing."""
     header = "type,at,program,merchant,store,promised.aigc,promised.creator_video\n"
@@ -72,9 +71,8 @@ def test_promised_columns_of_a_csv_file_say_what_ndjson_says(
     answer = record_facts(book, [fact])
     assert (answer.recorded, answer.known) == (0, 1)
     (stored,) = read_facts(book)
-    expected = fact.get("promised")
     said = stored.event.promised
-    assert (said and said.model_dump(exclude_none=True)) == expected
+    assert (said and said.model_dump(exclude_none=True)) == fact.get("promised")
 
 
 def test_counts_and_approvals_are_read_from_csv_too(book: Book, record_facts: Record) -> None:
@@ -145,8 +143,8 @@ def test_what_does_not_fit_is_recorded_and_told(
 def test_what_fits_warns_of_nothing(book: Book, record_facts: Record, split: bool) -> None:
     """In one call the order of the lines does not matter; a store may be onboarded later."""
     facts = [*JOINED, *ABOUT]
-    answers = [record_facts(book, [one]) for one in facts] if split else []
-    answers = answers or [record_facts(book, facts[::-1])]
+    calls = [[one] for one in facts] if split else [facts[::-1]]
+    answers = [record_facts(book, one) for one in calls]
     assert [code for one in answers for code in codes(one)] == []
     assert exceptions(book) == []
 
@@ -165,6 +163,34 @@ def test_of_two_enrolments_the_later_one_is_the_surprise(
     assert exceptions(book) == [("enrolled_twice", start + (4 if first else 2))]
     record_facts(book, [{"type": "FactWithdrawn", **AT, "id": "e-2", "reason": "wrong"}])
     assert exceptions(book) == []
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_of_two_enrolments_at_one_instant_one_is_the_surprise(
+    book: Book, record_facts: Record, number: int
+) -> None:
+    """The same one in every order of arrival: the content decides, as it does for the lines."""
+    record_facts(book, [INVITED, ONBOARDED])
+    start = book.head().position
+    told = [ENROLLED, {**ENROLLED, "promised": {"aigc": number}}]
+    answers = [record_facts(book, [one]) for one in told]
+    with book.reading() as connection:
+        edition = published_edition(connection, PROGRAM, Clocks(NOW, book.head().position))
+        fee = settle(connection, edition, Clocks(NOW, book.head().position)).lines[-1]
+    ((code, place),) = exceptions(book)
+    assert (code, {place, *fee.explanation.events}) == ("enrolled_twice", {start + 2, start + 4})
+    assert codes(answers[1]) == (["enrolled_twice"] if place == start + 4 else [])
+
+
+def test_what_the_call_itself_withdraws_makes_nobody_known(
+    book: Book, record_facts: Record
+) -> None:
+    """An invitation or an enrolment of the book, taken back in the call that rests on it."""
+    record_facts(book, [{**INVITED, "id": "i"}, ONBOARDED])
+    undone = {"type": "FactWithdrawn", **AT, "reason": "wrong"}
+    answer = record_facts(book, [{**ENROLLED, "id": "e"}, {**undone, "id": "i"}])
+    assert codes(answer) == ["not_invited"]
+    assert codes(record_facts(book, [PROMISED, {**undone, "id": "e"}])) == ["not_enrolled"]
 
 
 def test_under_strict_what_rests_on_a_refused_enrolment_is_refused_too(
@@ -253,7 +279,7 @@ TOLD: list[Fact] = [
 
 @pytest.mark.parametrize("seed", range(6))
 def test_exceptions_come_and_go_as_facts_and_withdrawals_arrive_in_any_order(
-    book: Book, record_facts: Record, read_facts: Callable[[Book], list[Any]], seed: int
+    book: Book, record_facts: Record, read_facts: ReadFacts, seed: int
 ) -> None:
     """After every call the report says exactly what the facts known by then leave open."""
     chance = Random(seed)

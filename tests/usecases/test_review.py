@@ -62,7 +62,10 @@ def test_of_two_onboardings_at_once_the_exception_names_the_one_that_does_not_co
         edition = published_edition(connection, "recruiting-eu-jp-2026q1", clocks)
         (line,) = settle(connection, edition, clocks).lines
     assert len(named) == 1
-    assert named[0] not in line.explanation.events
+    award = line.explanation.parts[-1]
+    assert award.label == "award"
+    assert named[0] not in award.events
+    assert {named[0], *award.events} == set(line.explanation.events)
 
 
 def test_a_writer_whose_clock_is_behind_finds_what_the_book_holds(

@@ -52,7 +52,12 @@ def text_of(name: str, raw: bytes) -> str:
 
 def _rows(name: str, text: str) -> Iterator[PlatformRow]:
     rows = csv.reader(io.StringIO(text, newline=""), strict=True)
-    header = [cell.strip() for cell in next(rows, [])]
+    try:
+        header = [cell.strip() for cell in next(rows, [])]
+    except csv.Error as error:
+        raise BadPlatformFile(
+            f"{name}:1: the header is not CSV: {error}.", "Quote cells with quotes."
+        ) from None
     refuse_header(name, header)
     problems: list[Problem] = []
     good: list[PlatformRow] = []
@@ -105,6 +110,8 @@ def _row(place: int, header: list[str], cells: list[str]) -> PlatformRow | Probl
             return Problem(place, "missing_field", f"{need} is empty.")
     if not any(row.get(key) for key in ("line", "store", "order_id")):
         return Problem(place, "missing_field", "names no line, store or order.")
+    if not (row.get("line") or row.get("store")):
+        return Problem(place, "missing_field", "store is empty.")
     try:
         amount = Money.parse(row["amount"], row["currency"])
     except Refusal as refusal:

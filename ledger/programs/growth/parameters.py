@@ -145,7 +145,18 @@ def checked(edition: Edition, rules_version: int) -> Edition:
         raise BadTerms(f"{edition.program}: make_up_due: lies before the term's end.")
     terms: dict[str, Any] = parameters.model_dump(mode="json", exclude_none=True)
     if parameters.make_up_due is None:
-        due = add_working_days(edition.last, parameters.make_up_working_days)
-        terms["make_up_due"] = due.isoformat()
+        terms["make_up_due"] = _due(edition, parameters).isoformat()
     version = edition.rules_version or rules_version
     return edition.model_copy(update={"terms": terms, "rules_version": version})
+
+
+def _due(edition: Edition, parameters: Parameters) -> date:
+    """The last working day for making up. Raises `BadTerms` for a calendar not known yet."""
+    assert edition.last is not None
+    try:
+        return add_working_days(edition.last, parameters.make_up_working_days)
+    except BadTerms as refusal:
+        raise BadTerms(
+            f"{edition.program}: make_up_due: {refusal.sentence}",
+            'Give the day in the terms: make_up_due = "2027-01-15", say.',
+        ) from None

@@ -1,0 +1,158 @@
+"""`duebook reconcile`: exit codes, the keys of the answer, what is recorded and what is not."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PROGRAM = "recruiting-eu-jp-2026q1"
+DEMO = Path(__file__).parents[2] / "fixtures" / "demo"
+PLATFORM = str(DEMO / "platform-2026q1.csv")
+BREAK = f"{PROGRAM}/S-1047#missing_theirs"
+KEYS = {
+    *("program", "period", "ours_is", "as_of", "known_at", "file", "sha256", "rows", "matched"),
+    *("ours", "theirs", "difference", "open", "breaks", "run"),
+}
+BREAK_KEYS = {
+    *("break", "line", "kind", "ours", "theirs", "difference", "currency", "payee", "place"),
+    *("likely", "resolution"),
+}
+JSON = ("--format", "json")
+Duebook = Callable[..., Any]
+File = Callable[..., str]
+
+
+def against(duebook: Duebook, file: str = PLATFORM, *more: str) -> Any:
+    return duebook("reconcile", PROGRAM, "--against", file, *more)
+
+
+def head(duebook: Duebook) -> int:
+    """The book's position."""
+    return int(duebook("verify", *JSON).json["events"])
+
+
+def test_breaks_end_with_exit_code_3_and_agreement_with_0(demo: Path, duebook: Duebook) -> None:
+    """A script can go on where both say the same."""
+    settled = duebook("settle", PROGRAM, *JSON).json["lines"]
+    rows = [f"{one['line']},{one['amount']},{one['currency']}" for one in settled]
+    agreed = "\n".join(["line,amount,currency", *rows])
+    Path("agreed.csv").write_text(agreed)
+    assert against(duebook).code == 3
+    ran = against(duebook, "agreed.csv", *JSON)
+    assert (ran.code, ran.json["breaks"], ran.json["matched"]) == (0, [], 52)
+
+
+def test_the_answer_has_the_keys_of_the_contract(demo: Path, duebook: Duebook) -> None:
+    """Decimal strings per currency, each break with what it may come from."""
+    ran = against(duebook, PLATFORM, *JSON)
+    answer = ran.json
+    assert ran.code == 3
+    assert set(answer) == KEYS
+    assert (answer["ours_is"], answer["rows"], answer["open"]) == ("settled", 34, 10)
+    assert answer["difference"] == {"CNY": "-10800.00"}
+    assert all(set(one) - {"other"} == BREAK_KEYS for one in answer["breaks"])
+    names = [one["break"] for one in answer["breaks"]]
+    assert sorted(names) == names
+    causes = [cause for one in answer["breaks"] for cause in one["likely"]]
+    assert {frozenset(cause) for cause in causes} == {frozenset({"because", "detail", "gives"})}
+    assert answer["breaks"][-1]["other"] == {"batch": "2026-05-B"}
+
+
+def test_the_table_shows_each_break_and_says_what_is_open(demo: Path, duebook: Duebook) -> None:
+    """Data on standard output, the sums on standard error; CSV has the same rows."""
+    ran = against(duebook)
+    assert BREAK in ran.out
+    assert "25 lines agree, 10 of 10 breaks are open. Ours as settled now" in ran.err
+    assert "CNY: ours 54,000.00, theirs 64,800.00, difference -10,800.00" in ran.err
+    rows = against(duebook, PLATFORM, "--format", "csv").out.splitlines()
+    assert rows[0] == "break,ours,theirs,difference,currency,likely,resolution"
+    assert len(rows) == 11
+
+
+def test_a_run_is_recorded_and_a_question_at_other_clocks_is_not(
+    demo: Path, duebook: Duebook
+) -> None:
+    """What was looked at in the past is no statement of today."""
+    before = head(duebook)
+    for clock in (("--as-of", "2026-06-30"), ("--known-at", "1000")):
+        assert against(duebook, PLATFORM, *clock, *JSON).json["run"] is None
+        assert head(duebook) == before
+    assert against(duebook, PLATFORM, *JSON).json["run"] == before + 1 == head(duebook)
+    (row,) = duebook("log", f"reconciliation:{PROGRAM}", "--format", "ndjson").lines
+    assert (row["type"], row["file"], row["rows"]) == ("ReconciliationRun", Path(PLATFORM).name, 34)
+    assert duebook("verify").code == 0
+
+
+def test_every_break_resolved_ends_with_exit_code_0(demo: Path, duebook: Duebook) -> None:
+    """Resolved breaks are still listed, each with what was decided."""
+    said = ("--as", "platform_error", "--reason", "asked them", "--by", "lin")
+    for one in against(duebook, PLATFORM, *JSON).json["breaks"]:
+        ran = duebook("reconcile", PROGRAM, "--resolve", one["break"], *said, *JSON)
+        assert ran.code == 0
+        assert {"break", "line", "resolution", "reason", "adjusted", "position", "receipt"} == set(
+            ran.json
+        )
+    ran = against(duebook, PLATFORM, *JSON)
+    assert (ran.code, ran.json["open"], len(ran.json["breaks"])) == (0, 0, 10)
+    rows = duebook("report", "reconciliation", *JSON).json
+    assert {(row["state"], row["by"]) for row in rows} == {("resolved", "lin")}
+
+
+def test_a_bad_file_is_refused_with_every_row_and_records_nothing(
+    demo: Path, duebook: Duebook, file: File
+) -> None:
+    """Exit code 1, nothing on standard output, and each problem where somebody reads it."""
+    before = head(duebook)
+    name = file("line,amount,currency\na/b,1e3,CNY\na/c,1.00,XXX\na/d\n", "bad.csv")
+    ran = against(duebook, name)
+    assert (ran.code, ran.out) == (1, "")
+    for said in ("bad.csv:2: bad_amount", "bad.csv:3: unknown_currency", "bad.csv:4: invalid"):
+        assert said in ran.err
+    assert "Nothing was compared." in ran.err
+    for more in ("nowhere.csv", file("line,amonut,currency\n", "typo.csv")):
+        assert against(duebook, more).code == 1
+    assert head(duebook) == before
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("--against", PLATFORM, "--resolve", BREAK),
+        ("--resolve", BREAK),
+        ("--resolve", BREAK, "--as", "timing", "--by", "lin"),
+        ("--resolve", BREAK, "--as", "timing", "--reason", " ", "--by", "lin"),
+        ("--resolve", BREAK, "--as", "wrong", "--reason", "r", "--by", "lin"),
+    ],
+)
+def test_a_command_line_that_lacks_something_is_a_usage_error(
+    demo: Path, duebook: Duebook, arguments: tuple[str, ...]
+) -> None:
+    """Exit code 2, before any book is read."""
+    assert duebook("reconcile", PROGRAM, *arguments).code == 2
+
+
+def test_refused_resolutions_end_with_exit_code_1(demo: Path, duebook: Duebook) -> None:
+    """Accepting before the close, and a break that no run has found."""
+    said = ("--as", "accept_theirs", "--reason", "r", "--by", "lin")
+    assert duebook("reconcile", PROGRAM, "--resolve", BREAK, *said).code == 1
+    against(duebook)
+    ran = duebook("reconcile", PROGRAM, "--resolve", BREAK, *said)
+    assert (ran.code, "is not closed" in ran.err) == (1, True)
+    close = ("--by", "lin", "--leave-open", "--reason", "no ratios")
+    assert duebook("close", PROGRAM, *close).code == 0
+    assert duebook("reconcile", PROGRAM, "--resolve", BREAK, *said).code == 0
+    shown = duebook("adjust", PROGRAM, "--dry-run", *JSON)
+    assert json.loads(shown.out)["left_alone"][0]["break"] == BREAK
+    assert duebook("verify").code == 0
+
+
+def test_the_other_sign_is_an_option(demo: Path, duebook: Duebook, file: File) -> None:
+    """What the merchant pays is positive in the file."""
+    name = file("line,amount,currency\ngrowth-2026-05/M-401/fixed_fee,6000.00,USD\n", "f.csv")
+    plain = duebook("reconcile", "growth-2026-05", "--against", name, *JSON).json
+    turned = duebook("reconcile", "growth-2026-05", "--against", name, "--flip-sign", *JSON).json
+    assert (plain["matched"], turned["matched"]) == (0, 1)
+    assert turned["theirs"] == {"USD": "-6000.00"}

@@ -1,0 +1,153 @@
+"""Why the platform charged something else for an order: every single cause, and none for two."""
+
+from typing import NamedTuple
+
+import pytest
+
+from tests.fees import Fees, Row, onboarded, order, revoked
+from tests.quarter import on_sqlite
+
+from .platform import breaks, charged, compared, likely
+
+pytestmark = on_sqlite
+NEWCOMER = ("newcomer", "taken as applying")
+NOT_APPLIED = ("discount_not_applied", "newcomer")
+LONGER, SHORTER = ("discount_window", "a day longer"), ("discount_window", "a day shorter")
+EARLIER = ("discount_window", "a day earlier at its start")
+LATER = ("discount_window", "a day later at its start")
+IN_UTC = ("zone", "days in UTC instead of Asia/Shanghai")
+GROSS = ("refund_ignored", "the fee is taken of the whole amount")
+TRAFFIC = ("newcomer", "taken as applying to any traffic")
+REVOKED = ("revocation", "not revoked")
+
+
+class Charge(NamedTuple):
+    """An order of S-1 (a newcomer), S-2 (none) or S-3 (revoked), our fee, theirs, and why."""
+
+    order: Row
+    ours: str
+    theirs: str
+    causes: list[tuple[str, str]]
+
+
+def on(day: str, time: str = "12:00:00", /, **more: str) -> Row:
+    """An order of an instant in the program's zone."""
+    return order("x", created_at=f"2020-{day}T{time}+08:00", **more)
+
+
+OLD = {"store": "S-2"}
+SINGLE = {
+    "the discount was not applied": Charge(on("05-20"), "-1.00", "-5.00", [NOT_APPLIED]),
+    "the discount was taken as applying": Charge(on("05-20", **OLD), "-5.00", "-1.00", [NEWCOMER]),
+    "the discount was given to an ad": Charge(
+        on("05-20", traffic="ad"), "-6.00", "-1.00", [TRAFFIC]
+    ),
+    "a day longer": Charge(on("06-07"), "-5.00", "-1.00", [NEWCOMER, LONGER]),
+    "a day shorter": Charge(on("06-06"), "-1.00", "-5.00", [SHORTER, NOT_APPLIED]),
+    "a day earlier": Charge(on("05-07"), "-5.00", "-1.00", [NEWCOMER, EARLIER]),
+    "a day later": Charge(on("05-08"), "-1.00", "-5.00", [LATER, NOT_APPLIED]),
+    "the start in UTC": Charge(
+        on("05-08", "07:59:59"), "-1.00", "-5.00", [LATER, IN_UTC, NOT_APPLIED]
+    ),
+    "the end in UTC": Charge(on("06-07", "07:59:59"), "-5.00", "-1.00", [NEWCOMER, LONGER, IN_UTC]),
+    "the refund was ignored": Charge(
+        on("05-20", **OLD, refunded="40.00"), "-3.00", "-5.00", [GROSS]
+    ),
+    "the refund was ignored inside the window": Charge(
+        on("05-20", refunded="40.00"), "-0.60", "-1.00", [GROSS]
+    ),
+    "the rate of ads": Charge(
+        on("05-20", **OLD), "-5.00", "-6.00", [("rate", "the rate of ad orders")]
+    ),
+    "the rate of the alliance": Charge(
+        on("05-20", **OLD), "-5.00", "-4.00", [("rate", "the rate of selected_alliance orders")]
+    ),
+    "the rate of other orders": Charge(
+        on("05-20", **OLD, traffic="ad"), "-6.00", "-5.00", [("rate", "the rate of other orders")]
+    ),
+    "the revocation was ignored": Charge(
+        on("05-22", store="S-3"), "-5.00", "-1.00", [REVOKED, NEWCOMER]
+    ),
+    "a full refund was ignored": Charge(
+        on("05-20", **OLD, refunded="100.00"), "0.00", "-5.00", [GROSS]
+    ),
+}
+NONE = {
+    "refund ignored and discount not applied": Charge(
+        on("05-20", refunded="40.00"), "-0.60", "-5.00", []
+    ),
+    "ad rate and refund ignored": Charge(
+        on("05-20", **OLD, refunded="40.00"), "-3.00", "-6.00", []
+    ),
+    "revocation and refund ignored": Charge(
+        on("05-22", store="S-3", refunded="40.00"), "-3.00", "-1.00", []
+    ),
+    "discount on an ad of a store that is no newcomer": Charge(
+        on("05-20", **OLD, traffic="ad"), "-6.00", "-1.00", []
+    ),
+    "an invented fee": Charge(on("05-20"), "-1.00", "-7.77", []),
+    "one cent too much": Charge(on("05-20"), "-1.00", "-1.01", []),
+    "our fee with the other sign": Charge(on("05-20"), "-1.00", "1.00", []),
+    "an invented fee where we have no rate": Charge(
+        on("05-20", category="jewellery"), "0.00", "-7.77", []
+    ),
+    "another currency of ours, for which there is no fee": Charge(
+        on("05-20", currency="USD"), "0.00", "-5.00", []
+    ),
+}
+
+
+@pytest.fixture
+def told(fees: Fees) -> Fees:
+    """Rates, two newcomers, one of them revoked on 20 May 10:00, and an old store."""
+    fees.rates()
+    fees.tell(
+        *(onboarded("S-1"), onboarded("S-2", "2020-03-01T10:00:00+08:00"), onboarded("S-3")),
+        revoked("S-3"),
+    )
+    return fees
+
+
+def ask(fees: Fees, one: Charge) -> list[tuple[str, str]]:
+    """The causes that are named for the only order."""
+    fees.archive(one.order)
+    period = one.order["created_at"][:7]
+    own = (one.order["store"], one.order["currency"])
+    found = compared(fees, [charged("x", one.theirs, *own)], period)
+    difference = f"{float(one.ours) - float(one.theirs):.2f}"
+    assert breaks(found) == [("amount_differs", "x", one.ours, one.theirs, difference)]
+    for cause in found.breaks[0].likely:
+        assert cause.gives == one.theirs
+    return likely(found)
+
+
+@pytest.mark.parametrize("name", SINGLE)
+def test_a_single_cause_is_named(told: Fees, name: str) -> None:
+    """With every other single change that gives exactly their amount, in the contract's order."""
+    assert ask(told, SINGLE[name]) == SINGLE[name].causes
+
+
+@pytest.mark.parametrize("name", NONE)
+def test_two_causes_at_once_and_invented_fees_have_no_name(told: Fees, name: str) -> None:
+    """Nothing is guessed."""
+    assert ask(told, NONE[name]) == []
+
+
+@pytest.mark.parametrize("name", SINGLE)
+def test_a_charge_that_agrees_has_no_break(told: Fees, name: str) -> None:
+    """The same orders, charged as we do."""
+    one = SINGLE[name]
+    told.archive(one.order)
+    found = compared(
+        told, [charged("x", one.ours, one.order["store"])], one.order["created_at"][:7]
+    )
+    assert (found.matched, found.breaks) == (1, [])
+
+
+def test_a_refund_that_was_deducted_is_named_where_terms_ignore_it(fees: Fees) -> None:
+    """The other way round: under terms that charge the whole amount."""
+    fees.rates(refunds="ignore")
+    fees.tell(onboarded("S-1"))
+    fees.archive(order("x", refunded="40.00"))
+    found = compared(fees, [charged("x", "-0.60")])
+    assert [one.because for one in found.breaks[0].likely] == ["refund_deducted"]
