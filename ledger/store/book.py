@@ -4,7 +4,7 @@ import os
 import sqlite3
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,11 +58,9 @@ class Book:
         with self.reading() as connection:
             return head_of(connection)
 
-    @contextmanager
-    def reading(self) -> Iterator[Connection]:
+    def reading(self) -> AbstractContextManager[Connection]:
         """A connection for reading."""
-        with self.engine.connect() as connection:
-            yield connection
+        return self.engine.connect()
 
     def close(self) -> None:
         """Gives the connections back."""
@@ -77,9 +75,8 @@ def is_url(location: str) -> bool:
 def create_book(
     location: str, first: "Callable[[Writer], None]", settings: dict[str, str] | None = None
 ) -> Book:
-    """Makes a book whose first events `first` writes, all in one transaction.
-
-    `settings` say where things of the book lie that are not in it.
+    """Makes a book whose first events `first` writes, all in one transaction, with `settings`
+    that say where things lie that are not in it.
 
     Raises `BookExists`, or `BookMissing` for a folder that is not there.
     """
@@ -119,8 +116,7 @@ def create_book(
     ):
         schema.create(connection)
         told = {"format": str(schema.FORMAT), **(settings or {})}
-        rows = [{"key": key, "value": value} for key, value in told.items()]
-        connection.execute(insert(schema.meta), rows)
+        connection.execute(insert(schema.meta), [{"key": k, "value": v} for k, v in told.items()])
         first(Writer(connection, EMPTY, microseconds_now()))
     return book
 
