@@ -19,10 +19,10 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-FORMAT = 2
+FORMAT = 3
 """The layout of these tables and what the index holds. A book with a greater one is refused,
 never guessed at; one with a smaller one is brought up to date when it is opened for writing.
-2: rates are indexed by day."""
+2: rates are indexed by day. 3: first sales by store, tasks and links."""
 
 metadata = MetaData()
 _Text = Text().with_variant(Text(collation="C"), "postgresql")

@@ -12,8 +12,14 @@ from ledger.programs.growth import parameters as growth
 from ledger.programs.recruiting import parameters as recruiting
 from ledger.programs.registry import FOLDER, rules_of, shipped
 from ledger.programs.star_map import parameters as star_map
+from ledger.programs.technical_fee import parameters as technical_fee
 
-UNSET = {"recruiting": {"governance_ratios", "rest_days"}, "growth": set(), "star_map": set()}
+UNSET: dict[str, set[str]] = {
+    "recruiting": {"governance_ratios", "rest_days"},
+    "growth": set(),
+    "star_map": set(),
+    "technical_fee": {"rates"},
+}
 """Parameters without a value: what nobody has published, and what `roll_over` would need."""
 BY_PARAMETER = {
     *("market", "first_verified", "first_sale_in_time"),
@@ -31,12 +37,14 @@ CHOICES = {
         "compensation_waits_for_fee",
     },
     "star_map": {"payer"},
+    "technical_fee": {"revoked", "refunds"},
 }
 """Assumed parameters that are a choice between named values."""
 FREE = {
     "recruiting": {"zone", "stock_countries", "rate_max_age_days"},
     "growth": {"zone", "proration", "rate_max_age_days"},
     "star_map": {"zone", "from", "to", "schedule", "access", "rate_max_age_days"},
+    "technical_fee": {"zone", "discounts"},
 }
 """Assumed parameters that take any value, or only this one."""
 ACME = Path(__file__).parents[2] / "fixtures" / "demo" / "terms-governance.toml"
@@ -125,13 +133,19 @@ def test_every_shipped_parameter_is_cited_or_assumed() -> None:
 
     The day of making up is no value of its own: it follows from the working days.
     """
-    known: dict[str, Any] = {"recruiting": recruiting, "growth": growth, "star_map": star_map}
+    known: dict[str, Any] = {
+        "recruiting": recruiting,
+        "growth": growth,
+        "star_map": star_map,
+        "technical_fee": technical_fee,
+    }
     assert [edition.rules for edition in shipped()] == sorted(known)
     for edition in shipped():
         module = known[edition.rules]
         assert UNSET[edition.rules] == set(module.Parameters.model_fields) - set(edition.terms)
         reasoned = set(edition.assumed) | set(edition.cite)
-        wanted = set(edition.terms) | {"zone", "from", "to"} | UNSET[edition.rules]
+        ends = {"to"} if edition.last else set()
+        wanted = set(edition.terms) | {"zone", "from"} | ends | UNSET[edition.rules]
         assert wanted - {"rest_days", "make_up_due"} <= reasoned
         assert set(module.CODES) <= reasoned | BY_PARAMETER
 

@@ -14,6 +14,8 @@ MILLION = 1_000_000
 """Rates are applied as whole millionths, so that every backend calculates exactly."""
 SCENES = ("ad", "selected_alliance", "other")
 Scene = Literal["ad", "selected_alliance", "other"]
+CODES: tuple[str, ...] = ()
+"""No condition declines a fee."""
 HELD = ("category_rate_missing", "currency_differs")
 """What a line can be held for, in the order in which it is named."""
 Name = Annotated[str, Field(min_length=1, max_length=64)]
@@ -72,19 +74,19 @@ class Parameters(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    rates: tuple[Rate, ...] = ()
+    rates: tuple[Rate, ...] | None = None
     discounts: tuple[Discount, ...] = ()
     revoked: Literal["from_its_instant", "from_onboarding"] = "from_its_instant"
     refunds: Literal["deduct", "ignore"] = "deduct"
 
     @field_validator("rates")
     @classmethod
-    def _each_once(cls, rates: tuple[Rate, ...]) -> tuple[Rate, ...]:
-        keys = [(one.category, one.scene) for one in rates]
+    def _each_once(cls, rates: tuple[Rate, ...] | None) -> tuple[Rate, ...] | None:
+        keys = [(one.category, one.scene) for one in rates or ()]
         doubled = sorted({str(key) for key in keys if keys.count(key) > 1})
         if doubled:
             raise ValueError(f"two rates for {doubled[0]}")
-        return rates
+        return rates or None
 
     @field_validator("discounts")
     @classmethod
@@ -102,11 +104,11 @@ class Parameters(BaseModel):
     def by_category(self) -> dict[str, dict[str, int | None]]:
         """Per category the rate of every scene in millionths; None where there is none."""
         found: dict[str, dict[str, int | None]] = {}
-        for one in self.rates:
+        for one in self.rates or ():
             own = found.setdefault(one.category, dict.fromkeys(SCENES))
             if one.scene is None:
                 own |= {scene: one.ppm for scene in SCENES if own[scene] is None}
-        for one in self.rates:
+        for one in self.rates or ():
             if one.scene is not None:
                 found[one.category][one.scene] = one.ppm
         return found

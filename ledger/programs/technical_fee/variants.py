@@ -8,7 +8,7 @@ from ledger.kernel.period import Window
 from ledger.programs.contract import OrderTables
 from ledger.programs.edition import Edition
 from ledger.programs.technical_fee.expression import Setting
-from ledger.programs.technical_fee.gather import Shop, setting_of, tables, window_of
+from ledger.programs.technical_fee.gather import NEVER, Shop, setting_of, tables, window_of
 from ledger.programs.technical_fee.parameters import SCENES, Parameters
 from ledger.programs.variants import Variant
 
@@ -36,58 +36,103 @@ def of_orders(
     setting = setting_of(edition, parameters)
     found = list(shops.values())
     plain = tables(parameters, found)
-
-    def with_windows(change: Callable[[Shop, int, Window], Window]) -> OrderTables:
-        return tables(parameters, [_changed(one, change) for one in found])
-
-    running = parameters.running
-    if any(one.revoked for one in found):
-        unrevoked = with_windows(
-            lambda shop, n, window: window_of(running[n], shop.onboarding, None, edition)
-        )
-        yield OrderVariant("revocation", "not revoked", setting, unrevoked)
-    for number, discount in enumerate(running):
-        always = with_windows(
-            lambda shop, n, window, number=number: (  # type: ignore[misc]
-                Window(EARLIEST, LATEST) if n == number else window
-            )
-        )
-        yield OrderVariant(discount.name, "taken as applying", setting, always)
+    yield from _conditions(edition, parameters, found, setting)
     for scene in SCENES:
         rates = {**plain["rates"], **dict.fromkeys(SCENES, plain["rates"][scene])}
         changed = {**plain, "rates": rates}
         yield OrderVariant("rate", f"the rate of {scene} orders", setting, changed)
+    yield from _other_windows(edition, parameters, found, setting)
+    for number, discount in enumerate(parameters.running):
+        without = [_with_window(one, number, Window(EARLIEST, EARLIEST)) for one in found]
+        windows = tables(parameters, without)
+        yield OrderVariant("discount_not_applied", discount.name, setting, windows)
+    other = setting._replace(deduct_refunds=not setting.deduct_refunds)
+    if setting.deduct_refunds:
+        yield OrderVariant("refund_ignored", "the fee is taken of the whole amount", other, plain)
+    else:
+        yield OrderVariant("refund_deducted", "the fee is taken less refunds", other, plain)
+
+
+def _conditions(
+    edition: Edition, parameters: Parameters, found: list[Shop], setting: Setting
+) -> Iterator[OrderVariant]:
+    """Revocations not seen; each discount given to every store, all traffic, every category."""
+    if any(one.revoked for one in found):
+        unrevoked = [
+            _with_windows(one, lambda n, shop: _window(shop, n, edition, parameters, revoked=False))
+            for one in found
+        ]
+        yield OrderVariant("revocation", "not revoked", setting, tables(parameters, unrevoked))
+    for number, discount in enumerate(parameters.running):
+        always = [_with_window(one, number, Window(EARLIEST, LATEST)) for one in found]
+        windows = tables(parameters, always)
+        yield OrderVariant(discount.name, "taken as applying", setting, windows)
+        for field, what in (("traffic", "any traffic"), ("categories", "any category")):
+            if getattr(discount, field) is not None:
+                shapes = list(setting.discounts)
+                shapes[number] = shapes[number]._replace(**{field: None})
+                wider = setting._replace(discounts=tuple(shapes))
+                detail = f"taken as applying to {what}"
+                yield OrderVariant(discount.name, detail, wider, tables(parameters, found))
+
+
+def _other_windows(
+    edition: Edition, parameters: Parameters, found: list[Shop], setting: Setting
+) -> Iterator[OrderVariant]:
+    """Every window a day longer or shorter at either end, then in UTC; revocations end all."""
     for name, start, end in (
         ("a day longer", 0, DAY),
         ("a day shorter", 0, -DAY),
         ("a day earlier at its start", -DAY, 0),
         ("a day later at its start", DAY, 0),
     ):
-        moved = with_windows(lambda shop, n, w, s=start, e=end: _moved(w, s, e))  # type: ignore[misc]
-        yield OrderVariant("discount_window", name, setting, moved)
-    utc = edition.model_copy(update={"zone": "UTC"})
-    in_utc = with_windows(
-        lambda shop, n, window: window_of(running[n], shop.onboarding, shop.revoked, utc)
-    )
-    yield OrderVariant("zone", f"days in UTC instead of {edition.zone}", setting, in_utc)
-    for number, discount in enumerate(running):
-        without = with_windows(
-            lambda shop, n, window, number=number: (  # type: ignore[misc]
-                Window(EARLIEST, EARLIEST) if n == number else window
+        moved = [
+            _with_windows(
+                one,
+                lambda n, shop, s=start, e=end: (
+                    _moved(  # type: ignore[misc]
+                        shop, _window(shop, n, edition, parameters, revoked=False), s, e
+                    )
+                    if shop.windows[n] != NEVER
+                    else NEVER
+                ),
             )
-        )
-        yield OrderVariant("discount_not_applied", discount.name, setting, without)
-    gross = setting._replace(deduct_refunds=not setting.deduct_refunds)
-    yield OrderVariant("refund_ignored", "the fee is taken of the whole amount", gross, plain)
+            for one in found
+        ]
+        yield OrderVariant("discount_window", name, setting, tables(parameters, moved))
+    utc = edition.model_copy(update={"zone": "UTC"})
+    in_utc = [
+        _with_windows(one, lambda n, shop: _window(shop, n, utc, parameters)) for one in found
+    ]
+    detail = f"days in UTC instead of {edition.zone}"
+    yield OrderVariant("zone", detail, setting, tables(parameters, in_utc))
 
 
-def _changed(shop: Shop, change: Callable[[Shop, int, Window], Window]) -> Shop:
-    windows = tuple(change(shop, number, one) for number, one in enumerate(shop.windows))
+def _window(
+    shop: Shop, number: int, edition: Edition, parameters: Parameters, *, revoked: bool = True
+) -> Window:
+    """When a discount runs for a store, with its revocation or as if there were none."""
+    return window_of(
+        parameters.running[number],
+        shop.onboarding,
+        shop.revoked if revoked else None,
+        edition,
+        revoked_from_start=parameters.revoked == "from_onboarding",
+    )
+
+
+def _moved(shop: Shop, window: Window, start: int, end: int) -> Window:
+    """The window with other ends; a revocation still ends it."""
+    last = window.end + end
+    if shop.revoked is not None:
+        last = min(last, shop.revoked.at)
+    return Window(window.start + start, max(last, window.start + start))
+
+
+def _with_windows(shop: Shop, change: Callable[[int, Shop], Window]) -> Shop:
+    windows = tuple(change(number, shop) for number in range(len(shop.windows)))
     return shop._replace(windows=windows)
 
 
-def _moved(window: Window, start: int, end: int) -> Window:
-    """The window with other ends; one that never runs stays so."""
-    if window.start >= window.end:
-        return window
-    return Window(window.start + start, max(window.end + end, window.start + start))
+def _with_window(shop: Shop, number: int, window: Window) -> Shop:
+    return _with_windows(shop, lambda n, one: window if n == number else one.windows[n])
