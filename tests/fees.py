@@ -2,13 +2,12 @@
 
 import csv
 import json
-from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from ledger.aggregates.base import Recorded
-from ledger.kernel.clocks import FOREVER, Clocks
+from ledger.kernel.clocks import Clocks
 from ledger.kernel.instants import parse_instant
 from ledger.kernel.orderlines import COLUMNS
 from ledger.store.book import Book
@@ -145,8 +144,8 @@ class Fees:
 
 
 def everything(known_at: int) -> Clocks:
-    """All that is known at a position."""
-    return Clocks(FOREVER, known_at)
+    """All that has happened and is known at a position."""
+    return Clocks(NOW, known_at)
 
 
 def parquet_of(path: Path, csv_path: str) -> str:
@@ -160,6 +159,3 @@ def parquet_of(path: Path, csv_path: str) -> str:
     )
     database.close()
     return str(path)
-
-
-Change = Callable[[Row], Row]

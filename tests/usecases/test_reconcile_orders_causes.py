@@ -68,6 +68,9 @@ SINGLE = {
     "the revocation was ignored": Charge(
         on("05-22", store="S-3"), "-5.00", "-1.00", [REVOKED, NEWCOMER]
     ),
+    "the revocation was ignored two hours after it, not a window longer": Charge(
+        on("05-20", store="S-3"), "-5.00", "-1.00", [REVOKED, NEWCOMER]
+    ),
     "a full refund was ignored": Charge(
         on("05-20", **OLD, refunded="100.00"), "0.00", "-5.00", [GROSS]
     ),
@@ -151,3 +154,15 @@ def test_a_refund_that_was_deducted_is_named_where_terms_ignore_it(fees: Fees) -
     fees.archive(order("x", refunded="40.00"))
     found = compared(fees, [charged("x", "-0.60")])
     assert [one.because for one in found.breaks[0].likely] == ["refund_deducted"]
+
+
+def test_a_discount_of_other_categories_given_to_any_is_named(fees: Fees) -> None:
+    """As one of other traffic is; a discount that was revoked from the start is not."""
+    cut = {"name": "opening", "rate": "0.01", "onboarded_from": "2020-05-01", "first_day": 0}
+    cut |= {"days": 90, "categories": ["digital"]}
+    fees.rates(discounts=[cut], revoked="from_onboarding")
+    fees.tell(onboarded("S-1"), onboarded("S-3"), revoked("S-3"))
+    fees.archive(order("x"), order("y", store="S-3"))
+    found = compared(fees, [charged("x", "-1.00"), charged("y", "-1.00", "S-3")])
+    causes = [[(c.because, c.detail) for c in one.likely] for one in found.breaks]
+    assert causes == [[], [("opening", "taken as applying to any category")]]

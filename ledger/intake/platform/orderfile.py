@@ -1,6 +1,7 @@
 """The platform's file by order, millions of rows: read and checked in DuckDB, not row by row."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -68,21 +69,22 @@ def load(database: "DuckDBPyConnection", path: str, sha256: str, *, flip_sign: b
     except duckdb.Error as error:
         said = str(error).partition("\n")[0]
         raise BadPlatformFile(f"{name} is not CSV: {said}", "Save it as CSV in UTF-8.") from None
-    digits = _digits(database, name)
+    digits = _digits(database)
     shape = " ".join(
         f"WHEN '{code}' THEN regexp_full_match(amount, '{_shape(places)}')"
         for code, places in digits.items()
     )
-    good = f"store <> '' AND order_id <> '' AND CASE currency {shape} END"
-    _refuse_rows(database, name, good)
+    shaped = f"CASE currency {shape} END" if digits else "false"
+    _refuse_rows(database, name, f"store <> '' AND order_id <> '' AND {shaped}", digits)
     minor = " ".join(
         f"WHEN '{code}' THEN (amount::DECIMAL(18, {places}) * {10**places})::BIGINT"
         for code, places in digits.items()
     )
+    amount = f"CASE currency {minor} END" if digits else "0::BIGINT"
     sign = "-" if flip_sign else ""
     database.execute(
         f"CREATE TEMP TABLE {THEIRS} AS SELECT place, store, order_id,"
-        f" {sign}(CASE currency {minor} END) AS minor, currency FROM platform_rows"
+        f" {sign}({amount}) AS minor, currency FROM platform_rows"
     )
     database.execute("DROP TABLE platform_rows")
     (rows,) = database.execute(f"SELECT count(*) FROM {THEIRS}").fetchone() or (0,)
@@ -94,35 +96,46 @@ def _shape(places: int) -> str:
     return f"-?[0-9]{{1,{15 - places}}}" + (f"([.][0-9]{{1,{places}}})?" if places else "")
 
 
-def _digits(database: "DuckDBPyConnection", name: str) -> dict[str, int]:
-    """The decimals of every currency in the file. Raises `BadPlatformFile`."""
-    found = database.execute(
-        "SELECT coalesce(currency, ''), min(place) FROM platform_rows GROUP BY 1 ORDER BY 1"
-    ).fetchall()
-    digits, problems = {}, []
-    for code, place in found:
-        try:
-            digits[code] = exponent(code)
-        except Refusal as refusal:
-            problems.append(Problem(place, "unknown_currency", refusal.sentence))
-    refuse(name, problems)
+def _digits(database: "DuckDBPyConnection") -> dict[str, int]:
+    """The decimals of every currency in the file that is one."""
+    found = database.execute("SELECT DISTINCT currency FROM platform_rows ORDER BY 1").fetchall()
+    digits = {}
+    for (code,) in found:
+        with suppress(Refusal):
+            digits[code] = exponent(code or "")
     return digits
 
 
-def _refuse_rows(database: "DuckDBPyConnection", name: str, good: str) -> None:
+def _refuse_rows(
+    database: "DuckDBPyConnection", name: str, good: str, digits: dict[str, int]
+) -> None:
+    """Raises `BadPlatformFile` with every row that is not good, in the order of the file."""
     bad = database.execute(
-        f"SELECT place, store, order_id, amount FROM platform_rows"
+        f"SELECT place, store, order_id, amount, currency FROM platform_rows"
         f" WHERE NOT coalesce({good}, false) ORDER BY place LIMIT {PROBLEMS_MAX}"
     ).fetchall()
-    problems = []
-    for place, store, order_id, amount in bad:
-        empty = next((n for n, v in (("store", store), ("order_id", order_id)) if not v), None)
-        if empty:
-            problems.append(Problem(place, "missing_field", f"{empty} is empty."))
-        else:
-            said = f"{amount!r} is not an exact decimal amount of its currency."
-            problems.append(Problem(place, "bad_amount", said))
-    refuse(name, problems)
+    refuse(name, [_problem(*row, digits=digits) for row in bad])
+
+
+def _problem(
+    place: int,
+    store: str | None,
+    order_id: str | None,
+    amount: str | None,
+    currency: str | None,
+    *,
+    digits: dict[str, int],
+) -> Problem:
+    """What is wrong with a row, from left to right."""
+    given = (("order_id", order_id), ("store", store), ("amount", amount), ("currency", currency))
+    empty = next((field for field, value in given if not value), None)
+    if empty:
+        return Problem(place, "missing_field", f"{empty} is empty.")
+    if currency not in digits:
+        said = f"{currency!r} is not a currency of ISO 4217."
+        return Problem(place, "unknown_currency", said)
+    said = f"{amount!r} is not an exact decimal amount of its currency."
+    return Problem(place, "bad_amount", said)
 
 
 def sha256_of(path: str) -> str:

@@ -1,0 +1,151 @@
+"""A month of fees from settle to adjustment, and every order of a line explained."""
+
+from typing import Any
+
+import pytest
+
+from ledger.kernel.errors import NoOrders, NoSuchLine, PeriodOpen, WrongPeriod
+from ledger.kernel.instants import parse_instant
+from ledger.usecases.adjust import adjust
+from ledger.usecases.close import close
+from ledger.usecases.explain import explain
+from ledger.usecases.replay import replay
+from ledger.usecases.statement import statement
+from ledger.usecases.verify_closed import verify_closed
+from tests.fees import AFTER_MAY, MAY, NOW, PROGRAM, Fees, everything, onboarded, order, revoked
+from tests.quarter import GROWTH, silent
+
+from .platform import explained
+
+LATE = {"refunded": "50.00", "updated_at": "2020-07-05T10:00:00+08:00"}
+
+
+@pytest.fixture
+def told(fees: Fees) -> Fees:
+    """S-1, a newcomer, and S-2, each with an order of May."""
+    fees.rates()
+    fees.tell(onboarded("S-1"), onboarded("S-2", "2020-03-01T10:00:00+08:00"))
+    fees.archive(order("a"), order("b", store="S-2"))
+    return fees
+
+
+def closed(fees: Fees) -> dict[str, Any]:
+    return close(fees.book, PROGRAM, MAY, by="lin", now=NOW, as_of=AFTER_MAY)
+
+
+def adjusted(fees: Fees) -> list[tuple[Any, ...]]:
+    answer = adjust(fees.book, PROGRAM, MAY, by="lin", now=NOW)[1]
+    return [
+        (one["line"], one["was"], one["now"], one["difference"], tuple(one["because"]))
+        for one in answer["adjustments"]
+    ]
+
+
+def test_a_month_is_not_closed_before_it_has_ended(told: Fees) -> None:
+    """The last order of May may still come."""
+    with pytest.raises(PeriodOpen):
+        close(
+            *(told.book, PROGRAM, MAY),
+            by="lin",
+            now=NOW,
+            as_of=parse_instant("2020-05-31T23:59:59+08:00"),
+        )
+    with pytest.raises(WrongPeriod):
+        close(told.book, PROGRAM, by="lin", now=NOW)
+
+
+def test_a_late_revision_of_a_closed_month_is_adjusted_by_its_difference(told: Fees) -> None:
+    """Linked to the file that it came in; statement, replay and verify hold before and after."""
+    closed(told)
+    told.archive(order("b", store="S-2", **LATE))
+    event = told.facts("orders-archived.v1")[-1]
+    line = f"{PROGRAM}/{MAY}/S-2"
+    assert adjusted(told) == [(line, "-5.00", "-2.50", "2.50", (event.position,))]
+    assert adjusted(told) == []
+    head = told.book.head().position
+    with told.book.reading() as connection:
+        said = statement(connection, PROGRAM, MAY, "store:S-2", head)
+        again = replay(connection, PROGRAM, MAY, known_at=head).as_json()
+    assert said["totals"] == {"CNY": "-5.00"}, "what was issued is never edited"
+    assert [one["difference"] for one in said["adjustments"]] == ["2.50"]
+    assert again["identical"] is True
+    assert [one.detail for one in verify_closed(told.book, silent) if not one.ok] == []
+
+
+def test_a_late_order_and_a_late_revocation_are_adjusted(told: Fees) -> None:
+    """Each line by its own facts; a store that had no line gets one."""
+    closed(told)
+    told.tell(revoked("S-1", "2020-05-10T10:00:00+08:00"), onboarded("S-3"))
+    told.archive(order("c", store="S-3"))
+    found = {line.rpartition("/")[2]: values for line, *values in adjusted(told)}
+    assert found["S-1"][:3] == ["-1.00", "-5.00", "-4.00"]
+    assert found["S-3"][:3] == [None, "-1.00", "-1.00"]
+    assert set(found) == {"S-1", "S-3"}
+
+
+def test_a_revision_of_another_month_leaves_the_closed_one(told: Fees) -> None:
+    """Nothing to adjust."""
+    closed(told)
+    told.archive(order("j", created_at="2020-06-10T10:00:00+08:00"))
+    assert adjusted(told) == []
+
+
+def test_every_order_of_a_line_is_told_with_its_fee(told: Fees) -> None:
+    """In the order of creation; they sum to the line."""
+    told.archive(
+        order("ad", traffic="ad", created_at="2020-05-21T12:00:00+08:00"),
+        order("full", created_at="2020-05-07T12:00:00+08:00", refunded="40.00"),
+    )
+    answer = explained(told, "S-1")
+    assert [one["order_id"] for one in answer["orders"]] == ["full", "a", "ad"]
+    full, plain, _ = answer["orders"]
+    assert (full["rate"], full["discount"], full["charged_rate"]) == ("0.05", None, "0.05")
+    assert (full["fee"], full["refunded"]) == ("-3.00", "40.00")
+    assert (plain["discount"], plain["charged_rate"], plain["fee"]) == ("newcomer", "0.01", "-1.00")
+    assert answer["amount"] == "-10.00"
+
+
+def test_the_tree_shows_scene_category_rate_discount_and_when_it_runs(told: Fees) -> None:
+    """The parts sum to the line; the events are the onboarding and the file."""
+    told.archive(order("ad", traffic="ad"), order("d", category="digital", channel="other"))
+    answer = explained(told, "S-1")
+    tree = answer["explanation"]
+    parts = [(one["label"], one.get("amount")) for one in tree["parts"]]
+    assert parts[:3] == [
+        ("apparel, ad", "-6.00"),
+        ("apparel, other", "-1.00"),
+        ("digital, other", "-1.00"),
+    ]
+    assert parts[3][0] == "discount newcomer, 0.01"
+    assert "from 2020-05-08" in tree["parts"][3]["observed"]
+    types = [one["type"] for one in answer["facts"]]
+    assert types == ["MerchantOnboarded", "OrdersArchived", "OrdersArchived"]
+
+
+def test_a_held_line_names_the_category_without_a_rate(told: Fees) -> None:
+    """As fully as a payable one."""
+    told.archive(order("x", category="jewellery"))
+    answer = explained(told, "S-1")
+    held = [one for one in answer["explanation"]["parts"] if "jewellery" in one["label"]]
+    assert answer["held_for"] == ["category_rate_missing"]
+    assert [one["pending"] for one in held] == ["category_rate_missing"]
+    assert [one["fee"] for one in answer["orders"]] == ["-1.00", None]
+
+
+def test_a_line_that_is_not_there_and_a_program_without_orders_are_refused(told: Fees) -> None:
+    """With the next step."""
+    with told.book.reading() as connection:
+        clocks = everything(told.book.head().position)
+        with pytest.raises(NoSuchLine) as refused:
+            explain(connection, f"{PROGRAM}/{MAY}/S-9", clocks)
+        assert f"duebook settle {PROGRAM} {MAY}" in refused.value.hint
+    told.tell(
+        onboarded("S-M-7"),
+        {"type": "MerchantEnrolled", "at": "2026-05-03T10:00:00+08:00", "program": GROWTH}
+        | {"merchant": "M-7", "store": "S-M-7"},
+    )
+    with told.book.reading() as connection, pytest.raises(NoOrders):
+        explain(
+            *(connection, f"{GROWTH}/M-7/fixed_fee", everything(told.book.head().position)),
+            orders=True,
+        )
