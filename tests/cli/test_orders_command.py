@@ -1,0 +1,228 @@
+"""`orders`, and fees from the command line: answers, exit codes, and files that are refused."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ledger.usecases import orders as archiving
+from tests.fees import MAY, PROGRAM, Row, onboarded, order, written
+
+Duebook = Callable[..., Any]
+JSON = ("--format", "json")
+KEYS = {"recorded", "known", "revised", "rejected", "position", "receipt"}
+"""What the contract gives to `orders`."""
+LINE = f"{PROGRAM}/{MAY}/S-1"
+TERMS = """
+rules = "technical_fee"
+program = "technical-fee-2020"
+publisher = "acme"
+version = 1
+zone = "Asia/Shanghai"
+from = 2020-05-01
+currency = "CNY"
+[terms]
+rates = [{ category = "apparel", rate = "0.05" }, { category = "digital", rate = "0.02" }]
+discounts = [{ name = "newcomer", rate = "0.01", onboarded_from = "2020-05-01", first_day = 2, \
+days = 30, traffic = "ordinary" }]
+[assumed]
+rates = "agreed with the platform"
+discounts = "as shipped"
+revoked = "as shipped"
+refunds = "as shipped"
+zone = "as shipped"
+"""
+
+
+@pytest.fixture
+def rows(here: Path) -> Callable[..., str]:
+    """Writes order lines into the current folder; answers the name."""
+
+    def write(*found: Row, name: str = "may.csv") -> str:
+        return written(here / name, list(found)).name
+
+    return write
+
+
+@pytest.fixture
+def told(
+    empty: Path, duebook: Duebook, file: Callable[..., str], rows: Callable[..., str]
+) -> Duebook:
+    """S-1 and S-2 with rates and an order each."""
+    assert duebook("record", file([onboarded("S-1"), onboarded("S-2")])).code == 0
+    assert duebook("publish", file(TERMS, "terms.toml"), "--by", "lin").code == 0
+    assert duebook("orders", rows(order("a"), order("b", store="S-2"))).code == 0
+    return duebook
+
+
+def platform(here: Path, *lines: str) -> str:
+    (here / "platform.csv").write_text(
+        "\n".join(["order_id,store,amount,currency", *lines]) + "\n", encoding="utf-8"
+    )
+    return "platform.csv"
+
+
+def test_the_answer_has_the_keys_of_the_contract(
+    empty: Path, duebook: Duebook, rows: Callable[..., str]
+) -> None:
+    """New, then known; the receipt is one that `verify` finds."""
+    path = rows(order("a"), order("b"))
+    ran = duebook("orders", path, "--by", "lin", *JSON)
+    assert ran.code == 0
+    assert set(ran.json) >= KEYS
+    assert (ran.json["recorded"], ran.json["known"], ran.json["rejected"]) == (2, 0, [])
+    assert ran.json["receipt"].startswith(f"{ran.json['position']}:")
+    assert duebook("verify", "--receipt", ran.json["receipt"]).code == 0
+    again = duebook("orders", path, *JSON)
+    assert (again.code, again.json["recorded"], again.json["known"]) == (0, 0, 2)
+    assert again.json["receipt"] == ran.json["receipt"]
+    batch = duebook("log", "--format", "ndjson").lines[-4]
+    assert (batch["type"], batch["by"]) == ("BatchRecorded", "lin")
+
+
+def test_the_table_says_it_in_a_sentence_and_names_who_waits(
+    empty: Path, duebook: Duebook, rows: Callable[..., str]
+) -> None:
+    """Data on stdout, talk on stderr."""
+    ran = duebook("orders", rows(order("a"), order("b", store="店-7")))
+    assert "2 orders archived, 0 known before" in ran.out
+    assert "Receipt " in ran.out
+    assert "S-1, 店-7" in ran.err
+    dry = duebook("orders", rows(order("c")), "--dry-run")
+    assert "1 orders would be archived" in dry.out
+    assert "Receipt" not in dry.out
+
+
+def test_a_bad_row_refuses_all_and_says_where_and_what_to_do(
+    empty: Path, duebook: Duebook, rows: Callable[..., str]
+) -> None:
+    """Exit 1, in JSON with every rejection as a value."""
+    path = rows(order("a"), order("b", amount="1.00", refunded="2.00"))
+    ran = duebook("orders", path)
+    assert ran.code == 1
+    assert "may.csv:3: " in ran.err
+    assert "Nothing was recorded" in ran.out
+    assert "--rejects OUT.ndjson" in ran.out
+    (one,) = duebook("orders", path, *JSON).json["rejected"]
+    assert {"file", "row", "code", "error", "hint"} <= set(one)
+    assert duebook("orders", rows(order("a")), *JSON).json["known"] == 0
+
+
+def test_rejects_are_written_and_the_good_rows_kept(
+    empty: Path, here: Path, duebook: Duebook, rows: Callable[..., str]
+) -> None:
+    """Exit 0: what was asked for was done."""
+    path = rows(order("a"), order("b", currency="CNX"), order("c"))
+    ran = duebook("orders", path, "--rejects", "bad.ndjson", *JSON)
+    assert (ran.code, ran.json["recorded"], len(ran.json["rejected"])) == (0, 2, 1)
+    (bad,) = [json.loads(one) for one in (here / "bad.ndjson").read_text().splitlines()]
+    assert (bad["order_id"], bad["currency"]) == ("b", "CNX")
+    assert bad["error"].startswith("may.csv:3: ")
+
+
+def test_store_and_set_supply_what_a_file_lacks(empty: Path, here: Path, duebook: Duebook) -> None:
+    """The same order as one that says it itself."""
+    columns = tuple(name for name in order("a") if name not in ("store", "currency"))
+    short = {name: order("a")[name] for name in columns}
+    path = written(here / "short.csv", [short], columns).name
+    options = ("--store", "S-1", "--set", "currency=CNY")
+    assert duebook("orders", path, *options, *JSON).json["recorded"] == 1
+    whole = written(here / "whole.csv", [order("a")]).name
+    assert duebook("orders", whole, *JSON).json["known"] == 1
+    assert duebook("orders", path).code == 1
+    assert duebook("orders", path, "--set", "currency").code == 2
+
+
+REFUSED = {
+    "a file that is not there": ("none.csv", None),
+    "an empty file": ("empty.csv", ""),
+    "a header with a typo": ("typo.csv", "order_id,stor,created_at\n"),
+    "no Parquet": ("cut.parquet", "PAR1 and no more"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_file_that_cannot_be_read_is_refused_by_name(
+    empty: Path, here: Path, duebook: Duebook, name: str
+) -> None:
+    """Exit 1, the file named, the book as it was."""
+    path, text = REFUSED[name]
+    if text is not None:
+        (here / path).write_text(text)
+    head = duebook("verify", *JSON).json["head"]
+    ran = duebook("orders", path)
+    assert ran.code == 1
+    assert path in ran.err
+    assert "Traceback" not in ran.err
+    assert duebook("verify", *JSON).json["head"] == head
+
+
+def test_somebody_else_meanwhile_is_exit_4(
+    empty: Path,
+    duebook: Duebook,
+    rows: Callable[..., str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Safe to repeat."""
+    with monkeypatch.context() as patch:
+        patch.setattr(archiving, "_record", lambda *arguments: None)
+        assert duebook("orders", rows(order("a"))).code == 4
+    assert duebook("orders", rows(order("a")), *JSON).json["recorded"] == 1
+
+
+def test_an_altered_archive_is_exit_5_and_settle_refuses_it(told: Duebook, here: Path) -> None:
+    """The file is named by both."""
+    (path,) = (here / "duebook.db.orders").iterdir()
+    path.chmod(0o644)
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    ran = told("verify")
+    assert ran.code == 5
+    assert path.name in ran.out + ran.err
+    ran = told("settle", PROGRAM, MAY)
+    assert ran.code in (1, 5)
+    assert path.name in ran.err
+
+
+def test_settle_explain_and_orders_of_a_line(told: Duebook) -> None:
+    """From the month to the order."""
+    answer = told("settle", PROGRAM, MAY, *JSON).json
+    assert answer["totals"] == {"CNY": "-2.00"}
+    assert [one["line"] for one in answer["lines"]] == [LINE, f"{PROGRAM}/{MAY}/S-2"]
+    assert answer["lines"][0]["kind"] == "technical_fee"
+    explained = told("explain", LINE, "--orders", *JSON).json
+    assert [one["fee"] for one in explained["orders"]] == ["-1.00"]
+    assert told("explain", LINE, "--orders", "--format", "csv").out.startswith("order_id,")
+    assert "apparel, other" in told("explain", LINE).out
+    assert told("settle", PROGRAM).code == 1
+
+
+def test_reconcile_by_order_groups_and_lists_and_ends_with_3(told: Duebook, here: Path) -> None:
+    """Exit 0 where all agree."""
+    good = platform(here, "a,S-1,-1.00,CNY", "b,S-2,-1.00,CNY")
+    assert told("reconcile", PROGRAM, MAY, "--against", good).code == 0
+    path = platform(here, "a,S-1,-5.00,CNY", "b,S-2,-5.00,CNY")
+    ran = told("reconcile", PROGRAM, MAY, "--against", path, *JSON)
+    (group,) = ran.json["breaks"]
+    assert (ran.code, group["count"], group["difference"]) == (3, 2, "8.00")
+    assert [one["because"] for one in group["likely"]] == ["discount_not_applied"]
+    full = told("reconcile", PROGRAM, MAY, "--against", path, "--full", *JSON).json
+    assert [one["order_id"] for one in full["breaks"]] == ["a", "b"]
+    said = told(
+        *("reconcile", PROGRAM, MAY, "--resolve", group["break"], "--as", "platform_error"),
+        *("--reason", "claimed back", "--by", "lin"),
+    )
+    assert said.code == 0
+    assert told("reconcile", PROGRAM, MAY, "--against", path).code == 0
+    flipped = platform(here, "a,S-1,1.00,CNY", "b,S-2,1.00,CNY")
+    assert told("reconcile", PROGRAM, MAY, "--against", flipped, "--flip-sign").code == 0
+
+
+def test_reconcile_refuses_a_bad_file_with_its_rows(told: Duebook, here: Path) -> None:
+    """Exit 1, each row named, nothing compared."""
+    path = platform(here, "a,S-1,-1.005,CNY", ",S-1,-1.00,CNY")
+    ran = told("reconcile", PROGRAM, MAY, "--against", path)
+    assert ran.code == 1
+    assert "platform.csv:2: bad_amount" in ran.err
+    assert "platform.csv:3: missing_field" in ran.err
