@@ -18,7 +18,8 @@ TYPES = [
     *("MerchantUntargeted", "MerchantOnboarded", "StoreVerified", "StockListed", "StockDelisted"),
     *("FirstSale", "GMVRecorded", "StoreSuspended", "StoreClosing", "StoreReopened"),
     *("StoreClosed", "RateQuoted", "MerchantInvited", "MerchantEnrolled", "ContentPromised"),
-    *("ContentDelivered", "FixedFeePaid", "FactWithdrawn"),
+    *("ContentDelivered", "FixedFeePaid", "DiscountRevoked", "LiveTaskOrdered", "LinkListed"),
+    "FactWithdrawn",
 ]
 
 
@@ -123,6 +124,8 @@ def test_published_terms_are_what_settle_uses_from_then_on(mine: Path, duebook: 
     assert [(row["program"], row["publisher"], row["version"]) for row in rows] == [
         ("growth-2026-05", "duebook", 1),
         (PROGRAM, "duebook", 1),
+        ("star-map-2020", "duebook", 1),
+        ("technical-fee-2020", "duebook", 1),
         (PROGRAM, "acme", 1),
     ]
 

@@ -64,7 +64,7 @@ def test_the_table_shows_each_break_and_says_what_is_open(demo: Path, duebook: D
     """Data on standard output, the sums on standard error; CSV has the same rows."""
     ran = against(duebook)
     assert BREAK in ran.out
-    assert "25 lines agree, 10 of 10 breaks are open. Ours as settled now" in ran.err
+    assert "25 agree, 10 of 10 breaks are open. Ours as settled now" in ran.err
     assert "CNY: ours 54,000.00, theirs 64,800.00, difference -10,800.00" in ran.err
     rows = against(duebook, PLATFORM, "--format", "csv").out.splitlines()
     assert rows[0] == "break,ours,theirs,difference,currency,likely,resolution"
