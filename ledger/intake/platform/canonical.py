@@ -15,6 +15,8 @@ from ledger.kernel.money import Money
 KEYS = ("line", "store", "kind", "order_id")
 NEEDED = ("amount", "currency")
 NAMES = (*KEYS, *NEEDED)
+HEADER_MAX = 1000
+"""Characters of a column's name: more is none."""
 
 
 def read_bytes(path: str) -> bytes:
@@ -78,6 +80,11 @@ def _rows(name: str, text: str) -> Iterator[PlatformRow]:
 
 def refuse_header(name: str, header: list[str]) -> None:
     """Raises `BadPlatformFile` for a column that lacks or is doubled, with what is near it."""
+    if long := [cell for cell in header if len(cell) > HEADER_MAX]:
+        raise BadPlatformFile(
+            f"{name}:1: a column's name begins {long[0][:20]!r} and has {len(long[0])} characters.",
+            "A quote that is not closed, perhaps.",
+        )
     doubled = sorted({cell for cell in header if cell and header.count(cell) > 1})
     if doubled:
         raise BadPlatformFile(f"{name}:1: the column {doubled[0]!r} stands twice.", "Keep one.")
