@@ -133,8 +133,9 @@ def _order_row(one: dict[str, Any], names: list[str]) -> dict[str, Any]:
     }
 
 
-def _order(one: Total) -> tuple[str, str, int, int]:
-    return one.category, one.scene, one.discount, one.ppm or 0
+def _order(one: Total) -> tuple[str, str, int, int, bool]:
+    """By everything that sums are told apart by: equal runs have equal trees."""
+    return one.category, one.scene, one.discount, one.ppm or 0, one.foreign
 
 
 def _part(one: Total, edition: Edition, parameters: Parameters) -> Step:

@@ -67,13 +67,16 @@ def _conditions(
         always = [_with_window(one, number, Window(EARLIEST, LATEST)) for one in found]
         windows = tables(parameters, always)
         yield OrderVariant(discount.name, "taken as applying", setting, windows)
-        for field, what in (("traffic", "any traffic"), ("categories", "any category")):
-            if getattr(discount, field) is not None:
-                shapes = list(setting.discounts)
-                shapes[number] = shapes[number]._replace(**{field: None})
-                wider = setting._replace(discounts=tuple(shapes))
+        own = setting.discounts[number]
+        for wider, what in (
+            (own._replace(traffic=None), "any traffic"),
+            (own._replace(categories=None), "any category"),
+        ):
+            if wider != own:
+                shapes = (*setting.discounts[:number], wider, *setting.discounts[number + 1 :])
+                given = setting._replace(discounts=shapes)
                 detail = f"taken as applying to {what}"
-                yield OrderVariant(discount.name, detail, wider, tables(parameters, found))
+                yield OrderVariant(discount.name, detail, given, tables(parameters, found))
 
 
 def _other_windows(
