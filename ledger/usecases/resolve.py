@@ -14,7 +14,7 @@ from ledger.kernel.money import Money
 from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.store.reader import LogReader, read_log
-from ledger.usecases.closed import closed_period, edition_of, find_closed
+from ledger.usecases.closed import Stated, closed_period, edition_of, find_closed
 from ledger.usecases.decisions import built, record_decisions, refuse_read_only
 
 
@@ -48,12 +48,13 @@ def resolve(
             line=found.line,
             theirs=found.theirs,
             currency=found.currency,
+            count=found.count,
             run=run.position,
         )
         events: list[Event] = [resolved]
         if resolution == "accept_theirs":
             clocks = Clocks(now, head.position)
-            events.append(_accepted(connection, program, period, found, reason, clocks))
+            events += _accepted(connection, run, found, reason, clocks)
     written = record_decisions(book, events, by=by, expected=head)
     return {
         "break": found.id,
@@ -87,56 +88,81 @@ def _find(
 
 
 def _accepted(
-    connection: Connection,
-    program: str,
-    period: str | None,
-    found: Break,
-    reason: str,
-    clocks: Clocks,
-) -> StatementAdjusted:
-    """The line of ours, adjusted to the platform's figure; later adjustments leave it alone."""
+    connection: Connection, run: Recorded, found: Break, reason: str, clocks: Clocks
+) -> list[StatementAdjusted]:
+    """The lines of ours, adjusted to the platform's figures; later adjustments leave them alone.
+
+    For orders a line moves by what its orders of the group differ by.
+    """
+    program, period = run.event.program, run.event.period
     if find_closed(connection, program, period, clocks.known_at) is None:
         raise BadResolution(
             f"{period_id(program, period)} is not closed: there is nothing to adjust yet.",
             "Close it first, or resolve the break as platform_error, timing or other.",
         )
     known = closed_period(connection, program, period, clocks.known_at)
-    stated = next((one for one in known.current.values() if one.line == found.line), None)
-    if stated is None or found.kind not in ("amount_differs", "missing_theirs"):
+    stated = {one.line: one for one in known.current.values()}
+    moves = _differences(run, found, stated)
+    if found.kind not in ("amount_differs", "missing_theirs") or not set(moves) <= set(stated):
         raise BadResolution(
             f"{found.id} is {found.kind}: there is no line of ours that could take their figure.",
             "Record the facts that make the line, or resolve it as platform_error or other.",
         )
-    if stated.adopted == found.id and stated.amount.text == (found.theirs or "0.00"):
+    again = found.count is not None and any(stated[one].adopted == found.id for one in moves)
+    if again or not any(moves.values()):
         raise BadResolution(
             f"The figure of {found.id} was accepted before.", "Nothing was recorded."
         )
-    zero = Money.zero(stated.amount.currency)
-    theirs = Money.parse(found.theirs, found.currency) if found.theirs else zero
-    row = AdjustedLine(
+    zone = edition_of(connection, known.seal).zone
+    return [
+        StatementAdjusted(
+            rules=known.seal.rules,
+            program=program,
+            period=period,
+            zone=zone,
+            payee=stated[line].payee,
+            lines=(_row(stated[line], moves[line]),),
+            as_of=clocks.as_of,
+            known_at=clocks.known_at,
+            closed=known.closed.position,
+            digest=known.seal.terms.digest,
+            adopted=found.id,
+            reason=reason,
+        )
+        for line in sorted(moves)
+    ]
+
+
+def _differences(run: Recorded, found: Break, stated: dict[str, Stated]) -> dict[str, int]:
+    """Per line by how many minor units the platform's figure lies above ours."""
+
+    def minor(amount: str | None) -> int:
+        return Money.parse(amount, found.currency).minor if amount else 0
+
+    if found.count is None:
+        own = stated.get(found.line)
+        return {found.line: minor(found.theirs) - (own.amount.minor if own else 0)}
+    group = list(run.event.breaks).index(found)
+    name = period_id(run.event.program, run.event.period)
+    moves: dict[str, int] = {}
+    for one in run.event.orders or ():
+        if one.group == group:
+            line = f"{name}/{one.store}"
+            moves[line] = moves.get(line, 0) + minor(one.theirs) - minor(one.ours)
+    return moves
+
+
+def _row(stated: Stated, moved: int) -> AdjustedLine:
+    now = Money(stated.amount.minor + moved, stated.amount.currency)
+    return AdjustedLine(
         line=stated.line,
         kind=stated.kind,
         subject=stated.subject,
         was=stated.amount.text,
-        now=theirs.text,
-        difference=theirs.plus(stated.amount.negated()).text,
-        currency=theirs.currency,
+        now=now.text,
+        difference=Money(moved, now.currency).text,
+        currency=now.currency,
         outcome="payable",
-    )
-    edition = edition_of(connection, known.seal)
-    return StatementAdjusted(
-        rules=known.seal.rules,
-        program=program,
-        period=period,
-        zone=edition.zone,
-        payee=stated.payee,
-        lines=(row,),
-        as_of=clocks.as_of,
-        known_at=clocks.known_at,
-        closed=known.closed.position,
-        digest=edition.digest,
-        adopted=found.id,
-        reason=reason,
     )
 
 

@@ -112,7 +112,8 @@ class _Belonging:
         self.waiting: dict[str, list[int]] = {}
         self.stated: set[str] = set()
         self.closed: dict[str, int] = {}
-        self.resolved: dict[int, BreakResolved] = {}
+        self.accepting: tuple[int, BreakResolved] | None = None
+        """The last resolution, and where the decisions that follow from it end so far."""
 
     def fault(self, recorded: Recorded) -> str | None:
         """Why a decision does not belong where it is, if it does not."""
@@ -137,14 +138,20 @@ class _Belonging:
             case PaymentMade() if event.statement not in self.stated:
                 return f"position {position}: pays {event.statement}, which was never issued"
             case BreakResolved():
-                self.resolved[position] = event
+                self.accepting = (position, event)
         return None
 
     def _adopted(self, event: StatementAdjusted, position: int) -> str | None:
-        """A figure of the platform is accepted by the resolution right before it."""
-        before = self.resolved.get(position - 1)
-        if before is None or before.id != event.adopted or before.resolution != "accept_theirs":
+        """A figure of the platform is accepted by the resolution right before it; that of a
+        group of orders moves several lines, one after another."""
+        end, before = self.accepting or (0, None)
+        if (
+            before is None
+            or end != position - 1
+            or (before.id, before.resolution) != (event.adopted, "accept_theirs")
+        ):
             return f"position {position}: nobody has accepted the figure of {event.adopted}"
+        self.accepting = (position, before)
         theirs = before.theirs or Money.zero(before.currency).text
         if before.count is None and any(one.now != theirs for one in event.lines):
             return f"position {position}: is not the figure that was accepted"
