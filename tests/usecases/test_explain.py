@@ -177,7 +177,7 @@ def test_a_fact_says_when_it_was_learned_and_by_whom(demo: Demo) -> None:
 
 
 def test_explaining_reads_only_what_the_line_rests_on(demo: Demo) -> None:
-    """Its own streams and those of the partner's closed stores, out of a book of 1519 events."""
+    """Its own streams and those of the partner's closed stores, out of a book of 1521 events."""
     with demo.book.reading() as connection:
         costs = _Costs(connection, demo)
         for name, line in demo.lines.items():
