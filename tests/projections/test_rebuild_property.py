@@ -112,7 +112,7 @@ def empty_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("told", [CALLS, ENROLMENT_CALLS], ids=["stores", "enrolments"])
 @settings(
-    max_examples=20,
+    max_examples=12,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
