@@ -25,7 +25,11 @@ class Rates:
     """Quoted rates into the edition's currency. The index says which quotes there are; only
     those that are used are read."""
 
-    def __init__(self, reader: Reader, edition: Edition, age_days_max: int) -> None:
+    def __init__(
+        self, reader: Reader, edition: Edition, age_days_max: int, *, at_once: bool = False
+    ) -> None:
+        """`at_once` reads a pair's quotes of the edition's time together, for many lines."""
+        self._at_once = at_once
         self._reader = reader
         self._currency = edition.currency
         self._age = timedelta(days=age_days_max)
@@ -71,6 +75,8 @@ class Rates:
             last = max((edition.last or day) + MARGIN, day, pair.last if pair else day)
             name = f"{currency}-{self._currency}"
             pair = self._pairs[currency] = _Pair(self._reader, name, first, last)
+            if self._at_once:
+                pair.read_all()
         return pair
 
 
@@ -91,6 +97,13 @@ class _Pair:
         """The quote of the last quoted day on or before this one."""
         place = bisect_right(self._days, day)
         return self._of(self._days[place - 1]) if place else None
+
+    def read_all(self) -> None:
+        """Reads every quote between the days in one go."""
+        by_day: dict[date, list[Recorded]] = {}
+        for one in self._reader.at_positions(p for day in self._days for p in self._positions[day]):
+            by_day.setdefault(one.event.day, []).append(one)
+        self._chosen = {day: max(quotes, key=order_key) for day, quotes in by_day.items()}
 
     def looked_at(self, day: date) -> tuple[int, ...]:
         """Positions of every quote of the last quoted day on or before this one."""

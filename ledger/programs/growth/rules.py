@@ -53,7 +53,7 @@ def settle_v1(reader: Reader, asked: Asked) -> Answer:
     """
     edition, subject = asked.edition, asked.subject
     parameters = parameters_of(edition)
-    rates = Rates(reader, edition, parameters.rate_max_age_days)
+    rates = Rates(reader, edition, parameters.rate_max_age_days, at_once=subject is None)
     terms = Terms(edition, parameters, reader.clocks.as_of, rates, asked.assume)
     if subject is None:
         found = [_measure(case, terms) for case in cases(reader, edition)]
