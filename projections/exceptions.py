@@ -6,15 +6,15 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Column, Integer, Table, Text, select
 
-from ledger.aggregates.base import Fact, Recorded
+from ledger.aggregates.base import Recorded
 from ledger.aggregates.book import FactWithdrawn
-from ledger.aggregates.judge import Surprise, judge, mention, two_feeds, unknown_fact
-from ledger.aggregates.store import GMVRecorded
+from ledger.aggregates.judge import Surprise, unknown_fact
 from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.instants import format_instant
 from ledger.store.reader import LogReader, chunks
 from ledger.store.schema import withdrawn
-from ledger.usecases.directory import STAR_MAP, IndexDirectory
+from ledger.usecases.directory import STAR_MAP
+from ledger.usecases.oddities import oddities
 from projections.base import Span, StreamView, lifts_in
 
 _Long = BigInteger().with_variant(Integer, "sqlite")
@@ -72,37 +72,13 @@ class Exceptions(StreamView):
         for one in facts.pop(WITHDRAWALS, []):
             if not _lifts_something(reader, one):
                 yield _row(one, unknown_fact(_named(one.event)))
-        said = {
-            one.position: mention(one.event, one.at)
-            for found in facts.values()
-            for one in found
-            if isinstance(one.event, Fact)
-        }
-        directory = IndexDirectory(reader.connection, reader.clocks)
-        directory.load(said.values())
-        for found in facts.values():
-            for one in found:
-                if one.position in said:
-                    for surprise in judge(said[one.position], directory):
-                        yield _row(one, surprise)
-            yield from _feeds(found)
+        told = [one for found in facts.values() for one in found]
+        for one, surprise in oddities(reader.connection, reader.clocks, told):
+            yield _row(one, surprise)
 
     def shown(self, row: dict[str, Any]) -> dict[str, Any]:
         names = ("code", "position", "sentence", "since", "program", "stream")
         return {name: row[name] for name in names if name != "program" or row[name]}
-
-
-def _feeds(found: list[Recorded]) -> Iterator[dict[str, Any]]:
-    by_day: dict[tuple[str, str, str], list[Recorded]] = defaultdict(list)
-    for one in found:
-        event = one.event
-        if isinstance(event, GMVRecorded):
-            by_day[event.store, event.day.isoformat(), event.basis].append(one)
-    for key, reported in by_day.items():
-        sources = {one.event.source or "" for one in reported}
-        if len(sources) > 1:
-            for one in reported:
-                yield _row(one, two_feeds(*key, sources))
 
 
 def _row(recorded: Recorded, surprise: Surprise) -> dict[str, Any]:

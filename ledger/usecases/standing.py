@@ -1,6 +1,6 @@
 """How statements stand at a position: what is due on them and what was paid, per commodity."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from sqlalchemy import Connection, select
 
@@ -8,33 +8,42 @@ from ledger.accounting.chart import Standing
 from ledger.aggregates.base import Recorded
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.instants import Instant
-from ledger.programs.bookkeeping import BOOKED, PAYING, Key, moves_of
+from ledger.programs.bookkeeping import BOOKED, PAYING, Key, Move, moves_of
 from ledger.store.reader import LogReader, chunks, read_positions
 from ledger.store.schema import events, withdrawn
 
+Moved = Iterator[tuple[Recorded, Move]]
 
-def standings(
-    connection: Connection, statements: Collection[str], clocks: Clocks
-) -> dict[Key, Standing]:
-    """The standing of each statement and commodity, from its own events and no others.
+
+def moves(connection: Connection, statements: Collection[str], clocks: Clocks) -> Moved:
+    """Everything that moved some statements, from their own events and no others.
 
     Those are the statement's stream, what carried its balance over, and for an enrolment the
-    facts that paid its fee, unless withdrawn by then.
+    facts that paid its fee, unless withdrawn by then. In the order of the log for up to 500
+    statements; beyond that piece by piece.
     """
-    found: dict[Key, Standing] = {}
-    wanted = set(statements)
     reader = LogReader(connection, clocks)
-    for names in chunks(sorted(wanted)):
+    for names in chunks(sorted(set(statements))):
         streams = [f"statement:{name}" for name in names]
         streams += [stream for name in names if (stream := _paid_in(name))]
         own = {one.position: one for one in reader.facts(streams, BOOKED)}
         carried = {position for _, _, position in reader.located("carried", names)}
         own |= {one.position: one for one in read_positions(connection, carried - set(own))}
+        wanted = set(names)
         for position in sorted(own):
             for move in moves_of(own[position].event):
-                if move.statement in names:
-                    key = (move.statement, move.amount.currency)
-                    found[key] = found.get(key, Standing()).moved(**move.change)
+                if move.statement in wanted:
+                    yield own[position], move
+
+
+def standings(
+    connection: Connection, statements: Collection[str], clocks: Clocks
+) -> dict[Key, Standing]:
+    """The standing of each statement and commodity: what its moves come to."""
+    found: dict[Key, Standing] = {}
+    for _, move in moves(connection, statements, clocks):
+        key = (move.statement, move.amount.currency)
+        found[key] = found.get(key, Standing()).moved(**move.change)
     return found
 
 

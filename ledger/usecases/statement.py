@@ -11,10 +11,10 @@ from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.errors import NoSuchStatement
 from ledger.kernel.instants import format_instant
 from ledger.kernel.money import Money
-from ledger.programs.bookkeeping import PAYING, moves_of
-from ledger.store.reader import LogReader, read_positions
+from ledger.programs.bookkeeping import PAYING, Move
 from ledger.usecases.closed import ClosedPeriod, closed_period, edition_of
 from ledger.usecases.settle import Settlement, settle
+from ledger.usecases.standing import moves
 
 
 def statement(
@@ -34,7 +34,9 @@ def statement(
     run = settle(connection, edition, known.clocks, period=period)
     payees = _payees(known, payee)
     names = [f"{period_id(program, period)}/{one}" for one in payees]
-    moves = _moves(connection, names, known_at)
+    moved = sorted(
+        moves(connection, names, Clocks(FOREVER, known_at)), key=lambda pair: pair[0].position
+    )
     answer = run.head_json()
     answer["totals"] = _totals(known, payees)
     answer["lines"] = _lines(known, run, payees)
@@ -44,9 +46,9 @@ def statement(
     answer["issued_at"] = format_instant(known.closed.at)
     answer["seal"] = _seal(known)
     answer["adjustments"] = _adjustments(known, payees)
-    answer["payments"] = _payments(moves)
-    answer["statements"] = _standings(known, payees, moves)
-    answer["running"] = _running(moves, names)
+    answer["payments"] = _payments(moved)
+    answer["statements"] = _standings(known, payees, moved)
+    answer["running"] = _running(moved)
     return answer
 
 
@@ -136,33 +138,12 @@ def _adjustments(known: ClosedPeriod, payees: list[str]) -> list[dict[str, Any]]
     ]
 
 
-Moved = list[tuple[Recorded, Any]]
+Moved = list[tuple[Recorded, Move]]
 PARTS = ("issued", "adjusted", "brought_forward", "carried_forward", "paid")
 """What a statement is made of, each from the payee's side."""
 
 
-def _moves(connection: Connection, names: list[str], known_at: int) -> Moved:
-    """Everything that moved these statements, in the order of the log."""
-    reader = LogReader(connection, Clocks(FOREVER, known_at))
-    streams = [f"statement:{name}" for name in names]
-    for name in names:
-        program, _, payee = name.partition("/")
-        kind, _, merchant = payee.partition(":")
-        if kind == "merchant":
-            streams.append(f"enrolment:{program}/{merchant}")
-    found = {one.position: one for one in reader.facts(streams)}
-    carried = {position for _, _, position in reader.located("carried", names)}
-    found |= {one.position: one for one in read_positions(connection, carried - set(found))}
-    wanted = set(names)
-    return [
-        (found[position], move)
-        for position in sorted(found)
-        for move in moves_of(found[position].event)
-        if move.statement in wanted
-    ]
-
-
-def _payments(moves: Moved) -> list[dict[str, Any]]:
+def _payments(moved: Moved) -> list[dict[str, Any]]:
     return [
         {
             "statement": move.statement,
@@ -174,19 +155,19 @@ def _payments(moves: Moved) -> list[dict[str, Any]]:
             "by": recorded.by,
             "fact": type(recorded.event) in PAYING,
         }
-        for recorded, move in moves
+        for recorded, move in moved
         if move.what == "paid"
     ]
 
 
-def _standings(known: ClosedPeriod, payees: list[str], moves: Moved) -> list[dict[str, Any]]:
+def _standings(known: ClosedPeriod, payees: list[str], moved: Moved) -> list[dict[str, Any]]:
     """Per statement and commodity: what it is made of, and how it stands."""
     name = period_id(known.seal.program, known.seal.period)
     all_ = {(f"{name}/{one.payee}", one.amount.currency) for one in known.as_issued}
     sums: dict[tuple[str, str], dict[str, int]] = {
         key: dict.fromkeys(PARTS, 0) for key in all_ if key[0].rpartition("/")[2] in payees
     }
-    for recorded, move in moves:
+    for recorded, move in moved:
         key = (move.statement, move.amount.currency)
         held = sums.setdefault(key, dict.fromkeys(PARTS, 0))
         what = move.what
@@ -217,11 +198,11 @@ def _standings(known: ClosedPeriod, payees: list[str], moves: Moved) -> list[dic
     return found
 
 
-def _running(moves: Moved, names: list[str]) -> list[dict[str, Any]]:
+def _running(moved: Moved) -> list[dict[str, Any]]:
     """Every movement in the order of the log, with how the statement stands after it."""
     standing: dict[tuple[str, str], Standing] = {}
     found = []
-    for recorded, move in moves:
+    for recorded, move in moved:
         key = (move.statement, move.amount.currency)
         now = standing[key] = standing.get(key, Standing()).moved(**move.change)
         found.append(

@@ -1,21 +1,18 @@
 """Exceptions that touch a program: odd facts that its run has seen, that name it, or that its
 terms judge."""
 
-from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import Connection
 
-from ledger.aggregates.base import Fact, Recorded
+from ledger.aggregates.base import Recorded
 from ledger.aggregates.catalogue import FACTS
-from ledger.aggregates.judge import Surprise, judge, mention, two_feeds
-from ledger.aggregates.store import GMVRecorded
 from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.programs.registry import rules_of
 from ledger.store.reader import LogReader, read_log
 from ledger.store.schema import withdrawn
-from ledger.usecases.directory import IndexDirectory
+from ledger.usecases.oddities import oddities
 from ledger.usecases.settle import Settlement
 
 NAMING = [fact.TOPIC for fact in FACTS.values() if "program" in fact.model_fields]
@@ -33,8 +30,7 @@ def exceptions_touching(
     for one in read_log(connection, until=known_at, topics=NAMING):
         if one.event.program == program and one.position not in lifted:
             facts[one.position] = one
-    found = [(one, surprise) for one, surprise in _judged(connection, known_at, facts)]
-    found += _feeds(facts.values())
+    found = list(oddities(connection, Clocks(FOREVER, known_at), facts.values()))
     found.sort(key=lambda pair: (pair[0].position, pair[1].code))
     return [
         {"code": surprise.code, "position": one.position, "sentence": surprise.sentence}
@@ -51,37 +47,6 @@ def _judged_beside(connection: Connection, settlement: Settlement) -> Iterator[R
         names = {name for name, _ in reader.names(kind, *window)}
         found = reader.located(kind, names)
         yield from reader.at_positions(position for _, at, position in found if at in window)
-
-
-def _judged(
-    connection: Connection, known_at: int, facts: dict[int, Recorded]
-) -> list[tuple[Recorded, Surprise]]:
-    said = {
-        position: mention(one.event, one.at)
-        for position, one in facts.items()
-        if isinstance(one.event, Fact)
-    }
-    directory = IndexDirectory(connection, Clocks(FOREVER, known_at))
-    directory.load(said.values())
-    return [
-        (facts[position], surprise)
-        for position, own in said.items()
-        for surprise in judge(own, directory)
-    ]
-
-
-def _feeds(facts: Any) -> list[tuple[Recorded, Surprise]]:
-    by_day: dict[tuple[str, str, str], list[Recorded]] = defaultdict(list)
-    for one in facts:
-        event = one.event
-        if isinstance(event, GMVRecorded):
-            by_day[event.store, event.day.isoformat(), event.basis].append(one)
-    found = []
-    for key, reported in by_day.items():
-        sources = {one.event.source or "" for one in reported}
-        if len(sources) > 1:
-            found += [(one, two_feeds(*key, sources)) for one in reported]
-    return found
 
 
 def _lifted(connection: Connection, known_at: int) -> set[int]:

@@ -3,16 +3,17 @@
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ledger.aggregates.enrolment import CONTENT_KINDS
 from ledger.kernel.currencies import COMMODITIES
 from ledger.kernel.errors import BadTerms, Refusal
 from ledger.kernel.money import Money, decimal_of
 from ledger.kernel.workdays import add_working_days
-from ledger.programs.edition import Edition, sentence_of
+from ledger.programs.checking import complete, refuse_bad_dates, typed
+from ledger.programs.edition import Edition
 
 CONTENT_TIERS = {f"{kind}_short": kind for kind in CONTENT_KINDS}
 ROAS_TIER = "roas_short"
@@ -109,10 +110,7 @@ def _share(text: str) -> str:
 
 def parameters_of(edition: Edition) -> Parameters:
     """The typed parameters. Raises `BadTerms` naming each key that is wrong."""
-    try:
-        return Parameters.model_validate(edition.terms)
-    except ValidationError as error:
-        raise BadTerms(sentence_of(error, f"{edition.program} [terms]")) from None
+    return typed(Parameters, edition)
 
 
 def checked(edition: Edition, rules_version: int) -> Edition:
@@ -121,8 +119,7 @@ def checked(edition: Edition, rules_version: int) -> Edition:
     The day by which missed content is made up is worked out here, once, and recorded, so that
     a calendar that changes later does not move it. Raises `BadTerms`.
     """
-    if edition.last is None or edition.last < edition.first:
-        raise BadTerms(f"{edition.program}: to: a growth edition ends on or after its start.")
+    refuse_bad_dates(edition, needs_end=True)
     parameters = parameters_of(edition)
     try:
         fee = Money.parse(parameters.fixed_fee, edition.currency)
@@ -135,19 +132,11 @@ def checked(edition: Edition, rules_version: int) -> Edition:
             f"{edition.program}: credit: found {parameters.credit!r}, expected one of "
             f"{', '.join(COMMODITIES)}."
         )
-    known = {*Parameters.model_fields, *Edition.model_fields, *CODES, "from", "to"}
-    for table in ("assumed", "cite"):
-        for key in getattr(edition, table):
-            if key not in known:
-                raise BadTerms(f"{edition.program}: [{table}] {key}: unknown key.")
-    edition.refuse_unsourced()
+    assert edition.last is not None
     if parameters.make_up_due is not None and parameters.make_up_due < edition.last:
         raise BadTerms(f"{edition.program}: make_up_due: lies before the term's end.")
-    terms: dict[str, Any] = parameters.model_dump(mode="json", exclude_none=True)
-    if parameters.make_up_due is None:
-        terms["make_up_due"] = _due(edition, parameters).isoformat()
-    version = edition.rules_version or rules_version
-    return edition.model_copy(update={"terms": terms, "rules_version": version})
+    due = parameters.make_up_due or _due(edition, parameters)
+    return complete(edition, parameters, rules_version, citable=CODES, make_up_due=due.isoformat())
 
 
 def _due(edition: Edition, parameters: Parameters) -> date:

@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 from ledger.aggregates.enrolment import CONTENT_KINDS
 from ledger.kernel.decision import Step
-from ledger.kernel.errors import BadTerms, NoSuchLine
+from ledger.kernel.errors import NoSuchLine
 from ledger.kernel.instants import Instant
 from ledger.kernel.money import EXACT, Money
 from ledger.kernel.period import Days
+from ledger.programs.checking import refuse_unknown_version
 from ledger.programs.contract import Answer, Asked, Line, Obligation, Reader
 from ledger.programs.converting import Rates
 from ledger.programs.edition import Edition
@@ -78,11 +79,7 @@ JUDGED: tuple[str, ...] = ()
 
 def check(edition: Edition) -> Edition:
     """The edition as it may be published; see `parameters.checked`."""
-    if edition.rules_version is not None and edition.rules_version not in VERSIONS:
-        raise BadTerms(
-            f"{edition.program}: rules_version: found {edition.rules_version}, "
-            f"expected one of {', '.join(map(str, VERSIONS))}."
-        )
+    refuse_unknown_version(edition, VERSIONS)
     return checked(edition, max(VERSIONS))
 
 

@@ -4,14 +4,15 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ledger.aggregates.base import Country, Id
 from ledger.aggregates.store import ClosureReason
 from ledger.kernel.errors import BadTerms, Refusal
 from ledger.kernel.money import Money, decimal_of
 from ledger.kernel.workdays import rest_days
-from ledger.programs.edition import Edition, sentence_of
+from ledger.programs.checking import complete, refuse_bad_dates, typed
+from ledger.programs.edition import Edition
 
 CODES = (
     "partner_certified",
@@ -106,10 +107,7 @@ class Parameters(BaseModel):
 
 def parameters_of(edition: Edition) -> Parameters:
     """The typed parameters. Raises `BadTerms` naming each key that is wrong."""
-    try:
-        return Parameters.model_validate(edition.terms)
-    except ValidationError as error:
-        raise BadTerms(sentence_of(error, f"{edition.program} [terms]")) from None
+    return typed(Parameters, edition)
 
 
 def checked(edition: Edition, rules_version: int) -> Edition:
@@ -118,8 +116,7 @@ def checked(edition: Edition, rules_version: int) -> Edition:
     Raises `BadTerms` for an edition without an end, an amount that is not exact in the
     edition's currency, or a citation of something that is no parameter.
     """
-    if edition.last is None or edition.last < edition.first:
-        raise BadTerms(f"{edition.program}: to: a recruiting edition ends on or after its start.")
+    refuse_bad_dates(edition, needs_end=True)
     parameters = parameters_of(edition)
     for key in ("award", "gmv_over"):
         try:
@@ -132,16 +129,11 @@ def checked(edition: Edition, rules_version: int) -> Edition:
         named = getattr(parameters, key)
         if not named or len(set(named)) < len(named):
             raise BadTerms(f"{edition.program}: {key}: name at least one, and each once.")
-    known = {*Parameters.model_fields, *Edition.model_fields, *CODES, "from", "to", "governance"}
-    for table in ("assumed", "cite"):
-        for key in getattr(edition, table):
-            if key not in known:
-                raise BadTerms(f"{edition.program}: [{table}] {key}: unknown key.")
-    edition.refuse_unsourced()
-    terms: dict[str, Any] = parameters.model_dump(mode="json", by_alias=True, exclude_none=True)
+    fixed: dict[str, Any] = {}
     if parameters.roll_over and parameters.rest_days is None:
+        assert edition.last is not None
         latest = edition.last + timedelta(days=parameters.first_sale_within_days)
         days = rest_days(edition.first, latest + ROLL_OVER_MARGIN)
-        terms["rest_days"] = [day.isoformat() for day in days]
-    version = edition.rules_version or rules_version
-    return edition.model_copy(update={"terms": terms, "rules_version": version})
+        fixed["rest_days"] = [day.isoformat() for day in days]
+    citable = (*CODES, "governance")
+    return complete(edition, parameters, rules_version, citable=citable, **fixed)

@@ -14,10 +14,11 @@ from ledger.aggregates.base import Recorded
 from ledger.aggregates.store import StoreClosed
 from ledger.aggregates.store_state import StoreState
 from ledger.kernel.decision import Step
-from ledger.kernel.errors import BadTerms, NoSuchLine
+from ledger.kernel.errors import NoSuchLine
 from ledger.kernel.instants import Instant, midnight
 from ledger.kernel.money import Money
 from ledger.kernel.period import Days
+from ledger.programs.checking import refuse_unknown_version
 from ledger.programs.contract import Answer, Asked, Line, Reader
 from ledger.programs.converting import Rates
 from ledger.programs.edition import Edition
@@ -83,11 +84,7 @@ JUDGED: tuple[str, ...] = ()
 
 def check(edition: Edition) -> Edition:
     """The edition as it may be published; see `parameters.checked`."""
-    if edition.rules_version is not None and edition.rules_version not in VERSIONS:
-        raise BadTerms(
-            f"{edition.program}: rules_version: found {edition.rules_version}, "
-            f"expected one of {', '.join(map(str, VERSIONS))}."
-        )
+    refuse_unknown_version(edition, VERSIONS)
     return checked(edition, max(VERSIONS))
 
 

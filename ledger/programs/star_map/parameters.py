@@ -5,14 +5,15 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ledger.aggregates.base import Id
 from ledger.aggregates.live_task import Link, Media
-from ledger.kernel.errors import BadTerms, Refusal
+from ledger.kernel.errors import Refusal
 from ledger.kernel.instants import DATE
 from ledger.kernel.money import decimal_of
-from ledger.programs.edition import Edition, sentence_of
+from ledger.programs.checking import complete, refuse_bad_dates, typed
+from ledger.programs.edition import Edition
 
 CODES: tuple[str, ...] = ()
 """No condition declines a task's line."""
@@ -146,10 +147,7 @@ def _refuse_rivals(rows: Iterable[tuple[Row, str]]) -> None:
 
 def parameters_of(edition: Edition) -> Parameters:
     """The typed parameters. Raises `BadTerms` naming each key that is wrong."""
-    try:
-        return Parameters.model_validate(edition.terms)
-    except ValidationError as error:
-        raise BadTerms(sentence_of(error, f"{edition.program} [terms]")) from None
+    return typed(Parameters, edition)
 
 
 def checked(edition: Edition, rules_version: int) -> Edition:
@@ -158,18 +156,9 @@ def checked(edition: Edition, rules_version: int) -> Edition:
     Raises `BadTerms` for an end before the start, rows that contradict each other, or a
     citation of something that is no parameter.
     """
-    if edition.last is not None and edition.last < edition.first:
-        raise BadTerms(f"{edition.program}: to: the edition ends before it starts.")
+    refuse_bad_dates(edition, needs_end=False)
     parameters = parameters_of(edition)
-    known = {*Parameters.model_fields, *Edition.model_fields, "from", "to"}
-    for table in ("assumed", "cite"):
-        for key in getattr(edition, table):
-            if key not in known:
-                raise BadTerms(f"{edition.program}: [{table}] {key}: unknown key.")
-    edition.refuse_unsourced()
-    terms: dict[str, Any] = parameters.model_dump(mode="json", by_alias=True, exclude_none=True)
-    version = edition.rules_version or rules_version
-    return edition.model_copy(update={"terms": terms, "rules_version": version})
+    return complete(edition, parameters, rules_version)
 
 
 def share_text(rate: str) -> str:

@@ -12,10 +12,11 @@ from typing import NamedTuple
 from ledger.aggregates.base import Recorded
 from ledger.aggregates.live_task import TaskState
 from ledger.kernel.decision import Step
-from ledger.kernel.errors import BadTerms, NoSuchLine
+from ledger.kernel.errors import NoSuchLine
 from ledger.kernel.instants import Instant, day_of, local
 from ledger.kernel.money import EXACT, Money
 from ledger.kernel.period import Span
+from ledger.programs.checking import refuse_unknown_version
 from ledger.programs.contract import Answer, Asked, Line, Reader
 from ledger.programs.converting import Rates
 from ledger.programs.edition import Edition
@@ -84,11 +85,7 @@ JUDGED = ("listing",)
 
 def check(edition: Edition) -> Edition:
     """The edition as it may be published; see `parameters.checked`."""
-    if edition.rules_version is not None and edition.rules_version not in VERSIONS:
-        raise BadTerms(
-            f"{edition.program}: rules_version: found {edition.rules_version}, "
-            f"expected one of {', '.join(map(str, VERSIONS))}."
-        )
+    refuse_unknown_version(edition, VERSIONS)
     return checked(edition, max(VERSIONS))
 
 

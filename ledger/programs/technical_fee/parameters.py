@@ -2,13 +2,14 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from ledger.kernel.errors import BadTerms, Refusal
+from ledger.kernel.errors import Refusal
 from ledger.kernel.money import decimal_of
-from ledger.programs.edition import Edition, sentence_of
+from ledger.programs.checking import complete, refuse_bad_dates, typed
+from ledger.programs.edition import Edition
 
 MILLION = 1_000_000
 """Rates are applied as whole millionths, so that every backend calculates exactly."""
@@ -121,23 +122,11 @@ def rate_text(ppm: int) -> str:
 
 def parameters_of(edition: Edition) -> Parameters:
     """The typed parameters. Raises `BadTerms` naming each key that is wrong."""
-    try:
-        return Parameters.model_validate(edition.terms)
-    except ValidationError as error:
-        raise BadTerms(sentence_of(error, f"{edition.program} [terms]")) from None
+    return typed(Parameters, edition)
 
 
 def checked(edition: Edition, rules_version: int) -> Edition:
     """The edition with every parameter written out, as it is published. Raises `BadTerms`."""
-    if edition.last is not None and edition.last < edition.first:
-        raise BadTerms(f"{edition.program}: to: an edition ends on or after its start.")
+    refuse_bad_dates(edition, needs_end=False)
     parameters = parameters_of(edition)
-    known = {*Parameters.model_fields, *Edition.model_fields, "from", "to", "technical_fee"}
-    for table in ("assumed", "cite"):
-        for key in getattr(edition, table):
-            if key not in known:
-                raise BadTerms(f"{edition.program}: [{table}] {key}: unknown key.")
-    edition.refuse_unsourced()
-    terms: dict[str, Any] = parameters.model_dump(mode="json", exclude_none=True)
-    version = edition.rules_version or rules_version
-    return edition.model_copy(update={"terms": terms, "rules_version": version})
+    return complete(edition, parameters, rules_version, citable=("technical_fee",))

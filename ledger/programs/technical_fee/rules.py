@@ -7,10 +7,11 @@ with an order whose category has no rate is held as a whole; nothing is guessed.
 from typing import NamedTuple
 
 from ledger.kernel.decision import Step
-from ledger.kernel.errors import BadTerms, NoSuchLine
+from ledger.kernel.errors import NoSuchLine
 from ledger.kernel.instants import Instant
 from ledger.kernel.money import Money
 from ledger.kernel.period import Days
+from ledger.programs.checking import refuse_unknown_version
 from ledger.programs.contract import Answer, Asked, Line, OrderReader
 from ledger.programs.edition import Edition
 from ledger.programs.periods import month
@@ -102,11 +103,7 @@ JUDGED: tuple[str, ...] = ()
 
 def check(edition: Edition) -> Edition:
     """The edition as it may be published; see `parameters.checked`."""
-    if edition.rules_version is not None and edition.rules_version not in VERSIONS:
-        raise BadTerms(
-            f"{edition.program}: rules_version: found {edition.rules_version}, "
-            f"expected one of {', '.join(map(str, VERSIONS))}."
-        )
+    refuse_unknown_version(edition, VERSIONS)
     return checked(edition, max(VERSIONS))
 
 
