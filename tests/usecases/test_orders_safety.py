@@ -261,32 +261,34 @@ def test_other_facts_between_do_not_disturb(fees: Fees, monkeypatch: pytest.Monk
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 1 MiB where root may mount one, else a limit of 100 kB on every file."""
+def small_disk(tmp_path: Path) -> Iterator[tuple[Path, Callable[[], None]]]:
+    """A file system of 1 MiB where one may be mounted; else, once asked for, no file beyond it."""
     mount = tmp_path / "small"
     mount.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(mount)]
     mounted = subprocess.run(command, capture_output=True, check=False).returncode == 0
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    if not mounted:
-        pytest.skip("only root can make a small file system")
-    yield mount
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    subprocess.run(["umount", str(mount)], check=True)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    size = soft if mounted else 1 << 20
+    yield mount, lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    if mounted:
+        subprocess.run(["umount", str(mount)], check=True)
 
 
 def test_a_full_disk_is_refused_and_leaves_book_and_archive_as_they_were(
-    location: str, small_disk: Path, tmp_path: Path
+    location: str, small_disk: tuple[Path, Callable[[], None]], tmp_path: Path
 ) -> None:
     """The next step is to free some space; what was there can still be read."""
-    book, _ = init(location, "platform", str(small_disk))
+    archive, fill = small_disk
+    book, _ = init(location, "platform", str(archive))
     fees = Fees(book, tmp_path)
     fees.archive(order("a"))
     head, names = book.head(), fees.names()
     random = Random(1)
-    many = [order(f"{random.getrandbits(240):x}") for _ in range(50_000)]
+    many = fees.file(*(order(f"{random.getrandbits(240):x}") for _ in range(50_000)))
+    fill()
     with pytest.raises(ArchiveUnwritable) as refused:
-        fees.archive(*many)
+        fees.archive_files(many)
     assert refused.value.hint
     assert (book.head(), fees.names()) == (head, names)
     assert all(ok for ok, _ in fees.checks().values())
