@@ -74,34 +74,48 @@ def _join(database: "DuckDBPyConnection", side: OrderSide) -> None:
         ' CASE WHEN "foreign" THEN 0 ELSE -coalesce(fee, 0) END::BIGINT AS minor,'
         f" currency FROM ({side.sql})"
     )
+    _claimed(database, "SELECT *, 1 AS nth FROM theirs")
+    if _doubled(database):
+        database.execute("DROP TABLE breaks")
+        numbered = "row_number() OVER (PARTITION BY store, order_id ORDER BY place) AS nth"
+        _claimed(database, f"SELECT *, {numbered} FROM theirs")
     database.execute(
-        "CREATE TEMP TABLE claims AS SELECT *, row_number() OVER"
-        " (PARTITION BY store, order_id ORDER BY place) AS nth FROM theirs"
-        if _doubled(database)
-        else "CREATE TEMP VIEW claims AS SELECT *, 1 AS nth FROM theirs"
+        "DELETE FROM breaks WHERE kind IN ('missing_ours', 'missing_theirs')"
+        " AND coalesce(ours, theirs) = 0"
     )
+
+
+def _claimed(database: "DuckDBPyConnection", claims: str) -> None:
+    """The table `breaks`: what does not agree, with every order that only one side has."""
     database.execute(
         "CREATE TEMP TABLE breaks AS SELECT coalesce(m.store, t.store) AS store,"
         " coalesce(m.order_id, t.order_id) AS order_id, CASE"
         " WHEN m.store IS NULL THEN 'missing_ours' WHEN t.store IS NULL THEN 'missing_theirs'"
         " WHEN m.currency <> t.currency THEN 'currency_differs' ELSE 'amount_differs' END AS kind,"
         " m.minor AS ours, t.minor AS theirs, coalesce(t.currency, m.currency) AS currency, place"
-        " FROM mine m FULL JOIN (SELECT * FROM claims WHERE nth = 1) t"
+        f" FROM mine m FULL JOIN (SELECT * FROM ({claims}) WHERE nth = 1) t"
         " ON m.store = t.store AND m.order_id = t.order_id"
-        " WHERE coalesce(m.minor, 0) <> coalesce(t.minor, 0)"
+        " WHERE m.store IS NULL OR t.store IS NULL OR m.minor <> t.minor"
         " OR (m.currency <> t.currency AND m.minor <> 0)"
         " UNION ALL SELECT store, order_id, 'duplicate_theirs', NULL, minor, currency, place"
-        " FROM claims WHERE nth > 1"
+        f" FROM ({claims}) WHERE nth > 1"
     )
 
 
 def _doubled(database: "DuckDBPyConnection") -> bool:
-    """Whether two rows may name one order; with as many hashes as rows none do."""
-    rows = database.execute(
-        "SELECT count(*), count(DISTINCT hash(store, order_id)) FROM theirs"
+    """Whether two of their rows name one order.
+
+    Then more of their rows than of ours found a partner, or some that found none are alike.
+    """
+    row = database.execute(
+        "SELECT (SELECT count(*) FROM theirs) - count(*) FILTER (kind = 'missing_ours')"
+        " <> (SELECT count(*) FROM mine) - count(*) FILTER (kind = 'missing_theirs')"
+        " OR count(*) FILTER (kind = 'missing_ours') <>"
+        " (SELECT count(*) FROM (SELECT DISTINCT store, order_id FROM breaks"
+        " WHERE kind = 'missing_ours')) FROM breaks"
     ).fetchone()
-    assert rows is not None
-    return bool(rows[0] != rows[1])
+    assert row is not None
+    return bool(row[0])
 
 
 def _sums(

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from ledger.intake.platform.rows import BadPlatformFile
+from ledger.kernel.currencies import EXPONENTS
 from ledger.usecases.adjust import adjust
 from ledger.usecases.close import close
 from ledger.usecases.reconcile import record_run
@@ -61,6 +62,39 @@ def test_each_kind_of_break_says_both_sides_and_the_difference(told: Fees) -> No
     places = {one.kind: one.place for one in found.breaks}
     assert places["amount_differs"] == 2
     assert places["duplicate_theirs"] == 4
+
+
+@pytest.mark.parametrize("name", ["a", "z"])
+def test_a_second_row_of_an_order_is_one_too_many(told: Fees, name: str) -> None:
+    """Whether the first one agrees with ours, or we do not know the order at all."""
+    rows = [one for one in ours(told) if (one["order_id"], one["store"]) != (name, "S-1")]
+    found = breaks(compared(told, [*rows, charged(name, "-1.00"), charged(name, "-1.00")]))
+    unknown = [("missing_ours", "z", None, "-1.00", "1.00")] if name == "z" else []
+    assert found == [*unknown, ("duplicate_theirs", name, None, "-1.00", "1.00")]
+
+
+@on_sqlite
+def test_amounts_have_the_decimals_of_their_currency(told: Fees) -> None:
+    """None, three, or four; each as exact as it is said."""
+    said = {"JPY": "-5", "KWD": "-1.234", "CLF": "-1.2345", "CNY": "-0.07"}
+    rows = [charged(f"z-{code}", amount, "S-1", code) for code, amount in said.items()]
+    found = compared(told, [*ours(told), *rows]).as_json()
+    assert found["theirs"] == said | {"CNY": "-9.57"}
+
+
+@on_sqlite
+def test_rows_of_a_long_file_keep_their_places(told: Fees, tmp_path: Path) -> None:
+    """Though it is read in parts side by side."""
+    rows = 700_000
+    path = tmp_path / "long.csv"
+    long = "n" * 60
+    lines = [f"{long}{number},S-1,0.00,CNY\n" for number in range(rows)]
+    odd = dict(zip(range(7, rows, 50_000), sorted(EXPONENTS), strict=False))
+    for number, currency in odd.items():
+        lines[number] = f"{long}{number},S-1,-1,{currency}\n"
+    path.write_text("order_id,store,amount,currency\n" + "".join(lines))
+    alone = [one for one in compared(told, path).breaks if one.kind == "missing_ours"]
+    assert [one.place for one in alone] == [number + 2 for number in odd]
 
 
 def test_breaks_of_one_kind_and_cause_are_one_group_with_an_example(told: Fees) -> None:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 THEIRS = "theirs"
 PROBLEMS_MAX = 1000
+FIRST_ROW = 2
+"""The header is row 1."""
+USUAL = 2
+"""The decimals of most currencies: amounts are read with these in the first pass."""
 
 
 class OrderFile(NamedTuple):
@@ -59,41 +63,37 @@ def load(database: "DuckDBPyConnection", path: str, sha256: str, *, flip_sign: b
     name = Path(path).name
     refuse_header(name, header_of(path))
     try:
+        # Reading keeps the order of the file, so that a row's number tells its place.
         database.execute(
-            "CREATE TEMP TABLE platform_rows AS SELECT row_number() OVER () + 1 AS place,"
-            " trim(store) AS store, trim(order_id) AS order_id, trim(amount) AS amount,"
-            " trim(currency) AS currency FROM read_csv(?, all_varchar = true, header = true,"
-            " delim = ',', quote = '\"', escape = '\"', null_padding = false)",
+            "CREATE TEMP TABLE platform_rows AS SELECT trim(store) AS store,"
+            " trim(order_id) AS order_id, trim(amount) AS amount, trim(currency) AS currency,"
+            f" {_minor(USUAL, 'trim(amount)')} AS usual FROM read_csv(?, all_varchar = true,"
+            " header = true, delim = ',', quote = '\"', escape = '\"', null_padding = false)",
             [path],
         )
     except duckdb.Error as error:
         said = str(error).partition("\n")[0]
         raise BadPlatformFile(f"{name} is not CSV: {said}", "Save it as CSV in UTF-8.") from None
     digits = _digits(database)
-    shape = " ".join(
-        f"WHEN '{code}' THEN regexp_full_match(amount, '{_shape(places)}')"
+    cases = " ".join(
+        f"WHEN '{code}' THEN {'usual' if places == USUAL else _minor(places, 'amount')}"
         for code, places in digits.items()
     )
-    shaped = f"CASE currency {shape} END" if digits else "false"
-    _refuse_rows(database, name, f"store <> '' AND order_id <> '' AND {shaped}", digits)
-    minor = " ".join(
-        f"WHEN '{code}' THEN (amount::DECIMAL(18, {places}) * {10**places})::BIGINT"
-        for code, places in digits.items()
-    )
-    amount = f"CASE currency {minor} END" if digits else "0::BIGINT"
-    sign = "-" if flip_sign else ""
+    minor = f"CASE currency {cases} END" if digits else "NULL::BIGINT"
+    _refuse_rows(database, name, minor, digits)
     database.execute(
-        f"CREATE TEMP TABLE {THEIRS} AS SELECT place, store, order_id,"
-        f" {sign}({amount}) AS minor, currency FROM platform_rows"
+        f"CREATE TEMP VIEW {THEIRS} AS SELECT rowid + {FIRST_ROW} AS place, store, order_id,"
+        f" {'-' if flip_sign else ''}({minor}) AS minor, currency FROM platform_rows"
     )
-    database.execute("DROP TABLE platform_rows")
-    (rows,) = database.execute(f"SELECT count(*) FROM {THEIRS}").fetchone() or (0,)
+    (rows,) = database.execute("SELECT count(*) FROM platform_rows").fetchone() or (0,)
     return OrderFile(name, sha256, rows)
 
 
-def _shape(places: int) -> str:
-    """A plain decimal of at most 15 digits and so many decimals."""
-    return f"-?[0-9]{{1,{15 - places}}}" + (f"([.][0-9]{{1,{places}}})?" if places else "")
+def _minor(places: int, text: str) -> str:
+    """The minor units of a plain decimal of at most 15 digits and so many decimals, else NULL."""
+    shape = f"-?[0-9]{{1,{15 - places}}}" + (f"([.][0-9]{{1,{places}}})?" if places else "")
+    amount = f"({text}::DECIMAL(18, {places}) * {10**places})::BIGINT"
+    return f"CASE WHEN regexp_full_match({text}, '{shape}') THEN {amount} END"
 
 
 def _digits(database: "DuckDBPyConnection") -> dict[str, int]:
@@ -107,12 +107,13 @@ def _digits(database: "DuckDBPyConnection") -> dict[str, int]:
 
 
 def _refuse_rows(
-    database: "DuckDBPyConnection", name: str, good: str, digits: dict[str, int]
+    database: "DuckDBPyConnection", name: str, minor: str, digits: dict[str, int]
 ) -> None:
     """Raises `BadPlatformFile` with every row that is not good, in the order of the file."""
     bad = database.execute(
-        f"SELECT place, store, order_id, amount, currency FROM platform_rows"
-        f" WHERE NOT coalesce({good}, false) ORDER BY place LIMIT {PROBLEMS_MAX}"
+        f"SELECT rowid + {FIRST_ROW} AS place, store, order_id, amount, currency"
+        " FROM platform_rows WHERE NOT coalesce(store <> '' AND order_id <> '', false)"
+        f" OR ({minor}) IS NULL ORDER BY place LIMIT {PROBLEMS_MAX}"
     ).fetchall()
     refuse(name, [_problem(*row, digits=digits) for row in bad])
 
