@@ -1,17 +1,18 @@
 """Orders by the million: archived, charged and reconciled, against bare DuckDB and the library."""
 
-import csv
 import json
 import shutil
+import subprocess
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import Figure, Took, in_turns, tell, timed, took
-from benchmarks.orders import STORES, bare, generate
+from benchmarks.commands import DUEBOOK
+from benchmarks.measure import Act, Figure, Took, in_turns, interleaved, tell, timed, took
+from benchmarks.orders import STORES, bare, generate, one_event_per_order
 from benchmarks.workshop import NOW, Workshop
 from ledger.kernel.clocks import Clocks
+from ledger.kernel.instants import format_instant
 from ledger.programs.contract import Asked
 from ledger.programs.edition import Edition
 from ledger.programs.registry import checked, shipped
@@ -27,9 +28,10 @@ from ledger.usecases.settle import settle
 from ledger.usecases.terms import publish
 
 PROGRAM, MONTH = "technical-fee-2020", "2026-01"
-EVENTS_SAMPLED = 20_000
 HISTORY = 12
 WRONG_EVERY = 100
+UNRESOLVED = 3
+"""The exit code of a comparison that found breaks."""
 EXACT_CAUSE = "discount_not_applied"
 
 
@@ -112,63 +114,12 @@ def _archived(shop: Workshop, book: Book, month: Path, count: int) -> Iterator[F
     yield Figure(
         "orders", mine.text, f"{theirs.text} DuckDB COPY", speed, ">= 0.5x", speed >= 0.5, how
     )
-    rate = _one_event_per_order(shop, month)
+    library = shop.folder / "library.db"
+    _clear(library)
+    rate = one_event_per_order(month, library)
     yield Figure.rate("orders, by event", count / mine.seconds, "library", rate, 25, "500 a time")
     record_orders(book, [str(month)], now=NOW, by="benchmark")
     _clear(fresh)
-
-
-def _one_event_per_order(shop: Workshop, month: Path) -> float:
-    """Orders of the same file a second, one event each, through the bare library.
-
-    One aggregate per store, kept in memory; read with the standard library, saved 500 a time.
-    """
-    from eventsourcing.application import Application
-    from eventsourcing.domain import Aggregate, event
-
-    class Shop(Aggregate):
-        @event("Opened")
-        def __init__(self, store: str) -> None:
-            self.store = store
-
-        @event("Ordered")
-        def order(
-            self,
-            order_id: str,
-            created_at: str,
-            amount: str,
-            currency: str,
-            traffic: str,
-            channel: str,
-            payment: str,
-            category: str,
-            refunded: str,
-        ) -> None:
-            pass  # fmt: skip
-
-    path = shop.folder / "library.db"
-    _clear(path)
-    app: Any = Application(
-        env={"PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": str(path)}
-    )
-    shops: dict[str, Any] = {}
-
-    def work() -> None:
-        with month.open(newline="") as file:
-            rows = csv.DictReader(file)
-            for _ in range(EVENTS_SAMPLED // 500):
-                dirty = {}
-                for row in islice(rows, 500):
-                    store = row.pop("store")
-                    if store not in shops:
-                        shops[store] = Shop(store=store)
-                    shops[store].order(**row)
-                    dirty[store] = shops[store]
-                app.save(*dirty.values())
-
-    seconds = timed(work)
-    app.close()
-    return EVENTS_SAMPLED / seconds
 
 
 def _charged(shop: Workshop, book: Book, wanted: set[str]) -> Iterator[Figure]:
@@ -196,6 +147,8 @@ def _charged(shop: Workshop, book: Book, wanted: set[str]) -> Iterator[Figure]:
         )  # fmt: skip
         if "reconcile-orders" in wanted:
             yield _reconciled(shop, connection, edition, clocks, both["settle"])
+    if "reconcile-orders" in wanted:
+        yield _by_command(shop, book.location)
 
 
 def _reconciled(
@@ -225,6 +178,33 @@ def _reconciled(
     complete = orders == caused + invented and named == caused
     figure = Figure.times("reconcile, orders", times, settled, 3, how)
     return figure._replace(met=bool(figure.met and complete))
+
+
+def _by_command(shop: Workshop, location: str) -> Figure:
+    """The same two as whole commands, which load what they need and write their answers."""
+    asked = [PROGRAM, MONTH, "--book", location, "--as-of", format_instant(NOW)]
+    against = ["--against", str(shop.folder / "platform.csv")]
+    out = ["-o", str(shop.folder / "answer.txt")]
+    words = {
+        "reconcile": [str(DUEBOOK), "reconcile", *asked, *against, *out],
+        "settle": [str(DUEBOOK), "settle", *asked, *out],
+    }
+    both = interleaved(max(shop.runs, 5), {name: _whole(each) for name, each in words.items()})
+    ratio = both["reconcile"] / both["settle"]
+    shown = (f"{both[name]:.2f} s" for name in ("reconcile", "settle"))
+    how = "start, work, table of the answer; the comparison is recorded"
+    return Figure(
+        "reconcile, command", next(shown), f"{next(shown)} settle", ratio, "< 3x", ratio < 3, how
+    )
+
+
+def _whole(words: list[str]) -> Act:
+    def run() -> None:
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        if done.returncode not in (0, UNRESOLVED):
+            raise SystemExit(f"{' '.join(words)} failed: {done.stderr}")
+
+    return lambda: timed(run)
 
 
 def _platform_file(
