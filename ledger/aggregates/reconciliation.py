@@ -53,6 +53,11 @@ class OrderBreak(Frozen):
     theirs: Amount | None = None
 
 
+def reconciliation_stream(program: str, period: str | None) -> str:
+    """The stream of a period's comparisons and of what became of their breaks."""
+    return f"reconciliation:{period_id(program, period)}"
+
+
 class ReconciliationEvent(Event):
     """An event in the stream of one period's reconciliation."""
 
@@ -61,7 +66,7 @@ class ReconciliationEvent(Event):
 
     @property
     def stream(self) -> str:
-        return f"reconciliation:{period_id(self.program, self.period)}"
+        return reconciliation_stream(self.program, self.period)
 
     def references(self) -> tuple[Reference, ...]:
         return (Reference("reconciled", self.program),)

@@ -47,6 +47,10 @@ class Stated(NamedTuple):
         return self[:8]
 
 
+Lines = dict[tuple[str, str], Stated]
+"""By line and payee."""
+
+
 @dataclass(frozen=True)
 class ClosedPeriod:
     """A closed period with its statements, adjustments and payments, each as recorded."""
@@ -68,6 +72,13 @@ class ClosedPeriod:
         """Where the close stood."""
         return Clocks(self.seal.as_of, self.seal.known_at)
 
+    @property
+    def stands(self) -> Clocks:
+        """Where lines were last worked out: at the close or an adjustment."""
+        lines = (one.clocks for one in self.worked_out.values())
+        every = (*lines, *self.voided.values(), self.clocks)
+        return max(every, key=lambda one: one.known_at)
+
     @cached_property
     def as_issued(self) -> list[Stated]:
         """The lines of the close, by line and payee."""
@@ -82,9 +93,14 @@ class ClosedPeriod:
         return sorted(lines, key=lambda one: (one.line, one.payee))
 
     @cached_property
-    def current(self) -> dict[tuple[str, str], Stated]:
+    def current(self) -> Lines:
         """What every line says with all adjustments, by line and payee."""
         return self._folded[0]
+
+    @property
+    def worked_out(self) -> Lines:
+        """As `current`, without figures of the platform that were accepted."""
+        return self._folded[2]
 
     @property
     def voided(self) -> dict[tuple[str, str], Clocks]:
@@ -92,8 +108,9 @@ class ClosedPeriod:
         return self._folded[1]
 
     @cached_property
-    def _folded(self) -> tuple[dict[tuple[str, str], Stated], dict[tuple[str, str], Clocks]]:
-        found = {(one.line, one.payee): one for one in self.as_issued}
+    def _folded(self) -> tuple[Lines, dict[tuple[str, str], Clocks], Lines]:
+        found: Lines = {(one.line, one.payee): one for one in self.as_issued}
+        worked_out = dict(found)
         voided: dict[tuple[str, str], Clocks] = {}
         for recorded in self.adjusted:
             event = recorded.event
@@ -102,6 +119,7 @@ class ClosedPeriod:
                 key = (one.line, event.payee)
                 if one.outcome == VOID:
                     found.pop(key, None)
+                    worked_out.pop(key, None)
                     voided[key] = clocks
                     continue
                 voided.pop(key, None)
@@ -110,7 +128,9 @@ class ClosedPeriod:
                     *(Money.parse(one.now, one.currency), one.unmet, one.held_for, clocks),
                     event.adopted,
                 )
-        return found, voided
+                if event.adopted is None:
+                    worked_out[key] = found[key]
+        return found, voided, worked_out
 
 
 def digest_of(lines: Iterable[Line | Stated]) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from ledger.aggregates.reconciliation import Break, BreakKind
+from ledger.aggregates.settlement import period_id
 from ledger.intake.platform.rows import PlatformRow, Problem
 from ledger.kernel.money import Money
 
@@ -33,11 +34,13 @@ class Matcher:
     def __init__(
         self,
         program: str,
+        period: str | None,
         ours: Iterable[Ours],
         subjects: dict[str, list[str]],
         covered: frozenset[str],
     ) -> None:
         self.program = program
+        self.period = period
         self.ours = {one.line: one for one in ours}
         self._by_subject: dict[str, list[Ours]] = defaultdict(list)
         for one in self.ours.values():
@@ -108,7 +111,8 @@ class Matcher:
     def _name(self, row: PlatformRow) -> str:
         if row.line:
             return row.line
-        return f"{self.program}/{row.store}" + (f"/{row.kind}" if row.kind else "")
+        kind = f"/{row.kind}" if row.kind else ""
+        return f"{period_id(self.program, self.period)}/{row.store}{kind}"
 
     def _break(self, kind: BreakKind, name: str, one: Ours | None, row: PlatformRow | None) -> None:
         """A break under an id that is the same in every run."""

@@ -8,8 +8,8 @@ from ledger.aggregates.reconciliation import (
     Break,
     BreakResolved,
     ReconciliationRun,
+    reconciliation_stream,
 )
-from ledger.aggregates.settlement import period_id
 from ledger.aggregates.store import MerchantOnboarded
 from ledger.aggregates.store_state import StoreState
 from ledger.intake.platform.rows import Income, PlatformFile, StoreUnknown, refuse
@@ -23,6 +23,7 @@ from ledger.programs.registry import rules_of
 from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.store.reader import LogReader, read_log
+from ledger.usecases.accepted import AS_RULED, StatedOrders, stated_orders
 from ledger.usecases.closed import ClosedPeriod, closed_period, find_closed
 from ledger.usecases.comparison import FileSaid, Reconciliation
 from ledger.usecases.decisions import record_decisions
@@ -68,7 +69,7 @@ def reconcile(
         file = file._replace(rows=rows)
     with no_cycles():
         side = our_side(connection, program, period, clocks)
-        found = _match(connection, side, file)
+        found = _match(connection, side, period, file)
         refuse(file.name, found.problems)
         breaks = _explained(connection, side, period, found.breaks)
     return Reconciliation(
@@ -114,7 +115,7 @@ def reconcile_orders(
             return orderfile.load(database, path, sha256, flip_sign=flip_sign)
         return tiktok.load(database, path, sha256, income, flip_sign=flip_sign)
 
-    edition, stands, ours_is = _order_terms(connection, program, period, clocks)
+    edition, stands, stated = _order_terms(connection, program, period, clocks)
     if not hasattr(rules_of(edition.rules), "order_side"):
         raise NoOrders(
             f"{program} does not work by order; found a file of orders.",
@@ -122,11 +123,15 @@ def reconcile_orders(
         )
     rules_of(edition.rules).days_of(edition, period)
     with no_cycles():
-        found = compare_orders(connection, edition, period or "", load, stands, store=store)
+        found = compare_orders(
+            *(connection, edition, period or "", load, stands),
+            stated=stated or AS_RULED,
+            store=store,
+        )
     return Reconciliation(
         program,
         period,
-        ours_is,
+        "settled" if stated is None else "issued",
         stands,
         FileSaid(found.file.name, found.file.sha256, found.file.rows),
         found.matched,
@@ -156,13 +161,13 @@ def _of_store(connection: Connection, income: Income, clocks: Clocks) -> str:
 
 def _order_terms(
     connection: Connection, program: str, period: str | None, clocks: Clocks
-) -> tuple[Edition, Clocks, str]:
+) -> tuple[Edition, Clocks, StatedOrders | None]:
     """Terms and clocks of the closed month with its adjustments, else of a fresh run."""
     if find_closed(connection, program, period, clocks.known_at):
         known = closed_period(connection, program, period, clocks.known_at)
-        edition = filled_terms(connection, known, clocks.known_at).edition
-        return edition, _stands(known), "issued"
-    return edition_at(connection, program, clocks.known_at)[0], clocks, "settled"
+        edition = filled_terms(connection, known, known.stands.known_at).edition
+        return edition, known.stands, stated_orders(connection, known, clocks.known_at)
+    return edition_at(connection, program, clocks.known_at)[0], clocks, None
 
 
 def record_run(
@@ -201,17 +206,17 @@ def our_side(connection: Connection, program: str, period: str | None, clocks: C
     """What we say: issued and adjusted lines where the period is closed, else a fresh settle."""
     if find_closed(connection, program, period, clocks.known_at):
         known = closed_period(connection, program, period, clocks.known_at)
-        return _issued(connection, known, clocks)
+        return _issued(connection, known)
     edition = edition_at(connection, program, clocks.known_at)[0]
     run = settle(connection, edition, clocks, period=period)
     lines = [_ours(one) for one in run.lines]
     return Side("settled", lines, {one.line: one for one in run.lines}, edition, clocks)
 
 
-def _issued(connection: Connection, known: ClosedPeriod, clocks: Clocks) -> Side:
+def _issued(connection: Connection, known: ClosedPeriod) -> Side:
     """The current lines, explained where they were last worked out for all of them."""
-    stands = _stands(known)
-    edition = filled_terms(connection, known, clocks.known_at).edition
+    stands = known.stands
+    edition = filled_terms(connection, known, stands.known_at).edition
     run = settle(connection, edition, stands, period=known.seal.period)
     lines = [
         Ours(one.line, one.kind, one.payee, one.subject, one.amount)
@@ -220,24 +225,18 @@ def _issued(connection: Connection, known: ClosedPeriod, clocks: Clocks) -> Side
     return Side("issued", lines, {one.line: one for one in run.lines}, edition, stands)
 
 
-def _stands(known: ClosedPeriod) -> Clocks:
-    """Where the lines of a closed period were last worked out."""
-    adjusted = [one.clocks for one in known.current.values() if one.adopted is None]
-    return max((*adjusted, known.clocks), key=lambda one: one.known_at)
-
-
 def _ours(line: Line) -> Ours:
     return Ours(line.line, line.kind, line.payee, line.subject, line.amount)
 
 
-def _match(connection: Connection, side: Side, file: PlatformFile) -> Matched:
+def _match(connection: Connection, side: Side, period: str | None, file: PlatformFile) -> Matched:
     edition = side.edition
     rules = rules_of(edition.rules)
     reader = LogReader(connection, side.clocks)
     stores = {row.store for row in file.rows if row.store}
     subjects = {store: rules.subjects_of_store(reader, edition, store) for store in sorted(stores)}
     covered = frozenset(edition.terms.get("covered") or ())
-    matcher = Matcher(edition.program, side.lines, subjects, covered)
+    matcher = Matcher(edition.program, period, side.lines, subjects, covered)
     for row in file.rows:
         matcher.take(row)
     return matcher.finish()
@@ -270,7 +269,7 @@ def still_resolved(
     connection: Connection, program: str, period: str | None, known_at: int, breaks: list[Break]
 ) -> dict[str, BreakResolved]:
     """Resolutions that still stand: the platform's figure is the one that was resolved."""
-    stream = f"reconciliation:{period_id(program, period)}"
+    stream = reconciliation_stream(program, period)
     last: dict[str, BreakResolved] = {}
     for recorded in read_log(connection, until=known_at, stream=stream):
         if isinstance(recorded.event, BreakResolved):

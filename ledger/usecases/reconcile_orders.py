@@ -16,6 +16,7 @@ from ledger.programs.registry import rules_of
 from ledger.programs.technical_fee.order_side import OrderSide
 from ledger.store.orderlines import OrderLines, load_tables
 from ledger.store.reader import LogReader
+from ledger.usecases.accepted import StatedOrders
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -24,6 +25,8 @@ KINDS: tuple[BreakKind, ...] = (
     *("amount_differs", "missing_theirs", "missing_ours", "duplicate_theirs"),
     "currency_differs",
 )
+Scope = tuple[str, str | None]
+"""The month, and the only store that a file is of."""
 CAUSE_COLUMNS = "store, order_id, kind, ours, theirs, currency, place"
 
 
@@ -45,12 +48,15 @@ def compare_orders(
     load: Load,
     clocks: Clocks,
     *,
+    stated: StatedOrders,
     store: str | None = None,
 ) -> OrderOutcome:
     """Every order of the month beside the platform's row; each row claims one order, once.
 
-    With a store, where the file is of one store, only its orders. Breaks of one kind and cause
-    make one group. Raises `BadPlatformFile`, `WrongPeriod`, and refusals of an altered archive.
+    `stated` says which of our orders are not what the rule gives. With a store the file is of
+    that one store: only its orders are compared, and breaks carry its name. Breaks of one kind
+    and cause make one group. Raises `BadPlatformFile`, `WrongPeriod`, and refusals of an
+    altered archive.
     """
     reader = LogReader(connection, clocks)
     side: OrderSide = rules_of(edition.rules).order_side(  # type: ignore[attr-defined]
@@ -59,21 +65,40 @@ def compare_orders(
     lines = OrderLines.at(connection, clocks)
     with lines.opened(side.window, None if store is None else [store]) as database:
         file = load(database)
-        _join(database, side)
+        _mine(database, side, stated)
+        _join(database)
         matched, ours, theirs = _sums(database, edition.currency)
         causes = _causes(database, side)
-        breaks, orders = _grouped(database, edition, period, causes)
+        breaks, orders = _grouped(database, edition, (period, store), causes)
     return OrderOutcome(file, matched, ours, theirs, breaks, orders)
 
 
-def _join(database: "DuckDBPyConnection", side: OrderSide) -> None:
-    """Tables: `mine` (our fee per order), `breaks` (what does not agree)."""
+def _mine(database: "DuckDBPyConnection", side: OrderSide, stated: StatedOrders) -> None:
+    """The table `mine`: our fee per order, as the rule gives it and as it was stated."""
     load_tables(database, side.tables)
     database.execute(
         "CREATE TEMP TABLE mine AS SELECT store, order_id,"
-        ' CASE WHEN "foreign" THEN 0 ELSE -coalesce(fee, 0) END::BIGINT AS minor,'
-        f" currency FROM ({side.sql})"
+        ' CASE WHEN "foreign" THEN 0 ELSE -coalesce(fee, 0) END::BIGINT AS ruled,'
+        f" ruled AS minor, currency FROM ({side.sql})"
     )
+    if stated.nothing:
+        load_tables(database, {"nothing": {"store": list(stated.nothing)}})
+        database.execute("UPDATE mine SET minor = 0 WHERE store IN (SELECT store FROM nothing)")
+    if stated.accepted:
+        columns: dict[str, list[object]] = {
+            "store": [store for store, _ in stated.accepted],
+            "order_id": [name for _, name in stated.accepted],
+            "minor": list(stated.accepted.values()),
+        }
+        load_tables(database, {"accepted": columns})
+        database.execute(
+            "UPDATE mine SET minor = a.minor FROM accepted a"
+            " WHERE mine.store = a.store AND mine.order_id = a.order_id"
+        )
+
+
+def _join(database: "DuckDBPyConnection") -> None:
+    """The table `breaks`: what does not agree. Each row of theirs claims one of `mine`, once."""
     _claimed(database, "SELECT *, 1 AS nth FROM theirs")
     if _doubled(database):
         database.execute("DROP TABLE breaks")
@@ -92,12 +117,13 @@ def _claimed(database: "DuckDBPyConnection", claims: str) -> None:
         " coalesce(m.order_id, t.order_id) AS order_id, CASE"
         " WHEN m.store IS NULL THEN 'missing_ours' WHEN t.store IS NULL THEN 'missing_theirs'"
         " WHEN m.currency <> t.currency THEN 'currency_differs' ELSE 'amount_differs' END AS kind,"
-        " m.minor AS ours, t.minor AS theirs, coalesce(t.currency, m.currency) AS currency, place"
+        " m.ruled, m.minor AS ours, t.minor AS theirs,"
+        " coalesce(t.currency, m.currency) AS currency, place"
         f" FROM mine m FULL JOIN (SELECT * FROM ({claims}) WHERE nth = 1) t"
         " ON m.store = t.store AND m.order_id = t.order_id"
         " WHERE m.store IS NULL OR t.store IS NULL OR m.minor <> t.minor"
         " OR (m.currency <> t.currency AND m.minor <> 0)"
-        " UNION ALL SELECT store, order_id, 'duplicate_theirs', NULL, minor, currency, place"
+        " UNION ALL SELECT store, order_id, 'duplicate_theirs', NULL, NULL, minor, currency, place"
         f" FROM ({claims}) WHERE nth > 1"
     )
 
@@ -157,13 +183,13 @@ def _causes(database: "DuckDBPyConnection", side: OrderSide) -> list[Cause]:
             f" JOIN ({side.sql_of(variant.setting)}) v"
             " ON v.store = b.store AND v.order_id = b.order_id"
             " WHERE b.kind IN ('amount_differs', 'missing_theirs') AND NOT v.\"foreign\""
-            " AND -v.fee = coalesce(b.theirs, 0) AND -v.fee <> coalesce(b.ours, 0)"
+            " AND -v.fee = coalesce(b.theirs, 0) AND -v.fee <> coalesce(b.ruled, 0)"
         )
     return causes
 
 
 def _grouped(
-    database: "DuckDBPyConnection", edition: Edition, period: str, causes: list[Cause]
+    database: "DuckDBPyConnection", edition: Edition, scope: Scope, causes: list[Cause]
 ) -> tuple[list[Break], list[OrderBreak]]:
     """Breaks of one kind, cause and currency as one, with the first order as its example."""
     rows = database.execute(
@@ -177,14 +203,14 @@ def _grouped(
         groups.setdefault((KINDS.index(row[2]), found, row[5]), []).append(row)
     breaks, orders = [], []
     for number, key in enumerate(sorted(groups, key=str)):
-        breaks.append(_group(edition, period, key, groups[key], causes))
+        breaks.append(_group(edition, scope, key, groups[key], causes))
         orders += list(_orders(number, groups[key]))
     return breaks, orders
 
 
 def _group(
     edition: Edition,
-    period: str,
+    scope: Scope,
     key: tuple[Any, ...],
     rows: list[tuple[Any, ...]],
     causes: list[Cause],
@@ -195,10 +221,12 @@ def _group(
     gives = Money(rows[0][4] or 0, currency).text
     likely = tuple(causes[one].model_copy(update={"gives": gives}) for one in found)
     named = "+".join(f"{one.because}:{one.detail}" for one in likely).replace(" ", "_")
+    period, only = scope
     name = period_id(edition.program, period)
+    of_file = f"{name}/{only}" if only else name
     differs = kind != "currency_differs"
     return Break(
-        id=f"{name}#{kind}#{currency}" + (f"#{named}" if named else ""),
+        id=f"{of_file}#{kind}#{currency}" + (f"#{named}" if named else ""),
         kind=kind,
         line=f"{name}/{store}",
         payee=f"store:{store}",

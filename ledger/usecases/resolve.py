@@ -5,7 +5,13 @@ from typing import Any
 from sqlalchemy import Connection
 
 from ledger.aggregates.base import Event, Recorded
-from ledger.aggregates.reconciliation import Break, BreakResolved, ReconciliationRun, Resolution
+from ledger.aggregates.reconciliation import (
+    Break,
+    BreakResolved,
+    ReconciliationRun,
+    Resolution,
+    reconciliation_stream,
+)
 from ledger.aggregates.settlement import AdjustedLine, StatementAdjusted, period_id
 from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.errors import BadResolution, NoSuchBreak
@@ -14,7 +20,14 @@ from ledger.kernel.money import Money
 from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.store.reader import LogReader, read_log
-from ledger.usecases.closed import Stated, closed_period, edition_of, find_closed
+from ledger.usecases.accepted import moves_by_line, refuse_outdated
+from ledger.usecases.closed import (
+    ClosedPeriod,
+    Stated,
+    closed_period,
+    edition_of,
+    find_closed,
+)
 from ledger.usecases.decisions import built, record_decisions, refuse_read_only
 
 
@@ -38,6 +51,8 @@ def resolve(
     with book.reading() as connection:
         head = head_of(connection)
         run, found = _find(connection, program, period, name, head.position)
+        known = _closed(connection, program, period, head.position)
+        _refuse_accepted(known, run, found)
         resolved = built(
             BreakResolved,
             program=program,
@@ -54,7 +69,7 @@ def resolve(
         events: list[Event] = [resolved]
         if resolution == "accept_theirs":
             clocks = Clocks(now, head.position)
-            events += _accepted(connection, run, found, reason, clocks)
+            events += _accepted(connection, known, run, found, reason, clocks)
     written = record_decisions(book, events, by=by, expected=head)
     return {
         "break": found.id,
@@ -70,37 +85,61 @@ def resolve(
 def _find(
     connection: Connection, program: str, period: str | None, name: str, known_at: int
 ) -> tuple[Recorded, Break]:
-    """The break in the last run: one that is not in it any more needs no resolution."""
-    stream = f"reconciliation:{period_id(program, period)}"
-    runs = [
-        one
-        for one in read_log(connection, until=known_at, stream=stream)
-        if isinstance(one.event, ReconciliationRun)
-    ]
-    for run in runs[-1:]:
-        for one in run.event.breaks:
-            if one.id == name:
-                return run, one
+    """The break in the last run: one that is not in it any more needs no resolution.
+
+    Files that are of one store each have a last run each.
+    """
+    stream = reconciliation_stream(program, period)
+    runs: dict[str | None, Recorded] = {}
+    for one in read_log(connection, until=known_at, stream=stream):
+        if isinstance(one.event, ReconciliationRun):
+            runs[one.event.store] = one
+    for run in runs.values():
+        for found in run.event.breaks:
+            if found.id == name:
+                return run, found
     raise NoSuchBreak(
         f"The last reconciliation of {period_id(program, period)} has no break {name!r}.",
         f"Compare first: duebook reconcile {program} --against FILE",
     )
 
 
+def _closed(
+    connection: Connection, program: str, period: str | None, known_at: int
+) -> ClosedPeriod | None:
+    if find_closed(connection, program, period, known_at) is None:
+        return None
+    return closed_period(connection, program, period, known_at)
+
+
+def _refuse_accepted(known: ClosedPeriod | None, run: Recorded, found: Break) -> None:
+    """Raises `BadResolution` for a break of the run whose figure somebody has accepted."""
+    for one in known.adjusted if known else ():
+        if one.event.adopted == found.id and one.position > run.position:
+            raise BadResolution(
+                f"The figure of {found.id} was accepted before, at position {one.position}.",
+                "The line stands by it. Compare again to see what is left.",
+            )
+
+
 def _accepted(
-    connection: Connection, run: Recorded, found: Break, reason: str, clocks: Clocks
+    connection: Connection,
+    known: ClosedPeriod | None,
+    run: Recorded,
+    found: Break,
+    reason: str,
+    clocks: Clocks,
 ) -> list[StatementAdjusted]:
     """The lines of ours, adjusted to the platform's figures; later adjustments leave them alone.
 
     For orders a line moves by what its orders of the group differ by.
     """
     program, period = run.event.program, run.event.period
-    if find_closed(connection, program, period, clocks.known_at) is None:
+    if known is None:
         raise BadResolution(
             f"{period_id(program, period)} is not closed: there is nothing to adjust yet.",
             "Close it first, or resolve the break as platform_error, timing or other.",
         )
-    known = closed_period(connection, program, period, clocks.known_at)
     stated = {one.line: one for one in known.current.values()}
     moves = _differences(run, found, stated)
     if found.kind not in ("amount_differs", "missing_theirs") or not set(moves) <= set(stated):
@@ -108,11 +147,13 @@ def _accepted(
             f"{found.id} is {found.kind}: there is no line of ours that could take their figure.",
             "Record the facts that make the line, or resolve it as platform_error or other.",
         )
-    again = found.count is not None and any(stated[one].adopted == found.id for one in moves)
-    if again or not any(moves.values()):
+    if not any(moves.values()):
         raise BadResolution(
-            f"The figure of {found.id} was accepted before.", "Nothing was recorded."
+            f"Our line says the figure of {found.id} already.", "Nothing was recorded."
         )
+    if found.count is not None:
+        lines = [one for one in known.worked_out.values() if one.line in moves]
+        refuse_outdated(connection, run, known, lines, clocks.known_at)
     zone = edition_of(connection, known.seal).zone
     return [
         StatementAdjusted(
@@ -135,21 +176,12 @@ def _accepted(
 
 def _differences(run: Recorded, found: Break, stated: dict[str, Stated]) -> dict[str, int]:
     """Per line by how many minor units the platform's figure lies above ours."""
-
-    def minor(amount: str | None) -> int:
-        return Money.parse(amount, found.currency).minor if amount else 0
-
-    if found.count is None:
-        own = stated.get(found.line)
-        return {found.line: minor(found.theirs) - (own.amount.minor if own else 0)}
-    group = list(run.event.breaks).index(found)
-    name = period_id(run.event.program, run.event.period)
-    moves: dict[str, int] = {}
-    for one in run.event.orders or ():
-        if one.group == group:
-            line = f"{name}/{one.store}"
-            moves[line] = moves.get(line, 0) + minor(one.theirs) - minor(one.ours)
-    return moves
+    if found.count is not None:
+        name = period_id(run.event.program, run.event.period)
+        return moves_by_line(run.event, found, name)
+    theirs = Money.parse(found.theirs, found.currency).minor if found.theirs else 0
+    own = stated.get(found.line)
+    return {found.line: theirs - (own.amount.minor if own else 0)}
 
 
 def _row(stated: Stated, moved: int) -> AdjustedLine:

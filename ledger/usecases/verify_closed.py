@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from ledger.aggregates.base import Recorded
-from ledger.aggregates.reconciliation import BreakResolved
+from ledger.aggregates.reconciliation import BreakResolved, ReconciliationRun
 from ledger.aggregates.settlement import (
+    VOID,
     PaymentMade,
     PeriodClosed,
     StatementAdjusted,
@@ -22,6 +23,7 @@ from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.store.reader import read_log
 from ledger.store.schema import events
+from ledger.usecases.accepted import moves_by_line
 from ledger.usecases.adjust import adjustment
 from ledger.usecases.closed import ClosedPeriod, closed_periods
 from ledger.usecases.replay import replay
@@ -114,6 +116,9 @@ class _Belonging:
         self.closed: dict[str, int] = {}
         self.accepting: tuple[int, BreakResolved] | None = None
         """The last resolution, and where the decisions that follow from it end so far."""
+        self.runs: dict[int, ReconciliationRun] = {}
+        self.says: dict[tuple[str, str], Money] = {}
+        """What each line of each statement says so far."""
 
     def fault(self, recorded: Recorded) -> str | None:
         """Why a decision does not belong where it is, if it does not."""
@@ -122,6 +127,9 @@ class _Belonging:
             case StatementIssued():
                 self.waiting.setdefault(period_id(event.program, event.period), []).append(position)
                 self.stated.add(event.statement)
+                for line in event.lines:
+                    amount = Money.parse(line.amount, line.currency)
+                    self.says[event.statement, line.line] = amount
             case PeriodClosed():
                 name = period_id(event.program, event.period)
                 if name in self.closed:
@@ -133,17 +141,36 @@ class _Belonging:
                 name = period_id(event.program, event.period)
                 if self.closed.get(name) != event.closed:
                     return f"position {position}: adjusts a close that is not there"
-                if event.adopted is not None:
-                    return self._adopted(event, position)
+                return self._moved(event, position) or self._adopted(event, position)
             case PaymentMade() if event.statement not in self.stated:
                 return f"position {position}: pays {event.statement}, which was never issued"
+            case ReconciliationRun():
+                self.runs[position] = event
             case BreakResolved():
                 self.accepting = (position, event)
+        return None
+
+    def _moved(self, event: StatementAdjusted, position: int) -> str | None:
+        """An adjustment starts from what the line says, and tells by how much that moves."""
+        for one in event.lines:
+            key = (event.statement, one.line)
+            said = self.says.pop(key, None)
+            if one.was != (said.text if said else None):
+                stands = f"it says {said.text}" if said else "there is none"
+                return f"position {position}: {one.line} was {one.was}, but {stands}"
+            now = Money.parse(one.now, one.currency)
+            moved = now.minor - (said.minor if said else 0)
+            if Money(moved, one.currency).text != one.difference:
+                return f"position {position}: {one.line}: {one.difference} is no difference of it"
+            if one.outcome != VOID:
+                self.says[key] = now
         return None
 
     def _adopted(self, event: StatementAdjusted, position: int) -> str | None:
         """A figure of the platform is accepted by the resolution right before it; that of a
         group of orders moves several lines, one after another."""
+        if event.adopted is None:
+            return None
         end, before = self.accepting or (0, None)
         if (
             before is None
@@ -153,9 +180,23 @@ class _Belonging:
             return f"position {position}: nobody has accepted the figure of {event.adopted}"
         self.accepting = (position, before)
         theirs = before.theirs or Money.zero(before.currency).text
-        if before.count is None and any(one.now != theirs for one in event.lines):
-            return f"position {position}: is not the figure that was accepted"
-        return None
+        if before.count is None:
+            same = all(one.now == theirs for one in event.lines)
+        else:
+            moves = self._moves_of(before)
+            same = all(
+                Money.parse(one.difference, one.currency).minor == moves.get(one.line)
+                for one in event.lines
+            )
+        return None if same else f"position {position}: is not the figure that was accepted"
+
+    def _moves_of(self, resolved: BreakResolved) -> dict[str, int]:
+        """Per line what accepting a group of orders moves, by the run that found it."""
+        run = self.runs.get(resolved.run)
+        group = next((one for one in run.breaks if one.id == resolved.id), None) if run else None
+        if run is None or group is None:
+            return {}
+        return moves_by_line(run, group, period_id(run.program, run.period))
 
 
 def _decisions(connection: Connection, head: int) -> Check:
@@ -172,4 +213,7 @@ def _decisions(connection: Connection, head: int) -> Check:
     return Check("decisions", True, f"{len(belonging.stated):,} statements, each of a close")
 
 
-DECIDED = (StatementIssued, PeriodClosed, StatementAdjusted, PaymentMade, BreakResolved)
+DECIDED = (
+    *(StatementIssued, PeriodClosed, StatementAdjusted, PaymentMade),
+    *(ReconciliationRun, BreakResolved),
+)

@@ -15,30 +15,39 @@ DAY = 24 * 3600 * 1_000_000
 AGES = ((8, "0-7"), (31, "8-30"), (91, "31-90"))
 
 
+Key = tuple[str, str | None, str]
+"""The period, the store where a file is of one only, and the break."""
+
+
 def rows(connection: Connection, clocks: Clocks) -> list[dict[str, Any]]:
     """One row per break that any run has found: open, resolved, or gone from the last run."""
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[Key, dict[str, Any]] = {}
+    stores: dict[int, str | None] = {}
     for recorded in reconciliations(connection, clocks.known_at):
         event = recorded.event
+        name = period_id(event.program, event.period)
         if isinstance(event, ReconciliationRun):
+            stores[recorded.position] = event.store
             _take(found, event, recorded.recorded_at)
-        elif isinstance(event, BreakResolved) and event.id in found:
-            row = found[event.id]
-            row |= {"state": "resolved", "resolution": event.resolution, "by": recorded.by}
-            row["resolved_of"] = (event.theirs, event.currency)
-            row["reason"] = event.reason
-    return [_shown(row, clocks.as_of) for _, row in sorted(found.items())]
+        elif isinstance(event, BreakResolved):
+            row = found.get((name, stores.get(event.run), event.id))
+            if row is not None:
+                row |= {"state": "resolved", "resolution": event.resolution, "by": recorded.by}
+                row["resolved_of"] = (event.theirs, event.currency)
+                row["reason"] = event.reason
+    ordered = sorted(found.items(), key=lambda pair: (pair[0][2], pair[0][0], pair[0][1] or ""))
+    return [_shown(row, clocks.as_of) for _, row in ordered]
 
 
-def _take(found: dict[str, dict[str, Any]], run: ReconciliationRun, at: Instant) -> None:
+def _take(found: dict[Key, dict[str, Any]], run: ReconciliationRun, at: Instant) -> None:
     """Marks what the run has found, and what it has found no more."""
-    name = period_id(run.program, run.period)
+    scope = (period_id(run.program, run.period), run.store)
     here = {one.id for one in run.breaks}
-    for identity, row in found.items():
-        if row["period"] == name and identity not in here and row["state"] == "open":
+    for (*of, identity), row in found.items():
+        if tuple(of) == scope and identity not in here and row["state"] == "open":
             row["state"] = "gone"
     for one in run.breaks:
-        row = found.setdefault(one.id, {"period": name, "first": at, "state": "open"})
+        row = found.setdefault((*scope, one.id), {"first": at, "state": "open"})
         same = row.get("resolved_of") == (one.theirs, one.currency)
         if row["state"] != "resolved" or not same:
             row["state"] = "open"
@@ -47,6 +56,7 @@ def _take(found: dict[str, dict[str, Any]], run: ReconciliationRun, at: Instant)
             "break": one.id,
             "kind": one.kind,
             "line": one.line,
+            "count": one.count,
             "ours": one.ours,
             "theirs": one.theirs,
             "difference": one.difference,
@@ -59,9 +69,10 @@ def _take(found: dict[str, dict[str, Any]], run: ReconciliationRun, at: Instant)
 def _shown(row: dict[str, Any], as_of: Instant) -> dict[str, Any]:
     until = as_of if row["state"] == "open" else row["last"]
     days = max(until - row["first"], 0) // DAY
-    names = ("break", "kind", "line", "ours", "theirs", "difference", "currency", "likely")
+    names = ("break", "kind", "line", "count", "ours", "theirs", "difference", "currency")
     return {
         **{name: row[name] for name in names},
+        "likely": row["likely"],
         "state": row["state"],
         "resolution": row.get("resolution"),
         "by": row.get("by") if row["state"] == "resolved" else None,

@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from ledger.intake.platform.canonical import read
 from ledger.intake.platform.rows import BadPlatformFile
+from ledger.kernel.clocks import Clocks
 from ledger.kernel.currencies import EXPONENTS
 from ledger.usecases.adjust import adjust
 from ledger.usecases.close import close
-from ledger.usecases.reconcile import record_run
+from ledger.usecases.reconcile import reconcile, record_run
 from tests.fees import AFTER_MAY, MAY, NOW, PROGRAM, Fees, Row, onboarded, order
 from tests.quarter import on_sqlite
 
@@ -237,6 +239,18 @@ def test_orders_shifted_by_a_day_break_at_the_edges_of_the_month(told: Fees) -> 
     assert breaks(compared(told, shifted)) == [("missing_theirs", "b", "-1.00", None, "-1.00")]
     june = compared(told, [charged("b", "-1.00"), charged("d", "-1.00")], "2020-06")
     assert breaks(june) == [("missing_ours", "b", None, "-1.00", "1.00")]
+
+
+@on_sqlite
+def test_a_row_that_names_a_store_of_nobody_is_a_break_of_its_month(told: Fees) -> None:
+    """In a file by store, too: the same store in another month is another break."""
+    path = told.folder / "by-store.csv"
+    path.write_text("store,amount,currency\nS-9,-1.00,CNY\n")
+    with told.book.reading() as connection:
+        clocks = Clocks(AFTER_MAY, told.book.head().position)
+        found = reconcile(connection, PROGRAM, MAY, read(str(path)), clocks)
+    unknown = [one.id for one in found.breaks if one.kind == "missing_ours"]
+    assert unknown == [f"{ID}/S-9#missing_ours"]
 
 
 def test_a_closed_month_is_compared_as_it_was_issued_and_adjusted(told: Fees) -> None:

@@ -27,7 +27,9 @@ from ledger.usecases.init import init
 from ledger.usecases.orders import record_orders
 from ledger.usecases.reconcile import reconcile, reconcile_orders, record_run
 from ledger.usecases.record import record
+from ledger.usecases.resolve import resolve
 from ledger.usecases.terms import publish
+from projections.reports.reconciliation import rows
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 FILES = FIXTURES / "platform"
@@ -181,6 +183,29 @@ def test_a_run_remembers_store_and_column(compare: Compare, shops: Book) -> None
     assert [(one.profile, one.store, one.column) for one in runs] == [
         ("tiktok-income", "TT-01", "TikTok Shop commission fee")
     ]
+
+
+def test_files_of_two_stores_do_not_answer_for_each_other(
+    compare: Compare, shops: Book, now: int
+) -> None:
+    """Each has its own last run, breaks of its own, and rows of its own in the report."""
+    found = {}
+    for store in ("TT-01", "TT-02"):
+        income = Income(store)
+        found[store] = compare(GOOD[0], income, flip_sign=True)
+        options = {"profile": "tiktok-income", "flipped": True, "income": income}
+        record_run(shops, found[store], by="lin", **options)
+    names = {store: {one.id for one in each.breaks} for store, each in found.items()}
+    assert all(names.values())
+    assert not names["TT-01"] & names["TT-02"]
+    with shops.reading() as connection:
+        shown = rows(connection, Clocks(now, shops.head().position))
+    assert {(row["break"], row["state"]) for row in shown} == {
+        (name, "open") for name in names["TT-01"] | names["TT-02"]
+    }
+    first = found["TT-01"].breaks[0]
+    told = {"resolution": "timing", "reason": "as agreed", "by": "lin", "now": now}
+    assert resolve(shops, PROGRAM, MAY, first.id, **told)["line"].endswith("/TT-01")
 
 
 def test_the_canonical_order_file_agrees_with_every_store(compare: Compare) -> None:

@@ -1,18 +1,143 @@
 """Accepting the platform's figure for a group of orders moves each line by its own orders."""
 
+from typing import Any
+
 import pytest
 
 from ledger.kernel.errors import BadResolution
 from ledger.usecases.adjust import adjust
 from ledger.usecases.close import close
 from ledger.usecases.closed import closed_period
+from ledger.usecases.comparison import Reconciliation
 from ledger.usecases.reconcile import record_run
 from ledger.usecases.resolve import resolve
 from ledger.usecases.verify_closed import verify_closed
-from tests.fees import AFTER_MAY, MAY, NOW, PROGRAM, Fees, onboarded, order
-from tests.quarter import silent
+from tests.fees import AFTER_MAY, MAY, NOW, PROGRAM, Fees, Row, onboarded, order
+from tests.quarter import on_sqlite, silent
 
-from .platform import charged, compared
+from .platform import breaks, charged, compared
+
+OPTIONS: dict[str, Any] = {"reason": "final", "by": "lin", "now": NOW}
+
+
+def run(fees: Fees, *rows: Row) -> Reconciliation:
+    """A comparison that is recorded."""
+    found = compared(fees, list(rows))
+    record_run(fees.book, found, by="lin", profile="canonical", flipped=False)
+    return found
+
+
+def accept(fees: Fees, found: Reconciliation, number: int = 0) -> None:
+    """Accepts a break of a comparison."""
+    name = found.breaks[number].id
+    resolve(fees.book, PROGRAM, MAY, name, resolution="accept_theirs", **OPTIONS)
+
+
+def stands(fees: Fees) -> dict[str, str]:
+    """What each line says by now; nothing may fail to verify."""
+    assert [one.detail for one in verify_closed(fees.book, silent) if not one.ok] == []
+    with fees.book.reading() as connection:
+        known = closed_period(connection, PROGRAM, MAY, fees.book.head().position)
+    return {one.payee: one.amount.text for one in known.current.values()}
+
+
+@pytest.fixture
+def closed(fees: Fees) -> Fees:
+    """Two orders of one store at 1 %, closed at -2.00."""
+    fees.rates()
+    fees.tell(onboarded("S-1"))
+    fees.archive(order("a"), order("b"))
+    close(fees.book, PROGRAM, MAY, by="lin", now=NOW, as_of=AFTER_MAY)
+    return fees
+
+
+def test_a_figure_that_was_accepted_is_ours_from_then_on(closed: Fees) -> None:
+    """The next file is compared with it, and another figure moves the line from it, not twice."""
+    accept(closed, run(closed, charged("a", "-1.50"), charged("b", "-1.00")))
+    assert stands(closed) == {"store:S-1": "-2.50"}
+    again = run(closed, charged("a", "-1.50"), charged("b", "-1.00"))
+    assert (again.breaks, again.as_json()["ours"]) == ([], {"CNY": "-2.50"})
+    other = run(closed, charged("a", "-1.20"), charged("b", "-1.00"))
+    assert breaks(other) == [("amount_differs", "a", "-1.50", "-1.20", "-0.30")]
+    assert other.breaks[0].id == f"{PROGRAM}/{MAY}#amount_differs#CNY"
+    accept(closed, other)
+    assert stands(closed) == {"store:S-1": "-2.20"}
+    accept(closed, run(closed, charged("a", "-1.20")))
+    assert stands(closed) == {"store:S-1": "-1.20"}
+
+
+def test_a_figure_of_a_comparison_before_an_adjustment_is_not_accepted(closed: Fees) -> None:
+    """The difference that it found is not the one that is left."""
+    old = run(closed, charged("a", "-0.50"), charged("b", "-1.00"))
+    closed.archive(order("a", refunded="50.00", updated_at="2020-06-03T00:00:00+08:00"))
+    adjust(closed.book, PROGRAM, MAY, by="lin", now=NOW)
+    head = closed.book.head()
+    with pytest.raises(BadResolution, match="worked out again"):
+        accept(closed, old)
+    assert closed.book.head() == head
+    assert stands(closed) == {"store:S-1": "-1.50"}
+    assert run(closed, charged("a", "-0.50"), charged("b", "-1.00")).breaks == []
+
+
+def test_a_comparison_before_the_close_is_not_accepted(fees: Fees) -> None:
+    """It was made with a fresh run, whose clocks nobody knows the statements by."""
+    fees.rates()
+    fees.tell(onboarded("S-1"))
+    fees.archive(order("a"))
+    old = run(fees, charged("a", "-5.00"))
+    close(fees.book, PROGRAM, MAY, by="lin", now=NOW, as_of=AFTER_MAY)
+    with pytest.raises(BadResolution, match="worked out again"):
+        accept(fees, old)
+
+
+@on_sqlite
+@pytest.mark.parametrize("resolution", ["accept_theirs", "timing", "platform_error"])
+def test_what_was_accepted_is_not_resolved_otherwise(closed: Fees, resolution: Any) -> None:
+    """The adjustment would stay."""
+    found = run(closed, charged("a", "-1.50"), charged("b", "-1.00"))
+    accept(closed, found)
+    with pytest.raises(BadResolution, match="accepted before, at position"):
+        resolve(closed.book, PROGRAM, MAY, found.breaks[0].id, resolution=resolution, **OPTIONS)
+
+
+@on_sqlite
+def test_an_accepted_line_whose_facts_change_takes_no_further_figures(closed: Fees) -> None:
+    """Its other orders are not stated as the rule gives them now, so no difference is right."""
+    closed.tell(onboarded("S-2"))
+    closed.archive(order("c", store="S-2"))
+    adjust(closed.book, PROGRAM, MAY, by="lin", now=NOW)
+    rest = [charged("b", "-1.00"), charged("c", "-1.00", "S-2")]
+    accept(closed, run(closed, charged("a", "-1.50"), *rest))
+    changed = {"refunded": "50.00", "updated_at": "2020-06-03T00:00:00+08:00"}
+    closed.archive(order("c", store="S-2", **changed))
+    adjust(closed.book, PROGRAM, MAY, by="lin", now=NOW)
+    rest[1] = charged("c", "-0.50", "S-2")
+    accept(closed, run(closed, charged("a", "-1.60"), *rest))
+    assert stands(closed) == {"store:S-1": "-2.60", "store:S-2": "-0.50"}
+    closed.archive(
+        order("b", **changed),
+        order("c", store="S-2", refunded="60.00", updated_at="2020-06-04T00:00:00+08:00"),
+    )
+    adjust(closed.book, PROGRAM, MAY, by="lin", now=NOW)
+    rest[1] = charged("c", "-0.40", "S-2")
+    with pytest.raises(BadResolution, match="facts have changed our side of it since"):
+        accept(closed, run(closed, charged("a", "-1.70"), *rest))
+
+
+def test_the_orders_of_a_line_that_says_nothing_say_nothing(fees: Fees) -> None:
+    """A store with an order that has no rate is held whole, and so was issued at zero."""
+    fees.rates()
+    fees.tell(onboarded("S-1"))
+    fees.archive(order("a"), order("b", category="gadgets"))
+    options = {"by": "lin", "now": NOW, "as_of": AFTER_MAY}
+    close(fees.book, PROGRAM, MAY, leave_open="no rate yet", **options)
+    found = run(fees, charged("a", "-1.00"), charged("b", "-0.05"))
+    assert found.as_json()["ours"] == {"CNY": "0.00"}
+    (group,) = found.breaks
+    assert (group.kind, group.count, group.likely) == ("amount_differs", 2, ())
+    accept(fees, found)
+    assert stands(fees) == {"store:S-1": "-1.05"}
+    assert run(fees, charged("a", "-1.00"), charged("b", "-0.05")).breaks == []
 
 
 def test_a_group_that_is_accepted_moves_every_line_by_its_orders(fees: Fees) -> None:

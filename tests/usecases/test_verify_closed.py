@@ -151,9 +151,28 @@ def test_an_adjustment_that_nobodys_rules_give_is_found(quarter: Quarter) -> Non
     event = _adjustment(quarter)
     record_decisions(quarter.book, [event], by="mallory", expected=head)
     found = quarter.failing()
-    assert list(found) == [CHECK]
+    assert list(found) == ["decisions", CHECK]
     assert "the adjustment of partner:P-1" in found[CHECK]
     assert f"(position {head.position + 1})" in found[CHECK]
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"was": "1.00", "difference": "-1.00"}, "was 1.00, but it says 0.00"),
+        ({"was": None}, "was None, but it says 0.00"),
+        ({"was": "0.00", "difference": "99.00"}, "99.00 is no difference of it"),
+    ],
+)
+def test_an_adjustment_that_does_not_add_up_is_found(
+    quarter: Quarter, changed: dict[str, Any], said: str
+) -> None:
+    """It starts from what the line says by then, and moves it to what it says now."""
+    line = _adjustment(quarter).lines[0].model_copy(update={"now": "0.00"} | changed)
+    event = _adjustment(quarter, lines=(line,))
+    record_decisions(quarter.book, [event], by="mallory", expected=quarter.book.head())
+    assert said in quarter.failing()["decisions"]
 
 
 @on_sqlite

@@ -1,12 +1,15 @@
 """Receipts: what somebody was told about the log must still be true."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ledger.programs.registry import shipped
 from ledger.store.book import Book
 from ledger.store.receipts import BadReceipt, kept_receipts, parse_receipt
+from ledger.usecases import verify as verifying
+from ledger.usecases.terms import publish
 from ledger.usecases.verify import Check, verify
 
 EMPTY = 1 + len(shipped())
@@ -70,6 +73,21 @@ def test_a_false_receipt_beside_the_book_is_named_with_its_line(book: Book) -> N
     check = _receipts(book)
     expected = f"receipt for position 2 ({path.name} line 2) does not hold"
     assert (False, expected) == (check.ok, check.detail)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_write_during_the_check_is_no_fault(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its receipt is of an event that the check does not see yet."""
+    real = verifying._chain
+
+    def chain(*arguments: Any) -> Check:
+        found = real(*arguments)
+        publish(book, shipped()[0].model_copy(update={"publisher": "acme"}), "lin")
+        return found
+
+    monkeypatch.setattr(verifying, "_chain", chain)
+    assert _receipts(book).ok
+    assert book.head().position == EMPTY + 1
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
