@@ -85,10 +85,10 @@ def file_of(book: Book, program: str = PROGRAM, as_of: int = TERM_OVER) -> list[
     return [[one.line, one.amount.text, one.amount.currency] for one in run.lines if one.amount[0]]
 
 
-def discounted(book: Any, folder: Path) -> Desk:
+def discounted(book: Any, folder: Path, ratios: list[dict[str, Any]] = RATIOS) -> Desk:
     """P-1 with S-1 and S-2 of 2000.00 each; P-2 with S-5 at a ratio of 0.8: S-4 is high-risk."""
     made = Desk(book, folder)
-    publish(book, edition(PROGRAM, publisher="acme", version=2, governance_ratios=RATIOS), "lin")
+    publish(book, edition(PROGRAM, publisher="acme", version=2, governance_ratios=ratios), "lin")
     made.tell(held_quarter())
     return made
 

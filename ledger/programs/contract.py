@@ -174,8 +174,9 @@ class Rules(Protocol):
 
     VERSIONS: Mapping[int, Rule]
     KEYED: Mapping[str, tuple[str, ...]]
-    """Parameters that are rows with a key: the fields of the key. A later version may add rows
-    under keys that a closed period lacked."""
+    """Parameters that are rows with a key: the fields of the key. A row that leaves a field out
+    applies to every value of it. A later version may add rows for what none applied to when a
+    period was closed."""
 
     OBLIGES: bool
     """Whether a run can find obligations other than money."""

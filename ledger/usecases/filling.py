@@ -26,9 +26,9 @@ class Filled(NamedTuple):
 def filled_terms(connection: Connection, period: ClosedPeriod, known_at: int) -> Filled:
     """A closed period keeps its terms; a later version may only add what was missing.
 
-    That is a parameter that was absent or empty, or a row of a keyed table for a key that had
-    none. What an adjustment has used once stays; the rest comes from the version that counts
-    at known-at.
+    That is a parameter that was absent or empty, or a row of a keyed table for something that
+    no row applied to. What an adjustment has used once stays; the rest comes from the version
+    that counts at known-at.
     """
     base = edition_of(connection, period.seal)
     versions = {
@@ -61,9 +61,11 @@ def _missing(base: Edition, versions: dict[int, Recorded], used: dict[str, Terms
             if base.terms.get(name) in EMPTY:
                 names.add(name)
             elif name in keyed:
-                have = {_key(row, keyed[name]) for row in base.terms[name]}
+                fields = keyed[name]
                 names |= {
-                    f"{name}:{key}" for row in value if (key := _key(row, keyed[name])) not in have
+                    f"{name}:{_key(row, fields)}"
+                    for row in value
+                    if not any(_covers(have, row, fields) for have in base.terms[name])
                 }
     return sorted(names)
 
@@ -80,6 +82,12 @@ def _take(terms: dict[str, Any], name: str, source: dict[str, Any], base: Editio
     rows = [row for row in source.get(table, ()) if _key(row, fields) == key]
     terms[table] = [*terms[table], *rows]
     return bool(rows)
+
+
+def _covers(have: dict[str, Any], row: dict[str, Any], fields: tuple[str, ...]) -> bool:
+    """Whether a row applies to all that another one is for: one that leaves a field of the key
+    out applies to every value of it, so a finer row beside it would change what it says."""
+    return all(have.get(one) in (None, row.get(one)) for one in fields)
 
 
 def _key(row: dict[str, Any], fields: tuple[str, ...]) -> str:

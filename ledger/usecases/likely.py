@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from ledger.aggregates.reconciliation import Cause
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.decision import Step
-from ledger.kernel.errors import NoSuchLine
+from ledger.kernel.errors import BadTerms, NoSuchLine, WrongPeriod
 from ledger.kernel.money import Money
 from ledger.programs.contract import Line
 from ledger.programs.edition import Edition
@@ -73,8 +73,8 @@ class Likely:
                 assume=variant.assume,
                 keep=variant.keep,
             )
-        except NoSuchLine:
-            return
+        except (NoSuchLine, WrongPeriod, BadTerms):
+            return  # changed like this the terms know no such line, or no such month
         yield from found.lines
 
 

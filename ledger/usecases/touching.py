@@ -8,7 +8,6 @@ from sqlalchemy import Connection
 
 from ledger.aggregates.base import Recorded
 from ledger.aggregates.catalogue import FACTS
-from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.programs.registry import rules_of
 from ledger.store.reader import LogReader, read_log
 from ledger.store.schema import withdrawn
@@ -23,14 +22,16 @@ def exceptions_touching(
     connection: Connection, settlement: Settlement, seen: list[Recorded]
 ) -> list[dict[str, Any]]:
     """Every surprise of the facts seen, of those that name the program, and of those within the
-    days of the run that its terms judge beside the lines; by position."""
-    program, known_at = settlement.edition.program, settlement.clocks.known_at
-    lifted = _lifted(connection, known_at)
+    days of the run that its terms judge beside the lines; by position. All as of the run: what
+    happened later neither is an exception nor resolves one."""
+    program, clocks = settlement.edition.program, settlement.clocks
+    lifted = _lifted(connection, clocks.known_at)
     facts = {one.position: one for one in (*seen, *_judged_beside(connection, settlement))}
-    for one in read_log(connection, until=known_at, topics=NAMING):
-        if one.event.program == program and one.position not in lifted:
+    for one in read_log(connection, until=clocks.known_at, topics=NAMING):
+        counts = one.at <= clocks.as_of and one.position not in lifted
+        if one.event.program == program and counts:
             facts[one.position] = one
-    found = list(oddities(connection, Clocks(FOREVER, known_at), facts.values()))
+    found = list(oddities(connection, clocks, facts.values()))
     found.sort(key=lambda pair: (pair[0].position, pair[1].code))
     return [
         {"code": surprise.code, "position": one.position, "sentence": surprise.sentence}

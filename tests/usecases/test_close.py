@@ -170,6 +170,17 @@ def test_an_exception_that_touches_the_program_keeps_it_open(quarter: Quarter, n
 
 
 @on_sqlite
+def test_an_exception_after_the_as_of_does_not_keep_a_period_open(quarter: Quarter) -> None:
+    """It is known by then, and had not happened yet; as of later it counts."""
+    quarter.tell(plain_quarter())
+    told = ODD["naming the program"][0] | {"at": "2026-07-01T09:00:00Z"}
+    quarter.tell([told])
+    with quarter.refused(LeftOpen):
+        quarter.close(as_of=parse_instant("2026-07-02T00:00:00Z"))
+    assert quarter.close(as_of=parse_instant("2026-06-30T00:00:00Z"))["exceptions"] == 0
+
+
+@on_sqlite
 def test_an_exception_elsewhere_does_not_keep_a_period_open(quarter: Quarter) -> None:
     """A store that nobody introduced, another program's enrolment."""
     quarter.tell([*plain_quarter(), amount_of("S-99", "10.00"), enrolled()[2]])

@@ -12,7 +12,18 @@ from ledger.usecases.explain import explain
 from ledger.usecases.replay import replay
 from ledger.usecases.statement import statement
 from ledger.usecases.verify_closed import verify_closed
-from tests.fees import AFTER_MAY, MAY, NOW, PROGRAM, Fees, everything, onboarded, order, revoked
+from tests.fees import (
+    AFTER_MAY,
+    MAY,
+    NOW,
+    PROGRAM,
+    RATES,
+    Fees,
+    everything,
+    onboarded,
+    order,
+    revoked,
+)
 from tests.quarter import GROWTH, silent
 
 from .platform import explained
@@ -70,6 +81,20 @@ def test_a_late_revision_of_a_closed_month_is_adjusted_by_its_difference(told: F
     assert [one["difference"] for one in said["adjustments"]] == ["2.50"]
     assert again["identical"] is True
     assert [one.detail for one in verify_closed(told.book, silent) if not one.ok] == []
+
+
+def test_a_finer_rate_published_later_leaves_a_closed_month(told: Fees) -> None:
+    """A rate of the category applied to the scene already; a category without any is filled."""
+    told.archive(order("c", store="S-2", category="digital", traffic="ad"))
+    told.archive(order("d", category="gadgets"))
+    options = {"by": "lin", "now": NOW, "as_of": AFTER_MAY, "leave_open": "no rate yet"}
+    close(told.book, PROGRAM, MAY, **options)
+    finer = {"category": "digital", "scene": "ad", "rate": "0.90"}
+    told.rates(rates=[*RATES, finer])
+    assert adjusted(told) == []
+    told.rates(rates=[*RATES, finer, {"category": "gadgets", "scene": "other", "rate": "0.05"}])
+    (line,) = adjusted(told)
+    assert line[:4] == (f"{PROGRAM}/{MAY}/S-1", "0.00", "-2.00", "-2.00")
 
 
 def test_a_late_order_and_a_late_revocation_are_adjusted(told: Fees) -> None:

@@ -1,15 +1,21 @@
 """What a break may come from: one thing changed that gives exactly the platform's amount."""
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ledger.intake.platform.canonical import read
+from ledger.kernel.clocks import Clocks
+from ledger.programs.registry import shipped
 from ledger.programs.variants import Variant
 from ledger.usecases import likely as likely_module
+from ledger.usecases.reconcile import reconcile
 from ledger.usecases.terms import publish
 from tests.quarter import (
     GROWTH,
+    NOW,
     PROGRAM,
     certified,
     edition,
@@ -111,6 +117,14 @@ def test_another_ratio_is_named_with_the_one_that_we_used(book: Any, tmp_path: P
     cause = ("governance_ratio", "ratio 0.5 instead of 0.8")
     assert likely(found) == {"S-5#amount_differs": [cause]}
     assert found.breaks[0].likely[0].gives == "1000.00"
+
+
+def test_a_ratio_of_nothing_is_named(book: Any, tmp_path: Path) -> None:
+    """The platform took the row that gives nothing at all."""
+    ratios = [{"from": 1, "ratio": "0.8"}, {"from": 3, "ratio": "0"}]
+    desk = discounted(book, tmp_path, ratios)
+    cause = ("governance_ratio", "ratio 0 instead of 0.8")
+    assert cause in likely(desk.compare(PLAIN))["S-5#missing_theirs"]
 
 
 def test_a_refund_that_is_ignored_is_named(desk: Desk) -> None:
@@ -227,3 +241,22 @@ def test_after_the_close_the_terms_of_the_close_are_asked_again(book: Any, tmp_p
     publish(book, edition(PROGRAM, publisher="acme", version=3, award="9000.00"), "lin")
     found = desk.compare([*PLAIN, *rows(("S-5", "2000.00"))])
     assert ("governance_ratio", "ratio 1 instead of 0.8") in likely(found)["S-5#amount_differs"]
+
+
+@on_sqlite
+def test_a_change_that_leaves_no_such_month_is_no_cause(book: Any, tmp_path: Path) -> None:
+    """A term that ends on the first of a month, a day shorter, does not know the month."""
+    (shipped_,) = (one for one in shipped() if one.program == "star-map-2020")
+    ended = {"last": date(2020, 9, 1), "publisher": "acme", "version": 2}
+    publish(book, shipped_.model_copy(update=ended), "lin")
+    desk = Desk(book, tmp_path)
+    task = {"type": "LiveTaskOrdered", "task": "T-1", "creator": "C-1", "category": "cosmetics"}
+    task |= {"at": "2020-09-01T20:00:00+08:00", "link": "third_party", "store": "S-1"}
+    shop = {"type": "MerchantOnboarded", "merchant": "M-1", "market": "CN"}
+    shop |= {"at": "2020-03-01T10:00:00+08:00", "store": "S-1"}
+    desk.tell([shop, task | {"price": "100.00", "currency": "CNY"}])
+    file = read(desk.file([["star-map-2020/T-1", "-3.33", "CNY"]]))
+    with book.reading() as connection:
+        clocks = Clocks(NOW, book.head().position)
+        (found,) = reconcile(connection, "star-map-2020", "2020-09", file, clocks).breaks
+    assert (found.ours, found.likely) == ("-20.00", ())

@@ -76,6 +76,21 @@ def test_a_second_row_of_an_order_is_one_too_many(told: Fees, name: str) -> None
 
 
 @on_sqlite
+def test_ids_are_the_same_however_their_accents_are_written(told: Fees, tmp_path: Path) -> None:
+    """Composed or not, as facts and orders are."""
+    composed, apart = "caf\u00e9", "cafe\u0301"
+    told.tell(onboarded(apart))
+    told.archive(order(composed, store=composed))
+    by_order = [*(one for one in ours(told) if one["store"] != composed)]
+    assert compared(told, [*by_order, charged(apart, "-1.00", apart)]).breaks == []
+    path = tmp_path / "by-store.csv"
+    path.write_text(f"store,amount,currency\nS-1,-2.00,CNY\nS-2,-7.50,CNY\n{apart},-1.00,CNY\n")
+    with told.book.reading() as connection:
+        clocks = Clocks(AFTER_MAY, told.book.head().position)
+        assert reconcile(connection, PROGRAM, MAY, read(str(path)), clocks).breaks == []
+
+
+@on_sqlite
 def test_amounts_have_the_decimals_of_their_currency(told: Fees) -> None:
     """None, three, or four; each as exact as it is said."""
     said = {"JPY": "-5", "KWD": "-1.234", "CLF": "-1.2345", "CNY": "-0.07"}

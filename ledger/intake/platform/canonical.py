@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
+from unicodedata import normalize
 
 from ledger.intake.lines import other_format
 from ledger.intake.platform.rows import BadPlatformFile, PlatformFile, PlatformRow, Problem, refuse
@@ -111,7 +112,8 @@ def _row(place: int, header: list[str], cells: list[str]) -> PlatformRow | Probl
     if len(cells) != len(header):
         said = f"found {len(cells)} cells, expected {len(header)}."
         return Problem(place, "invalid_field", said)
-    row = {name: cell.strip() for name, cell in zip(header, cells, strict=True) if name}
+    texts = (normalize("NFC", cell.strip()) for cell in cells)
+    row = {name: text for name, text in zip(header, texts, strict=True) if name}
     for need in NEEDED:
         if not row[need]:
             return Problem(place, "missing_field", f"{need} is empty.")

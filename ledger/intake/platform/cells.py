@@ -4,6 +4,7 @@ import re
 from contextlib import suppress
 from datetime import date, datetime, time
 from decimal import Decimal
+from unicodedata import normalize
 
 from ledger.intake.platform.sheets import Cell
 from ledger.kernel.errors import Refusal
@@ -25,8 +26,8 @@ class BadCell(Exception):
 
 
 def text_of(cell: Cell) -> str:
-    """A cell's text without blanks around it; another cell as it would be written."""
-    return cell.strip() if isinstance(cell, str) else str(cell)
+    """A cell's text without blanks around it, in NFC; another cell as it would be written."""
+    return normalize("NFC", cell.strip()) if isinstance(cell, str) else str(cell)
 
 
 def id_of(key: str, cell: Cell) -> str:

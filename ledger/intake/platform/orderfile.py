@@ -65,8 +65,9 @@ def load(database: "DuckDBPyConnection", path: str, sha256: str, *, flip_sign: b
     try:
         # Reading keeps the order of the file, so that a row's number tells its place.
         database.execute(
-            "CREATE TEMP TABLE platform_rows AS SELECT trim(store) AS store,"
-            " trim(order_id) AS order_id, trim(amount) AS amount, trim(currency) AS currency,"
+            "CREATE TEMP TABLE platform_rows AS SELECT nfc_normalize(trim(store)) AS store,"
+            " nfc_normalize(trim(order_id)) AS order_id, trim(amount) AS amount,"
+            " trim(currency) AS currency,"
             f" {_minor(USUAL, 'trim(amount)')} AS usual FROM read_csv(?, all_varchar = true,"
             " header = true, delim = ',', quote = '\"', escape = '\"', null_padding = false)",
             [path],

@@ -207,7 +207,8 @@ def _high_risk(closures: list[Recorded]) -> str:
 def _line(one: Assessment, governance: Step, high_risk: int, terms: Terms) -> Line:
     edition = terms.edition
     award = Money.parse(terms.parameters.award, edition.currency)
-    ratio = _taken_ratio(terms) or terms.parameters.ratio_for(high_risk)
+    taken = _taken_ratio(terms)
+    ratio = terms.parameters.ratio_for(high_risk) if taken is None else taken
     held_for = one.held_for
     amount = Money.zero(edition.currency)
     if one.unmet:
