@@ -41,15 +41,23 @@ def verify(book: Book, receipts: Iterable[Receipt], progress: Progress) -> list[
     A check that cannot even be made, because a column holds what it cannot hold, has failed.
     """
     # Before the log: a receipt that somebody gets meanwhile is of events that this run misses.
-    held = [*kept_receipts(book), *receipts]
+    unread, held = _held(book, receipts)
     with book.reading() as connection, _any_text(connection):
         return [
             *_made("chain", lambda: [_chain(connection, progress)]),
             *_made("events", lambda: [_events(connection, progress)]),
-            *_made("receipts", lambda: [_receipts(connection, held)]),
+            *(unread or _made("receipts", lambda: [_receipts(connection, held)])),
             *_made("indexes", lambda: _indexes(connection)),
             *_made("guards", lambda: [_guards(connection)]),
         ]
+
+
+def _held(book: Book, given: Iterable[Receipt]) -> tuple[list[Check], list[Receipt]]:
+    """The receipts to check, or the failed check of a file of receipts that is none."""
+    try:
+        return [], [*kept_receipts(book), *given]
+    except Refusal as refusal:
+        return [Check("receipts", False, refusal.sentence)], []
 
 
 def _made(name: str, check: Callable[[], list[Check]]) -> list[Check]:
