@@ -8,6 +8,7 @@ import resource
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
+from itertools import permutations
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -164,9 +165,36 @@ def test_an_older_state_that_arrives_late_is_kept_and_does_not_count(archive: Ar
     """It is a revision all the same."""
     archive.add(order("a", refunded=500, by=9))
     written = archive.add(order("a", refunded=100, by=5))
-    assert (written.revised, written.days) == (1, [])
+    assert written.revised == 1
+    assert changes(written) == [("S-1", 1, 900, 1), ("S-1", 1, -900, -1)]
+    assert [one.updated_at - MAY for one in written.days] == [5, 9]
     assert archive.counting() == [order("a", refunded=500, by=9)]
     assert archive.add(order("a", refunded=100, by=5)).known == 1
+
+
+@pytest.mark.parametrize("arrival", [*permutations(range(4))])
+def test_the_order_in_which_versions_arrive_changes_no_as_of(
+    archive: Archive, arrival: tuple[int, ...]
+) -> None:
+    """Whatever comes first, at every instant the days sum to the version that counted then."""
+    versions = [
+        order("a", refunded=100, by=1),
+        order("a", at=MAY + DAY, refunded=0, by=2),
+        order("a", at=MAY + DAY, refunded=700, by=3),
+        order("a", amount=5, by=2 * DAY),
+    ]
+    days = [one for number in arrival for one in archive.add(versions[number]).days]
+    versions.sort(key=lambda one: one[6])
+    for number, version in enumerate(versions):
+        sums: dict[int, list[int]] = {}
+        for one in days:
+            if one.updated_at <= version[6]:
+                total = sums.setdefault(one.day.day, [0, 0])
+                total[0] += one.net_minor
+                total[1] += one.orders
+        day = 1 + (version[2] - MAY) // DAY
+        found = {day: total for day, total in sums.items() if total != [0, 0]}
+        assert found == {day: [version[3] - version[5], 1]}, (arrival, number)
 
 
 def test_of_equal_updates_the_later_archived_counts(archive: Archive) -> None:

@@ -83,7 +83,8 @@ def sort_out(connection: "DuckDBPyConnection", table: str, history: Sequence[Pat
 def _compare(connection: "DuckDBPyConnection", history: Sequence[Path]) -> None:
     """Every version of every suspect, each content once, ranked by which one counts.
 
-    `counts`: it does, now. `counted`: it did, before this call.
+    `counts`: it does, now. `previous` is the version right before it, now; `previously` the one
+    that was before this call: what each was worth, on which instant, in which currency.
     """
     columns = ", ".join(f"{name}::{kind} AS {name}" for name, kind in _types(connection).items())
     old = ""
@@ -104,17 +105,23 @@ def _compare(connection: "DuckDBPyConnection", history: Sequence[Path]) -> None:
                 PARTITION BY {_SAME} ORDER BY file, source_file, source_row) = 1
         ), ranked AS (
             SELECT *, row_number() OVER (PARTITION BY store, order_id ORDER BY {_LATEST}) AS rank,
-                row_number() OVER (
-                    PARTITION BY store, order_id, is_new ORDER BY {_LATEST}) AS within,
                 bool_or(NOT is_new) OVER (PARTITION BY store, order_id) AS seen
+                , {_before("PARTITION BY store, order_id")} AS previous
+                , {_before("PARTITION BY store, order_id, is_new")} AS previously
             FROM once
         )
         SELECT {", ".join(STAGED)}, is_new, rank = 1 AS counts,
-            NOT is_new AND within = 1 AS counted,
+            previous, previously,
             (CASE WHEN rank > 1 THEN '{PASSED}' WHEN seen THEN '{SUPERSEDES}' ELSE '{FIRST}' END)
                 ::{VERSION} AS version
         FROM ranked"""
     )
+
+
+def _before(partition: str) -> str:
+    """What the next older version is worth, NULL for the oldest."""
+    worth = "{'net': amount_minor - refunded_minor, 'at': created_at, 'in': currency}"
+    return f"lead({worth}) OVER ({partition} ORDER BY {_LATEST})"
 
 
 def _lines(connection: "DuckDBPyConnection") -> None:

@@ -75,21 +75,38 @@ def extent(connection: "DuckDBPyConnection") -> Extent | None:
 
 
 def prepare_changes(connection: "DuckDBPyConnection", suspects: bool) -> None:
-    """Every line that begins to count, once for it, and every one that ceases to, against it."""
+    """What every version adds when it was made: itself, less the version that it replaces.
+
+    So a version that arrives after a later one adds itself at its own instant, and takes itself
+    off at the later one's: whatever the order of arrival, the sums at any as-of are the same.
+    What counts no more stands `apart`, by its instant; `begins` marks a line that begins to
+    count.
+    """
     columns = "store, order_id, created_at, currency, updated_at, amount_minor - refunded_minor"
-    query = f"SELECT {columns} AS net, 1 AS orders FROM {INCOMING}"
+    query = (
+        f"SELECT {columns} AS net, 1 AS orders, NULL::BIGINT AS apart, true AS begins"
+        f" FROM {INCOMING}"
+    )
     if suspects:
+        older = "SELECT store, order_id, {0}.at, {0}.in, updated_at, {1}{0}.net, {1}1, {2}, false"
+        apart = "CASE WHEN NOT counts THEN updated_at END"
+        changed = "(is_new OR previous IS DISTINCT FROM previously)"
         query += (
             f" WHERE key NOT IN (SELECT key FROM {SUSPECTS}) UNION ALL"
-            f" SELECT {columns}, 1 FROM {VERSIONS} WHERE is_new AND counts UNION ALL"
-            f" SELECT {columns.rpartition(', ')[0]}, refunded_minor - amount_minor, -1"
-            f" FROM {VERSIONS} WHERE counted AND NOT counts"
+            f" SELECT {columns}, 1, {apart}, counts FROM {VERSIONS} WHERE is_new UNION ALL"
+            f" {older.format('previous', '-', apart)} FROM {VERSIONS}"
+            f" WHERE {changed} AND previous IS NOT NULL UNION ALL"
+            f" {older.format('previously', '', apart)} FROM {VERSIONS}"
+            " WHERE NOT is_new AND previous IS DISTINCT FROM previously AND previously IS NOT NULL"
         )
     connection.execute(f"CREATE OR REPLACE TEMP VIEW {CHANGES} AS {query}")
 
 
 def day_changes(connection: "DuckDBPyConnection", zone: str) -> list[DayChange]:
-    """Net sales per store, day and currency, in that order, without days that stay alike."""
+    """Net sales per store, day and currency, in that order, without days that stay alike.
+
+    What versions add that were superseded before they arrived stands apart, at their own time.
+    """
     first, last, most = one_row(
         connection, f"SELECT min(created_at), max(created_at), sum(abs(net)) FROM {CHANGES}"
     )
@@ -99,8 +116,8 @@ def day_changes(connection: "DuckDBPyConnection", zone: str) -> list[DayChange]:
     found = connection.execute(
         f"SELECT store, {day_number('created_at', first, last, zone)} AS day,"
         f" currency::VARCHAR AS currency, sum(net)::{kind}, sum(orders)::BIGINT, max(updated_at)"
-        f" FROM {CHANGES} GROUP BY store, day, currency HAVING sum(net) <> 0 OR sum(orders) <> 0"
-        " ORDER BY store, day, currency"
+        f" FROM {CHANGES} GROUP BY store, day, currency, apart"
+        " HAVING sum(net) <> 0 OR sum(orders) <> 0 ORDER BY store, day, currency, apart"
     ).fetchall()
     days = {day: _UNIX + timedelta(days=day) for day in {row[1] for row in found}}
     return [DayChange._make((row[0], days[row[1]], *row[2:])) for row in found]
@@ -109,7 +126,7 @@ def day_changes(connection: "DuckDBPyConnection", zone: str) -> list[DayChange]:
 def first_orders(connection: "DuckDBPyConnection") -> list[FirstOrder]:
     """The earliest new order of each store; of equal instants the smaller id."""
     found = connection.execute(
-        f"WITH fresh AS (SELECT * FROM {CHANGES} WHERE orders = 1),"
+        f"WITH fresh AS (SELECT * FROM {CHANGES} WHERE begins),"
         " first AS (SELECT store, min(created_at) AS created_at FROM fresh GROUP BY store)"
         " SELECT store, created_at, min(order_id) FROM fresh JOIN first USING (store, created_at)"
         " GROUP BY store, created_at ORDER BY store"
