@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 DEFAULT_BOOK = "duebook.db"
+POSITION_MAX = 2**63 - 1
+"""No log is longer."""
 
 
 def book_option(command: F) -> F:

@@ -24,6 +24,11 @@ NUMBERS = {
     *("debit", "credit", "balance", "open", "due", "paid", "issued", "adjusted", "advance"),
     *("brought_forward", "carried_forward", "missing", "made_up", "changed_lines", "postings"),
 }
+MONEY = {
+    *("amount", "was", "now", "difference", "ours", "theirs", "due", "paid", "open", "advance"),
+    *("issued", "adjusted", "brought_forward", "carried_forward", "debit", "credit", "balance"),
+}
+"""Columns of amounts: in a table their thousands are apart."""
 WIDE = 100_000
 NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 
@@ -206,7 +211,7 @@ def _is_number(value: Any) -> bool:
 
 def _shown(name: str, value: Any) -> str:
     text = cell(value)
-    if name in ("amount", "was", "now", "difference") and text[-1:].isdigit():
+    if name in MONEY and NUMBER.fullmatch(text):
         return grouped(text)
     return text
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from ledger.kernel.clocks import Clocks
+from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.errors import Refusal
 from ledger.kernel.instants import parse_instant
 from ledger.programs.edition import Edition
@@ -176,12 +176,16 @@ class Quarter:
             return replay(connection, program, None, known_at=head, **options).as_json()
 
     def statement(
-        self, payee: str | None = None, program: str = PROGRAM, known_at: int | None = None
+        self,
+        payee: str | None = None,
+        program: str = PROGRAM,
+        known_at: int | None = None,
+        as_of: int = FOREVER,
     ) -> dict[str, Any]:
         """The statement's answer."""
         with self.book.reading() as connection:
             at = known_at or self.book.head().position
-            return statement(connection, program, None, payee, at)
+            return statement(connection, program, None, payee, Clocks(as_of, at))
 
     def rows(self, name: str, clocks: Clocks | None = None) -> list[dict[str, Any]]:
         """The rows of a report."""

@@ -8,6 +8,7 @@ from cli.options import (
     answer_options,
     book_option,
     by_option,
+    clock_options,
     clocks,
     complete_programs,
     not_empty,
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 DIFFERENCES = 3
-FILLED_MAX = 4
 
 
 @click.command()
@@ -112,7 +112,7 @@ def _talk_closed(answer: dict[str, Any]) -> None:
 @click.argument("program", shell_complete=complete_programs)
 @click.argument("period", required=False)
 @click.option("--dry-run", is_flag=True, help="Show the differences; record nothing; exit 3.")
-@click.option("--as-of", metavar="INSTANT|DATE", help="Only what had happened by then [now].")
+@clock_options
 @click.option("--by", metavar="NAME", callback=not_empty, help="Who decides this.")
 @book_option
 @answer_options
@@ -121,6 +121,7 @@ def adjust(
     period: str | None,
     dry_run: bool,
     as_of: str | None,
+    known_at: str | None,
     by: str | None,
     book: str | None,
     format_: str | None,
@@ -140,10 +141,14 @@ def adjust(
     where = out(format_, output)
     if by is None and not dry_run:
         raise click.UsageError("Missing option '--by': who decides this. Or look with --dry-run.")
+    if known_at is not None and not dry_run:
+        raise click.UsageError(
+            "--known-at goes with --dry-run: what is issued is of all that is known."
+        )
     with opened(book) as found:
         if dry_run:
             with found.reading() as connection:
-                at = clocks(connection, as_of, None, program)
+                at = clocks(connection, as_of, known_at, program)
                 answer = adjustment(connection, program, period, at).as_json()
             answer["recorded"] = 0
         else:
@@ -167,8 +172,11 @@ def _row(one: dict[str, Any]) -> dict[str, Any]:
 def _talk_adjusted(answer: dict[str, Any], *, dry_run: bool) -> None:
     from decimal import Decimal
 
+    for one in answer["left_alone"]:
+        say(f"Left alone: {one['line']} stands by the platform's figure ({one['break']}).")
     if not answer["adjustments"]:
-        say("Nothing has changed. Nothing was recorded.")
+        what = "No other line has changed." if answer["left_alone"] else "Nothing has changed."
+        say(f"{what} Nothing was recorded.")
         return
     sums: dict[str, Decimal] = {}
     for one in answer["adjustments"]:
@@ -177,7 +185,10 @@ def _talk_adjusted(answer: dict[str, Any], *, dry_run: bool) -> None:
     totals = ", ".join(f"{grouped(f'{amount:f}')} {code}" for code, amount in sums.items())
     word = "would change" if dry_run else "changed"
     say(f"{len(answer['adjustments'])} lines {word}, in all {totals}.")
-    say("What a fact says: duebook log --after POSITION; why a line: duebook explain LINE")
+    first = min((fact for one in answer["adjustments"] for fact in one["because"]), default=None)
+    if first is not None:
+        say(f"What fact {first} says: duebook log --after {first - 1} --limit 1")
+    say(f"Why a line is what it is: duebook explain {answer['adjustments'][0]['line']}")
     if not dry_run:
         say(f"{answer['recorded']} statements adjusted. Receipt {answer['receipt']}")
 

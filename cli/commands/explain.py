@@ -11,6 +11,9 @@ from cli.output import grouped, say, show
 if TYPE_CHECKING:
     from rich.tree import Tree
 
+    from ledger.usecases.closed import Stated
+    from ledger.usecases.issued import IssuedLine
+
 
 @click.command()
 @click.argument("line")
@@ -37,12 +40,16 @@ def explain(
     duebook explain technical-fee-2020/2020-05/S-1001 --orders -o orders.csv
     """
     from ledger.usecases.explain import explain as usecase
+    from ledger.usecases.issued import issued_line
 
     where = out(format_, output)
     with opened(book) as found, found.reading() as connection:
         program = line.partition("/")[0] if "/" in line else None
         at = clocks(connection, as_of, known_at, program)
         settlement, answer = usecase(connection, line, at, orders=orders)
+        told = issued_line(
+            connection, settlement.edition.program, settlement.period, line, at.known_at
+        )
     if context.find_root().obj["verbose"]:
         idle = len(answer["considered"])
         say(
@@ -56,6 +63,25 @@ def explain(
         where.data(answer, answer["orders"])
         return
     _show(where.path, answer)
+    for one in told:
+        say(_told(one))
+
+
+def _told(one: "IssuedLine") -> str:
+    """What the payee of a closed period was told, under what a fresh run says."""
+    said = f"Closed at position {one.closed} by {one.by}. {one.payee} was told: "
+    said += _stated(one.issued)
+    if one.moved is not None:
+        said += f"; adjusted at position {one.moved} to {_stated(one.stands)}"
+    if one.stands is not None and one.stands.adopted:
+        said += f", the platform's figure, accepted because: {one.reason}"
+    return said + "."
+
+
+def _stated(stated: "Stated | None") -> str:
+    if stated is None:
+        return "nothing"
+    return f"{grouped(stated.amount.text)} {stated.amount.currency} {stated.outcome}"
 
 
 def _show(path: str | None, answer: dict[str, Any]) -> None:

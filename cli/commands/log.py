@@ -7,13 +7,25 @@ from typing import Any
 
 import click
 
-from cli.options import answer_options, book_option, clock_options, clocks, opened, out
+from cli.options import (
+    POSITION_MAX,
+    answer_options,
+    book_option,
+    clock_options,
+    clocks,
+    opened,
+    out,
+)
+
+POSITION = click.IntRange(0, POSITION_MAX)
+COUNT = click.IntRange(1, POSITION_MAX)
+FIELDS_MAX = 300
 
 
 @click.command()
 @click.argument("stream", required=False)
-@click.option("--after", type=int, default=0, metavar="POSITION", help="Only what follows it.")
-@click.option("--limit", type=click.IntRange(min=1), help="At most so many events.")
+@click.option("--after", type=POSITION, default=0, metavar="POSITION", help="Only what follows it.")
+@click.option("--limit", type=COUNT, help="At most so many events.")
 @clock_options
 @book_option
 @answer_options
@@ -48,7 +60,7 @@ def log(
             answer = list(rows)
             where.data(answer, answer)
         else:
-            where.data(None, map(_short, rows) if where.is_table else _even(where.format, rows))
+            where.data(None, map(_cut, rows) if where.is_table else _even(where.format, rows))
 
 
 def _marked(row: dict[str, Any], lifted: dict[int, int]) -> dict[str, Any]:
@@ -71,6 +83,14 @@ def _short(row: dict[str, Any]) -> dict[str, Any]:
     said = {name: value for name, value in row.items() if name not in left_out}
     shown = {name: row[name] for name in ("position", "at", "stream", "type")}
     return shown | {"fields": json.dumps(said, ensure_ascii=False), "hash": row["hash"][:12]}
+
+
+def _cut(row: dict[str, Any]) -> dict[str, Any]:
+    """A table shows the beginning of what an event says; the other formats have all of it."""
+    shown = _short(row)
+    if len(shown["fields"]) > FIELDS_MAX:
+        shown["fields"] = f"{shown['fields'][:FIELDS_MAX]} ... (all of it: --format ndjson)"
+    return shown
 
 
 @click.command()

@@ -128,6 +128,19 @@ def _parameters(edition: "Edition") -> list[dict[str, Any]]:
     return rows
 
 
+def _value(value: Any) -> str:
+    """A parameter in words; rows of a table one below the other."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_value(each)}" for name, each in value.items())
+    if isinstance(value, list | tuple):
+        if any(isinstance(one, dict) for one in value):
+            return "".join(f"\n    {_value(one)}" for one in value)
+        return ", ".join(map(_value, value))
+    return str(value)
+
+
 def _lines(edition: "Edition", position: int) -> list[str]:
     last = edition.last or "open"
     lines = [
@@ -141,7 +154,7 @@ def _lines(edition: "Edition", position: int) -> list[str]:
         if row["value"] is None:
             shown = "not set" if row["parameter"] not in edition.terms else ""
         else:
-            shown = str(row["value"])
+            shown = _value(row["value"])
         # What is cited and neither set nor assumed is a condition of the rules, not a parameter.
         condition = row["value"] is None and row["parameter"] != "governance_ratios"
         lines.append(row["parameter"] if condition else f"{row['parameter']} = {shown}")

@@ -95,7 +95,9 @@ def reconcile(
         answer["run"] = None
         if not found.writable:
             say("The book may only be read: this comparison is not recorded.")
-        elif as_of is None and known_at is None:
+        elif as_of is not None or known_at is not None:
+            say("With --as-of or --known-at a comparison is a look: it is not recorded.")
+        else:
             answer["run"] = record_run(
                 *(found, result),
                 by=by or system_user(),
@@ -105,7 +107,7 @@ def reconcile(
             )
     where.data(answer, [_row(one) for one in answer["breaks"]])
     if where.is_table:
-        _talk(answer)
+        _talk(answer, looking_back=as_of is not None)
     return DIFFERENCES if answer["open"] else 0
 
 
@@ -164,11 +166,14 @@ def _resolve(
 def _row(one: dict[str, Any]) -> dict[str, Any]:
     known = ("break", "count", "rows", "order_id", "ours", "theirs", "difference", "currency")
     names = [name for name in known if name in one]
+    if "group" in one:  # what can be resolved is the group; the line tells the store of the order
+        one = {**one, "break": one["group"]}
+        names.insert(1, "line")
     likely = "; ".join(f"{cause['because']}: {cause['detail']}" for cause in one["likely"])
     return {n: one[n] for n in names} | {"likely": likely, "resolution": one["resolution"]}
 
 
-def _talk(answer: dict[str, Any]) -> None:
+def _talk(answer: dict[str, Any], *, looking_back: bool) -> None:
     say("")
     for code, text in answer["difference"].items():
         ours = grouped(answer["ours"].get(code, "0"))
@@ -177,7 +182,14 @@ def _talk(answer: dict[str, Any]) -> None:
     if answer.get("other"):
         say(f"{len(answer['other']):,} rows are of no order and not compared: see --format json.")
     word = "as issued and adjusted" if answer["ours_is"] == "issued" else "as settled now"
+    if looking_back and answer["ours_is"] == "issued":
+        say("The period is closed: ours is what was issued and adjusted, at any --as-of.")
     say(
-        f"{answer['matched']:,} agree, {answer['open']} of {len(answer['breaks'])} breaks "
+        f"{answer['matched']:,} agree, {answer['open']} of {_groups(answer)} breaks "
         f"are open. Ours {word}, as of {answer['as_of']}, known at {answer['known_at']}."
     )
+
+
+def _groups(answer: dict[str, Any]) -> int:
+    """How many breaks can be resolved: of orders that break alike, the group."""
+    return len({one.get("group", one["break"]) for one in answer["breaks"]})

@@ -48,10 +48,11 @@ def settle(
     """
     from ledger.kernel.errors import BadTerms
     from ledger.usecases import settle as usecase
+    from ledger.usecases.closed import find_closed
     from ledger.usecases.draft import read_terms
 
     where = out(format_, output)
-    draft = read_terms(terms) if terms else None
+    draft = None if terms is None else read_terms(terms)
     if draft is not None and draft.program != program:
         raise BadTerms(
             f"{terms}: program: found {draft.program!r}, expected {program!r}.",
@@ -68,11 +69,18 @@ def settle(
             before = usecase.as_published(connection, program, at, period)
             changes = usecase.compare(before, settlement)
             answer |= {"draft": True, "changes": changes}
+        closed = find_closed(connection, program, settlement.period, at.known_at, at.as_of)
     if not where.is_table:
         where.data(answer, (line.as_json() for line in settlement.lines))
         return
     where.data(answer, [_row(line) for line in settlement.lines])
     _talk(settlement, draft=draft is not None)
+    if closed is not None:
+        month = f" {settlement.period}" if settlement.period else ""
+        say(
+            f"This period was closed at position {closed.position} by {closed.by}; a fresh run "
+            f"says the above. What was issued: duebook statement {program}{month}"
+        )
     if changes is not None:
         say(f"Against the published terms {len(changes)} lines change:")
         for one in changes:

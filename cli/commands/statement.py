@@ -1,5 +1,6 @@
 """`duebook statement` and `duebook pay`: what was issued to a payee, and paying it."""
 
+from decimal import Decimal
 from typing import Any
 
 import click
@@ -8,6 +9,8 @@ from cli.options import (
     answer_options,
     book_option,
     by_option,
+    clock_options,
+    clocks,
     complete_programs,
     not_empty,
     opened,
@@ -20,13 +23,14 @@ from cli.output import grouped, say
 @click.argument("program", shell_complete=complete_programs)
 @click.argument("period", required=False)
 @click.option("--payee", metavar="PAYEE", help="Only this payee's, such as partner:P-01.")
-@click.option("--known-at", metavar="INSTANT|POSITION", help="As the book knew it then.")
+@clock_options
 @book_option
 @answer_options
 def statement(
     program: str,
     period: str | None,
     payee: str | None,
+    as_of: str | None,
     known_at: str | None,
     book: str | None,
     format_: str | None,
@@ -38,13 +42,15 @@ def statement(
     duebook statement recruiting-eu-jp-2026q1 --payee partner:P-01
     duebook statement recruiting-eu-jp-2026q1 --payee partner:P-01 -o P-01.xlsx
     """
-    from ledger.usecases.clock import known_position
+    from ledger.kernel.clocks import FOREVER
     from ledger.usecases.statement import statement as usecase
 
     where = out(format_, output, also=("xlsx",))
     with opened(book) as found, found.reading() as connection:
-        position = known_position(connection, known_at)
-        answer = usecase(connection, program, period, payee, position)
+        at = clocks(connection, as_of, known_at, program)
+        if as_of is None:  # all that was decided, by whosever clock
+            at = at._replace(as_of=FOREVER)
+        answer = usecase(connection, program, period, payee, at)
     if where.format == "xlsx":
         from projections.exporters.xlsx import write
 
@@ -64,6 +70,13 @@ def _talk(answer: dict[str, Any]) -> None:
         if one["advance"].strip("-0."):
             said += f"; paid beyond what is due: {grouped(one['advance'])}"
         say(said)
+    silent: dict[str, int] = {}
+    for one in answer["lines"]:
+        if one["outcome"] != "payable":
+            silent[one["outcome"]] = silent.get(one["outcome"], 0) + 1
+    if silent:
+        counts = ", ".join(f"{count} {outcome}" for outcome, count in sorted(silent.items()))
+        say(f"Lines that pay nothing: {counts}. With their reasons: --format csv, -o FILE.xlsx")
     seal = answer["seal"]
     say(
         f"Issued {answer['issued_at']} by {seal['by']}, as of {seal['as_of']}, known at "
@@ -106,7 +119,14 @@ def pay(
     if where.is_table:
         if not answer["recorded"]:
             say(f"The payment {ref!r} was recorded before, at position {answer['position']}.")
-        if answer["advance"].strip("-0."):
+        before = Decimal(answer["open"]) + Decimal(answer["amount"])
+        if answer["recorded"] and before * Decimal(answer["amount"]) < 0:
+            say(
+                f"Careful: {grouped(f'{before:f}')} {currency} was open, and this payment moves it "
+                "further from nothing. What the payee pays is negative. To take it back, record "
+                "the opposite amount under a reference of its own."
+            )
+        elif answer["advance"].strip("-0."):
             say(
                 f"{grouped(answer['advance'])} {currency} is paid beyond what is due and stands "
                 "as an advance."

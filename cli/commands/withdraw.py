@@ -2,11 +2,20 @@
 
 import click
 
-from cli.options import answer_options, book_option, by_option, not_empty, now, opened, out
+from cli.options import (
+    POSITION_MAX,
+    answer_options,
+    book_option,
+    by_option,
+    not_empty,
+    now,
+    opened,
+    out,
+)
 
 
 @click.command()
-@click.argument("position", type=click.IntRange(min=1))
+@click.argument("position", type=click.IntRange(1, POSITION_MAX))
 @click.option(
     "--reason", required=True, metavar="TEXT", callback=not_empty, help="Why the fact was wrong."
 )

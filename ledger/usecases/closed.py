@@ -20,6 +20,7 @@ from ledger.aggregates.settlement import (
 )
 from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.errors import LogBroken, NotClosed
+from ledger.kernel.instants import Instant, format_instant
 from ledger.kernel.money import Money
 from ledger.programs.contract import Line
 from ledger.programs.edition import Edition
@@ -147,26 +148,36 @@ def digest_of(lines: Iterable[Line | Stated]) -> str:
 
 
 def find_closed(
-    connection: Connection, program: str, period: str | None, known_at: int
+    connection: Connection,
+    program: str,
+    period: str | None,
+    known_at: int,
+    as_of: Instant = FOREVER,
 ) -> Recorded | None:
-    """The close of a period that the book knew at a position."""
+    """The close of a period that the book knew at a position, decided by an as-of."""
     stream = f"period:{period_id(program, period)}"
     found = read_log(connection, until=known_at, stream=stream)
-    return next((one for one in found if isinstance(one.event, PeriodClosed)), None)
+    closes = (one for one in found if isinstance(one.event, PeriodClosed) and one.at <= as_of)
+    return next(closes, None)
 
 
 def closed_period(
-    connection: Connection, program: str, period: str | None, known_at: int
+    connection: Connection,
+    program: str,
+    period: str | None,
+    known_at: int,
+    as_of: Instant = FOREVER,
 ) -> ClosedPeriod:
-    """A closed period with everything decided about it. Raises `NotClosed`."""
-    closed = find_closed(connection, program, period, known_at)
+    """A closed period with everything decided about it by an as-of. Raises `NotClosed`."""
+    closed = find_closed(connection, program, period, known_at, as_of)
     name = period_id(program, period)
     if closed is None:
+        when = "" if as_of == FOREVER else f" and as of {format_instant(as_of)}"
         raise NotClosed(
-            f"{name} is not closed at position {known_at}.",
-            f"Close it: duebook close {name.replace('/', ' ')} --by NAME",
+            f"{name} is not closed at position {known_at}{when}.",
+            _how_to_close(connection, program, period, known_at),
         )
-    reader = LogReader(connection, Clocks(FOREVER, known_at))
+    reader = LogReader(connection, Clocks(as_of, known_at))
     streams = reader.named("statement", [name]).get(name, [])
     found = [one for chunk in chunks(streams) for one in reader.facts(chunk)]
     found.sort(key=lambda one: one.position)
@@ -176,6 +187,20 @@ def closed_period(
         [one for one in found if isinstance(one.event, StatementAdjusted)],
         [one for one in found if isinstance(one.event, PaymentMade)],
     )
+
+
+def _how_to_close(connection: Connection, program: str, period: str | None, known_at: int) -> str:
+    """The command; for a period that nobody named, which ones are closed."""
+    if period is None:
+        closed = sorted(
+            one.event.period or ""
+            for one in closed_periods(connection, known_at)
+            if one.event.program == program and one.event.period
+        )
+        if closed:
+            return f"Name the month; closed are {', '.join(closed)}."
+    name = period_id(program, period).replace("/", " ")
+    return f"Close it: duebook close {name} --by NAME"
 
 
 def closed_periods(connection: Connection, known_at: int) -> list[Recorded]:

@@ -31,6 +31,7 @@ from ledger.usecases.writing import Decision, write
 
 ATTEMPTS = 5
 STDIN = "-"
+NOT_STRICT = "Without --strict it would be recorded, and wait for what it lacks."
 Progress = Callable[[str, int], None]
 """Told what is being done and how many more of it are done."""
 
@@ -82,7 +83,10 @@ def record(
     with no_cycles():
         for name in files:
             read_file(stage, name, now, default_type, progress)
-        return record_stage(
+        same = list(_same_files(stage))
+        if strict:
+            stage.rejections += same
+        answer = record_stage(
             book,
             stage,
             by=by,
@@ -91,6 +95,9 @@ def record(
             dry_run=dry_run,
             progress=progress,
         )
+        if not strict:
+            answer.warnings[:0] = same
+        return answer
 
 
 def record_stage(
@@ -177,7 +184,7 @@ def _decide(connection: Connection, stage: Stage, *, strict: bool) -> _Found:
         warnings = [_warning(stage, one, surprise) for one, surprise in surprised]
         if not strict or not warnings:
             return _Found(decided, warnings, refused, feeds, call.streams)
-        refused += warnings
+        refused += [one._replace(hint=NOT_STRICT) for one in warnings]
         excluded |= {one.row for one, _ in surprised}
 
 
@@ -216,6 +223,18 @@ def read_file(
                 told = lines.bytes
         progress("reading", lines.bytes - told)
     stage.end_file(shown, lines.sha256, rows, lines.count)
+
+
+def _same_files(stage: Stage) -> Iterator[Rejection]:
+    """Files of one call with the same bytes: mostly one export, given twice by mistake."""
+    first: dict[str, str] = {}
+    for one in stage.files:
+        name = first.get(one.sha256)
+        first.setdefault(one.sha256, one.name)
+        if one.rows and name is not None:
+            said = f"has the same content as {name}; its facts without an id count in both."
+            hint = "Give it once if it is a copy."
+            yield Rejection(one.name, 1, None, "same_file", said, hint)
 
 
 def _warning(stage: Stage, one: Staged, surprise: Surprise) -> Rejection:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from ledger.accounting.chart import Standing
 from ledger.aggregates.base import Recorded
 from ledger.aggregates.settlement import StatementIssued, period_id
-from ledger.kernel.clocks import FOREVER, Clocks
+from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import NoSuchStatement
 from ledger.kernel.instants import format_instant
 from ledger.kernel.money import Money
@@ -22,21 +22,19 @@ def statement(
     program: str,
     period: str | None,
     payee: str | None,
-    known_at: int,
+    clocks: Clocks,
 ) -> dict[str, Any]:
-    """The statements of a closed period, or one payee's, as they stand at a position.
+    """The statements of a closed period, or one payee's, as they stand at a pair of clocks.
 
     The lines are those that were issued, explained by working them out again at the clocks of
     the close. Raises `NotClosed`, `NoSuchStatement`.
     """
-    known = closed_period(connection, program, period, known_at)
+    known = closed_period(connection, program, period, clocks.known_at, clocks.as_of)
     edition = edition_of(connection, known.seal)
     run = settle(connection, edition, known.clocks, period=period)
     payees = _payees(known, payee)
     names = [f"{period_id(program, period)}/{one}" for one in payees]
-    moved = sorted(
-        moves(connection, names, Clocks(FOREVER, known_at)), key=lambda pair: pair[0].position
-    )
+    moved = sorted(moves(connection, names, clocks), key=lambda pair: pair[0].position)
     answer = run.head_json()
     answer["totals"] = _totals(known, payees)
     answer["lines"] = _lines(known, run, payees)

@@ -15,6 +15,18 @@ from ledger.usecases.keys import is_fact
 from ledger.usecases.record import record_stage
 from ledger.usecases.staging import Stage
 
+INSTEAD = {
+    "FactWithdrawn": "Record the fact again, also under its old id.",
+    "TermsPublished": "Only facts are withdrawn; terms are superseded by a new version.",
+    "PaymentMade": "Record the opposite amount under a reference of its own: duebook pay.",
+    "OrdersArchived": "Send the order again with a later updated_at; refunded in full it counts "
+    "for nothing.",
+    "StatementIssued": "Record the facts that change it, then: duebook adjust.",
+    "StatementAdjusted": "Record the facts that change it, then: duebook adjust.",
+    "PeriodClosed": "A close stands; what is learned later is adjusted: duebook adjust.",
+}
+"""What to do about an event that cannot be withdrawn."""
+
 
 def withdraw(book: Book, position: int, *, reason: str, by: str, now: Instant) -> dict[str, Any]:
     """Records that the fact at a position counts for nothing from here on.
@@ -58,11 +70,7 @@ def _refuse_unless_fact(book: Book, position: int) -> tuple[str, str]:
     topic, stream, by = found
     name = TOPICS[topic].__name__ if topic in TOPICS else topic
     if not is_fact(topic):
-        hint = (
-            "Record the fact again, also under its old id."
-            if name == "FactWithdrawn"
-            else "Only facts are withdrawn; terms are superseded by a new version."
-        )
+        hint = INSTEAD.get(name, "Only facts are withdrawn; decisions are corrected by later ones.")
         raise NoSuchEvent(f"Position {position} is {name}, which cannot be withdrawn.", hint)
     if by is not None:
         raise AlreadyWithdrawn(

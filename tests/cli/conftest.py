@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from cli.main import run
+from tests.cli.closing import AS_OF, BY, LEFT
+from tests.quarter import PROGRAM, held_quarter
 
 DUEBOOK = Path(sys.executable).parent / "duebook"
 
@@ -108,3 +110,17 @@ def file(here: Path) -> Callable[..., str]:
         return name
 
     return write
+
+
+@pytest.fixture
+def told(empty: Path, duebook: Callable[..., Any], file: Callable[..., str]) -> Callable[..., Any]:
+    """A book that was told of the quarter: two payable lines, a declined one, one held."""
+    assert duebook("record", file(held_quarter())).code == 0
+    return duebook
+
+
+@pytest.fixture
+def closed(told: Callable[..., Any]) -> Callable[..., Any]:
+    """The same, closed."""
+    assert told("close", PROGRAM, *AS_OF, *BY, *LEFT).code == 0
+    return told

@@ -2,54 +2,16 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-
-import pytest
 
 from ledger.store.book import open_book
+from tests.cli.closing import AS_OF, BY, JSON, LEFT, PAY, SETTLE, STATEMENT, Duebook, head_of, tell
 from tests.quarter import (
     PROGRAM,
     certified,
     closure,
     forge,
-    held_quarter,
     store,
 )
-
-Duebook = Callable[..., Any]
-JSON = ("--format", "json")
-BY = ("--by", "lin")
-AS_OF = ("--as-of", "2026-06-30")
-LEFT = ("--leave-open", "--reason", "ratios come in May")
-STATEMENT = f"{PROGRAM}/partner:P-1"
-PAY = ("--currency", "CNY", *BY)
-SETTLE = {
-    *("program", "period", "terms", "rules_version", "as_of", "known_at", "provisional"),
-    *("assumptions", "totals", "lines", "obligations"),
-}
-"""Keys that the contract gives to `settle`, and to `statement` with more."""
-
-
-@pytest.fixture
-def told(empty: Path, duebook: Duebook, file: Callable[..., str]) -> Duebook:
-    """A book that was told of the quarter: two payable lines, a declined one, one held."""
-    assert duebook("record", file(held_quarter())).code == 0
-    return duebook
-
-
-@pytest.fixture
-def closed(told: Duebook) -> Duebook:
-    """The same, closed."""
-    assert told("close", PROGRAM, *AS_OF, *BY, *LEFT).code == 0
-    return told
-
-
-def head_of(duebook: Duebook) -> str:
-    return str(duebook("verify", *JSON).json["head"])
-
-
-def tell(duebook: Duebook, file: Callable[..., str], *facts: dict[str, Any]) -> None:
-    assert duebook("record", file(list(facts), "more.ndjson")).code == 0
 
 
 def test_close_answers_with_these_keys_and_says_what_was_left_open(told: Duebook) -> None:

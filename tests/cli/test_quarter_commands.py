@@ -9,47 +9,11 @@ import pytest
 
 from ledger.usecases import close as closing
 from ledger.usecases.decisions import record_decisions
+from tests.cli.closing import AS_OF, BY, LEFT, PAY, STATEMENT, Duebook, head_of
 from tests.quarter import (
     PROGRAM,
     amount_of,
-    held_quarter,
 )
-
-Duebook = Callable[..., Any]
-JSON = ("--format", "json")
-BY = ("--by", "lin")
-AS_OF = ("--as-of", "2026-06-30")
-LEFT = ("--leave-open", "--reason", "ratios come in May")
-STATEMENT = f"{PROGRAM}/partner:P-1"
-PAY = ("--currency", "CNY", *BY)
-SETTLE = {
-    *("program", "period", "terms", "rules_version", "as_of", "known_at", "provisional"),
-    *("assumptions", "totals", "lines", "obligations"),
-}
-"""Keys that the contract gives to `settle`, and to `statement` with more."""
-
-
-@pytest.fixture
-def told(empty: Path, duebook: Duebook, file: Callable[..., str]) -> Duebook:
-    """A book that was told of the quarter: two payable lines, a declined one, one held."""
-    assert duebook("record", file(held_quarter())).code == 0
-    return duebook
-
-
-@pytest.fixture
-def closed(told: Duebook) -> Duebook:
-    """The same, closed."""
-    assert told("close", PROGRAM, *AS_OF, *BY, *LEFT).code == 0
-    return told
-
-
-def head_of(duebook: Duebook) -> str:
-    return str(duebook("verify", *JSON).json["head"])
-
-
-def tell(duebook: Duebook, file: Callable[..., str], *facts: dict[str, Any]) -> None:
-    assert duebook("record", file(list(facts), "more.ndjson")).code == 0
-
 
 REFUSED: dict[str, tuple[tuple[str, ...], int, tuple[str, ...]]] = {
     "held lines": (

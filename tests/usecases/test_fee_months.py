@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.errors import NoOrders, NoSuchLine, PeriodOpen, WrongPeriod
 from ledger.kernel.instants import parse_instant
 from ledger.usecases.adjust import adjust
@@ -75,7 +76,7 @@ def test_a_late_revision_of_a_closed_month_is_adjusted_by_its_difference(told: F
     assert adjusted(told) == []
     head = told.book.head().position
     with told.book.reading() as connection:
-        said = statement(connection, PROGRAM, MAY, "store:S-2", head)
+        said = statement(connection, PROGRAM, MAY, "store:S-2", Clocks(FOREVER, head))
         again = replay(connection, PROGRAM, MAY, known_at=head).as_json()
     assert said["totals"] == {"CNY": "-5.00"}, "what was issued is never edited"
     assert [one["difference"] for one in said["adjustments"]] == ["2.50"]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ledger.intake.platform.canonical import read as read_canonical
-from ledger.kernel.clocks import Clocks
+from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.errors import LeftOpen, NoSuchLine, PeriodOpen, TermsConflict, WrongPeriod
 from ledger.kernel.instants import parse_instant
 from ledger.programs.edition import parse_toml, to_toml
@@ -175,7 +175,7 @@ def test_a_month_closes_alone_and_a_late_task_is_an_adjustment(
     assert change["because"] == [late]
     with book.reading() as connection:
         assert replay(connection, PROGRAM, AUGUST, known_at=book.head().position).identical
-        said = statement(connection, PROGRAM, AUGUST, None, book.head().position)
+        said = statement(connection, PROGRAM, AUGUST, None, Clocks(FOREVER, book.head().position))
     assert said["statements"][0]["due"] == "-30.00"
     assert all(check.ok for check in verify_closed(book, lambda what, more: None))
 

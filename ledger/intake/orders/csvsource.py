@@ -144,7 +144,7 @@ class CsvSource:
                 raise MissingColumn(
                     f"{self._file}: the header is one cell, {self._header[0][:80]!r}:"
                     f" the cells are separated by {name}.",
-                    "Save it with commas, or name the delimiter in a profile.",
+                    "Save it with commas between the cells.",
                     file=self._file,
                 )
 

@@ -103,9 +103,13 @@ def _check_id(name: str, text: str) -> None:
         raise _fault("invalid_field", name, text, _IDS, "Take out blanks and other signs.")
 
 
+OFTEN_MEANT = {"RMB": ["CNY"], "CNH": ["CNY"], "YUAN": ["CNY"], "EURO": ["EUR"]}
+"""What is written for a currency that ISO 4217 calls otherwise."""
+
+
 def _check_currency(text: str) -> None:
     if text not in EXPONENTS:
-        near = get_close_matches(text.upper(), EXPONENTS, n=1)
+        near = OFTEN_MEANT.get(text.upper()) or get_close_matches(text.upper(), EXPONENTS, n=1)
         raise _fault(
             "unknown_currency",
             "currency",
@@ -125,7 +129,7 @@ def _check_word(name: str, text: str, profile: Profile) -> None:
             name,
             text,
             " or ".join(words),
-            f"Did you mean {near[0]}?" if near else "Or translate it in a profile.",
+            f"Did you mean {near[0]}?" if near else f"Write one of these: {', '.join(words)}.",
         )
 
 
