@@ -181,5 +181,6 @@ def _refused(error: Exception) -> Exception:
     text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     return BadQuery(
         f"The database refused the query: {text}.",
-        "One read-only statement; see the columns with: duebook report NAME --format csv",
+        f"One read-only statement over {', '.join(sorted(VIEWS))}; the columns of one: "
+        'duebook query "select * from NAME limit 1"',
     )
