@@ -95,7 +95,7 @@ def _show(path: str | None, answer: dict[str, Any]) -> None:
         _grow(root, part)
     facts = root.add("facts")
     for one in answer["facts"]:
-        place = f"{one['file']}:{one['line']}" if one["line"] else one["by"]
+        place = f"{one['file']}:{one['line']}" if one["line"] else one["file"] or one["by"]
         facts.add(f"{one['position']:>6}  {one['at']}  {one['type']}  {one['stream']}  {place}")
     if answer["withdrawn"]:
         lifted = root.add("withdrawn facts of the store, which do not count")

@@ -6,11 +6,13 @@ from sqlalchemy import Connection, select
 
 from ledger.aggregates.base import Recorded
 from ledger.aggregates.book import BatchRecorded
+from ledger.aggregates.orders import OrdersArchived
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import NoOrders, NoSuchLine
 from ledger.kernel.instants import format_instant
 from ledger.programs.contract import Asked
 from ledger.programs.registry import rules_of
+from ledger.store.orderlines import OrderLines
 from ledger.store.reader import LogReader, read_positions
 from ledger.store.schema import events, withdrawn
 from ledger.usecases.settle import Settlement, settle, split_line
@@ -64,7 +66,18 @@ def _orders(
         )
     asked = Asked(edition, settlement.period, subject)
     found: list[dict[str, Any]] = orders_of(LogReader(connection, clocks), asked)
+    names = _order_files(connection, clocks)
+    for one in found:
+        archived, file, row = one.pop("place")
+        one |= {"file": names[archived - 1][file - 1], "row": row}
     return found
+
+
+def _order_files(connection: Connection, clocks: Clocks) -> list[list[str]]:
+    """Per archived file the names of the files that its call was given."""
+    files = OrderLines.at(connection, clocks).files
+    batches = {one.position: one for one in read_positions(connection, {f.batch for f in files})}
+    return [[one.name for one in batches[file.batch].event.files] for file in files]
 
 
 def withdrawn_of(connection: Connection, streams: set[str], known_at: int) -> list[dict[str, Any]]:
@@ -94,6 +107,8 @@ def provenance(connection: Connection, positions: set[int]) -> list[dict[str, An
         file, line = ("", None)
         if isinstance(batch, BatchRecorded) and fact.row:
             file, line = batch.place(fact.row)
+        elif isinstance(batch, BatchRecorded) and isinstance(fact.event, OrdersArchived):
+            file = ", ".join(one.name for one in batch.files)
         found.append(
             {
                 "position": fact.position,

@@ -131,6 +131,21 @@ def test_every_order_of_a_line_is_told_with_its_fee(told: Fees) -> None:
     assert answer["amount"] == "-10.00"
 
 
+def test_every_order_of_a_line_leads_to_its_row(told: Fees) -> None:
+    """To the file that it last came in; and the file's event to the files of its call."""
+    first = told.archive_files(
+        told.file(order("c", store="S-2")), told.file(order("d", store="S-2"))
+    )
+    told.archive(order("e"), order("d", store="S-2", **LATE))
+    assert first.recorded == 2
+    answer = explained(told, "S-2")
+    found = [(one["order_id"], one["file"], one["row"]) for one in answer["orders"]]
+    names = [f"orders-{number}.csv" for number in (3, 4, 5, 6)]
+    assert found == [("b", names[0], 3), ("c", names[1], 2), ("d", names[3], 3)]
+    files = [one["file"] for one in answer["facts"] if one["type"] == "OrdersArchived"]
+    assert files == [names[0], f"{names[1]}, {names[2]}", names[3]]
+
+
 def test_the_tree_shows_scene_category_rate_discount_and_when_it_runs(told: Fees) -> None:
     """The parts sum to the line; the events are the onboarding and the file."""
     told.archive(order("ad", traffic="ad"), order("d", category="digital", channel="other"))

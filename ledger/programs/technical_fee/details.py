@@ -40,6 +40,8 @@ ORDER_COLUMNS = (
     *("scene", "category", "base", "ppm", "discount", "fee"),
 )
 """What is asked of every order, in this order."""
+PLACES = "SELECT store, order_id, file, source_file, source_row FROM orders"
+"""Where each order came from: which archived file, and which row of which file of its call."""
 
 
 class Details:
@@ -103,7 +105,10 @@ class LazyParts(Sequence[Step]):
 
 
 def orders_of(reader: OrderReader, asked: Asked) -> list[dict[str, Any]]:
-    """Every order of a store's month with its fee, for `explain --orders`."""
+    """Every order of a store's month with its fee, for `explain --orders`.
+
+    `place` says where it came from, as `PLACES` has it.
+    """
     edition = asked.edition
     parameters = parameters_of(edition)
     window = month_window(month(edition, asked.period).window, reader.clocks.as_of)
@@ -112,7 +117,12 @@ def orders_of(reader: OrderReader, asked: Asked) -> list[dict[str, Any]]:
         return []
     names = [one.name for one in parameters.running]
     rows = found.ask("orders", ORDER_COLUMNS, " ORDER BY store, created_at, order_id")
-    return [_order_row(dict(zip(ORDER_COLUMNS, row, strict=True)), names) for row in rows]
+    places = {(store, name): place for store, name, *place in found.session.ask(PLACES, {})}
+    return [
+        _order_row(dict(zip(ORDER_COLUMNS, row, strict=True)), names)
+        | {"place": places[row[0], row[1]]}
+        for row in rows
+    ]
 
 
 def _order_row(one: dict[str, Any], names: list[str]) -> dict[str, Any]:
