@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from ledger.aggregates.base import Fact
 from ledger.aggregates.enrolment import FixedFeePaid
 from ledger.aggregates.settlement import PaymentMade, StatementAdjusted, StatementIssued
-from ledger.kernel.clocks import Clocks
+from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.money import Money
 from ledger.store.book import Book
 from ledger.store.head import head_of
@@ -268,7 +268,9 @@ def _assert_parties(balances: list[Any], sums: dict[Key, Sums]) -> None:
 def _assert_statement_answer(book: Book, program: str, sums: dict[Key, Sums]) -> None:
     """The use case adds up its own way and comes to the same; so does its running total."""
     with book.reading() as connection:
-        found = statement(connection, program, None, None, head_of(connection).position)
+        found = statement(
+            *(connection, program, None, None), Clocks(FOREVER, head_of(connection).position)
+        )
     running = {(one["statement"], one["currency"]): one["open"] for one in found["running"]}
     for one in found["statements"]:
         key = (one["statement"], one["currency"])
