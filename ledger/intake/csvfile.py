@@ -60,6 +60,7 @@ def read(lines: Lines, file: str, now: Instant, default_type: str | None = None)
     text = _Text(lines)
     rows = csv.reader(text, strict=True)
     header: list[str] | None = None
+    blank = True
     while True:
         text.taken.clear()
         try:
@@ -67,12 +68,14 @@ def read(lines: Lines, file: str, now: Instant, default_type: str | None = None)
         except StopIteration:
             break
         except csv.Error as error:
+            blank = False
             problem = RowProblem("invalid_field", f"not CSV: {error}.", "Quote cells with quotes.")
             # Whatever a stray quote has swallowed is told line by line, so that nothing is lost.
             for number, raw in text.taken or [(text.number, "")]:
                 yield number, _rejected(file, number, raw, problem)
             continue
         number = text.number
+        blank = blank and not (text.overlong or text.problem or any(map(str.strip, cells)))
         if text.overlong:
             text.overlong = False
             yield number, too_long(file, number)
@@ -90,7 +93,7 @@ def read(lines: Lines, file: str, now: Instant, default_type: str | None = None)
                 return
         else:
             yield number, _row(file, number, header, cells, now, default_type)
-    if not lines.bytes:
+    if blank:
         yield 0, empty(file)
 
 

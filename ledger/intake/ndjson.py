@@ -16,9 +16,10 @@ Item = tuple[int, Parsed | Rejection]
 
 def read(lines: Lines, file: str, now: Instant, default_type: str | None = None) -> Iterator[Item]:
     """Each line's number with its fact or its rejection; blank lines are passed over."""
-    number = 0
+    blank = True
     for number, raw in lines:
         if raw is None:
+            blank = False
             yield number, too_long(file, number)
             continue
         if number == 1 and (name := other_format(raw)):
@@ -26,6 +27,7 @@ def read(lines: Lines, file: str, now: Instant, default_type: str | None = None)
             return
         if not raw or raw.isspace():
             continue
+        blank = False
         row: Any = None
         try:
             row = parse_object(raw, lines.ended_mid_line)
@@ -34,7 +36,7 @@ def read(lines: Lines, file: str, now: Instant, default_type: str | None = None)
             yield number, parse_row(row, now)
         except RowProblem as problem:
             yield number, rejected(file, number, raw, problem, default_type)
-    if not lines.bytes:
+    if blank:
         yield 0, empty(file)
 
 

@@ -13,7 +13,6 @@ from ledger.accounting.chart import Account, Standing, means_of_payment, movemen
 from ledger.accounting.entry import Entry, Posting
 from ledger.accounting.viewpoint import keeps, seen_from
 from ledger.aggregates.base import Recorded
-from ledger.aggregates.enrolment import FixedFeePaid
 from ledger.aggregates.settlement import (
     PaymentMade,
     StatementAdjusted,
@@ -22,10 +21,19 @@ from ledger.aggregates.settlement import (
 )
 from ledger.kernel.instants import DEFAULT_ZONE, Instant, day_of
 from ledger.kernel.money import Money
-from ledger.programs.growth import postings as growth
+from ledger.programs.registry import rule_names
 
-PAYING: dict[type[Any], Callable[[Any], tuple[str, str, Money]]] = {FixedFeePaid: growth.payment}
-"""Facts that pay, each with the statement, the payee and the amount that it pays."""
+Paying = Callable[[Any], tuple[str, str, Money, str]]
+
+
+def _own(rules: str) -> Any:
+    return import_module(f"ledger.programs.{rules}.postings")
+
+
+PAYING: dict[type[Any], Paying] = {
+    fact: pays for rules in rule_names() for fact, pays in _own(rules).PAYMENTS.items()
+}
+"""Facts that pay, each with the statement, the payee, the amount, and how that is told."""
 BOOKED = (
     *(StatementIssued.TOPIC, StatementAdjusted.TOPIC, PaymentMade.TOPIC),
     *(fact.TOPIC for fact in PAYING),
@@ -58,7 +66,7 @@ class Move(NamedTuple):
 
 def account_of(rules: str, kind: str, program: str) -> Account:
     """The platform's account for lines of a kind."""
-    class_, name = import_module(f"ledger.programs.{rules}.postings").ACCOUNTS[kind]
+    class_, name = _own(rules).ACCOUNTS[kind]
     return Account(class_, name, program)
 
 
@@ -77,9 +85,9 @@ def moves_of(event: Any) -> Iterator[Move]:
             paid = Money.parse(event.amount, event.currency)
             yield _payment(event.statement, event.payee, paid, f"payment {event.ref}")
         case _ if type(event) in PAYING:
-            statement, payee, paid = PAYING[type(event)](event)
+            statement, payee, paid, told = PAYING[type(event)](event)
             ref = f" {event.ref}" if event.ref else ""
-            yield _payment(statement, payee, paid, f"fixed fee paid{ref}")
+            yield _payment(statement, payee, paid, f"{told}{ref}")
 
 
 def statements_of(event: Any) -> set[str]:

@@ -83,6 +83,36 @@ class OrderReader(Reader, Protocol):
         """The lines that count, created in the window; None without any."""
 
 
+class OrderChange(NamedTuple):
+    """One thing changed in what a month's orders are charged by, for a reconciliation."""
+
+    because: str
+    detail: str
+    sql: str
+    """The fee of every order under the change."""
+    tables: OrderTables
+    """Small tables that replace ours for it."""
+
+
+class OrderSide(Protocol):
+    """A month's orders with their fees, and how to ask again with one thing changed."""
+
+    @property
+    def window(self) -> Window:
+        """When the month's orders were created."""
+
+    @property
+    def sql(self) -> str:
+        """The fee of every order."""
+
+    @property
+    def tables(self) -> OrderTables:
+        """What the expression joins the orders with."""
+
+    def variants(self) -> Iterator[OrderChange]:
+        """Each single change, in the contract's order."""
+
+
 class Asked(NamedTuple):
     """What a run asks of a program's rules."""
 
@@ -205,3 +235,13 @@ class Rules(Protocol):
 
     def scope(self, edition: Edition) -> tuple[str, ...]:
         """The markets it covers, to see whether two editions overlap."""
+
+
+class OrderRules(Rules, Protocol):
+    """The rules of a program that charges by order."""
+
+    def orders_of(self, reader: Any, asked: Asked) -> list[dict[str, Any]]:
+        """Every order of a line with its fee, and its `place` in the archive."""
+
+    def order_side(self, reader: Any, asked: Asked) -> OrderSide:
+        """Our side of a reconciliation by order; raises `WrongPeriod`."""

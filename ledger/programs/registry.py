@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import cast
 
 from ledger.kernel.errors import BadTerms
-from ledger.programs.contract import Rules
+from ledger.programs.contract import OrderRules, Rules
 from ledger.programs.edition import Edition, parse_toml
 
 FOLDER = Path(__file__).parent
@@ -25,6 +25,12 @@ def rules_of(name: str) -> Rules:
             f"Known rules: {', '.join(rule_names())}.",
         )
     return cast(Rules, import_module(f"ledger.programs.{name}.rules"))
+
+
+def order_rules_of(name: str) -> OrderRules | None:
+    """The rules of that name where they charge by order, else None. Raises `BadTerms`."""
+    found = rules_of(name)
+    return cast(OrderRules, found) if hasattr(found, "order_side") else None
 
 
 def checked(edition: Edition) -> Edition:

@@ -11,7 +11,7 @@ from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import NoOrders, NoSuchLine
 from ledger.kernel.instants import format_instant
 from ledger.programs.contract import Asked
-from ledger.programs.registry import rules_of
+from ledger.programs.registry import order_rules_of
 from ledger.store.orderlines import OrderLines
 from ledger.store.reader import LogReader, read_positions
 from ledger.store.schema import events, withdrawn
@@ -59,13 +59,13 @@ def _orders(
     connection: Connection, settlement: Settlement, subject: str, clocks: Clocks
 ) -> list[dict[str, Any]]:
     edition = settlement.edition
-    orders_of = getattr(rules_of(edition.rules), "orders_of", None)
-    if orders_of is None:
+    rules = order_rules_of(edition.rules)
+    if rules is None:
         raise NoOrders(
             f"{edition.program} does not work by order.", "Leave --orders out of the command."
         )
     asked = Asked(edition, settlement.period, subject)
-    found: list[dict[str, Any]] = orders_of(LogReader(connection, clocks), asked)
+    found = rules.orders_of(LogReader(connection, clocks), asked)
     names = _order_files(connection, clocks)
     for one in found:
         archived, file, row = one.pop("place")

@@ -19,7 +19,7 @@ from ledger.kernel.errors import NoOrders
 from ledger.kernel.money import Money, sum_by_currency
 from ledger.programs.contract import Line
 from ledger.programs.edition import Edition
-from ledger.programs.registry import rules_of
+from ledger.programs.registry import order_rules_of, rules_of
 from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.store.reader import LogReader, read_log
@@ -116,7 +116,7 @@ def reconcile_orders(
         return tiktok.load(database, path, sha256, income, flip_sign=flip_sign)
 
     edition, stands, stated = _order_terms(connection, program, period, clocks)
-    if not hasattr(rules_of(edition.rules), "order_side"):
+    if order_rules_of(edition.rules) is None:
         raise NoOrders(
             f"{program} does not work by order; found a file of orders.",
             "Give a file with line, or store, and amount.",

@@ -10,10 +10,9 @@ from ledger.aggregates.settlement import period_id
 from ledger.intake.platform.orderfile import Load, OrderFile
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.money import Money
-from ledger.programs.contract import Asked
+from ledger.programs.contract import Asked, OrderSide
 from ledger.programs.edition import Edition
-from ledger.programs.registry import rules_of
-from ledger.programs.technical_fee.order_side import OrderSide
+from ledger.programs.registry import order_rules_of
 from ledger.store.orderlines import OrderLines, load_tables
 from ledger.store.reader import LogReader
 from ledger.usecases.accepted import StatedOrders
@@ -59,9 +58,9 @@ def compare_orders(
     altered archive.
     """
     reader = LogReader(connection, clocks)
-    side: OrderSide = rules_of(edition.rules).order_side(  # type: ignore[attr-defined]
-        reader, Asked(edition, period)
-    )
+    rules = order_rules_of(edition.rules)
+    assert rules is not None, f"{edition.rules} charges by order"
+    side = rules.order_side(reader, Asked(edition, period))
     lines = OrderLines.at(connection, clocks)
     with lines.opened(side.window, None if store is None else [store]) as database:
         file = load(database)
@@ -180,7 +179,7 @@ def _causes(database: "DuckDBPyConnection", side: OrderSide) -> list[Cause]:
         load_tables(database, variant.tables)
         database.execute(
             f"INSERT INTO likely SELECT b.store, b.order_id, {number} FROM breaks b"
-            f" JOIN ({side.sql_of(variant.setting)}) v"
+            f" JOIN ({variant.sql}) v"
             " ON v.store = b.store AND v.order_id = b.order_id"
             " WHERE b.kind IN ('amount_differs', 'missing_theirs') AND NOT v.\"foreign\""
             " AND -v.fee = coalesce(b.theirs, 0) AND -v.fee <> coalesce(b.ruled, 0)"

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from ledger.intake.platform.canonical import read
+from ledger.intake.platform.orderfile import is_by_order
 from ledger.intake.platform.rows import BadPlatformFile
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.currencies import EXPONENTS
@@ -198,6 +199,16 @@ def test_a_bad_file_is_refused_with_every_problem_and_its_row(
     assert "bad.csv" in refused.value.sentence
     found = refused.value.facts.get("problems", [])
     assert [(one["place"], one["code"]) for one in found] == problems
+
+
+@on_sqlite
+def test_a_workbook_without_its_profile_is_told_of_it(told: Fees, tmp_path: Path) -> None:
+    """Which the command line looks at first, to see whether a file is by order."""
+    path = tmp_path / "income.xlsx"
+    path.write_bytes(b"PK\x03\x04rest")
+    with pytest.raises(BadPlatformFile, match="a ZIP file, as workbooks are") as refused:
+        is_by_order(str(path))
+    assert "--profile tiktok-income" in refused.value.hint
 
 
 @on_sqlite

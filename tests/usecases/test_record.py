@@ -194,10 +194,13 @@ def test_a_line_of_300_megabytes_is_never_held_in_memory(
 
 
 @pytest.mark.parametrize("name", ["facts.ndjson", "facts.csv"])
-def test_an_empty_file_is_refused(book: Book, record_facts: Record, name: str) -> None:
-    """More often a failed export than a day without facts."""
+@pytest.mark.parametrize("content", [b"", b"\n", b" \n\r\n"])
+def test_an_empty_file_is_refused(
+    book: Book, record_facts: Record, name: str, content: bytes
+) -> None:
+    """Blank lines are nothing, too: more often a failed export than a day without facts."""
     head = book.head()
-    answer = record_facts(book, b"", name=name)
+    answer = record_facts(book, content, name=name)
     assert [(one.line, one.code) for one in answer.rejected] == [(0, "empty_file")]
     assert "Export it again" in answer.rejected[0].hint
     assert book.head() == head

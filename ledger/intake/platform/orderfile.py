@@ -6,6 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ledger.intake.lines import other_format
 from ledger.intake.platform.canonical import refuse_header
 from ledger.intake.platform.rows import BadPlatformFile, Problem, refuse
 from ledger.kernel.errors import MissingFile, Refusal
@@ -45,6 +46,13 @@ def header_of(path: str) -> list[str]:
     import csv
 
     try:
+        with Path(path).open("rb") as raw:
+            other = other_format(raw.read(8))
+        if other:
+            raise BadPlatformFile(
+                f"{path} is {other}, not CSV.",
+                "Save it as CSV in UTF-8, or name its profile: --profile tiktok-income --store S",
+            )
         with Path(path).open(encoding="utf-8-sig", newline="") as file:
             return [cell.strip() for cell in next(csv.reader(file), [])]
     except OSError as error:

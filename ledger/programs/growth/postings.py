@@ -12,8 +12,12 @@ ACCOUNTS = {
 """Per kind of line the account on the platform's side: what is due to a payee debits it."""
 
 
-def payment(event: FixedFeePaid) -> tuple[str, str, Money]:
-    """Statement, payee and amount of a fact that pays; negative: the payee paid."""
+def _fee_paid(event: FixedFeePaid) -> tuple[str, str, Money, str]:
+    """Statement, payee, amount and narration of a fact that pays; negative: the payee paid."""
     payee = f"merchant:{event.merchant}"
     amount = Money.parse(event.amount, event.currency).negated()
-    return statement_id(event.program, None, payee), payee, amount
+    return statement_id(event.program, None, payee), payee, amount, "fixed fee paid"
+
+
+PAYMENTS = {FixedFeePaid: _fee_paid}
+"""Facts that pay a statement."""

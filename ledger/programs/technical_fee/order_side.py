@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ledger.kernel.period import Window
-from ledger.programs.contract import Asked, OrderReader, OrderTables
+from ledger.programs.contract import Asked, OrderChange, OrderReader, OrderTables
 from ledger.programs.edition import Edition
 from ledger.programs.periods import month
 from ledger.programs.technical_fee import variants
-from ledger.programs.technical_fee.expression import Setting, sql_of
+from ledger.programs.technical_fee.expression import sql_of
 from ledger.programs.technical_fee.gather import (
     Shop,
     month_of_orders,
@@ -17,11 +17,10 @@ from ledger.programs.technical_fee.gather import (
     tables,
 )
 from ledger.programs.technical_fee.parameters import Parameters, parameters_of
-from ledger.programs.technical_fee.variants import OrderVariant
 
 
-class OrderSide(NamedTuple):
-    """A month's orders with their fees, and how to ask again with one thing changed."""
+class FeeSide(NamedTuple):
+    """Our side for a month: an `OrderSide`."""
 
     edition: Edition
     parameters: Parameters
@@ -31,27 +30,23 @@ class OrderSide(NamedTuple):
     @property
     def sql(self) -> str:
         """The fee of every order."""
-        return self.sql_of(setting_of(self.edition, self.parameters))
-
-    @staticmethod
-    def sql_of(setting: Setting) -> str:
-        """The fee of every order, built from another setting."""
-        return sql_of("orders", setting)
+        return sql_of("orders", setting_of(self.edition, self.parameters))
 
     @property
     def tables(self) -> OrderTables:
         """What the expression joins the orders with."""
         return tables(self.parameters, self.shops.values())
 
-    def variants(self) -> Iterator[OrderVariant]:
+    def variants(self) -> Iterator[OrderChange]:
         """Each single change, in the contract's order."""
-        return variants.of_orders(self.edition, self.parameters, self.shops)
+        for one in variants.of_orders(self.edition, self.parameters, self.shops):
+            yield OrderChange(one.because, one.detail, sql_of("orders", one.setting), one.tables)
 
 
-def order_side(reader: OrderReader, asked: Asked) -> OrderSide:
+def order_side(reader: OrderReader, asked: Asked) -> FeeSide:
     """Our side for a month. Raises `WrongPeriod`."""
     edition = asked.edition
     parameters = parameters_of(edition)
     window = month_window(month(edition, asked.period).window, reader.clocks.as_of)
     found = month_of_orders(reader, edition, parameters, window, None)
-    return OrderSide(edition, parameters, window, found.shops if found else {})
+    return FeeSide(edition, parameters, window, found.shops if found else {})
