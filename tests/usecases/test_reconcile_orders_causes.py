@@ -4,7 +4,10 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.fees import Fees, Row, onboarded, order, revoked
+from ledger.intake.platform.canonical import read
+from ledger.kernel.clocks import Clocks
+from ledger.usecases.reconcile import reconcile
+from tests.fees import AFTER_MAY, MAY, PROGRAM, Fees, Row, onboarded, order, revoked
 from tests.quarter import on_sqlite
 
 from .platform import breaks, charged, compared, likely
@@ -166,3 +169,27 @@ def test_a_discount_of_other_categories_given_to_any_is_named(fees: Fees) -> Non
     found = compared(fees, [charged("x", "-1.00"), charged("y", "-1.00", "S-3")])
     causes = [[(c.because, c.detail) for c in one.likely] for one in found.breaks]
     assert causes == [[], [("opening", "taken as applying to any category")]]
+
+
+@pytest.mark.parametrize(
+    ("theirs", "causes"),
+    [
+        ("-7.00", [NOT_APPLIED]),
+        ("-2.00", [GROSS]),
+        ("-1.40", []),
+        ("-3.33", []),
+    ],
+)
+def test_a_whole_line_is_explained_by_what_changes_all_its_orders(
+    fees: Fees, theirs: str, causes: list[tuple[str, str]]
+) -> None:
+    """Of a file by store. S-1, a newcomer, pays 1 % of 60.00 and of 80.00 out of 100.00 each."""
+    fees.rates()
+    fees.tell(onboarded("S-1"))
+    fees.archive(order("a", refunded="40.00"), order("b", refunded="20.00"))
+    path = fees.folder / "by-store.csv"
+    path.write_text(f"store,amount,currency\nS-1,{theirs},CNY\n")
+    with fees.book.reading() as connection:
+        clocks = Clocks(AFTER_MAY, fees.book.head().position)
+        found = reconcile(connection, PROGRAM, MAY, read(str(path)), clocks).breaks
+    assert [(one.because, one.detail) for one in found[0].likely] == causes if found else not causes

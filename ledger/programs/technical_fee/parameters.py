@@ -33,6 +33,10 @@ def millionths(rate: str) -> int:
     return int(found)
 
 
+Revoked = Literal["from_its_instant", "from_onboarding"]
+"""From when a revoked discount runs no more."""
+
+
 class _Row(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -77,7 +81,7 @@ class Parameters(BaseModel):
 
     rates: tuple[Rate, ...] | None = None
     discounts: tuple[Discount, ...] = ()
-    revoked: Literal["from_its_instant", "from_onboarding"] = "from_its_instant"
+    revoked: Revoked = "from_its_instant"
     refunds: Literal["deduct", "ignore"] = "deduct"
 
     @field_validator("rates")

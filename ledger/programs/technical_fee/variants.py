@@ -1,16 +1,22 @@
 """What the platform may have done otherwise with an order's fee, in the contract's order."""
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from ledger.kernel.instants import EARLIEST, LATEST
 from ledger.kernel.period import Window
+from ledger.programs import variants
 from ledger.programs.contract import OrderTables
 from ledger.programs.edition import Edition
 from ledger.programs.technical_fee.expression import Setting
 from ledger.programs.technical_fee.gather import NEVER, Shop, setting_of, tables, window_of
-from ledger.programs.technical_fee.parameters import SCENES, Parameters
-from ledger.programs.variants import Variant
+from ledger.programs.technical_fee.parameters import (
+    SCENES,
+    Parameters,
+    Revoked,
+    parameters_of,
+)
+from ledger.programs.variants import Variant, with_terms
 
 DAY = 24 * 3600 * 1_000_000
 
@@ -25,8 +31,35 @@ class OrderVariant(NamedTuple):
 
 
 def of(edition: Edition) -> Iterator[Variant]:
-    """Fees are reconciled order by order; a whole line has no single cause."""
-    return iter(())
+    """What changes every order of a line alike; a file by order tells more.
+
+    A discount a day longer or shorter, days in UTC, a discount not applied, refunds ignored.
+    """
+    parameters = parameters_of(edition)
+    for one in parameters.running:
+        for days, word in ((one.days + 1, "longer"), (one.days - 1, "shorter")):
+            if days:
+                changed = _changed(edition, one.name, days=days)
+                yield Variant("discount_window", f"{one.name} a day {word}", changed)
+    yield from variants.windows(edition)
+    for one in parameters.running:
+        changed = _changed(edition, one.name, active=False)
+        yield Variant("discount_not_applied", one.name, changed)
+    deducted = parameters.refunds == "deduct"
+    other = with_terms(edition, refunds="ignore" if deducted else "deduct")
+    if deducted:
+        yield Variant("refund_ignored", "the fee is taken of the whole amount", other)
+    else:
+        yield Variant("refund_deducted", "the fee is taken less refunds", other)
+    yield from variants.other_readings(edition, {"revoked": get_args(Revoked)})
+
+
+def _changed(edition: Edition, name: str, **changed: object) -> Edition:
+    """The edition with one discount changed."""
+    discounts = [
+        {**one, **changed} if one["name"] == name else one for one in edition.terms["discounts"]
+    ]
+    return with_terms(edition, discounts=discounts)
 
 
 def of_orders(
