@@ -179,6 +179,9 @@ def _talk(answer: dict[str, Any], *, looking_back: bool) -> None:
         ours = grouped(answer["ours"].get(code, "0"))
         theirs = grouped(answer["theirs"].get(code, "0"))
         say(f"{code}: ours {ours}, theirs {theirs}, difference {grouped(text)}")
+    for code, text in answer["ours"].items():
+        if not answer["matched"] and answer["theirs"].get(code) == text.removeprefix("-"):
+            say("Their amounts have the other sign: compare with --flip-sign.")
     if answer.get("other"):
         say(f"{len(answer['other']):,} rows are of no order and not compared: see --format json.")
     word = "as issued and adjusted" if answer["ours_is"] == "issued" else "as settled now"

@@ -47,10 +47,13 @@ class Reconciliation:
         return [one for one in self.breaks if one.id not in self.resolved]
 
     def as_json(self, *, full: bool = False) -> dict[str, Any]:
-        """The answer in the shape of the public contract; `full` lists every order."""
+        """The answer in the shape of the public contract; `full` lists orders, of groups
+        that are not too large for it."""
         breaks = [self._break(number, one) for number, one in enumerate(self.breaks)]
         if full and self.orders:
-            breaks = [self._order(one) for one in self.orders]
+            listed = {one.group for one in self.orders}
+            rest = [one for number, one in enumerate(breaks) if number not in listed]
+            breaks = [*(self._order(one) for one in self.orders), *rest]
         return {
             "program": self.program,
             "period": self.period,

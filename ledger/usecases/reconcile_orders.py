@@ -26,7 +26,8 @@ KINDS: tuple[BreakKind, ...] = (
 )
 Scope = tuple[str, str | None]
 """The month, and the only store that a file is of."""
-CAUSE_COLUMNS = "store, order_id, kind, ours, theirs, currency, place"
+ORDERS_MAX = 100_000
+"""So many orders that break are listed and recorded one by one."""
 
 
 class OrderOutcome(NamedTuple):
@@ -187,67 +188,98 @@ def _causes(database: "DuckDBPyConnection", side: OrderSide) -> list[Cause]:
     return causes
 
 
+class _Group(NamedTuple):
+    """Breaks of one kind, causes and currency: how many, both sums, and the first of them."""
+
+    kind: BreakKind
+    causes: str
+    currency: str
+    orders: int
+    ours: int
+    theirs: int
+    first: dict[str, Any]
+
+    @property
+    def found(self) -> tuple[int, ...]:
+        """The numbers of its causes."""
+        return tuple(map(int, self.causes.split(","))) if self.causes else ()
+
+
 def _grouped(
     database: "DuckDBPyConnection", edition: Edition, scope: Scope, causes: list[Cause]
 ) -> tuple[list[Break], list[OrderBreak]]:
-    """Breaks of one kind, cause and currency as one, with the first order as its example."""
+    """Breaks of one kind, cause and currency as one, with the first order as its example.
+
+    The orders of the smallest groups are listed, up to `ORDERS_MAX`: where a file is of another
+    month or sign every order breaks, and nobody reads them one by one.
+    """
+    database.execute(
+        "CREATE TEMP TABLE named AS SELECT b.*, CASE WHEN kind IN ('amount_differs',"
+        " 'missing_theirs') THEN coalesce(l.found, '') ELSE '' END AS causes FROM breaks b"
+        " LEFT JOIN (SELECT store, order_id, string_agg(cause, ',' ORDER BY cause) AS found"
+        " FROM likely GROUP BY 1, 2) l USING (store, order_id)"
+    )
     rows = database.execute(
-        f"SELECT {CAUSE_COLUMNS}, l.found FROM breaks b LEFT JOIN (SELECT store, order_id,"
-        " list(cause ORDER BY cause) AS found FROM likely GROUP BY 1, 2) l"
-        " USING (store, order_id) ORDER BY store, order_id, kind, place"
+        "SELECT kind, causes, currency, count(*), sum(coalesce(ours, 0))::HUGEINT,"
+        " sum(coalesce(theirs, 0))::HUGEINT, min({'store': store, 'order_id': order_id,"
+        " 'place': place, 'theirs': theirs}) FROM named GROUP BY 1, 2, 3"
     ).fetchall()
-    groups: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
-    for row in rows:
-        found = tuple(row[7] or ()) if row[2] in ("amount_differs", "missing_theirs") else ()
-        groups.setdefault((KINDS.index(row[2]), found, row[5]), []).append(row)
-    breaks, orders = [], []
-    for number, key in enumerate(sorted(groups, key=str)):
-        breaks.append(_group(edition, scope, key, groups[key], causes))
-        orders += list(_orders(number, groups[key]))
-    return breaks, orders
+    groups = sorted(
+        (_Group(*row) for row in rows),
+        key=lambda one: str((KINDS.index(one.kind), one.found, one.currency)),
+    )
+    breaks = [_break(edition, scope, one, causes) for one in groups]
+    return breaks, list(_listed(database, groups))
 
 
-def _group(
-    edition: Edition,
-    scope: Scope,
-    key: tuple[Any, ...],
-    rows: list[tuple[Any, ...]],
-    causes: list[Cause],
-) -> Break:
-    kind, found, currency = KINDS[key[0]], key[1], key[2]
-    ours, theirs = sum(row[3] or 0 for row in rows), sum(row[4] or 0 for row in rows)
-    store, order_id = rows[0][0], rows[0][1]
-    gives = Money(rows[0][4] or 0, currency).text
-    likely = tuple(causes[one].model_copy(update={"gives": gives}) for one in found)
+def _listed(database: "DuckDBPyConnection", groups: list[_Group]) -> Iterator[OrderBreak]:
+    room, kept = ORDERS_MAX, []
+    for number in sorted(range(len(groups)), key=lambda number: groups[number].orders):
+        room -= groups[number].orders
+        if room >= 0:
+            kept.append(number)
+    if not kept:
+        return
+    columns: dict[str, list[object]] = {
+        name: [getattr(groups[number], name) for number in kept]
+        for name in ("kind", "causes", "currency")
+    }
+    load_tables(database, {"listed": {"number": list(kept), **columns}})
+    rows = database.execute(
+        "SELECT number, store, order_id, ours, theirs, currency FROM named"
+        " JOIN listed USING (kind, causes, currency) ORDER BY number, store, order_id, place"
+    ).fetchall()
+    for number, store, order_id, ours, theirs, currency in rows:
+        yield OrderBreak.model_construct(
+            group=number,
+            store=store,
+            order_id=order_id,
+            ours=None if ours is None else Money(ours, currency).text,
+            theirs=None if theirs is None else Money(theirs, currency).text,
+        )
+
+
+def _break(edition: Edition, scope: Scope, group: _Group, causes: list[Cause]) -> Break:
+    kind, currency, store = group.kind, group.currency, group.first["store"]
+    gives = Money(group.first["theirs"] or 0, currency).text
+    likely = tuple(causes[one].model_copy(update={"gives": gives}) for one in group.found)
     named = "+".join(f"{one.because}:{one.detail}" for one in likely).replace(" ", "_")
     period, only = scope
     name = period_id(edition.program, period)
     of_file = f"{name}/{only}" if only else name
+    alone = kind in ("missing_ours", "duplicate_theirs")
     differs = kind != "currency_differs"
     return Break(
         id=f"{of_file}#{kind}#{currency}" + (f"#{named}" if named else ""),
         kind=kind,
         line=f"{name}/{store}",
         payee=f"store:{store}",
-        order_id=order_id,
-        ours=Money(ours, currency).text
-        if kind not in ("missing_ours", "duplicate_theirs")
-        else None,
-        theirs=Money(theirs, currency).text if kind != "missing_theirs" else None,
-        difference=Money(ours - theirs, currency).text if differs else None,
+        order_id=group.first["order_id"],
+        ours=None if alone else Money(group.ours, currency).text,
+        theirs=Money(group.theirs, currency).text if kind != "missing_theirs" else None,
+        difference=Money(group.ours - group.theirs, currency).text if differs else None,
         currency=currency,
-        place=rows[0][6],
+        place=group.first["place"],
         likely=likely,
-        count=len(rows),
+        count=group.orders,
     )
-
-
-def _orders(group: int, rows: list[tuple[Any, ...]]) -> Iterator[OrderBreak]:
-    for store, order_id, _kind, ours, theirs, currency, *_ in rows:
-        yield OrderBreak.model_construct(
-            group=group,
-            store=store,
-            order_id=order_id,
-            ours=None if ours is None else Money(ours, currency).text,
-            theirs=None if theirs is None else Money(theirs, currency).text,
-        )

@@ -20,7 +20,7 @@ from ledger.kernel.money import Money
 from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.store.reader import LogReader, read_log
-from ledger.usecases.accepted import moves_by_line, refuse_outdated
+from ledger.usecases.accepted import moves_by_line, orders_of, refuse_outdated
 from ledger.usecases.closed import (
     ClosedPeriod,
     Stated,
@@ -139,6 +139,11 @@ def _accepted(
         raise BadResolution(
             f"{period_id(program, period)} is not closed: there is nothing to adjust yet.",
             "Close it first, or resolve the break as platform_error, timing or other.",
+        )
+    if found.count not in (None, len(list(orders_of(run.event, found)))):
+        raise BadResolution(
+            f"{found.id} is of {found.count:,} orders, too many to be kept one by one.",
+            "Compare store by store, or month by month; a file of the other sign with --flip-sign.",
         )
     stated = {one.line: one for one in known.current.values()}
     moves = _differences(run, found, stated)

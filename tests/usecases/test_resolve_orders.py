@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from ledger.kernel.errors import BadResolution
+from ledger.usecases import reconcile_orders
 from ledger.usecases.adjust import adjust
 from ledger.usecases.close import close
 from ledger.usecases.closed import closed_period
@@ -122,6 +123,25 @@ def test_an_accepted_line_whose_facts_change_takes_no_further_figures(closed: Fe
     rest[1] = charged("c", "-0.40", "S-2")
     with pytest.raises(BadResolution, match="facts have changed our side of it since"):
         accept(closed, run(closed, charged("a", "-1.70"), *rest))
+
+
+@on_sqlite
+def test_a_group_too_large_to_be_listed_is_counted_and_not_accepted(
+    closed: Fees, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The smaller groups are listed, and can be."""
+    monkeypatch.setattr(reconcile_orders, "ORDERS_MAX", 1)
+    closed.archive(order("c", category="digital"))
+    adjust(closed.book, PROGRAM, MAY, by="lin", now=NOW)
+    found = run(closed, charged("a", "-1.50"), charged("b", "-1.50"), charged("c", "-2.00"))
+    counts = {one.count: number for number, one in enumerate(found.breaks)}
+    assert set(counts) == {1, 2}
+    answer = found.as_json(full=True)["breaks"]
+    assert [(one["order_id"], one.get("count")) for one in answer] == [("c", None), ("a", 2)]
+    with pytest.raises(BadResolution, match="of 2 orders, too many"):
+        accept(closed, found, counts[2])
+    accept(closed, found, counts[1])
+    assert stands(closed) == {"store:S-1": "-4.00"}
 
 
 def test_the_orders_of_a_line_that_says_nothing_say_nothing(fees: Fees) -> None:
