@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Column, Integer, Table, Text, insert, select, update
+from sqlalchemy import BigInteger, Column, Integer, Table, insert, select, update
 
 from ledger.aggregates.base import Recorded
 from ledger.aggregates.book import BOOK_STREAM, BatchRecorded
 from ledger.kernel.instants import format_instant
 from ledger.store.reader import read_log, read_positions
-from ledger.store.schema import withdrawn
+from ledger.store.schema import TEXT, withdrawn
 from projections.base import FoldView, Span, lifts_in
 
 _Long = BigInteger().with_variant(Integer, "sqlite")
@@ -26,12 +26,12 @@ class Activity(FoldView):
     def columns(self) -> list[Column[Any]]:
         return [
             Column("position", _Long, primary_key=True, autoincrement=False),
-            Column("type", Text, nullable=False),
-            Column("stream", Text, nullable=False),
-            Column("at", Text, nullable=False),
-            Column("recorded_at", Text, nullable=False),
-            Column("by", Text, nullable=False),
-            Column("file", Text, nullable=False),
+            Column("type", TEXT, nullable=False),
+            Column("stream", TEXT, nullable=False),
+            Column("at", TEXT, nullable=False),
+            Column("recorded_at", TEXT, nullable=False),
+            Column("by", TEXT, nullable=False),
+            Column("file", TEXT, nullable=False),
             Column("line", _Long),
             Column("batch", _Long),
             Column("withdrawn_by", _Long),

@@ -3,9 +3,10 @@
 from collections import defaultdict
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Column, Integer, Table, Text
+from sqlalchemy import BigInteger, Column, Integer, Table
 
 from ledger.kernel.money import Money
+from ledger.store.schema import TEXT
 from projections.base import FoldView, Span
 from projections.entries import entries_in
 from projections.upsert import add_up
@@ -24,8 +25,8 @@ class Balances(FoldView):
 
     def columns(self) -> list[Column[Any]]:
         return [
-            Column("account", Text, primary_key=True),
-            Column("currency", Text, primary_key=True),
+            Column("account", TEXT, primary_key=True),
+            Column("currency", TEXT, primary_key=True),
             Column("debit_minor", _Long, nullable=False),
             Column("credit_minor", _Long, nullable=False),
             Column("postings", _Long, nullable=False),

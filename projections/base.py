@@ -40,7 +40,7 @@ class View:
     """A table that is rebuilt from the log at any time. `VERSION` changes with its rows."""
 
     NAME: ClassVar[str]
-    VERSION: ClassVar[int] = 1
+    VERSION: ClassVar[int] = 2
     REPORT: ClassVar[str] = ""
     """The name of the report, where it is not the table's."""
     ABOUT: ClassVar[str]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Column, Connection, Integer, Row, Table, Text, insert, select
+from sqlalchemy import BigInteger, Column, Connection, Integer, Row, Table, insert, select
 
 from ledger.accounting.chart import Standing, parse_account
 from ledger.accounting.entry import Entry, Posting
@@ -14,7 +14,7 @@ from ledger.kernel.clocks import Clocks
 from ledger.kernel.money import Money
 from ledger.programs.bookkeeping import BOOKED, Bookkeeper, Key, statements_of
 from ledger.store.reader import read_log
-from ledger.store.schema import withdrawn
+from ledger.store.schema import TEXT, withdrawn
 from ledger.usecases.standing import Lifted, lifted_payments, standings
 from projections.base import FoldView, Span
 
@@ -86,14 +86,14 @@ class Entries(FoldView):
             Column("position", _Long, primary_key=True, autoincrement=False),
             Column("seq", _Long, primary_key=True, autoincrement=False),
             Column("leg", _Long, primary_key=True, autoincrement=False),
-            Column("date", Text, nullable=False),
-            Column("what", Text, nullable=False),
-            Column("statement", Text, nullable=False),
-            Column("line", Text, nullable=False),
-            Column("narration", Text, nullable=False),
-            Column("account", Text, nullable=False),
+            Column("date", TEXT, nullable=False),
+            Column("what", TEXT, nullable=False),
+            Column("statement", TEXT, nullable=False),
+            Column("line", TEXT, nullable=False),
+            Column("narration", TEXT, nullable=False),
+            Column("account", TEXT, nullable=False),
             Column("amount_minor", _Long, nullable=False),
-            Column("currency", Text, nullable=False),
+            Column("currency", TEXT, nullable=False),
         ]
 
     def take(self, span: Span, table: Table) -> None:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Integer, Table, Text, select
+from sqlalchemy import BigInteger, Column, Integer, Table, select
 
 from ledger.aggregates.base import Recorded
 from ledger.aggregates.book import FactWithdrawn
@@ -12,7 +12,7 @@ from ledger.aggregates.judge import Surprise, unknown_fact
 from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.instants import format_instant
 from ledger.store.reader import LogReader, chunks
-from ledger.store.schema import withdrawn
+from ledger.store.schema import TEXT, withdrawn
 from ledger.usecases.directory import STAR_MAP
 from ledger.usecases.oddities import oddities
 from projections.base import Span, StreamView, lifts_in
@@ -29,18 +29,18 @@ class Exceptions(StreamView):
 
     NAME = "exceptions"
     ABOUT = "facts that do not fit what is known, and why"
-    VERSION = 2
+    VERSION = 3
     KINDS = ("store", "partner", "merchant", "enrolment", "task", "withdrawals")
 
     def columns(self) -> list[Column[Any]]:
         return [
-            Column("code", Text, primary_key=True),
+            Column("code", TEXT, primary_key=True),
             Column("position", _Long, primary_key=True, autoincrement=False),
-            Column("name", Text, primary_key=True),
-            Column("sentence", Text, nullable=False),
-            Column("since", Text, nullable=False),
-            Column("program", Text),
-            Column("stream", Text, nullable=False),
+            Column("name", TEXT, primary_key=True),
+            Column("sentence", TEXT, nullable=False),
+            Column("since", TEXT, nullable=False),
+            Column("program", TEXT),
+            Column("stream", TEXT, nullable=False),
         ]
 
     def dependents(self, span: Span, table: Table, dirty: set[str]) -> set[str]:

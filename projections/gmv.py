@@ -3,12 +3,13 @@
 from collections import defaultdict
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Column, Integer, Table, Text, delete
+from sqlalchemy import BigInteger, Column, Integer, Table, delete
 
 from ledger.aggregates.base import Recorded
 from ledger.aggregates.store import GMVRecorded
 from ledger.kernel.money import Money, exponent
 from ledger.store.reader import read_log, read_positions
+from ledger.store.schema import TEXT
 from projections.base import FoldView, Span, already_lifted, lifts_in
 from projections.upsert import add_up
 
@@ -26,11 +27,11 @@ class Gmv(FoldView):
 
     def columns(self) -> list[Column[Any]]:
         return [
-            Column("store", Text, primary_key=True),
-            Column("day", Text, primary_key=True),
-            Column("basis", Text, primary_key=True),
-            Column("currency", Text, primary_key=True),
-            Column("source", Text, primary_key=True),
+            Column("store", TEXT, primary_key=True),
+            Column("day", TEXT, primary_key=True),
+            Column("basis", TEXT, primary_key=True),
+            Column("currency", TEXT, primary_key=True),
+            Column("source", TEXT, primary_key=True),
             Column("amount_minor", _Long, nullable=False),
             Column("orders", _Long),
             Column("facts", _Long, nullable=False),

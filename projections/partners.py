@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Integer, Table, Text, select
+from sqlalchemy import BigInteger, Column, Integer, Table, select
 
 from ledger.aggregates.base import Recorded
 from ledger.store.reader import LogReader
-from ledger.store.schema import refs, withdrawn
+from ledger.store.schema import TEXT, refs, withdrawn
 from ledger.usecases.show import describe_partner
 from projections.base import Span, StreamView
 
@@ -24,15 +24,15 @@ class Partners(StreamView):
 
     def columns(self) -> list[Column[Any]]:
         return [
-            Column("partner", Text, primary_key=True),
-            Column("name", Text),
-            Column("kind", Text),
-            Column("state", Text, nullable=False),
-            Column("state_since", Text),
-            Column("reason", Text),
+            Column("partner", TEXT, primary_key=True),
+            Column("name", TEXT),
+            Column("kind", TEXT),
+            Column("state", TEXT, nullable=False),
+            Column("state_since", TEXT),
+            Column("reason", TEXT),
             Column("introduced", _Long, nullable=False),
             Column("withheld", _Long, nullable=False),
-            Column("stream", Text, nullable=False),
+            Column("stream", TEXT, nullable=False),
         ]
 
     def dependents(self, span: Span, table: Table, dirty: set[str]) -> set[str]:

@@ -16,7 +16,6 @@ from sqlalchemy import (
     Integer,
     MetaData,
     Table,
-    Text,
     delete,
     insert,
     select,
@@ -28,7 +27,7 @@ from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.errors import ForeignBook
 from ledger.store.book import Book
 from ledger.store.head import head_of
-from ledger.store.schema import has_table
+from ledger.store.schema import TEXT, has_table
 from projections.base import Span, View
 
 Progress = Callable[[str, int], None]
@@ -39,16 +38,16 @@ _tables = MetaData()
 _positions = Table(
     "duebook_views",
     _tables,
-    Column("view", Text, primary_key=True),
+    Column("view", TEXT, primary_key=True),
     Column("version", _Long, nullable=False),
     Column("position", _Long, nullable=False),
 )
 _parked = Table(
     "duebook_parked",
     _tables,
-    Column("view", Text, primary_key=True),
+    Column("view", TEXT, primary_key=True),
     Column("position", _Long, primary_key=True, autoincrement=False),
-    Column("error", Text, nullable=False),
+    Column("error", TEXT, nullable=False),
 )
 
 

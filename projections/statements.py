@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Column, Integer, Table, Text
+from sqlalchemy import BigInteger, Column, Integer, Table
 
 from ledger.aggregates.base import Recorded
 from ledger.aggregates.settlement import (
@@ -14,6 +14,7 @@ from ledger.aggregates.settlement import (
 from ledger.kernel.instants import format_instant
 from ledger.kernel.money import Money
 from ledger.store.reader import LogReader, read_log
+from ledger.store.schema import TEXT
 from ledger.usecases.standing import standings
 from projections.base import Span, StreamView
 
@@ -31,17 +32,17 @@ class Statements(StreamView):
 
     def columns(self) -> list[Column[Any]]:
         return [
-            Column("statement", Text, primary_key=True),
-            Column("currency", Text, primary_key=True),
-            Column("program", Text, nullable=False),
-            Column("period", Text),
-            Column("payee", Text, nullable=False),
-            Column("issued_at", Text),
+            Column("statement", TEXT, primary_key=True),
+            Column("currency", TEXT, primary_key=True),
+            Column("program", TEXT, nullable=False),
+            Column("period", TEXT),
+            Column("payee", TEXT, nullable=False),
+            Column("issued_at", TEXT),
             Column("lines", _Long, nullable=False),
             *(Column(f"{name}_minor", _Long, nullable=False) for name in AMOUNTS),
             Column("open_minor", _Long, nullable=False),
             Column("advance_minor", _Long, nullable=False),
-            Column("stream", Text, nullable=False),
+            Column("stream", TEXT, nullable=False),
         ]
 
     def dependents(self, span: Span, table: Table, dirty: set[str]) -> set[str]:

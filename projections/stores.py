@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Integer, Text
+from sqlalchemy import BigInteger, Column, Integer
 
 from ledger.aggregates.base import Recorded
 from ledger.store.reader import LogReader
+from ledger.store.schema import TEXT
 from ledger.usecases.show import describe_store
 from projections.base import StreamView
 
@@ -24,14 +25,14 @@ class Stores(StreamView):
         texts = ("merchant", "brand", "market", "partner", "via")
         instants = ("onboarded_at", "verified_at", "first_sale_at")
         return [
-            Column("store", Text, primary_key=True),
-            *(Column(name, Text) for name in (*texts, *instants)),
-            Column("state", Text, nullable=False),
-            Column("state_since", Text),
-            Column("reason", Text),
-            Column("stock", Text, nullable=False),
+            Column("store", TEXT, primary_key=True),
+            *(Column(name, TEXT) for name in (*texts, *instants)),
+            Column("state", TEXT, nullable=False),
+            Column("state_since", TEXT),
+            Column("reason", TEXT),
+            Column("stock", TEXT, nullable=False),
             Column("facts", _Long, nullable=False),
-            Column("stream", Text, nullable=False),
+            Column("stream", TEXT, nullable=False),
         ]
 
     def rows(self, reader: LogReader, facts: dict[str, list[Recorded]]) -> Iterator[dict[str, Any]]:

@@ -151,10 +151,18 @@ class GMVRecorded(StoreFact):
     basis: Annotated[
         Literal["placed", "settled"], Field(description="orders as placed, or as settled")
     ]
-    orders: Annotated[int | None, Field(ge=0, description="how many orders it sums")] = None
+    orders: Annotated[
+        int | None,
+        Field(description="how many orders it sums; below zero: orders that it takes off again"),
+    ] = None
 
     def references(self) -> tuple[Reference, ...]:
         return (Reference("feed", f"{self.store}/{self.basis}", self.source or ""),)
+
+    @property
+    def is_refund(self) -> bool:
+        """Whether it takes money off orders that stay; one that takes orders off is none."""
+        return self.amount.startswith("-") and (self.orders is None or self.orders >= 0)
 
 
 class StoreSuspended(StoreFact):

@@ -50,7 +50,7 @@ def refunds(edition: Edition) -> Iterator[Variant]:
 def no_refund(recorded: Recorded) -> bool:
     """Whether a fact is anything but a refund."""
     event = recorded.event
-    return not (isinstance(event, GMVRecorded) and event.amount.startswith("-"))
+    return not (isinstance(event, GMVRecorded) and event.is_refund)
 
 
 def other_readings(edition: Edition, readings: dict[str, tuple[Any, ...]]) -> Iterator[Variant]:

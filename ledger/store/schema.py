@@ -25,7 +25,7 @@ never guessed at; one with a smaller one is brought up to date when it is opened
 2: rates are indexed by day. 3: first sales by store, tasks and links."""
 
 metadata = MetaData()
-_Text = Text().with_variant(Text(collation="C"), "postgresql")
+TEXT = Text().with_variant(Text(collation="C"), "postgresql")
 """Compared byte by byte on both databases, whatever the language of the server."""
 _Long = BigInteger().with_variant(Integer, "sqlite")
 
@@ -33,13 +33,13 @@ events = Table(
     "events",
     metadata,
     Column("position", _Long, primary_key=True, autoincrement=False),
-    Column("stream", _Text, nullable=False),
+    Column("stream", TEXT, nullable=False),
     Column("version", _Long, nullable=False),
-    Column("topic", _Text, nullable=False),
+    Column("topic", TEXT, nullable=False),
     Column("state", LargeBinary, nullable=False),
     Column("at", _Long, nullable=False),
     Column("recorded_at", _Long, nullable=False),
-    Column("by", _Text, nullable=False),
+    Column("by", TEXT, nullable=False),
     Column("batch", _Long, nullable=False),
     Column("row", _Long, nullable=False),
     Column("key", LargeBinary),
@@ -51,12 +51,12 @@ events = Table(
 refs = Table(
     "refs",
     metadata,
-    Column("kind", _Text, primary_key=True),
-    Column("name", _Text, primary_key=True),
+    Column("kind", TEXT, primary_key=True),
+    Column("name", TEXT, primary_key=True),
     Column("position", _Long, primary_key=True, autoincrement=False),
     Column("at", _Long, nullable=False),
-    Column("stream", _Text, nullable=False),
-    Column("detail", _Text, nullable=False),
+    Column("stream", TEXT, nullable=False),
+    Column("detail", TEXT, nullable=False),
     sqlite_with_rowid=False,
 )
 
@@ -70,11 +70,11 @@ withdrawn = Table(
 snapshots = Table(
     "snapshots",
     metadata,
-    Column("stream", _Text, primary_key=True),
+    Column("stream", TEXT, primary_key=True),
     Column("position", _Long, primary_key=True, autoincrement=False),
     Column("version", _Long, nullable=False),
-    Column("day", _Text, nullable=False),
-    Column("later", _Text, nullable=False),
+    Column("day", TEXT, nullable=False),
+    Column("later", TEXT, nullable=False),
 )
 """Left by a close: of a store's first `version` events, those with GMV of orders after `day` are
 at the positions `later`, so that a period after that day need not read the others. Derived from
@@ -83,8 +83,8 @@ the log, verified, disposable."""
 meta = Table(
     "duebook_meta",
     metadata,
-    Column("key", _Text, primary_key=True),
-    Column("value", _Text, nullable=False),
+    Column("key", TEXT, primary_key=True),
+    Column("value", TEXT, nullable=False),
 )
 
 READ_COLUMNS = (

@@ -85,14 +85,36 @@ def moves_by_line(run: ReconciliationRun, group: Break, name: str) -> dict[str, 
     return moves
 
 
+def whole_lines(
+    connection: Connection, program: str, period: str | None, known_at: int
+) -> set[str]:
+    """Lines that stand by a figure of the platform's for all of their orders at once."""
+    stream = reconciliation_stream(program, period)
+    return {
+        recorded.event.line
+        for recorded in read_log(connection, until=known_at, stream=stream)
+        if isinstance(recorded.event, BreakResolved)
+        and recorded.event.resolution == "accept_theirs"
+        and recorded.event.count is None
+    }
+
+
 def refuse_outdated(
-    connection: Connection, run: Recorded, known: ClosedPeriod, lines: list[Stated], known_at: int
+    connection: Connection,
+    run: Recorded,
+    group: Break,
+    known: ClosedPeriod,
+    lines: list[Stated],
+    known_at: int,
 ) -> None:
     """Raises `BadResolution` where our orders are not those that the run compared any more.
 
-    Then the difference that it found is not the one to move a line by.
+    Then the difference that it found is not the one to move a line by: the rules have worked
+    the lines out again, somebody has accepted another figure for one of the orders, or one for
+    a whole line of them.
     """
     event = run.event
+    _refuse_accepted_since(connection, event, group, lines, known_at)
     clocks = Clocks(event.as_of, event.known_at)
     if event.ours_is != "issued" or clocks != known.stands:
         raise BadResolution(
@@ -113,6 +135,32 @@ def refuse_outdated(
                 f"{one.line} stands by a figure of the platform that was accepted before, and "
                 "facts have changed our side of it since.",
                 "Agree on the whole line, and resolve this as platform_error or other.",
+            )
+
+
+def _refuse_accepted_since(
+    connection: Connection,
+    run: ReconciliationRun,
+    group: Break,
+    lines: list[Stated],
+    known_at: int,
+) -> None:
+    whole = whole_lines(connection, run.program, run.period, known_at)
+    for line in lines:
+        if line.line in whole:
+            raise BadResolution(
+                f"{line.line} stands by a figure of the platform for the whole line; its orders "
+                "do not add up to it any more.",
+                "Accept a figure of the whole line again, or resolve this as platform_error.",
+            )
+    accepted = accepted_orders(connection, run.program, run.period, known_at)
+    for one in orders_of(run, group):
+        now = accepted.get((one.store, one.order_id))
+        if now is not None and now != _minor(one.ours, group.currency):
+            raise BadResolution(
+                f"A figure of order {one.order_id} of {one.store} was accepted since that "
+                "comparison.",
+                "Compare again, then accept what is left: duebook reconcile ... --against FILE",
             )
 
 

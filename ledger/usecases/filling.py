@@ -39,34 +39,38 @@ def filled_terms(connection: Connection, period: ClosedPeriod, known_at: int) ->
     used: dict[str, TermsUsed] = {}
     for recorded in period.adjusted:
         used |= recorded.event.filled
+    if any(one.position not in versions for one in used.values()):
+        raise LogBroken(f"An adjustment of {base.program} rests on terms that are not there.")
     terms, filled = dict(base.terms), {}
-    for name in _missing(base, versions, used):
-        source = versions[used[name].position] if name in used else versions[max(versions)]
-        if _take(terms, name, source.event.edition["terms"], base):
-            filled[name] = used.get(name) or _used(source)
+    for name, source in sorted(used.items()):
+        if _take(terms, name, versions[source.position].event.edition["terms"], base):
+            filled[name] = source
+    if versions:
+        newest = versions[max(versions)]
+        offered = newest.event.edition["terms"]
+        for name in _missing(terms, offered, base):
+            if _take(terms, name, offered, base):
+                filled[name] = _used(newest)
     edition = base.model_copy(update={"terms": terms}) if filled else base
     return Filled(base, edition, filled)
 
 
-def _missing(base: Edition, versions: dict[int, Recorded], used: dict[str, TermsUsed]) -> list[str]:
+def _missing(terms: dict[str, Any], offered: dict[str, Any], base: Edition) -> list[str]:
     """Names of parameters, or `table:key`, that the terms lack and a later version has."""
-    names = set(used)
-    if any(one.position not in versions for one in used.values()):
-        raise LogBroken(f"An adjustment of {base.program} rests on terms that are not there.")
-    if versions:
-        keyed = rules_of(base.rules).KEYED
-        for name, value in versions[max(versions)].event.edition["terms"].items():
-            if value in EMPTY:
-                continue
-            if base.terms.get(name) in EMPTY:
-                names.add(name)
-            elif name in keyed:
-                fields = keyed[name]
-                names |= {
-                    f"{name}:{_key(row, fields)}"
-                    for row in value
-                    if not any(_covers(have, row, fields) for have in base.terms[name])
-                }
+    keyed = rules_of(base.rules).KEYED
+    names = set()
+    for name, value in offered.items():
+        if value in EMPTY:
+            continue
+        if name in keyed:
+            have, fields = terms.get(name) or (), keyed[name]
+            names |= {
+                f"{name}:{_key(row, fields)}"
+                for row in value
+                if not any(_covers(one, row, fields) for one in have)
+            }
+        elif terms.get(name) in EMPTY:
+            names.add(name)
     return sorted(names)
 
 
@@ -80,7 +84,7 @@ def _take(terms: dict[str, Any], name: str, source: dict[str, Any], base: Editio
         return True
     fields = rules_of(base.rules).KEYED[table]
     rows = [row for row in source.get(table, ()) if _key(row, fields) == key]
-    terms[table] = [*terms[table], *rows]
+    terms[table] = [*(terms.get(table) or ()), *rows]
     return bool(rows)
 
 

@@ -158,7 +158,7 @@ def _accepted(
         )
     if found.count is not None:
         lines = [one for one in known.worked_out.values() if one.line in moves]
-        refuse_outdated(connection, run, known, lines, clocks.known_at)
+        refuse_outdated(connection, run, found, known, lines, clocks.known_at)
     zone = edition_of(connection, known.seal).zone
     return [
         StatementAdjusted(

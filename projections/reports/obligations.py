@@ -6,18 +6,27 @@ from sqlalchemy import Connection
 
 from ledger.kernel.clocks import Clocks
 from ledger.programs.registry import rules_of
+from ledger.usecases.closed import closed_period, find_closed
 from ledger.usecases.editions import edition_at, published
+from ledger.usecases.filling import filled_terms
 from ledger.usecases.settle import settle
 
 ABOUT = "what is owed other than money: missing content, due days, how far it is made up"
 
 
 def rows(connection: Connection, clocks: Clocks) -> list[dict[str, Any]]:
-    """One row per obligation of every program whose rules know any, by id."""
+    """One row per obligation of every program whose rules know any, by id.
+
+    A closed period keeps the terms of its close, with what its adjustments have filled.
+    """
     found = []
     for program in sorted({one.event.program for one in published(connection, clocks.known_at)}):
         edition = edition_at(connection, program, clocks.known_at)[0]
         if rules_of(edition.rules).OBLIGES:
+            closed = find_closed(connection, program, None, clocks.known_at)
+            if closed is not None:
+                period = closed_period(connection, program, None, clocks.known_at)
+                edition = filled_terms(connection, period, clocks.known_at).edition
             settlement = settle(connection, edition, clocks)
             found += [one.as_json() for one in settlement.obligations]
     return found

@@ -197,6 +197,14 @@ def test_the_order_in_which_versions_arrive_changes_no_as_of(
         assert found == {day: [version[3] - version[5], 1]}, (arrival, number)
 
 
+def test_a_version_that_arrives_late_moves_no_other_line(archive: Archive) -> None:
+    """What it takes off the later version's instant stands apart from the call's other lines."""
+    archive.add(order("a", refunded=500, by=9))
+    written = archive.add(order("a"), order("b", by=3))
+    found = [(one.net_minor, one.orders, one.updated_at - MAY) for one in written.days]
+    assert sorted(found, key=str) == [(-1000, -1, 9), (1000, 1, 0), (1000, 1, 3)]
+
+
 def test_of_equal_updates_the_later_archived_counts(archive: Archive) -> None:
     """In files, and within one call."""
     archive.add(order("a", amount=1))

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Text
+from sqlalchemy.dialects import postgresql
 
 from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.errors import BadQuery, NoSuchReport
@@ -13,9 +15,11 @@ from ledger.kernel.instants import parse_instant
 from ledger.store.book import Book, open_book
 from ledger.usecases.init import init
 from ledger.usecases.record import record
+from ledger.usecases.terms import publish
 from ledger.usecases.withdraw import withdraw
 from projections.catalogue import REPORTS, VIEWS
 from projections.reading import report
+from tests.quarter import GROWTH, NOW, Quarter, edition, enrolled, fee_paid
 
 Record = Callable[..., Any]
 ONBOARDED = {
@@ -153,3 +157,28 @@ def test_a_read_only_book_without_views_builds_none(book: Book, record_facts: Re
             sql = "SELECT name FROM sqlite_master WHERE name LIKE 'duebook_v%'"
         assert connection.exec_driver_sql(sql).all() == []
     reader.close()
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_texts_of_a_view_compare_byte_by_byte_on_both_databases(name: str) -> None:
+    """A server of another language would sort and compare them otherwise."""
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    texts = [one for one in VIEWS[name].columns() if isinstance(one.type, Text)]
+    assert texts
+    for one in texts:
+        assert one.type.dialect_impl(dialect).collation == "C", one.name
+
+
+def test_obligations_of_a_closed_period_keep_its_terms(book: Book, tmp_path: Path) -> None:
+    """A version published later moves no day by which something is due."""
+    quarter = Quarter(book, tmp_path)
+    quarter.tell([*enrolled(aigc=10, creator_video=0), fee_paid("6000.00")])
+    quarter.close(GROWTH, as_of=parse_instant("2026-08-02T00:00:00Z"))
+
+    def due() -> list[str]:
+        clocks = Clocks(NOW, book.head().position)
+        return [str(row["due"]) for row in quarter.rows("obligations", clocks)]
+
+    assert due() == ["2026-09-11"]
+    publish(book, edition(GROWTH, publisher="acme", make_up_due="2026-12-31"), "lin")
+    assert due() == ["2026-09-11"]

@@ -98,6 +98,23 @@ def test_a_finer_rate_published_later_leaves_a_closed_month(told: Fees) -> None:
     assert line[:4] == (f"{PROGRAM}/{MAY}/S-1", "0.00", "-2.00", "-2.00")
 
 
+@pytest.mark.parametrize("at_close", [[], [{"category": "beauty", "rate": "0.02"}]])
+def test_rates_are_filled_row_by_row_and_stay(told: Fees, at_close: list[dict[str, str]]) -> None:
+    """Whether the month was closed with other rates or without any; a finer row fills nothing."""
+    told.archive(order("c", store="S-2", category="digital"))
+    told.rates(rates=at_close)
+    options = {"by": "lin", "now": NOW, "as_of": AFTER_MAY, "leave_open": "no rates yet"}
+    close(told.book, PROGRAM, MAY, **options)
+    apparel = {"category": "apparel", "rate": "0.05"}
+    told.rates(rates=[*at_close, apparel])
+    assert [one[:3] for one in adjusted(told)] == [(f"{PROGRAM}/{MAY}/S-1", "0.00", "-1.00")]
+    finer = {"category": "apparel", "scene": "other", "rate": "0.90"}
+    told.rates(rates=[*at_close, apparel, finer])
+    assert adjusted(told) == []
+    told.rates(rates=[*at_close, apparel, finer, {"category": "digital", "rate": "0.02"}])
+    assert [one[:3] for one in adjusted(told)] == [(f"{PROGRAM}/{MAY}/S-2", "0.00", "-7.00")]
+
+
 def test_a_late_order_and_a_late_revocation_are_adjusted(told: Fees) -> None:
     """Each line by its own facts; a store that had no line gets one."""
     closed(told)

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from ledger.aggregates.store import GMVRecorded
 from ledger.kernel.clocks import Clocks
-from ledger.kernel.errors import NoSuchStream
+from ledger.kernel.errors import BadTerms, NoSuchStream
 from ledger.kernel.instants import parse_instant
 from ledger.store.book import Book
 from ledger.usecases.settle import published_edition, settle
@@ -15,6 +16,7 @@ from ledger.usecases.show import show
 from projections.catalogue import VIEWS
 from projections.reading import report
 from projections.runner import rebuild
+from tests.quarter import GROWTH, edition
 
 Record = Callable[..., Any]
 ReadFacts = Callable[[Book], list[Any]]
@@ -298,3 +300,24 @@ def test_exceptions_come_and_go_as_facts_and_withdrawals_arrive_in_any_order(
             for e in [said[position]]
         }
         assert found == _wanted(known)
+
+
+def test_credit_in_another_currency_than_the_fee_is_refused() -> None:
+    """There is no rate at which half of a fee in yen would be credit in dollars."""
+    with pytest.raises(BadTerms, match=r"credit: found USD\.AD, expected credit in JPY"):
+        edition(GROWTH, currency="JPY", fixed_fee="600000", publisher="acme")
+
+
+@pytest.mark.parametrize(
+    ("amount", "orders", "is_refund"),
+    [("-1.00", None, True), ("-1.00", 0, True), ("-1.00", -1, False), ("1.00", -1, False)],
+)
+def test_what_takes_orders_off_is_no_refund(
+    amount: str, orders: int | None, is_refund: bool
+) -> None:
+    """A version of an order that another one supersedes takes itself off again."""
+    fact = GMVRecorded.model_validate(
+        {"store": "S-1", "day": "2026-01-05", "amount": amount, "currency": "CNY"}
+        | {"basis": "placed", "orders": orders}
+    )
+    assert fact.is_refund == is_refund

@@ -4,13 +4,15 @@ from typing import Any
 
 import pytest
 
+from ledger.intake.platform.canonical import read
+from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import BadResolution
 from ledger.usecases import reconcile_orders
 from ledger.usecases.adjust import adjust
 from ledger.usecases.close import close
 from ledger.usecases.closed import closed_period
 from ledger.usecases.comparison import Reconciliation
-from ledger.usecases.reconcile import record_run
+from ledger.usecases.reconcile import reconcile, record_run
 from ledger.usecases.resolve import resolve
 from ledger.usecases.verify_closed import verify_closed
 from tests.fees import AFTER_MAY, MAY, NOW, PROGRAM, Fees, Row, onboarded, order
@@ -99,6 +101,34 @@ def test_what_was_accepted_is_not_resolved_otherwise(closed: Fees, resolution: A
     accept(closed, found)
     with pytest.raises(BadResolution, match="accepted before, at position"):
         resolve(closed.book, PROGRAM, MAY, found.breaks[0].id, resolution=resolution, **OPTIONS)
+
+
+def test_an_order_is_not_accepted_twice_out_of_two_comparisons(closed: Fees) -> None:
+    """Of two people with one file, or of a file of all stores and one of its own."""
+    rows = [charged("a", "-1.50"), charged("b", "-1.00")]
+    first, second = compared(closed, rows), compared(closed, rows)
+    for found in (first, second):
+        record_run(closed.book, found, by="lin", profile="canonical", flipped=False)
+    accept(closed, second)
+    assert stands(closed) == {"store:S-1": "-2.50"}
+    record_run(closed.book, first, by="eve", profile="canonical", flipped=False)
+    with pytest.raises(BadResolution, match="order a of S-1 was accepted since"):
+        accept(closed, first)
+    assert stands(closed) == {"store:S-1": "-2.50"}
+
+
+def test_orders_of_a_line_that_was_accepted_whole_are_not(closed: Fees) -> None:
+    """The line says what the platform says of it; no difference of an order is missing there."""
+    path = closed.folder / "by-store.csv"
+    path.write_text("store,amount,currency\nS-1,-2.50,CNY\n")
+    with closed.book.reading() as connection:
+        clocks = Clocks(NOW, closed.book.head().position)
+        found = reconcile(connection, PROGRAM, MAY, read(str(path)), clocks)
+    record_run(closed.book, found, by="lin", profile="canonical", flipped=False)
+    accept(closed, found)
+    with pytest.raises(BadResolution, match="for the whole line"):
+        accept(closed, run(closed, charged("a", "-1.50"), charged("b", "-1.00")))
+    assert stands(closed) == {"store:S-1": "-2.50"}
 
 
 @on_sqlite

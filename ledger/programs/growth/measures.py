@@ -101,9 +101,7 @@ def gmv(case: Case, terms: Terms) -> Gmv:
     days = Days(first, edition.days.last, edition.zone)
     reported = case.store.gmv_of(days, parameters.gmv_basis)
     counted = [
-        one
-        for one in reported
-        if parameters.gmv_refunds == "deduct" or not one.event.amount.startswith("-")
+        one for one in reported if parameters.gmv_refunds == "deduct" or not one.event.is_refund
     ]
     positions = {one.position for one in counted}
     others = [one for one in case.store.gmv if one.position not in positions]

@@ -132,6 +132,13 @@ def checked(edition: Edition, rules_version: int) -> Edition:
             f"{edition.program}: credit: found {parameters.credit!r}, expected one of "
             f"{', '.join(COMMODITIES)}."
         )
+    money = parameters.credit.partition(".")[0]
+    if money != edition.currency:
+        raise BadTerms(
+            f"{edition.program}: credit: found {parameters.credit}, expected credit in "
+            f"{edition.currency}, the currency that it is a share of.",
+            "Nothing says at which rate one would become the other.",
+        )
     assert edition.last is not None
     if parameters.make_up_due is not None and parameters.make_up_due < edition.last:
         raise BadTerms(f"{edition.program}: make_up_due: lies before the term's end.")

@@ -79,8 +79,8 @@ def prepare_changes(connection: "DuckDBPyConnection", suspects: bool) -> None:
 
     So a version that arrives after a later one adds itself at its own instant, and takes itself
     off at the later one's: whatever the order of arrival, the sums at any as-of are the same.
-    What counts no more stands `apart`, by its instant; `begins` marks a line that begins to
-    count.
+    What a version that arrives late makes of it stands `apart`, by its instant, so that it moves
+    no other line; `begins` marks a line that begins to count.
     """
     columns = "store, order_id, created_at, currency, updated_at, amount_minor - refunded_minor"
     query = (
@@ -89,7 +89,7 @@ def prepare_changes(connection: "DuckDBPyConnection", suspects: bool) -> None:
     )
     if suspects:
         older = "SELECT store, order_id, {0}.at, {0}.in, updated_at, {1}{0}.net, {1}1, {2}, false"
-        apart = "CASE WHEN NOT counts THEN updated_at END"
+        apart = "CASE WHEN NOT (is_new AND counts) THEN updated_at END"
         changed = "(is_new OR previous IS DISTINCT FROM previously)"
         query += (
             f" WHERE key NOT IN (SELECT key FROM {SUSPECTS}) UNION ALL"
