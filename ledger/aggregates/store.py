@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from ledger.aggregates.base import Amount, Country, Currency, Fact, Id, Reference, Text
+from ledger.aggregates.orders import SOURCE as ORDERS_SOURCE
 
 STORE_WARNINGS = ("unknown_store", "before_onboarding")
 ClosureReason = Literal[
@@ -151,18 +152,19 @@ class GMVRecorded(StoreFact):
     basis: Annotated[
         Literal["placed", "settled"], Field(description="orders as placed, or as settled")
     ]
-    orders: Annotated[
-        int | None,
-        Field(description="how many orders it sums; below zero: orders that it takes off again"),
-    ] = None
+    orders: Annotated[int | None, Field(ge=0, description="how many orders it sums")] = None
 
     def references(self) -> tuple[Reference, ...]:
         return (Reference("feed", f"{self.store}/{self.basis}", self.source or ""),)
 
     @property
     def is_refund(self) -> bool:
-        """Whether it takes money off orders that stay; one that takes orders off is none."""
-        return self.amount.startswith("-") and (self.orders is None or self.orders >= 0)
+        """Whether it takes money off orders that stay.
+
+        The archive counts the orders of every fact but of those that take orders off again.
+        """
+        takes_off = self.source == ORDERS_SOURCE and self.orders is None
+        return self.amount.startswith("-") and not takes_off
 
 
 class StoreSuspended(StoreFact):

@@ -83,7 +83,7 @@ class DerivedFacts:
 
 
 def gmv_of(one: DayChange) -> GMVRecorded:
-    """The fact of one store's day."""
+    """The fact of one store's day. A day on which orders only went has no count of them."""
     return GMVRecorded(
         source=SOURCE,
         store=one.store,
@@ -91,7 +91,7 @@ def gmv_of(one: DayChange) -> GMVRecorded:
         amount=Money(one.net_minor, one.currency).text,
         currency=one.currency,
         basis="placed",
-        orders=one.orders,
+        orders=one.orders if one.orders >= 0 else None,
     )
 
 

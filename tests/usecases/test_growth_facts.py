@@ -309,15 +309,20 @@ def test_credit_in_another_currency_than_the_fee_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("amount", "orders", "is_refund"),
-    [("-1.00", None, True), ("-1.00", 0, True), ("-1.00", -1, False), ("1.00", -1, False)],
+    ("source", "amount", "orders", "is_refund"),
+    [
+        ("crm", "-1.00", None, True),
+        ("orders", "-1.00", 0, True),
+        ("orders", "-1.00", None, False),
+        ("orders", "1.00", 1, False),
+    ],
 )
 def test_what_takes_orders_off_is_no_refund(
-    amount: str, orders: int | None, is_refund: bool
+    source: str, amount: str, orders: int | None, is_refund: bool
 ) -> None:
     """A version of an order that another one supersedes takes itself off again."""
     fact = GMVRecorded.model_validate(
-        {"store": "S-1", "day": "2026-01-05", "amount": amount, "currency": "CNY"}
-        | {"basis": "placed", "orders": orders}
+        {"source": source, "store": "S-1", "day": "2026-01-05", "amount": amount}
+        | {"currency": "CNY", "basis": "placed", "orders": orders}
     )
     assert fact.is_refund == is_refund
