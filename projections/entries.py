@@ -1,6 +1,6 @@
 """Double entries: one row per posting, in the order of the log, seen from the book's entity."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any, ClassVar
 
@@ -11,10 +11,12 @@ from ledger.accounting.entry import Entry, Posting
 from ledger.aggregates.base import Recorded
 from ledger.aggregates.book import BookOpened
 from ledger.kernel.clocks import Clocks
+from ledger.kernel.instants import DEFAULT_ZONE
 from ledger.kernel.money import Money
 from ledger.programs.bookkeeping import BOOKED, Bookkeeper, Key, statements_of
 from ledger.store.reader import read_log
 from ledger.store.schema import TEXT, withdrawn
+from ledger.usecases.editions import published
 from ledger.usecases.standing import Lifted, lifted_payments, standings
 from projections.base import FoldView, Span
 
@@ -31,7 +33,7 @@ def entries_in(span: Span) -> Iterator[Entry]:
     before: dict[Key, Standing] = {}
     if span.after:
         before = standings(span.source, touched, Clocks(span.as_of, span.after))
-    books = Bookkeeper(entity_of(span.source), before)
+    books = Bookkeeper(entity_of(span.source), before, _zones(span))
     for one in events:
         if isinstance(one, Lifted):
             yield from books.lift(one.fact, one.position, one.at)
@@ -58,6 +60,20 @@ def _events(span: Span) -> list[Recorded | Lifted]:
         if one.fact.at <= span.as_of and one.fact.position not in span.left_out
     ]
     return sorted(events, key=lambda one: one.position)
+
+
+def _zones(span: Span) -> Callable[[str, int], str]:
+    """The zone of the terms that a program had at a position; before its first ones, the usual."""
+    known: dict[str, list[tuple[int, str]]] = {}
+
+    def zone_of(program: str, position: int) -> str:
+        if program not in known:
+            versions = published(span.source, span.until, program)
+            known[program] = [(one.position, one.event.edition["zone"]) for one in versions]
+        zones = [zone for at, zone in known[program] if at <= position]
+        return zones[-1] if zones else DEFAULT_ZONE
+
+    return zone_of
 
 
 def _fact(one: Recorded | Lifted) -> Recorded:

@@ -19,7 +19,7 @@ from ledger.aggregates.settlement import (
     StatementEvent,
     StatementIssued,
 )
-from ledger.kernel.instants import DEFAULT_ZONE, Instant, day_of
+from ledger.kernel.instants import Instant, day_of
 from ledger.kernel.money import Money
 from ledger.programs.registry import rule_names
 
@@ -123,17 +123,25 @@ def _payment(statement: str, payee: str, paid: Money, narration: str) -> Move:
 class Bookkeeper:
     """Takes events in the order of the log and answers their entries, seen from one entity.
 
-    `standings` holds how each statement stood before; it is moved along.
+    `standings` holds how each statement stood before; it is moved along. `zone_of` tells the
+    zone of a program's terms at a position, for facts that pay: their days are the program's.
     """
 
-    def __init__(self, entity: str, standings: MutableMapping[Key, Standing]) -> None:
+    def __init__(
+        self,
+        entity: str,
+        standings: MutableMapping[Key, Standing],
+        zone_of: Callable[[str, int], str],
+    ) -> None:
         self.entity = entity
         self.standings = standings
+        self.zone_of = zone_of
 
     def take(self, recorded: Recorded) -> list[Entry]:
         """The entries of an event."""
-        zone = getattr(recorded.event, "zone", DEFAULT_ZONE)
-        moves = list(moves_of(recorded.event))
+        event = recorded.event
+        zone = getattr(event, "zone", None) or self.zone_of(event.program, recorded.position)
+        moves = list(moves_of(event))
         return self._book(recorded.position, day_of(recorded.at, zone), moves)
 
     def lift(self, recorded: Recorded, position: int, at: Instant) -> list[Entry]:
@@ -142,7 +150,8 @@ class Bookkeeper:
             one._replace(amount=one.amount.negated(), narration=f"{one.narration}, withdrawn")
             for one in moves_of(recorded.event)
         ]
-        return self._book(position, day_of(at, DEFAULT_ZONE), moves)
+        zone = self.zone_of(recorded.event.program, position)
+        return self._book(position, day_of(at, zone), moves)
 
     def _book(self, position: int, day: date, moves: list[Move]) -> list[Entry]:
         """One entry per movement; what is carried over is one entry of two movements."""

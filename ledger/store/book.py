@@ -292,7 +292,8 @@ def _url_engine(location: str) -> Engine:
             "Name a file path (SQLite) or a URL that begins with postgresql://.",
         )
     try:
-        return create_engine(url)
+        # Whatever the server's default: a writer of views looks again once it has its lock.
+        return create_engine(url, isolation_level="READ COMMITTED")
     except ModuleNotFoundError:
         raise BookMissing(
             "PostgreSQL books need the driver psycopg, which is not installed.",

@@ -62,15 +62,15 @@ def _missing(terms: dict[str, Any], offered: dict[str, Any], base: Edition) -> l
     for name, value in offered.items():
         if value in EMPTY:
             continue
-        if name in keyed:
-            have, fields = terms.get(name) or (), keyed[name]
+        if terms.get(name) in EMPTY:
+            names.add(name)
+        elif name in keyed:
+            fields = keyed[name]
             names |= {
                 f"{name}:{_key(row, fields)}"
                 for row in value
-                if not any(_covers(one, row, fields) for one in have)
+                if not any(_covers(one, row, fields) for one in terms[name])
             }
-        elif terms.get(name) in EMPTY:
-            names.add(name)
     return sorted(names)
 
 
@@ -84,7 +84,7 @@ def _take(terms: dict[str, Any], name: str, source: dict[str, Any], base: Editio
         return True
     fields = rules_of(base.rules).KEYED[table]
     rows = [row for row in source.get(table, ()) if _key(row, fields) == key]
-    terms[table] = [*(terms.get(table) or ()), *rows]
+    terms[table] = [*terms[table], *rows]
     return bool(rows)
 
 

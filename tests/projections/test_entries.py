@@ -12,6 +12,7 @@ from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.errors import NoSuchAccount
 from ledger.store.book import Book
 from ledger.usecases.init import init
+from ledger.usecases.terms import publish
 from projections.base import View
 from projections.catalogue import VIEWS
 from projections.reports.journal import balances, journal
@@ -23,6 +24,7 @@ from tests.quarter import (
     Quarter,
     certified,
     closure,
+    edition,
     enrolled,
     fee_paid,
     on_sqlite,
@@ -163,6 +165,19 @@ def test_a_withdrawn_payment_is_reversed_and_never_taken_out(quarter: Quarter) -
     assert quarter.balances() == {}
     rebuild(quarter.book, VIEWS["entries"])
     assert entries_of(quarter.book) == [first, second]
+
+
+def test_a_payment_by_fact_is_of_its_day_in_the_programs_zone(quarter: Quarter) -> None:
+    """Two in the afternoon in Los Angeles is the next day in Shanghai."""
+    terms = edition(GROWTH, program="growth-us", publisher="acme", zone="America/Los_Angeles")
+    publish(quarter.book, terms, "lin")
+    paid = fee_paid("6000.00", at="2026-05-04T14:00:00-07:00") | {"program": "growth-us"}
+    told = quarter.tell([*enrolled(program="growth-us"), paid])
+    with journal(quarter.book, account=None, clocks=None, progress=silent) as found:
+        assert [one.date.isoformat() for one in found.entries()] == ["2026-05-04"]
+    quarter.withdraw(told[-1])
+    with journal(quarter.book, account=None, clocks=None, progress=silent) as found:
+        assert len(list(found.entries())) == 2
 
 
 def test_a_payment_withdrawn_before_it_was_told_has_no_entry(quarter: Quarter) -> None:
