@@ -292,8 +292,7 @@ def _url_engine(location: str) -> Engine:
             "Name a file path (SQLite) or a URL that begins with postgresql://.",
         )
     try:
-        # Whatever the server's default: a writer of views looks again once it has its lock.
-        return create_engine(url, isolation_level="READ COMMITTED")
+        return create_engine(url, isolation_level="READ COMMITTED")  # whatever the server's
     except ModuleNotFoundError:
         raise BookMissing(
             "PostgreSQL books need the driver psycopg, which is not installed.",
