@@ -25,7 +25,7 @@ from tests.fees import (
     order,
     revoked,
 )
-from tests.quarter import GROWTH, silent
+from tests.quarter import GROWTH, on_sqlite, silent
 
 from .platform import explained
 
@@ -84,6 +84,7 @@ def test_a_late_revision_of_a_closed_month_is_adjusted_by_its_difference(told: F
     assert [one.detail for one in verify_closed(told.book, silent) if not one.ok] == []
 
 
+@on_sqlite
 def test_a_finer_rate_published_later_leaves_a_closed_month(told: Fees) -> None:
     """A rate of the category applied to the scene already; a category without any is filled."""
     told.archive(order("c", store="S-2", category="digital", traffic="ad"))
@@ -98,6 +99,7 @@ def test_a_finer_rate_published_later_leaves_a_closed_month(told: Fees) -> None:
     assert line[:4] == (f"{PROGRAM}/{MAY}/S-1", "0.00", "-2.00", "-2.00")
 
 
+@on_sqlite
 @pytest.mark.parametrize("at_close", [[], [{"category": "beauty", "rate": "0.02"}]])
 def test_rates_are_filled_row_by_row_and_stay(told: Fees, at_close: list[dict[str, str]]) -> None:
     """Whether the month was closed with other rates or without any; a finer row fills nothing."""
@@ -148,6 +150,7 @@ def test_every_order_of_a_line_is_told_with_its_fee(told: Fees) -> None:
     assert answer["amount"] == "-10.00"
 
 
+@on_sqlite
 def test_every_order_of_a_line_leads_to_its_row(told: Fees) -> None:
     """To the file that it last came in; and the file's event to the files of its call."""
     first = told.archive_files(

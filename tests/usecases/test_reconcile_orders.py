@@ -67,6 +67,7 @@ def test_each_kind_of_break_says_both_sides_and_the_difference(told: Fees) -> No
     assert places["duplicate_theirs"] == 4
 
 
+@on_sqlite
 @pytest.mark.parametrize("name", ["a", "z"])
 def test_a_second_row_of_an_order_is_one_too_many(told: Fees, name: str) -> None:
     """Whether the first one agrees with ours, or we do not know the order at all."""

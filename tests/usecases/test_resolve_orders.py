@@ -69,6 +69,7 @@ def test_a_figure_that_was_accepted_is_ours_from_then_on(closed: Fees) -> None:
     assert stands(closed) == {"store:S-1": "-1.20"}
 
 
+@on_sqlite
 def test_a_figure_of_a_comparison_before_an_adjustment_is_not_accepted(closed: Fees) -> None:
     """The difference that it found is not the one that is left."""
     old = run(closed, charged("a", "-0.50"), charged("b", "-1.00"))
@@ -82,6 +83,7 @@ def test_a_figure_of_a_comparison_before_an_adjustment_is_not_accepted(closed: F
     assert run(closed, charged("a", "-0.50"), charged("b", "-1.00")).breaks == []
 
 
+@on_sqlite
 def test_a_comparison_before_the_close_is_not_accepted(fees: Fees) -> None:
     """It was made with a fresh run, whose clocks nobody knows the statements by."""
     fees.rates()
@@ -117,6 +119,7 @@ def test_an_order_is_not_accepted_twice_out_of_two_comparisons(closed: Fees) -> 
     assert stands(closed) == {"store:S-1": "-2.50"}
 
 
+@on_sqlite
 def test_orders_of_a_line_that_was_accepted_whole_are_not(closed: Fees) -> None:
     """The line says what the platform says of it; no difference of an order is missing there."""
     path = closed.folder / "by-store.csv"
@@ -174,6 +177,7 @@ def test_a_group_too_large_to_be_listed_is_counted_and_not_accepted(
     assert stands(closed) == {"store:S-1": "-4.00"}
 
 
+@on_sqlite
 def test_the_orders_of_a_line_that_says_nothing_say_nothing(fees: Fees) -> None:
     """A store with an order that has no rate is held whole, and so was issued at zero."""
     fees.rates()
