@@ -119,6 +119,16 @@ def clocks(
     return clocks_at(connection, now=now(), as_of=as_of, known_at=known_at, zone=zone)
 
 
+def chosen_clocks(
+    book: "Book", as_of: str | None, known_at: str | None, *, always: bool = False
+) -> "Clocks | None":
+    """The clocks as typed; None for the head, which the live views answer as they are."""
+    if as_of is None and known_at is None and not always:
+        return None
+    with book.reading() as connection:
+        return clocks(connection, as_of, known_at)
+
+
 def out(format_: str | None, output: str | None, also: tuple[str, ...] = ()) -> Out:
     """Where and how the answer is written; `also`: formats that only some answers have."""
     return Out.chosen(format_, output, also)

@@ -4,13 +4,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.options import answer_options, book_option, clock_options, clocks, opened, out
+from cli.options import (
+    answer_options,
+    book_option,
+    chosen_clocks,
+    clock_options,
+    opened,
+    out,
+)
 from cli.output import say
 from cli.progress import progress
 
 if TYPE_CHECKING:
-    from ledger.kernel.clocks import Clocks
-    from ledger.store.book import Book
+    pass
 
 EXPORTS = ("beancount", "journal")
 
@@ -40,7 +46,7 @@ def journal(
 
     where = out(format_, output, also=EXPORTS)
     with opened(book) as found, progress() as told:
-        at = _chosen(found, as_of, known_at)
+        at = chosen_clocks(found, as_of, known_at)
         with usecase(found, account=account, clocks=at, progress=told) as answer:
             title = f"{answer.entity}, known at {answer.clocks.known_at}"
             if where.format == "beancount":
@@ -86,16 +92,8 @@ def balances(
 
     where = out(format_, output)
     with opened(book) as found, progress() as told:
-        answer = usecase(found, account, _chosen(found, as_of, known_at), told)
+        answer = usecase(found, account, chosen_clocks(found, as_of, known_at), told)
     where.data(answer.rows, answer.rows)
     if where.is_table:
         say(f"Known at position {answer.clocks.known_at:,}. Debits positive, credits negative.")
     return 0
-
-
-def _chosen(book: "Book", as_of: str | None, known_at: str | None) -> "Clocks | None":
-    """None stands for the head: the live view answers that without building anything."""
-    if as_of is None and known_at is None:
-        return None
-    with book.reading() as connection:
-        return clocks(connection, as_of, known_at)

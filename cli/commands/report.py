@@ -4,13 +4,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.options import answer_options, book_option, clock_options, clocks, opened, out
+from cli.options import (
+    answer_options,
+    book_option,
+    chosen_clocks,
+    clock_options,
+    opened,
+    out,
+)
 from cli.output import Out, say
 from cli.progress import progress
 
 if TYPE_CHECKING:
-    from ledger.kernel.clocks import Clocks
-    from ledger.store.book import Book
     from projections.reading import Report
 
 
@@ -49,7 +54,7 @@ def report(
         return 0
     pairs = [_pair(one) for one in wheres]
     with opened(book) as found, progress() as told:
-        at = _chosen(found, as_of, known_at, always=name in COMPUTED)
+        at = chosen_clocks(found, as_of, known_at, always=name in COMPUTED)
         answer = usecase(found, name, where=pairs, clocks=at, progress=told)
     return _show(where, answer)
 
@@ -77,7 +82,7 @@ def query(
 
     where = out(format_, output)
     with opened(book) as found, progress() as told:
-        answer = usecase(found, sql, clocks=_chosen(found, as_of, known_at), progress=told)
+        answer = usecase(found, sql, clocks=chosen_clocks(found, as_of, known_at), progress=told)
     return _show(where, answer)
 
 
@@ -127,16 +132,6 @@ def _show(where: Out, answer: "Report") -> int:
         say("Update duebook or report this, then run: duebook rebuild " + answer.parked[0].view)
         return 1
     return 0
-
-
-def _chosen(
-    book: "Book", as_of: str | None, known_at: str | None, *, always: bool = False
-) -> "Clocks | None":
-    """None stands for the head: the live view answers that without building anything."""
-    if as_of is None and known_at is None and not always:
-        return None
-    with book.reading() as connection:
-        return clocks(connection, as_of, known_at)
 
 
 def _pair(text: str) -> tuple[str, Any]:

@@ -116,14 +116,6 @@ class PartnerState:
         """The last certification or termination at or before an instant."""
         return last_before(self.standing, instant + 1)
 
-    def withholdings(self, program: str, store: str | None) -> list[Recorded]:
-        """What is withheld for a program: from that store, or with None from the partner."""
-        return [
-            one
-            for one in self.withheld
-            if one.event.program == program and one.event.store == store
-        ]
-
     @property
     def name(self) -> str | None:
         """The name last given with a certification."""

@@ -14,7 +14,7 @@ from ledger.kernel.money import Money, sum_by_currency
 from ledger.programs.contract import Line
 from ledger.programs.edition import Edition
 from ledger.usecases.closed import ClosedPeriod, Stated, closed_period, digest_of, edition_of
-from ledger.usecases.settle import Settlement, settle
+from ledger.usecases.settle import Settlement, outcome_told, settle
 
 
 @dataclass(frozen=True)
@@ -133,19 +133,12 @@ def _difference(
         "now": now.amount.text if now else None,
         "difference": difference.text,
         "currency": either.amount.currency,
-        "was_outcome": _outcome(was),
-        "now_outcome": _outcome(now),
+        "was_outcome": outcome_told(was),
+        "now_outcome": outcome_told(now),
     }
     if tree is not None and now is not None:
         found["why"] = changed_steps(tree, now.explanation)
     return found
-
-
-def _outcome(line: Line | Stated | None) -> str | None:
-    if line is None:
-        return None
-    why = ", ".join(line.unmet or line.held_for)
-    return f"{line.outcome} ({why})" if why else line.outcome
 
 
 def changed_steps(was: Step, now: Step) -> list[str]:

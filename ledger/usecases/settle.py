@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Connection
 
@@ -164,8 +164,8 @@ def compare(before: Settlement | None, after: Settlement) -> list[dict[str, Any]
                     "was": was.amount.text if was else None,
                     "now": now.amount.text if now else None,
                     "currency": either.amount.currency,
-                    "was_outcome": _outcome(was),
-                    "now_outcome": _outcome(now),
+                    "was_outcome": outcome_told(was),
+                    "now_outcome": outcome_told(now),
                 }
             )
     return changes
@@ -175,7 +175,19 @@ def _seen(line: Line | None) -> object:
     return line and (line.payee, line.outcome, line.amount, line.unmet, line.held_for)
 
 
-def _outcome(line: Line | None) -> str | None:
+class Outcome(Protocol):
+    """What a line, worked out or stated, came to."""
+
+    @property
+    def outcome(self) -> str: ...
+    @property
+    def unmet(self) -> tuple[str, ...]: ...
+    @property
+    def held_for(self) -> tuple[str, ...]: ...
+
+
+def outcome_told(line: Outcome | None) -> str | None:
+    """The outcome with its reasons, as comparisons show it."""
     if line is None:
         return None
     why = ", ".join(line.unmet or line.held_for)

@@ -4,10 +4,11 @@ import csv
 from pathlib import Path
 from typing import Any
 
+from ledger.intake.platform.canonical import read
 from ledger.kernel.clocks import Clocks
 from ledger.usecases.comparison import Reconciliation
 from ledger.usecases.explain import explain
-from ledger.usecases.reconcile import reconcile_orders
+from ledger.usecases.reconcile import reconcile, reconcile_orders
 from tests.fees import AFTER_MAY, MAY, PROGRAM, Fees, Row
 
 HEADER = ("order_id", "store", "amount", "currency")
@@ -53,6 +54,15 @@ def compared(
     with fees.book.reading() as connection:
         clocks = Clocks(AFTER_JUNE, fees.book.head().position)
         return reconcile_orders(connection, PROGRAM, period, path, clocks, **options)
+
+
+def compared_by_store(fees: Fees, text: str) -> Reconciliation:
+    """The comparison of May with a file by store, given as its rows."""
+    path = fees.folder / "by-store.csv"
+    path.write_text(f"store,amount,currency\n{text}", encoding="utf-8")
+    with fees.book.reading() as connection:
+        clocks = Clocks(AFTER_JUNE, fees.book.head().position)
+        return reconcile(connection, PROGRAM, MAY, read(str(path)), clocks)
 
 
 def breaks(found: Reconciliation, *, full: bool = False) -> list[tuple[Any, ...]]:

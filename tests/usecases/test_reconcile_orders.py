@@ -4,18 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from ledger.intake.platform.canonical import read
 from ledger.intake.platform.orderfile import is_by_order
 from ledger.intake.platform.rows import BadPlatformFile
-from ledger.kernel.clocks import Clocks
 from ledger.kernel.currencies import EXPONENTS
 from ledger.usecases.adjust import adjust
 from ledger.usecases.close import close
-from ledger.usecases.reconcile import reconcile, record_run
+from ledger.usecases.reconcile import record_run
 from tests.fees import AFTER_MAY, MAY, NOW, PROGRAM, Fees, Row, onboarded, order
 from tests.quarter import on_sqlite
 
-from .platform import breaks, charged, compared, ours
+from .platform import breaks, charged, compared, compared_by_store, ours
 
 ID = f"{PROGRAM}/{MAY}"
 
@@ -78,18 +76,15 @@ def test_a_second_row_of_an_order_is_one_too_many(told: Fees, name: str) -> None
 
 
 @on_sqlite
-def test_ids_are_the_same_however_their_accents_are_written(told: Fees, tmp_path: Path) -> None:
+def test_ids_are_the_same_however_their_accents_are_written(told: Fees) -> None:
     """Composed or not, as facts and orders are."""
     composed, apart = "caf\u00e9", "cafe\u0301"
     told.tell(onboarded(apart))
     told.archive(order(composed, store=composed))
     by_order = [*(one for one in ours(told) if one["store"] != composed)]
     assert compared(told, [*by_order, charged(apart, "-1.00", apart)]).breaks == []
-    path = tmp_path / "by-store.csv"
-    path.write_text(f"store,amount,currency\nS-1,-2.00,CNY\nS-2,-7.50,CNY\n{apart},-1.00,CNY\n")
-    with told.book.reading() as connection:
-        clocks = Clocks(AFTER_MAY, told.book.head().position)
-        assert reconcile(connection, PROGRAM, MAY, read(str(path)), clocks).breaks == []
+    by_store = f"S-1,-2.00,CNY\nS-2,-7.50,CNY\n{apart},-1.00,CNY\n"
+    assert compared_by_store(told, by_store).breaks == []
 
 
 @on_sqlite
@@ -271,11 +266,7 @@ def test_orders_shifted_by_a_day_break_at_the_edges_of_the_month(told: Fees) -> 
 @on_sqlite
 def test_a_row_that_names_a_store_of_nobody_is_a_break_of_its_month(told: Fees) -> None:
     """In a file by store, too: the same store in another month is another break."""
-    path = told.folder / "by-store.csv"
-    path.write_text("store,amount,currency\nS-9,-1.00,CNY\n")
-    with told.book.reading() as connection:
-        clocks = Clocks(AFTER_MAY, told.book.head().position)
-        found = reconcile(connection, PROGRAM, MAY, read(str(path)), clocks)
+    found = compared_by_store(told, "S-9,-1.00,CNY\n")
     unknown = [one.id for one in found.breaks if one.kind == "missing_ours"]
     assert unknown == [f"{ID}/S-9#missing_ours"]
 

@@ -4,21 +4,19 @@ from typing import Any
 
 import pytest
 
-from ledger.intake.platform.canonical import read
-from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import BadResolution
 from ledger.usecases import reconcile_orders
 from ledger.usecases.adjust import adjust
 from ledger.usecases.close import close
 from ledger.usecases.closed import closed_period
 from ledger.usecases.comparison import Reconciliation
-from ledger.usecases.reconcile import reconcile, record_run
+from ledger.usecases.reconcile import record_run
 from ledger.usecases.resolve import resolve
 from ledger.usecases.verify_closed import verify_closed
 from tests.fees import AFTER_MAY, MAY, NOW, PROGRAM, Fees, Row, onboarded, order
 from tests.quarter import on_sqlite, silent
 
-from .platform import breaks, charged, compared
+from .platform import breaks, charged, compared, compared_by_store
 
 OPTIONS: dict[str, Any] = {"reason": "final", "by": "lin", "now": NOW}
 
@@ -122,11 +120,7 @@ def test_an_order_is_not_accepted_twice_out_of_two_comparisons(closed: Fees) -> 
 @on_sqlite
 def test_orders_of_a_line_that_was_accepted_whole_are_not(closed: Fees) -> None:
     """The line says what the platform says of it; no difference of an order is missing there."""
-    path = closed.folder / "by-store.csv"
-    path.write_text("store,amount,currency\nS-1,-2.50,CNY\n")
-    with closed.book.reading() as connection:
-        clocks = Clocks(NOW, closed.book.head().position)
-        found = reconcile(connection, PROGRAM, MAY, read(str(path)), clocks)
+    found = compared_by_store(closed, "S-1,-2.50,CNY\n")
     record_run(closed.book, found, by="lin", profile="canonical", flipped=False)
     accept(closed, found)
     with pytest.raises(BadResolution, match="for the whole line"):

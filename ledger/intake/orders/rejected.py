@@ -2,8 +2,6 @@
 
 from typing import Any, NamedTuple
 
-from ledger.intake.rejection import Rejection
-
 CODES = (
     "missing_field",
     "invalid_field",
@@ -67,7 +65,3 @@ class RejectedRow(NamedTuple):
             "error": self.error,
             "hint": self.hint,
         }
-
-    def as_rejection(self) -> Rejection:
-        """As the intake of facts shows its own, for one table of both."""
-        return Rejection(self.file, self.row, None, self.code, self.error, self.hint, self.raw)

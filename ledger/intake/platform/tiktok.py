@@ -29,7 +29,6 @@ from ledger.kernel.money import Money
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-PROFILE = "tiktok-income"
 SHEET = "Order details"
 NEEDED = {
     "id": ("Order/adjustment ID",),
