@@ -14,6 +14,7 @@ from ledger.aggregates.merchant import MerchantState
 from ledger.aggregates.partner import PartnerState
 from ledger.aggregates.store_state import StoreState
 from ledger.kernel.clocks import Clocks
+from ledger.kernel.collecting import no_cycles
 from ledger.kernel.instants import parse_instant
 from ledger.programs.recruiting.gather import CHUNK
 from ledger.store.book import Book, open_book
@@ -65,8 +66,9 @@ def states(shop: Workshop, wanted: set[str]) -> Iterator[Figure]:
 
 
 def fold_all(book: Book, names: dict[str, list[str]]) -> int:
-    """All states, in the pieces in which `settle` asks for them; the number of events."""
-    with book.reading() as connection:
+    """All states, as `settle` asks for them: in its pieces, without the collector of cycles;
+    the number of events."""
+    with book.reading() as connection, no_cycles():
         clocks = Clocks(parse_instant(AS_OF), book.head().position)
         reader = LogReader(connection, clocks)
         for kind, mine in names.items():

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, Column, Integer, Table, insert, select, update
 
-from ledger.aggregates.base import Recorded
+from ledger.aggregates.base import Logged
 from ledger.aggregates.book import BOOK_STREAM, BatchRecorded
 from ledger.kernel.instants import format_instant
 from ledger.store.reader import read_log, read_positions
@@ -74,7 +74,7 @@ class Activity(FoldView):
                 batches[position] = recorded.event
         return batches.get(position)
 
-    def _row(self, recorded: Recorded, batch: BatchRecorded | None) -> dict[str, Any]:
+    def _row(self, recorded: Logged, batch: BatchRecorded | None) -> dict[str, Any]:
         file, line = batch.place(recorded.row) if batch and recorded.row else ("", None)
         return {
             "position": recorded.position,

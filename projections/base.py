@@ -10,7 +10,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from sqlalchemy import Column, Connection, MetaData, Table, delete, insert, select
 
-from ledger.aggregates.base import Recorded
+from ledger.aggregates.base import Logged
 from ledger.kernel.clocks import Clocks
 from ledger.store.reader import LogReader, chunks
 from ledger.store.schema import events, withdrawn
@@ -77,7 +77,7 @@ class StreamView(View):
     KINDS: ClassVar[tuple[str, ...]]
     """The kinds of streams that have rows, such as `store`."""
 
-    def rows(self, reader: LogReader, facts: dict[str, list[Recorded]]) -> Iterable[dict[str, Any]]:
+    def rows(self, reader: LogReader, facts: dict[str, list[Logged]]) -> Iterable[dict[str, Any]]:
         """The rows of some streams, from the facts of them that count."""
         raise AssertionError(f"{self.NAME} has no rows")
 
@@ -95,7 +95,7 @@ class StreamView(View):
     def refold(self, span: Span, table: Table, streams: Sequence[str]) -> None:
         """Replaces the rows of some streams."""
         reader = LogReader(span.source, span.clocks)
-        facts: dict[str, list[Recorded]] = {stream: [] for stream in streams}
+        facts: dict[str, list[Logged]] = {stream: [] for stream in streams}
         for recorded in reader.facts(streams):
             facts[recorded.stream].append(recorded)
         rows = list(self.rows(reader, facts))

@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Column, Connection, Integer, Row, Table, inse
 
 from ledger.accounting.chart import Standing, parse_account
 from ledger.accounting.entry import Entry, Posting
-from ledger.aggregates.base import Recorded
+from ledger.aggregates.base import Logged
 from ledger.aggregates.book import BookOpened
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.instants import DEFAULT_ZONE
@@ -48,10 +48,10 @@ def entity_of(connection: Connection) -> str:
     return first.event.entity
 
 
-def _events(span: Span) -> list[Recorded | Lifted]:
+def _events(span: Span) -> list[Logged | Lifted]:
     never = _never_counted(span)
     booked = read_log(span.source, span.after, span.until, BOOKED)
-    events: list[Recorded | Lifted] = [
+    events: list[Logged | Lifted] = [
         one for one in booked if one.at <= span.as_of and one.position not in never
     ]
     events += [
@@ -76,7 +76,7 @@ def _zones(span: Span) -> Callable[[str, int], str]:
     return zone_of
 
 
-def _fact(one: Recorded | Lifted) -> Recorded:
+def _fact(one: Logged | Lifted) -> Logged:
     return one.fact if isinstance(one, Lifted) else one
 
 

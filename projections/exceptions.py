@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Column, Integer, Table, select
 
-from ledger.aggregates.base import Recorded
+from ledger.aggregates.base import Logged
 from ledger.aggregates.book import FactWithdrawn
 from ledger.aggregates.judge import Surprise, unknown_fact
 from ledger.kernel.clocks import FOREVER, Clocks
@@ -68,7 +68,7 @@ class Exceptions(StreamView):
             found.add(WITHDRAWALS)
         return found
 
-    def rows(self, reader: LogReader, facts: dict[str, list[Recorded]]) -> Iterator[dict[str, Any]]:
+    def rows(self, reader: LogReader, facts: dict[str, list[Logged]]) -> Iterator[dict[str, Any]]:
         for one in facts.pop(WITHDRAWALS, []):
             if not _lifts_something(reader, one):
                 yield _row(one, unknown_fact(_named(one.event)))
@@ -81,7 +81,7 @@ class Exceptions(StreamView):
         return {name: row[name] for name in names if name != "program" or row[name]}
 
 
-def _row(recorded: Recorded, surprise: Surprise) -> dict[str, Any]:
+def _row(recorded: Logged, surprise: Surprise) -> dict[str, Any]:
     return {
         "code": surprise.code,
         "position": recorded.position,
@@ -118,7 +118,7 @@ def _newly_lifted(span: Span) -> bool:
     return span.source.execute(query).first() is not None
 
 
-def _lifts_something(reader: LogReader, recorded: Recorded) -> bool:
+def _lifts_something(reader: LogReader, recorded: Logged) -> bool:
     w, known_at = withdrawn.c, reader.clocks.known_at
     query = select(w.target).where(w.position == recorded.position, w.target <= known_at)
     return reader.connection.execute(query).first() is not None

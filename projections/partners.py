@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Column, Integer, Table, select
 
-from ledger.aggregates.base import Recorded
+from ledger.aggregates.base import Logged
 from ledger.store.reader import LogReader
 from ledger.store.schema import TEXT, refs, withdrawn
 from ledger.usecases.show import describe_partner
@@ -51,7 +51,7 @@ class Partners(StreamView):
         names |= {row[0] for row in span.source.execute(lifted)}
         return {f"partner:{name}" for name in names}
 
-    def rows(self, reader: LogReader, facts: dict[str, list[Recorded]]) -> Iterator[dict[str, Any]]:
+    def rows(self, reader: LogReader, facts: dict[str, list[Logged]]) -> Iterator[dict[str, Any]]:
         names = [stream.partition(":")[2] for stream in facts]
         introduced = Counter(
             {name: len(streams) for name, streams in reader.named("partner", names).items()}

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, Column, Integer, Table
 
-from ledger.aggregates.base import Recorded
+from ledger.aggregates.base import Logged
 from ledger.aggregates.settlement import (
     StatementAdjusted,
     StatementEvent,
@@ -58,7 +58,7 @@ class Statements(StreamView):
             found.update(f"statement:{one.statement}" for one in recorded.event.brought_forward)
         return found
 
-    def rows(self, reader: LogReader, facts: dict[str, list[Recorded]]) -> Iterator[dict[str, Any]]:
+    def rows(self, reader: LogReader, facts: dict[str, list[Logged]]) -> Iterator[dict[str, Any]]:
         names = [stream.partition(":")[2] for stream, found in facts.items() if found]
         standing = standings(reader.connection, names, reader.clocks)
         for stream, found in facts.items():
@@ -113,7 +113,7 @@ def _sums(events: Iterable[Any]) -> dict[str, dict[str, int]]:
 
 
 def _row(
-    stream: str, name: str, currency: str, found: list[Recorded], amounts: dict[str, int]
+    stream: str, name: str, currency: str, found: list[Logged], amounts: dict[str, int]
 ) -> dict[str, Any]:
     first: StatementEvent = found[0].event
     issued = next((one for one in found if isinstance(one.event, StatementIssued)), None)

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Column, Integer
 
-from ledger.aggregates.base import Recorded
+from ledger.aggregates.base import Logged
 from ledger.store.reader import LogReader
 from ledger.store.schema import TEXT
 from ledger.usecases.show import describe_store
@@ -35,7 +35,7 @@ class Stores(StreamView):
             Column("stream", TEXT, nullable=False),
         ]
 
-    def rows(self, reader: LogReader, facts: dict[str, list[Recorded]]) -> Iterator[dict[str, Any]]:
+    def rows(self, reader: LogReader, facts: dict[str, list[Logged]]) -> Iterator[dict[str, Any]]:
         for stream, found in facts.items():
             if found:
                 yield {**describe_store(stream.partition(":")[2], found), "stream": stream}

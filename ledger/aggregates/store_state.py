@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ledger.aggregates.base import Recorded, first_of, in_order, last_before
 from ledger.aggregates.store import (
@@ -20,6 +20,21 @@ from ledger.aggregates.store import (
 )
 from ledger.kernel.instants import Instant
 from ledger.kernel.period import Days, Window
+
+_TIMELINES: dict[type[Any], str] = {
+    GMVRecorded: "gmv",
+    StockListed: "stock",
+    StockDelisted: "stock",
+    MerchantOnboarded: "onboardings",
+    StoreVerified: "verifications",
+    FirstSale: "sales",
+    StoreSuspended: "status",
+    StoreClosing: "status",
+    StoreReopened: "status",
+    StoreClosed: "status",
+    DiscountRevoked: "revocations",
+}
+"""A state is its timelines; most events of most books go through here, so that it is a look-up."""
 
 
 class Standing(NamedTuple):
@@ -43,22 +58,10 @@ class StoreState:
         self.revocations: list[Recorded] = []
 
     def apply(self, recorded: Recorded) -> None:
-        """Takes one event into its timeline."""
-        match recorded.event:
-            case GMVRecorded():
-                self.gmv.append(recorded)
-            case StockListed() | StockDelisted():
-                self.stock.append(recorded)
-            case MerchantOnboarded():
-                self.onboardings.append(recorded)
-            case StoreVerified():
-                self.verifications.append(recorded)
-            case FirstSale():
-                self.sales.append(recorded)
-            case StoreSuspended() | StoreClosing() | StoreReopened() | StoreClosed():
-                self.status.append(recorded)
-            case DiscountRevoked():
-                self.revocations.append(recorded)
+        """Takes one event into its timeline; one that no timeline is of stays out."""
+        timeline = _TIMELINES.get(type(recorded.event))
+        if timeline is not None:
+            getattr(self, timeline).append(recorded)
 
     @cached_property
     def onboarding(self) -> Recorded | None:

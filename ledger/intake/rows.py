@@ -22,7 +22,7 @@ from ledger.kernel.money import canonical_amount, decimal_of
 
 BY_MAX = 200
 PATTERNS = {
-    r"^[\p{L}\p{N}\p{M}._-]{1,64}$": "letters, digits, '.', '_' and '-', 1 to 64 of them",
+    r"^[\p{L}\p{N}\p{M}._-]+$": "letters, digits, '.', '_' and '-', 1 to 64 of them",
     "^[A-Z]{2}$": "two capital letters, such as DE",
     "^[A-Z]{3}$": "three capital letters, such as CNY",
 }

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from ledger.aggregates.base import Event, Recorded
+from ledger.aggregates.base import Event, Logged, Recorded
 from ledger.aggregates.catalogue import TOPICS
-from ledger.kernel.errors import UndecodableEvent, UnknownTopic
+from ledger.kernel.errors import Refusal, UndecodableEvent, UnknownTopic
 
 
 class Upcaster(NamedTuple):
@@ -57,25 +57,39 @@ def _build(topic: str) -> Decode:
     return upcast
 
 
-def decode_rows(rows: Iterable[Sequence[Any]]) -> Iterator[Recorded]:
-    """Rows of `READ_COLUMNS` to recorded events.
+def decode_rows(rows: Iterable[Sequence[Any]]) -> Iterator[Logged]:
+    """Rows of `READ_COLUMNS` to logged events.
 
     Raises `UndecodableEvent` with the position, or `UnknownTopic`.
     """
-    new, decoders, position = tuple.__new__, _decoders, 0
+    new, decoders, row = tuple.__new__, _decoders, None
     try:
-        for position, stream, version, topic, state, at, known, by, batch, row, digest in rows:
-            decode = decoders.get(topic) or decoder(topic)
-            event = decode(state)
-            yield new(
-                Recorded,
-                (position, stream, version, topic, event, at, known, by, batch, row, digest),
-            )
-    except (UnknownTopic, UndecodableEvent) as error:
-        raise type(error)(f"Event {position}: {error.sentence}", error.hint) from None
-    except ValidationError as error:
-        raise UndecodableEvent(
-            f"Event {position} ({topic}) does not read back: {error.errors()[0]['msg']}.",
-            position=position,
-            topic=topic,
-        ) from None
+        for row in rows:
+            position, stream, version, topic, state, *more = row
+            event = (decoders.get(topic) or decoder(topic))(state)
+            yield new(Logged, (position, stream, version, topic, event, *more))
+    except (UnknownTopic, UndecodableEvent, ValidationError) as error:
+        raise _placed(error, row) from None
+
+
+def decode_facts(rows: Iterable[Sequence[Any]]) -> Iterator[Recorded]:
+    """Rows of `FACT_COLUMNS` to recorded events. Raises as `decode_rows` does."""
+    new, decoders, row = tuple.__new__, _decoders, None
+    try:
+        for row in rows:
+            position, stream, version, topic, state, at = row
+            event = (decoders.get(topic) or decoder(topic))(state)
+            yield new(Recorded, (position, stream, version, topic, event, at))
+    except (UnknownTopic, UndecodableEvent, ValidationError) as error:
+        raise _placed(error, row) from None
+
+
+def _placed(error: Refusal | ValidationError, row: Sequence[Any] | None) -> Refusal:
+    """What is wrong with a row, with its position."""
+    assert row is not None, "only a row fails to decode"
+    position, topic = row[0], row[3]
+    if isinstance(error, ValidationError):
+        why = error.errors()[0]["msg"]
+        sentence = f"Event {position} ({topic}) does not read back: {why}."
+        return UndecodableEvent(sentence, position=position, topic=topic)
+    return type(error)(f"Event {position}: {error.sentence}", error.hint)

@@ -11,7 +11,7 @@ from weakref import finalize
 
 from sqlalchemy import Connection, select
 
-from ledger.aggregates.base import Recorded
+from ledger.aggregates.base import Logged
 from ledger.aggregates.orders import ORDERS_STREAM, OrdersArchived
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import Refusal
@@ -49,7 +49,7 @@ def archive_folder(connection: Connection) -> Path:
     return Path(next(path for _, name, path in rows if name == "main") + SUFFIX)
 
 
-def archived(connection: Connection, known_at: int) -> list[Recorded]:
+def archived(connection: Connection, known_at: int) -> list[Logged]:
     """The archive's files by a position, in the order of the log."""
     return list(read_log(connection, until=known_at, stream=ORDERS_STREAM))
 
@@ -63,7 +63,7 @@ class OrderLines(NamedTuple):
     """The order lines of a book at a pair of clocks."""
 
     folder: Path
-    files: list[Recorded]
+    files: list[Logged]
     clocks: Clocks
 
     @classmethod
@@ -73,7 +73,7 @@ class OrderLines(NamedTuple):
         folder = archive_folder(connection) if files else Path()
         return cls(folder, files, clocks)
 
-    def within(self, window: Window) -> list[Recorded]:
+    def within(self, window: Window) -> list[Logged]:
         """The files that can hold a line created in the window."""
         return [
             one for one in self.files

@@ -6,9 +6,9 @@ from datetime import date
 from itertools import chain, islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, select
+from sqlalchemy import Column, ColumnElement, Connection, Select, and_, func, select
 
-from ledger.aggregates.base import Recorded
+from ledger.aggregates.base import Logged, R, Recorded
 from ledger.aggregates.store import GMVRecorded
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.collecting import no_cycles
@@ -16,8 +16,8 @@ from ledger.kernel.instants import Instant
 from ledger.kernel.period import Window
 from ledger.programs.contract import S
 from ledger.store.asking import OrderAsking
-from ledger.store.codec import decode_rows
-from ledger.store.schema import READ_COLUMNS, events, refs, withdrawn
+from ledger.store.codec import decode_facts, decode_rows
+from ledger.store.schema import FACT_COLUMNS, READ_COLUMNS, events, refs, withdrawn
 
 GMV_TOPIC = GMVRecorded.TOPIC
 NAMES_AT_ONCE = 500
@@ -26,6 +26,7 @@ SCAN_FROM = 1000
 SCAN_SHARE = 20
 """Events that a stream may have for a scan of the whole log to be the quicker way."""
 COLUMNS = [events.c[name] for name in READ_COLUMNS]
+FACTS = [events.c[name] for name in FACT_COLUMNS]
 
 PERMANENT_REFS = ("feed", "pending")
 """Index entries that say where to look; they outlive the withdrawal of the fact they came with."""
@@ -61,7 +62,7 @@ def read_log(
     until: int | None = None,
     topics: Iterable[str] = (),
     stream: str | None = None,
-) -> Iterator[Recorded]:
+) -> Iterator[Logged]:
     """Every event, decoded, in the order of the log; withdrawn ones too."""
     c = events.c
     query = select(*COLUMNS).where(c.position > after)
@@ -74,7 +75,7 @@ def read_log(
     return decode_rows(fetch(connection, query.order_by(c.position)))
 
 
-def read_positions(connection: Connection, positions: Iterable[int]) -> Iterator[Recorded]:
+def read_positions(connection: Connection, positions: Iterable[int]) -> Iterator[Logged]:
     """The events at these positions, in the order of the log."""
     for chunk in chunks(sorted(set(positions))):
         query = select(*COLUMNS).where(events.c.position.in_(chunk)).order_by(events.c.position)
@@ -135,7 +136,7 @@ class LogReader(OrderAsking):
         else:
             others = sorted(set(states) - set(found))
             facts = chain(
-                (one for part in chunks(others) for one in self.facts(part, [GMV_TOPIC])),
+                self._facts_for("store", others, [GMV_TOPIC]),
                 self._counted(after(self.connection, found.values())),
                 self._at({p for one in found.values() for p in one.later}),
             )
@@ -153,7 +154,7 @@ class LogReader(OrderAsking):
                     watch(recorded)
         return {stream.partition(":")[2]: one for stream, one in states.items()}
 
-    def _counted(self, facts: Iterable[Recorded]) -> Iterator[Recorded]:
+    def _counted(self, facts: Iterable[R]) -> Iterator[R]:
         """Those of some facts that count at the clocks."""
         as_of, known_at = self.clocks
         remaining = iter(facts)
@@ -173,18 +174,23 @@ class LogReader(OrderAsking):
         Asked stream by stream, rows are fetched from all over the file. Where the streams are
         so many that they must make up much of the log, it is read through instead.
         """
+        c = events.c
         if len(streams) >= SCAN_FROM and len(streams) * SCAN_SHARE >= self.clocks.known_at:
             # The expression keeps the database from going through the index of streams.
-            kin = func.substr(events.c.stream, 1, len(kind) + 1) == f"{kind}:"
-            return self._counting([kin], topics, events.c.position)
-        return (one for chunk in chunks(streams) for one in self.facts(chunk, topics))
+            kin = func.substr(c.stream, 1, len(kind) + 1) == f"{kind}:"
+            yield from decode_facts(self._counting(FACTS, [kin], topics, c.position))
+            return
+        for chunk in chunks(streams):
+            mine = [c.stream.in_(chunk)]
+            yield from decode_facts(self._counting(FACTS, mine, topics, c.stream, c.version))
 
-    def facts(self, streams: Sequence[str], topics: Sequence[str] = ()) -> Iterator[Recorded]:
+    def facts(self, streams: Sequence[str], topics: Sequence[str] = ()) -> Iterator[Logged]:
         """The facts of some streams that count, stream by stream."""
         c = events.c
-        return self._counting([c.stream.in_(streams)], topics, c.stream, c.version)
+        mine = [c.stream.in_(streams)]
+        return decode_rows(self._counting(COLUMNS, mine, topics, c.stream, c.version))
 
-    def at_positions(self, positions: Iterable[int]) -> Iterator[Recorded]:
+    def at_positions(self, positions: Iterable[int]) -> Iterator[Logged]:
         """The facts at some positions that count."""
         for recorded in self._at(positions):
             self.events_read += 1
@@ -192,17 +198,23 @@ class LogReader(OrderAsking):
                 self.watch(recorded)
             yield recorded
 
-    def _at(self, positions: Iterable[int]) -> Iterator[Recorded]:
+    def _at(self, positions: Iterable[int]) -> Iterator[Logged]:
+        c = events.c
         for chunk in chunks(sorted(set(positions))):
-            yield from self._counting([events.c.position.in_(chunk)], (), events.c.position)
+            yield from decode_rows(self._counting(COLUMNS, [c.position.in_(chunk)], (), c.position))
 
     def _counting(
-        self, where: list[ColumnElement[bool]], topics: Sequence[str], *order: Any
-    ) -> Iterator[Recorded]:
+        self,
+        columns: list[Column[Any]],
+        where: Sequence[ColumnElement[bool]],
+        topics: Sequence[str],
+        *order: Any,
+    ) -> Iterator[Sequence[Any]]:
+        """Rows of the events that count at the clocks."""
         c, w = events.c, withdrawn.c
         lifted = and_(w.target == c.position, w.position <= self.clocks.known_at)
         query = (
-            select(*COLUMNS)
+            select(*columns)
             .select_from(events.outerjoin(withdrawn, lifted))
             .where(
                 *where,
@@ -214,7 +226,7 @@ class LogReader(OrderAsking):
         )
         if topics:
             query = query.where(c.topic.in_(topics))
-        return decode_rows(fetch(self.connection, query))
+        return fetch(self.connection, query)
 
     def named(
         self, kind: str, names: Iterable[str], window: Window | None = None

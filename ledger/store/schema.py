@@ -87,20 +87,10 @@ meta = Table(
     Column("value", TEXT, nullable=False),
 )
 
-READ_COLUMNS = (
-    "position",
-    "stream",
-    "version",
-    "topic",
-    "state",
-    "at",
-    "recorded_at",
-    "by",
-    "batch",
-    "row",
-    "hash",
-)
-"""What reading an event needs, in the order of `Recorded`; the key is for writers only."""
+FACT_COLUMNS = ("position", "stream", "version", "topic", "state", "at")
+"""What states and rules ask of an event, in the order of `Recorded`."""
+READ_COLUMNS = (*FACT_COLUMNS, "recorded_at", "by", "batch", "row", "hash")
+"""What else the log says of it, in the order of `Logged`; the key is for writers only."""
 
 _SQLITE_GUARDS = {
     "events_refuse_update": "BEFORE UPDATE ON events",

@@ -14,9 +14,9 @@ from sqlalchemy import Connection, insert, select
 
 from ledger.aggregates.base import Recorded
 from ledger.aggregates.store import GMVRecorded
-from ledger.store.codec import decode_rows
+from ledger.store.codec import decode_facts
 from ledger.store.head import max_versions
-from ledger.store.reader import COLUMNS, chunks, fetch, read_positions
+from ledger.store.reader import FACTS, chunks, fetch, read_positions
 from ledger.store.schema import events, snapshots
 
 
@@ -55,13 +55,13 @@ def after(connection: Connection, found: Collection[Snapshot]) -> Iterator[Recor
     for position, streams in sorted(by_position.items()):
         for chunk in chunks(sorted(streams)):
             query = (
-                select(*COLUMNS)
+                select(*FACTS)
                 .join_from(snapshots, events, (e.stream == s.stream) & (e.version > s.version))
                 .where(s.position == position, s.stream.in_(chunk))
                 .where(e.topic == GMVRecorded.TOPIC)
                 .order_by(e.stream, e.version)
             )
-            yield from decode_rows(fetch(connection, query))
+            yield from decode_facts(fetch(connection, query))
 
 
 def take(
@@ -99,8 +99,8 @@ def _all_since(
     e = events.c
     for chunk in chunks(sorted(set(streams) - set(before))):
         query = (
-            select(*COLUMNS)
+            select(*FACTS)
             .where(e.stream.in_(chunk), e.topic == GMVRecorded.TOPIC)
             .order_by(e.stream, e.version)
         )
-        yield from decode_rows(fetch(connection, query))
+        yield from decode_facts(fetch(connection, query))

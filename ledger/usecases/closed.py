@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from ledger.aggregates.base import Recorded
+from ledger.aggregates.base import Logged
 from ledger.aggregates.settlement import (
     VOID,
     PaymentMade,
@@ -56,10 +56,10 @@ Lines = dict[tuple[str, str], Stated]
 class ClosedPeriod:
     """A closed period with its statements, adjustments and payments, each as recorded."""
 
-    closed: Recorded
-    issued: list[Recorded]
-    adjusted: list[Recorded]
-    payments: list[Recorded]
+    closed: Logged
+    issued: list[Logged]
+    adjusted: list[Logged]
+    payments: list[Logged]
 
     @property
     def seal(self) -> PeriodClosed:
@@ -153,7 +153,7 @@ def find_closed(
     period: str | None,
     known_at: int,
     as_of: Instant = FOREVER,
-) -> Recorded | None:
+) -> Logged | None:
     """The close of a period that the book knew at a position, decided by an as-of."""
     stream = f"period:{period_id(program, period)}"
     found = read_log(connection, until=known_at, stream=stream)
@@ -203,7 +203,7 @@ def _how_to_close(connection: Connection, program: str, period: str | None, know
     return f"Close it: duebook close {name} --by NAME"
 
 
-def closed_periods(connection: Connection, known_at: int) -> list[Recorded]:
+def closed_periods(connection: Connection, known_at: int) -> list[Logged]:
     """Every close that the book knew at a position, in the order of the log."""
     reader = LogReader(connection, Clocks(FOREVER, known_at))
     positions = [position for _, position in reader.under("closed-period", "", "\U0010ffff")]

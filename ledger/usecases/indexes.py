@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from ledger.aggregates.base import Fact, Recorded
+from ledger.aggregates.base import Fact, Logged
 from ledger.aggregates.book import FactWithdrawn
 from ledger.kernel.errors import LogBroken
 from ledger.store.codec import decode_rows
@@ -24,7 +24,7 @@ class Indexes:
     does not grow with the number of ids.
     """
 
-    def __init__(self, withdrawals: Iterator[Recorded]) -> None:
+    def __init__(self, withdrawals: Iterator[Logged]) -> None:
         self.refs: set[Entry] = set()
         self.lifts: set[tuple[int, int]] = set()
         named = [one.event for one in withdrawals]
@@ -34,10 +34,10 @@ class Indexes:
         self._lifted: set[int] = set()
         self._live: dict[bytes, int] = {}
         self._ever: set[bytes] = set()
-        self._waiting: dict[bytes, Recorded] = {}
+        self._waiting: dict[bytes, Logged] = {}
         self._feeds: set[tuple[str, str]] = set()
 
-    def take(self, recorded: Recorded) -> None:
+    def take(self, recorded: Logged) -> None:
         """One event."""
         event, position = recorded.event, recorded.position
         for kind, name, detail in event.references():
@@ -54,7 +54,7 @@ class Indexes:
             if self._keys and event.id is not None:
                 self._name(id_key(event.source, event.id), recorded)
 
-    def _name(self, key: bytes, recorded: Recorded) -> None:
+    def _name(self, key: bytes, recorded: Logged) -> None:
         if key not in self._keys:
             return
         self._ever.add(key)
@@ -66,7 +66,7 @@ class Indexes:
         if waiting.batch == recorded.batch:
             self.refs.discard(_pending(key, waiting))  # it found its fact in its own call
 
-    def _withdraw(self, event: FactWithdrawn, recorded: Recorded) -> None:
+    def _withdraw(self, event: FactWithdrawn, recorded: Logged) -> None:
         if event.id is None:
             # A position of its own call is none that anybody could have known.
             known = event.position in self._facts and (event.position or 0) < recorded.batch
@@ -94,11 +94,11 @@ def recomputed(connection: Connection) -> Indexes:
     return indexes
 
 
-def _pending(key: bytes, recorded: Recorded) -> Entry:
+def _pending(key: bytes, recorded: Logged) -> Entry:
     return ("pending", key.hex(), recorded.position, recorded.recorded_at, recorded.stream, "")
 
 
-def _readable(connection: Connection, topic: str | None = None) -> Iterator[Recorded]:
+def _readable(connection: Connection, topic: str | None = None) -> Iterator[Logged]:
     """The log, without the events that do not read back: another check names those."""
     position = 0
     topics = [topic] if topic else []

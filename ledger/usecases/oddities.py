@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from sqlalchemy import Connection
 
-from ledger.aggregates.base import Fact, Recorded
+from ledger.aggregates.base import Fact, R
 from ledger.aggregates.judge import Surprise, judge, mention, two_feeds
 from ledger.aggregates.store import GMVRecorded
 from ledger.kernel.clocks import Clocks
@@ -13,8 +13,8 @@ from ledger.usecases.directory import IndexDirectory
 
 
 def oddities(
-    connection: Connection, clocks: Clocks, facts: Iterable[Recorded]
-) -> Iterator[tuple[Recorded, Surprise]]:
+    connection: Connection, clocks: Clocks, facts: Iterable[R]
+) -> Iterator[tuple[R, Surprise]]:
     """Every surprise of the facts, judged by what is known at the clocks.
 
     Sources of one day's GMV are compared among the facts given.
@@ -29,8 +29,8 @@ def oddities(
     yield from _feeds(found)
 
 
-def _feeds(facts: Iterable[Recorded]) -> Iterator[tuple[Recorded, Surprise]]:
-    by_day: dict[tuple[str, str, str], list[Recorded]] = defaultdict(list)
+def _feeds(facts: Iterable[R]) -> Iterator[tuple[R, Surprise]]:
+    by_day: dict[tuple[str, str, str], list[R]] = defaultdict(list)
     for one in facts:
         event = one.event
         if isinstance(event, GMVRecorded):

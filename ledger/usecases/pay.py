@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from ledger.accounting.chart import Standing
-from ledger.aggregates.base import Recorded
+from ledger.aggregates.base import Logged
 from ledger.aggregates.settlement import (
     PaymentMade,
     StatementAdjusted,
@@ -52,7 +52,7 @@ def pay(
     raise ConcurrentWrite(f"Somebody else wrote during each of {ATTEMPTS} attempts.")
 
 
-def _payment(statement: str, found: list[Recorded], money: Money, ref: str) -> PaymentMade:
+def _payment(statement: str, found: list[Logged], money: Money, ref: str) -> PaymentMade:
     issued = next((one.event for one in found if _states(one)), None)
     if issued is None:
         raise NoSuchStatement(
@@ -86,11 +86,11 @@ def _payment(statement: str, found: list[Recorded], money: Money, ref: str) -> P
     )
 
 
-def _states(recorded: Recorded) -> bool:
+def _states(recorded: Logged) -> bool:
     return isinstance(recorded.event, StatementIssued | StatementAdjusted)
 
 
-def _known(found: list[Recorded], payment: PaymentMade) -> Recorded | None:
+def _known(found: list[Logged], payment: PaymentMade) -> Logged | None:
     """The same payment where it is recorded already; refused where its reference is another's."""
     for one in found:
         event = one.event

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from ledger.aggregates.base import Event, Recorded
+from ledger.aggregates.base import Event, Logged
 from ledger.aggregates.reconciliation import (
     Break,
     BreakResolved,
@@ -84,13 +84,13 @@ def resolve(
 
 def _find(
     connection: Connection, program: str, period: str | None, name: str, known_at: int
-) -> tuple[Recorded, Break]:
+) -> tuple[Logged, Break]:
     """The break in the last run: one that is not in it any more needs no resolution.
 
     Files that are of one store each have a last run each.
     """
     stream = reconciliation_stream(program, period)
-    runs: dict[str | None, Recorded] = {}
+    runs: dict[str | None, Logged] = {}
     for one in read_log(connection, until=known_at, stream=stream):
         if isinstance(one.event, ReconciliationRun):
             runs[one.event.store] = one
@@ -112,7 +112,7 @@ def _closed(
     return closed_period(connection, program, period, known_at)
 
 
-def _refuse_accepted(known: ClosedPeriod | None, run: Recorded, found: Break) -> None:
+def _refuse_accepted(known: ClosedPeriod | None, run: Logged, found: Break) -> None:
     """Raises `BadResolution` for a break of the run whose figure somebody has accepted."""
     for one in known.adjusted if known else ():
         if one.event.adopted == found.id and one.position > run.position:
@@ -125,7 +125,7 @@ def _refuse_accepted(known: ClosedPeriod | None, run: Recorded, found: Break) ->
 def _accepted(
     connection: Connection,
     known: ClosedPeriod | None,
-    run: Recorded,
+    run: Logged,
     found: Break,
     reason: str,
     clocks: Clocks,
@@ -179,7 +179,7 @@ def _accepted(
     ]
 
 
-def _differences(run: Recorded, found: Break, stated: dict[str, Stated]) -> dict[str, int]:
+def _differences(run: Logged, found: Break, stated: dict[str, Stated]) -> dict[str, int]:
     """Per line by how many minor units the platform's figure lies above ours."""
     if found.count is not None:
         name = period_id(run.event.program, run.event.period)
@@ -203,7 +203,7 @@ def _row(stated: Stated, moved: int) -> AdjustedLine:
     )
 
 
-def reconciliations(connection: Connection, known_at: int) -> list[Recorded]:
+def reconciliations(connection: Connection, known_at: int) -> list[Logged]:
     """Every run and resolution that the book knew at a position, in the order of the log."""
     reader = LogReader(connection, Clocks(FOREVER, known_at))
     positions = [position for _, position in reader.under("reconciled", "", "\U0010ffff")]

@@ -1,11 +1,11 @@
 """One aggregate's state, and the log as people and scripts read it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select
 
-from ledger.aggregates.base import Recorded, in_order
+from ledger.aggregates.base import Logged, Recorded, in_order
 from ledger.aggregates.enrolment import CONTENT_KINDS, EnrolmentState
 from ledger.aggregates.live_task import TaskState
 from ledger.aggregates.merchant import MerchantState, MerchantTargeted
@@ -20,11 +20,11 @@ from ledger.kernel.money import Money, sum_by_currency
 from ledger.store.reader import LogReader, read_log
 from ledger.store.schema import withdrawn
 
-PLACE = (frozenset(Recorded._fields) - {"event", "topic"}) | {"type", "withdrawn_by"}
+PLACE = (frozenset(Logged._fields) - {"event", "topic"}) | {"type", "withdrawn_by"}
 """Names that the log itself gives to every event."""
 
 
-def event_json(recorded: Recorded) -> dict[str, Any]:
+def event_json(recorded: Logged) -> dict[str, Any]:
     """An event in the shape of the public contract: its place, then its own fields.
 
     A field that is named like a column of the log is given as `event_...`.
@@ -53,8 +53,8 @@ def lifts(connection: Connection, known_at: int) -> dict[int, int]:
     return {target: position for target, position in connection.execute(query)}
 
 
-def log(connection: Connection, stream: str | None, after: int, until: int) -> Iterator[Recorded]:
-    """Recorded events in order, of one stream or of all. Raises `NoSuchStream` for none."""
+def log(connection: Connection, stream: str | None, after: int, until: int) -> Iterator[Logged]:
+    """Logged events in order, of one stream or of all. Raises `NoSuchStream` for none."""
     found = read_log(connection, after=after, until=until, stream=stream)
     first = next(found, None)
     if first is None and stream is not None:
@@ -91,7 +91,7 @@ def show(connection: Connection, stream: str, clocks: Clocks) -> dict[str, Any]:
     return out
 
 
-def describe_store(name: str, facts: list[Recorded]) -> dict[str, Any]:
+def describe_store(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
     """A store as it stands after these facts."""
     state = StoreState(name)
     for recorded in facts:
@@ -113,7 +113,7 @@ def describe_store(name: str, facts: list[Recorded]) -> dict[str, Any]:
     }
 
 
-def describe_partner(name: str, facts: list[Recorded]) -> dict[str, Any]:
+def describe_partner(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
     """A partner as it stands after these facts."""
     state = PartnerState(name)
     for recorded in facts:
@@ -132,7 +132,7 @@ def describe_partner(name: str, facts: list[Recorded]) -> dict[str, Any]:
     }
 
 
-def _describe_merchant(name: str, facts: list[Recorded]) -> dict[str, Any]:
+def _describe_merchant(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
     state = MerchantState(name)
     for recorded in facts:
         state.apply(recorded)
@@ -146,7 +146,7 @@ def _describe_merchant(name: str, facts: list[Recorded]) -> dict[str, Any]:
     return {"merchant": name, "programs": standing}
 
 
-def _describe_rate(name: str, facts: list[Recorded]) -> dict[str, Any]:
+def _describe_rate(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
     state = RateState(name)
     for recorded in facts:
         state.apply(recorded)
@@ -159,7 +159,7 @@ def _describe_rate(name: str, facts: list[Recorded]) -> dict[str, Any]:
     return {"pair": name, "rates": rates}
 
 
-def _describe_enrolment(name: str, facts: list[Recorded]) -> dict[str, Any]:
+def _describe_enrolment(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
     state = EnrolmentState(name)
     for recorded in facts:
         state.apply(recorded)
@@ -184,7 +184,7 @@ def _describe_enrolment(name: str, facts: list[Recorded]) -> dict[str, Any]:
     }
 
 
-def _describe_task(name: str, facts: list[Recorded]) -> dict[str, Any]:
+def _describe_task(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
     state = TaskState(name)
     for recorded in facts:
         state.apply(recorded)
@@ -213,7 +213,7 @@ def _instant(recorded: Recorded | None) -> str | None:
     return format_instant(recorded.at) if recorded else None
 
 
-_DESCRIBE: dict[str, Callable[[str, list[Recorded]], dict[str, Any]]] = {
+_DESCRIBE: dict[str, Callable[[str, Sequence[Recorded]], dict[str, Any]]] = {
     "store": describe_store,
     "partner": describe_partner,
     "merchant": _describe_merchant,

@@ -5,14 +5,14 @@ from collections.abc import Collection, Iterator
 from sqlalchemy import Connection, select
 
 from ledger.accounting.chart import Standing
-from ledger.aggregates.base import Recorded
+from ledger.aggregates.base import Logged
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.instants import Instant
 from ledger.programs.bookkeeping import BOOKED, PAYING, Key, Move, moves_of
 from ledger.store.reader import LogReader, chunks, read_positions
 from ledger.store.schema import events, withdrawn
 
-Moved = Iterator[tuple[Recorded, Move]]
+Moved = Iterator[tuple[Logged, Move]]
 
 
 def moves(connection: Connection, statements: Collection[str], clocks: Clocks) -> Moved:
@@ -57,7 +57,7 @@ def _paid_in(statement: str) -> str | None:
 class Lifted:
     """A fact that paid and was withdrawn: which, and when that became known."""
 
-    def __init__(self, fact: Recorded, position: int, at: Instant) -> None:
+    def __init__(self, fact: Logged, position: int, at: Instant) -> None:
         self.fact = fact
         self.position = position
         self.at = at

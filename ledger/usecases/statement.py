@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from ledger.accounting.chart import Standing
-from ledger.aggregates.base import Recorded
+from ledger.aggregates.base import Logged
 from ledger.aggregates.settlement import StatementIssued, period_id
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import NoSuchStatement
@@ -136,7 +136,7 @@ def _adjustments(known: ClosedPeriod, payees: list[str]) -> list[dict[str, Any]]
     ]
 
 
-Moved = list[tuple[Recorded, Move]]
+Moved = list[tuple[Logged, Move]]
 PARTS = ("issued", "adjusted", "brought_forward", "carried_forward", "paid")
 """What a statement is made of, each from the payee's side."""
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 from sqlalchemy import Connection
 
-from ledger.aggregates.base import Recorded
+from ledger.aggregates.base import Logged
 from ledger.aggregates.orders import SOURCE
 from ledger.aggregates.store import GMVRecorded
 from ledger.kernel.clocks import FOREVER, Clocks
@@ -55,7 +55,7 @@ def _files(connection: Connection, lines: OrderLines, progress: Progress) -> Che
     return Check("order files", not faults, detail)
 
 
-def _resting(connection: Connection, one: Recorded) -> str:
+def _resting(connection: Connection, one: Logged) -> str:
     """The facts that were recorded with a file."""
     rest = [
         found.position
