@@ -38,6 +38,11 @@ def peak_mib() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
+def helpers_mib() -> float:
+    """The highest resident memory of any program that this one has started and waited for."""
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+
+
 def settled(book: Book) -> tuple[int, int]:
     """Settles the shipped edition; events read and lines."""
     clocks = Clocks(parse_instant(AS_OF), book.head().position)
@@ -87,7 +92,7 @@ def main(what: str, book_path: str, *words: str) -> None:
     cpu, seconds = time.process_time() - worked, time.perf_counter() - started
     book.close()
     answer = {"seconds": seconds, "cpu": cpu, "facts": facts, "lines": lines}
-    print(json.dumps(answer | {"peak_mib": peak_mib()}))
+    print(json.dumps(answer | {"peak_mib": peak_mib() + helpers_mib()}))
 
 
 def closed_clocks(book: Book, program: str, as_of: str) -> Clocks:

@@ -71,6 +71,7 @@ def record(
             strict=strict,
             keep_good=rejects is not None,
             dry_run=dry_run,
+            helped=True,
             progress=told,
         )
     if rejects is not None and answer.rejected:

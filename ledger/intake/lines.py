@@ -29,30 +29,37 @@ def other_format(raw: bytes | None) -> str | None:
     return None
 
 
-class Line(NamedTuple):
-    """A line's number, from 1, and its bytes without the line end; None when it is too long."""
+class Piece(NamedTuple):
+    """Some lines that follow each other: the number of the first one, from 1, and the bytes of
+    each without its line end, None for one that is too long."""
 
-    number: int
-    raw: bytes | None
+    first: int
+    lines: list[bytes | None]
+    torn: bool
+    """Whether the input ended in the middle of the last line."""
 
 
 class Lines:
-    """Iterates once over a binary stream; knows afterwards its digest and how long it was."""
+    """Goes once over a binary stream; knows afterwards its digest and how long it was."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self._digest = hashlib.sha256()
         self.count = 0
         self.bytes = 0
-        self.ended_mid_line = False
 
     @property
     def sha256(self) -> str:
         """The digest of everything read so far."""
         return self._digest.hexdigest()
 
-    def __iter__(self) -> Iterator[Line]:
-        number, rest = 0, b""
+    def __iter__(self) -> Iterator[tuple[int, bytes | None]]:
+        for first, lines, _torn in self.pieces():
+            yield from enumerate(lines, first)
+
+    def pieces(self) -> Iterator[Piece]:
+        """The lines in pieces of a quarter of a megabyte, or of one long line."""
+        rest = b""
         while block := self._stream.read(BLOCK_BYTES):
             self._digest.update(block)
             if not self.bytes and block.startswith(BOM):
@@ -62,15 +69,16 @@ class Lines:
             pieces = block.split(b"\n")
             pieces[0] = rest + pieces[0]
             rest = pieces.pop()
-            for raw in pieces:
-                number += 1
-                self.count = number
-                if raw[-1:] == b"\r":
-                    raw = raw[:-1]
-                yield Line(number, raw if len(raw) <= LINE_BYTES_MAX else None)
+            if pieces:
+                yield self._piece(pieces, torn=False)
             if len(rest) > LINE_BYTES_MAX:
                 rest = rest[: LINE_BYTES_MAX + 1]  # long enough to be refused, whatever follows
         if rest:
-            self.ended_mid_line = True
-            self.count = number + 1
-            yield Line(number + 1, rest if len(rest) <= LINE_BYTES_MAX else None)
+            yield self._piece([rest], torn=True)
+
+    def _piece(self, found: list[bytes], *, torn: bool) -> Piece:
+        first = self.count + 1
+        self.count += len(found)
+        ended = (raw[:-1] if raw[-1:] == b"\r" and not torn else raw for raw in found)
+        kept = [raw if len(raw) <= LINE_BYTES_MAX else None for raw in ended]
+        return Piece(first, kept, torn)

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from ledger.intake.lines import LINE_BYTES_MAX, Lines, other_format
+from ledger.intake.lines import LINE_BYTES_MAX, Lines, Piece, other_format
 from ledger.intake.rejection import Rejection, RowProblem
 from ledger.intake.rows import Parsed, normalised, parse_row
 from ledger.kernel.instants import Instant
@@ -14,60 +14,66 @@ from ledger.kernel.instants import Instant
 Item = tuple[int, Parsed | Rejection]
 
 
-def read(lines: Lines, file: str, now: Instant, default_type: str | None = None) -> Iterator[Item]:
+def read(piece: Piece, file: str, now: Instant, default_type: str | None = None) -> Iterator[Item]:
     """Each line's number with its fact or its rejection; blank lines are passed over."""
-    blank = True
-    for number, raw in lines:
+    # Asked once for all of them where it can be: line by line it takes longer than reading them.
+    number, plain = piece.first - 1, _is_plain(b"\n".join(filter(None, piece.lines)))
+    for raw in piece.lines:
+        number += 1
         if raw is None:
-            blank = False
             yield number, too_long(file, number)
             continue
-        if number == 1 and (name := other_format(raw)):
-            yield 1, no_text(file, name)
-            return
         if not raw or raw.isspace():
             continue
-        blank = False
-        row: Any = None
         try:
-            row = parse_object(raw, lines.ended_mid_line)
+            row = parse_object(raw, piece.torn, plain or _is_plain(raw))
             if default_type is not None:
                 row.setdefault("type", default_type)
             yield number, parse_row(row, now)
         except RowProblem as problem:
             yield number, rejected(file, number, raw, problem, default_type)
+
+
+def pieces(lines: Lines, file: str) -> Iterator[Piece | Rejection]:
+    """The pieces of a file that is text, to be read one by one, or why it is none."""
+    blank = True
+    for piece in lines.pieces():
+        if piece.first == 1 and (name := other_format(piece.lines[0])):
+            yield no_text(file, name)
+            return
+        blank = blank and all(raw is not None and not raw.strip() for raw in piece.lines)
+        yield piece
     if blank:
-        yield 0, empty(file)
+        yield empty(file)
 
 
-def parse_object(raw: bytes, ended_mid_line: bool) -> dict[str, Any]:
+def _is_plain(text: bytes) -> bool:
+    """Whether nothing is escaped and no blank stands before a colon, as machines write JSON."""
+    return not (b"\\" in text or b" :" in text or b"\t" in text or b"\r" in text)
+
+
+def parse_object(raw: bytes, torn: bool, plain: bool) -> dict[str, Any]:
     """One JSON object. Raises `RowProblem` for what is none, or names one key twice."""
     try:
         row = from_json(raw, allow_inf_nan=False)
     except ValueError as error:
-        raise _bad_json(raw, error, ended_mid_line) from None
+        raise _bad_json(raw, error, torn) from None
     if type(row) is not dict:
         raise RowProblem(
             "bad_json",
             f"found {type(row).__name__}, expected a JSON object.",
             'Write one fact a line, as {"type": ..., "at": ..., ...}.',
         )
-    # A key that stands twice is dropped silently by JSON readers. Where no text is escaped and
-    # no blank follows a quotation mark, every key shows as `":`, and they can be counted.
-    if (
-        raw.count(b'":') != len(row)
-        or b"\\" in raw
-        or b'" ' in raw
-        or b'"\t' in raw
-        or b'"\r' in raw
-    ):
-        if b"\\u0000" in raw:
-            raise RowProblem(
-                "not_text", "a text holds a NUL character.", "Take it out: no database keeps one."
-            )
-        _refuse_doubled_keys(raw)
-        return normalised(row)
-    return row if raw.isascii() else normalised(row)
+    # A key that stands twice is dropped silently by JSON readers. Where the text is plain, every
+    # key shows as `":` and nothing else does, so that they can be counted.
+    if plain and raw.count(b'":') == len(row):
+        return row if raw.isascii() else normalised(row)
+    if b"\\u0000" in raw:
+        raise RowProblem(
+            "not_text", "a text holds a NUL character.", "Take it out: no database keeps one."
+        )
+    _refuse_doubled_keys(raw)
+    return normalised(row)
 
 
 def too_long(file: str, number: int) -> Rejection:

@@ -18,6 +18,7 @@ DEFAULT_ZONE = "Asia/Shanghai"
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+_DAY = 86_400_000_000
 LATEST = (datetime(9999, 12, 31, tzinfo=UTC) - EPOCH) // MICROSECOND
 EARLIEST = (datetime(1900, 1, 1, tzinfo=UTC) - EPOCH) // MICROSECOND
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
@@ -50,7 +51,8 @@ def parse_instant(text: object) -> Instant:
         except ValueError:
             moment = None
         if moment and moment.tzinfo is not None and 1900 < moment.year < 9999:
-            return (moment - EPOCH) // MICROSECOND
+            since = moment - EPOCH  # put together by hand: dividing takes three times as long
+            return since.days * _DAY + since.seconds * 1_000_000 + since.microseconds
     found = _SHAPE.fullmatch(text) if isinstance(text, str) else None
     if not found or not isinstance(text, str):
         raise BadInstant(f"{text!r} is not an ISO 8601 instant.", _HINT, found=text)

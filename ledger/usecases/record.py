@@ -5,35 +5,28 @@ head is compared and the rows are chained and inserted. Met by another writer, t
 made again from what was staged.
 """
 
-import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
 from ledger.aggregates.judge import Surprise
-from ledger.intake import csvfile, ndjson
-from ledger.intake.lines import Lines
 from ledger.intake.rejection import Rejection
 from ledger.kernel.collecting import no_cycles
-from ledger.kernel.errors import MissingFile
 from ledger.kernel.instants import Instant
 from ledger.store.book import Book
 from ledger.store.receipts import keep_receipt
 from ledger.store.recorder import Writer
 from ledger.usecases.deciding import Decided, decide
+from ledger.usecases.reading import Helper, Progress, read_file
 from ledger.usecases.staging import Stage, Staged
 from ledger.usecases.surprises import Call, Feeds, surprises
 from ledger.usecases.writing import Decision, write
 
 ATTEMPTS = 5
-STDIN = "-"
 NOT_STRICT = "Without --strict it would be recorded, and wait for what it lacks."
-Progress = Callable[[str, int], None]
-"""Told what is being done and how many more of it are done."""
 
 
 @dataclass
@@ -71,18 +64,21 @@ def record(
     strict: bool = False,
     keep_good: bool = False,
     dry_run: bool = False,
+    helped: bool = False,
     progress: Progress = lambda what, more: None,
 ) -> RecordAnswer:
     """Records the facts of the files, each once, for ever.
 
     With `keep_good` the rejected rows are left out and the others recorded; otherwise one
-    rejected row means that nothing is. `strict` turns warnings into rejections. Raises
+    rejected row means that nothing is. `strict` turns warnings into rejections. `helped` lets a
+    second process read half of a long file; see `Helper` for what it asks. Raises
     `MissingFile`, `ReadOnlyBook`, or `BookLocked` when the write lock is not to be had.
     """
     stage = Stage()
     with no_cycles():
-        for name in files:
-            read_file(stage, name, now, default_type, progress)
+        with Helper(helped) as helper:
+            for name in files:
+                read_file(stage, name, now, default_type, progress, helper)
         same = list(_same_files(stage))
         if strict:
             stage.rejections += same
@@ -186,43 +182,6 @@ def _decide(connection: Connection, stage: Stage, *, strict: bool) -> _Found:
             return _Found(decided, warnings, refused, feeds, call.streams)
         refused += [one._replace(hint=NOT_STRICT) for one in warnings]
         excluded |= {one.row for one, _ in surprised}
-
-
-@contextmanager
-def opened(name: str) -> Iterator[BinaryIO]:
-    """A file for reading bytes, or standard input. Raises `MissingFile`."""
-    if name == STDIN:
-        yield sys.stdin.buffer
-        return
-    try:
-        with Path(name).open("rb") as file:
-            yield file
-    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
-        raise MissingFile(
-            f"{name} cannot be read: {error.strerror}.", "Check the path. Nothing was recorded."
-        ) from None
-
-
-def read_file(
-    stage: Stage, name: str, now: Instant, default_type: str | None, progress: Progress
-) -> None:
-    """Reads one file into the stage, its rejections beside its facts."""
-    shown = "<stdin>" if name == STDIN else name.encode("utf-8", "replace").decode()
-    read = csvfile.read if name.lower().endswith(".csv") else ndjson.read
-    with opened(name) as file:
-        lines = Lines(file)
-        rows, told = 0, 0
-        for number, parsed in read(lines, shown, now, default_type):
-            if isinstance(parsed, Rejection):
-                stage.rejections.append(parsed)
-                continue
-            stage.add(number, parsed)
-            rows += 1
-            if not rows & 0xFFF:
-                progress("reading", lines.bytes - told)
-                told = lines.bytes
-        progress("reading", lines.bytes - told)
-    stage.end_file(shown, lines.sha256, rows, lines.count)
 
 
 def _same_files(stage: Stage) -> Iterator[Rejection]:

@@ -63,6 +63,16 @@ class Staged(NamedTuple):
 _staged = Staged._make
 
 
+def packed(rows: list[Staged]) -> bytes:
+    """Staged facts as bytes, for a file or another process of the same program."""
+    return marshal.dumps([tuple(one) for one in rows])
+
+
+def unpacked(piece: bytes) -> list[Staged]:
+    """What was packed."""
+    return list(map(_staged, marshal.loads(piece)))
+
+
 def id_key(source: str | None, identity: str) -> bytes:
     """The key of a fact that its sender named."""
     return hashlib.sha256(f"id\0{source or ''}\0{identity}".encode()).digest()
@@ -111,6 +121,45 @@ def _plan(kind: type[Fact]) -> _Plan:
     return plan
 
 
+def staged(row: int, parsed: Parsed) -> Staged:
+    """A fact as it is stored and judged, under its key if it is the first of its content."""
+    fact, at, by = parsed
+    kind = type(fact)
+    type_, topic, to_json, refers, plain, withdraws, is_feed = _plans.get(kind) or _plan(kind)
+    state = to_json(fact, exclude_none=True)
+    content = content_digest(type_, at, state)
+    has_id = fact.id is not None and not withdraws
+    key = id_key(fact.source, fact.id or "") if has_id else content
+    refs: tuple[Any, ...] = ()
+    if plain or is_feed:
+        store, feed = fact.__dict__["store"], None
+        if is_feed:
+            feed, refs = _feed(fact)
+        said: tuple[Any, ...] = (type_, at, store, None, None, b"", feed)
+    else:
+        said = tuple(mention(fact, at))
+    if refers and not is_feed:
+        refs = tuple(map(tuple, fact.references()))
+    target = _target(fact) if withdraws else None
+    return _staged(
+        (
+            row, type_, fact.stream, topic, state, at, by,
+            key, content, has_id, refs, said, target,
+        )
+    )  # fmt: skip
+
+
+def _feed(fact: Fact) -> tuple[tuple[str, str, str], tuple[tuple[str, ...], ...]]:
+    """What `mention` and `references` say of a GMV fact, put together by hand.
+
+    Most facts of most calls are GMV, and the general way costs a tenth of recording them.
+    """
+    said = fact.__dict__
+    store, basis, source = said["store"], said["basis"], said["source"] or ""
+    feed = (said["day"].isoformat(), basis, source)
+    return feed, (("feed", f"{store}/{basis}", source),)
+
+
 class Stage:
     """The facts of one call in the order of its files, with where each of them stands."""
 
@@ -119,62 +168,31 @@ class Stage:
         self.rejections: list[Rejection] = []
         self.count = 0
         self.withdrawal_keys: list[bytes] = []
+        self.first_row = 0
+        """The row before the first line of the file that is being read."""
         self._spool: Any = None
         self._spooled = 0
         self._buffer: list[Staged] = []
         self._equal: dict[bytes, int] = {}
-        self._first_row = 0
 
-    def add(self, line: int, parsed: Parsed) -> None:
-        """Takes a fact from a line of the file that is being read."""
-        fact, at, by = parsed
-        kind = type(fact)
-        type_, topic, to_json, refers, plain, withdraws, is_feed = _plans.get(kind) or _plan(kind)
-        state = to_json(fact, exclude_none=True)
-        content = content_digest(type_, at, state)
-        has_id = fact.id is not None and not withdraws
-        key = id_key(fact.source, fact.id or "") if has_id else self._ordinal(content)
-        if withdraws:
-            self.withdrawal_keys.append(key)
-        refs: tuple[Any, ...] = ()
-        if plain or is_feed:
-            store, feed = fact.__dict__["store"], None
-            if is_feed:
-                feed, refs = self._feed(fact)
-            said: tuple[Any, ...] = (type_, at, store, None, None, b"", feed)
-        else:
-            said = tuple(mention(fact, at))
-        if refers and not is_feed:
-            refs = tuple(map(tuple, fact.references()))
-        row = self._first_row + line
-        target = _target(fact) if withdraws else None
-        self._buffer.append(
-            _staged(
-                (
-                    row, type_, fact.stream, topic, state, at, by,
-                    key, content, has_id, refs, said, target,
-                )
-            )
-        )  # fmt: skip
+    def add(self, one: Staged) -> None:
+        """Takes the next fact of the call."""
+        if not one.has_id:
+            before = self._equal.get(one.content, 0)
+            self._equal[one.content] = before + 1
+            if before:
+                one = one._replace(key=_ordinal(one.content, before))
+            if one.target is not None:
+                self.withdrawal_keys.append(one.key)
+        self._buffer.append(one)
         self.count += 1
         if len(self._buffer) >= (ROWS_AT_ONCE if self._spool else IN_MEMORY_ROWS):
             self._flush()
 
-    @staticmethod
-    def _feed(fact: Fact) -> tuple[tuple[str, str, str], tuple[tuple[str, ...], ...]]:
-        """What `mention` and `references` say of a GMV fact, put together by hand.
-
-        Most facts of most calls are GMV, and the general way costs a tenth of recording them.
-        """
-        said = fact.__dict__
-        store, basis, source = said["store"], said["basis"], said["source"] or ""
-        feed = (said["day"].isoformat(), basis, source)
-        return feed, (("feed", f"{store}/{basis}", source),)
-
     def end_file(self, name: str, sha256: str, rows: int, lines: int) -> None:
         """Closes the file that was being read; the next one's lines follow on."""
         self.files.append(BatchFile(name=name, sha256=sha256, rows=rows, lines=lines))
-        self._first_row += lines
+        self.first_row += lines
 
     def place(self, row: int) -> tuple[str, int]:
         """The file's name and the line of a row."""
@@ -204,16 +222,10 @@ class Stage:
         while left:
             # Whole pieces: marshal reads a file byte by byte.
             size = int.from_bytes(self._spool.read(8), "big")
-            rows = marshal.loads(self._spool.read(size))
+            rows = unpacked(self._spool.read(size))
             left -= len(rows)
-            yield from map(_staged, rows)
+            yield from rows
         yield from self._buffer
-
-    def _ordinal(self, content: bytes) -> bytes:
-        """The key of a fact without an id: its content and how many equal ones came before."""
-        before = self._equal.get(content, 0)
-        self._equal[content] = before + 1
-        return hashlib.sha256(content + b"\0%d" % before).digest() if before else content
 
     def _flush(self) -> None:
         """Moves what is in memory to the temporary file."""
@@ -221,12 +233,15 @@ class Stage:
             self._spool = TemporaryFile()  # noqa: SIM115  # closed with the stage
         self._spool.seek(0, 2)
         for start in range(0, len(self._buffer), ROWS_AT_ONCE):
-            piece = marshal.dumps(
-                [tuple(one) for one in self._buffer[start : start + ROWS_AT_ONCE]]
-            )
+            piece = packed(self._buffer[start : start + ROWS_AT_ONCE])
             self._spool.write(len(piece).to_bytes(8, "big") + piece)
         self._spooled += len(self._buffer)
         self._buffer = []
+
+
+def _ordinal(content: bytes, before: int) -> bytes:
+    """The key of a fact without an id: its content and how many equal ones came before."""
+    return hashlib.sha256(content + b"\0%d" % before).digest()
 
 
 def _target(fact: Fact) -> tuple[int | None, bytes | None]:

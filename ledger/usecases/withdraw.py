@@ -13,7 +13,7 @@ from ledger.store.book import Book
 from ledger.store.schema import events, withdrawn
 from ledger.usecases.keys import is_fact
 from ledger.usecases.record import record_stage
-from ledger.usecases.staging import Stage
+from ledger.usecases.staging import Stage, staged
 
 INSTEAD = {
     "FactWithdrawn": "Record the fact again, also under its old id.",
@@ -37,7 +37,7 @@ def withdraw(book: Book, position: int, *, reason: str, by: str, now: Instant) -
         raise ReadOnlyBook("This book may only be read.", "Ask whoever keeps it to withdraw.")
     type_, stream = _refuse_unless_fact(book, position)
     stage = Stage()
-    stage.add(0, Parsed(FactWithdrawn(position=position, reason=reason), now, by))
+    stage.add(staged(0, Parsed(FactWithdrawn(position=position, reason=reason), now, by)))
     answer = record_stage(book, stage, by=by)
     if answer.warnings:  # somebody withdrew it between our look and our write
         raise AlreadyWithdrawn(

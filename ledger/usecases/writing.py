@@ -110,7 +110,7 @@ class _Rows:
         for key, index in decided.pending.items():
             where = (self.positions[index], at, "withdrawals:main", "")
             self.refs.append(("pending", key.hex(), *where))
-        insert_refs(self.writer.connection, self.refs)
+        self._insert_refs()
         lifts = [
             (
                 lift.target or self.positions[lift.target_index or 0],
@@ -128,8 +128,12 @@ class _Rows:
                 self.new_feeds.remove((name, detail))
             self.refs.append((kind, name, position, one.at, one.stream, detail))
         if len(self.refs) >= REFS_AT_ONCE:
-            insert_refs(self.writer.connection, self.refs)
-            self.refs = []
+            self._insert_refs()
+
+    def _insert_refs(self) -> None:
+        """In the order of the index, so that neighbours are written together."""
+        insert_refs(self.writer.connection, sorted(self.refs))
+        self.refs = []
 
 
 def _versions(connection: Connection, streams: set[str]) -> dict[str, int]:

@@ -1,0 +1,158 @@
+"""A long file is read by two processes, and nobody can tell from the book."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from ledger.intake import lines
+from ledger.store.book import Book
+from ledger.usecases import reading
+from ledger.usecases.init import init
+from ledger.usecases.reading import Helper
+
+Record = Callable[..., Any]
+STORES = 3000
+ONBOARDED = {"type": "MerchantOnboarded", "at": "2026-01-10T09:00:00+08:00", "market": "EU"}
+LISTED = {"type": "StockListed", "at": "2026-01-20T08:00:00+08:00", "country": "DE"}
+WITHDRAWN = {"type": "FactWithdrawn", "at": "2026-02-01T08:00:00Z", "source": "crm", "reason": "x"}
+
+
+@pytest.fixture
+def handed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Makes small files long ones; the first lines of the pieces that the helper was handed."""
+    found: list[int] = []
+    submit = Helper.submit
+
+    def spy(self: Helper, how: Any, piece: Any) -> Any:
+        found.append(piece.first)
+        return submit(self, how, piece)
+
+    monkeypatch.setattr(lines, "BLOCK_BYTES", 20_000)
+    monkeypatch.setattr(reading, "HELP_FROM_BYTES", 1)
+    monkeypatch.setattr(Helper, "submit", spy)
+    return found
+
+
+def facts() -> list[dict[str, Any]]:
+    """Stores with ids, the same stock listed over and over, a withdrawal, texts of any script."""
+    found: list[dict[str, Any]] = []
+    for number in range(STORES):
+        store = {"store": f"店-{number}", "merchant": f"M-{number}"}
+        found.append({**ONBOARDED, **store, "source": "crm", "id": str(number)})
+        found.append({**LISTED, "store": f"店-{number % 10}"})
+    return [*found, {**WITHDRAWN, "id": "2999"}]
+
+
+def stored(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    """The facts of a log, without when they were recorded."""
+    names = ("position", "stream", "version", "topic", "state", "at", "by", "batch", "row", "key")
+    return [tuple(row[name] for name in names) for row in rows if row["row"]]
+
+
+def test_two_processes_leave_the_log_that_one_leaves(
+    database: str,
+    new_location: Callable[[], str],
+    record_facts: Record,
+    read_rows: Callable[[Book], list[dict[str, Any]]],
+    handed: list[int],
+) -> None:
+    """Rows, versions, the keys of equal facts, positions: all the same, in the same order."""
+    logs = []
+    for helped in (False, True):
+        book, _ = init(new_location(), "platform")
+        answer = record_facts(book, facts(), helped=helped)
+        assert (answer.recorded, answer.known, answer.rejected) == (2 * STORES + 1, 0, [])
+        assert bool(handed) is helped
+        logs.append(stored(read_rows(book)))
+        assert len(logs[-1]) == 2 * STORES + 1
+        again = record_facts(book, facts(), helped=helped)
+        assert (again.recorded, again.known) == (0, 2 * STORES + 1)
+        book.close()
+    assert logs[0] == logs[1]
+
+
+def test_what_is_wrong_is_told_by_its_line_whoever_read_it(
+    book: Book, record_facts: Record, handed: list[int]
+) -> None:
+    """Every hundredth line is bad: all are told, in order, and nothing is recorded."""
+    found: list[Any] = [json.dumps(one) for one in facts()]
+    for number in range(0, len(found), 100):
+        found[number] = '{"type": "Sale"}'
+    answer = record_facts(book, "\n".join(found), helped=True)
+    assert handed
+    assert [one.line for one in answer.rejected] == list(range(1, len(found) + 1, 100))
+    assert {one.code for one in answer.rejected} == {"unknown_type"}
+    assert answer.recorded == 0
+
+
+def test_a_helper_that_is_killed_loses_nothing(
+    book: Book,
+    record_facts: Record,
+    assert_whole: Callable[[Book], list[dict[str, Any]]],
+    handed: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its pieces are read by the process that is left, which asks for no other helper."""
+    spy = Helper.submit
+
+    def deadly(self: Helper, how: Any, piece: Any) -> Any:
+        future = spy(self, how, piece)
+        if len(handed) == 2:
+            for pid in list(self._pool._processes):  # type: ignore[union-attr]
+                os.kill(pid, signal.SIGKILL)
+        return future
+
+    monkeypatch.setattr(Helper, "submit", deadly)
+    some = [one for one in facts() if "reason" not in one]
+    answer = record_facts(book, some, helped=True)
+    assert (answer.recorded, answer.rejected) == (2 * STORES, [])
+    assert 2 <= len(handed) < 10
+    assert len(assert_whole(book)) > 2 * STORES
+
+
+def test_one_that_cannot_be_started_is_done_without(
+    book: Book, record_facts: Record, handed: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine may have no room for another process."""
+
+    def refuse(*_: object) -> None:
+        raise OSError("no more processes")
+
+    monkeypatch.setattr("concurrent.futures.ProcessPoolExecutor", refuse)
+    assert record_facts(book, facts(), helped=True).recorded == 2 * STORES + 1
+    assert len(handed) == 1
+
+
+def test_a_helper_ends_with_the_program_that_is_killed(tmp_path: Path) -> None:
+    """Whoever kills a `record` must not have to look for a second process."""
+    file = tmp_path / "long.ndjson"
+    line = json.dumps({**LISTED, "store": "S-1"}) + "\n"
+    file.write_text(line * (2 * reading.HELP_FROM_BYTES // len(line)))
+    location = str(tmp_path / "book.db")
+    init(location, "platform")[0].close()
+    duebook = [str(Path(sys.executable).with_name("duebook")), "--book", location]
+    with subprocess.Popen([*duebook, "record", str(file)], stderr=subprocess.DEVNULL) as started:
+        children = _children_of(started.pid)
+        started.kill()
+    gone, alive = psutil.wait_procs(children, timeout=20)
+    assert gone
+    assert not alive
+
+
+def _children_of(pid: int) -> list[psutil.Process]:
+    """The processes that it has started, once the helper is one of them."""
+    for _ in range(400):
+        children = psutil.Process(pid).children(recursive=True)
+        if any("spawn_main" in " ".join(one.cmdline()) for one in children):
+            return children
+        time.sleep(0.02)
+    raise AssertionError("no helper was started")
