@@ -108,12 +108,12 @@ def reconcile_orders(
     from ledger.usecases.reconcile_orders import compare_orders
 
     store = None if income is None else _of_store(connection, income, clocks)
-    sha256 = orderfile.sha256_of(path)
+    content = orderfile.bytes_of(path)
 
     def load(database: "DuckDBPyConnection") -> orderfile.OrderFile:
         if income is None:
-            return orderfile.load(database, path, sha256, flip_sign=flip_sign)
-        return tiktok.load(database, path, sha256, income, flip_sign=flip_sign)
+            return orderfile.load(database, path, content, flip_sign=flip_sign)
+        return tiktok.load(database, path, content.sha256, income, flip_sign=flip_sign)
 
     edition, stands, stated = _order_terms(connection, program, period, clocks)
     if order_rules_of(edition.rules) is None:
