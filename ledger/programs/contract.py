@@ -210,9 +210,6 @@ class Rules(Protocol):
 
     OBLIGES: bool
     """Whether a run can find obligations other than money."""
-    JUDGED: tuple[str, ...]
-    """Kinds of index entries whose facts the terms judge beside the lines: what does not fit
-    of those within the days of a run touches its close."""
 
     def check(self, edition: Edition) -> Edition:
         """The edition as it may be published; raises `BadTerms`."""
@@ -232,6 +229,10 @@ class Rules(Protocol):
 
     def subject_of(self, rest: str) -> tuple[str | None, str]:
         """Period and subject of a line id, given without its program."""
+
+    def beside(self, reader: Any, asked: Asked) -> Iterable[Recorded]:
+        """Facts of a run's days that somebody has to look at although no line rests on them:
+        what does not fit of those touches its close."""
 
     def scope(self, edition: Edition) -> tuple[str, ...]:
         """The markets it covers, to see whether two editions overlap."""

@@ -123,7 +123,9 @@ def _refuse_provisional(edition: Edition, period: str | None, as_of: Instant) ->
 
 def _left_open(program: str, held: list[Line], odd: list[dict[str, Any]]) -> LeftOpen:
     named = [f"{one.line} ({', '.join(one.held_for)})" for one in held]
-    named += [f"{one['code']} at position {one['position']}" for one in odd]
+    named += [
+        f"{one['code']} at position {one['position']}, {one['sentence'].rstrip('.')}" for one in odd
+    ]
     more = f" and {len(named) - SHOWN_MAX} more" if len(named) > SHOWN_MAX else ""
     return LeftOpen(
         f"{program} has {len(held)} held lines and {len(odd)} exceptions that touch it: "

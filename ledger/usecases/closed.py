@@ -24,7 +24,9 @@ from ledger.kernel.instants import Instant, format_instant
 from ledger.kernel.money import Money
 from ledger.programs.contract import Line
 from ledger.programs.edition import Edition
+from ledger.programs.registry import rules_of
 from ledger.store.reader import LogReader, chunks, read_log, read_positions
+from ledger.usecases.editions import edition_at
 
 
 class Stated(NamedTuple):
@@ -190,7 +192,10 @@ def closed_period(
 
 
 def _how_to_close(connection: Connection, program: str, period: str | None, known_at: int) -> str:
-    """The command; for a period that nobody named, which ones are closed."""
+    """The command; for a period that nobody named, which ones are closed.
+
+    Raises `UnknownProgram` and `WrongPeriod` where no such period could be closed.
+    """
     if period is None:
         closed = sorted(
             one.event.period or ""
@@ -199,6 +204,10 @@ def _how_to_close(connection: Connection, program: str, period: str | None, know
         )
         if closed:
             return f"Name the month; closed are {', '.join(closed)}."
+    edition, _ = edition_at(connection, program, known_at)
+    rules = rules_of(edition.rules)
+    rules.days_of(edition, period)
+    rules.settles_until(edition, period)
     name = period_id(program, period).replace("/", " ")
     return f"Close it: duebook close {name} --by NAME"
 

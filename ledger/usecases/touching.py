@@ -1,13 +1,14 @@
 """Exceptions that touch a program: odd facts that its run has seen, that name it, or that its
 terms judge."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Connection
 
 from ledger.aggregates.base import Recorded
 from ledger.aggregates.catalogue import FACTS
+from ledger.programs.contract import Asked
 from ledger.programs.registry import rules_of
 from ledger.store.reader import LogReader, read_log
 from ledger.store.schema import withdrawn
@@ -21,12 +22,12 @@ NAMING = [fact.TOPIC for fact in FACTS.values() if "program" in fact.model_field
 def exceptions_touching(
     connection: Connection, settlement: Settlement, seen: list[Recorded]
 ) -> list[dict[str, Any]]:
-    """Every surprise of the facts seen, of those that name the program, and of those within the
-    days of the run that its terms judge beside the lines; by position. All as of the run: what
+    """Every surprise of the facts seen, of those that name the program, and of those of its days
+    that no line rests on and somebody has to look at; by position. All as of the run: what
     happened later neither is an exception nor resolves one."""
     program, clocks = settlement.edition.program, settlement.clocks
     lifted = _lifted(connection, clocks.known_at)
-    facts = {one.position: one for one in (*seen, *_judged_beside(connection, settlement))}
+    facts = {one.position: one for one in (*seen, *_beside(connection, settlement))}
     for one in read_log(connection, until=clocks.known_at, topics=NAMING):
         counts = one.at <= clocks.as_of and one.position not in lifted
         if one.event.program == program and counts:
@@ -39,15 +40,11 @@ def exceptions_touching(
     ]
 
 
-def _judged_beside(connection: Connection, settlement: Settlement) -> Iterator[Recorded]:
-    """The facts that the terms judge although no line rests on them."""
-    assert settlement.days is not None
-    window = settlement.days.window
+def _beside(connection: Connection, settlement: Settlement) -> Iterable[Recorded]:
+    """The facts that need somebody although no line rests on them."""
     reader = LogReader(connection, settlement.clocks)
-    for kind in rules_of(settlement.edition.rules).JUDGED:
-        names = {name for name, _ in reader.names(kind, *window)}
-        found = reader.located(kind, names)
-        yield from reader.at_positions(position for _, at, position in found if at in window)
+    asked = Asked(settlement.edition, settlement.period)
+    return rules_of(settlement.edition.rules).beside(reader, asked)
 
 
 def _lifted(connection: Connection, known_at: int) -> set[int]:

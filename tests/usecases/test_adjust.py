@@ -12,6 +12,7 @@ from ledger.kernel.errors import (
     NotClosed,
     PeriodOpen,
     ReadOnlyBook,
+    UnknownProgram,
     WrongPeriod,
 )
 from ledger.kernel.instants import parse_instant
@@ -58,16 +59,21 @@ def held(book: Any, tmp_path: Path) -> Quarter:
 
 
 def test_a_period_that_is_not_closed_cannot_be_adjusted(book: Any, tmp_path: Path) -> None:
-    """The next step is to close it."""
+    """The next step is to close it, where there is such a period at all."""
     quarter = Quarter(book, tmp_path)
     quarter.tell(plain_quarter())
     with quarter.refused(NotClosed) as raised:
         quarter.adjust()
     assert f"{PROGRAM} is not closed at position {book.head().position}" in raised.value.sentence
     assert f"duebook close {PROGRAM} --by NAME" in raised.value.hint
-    with quarter.refused(NotClosed) as raised:
+    with quarter.refused(UnknownProgram):
         quarter.adjust("recruiting-2031")
-    assert "recruiting-2031 is not closed" in raised.value.sentence
+    with quarter.refused(WrongPeriod) as wrong:
+        quarter.adjust("technical-fee-2020")
+    assert wrong.value.hint == "Name it: technical-fee-2020 2020-05"
+    with quarter.refused(WrongPeriod) as wrong:
+        quarter.adjust(period="2026-01")
+    assert wrong.value.hint == f"Leave the period out: {PROGRAM}"
 
 
 def test_an_adjustment_stands_neither_in_the_future_nor_before_the_period_is_over(

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ledger.kernel.clocks import FOREVER, Clocks
-from ledger.kernel.errors import NoOrders, NoSuchLine, PeriodOpen, WrongPeriod
+from ledger.kernel.errors import LeftOpen, NoOrders, NoSuchLine, PeriodOpen, WrongPeriod
 from ledger.kernel.instants import parse_instant
 from ledger.usecases.adjust import adjust
 from ledger.usecases.close import close
@@ -64,6 +64,31 @@ def test_a_month_is_not_closed_before_it_has_ended(told: Fees) -> None:
         )
     with pytest.raises(WrongPeriod):
         close(told.book, PROGRAM, by="lin", now=NOW)
+
+
+def test_orders_of_a_store_that_nobody_onboarded_keep_their_month_open(told: Fees) -> None:
+    """No line charges them: somebody must say why the month is closed without. June is not May,
+    and a store that is onboarded is an exception no more."""
+    told.archive(order("c", store="S-9"), order("d", store="S-9"))
+    june = {"created_at": "2020-06-20T12:00:00+08:00"}
+    told.archive(order("e", store="S-8", **june))
+    with pytest.raises(LeftOpen, match="store S-9 is not known yet"):
+        closed(told)
+    told.tell(onboarded("S-9"))
+    answer = closed(told)
+    assert answer["exceptions"] == 0
+    assert answer["totals"] == {"CNY": "-8.00"}
+
+
+def test_a_month_closed_without_a_store_charges_it_once_it_is_onboarded(told: Fees) -> None:
+    """The reason stays with the close; the orders have waited, and the adjustment takes them."""
+    told.archive(order("c", store="S-9"))
+    reason = "S-9 is being cleared up"
+    answer = close(told.book, PROGRAM, MAY, by="lin", now=NOW, as_of=AFTER_MAY, leave_open=reason)
+    assert answer["exceptions"] == 1
+    told.tell(onboarded("S-9", "2020-03-01T10:00:00+08:00"))
+    ((line, was, now, difference, _),) = adjusted(told)
+    assert (line, was, now, difference) == (f"{PROGRAM}/{MAY}/S-9", None, "-5.00", "-5.00")
 
 
 def test_a_late_revision_of_a_closed_month_is_adjusted_by_its_difference(told: Fees) -> None:

@@ -3,9 +3,11 @@
 Map: each enrolment is judged from its own facts; nothing has to be reduced. Source: seed 001.
 """
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import NamedTuple
 
+from ledger.aggregates.base import Recorded
 from ledger.aggregates.enrolment import CONTENT_KINDS
 from ledger.kernel.decision import Step
 from ledger.kernel.errors import NoSuchLine
@@ -74,7 +76,11 @@ def settle_v1(reader: Reader, asked: Asked) -> Answer:
 VERSIONS = {1: settle_v1}
 KEYED: dict[str, tuple[str, ...]] = {}
 OBLIGES = True
-JUDGED: tuple[str, ...] = ()
+
+
+def beside(reader: Reader, asked: Asked) -> Iterable[Recorded]:
+    """None: every fact that the terms judge is one that a line rests on."""
+    return ()
 
 
 def check(edition: Edition) -> Edition:

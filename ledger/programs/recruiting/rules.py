@@ -79,7 +79,11 @@ def settle_v1(reader: Reader, asked: Asked) -> Answer:
 VERSIONS = {1: settle_v1}
 KEYED: dict[str, tuple[str, ...]] = {}
 OBLIGES = False
-JUDGED: tuple[str, ...] = ()
+
+
+def beside(reader: Reader, asked: Asked) -> Iterable[Recorded]:
+    """None: every fact that the terms judge is one that a line rests on."""
+    return ()
 
 
 def check(edition: Edition) -> Edition:

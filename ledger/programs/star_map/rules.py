@@ -80,7 +80,14 @@ def settle_v1(reader: Reader, asked: Asked) -> Answer:
 VERSIONS = {1: settle_v1}
 KEYED: dict[str, tuple[str, ...]] = {}
 OBLIGES = False
-JUDGED = ("listing",)
+
+
+def beside(reader: Reader, asked: Asked) -> Iterable[Recorded]:
+    """The links that were listed on the days of the run: the terms judge their access."""
+    window = days_of(asked.edition, asked.period).window
+    names = {name for name, _ in reader.names("listing", *window)}
+    found = reader.located("listing", names)
+    return reader.at_positions(position for _, at, position in found if at in window)
 
 
 def check(edition: Edition) -> Edition:

@@ -1,14 +1,15 @@
 """What the fee of a month rests on: the stores with orders, their onboarding, their discounts."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from ledger.aggregates.base import Recorded
-from ledger.aggregates.store import DiscountRevoked, MerchantOnboarded
+from ledger.aggregates.orders import SOURCE as ORDERS_SOURCE
+from ledger.aggregates.store import DiscountRevoked, GMVRecorded, MerchantOnboarded
 from ledger.aggregates.store_state import StoreState
 from ledger.kernel.instants import EARLIEST, Instant, day_of, midnight
-from ledger.kernel.period import ONE_DAY, Window
+from ledger.kernel.period import ONE_DAY, Days, Window
 from ledger.programs.contract import OrderReader, OrderSession, OrderTables, Reader
 from ledger.programs.edition import Edition
 from ledger.programs.technical_fee.expression import Setting, Shape, sql_of
@@ -122,3 +123,17 @@ def month_of_orders(
         return None
     setting = setting_of(edition, parameters)
     return Month(session, setting, tables(parameters, known.values()), known)
+
+
+def waiting(reader: OrderReader, days: Days, window: Window) -> Iterator[Recorded]:
+    """Per store with orders created in the window that nobody has onboarded, the first fact that
+    the archive reports of them."""
+    session = reader.order_session(window, None)
+    if session is None:
+        return
+    names = {row[0] for row in session.ask(STORES_SQL, {})}
+    known = reader.states("store", names, StoreState, [MerchantOnboarded.TOPIC])
+    unknown = [name for name, state in known.items() if state.onboarding is None]
+    for state in reader.states("store", unknown, StoreState, [GMVRecorded.TOPIC]).values():
+        sales = state.gmv_of(days, "placed")
+        yield from [one for one in sales if one.event.source == ORDERS_SOURCE][:1]

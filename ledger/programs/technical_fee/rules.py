@@ -4,8 +4,10 @@ Map: the fee of each order, as one table expression. Reduce: the sum per store. 
 with an order whose category has no rate is held as a whole; nothing is guessed.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
+from ledger.aggregates.base import Recorded
 from ledger.kernel.decision import Step
 from ledger.kernel.errors import NoSuchLine
 from ledger.kernel.instants import Instant
@@ -16,7 +18,7 @@ from ledger.programs.contract import Answer, Asked, Line, OrderReader
 from ledger.programs.edition import Edition
 from ledger.programs.periods import month
 from ledger.programs.technical_fee.details import Details, orders_of
-from ledger.programs.technical_fee.gather import Shop, month_of_orders, month_window
+from ledger.programs.technical_fee.gather import Shop, month_of_orders, month_window, waiting
 from ledger.programs.technical_fee.order_side import order_side
 from ledger.programs.technical_fee.parameters import HELD, checked, parameters_of
 
@@ -98,7 +100,13 @@ def _observed(one: StoreSum, edition: Edition) -> str:
 VERSIONS = {1: settle_v1}
 KEYED = {"rates": ("category", "scene")}
 OBLIGES = False
-JUDGED: tuple[str, ...] = ()
+
+
+def beside(reader: OrderReader, asked: Asked) -> Iterable[Recorded]:
+    """Of every store with orders in the month that nobody has onboarded, its first sales: such
+    orders wait, and no line charges them."""
+    days = month(asked.edition, asked.period)
+    return waiting(reader, days, month_window(days.window, reader.clocks.as_of))
 
 
 def check(edition: Edition) -> Edition:
