@@ -11,6 +11,7 @@ from ledger.kernel.collecting import SELDOM
 from ledger.kernel.errors import Refusal
 
 EXIT = {"refused": 1, "usage": 2, "conflict": 4, "broken": 5}
+STOPPED = "Stopped. Run it again: what is already recorded is recognised."
 INTERRUPTED = 130
 EPILOG = """\b
 Exit codes: 0 done, 1 refused or failed, 2 usage, 3 differences found,
@@ -64,11 +65,14 @@ def run(arguments: list[str]) -> int:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Stopped. Run it again: what is already recorded is recognised.", err=True)
+        click.echo(STOPPED, err=True)
         return INTERRUPTED
     except Refusal as refusal:
         return _refused(refusal)
     except Exception as error:
+        if type(error) is RuntimeError and str(error) == "Query interrupted":  # DuckDB's Ctrl-C
+            click.echo(STOPPED, err=True)
+            return INTERRUPTED
         if "-v" in arguments or "--verbose" in arguments:
             raise
         return _failed(error)

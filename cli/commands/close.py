@@ -164,9 +164,10 @@ def adjust(
 def _row(one: dict[str, Any]) -> dict[str, Any]:
     names = ("line", "payee", "was", "now", "difference", "currency", "outcome")
     why = one["unmet"] or one["held_for"]
-    facts = ", ".join(map(str, one["because"])) or "time alone"
-    filled = f"; filled {', '.join(one['filled'])}" if one["filled"] else ""
-    return {n: one[n] for n in names} | {"why": ", ".join(why), "because": facts + filled}
+    causes = [", ".join(map(str, one["because"]))] if one["because"] else []
+    causes += [f"filled {', '.join(one['filled'])}"] if one["filled"] else []
+    because = "; ".join(causes) or "time alone"
+    return {n: one[n] for n in names} | {"why": ", ".join(why), "because": because}
 
 
 def _talk_adjusted(answer: dict[str, Any], *, dry_run: bool) -> None:

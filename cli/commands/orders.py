@@ -1,9 +1,10 @@
 """`duebook orders`: order lines by the million, from CSV or Parquet."""
 
+import csv
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -25,7 +26,7 @@ ALL = 10**9
 @click.option(
     "--set", "sets", multiple=True, metavar="COLUMN=VALUE", help="A value the files lack."
 )
-@click.option("--rejects", metavar="OUT.ndjson", help="Archive the good rows; write the others.")
+@click.option("--rejects", metavar="OUT.csv", help="Archive the good rows; write the others.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen; record nothing.")
 @click.option("--by", metavar="NAME", callback=not_empty, help="Who reports [your account].")
 @book_option
@@ -113,7 +114,7 @@ def _summary(answer: "OrdersAnswer", *, dry_run: bool, keeping: bool) -> list[st
     if answer.rejected and not keeping:
         lines.append(
             "Nothing was recorded. Mend the rows and archive the files again, or add "
-            "--rejects OUT.ndjson to archive the others."
+            "--rejects OUT.csv to archive the others."
         )
     elif answer.archived and not dry_run:
         lines.append(f"Receipt {answer.receipt}")
@@ -121,11 +122,18 @@ def _summary(answer: "OrdersAnswer", *, dry_run: bool, keeping: bool) -> list[st
 
 
 def _write_rejects(path: str, answer: "OrdersAnswer") -> None:
+    rows: list[dict[str, str | None]] = [
+        {**(one.raw or {}), "error": f"{one.file}:{one.row}: {one.code}: {one.error} {one.hint}"}
+        for one in answer.rejections
+    ]
     beside = Path(f"{path}.part")
-    with beside.open("w", encoding="utf-8") as file:
-        for one in answer.rejections:
-            data: dict[str, Any] = dict(one.raw or {})
-            data["error"] = f"{one.file}:{one.row}: {one.code}: {one.error} {one.hint}"
-            file.write(json.dumps(data, ensure_ascii=False) + "\n")
+    with beside.open("w", encoding="utf-8", newline="") as file:
+        if path.lower().endswith((".ndjson", ".jsonl", ".json")):
+            file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        else:
+            names = dict.fromkeys(name for row in rows for name in row)
+            table = csv.DictWriter(file, [*(name for name in names if name != "error"), "error"])
+            table.writeheader()
+            table.writerows(rows)
     os.replace(beside, path)
     say(f"{len(answer.rejections):,} rejected rows are in {path}.")

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from ledger.usecases.record import RecordAnswer
 
 SHOWN_MAX = 20
+SAID = ', "error": '
+"""How a line to be mended says last what is wrong with it."""
 
 
 @click.command()
@@ -123,12 +125,22 @@ def _summary(answer: "RecordAnswer", dry_run: bool, rejects: str | None) -> list
 
 def _write_rejects(path: str, rejected: "list[Rejection]") -> None:
     beside = Path(f"{path}.part")
-    with beside.open("w", encoding="utf-8") as file:
-        for one in rejected:
-            data = one.raw if isinstance(one.raw, dict) else {"raw": one.raw}
-            said = f"{one.file}:{one.line}: {one.code}: {one.error} {one.hint}"
-            file.write(json.dumps({**data, "error": said}, ensure_ascii=False) + "\n")
+    with beside.open("w", encoding="utf-8", errors="backslashreplace") as file:
+        file.writelines(map(_to_mend, rejected))
     os.replace(beside, path)
+
+
+def _to_mend(one: "Rejection") -> str:
+    """The line as it was sent, to the letter, with what is wrong with it.
+
+    Read and written again, doubled keys and numbers too long for a computer would lose a part.
+    """
+    said = f"{one.file}:{one.line}: {one.code}: {one.error} {one.hint}"
+    data = one.raw if isinstance(one.raw, dict) else {"raw": one.raw}
+    text = (one.text or "").rpartition(SAID)[0] + "}" if "error" in data else one.text
+    if text and text != "}" and data:
+        return f"{text[:-1].rstrip()}{SAID}{json.dumps(said, ensure_ascii=False)}}}\n"
+    return json.dumps({**data, "error": said}, ensure_ascii=False) + "\n"
 
 
 def _same_file(name: str, other: str) -> bool:

@@ -1,5 +1,6 @@
 """`duebook statement` and `duebook pay`: what was issued to a payee, and paying it."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -57,9 +58,21 @@ def statement(
         with where.binary() as file:
             write(answer, file)
         return
-    where.data(answer, answer["running"] if where.is_table else answer["lines"])
+    where.data(answer, answer["running"] if where.is_table else list(_rows(answer)))
     if where.is_table:
         _talk(answer)
+
+
+def _rows(answer: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Everything of the statements as rows of one table: what was issued and adjusted comes to
+    what is due, what was paid and carried over is taken off it."""
+    for line in answer["lines"]:
+        yield {**line, "what": "issued"}
+    for one in answer["adjustments"]:
+        yield {**one, "amount": one["difference"], "what": "adjusted"}
+    for move in answer["running"]:
+        if move["what"] not in ("issued", "adjusted"):
+            yield move
 
 
 def _talk(answer: dict[str, Any]) -> None:

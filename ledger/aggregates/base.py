@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterable
-from operator import itemgetter
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,12 +10,13 @@ from pydantic_core import SchemaValidator
 
 from ledger.kernel.instants import Instant
 
+ID_MAX = 64
 Id = Annotated[
     str,
     Field(
         # The length apart: counted inside the pattern it takes the engine five times as long.
         pattern=r"^[\p{L}\p{N}\p{M}._-]+$",
-        max_length=64,
+        max_length=ID_MAX,
         description="letters, digits, '.', '_', '-' of any script, 1 to 64 long",
     ),
 ]
@@ -111,26 +111,42 @@ class Recorded(NamedTuple):
     at: Instant
 
 
-class Logged(Recorded):
-    """A recorded event with what else the log says of it: when it was learned, by whom, whence.
+class _Columns(NamedTuple):
+    position: int
+    stream: str
+    version: int
+    topic: str
+    event: Any
+    at: Instant
+    recorded_at: Instant
+    by: str
+    batch: int
+    row: int
+    hash: bytes
 
-    `recorded_at` is microseconds UTC; `batch` is the position of the `BatchRecorded` that it
-    came with (0: none) and `row` the line in that batch's files. It is a longer tuple of the
-    same beginning, made by the codec alone, because a book folds faster without the rest.
-    """
 
-    __slots__ = ()
+if TYPE_CHECKING:
 
-    if TYPE_CHECKING:
+    class Logged(Recorded):
+        """As below; a checker of types knows no tuple that is longer than what it extends."""
+
         recorded_at: Instant
         by: str
         batch: int
         row: int
         hash: bytes
 
+else:
 
-for _index, _name in enumerate(("recorded_at", "by", "batch", "row", "hash"), 6):
-    setattr(Logged, _name, property(itemgetter(_index)))
+    class Logged(_Columns, Recorded):
+        """A recorded event with what else the log says of it: when it was learned, by whom, whence.
+
+        `recorded_at` is microseconds UTC; `batch` is the position of the `BatchRecorded` that it
+        came with (0: none) and `row` the line in that batch's files. A book folds faster without.
+        """
+
+        __slots__ = ()
+
 
 R = TypeVar("R", bound=Recorded)
 

@@ -83,12 +83,14 @@ def read(lines: Lines, file: str, now: Instant, default_type: str | None = None)
             problem, text.problem = text.problem, None
             yield number, _rejected(file, number, None, problem)
             if header is None:
+                lines.count = number  # no more of it counts
                 return
         elif not any(cell.strip() for cell in cells):
             continue
         elif header is None:
             header = [name.strip() for name in cells]
             if fault := _header_problem(header, default_type):
+                lines.count = number
                 yield number, _rejected(file, number, header, fault)
                 return
         else:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
 LINE_BYTES_MAX = 1024 * 1024
-BLOCK_BYTES = 256 * 1024
+BLOCK_BYTES = 64 * 1024
+"""What goes to another process without waiting until it is read there."""
 BOM = b"\xef\xbb\xbf"
 
 
@@ -58,7 +59,7 @@ class Lines:
             yield from enumerate(lines, first)
 
     def pieces(self) -> Iterator[Piece]:
-        """The lines in pieces of a quarter of a megabyte, or of one long line."""
+        """The lines in pieces of some hundred, or of one long line."""
         rest = b""
         while block := self._stream.read(BLOCK_BYTES):
             self._digest.update(block)

@@ -39,6 +39,7 @@ def pieces(lines: Lines, file: str) -> Iterator[Piece | Rejection]:
     blank = True
     for piece in lines.pieces():
         if piece.first == 1 and (name := other_format(piece.lines[0])):
+            lines.count = 1  # no more of it counts
             yield no_text(file, name)
             return
         blank = blank and all(raw is not None and not raw.strip() for raw in piece.lines)
@@ -111,11 +112,15 @@ def rejected(
         data = json.loads(raw)
     except (ValueError, RecursionError):
         data = raw.decode("utf-8", "replace")
-    if isinstance(data, dict) and default_type is not None:
-        data.setdefault("type", default_type)
+    text = None
+    if isinstance(data, dict):
+        if default_type is None or "type" in data:
+            text = raw.decode("utf-8", "replace").strip()
+        else:
+            data["type"] = default_type
     kind = data.get("type") if isinstance(data, dict) else None
     shown = kind if isinstance(kind, str) else None
-    return Rejection(file, number, shown, problem.code, problem.error, problem.hint, data)
+    return Rejection(file, number, shown, problem.code, problem.error, problem.hint, data, text)
 
 
 def _bad_json(raw: bytes, error: ValueError, ended_mid_line: bool) -> RowProblem:

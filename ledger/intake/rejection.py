@@ -19,7 +19,8 @@ CODES = (
 
 
 class Rejection(NamedTuple):
-    """Why one line is not a fact. `raw` is the line's data, where it could be read at all."""
+    """Why one line is not a fact. `raw` is the line's data, where it could be read at all;
+    `text` the line itself where it is a JSON object, to the letter."""
 
     file: str
     line: int
@@ -28,6 +29,7 @@ class Rejection(NamedTuple):
     error: str
     hint: str
     raw: Any = None
+    text: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The rejection in the shape of the public contract."""

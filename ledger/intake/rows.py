@@ -12,17 +12,18 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from ledger.aggregates.base import Fact
+from ledger.aggregates.base import ID_MAX, Fact
 from ledger.aggregates.catalogue import FACTS
 from ledger.intake.rejection import RowProblem
 from ledger.kernel.currencies import EXPONENTS
 from ledger.kernel.errors import BadAmount, BadInstant, NoZone, UnknownCurrency
-from ledger.kernel.instants import Instant, format_instant, parse_instant
+from ledger.kernel.instants import DATE, Instant, format_instant, parse_instant
 from ledger.kernel.money import canonical_amount, decimal_of
 
 BY_MAX = 200
+IDS = "letters, digits, '.', '_' and '-', 1 to 64 of them"
 PATTERNS = {
-    r"^[\p{L}\p{N}\p{M}._-]+$": "letters, digits, '.', '_' and '-', 1 to 64 of them",
+    r"^[\p{L}\p{N}\p{M}._-]+$": IDS,
     "^[A-Z]{2}$": "two capital letters, such as DE",
     "^[A-Z]{3}$": "three capital letters, such as CNY",
 }
@@ -149,9 +150,7 @@ def _amounts(reader: _Reader, row: dict[str, Any]) -> None:
 
 def _refuse_other_days(name: str, day: Any) -> None:
     """A day is written YYYY-MM-DD; pydantic would take numbers and instants for one too."""
-    # What has dashes in their places is a day or nothing to pydantic.
-    dashed = type(day) is str and len(day) == 10 and day[4] == day[7] == "-"
-    if day is not None and not dashed:
+    if day is not None and not (type(day) is str and DATE.fullmatch(day)):
         raise RowProblem(
             "invalid_field", f"{name}: found {day!r}, expected a day.", "Write it as 2026-01-25."
         )
@@ -187,6 +186,8 @@ def _problem(kind: str, error: ValidationError) -> RowProblem:
     found = first["input"]
     shown = "" if isinstance(found, dict) else f"found {str(found)[:80]!r}, "
     expected = PATTERNS.get(str(pattern)) or first["msg"].removeprefix("Value error, ")
+    if first["type"] == "string_too_long" and name != "source":
+        expected = IDS if first["ctx"]["max_length"] == ID_MAX else expected
     place = f"{name}: " if name else ""
     return RowProblem(
         "invalid_field",

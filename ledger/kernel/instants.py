@@ -55,7 +55,9 @@ def parse_instant(text: object) -> Instant:
             return since.days * _DAY + since.seconds * 1_000_000 + since.microseconds
     found = _SHAPE.fullmatch(text) if isinstance(text, str) else None
     if not found or not isinstance(text, str):
-        raise BadInstant(f"{text!r} is not an ISO 8601 instant.", _HINT, found=text)
+        raise BadInstant(
+            f"{text!r} is no instant with a day, hours and minutes.", _HINT, found=text
+        )
     if not found[1]:
         raise NoZone(f"{text!r} has no zone.", _HINT, found=text)
     try:

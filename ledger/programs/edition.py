@@ -142,9 +142,11 @@ class Edition(BaseModel):
 def parse_toml(text: str, where: str) -> Edition:
     """Reads a terms file. Raises `BadTerms` for bad TOML, floats, unknown or missing keys."""
     try:
-        data = tomllib.loads(text)
+        data = tomllib.loads(text.removeprefix("\ufeff"))  # as some editors begin a file
     except tomllib.TOMLDecodeError as error:
-        raise BadTerms(f"{where} is not TOML: {error}.") from None
+        raise BadTerms(
+            f"{where} is not TOML: {error}.", "Print an edition and change it: duebook programs"
+        ) from None
     _refuse_floats(data, "", where)
     return Edition.from_data(data, where)
 

@@ -28,6 +28,9 @@ from ledger.programs.registry import rules_of
 from ledger.store.reader import LogReader, chunks, read_log, read_positions
 from ledger.usecases.editions import edition_at
 
+POSITION_MAX = 2**62
+"""A known-at beyond every log."""
+
 
 class Stated(NamedTuple):
     """What a payee was last told about a line, and at which clocks that was worked out."""
@@ -196,6 +199,10 @@ def _how_to_close(connection: Connection, program: str, period: str | None, know
 
     Raises `UnknownProgram` and `WrongPeriod` where no such period could be closed.
     """
+    later = find_closed(connection, program, period, POSITION_MAX)
+    if later is not None:
+        when = f"{format_instant(later.at)}, position {later.position}"
+        return f"It was closed at {when}: ask with clocks that stand there or later."
     if period is None:
         closed = sorted(
             one.event.period or ""

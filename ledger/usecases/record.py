@@ -20,7 +20,8 @@ from ledger.store.book import Book
 from ledger.store.receipts import keep_receipt
 from ledger.store.recorder import Writer
 from ledger.usecases.deciding import Decided, decide
-from ledger.usecases.reading import Helper, Progress, read_file
+from ledger.usecases.helping import Helper
+from ledger.usecases.reading import Progress, read_file
 from ledger.usecases.staging import Stage, Staged
 from ledger.usecases.surprises import Call, Feeds, surprises
 from ledger.usecases.writing import Decision, write

@@ -98,9 +98,18 @@ def _find(
         for found in run.event.breaks:
             if found.id == name:
                 return run, found
+    asked = period_id(program, period)
+    for run in runs.values():
+        for one in run.event.orders or ():
+            group = run.event.breaks[one.group]
+            if name == f"{asked}/{one.store}/{one.order_id}#{group.kind}":
+                raise NoSuchBreak(
+                    f"{name!r} is one order of a group of {group.count or 0:,}.",
+                    f"Orders of one kind and cause are resolved together: --resolve {group.id!r}",
+                )
     raise NoSuchBreak(
-        f"The last reconciliation of {period_id(program, period)} has no break {name!r}.",
-        f"Compare first: duebook reconcile {program} --against FILE",
+        f"The last reconciliation of {asked} has no break {name!r}.",
+        f"Compare first: duebook reconcile {asked.replace('/', ' ')} --against FILE",
     )
 
 

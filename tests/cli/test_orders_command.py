@@ -104,7 +104,7 @@ def test_a_bad_row_refuses_all_and_says_where_and_what_to_do(
     assert ran.code == 1
     assert "may.csv:3: " in ran.err
     assert "Nothing was recorded" in ran.out
-    assert "--rejects OUT.ndjson" in ran.out
+    assert "--rejects OUT.csv" in ran.out
     (one,) = duebook("orders", path, *JSON).json["rejected"]
     assert {"file", "row", "code", "error", "hint"} <= set(one)
     assert duebook("orders", rows(order("a")), *JSON).json["known"] == 0
@@ -226,3 +226,27 @@ def test_reconcile_refuses_a_bad_file_with_its_rows(told: Duebook, here: Path) -
     assert ran.code == 1
     assert "platform.csv:2: bad_amount" in ran.err
     assert "platform.csv:3: missing_field" in ran.err
+
+
+def test_rejects_are_mended_and_archived_again(
+    empty: Path, duebook: Duebook, rows: Callable[..., str], here: Path
+) -> None:
+    """As CSV, with what is wrong beside each row, which may stay there."""
+    bad = rows(order("a"), order("b", amount="1x"))
+    assert duebook("orders", bad, "--rejects", "mend.csv").code == 0
+    told = (here / "mend.csv").read_text(encoding="utf-8")
+    assert told.splitlines()[0].endswith(",error")
+    assert "may.csv:3: bad_amount" in told
+    (here / "mend.csv").write_text(told.replace("1x", "1.00", 1), encoding="utf-8")
+    assert duebook("orders", "mend.csv", *JSON).json["recorded"] == 1
+
+
+def test_a_single_order_of_a_group_leads_to_the_group(told: Duebook, here: Path) -> None:
+    """`--full` names each order; orders of one kind and cause are resolved together."""
+    against = ("--against", platform(here, "a,S-1,-9.00,CNY", "b,S-2,-9.00,CNY"))
+    found = told("reconcile", PROGRAM, MAY, *against, "--full", *JSON).json["breaks"]
+    resolve = ("--as", "timing", "--reason", "x", "--by", "lin")
+    ran = told("reconcile", PROGRAM, MAY, "--resolve", found[0]["break"], *resolve)
+    assert ran.code == 1
+    assert f"--resolve {found[0]['group']!r}" in ran.err
+    assert told("reconcile", PROGRAM, MAY, "--resolve", found[0]["group"], *resolve).code == 0

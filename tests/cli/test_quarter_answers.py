@@ -1,6 +1,8 @@
 """What closing, adjusting, replaying, stating and paying answer: keys, talk, exit codes."""
 
+import csv
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 from ledger.store.book import open_book
@@ -161,3 +163,27 @@ def test_verify_ends_with_exit_5_for_a_forged_statement(closed: Duebook) -> None
     assert failing == [f"closed {PROGRAM}"]
     assert "The log does not hold" in ran.err
     assert closed("replay", PROGRAM).code == 3
+
+
+def test_a_statement_as_csv_has_what_was_adjusted_and_paid(
+    closed: Duebook, file: Callable[..., str]
+) -> None:
+    """What was issued and adjusted comes to what is due."""
+    tell(closed, file, closure("S-1"))
+    closed("adjust", PROGRAM, *BY)
+    closed("pay", STATEMENT, "--amount", "1", "--ref", "b1", *PAY)
+    answer = closed("statement", PROGRAM, *JSON).json
+    rows = list(csv.DictReader(closed("statement", PROGRAM, "--format", "csv").out.splitlines()))
+    kinds = [one["what"] for one in rows]
+    assert kinds == ["issued"] * len(answer["lines"]) + ["adjusted", "paid"]
+    due = sum(Decimal(one["amount"]) for one in rows if one["what"] != "paid")
+    assert due == sum(Decimal(one["due"]) for one in answer["statements"])
+
+
+def test_a_statement_asked_before_its_close_says_when_that_was(closed: Duebook) -> None:
+    """Closing it again is not the way."""
+    for clocks in (("--as-of", "2026-06-30"), ("--known-at", "8")):
+        ran = closed("statement", PROGRAM, *clocks)
+        assert ran.code == 1
+        assert "It was closed at " in ran.err
+        assert "Close it" not in ran.err

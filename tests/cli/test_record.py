@@ -165,3 +165,23 @@ def test_withdrawing_counts_once_and_only_facts(demo: Path, duebook: Duebook) ->
     assert duebook("withdraw", 10, "--reason", "wrong").code == 2
     assert duebook("withdraw", 0, "--reason", "wrong", "--by", "lin").code == 2
     assert duebook("withdraw", 10, "--reason", "", "--by", "lin").code != 0
+
+
+def test_rejects_hold_each_line_to_the_letter(
+    empty: Path, duebook: Duebook, file: File, here: Path
+) -> None:
+    """Doubled keys, numbers and escapes that reading would change are there to be mended; sent
+    again as they are, they are refused again, however often."""
+    lines = [
+        '{"type": "StoreVerified", "at": "2026-02-01T08:00:00Z", "store": "S-1", "store": "S-9"}',
+        '{"type": "StoreVerified", "at": "2026-02-01T08:00:00Z", "store": "S-\\ud800"}',
+        '{"type": "Sale", "amount": 12345678901234567890.12}',
+    ]
+    sent = file("\n".join([json.dumps(CERTIFIED), *lines]), "sent.ndjson")
+    for turn, recorded in enumerate([1, 0, 0]):
+        out = f"mend-{turn}.ndjson"
+        ran = duebook("record", sent, "--rejects", out, "--format", "json")
+        assert (ran.code, ran.json["recorded"], len(ran.json["rejected"])) == (0, recorded, 3)
+        kept = (here / out).read_text(encoding="utf-8").splitlines()
+        assert [one.partition(', "error": ')[0] + "}" for one in kept] == lines
+        sent = out

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,8 @@ import pytest
 from ledger.intake import lines
 from ledger.store.book import Book
 from ledger.usecases import reading
+from ledger.usecases.helping import AHEAD, Helper, Task
 from ledger.usecases.init import init
-from ledger.usecases.reading import Helper
 
 Record = Callable[..., Any]
 STORES = 3000
@@ -30,15 +30,16 @@ WITHDRAWN = {"type": "FactWithdrawn", "at": "2026-02-01T08:00:00Z", "source": "c
 def handed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Makes small files long ones; the first lines of the pieces that the helper was handed."""
     found: list[int] = []
-    submit = Helper.submit
+    hand = Helper.hand
 
-    def spy(self: Helper, how: Any, piece: Any) -> Any:
-        found.append(piece.first)
-        return submit(self, how, piece)
+    def spy(self: Helper, task: Task) -> bool:
+        taken = hand(self, task)
+        found.extend([task.piece.first] * taken)
+        return taken
 
     monkeypatch.setattr(lines, "BLOCK_BYTES", 20_000)
     monkeypatch.setattr(reading, "HELP_FROM_BYTES", 1)
-    monkeypatch.setattr(Helper, "submit", spy)
+    monkeypatch.setattr(Helper, "hand", spy)
     return found
 
 
@@ -94,65 +95,108 @@ def test_what_is_wrong_is_told_by_its_line_whoever_read_it(
     assert answer.recorded == 0
 
 
+@pytest.mark.parametrize("after", [1, 2, 5, 9])
 def test_a_helper_that_is_killed_loses_nothing(
     book: Book,
     record_facts: Record,
     assert_whole: Callable[[Book], list[dict[str, Any]]],
     handed: list[int],
     monkeypatch: pytest.MonkeyPatch,
+    after: int,
 ) -> None:
-    """Its pieces are read by the process that is left, which asks for no other helper."""
-    spy = Helper.submit
+    """While it starts, at work, in the middle of an answer: what it leaves is read here, and no
+    other helper is asked for."""
+    spy = Helper.hand
 
-    def deadly(self: Helper, how: Any, piece: Any) -> Any:
-        future = spy(self, how, piece)
-        if len(handed) == 2:
-            for pid in list(self._pool._processes):  # type: ignore[union-attr]
-                os.kill(pid, signal.SIGKILL)
-        return future
+    def deadly(self: Helper, task: Task) -> bool:
+        taken = spy(self, task)
+        if len(handed) == after:
+            time.sleep(after / 1000)
+            os.kill(self._process.pid, signal.SIGKILL)
+            handed.append(0)
+        return taken
 
-    monkeypatch.setattr(Helper, "submit", deadly)
-    some = [one for one in facts() if "reason" not in one]
-    answer = record_facts(book, some, helped=True)
+    monkeypatch.setattr(Helper, "hand", deadly)
+    answer = record_facts(book, facts()[:-1], helped=True)
     assert (answer.recorded, answer.rejected) == (2 * STORES, [])
-    assert 2 <= len(handed) < 10
+    assert after < len(handed) <= after + 1 + AHEAD
     assert len(assert_whole(book)) > 2 * STORES
 
 
+def test_what_it_cannot_send_is_read_here(
+    book: Book, record_facts: Record, handed: list[int]
+) -> None:
+    """A line so deep that it can be read and not be sent on is one bad line, whoever has it."""
+    deep = f'{{"type": "GMVRecorded", "note": {"[" * 700}{"]" * 700}}}'
+    found: list[str] = [json.dumps(one) for one in facts()]
+    found[::50] = [deep] * len(found[::50])
+    answer = record_facts(book, "\n".join(found), helped=True, keep_good=True)
+    assert handed
+    assert {one.line for one in answer.rejected} >= set(range(1, len(found) + 1, 50))
+    assert answer.recorded + len(answer.rejected) == len(found)
+
+
+@pytest.mark.parametrize("fault", [OSError("no more processes"), RuntimeError("no new thread")])
 def test_one_that_cannot_be_started_is_done_without(
-    book: Book, record_facts: Record, handed: list[int], monkeypatch: pytest.MonkeyPatch
+    book: Book,
+    record_facts: Record,
+    handed: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+    fault: Exception,
 ) -> None:
     """A machine may have no room for another process."""
 
     def refuse(*_: object) -> None:
-        raise OSError("no more processes")
+        raise fault
 
-    monkeypatch.setattr("concurrent.futures.ProcessPoolExecutor", refuse)
+    monkeypatch.setattr("multiprocessing.popen_spawn_posix.Popen.__init__", refuse)
     assert record_facts(book, facts(), helped=True).recorded == 2 * STORES + 1
-    assert len(handed) == 1
+    assert handed == []
 
 
-def test_a_helper_ends_with_the_program_that_is_killed(tmp_path: Path) -> None:
-    """Whoever kills a `record` must not have to look for a second process."""
+@pytest.fixture
+def at_work(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """A `record` of a long file, whose helper has been started, in a session of its own."""
     file = tmp_path / "long.ndjson"
     line = json.dumps({**LISTED, "store": "S-1"}) + "\n"
     file.write_text(line * (2 * reading.HELP_FROM_BYTES // len(line)))
     location = str(tmp_path / "book.db")
     init(location, "platform")[0].close()
     duebook = [str(Path(sys.executable).with_name("duebook")), "--book", location]
-    with subprocess.Popen([*duebook, "record", str(file)], stderr=subprocess.DEVNULL) as started:
-        children = _children_of(started.pid)
+    with subprocess.Popen(
+        [*duebook, "record", str(file)], stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as started:
+        yield started
         started.kill()
-    gone, alive = psutil.wait_procs(children, timeout=20)
-    assert gone
-    assert not alive
 
 
-def _children_of(pid: int) -> list[psutil.Process]:
+def test_a_helper_ends_with_the_program_that_is_killed(at_work: subprocess.Popen[str]) -> None:
+    """Whoever kills a `record` must not have to look for a second process, nor read of one."""
+    children = children_of(at_work.pid)
+    at_work.kill()
+    assert at_work.communicate(timeout=20)[1] == ""
+    assert psutil.wait_procs(children, timeout=20)[1] == []
+
+
+@pytest.mark.parametrize("pause", [0, 0.3])
+def test_ctrl_c_stops_both_at_once_and_says_so_once(
+    at_work: subprocess.Popen[str], pause: float
+) -> None:
+    """Also twice in a row, and while the helper still starts."""
+    children = children_of(at_work.pid)
+    time.sleep(pause)
+    os.killpg(at_work.pid, signal.SIGINT)
+    said = at_work.communicate(timeout=20)[1]
+    assert (at_work.returncode, said.splitlines()[-1][:8]) == (130, "Stopped.")
+    assert "Traceback" not in said
+    assert psutil.wait_procs(children, timeout=20)[1] == []
+
+
+def children_of(pid: int) -> list[psutil.Process]:
     """The processes that it has started, once the helper is one of them."""
-    for _ in range(400):
+    for _ in range(1000):
         children = psutil.Process(pid).children(recursive=True)
         if any("spawn_main" in " ".join(one.cmdline()) for one in children):
             return children
-        time.sleep(0.02)
+        time.sleep(0.01)
     raise AssertionError("no helper was started")

@@ -71,8 +71,12 @@ class Profile:
                 raise self._bad(f"knows no zone {self.zone!r}", "As in Asia/Shanghai.") from None
 
     def headers(self) -> dict[str, str | None]:
-        """Every folded header with its column; None for those that are known and not used."""
-        found: dict[str, str | None] = {fold(column): column for column in COLUMNS}
+        """Every folded header with its column; None for those that are known and not used.
+
+        What is wrong with a row stands beside it in a file of rejects; mended rows may keep it.
+        """
+        found: dict[str, str | None] = {fold("error"): None}
+        found |= {fold(column): column for column in COLUMNS}
         pairs = [(name, column) for column, names in self.synonyms.items() for name in names]
         for name, column in [*pairs, *((name, None) for name in self.ignored)]:
             if found.setdefault(fold(name), column) != column:

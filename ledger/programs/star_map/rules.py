@@ -69,7 +69,7 @@ def settle_v1(reader: Reader, asked: Asked) -> Answer:
         raise NoSuchLine(
             f"{edition.program} has no line for the task {subject!r}: "
             f"nobody reports it ordered on {days.first} to {until}.",
-            f"List the lines: duebook settle {edition.program}",
+            f"List a month's lines: duebook settle {edition.program} {month_of(edition.first)}",
         )
     return Answer(
         [_line(state, terms) for state in found],
