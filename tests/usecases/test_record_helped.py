@@ -18,9 +18,10 @@ from ledger.store.book import Book
 from ledger.usecases import reading
 from ledger.usecases.helping import AHEAD, Helper, Task
 from ledger.usecases.init import init
+from tests.quarter import on_sqlite
 
 Record = Callable[..., Any]
-STORES = 3000
+STORES = 1200
 ONBOARDED = {"type": "MerchantOnboarded", "at": "2026-01-10T09:00:00+08:00", "market": "EU"}
 LISTED = {"type": "StockListed", "at": "2026-01-20T08:00:00+08:00", "country": "DE"}
 WITHDRAWN = {"type": "FactWithdrawn", "at": "2026-02-01T08:00:00Z", "source": "crm", "reason": "x"}
@@ -37,7 +38,7 @@ def handed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         found.extend([task.piece.first] * taken)
         return taken
 
-    monkeypatch.setattr(lines, "BLOCK_BYTES", 20_000)
+    monkeypatch.setattr(lines, "BLOCK_BYTES", 8_000)
     monkeypatch.setattr(reading, "HELP_FROM_BYTES", 1)
     monkeypatch.setattr(Helper, "hand", spy)
     return found
@@ -50,7 +51,7 @@ def facts() -> list[dict[str, Any]]:
         store = {"store": f"店-{number}", "merchant": f"M-{number}"}
         found.append({**ONBOARDED, **store, "source": "crm", "id": str(number)})
         found.append({**LISTED, "store": f"店-{number % 10}"})
-    return [*found, {**WITHDRAWN, "id": "2999"}]
+    return [*found, {**WITHDRAWN, "id": str(STORES - 1)}]
 
 
 def stored(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
@@ -81,6 +82,7 @@ def test_two_processes_leave_the_log_that_one_leaves(
     assert logs[0] == logs[1]
 
 
+@on_sqlite
 def test_what_is_wrong_is_told_by_its_line_whoever_read_it(
     book: Book, record_facts: Record, handed: list[int]
 ) -> None:
@@ -95,6 +97,7 @@ def test_what_is_wrong_is_told_by_its_line_whoever_read_it(
     assert answer.recorded == 0
 
 
+@on_sqlite
 @pytest.mark.parametrize("after", [1, 2, 5, 9])
 def test_a_helper_that_is_killed_loses_nothing(
     book: Book,
@@ -123,6 +126,7 @@ def test_a_helper_that_is_killed_loses_nothing(
     assert len(assert_whole(book)) > 2 * STORES
 
 
+@on_sqlite
 def test_what_it_cannot_send_is_read_here(
     book: Book, record_facts: Record, handed: list[int]
 ) -> None:
@@ -136,6 +140,7 @@ def test_what_it_cannot_send_is_read_here(
     assert answer.recorded + len(answer.rejected) == len(found)
 
 
+@on_sqlite
 @pytest.mark.parametrize("fault", [OSError("no more processes"), RuntimeError("no new thread")])
 def test_one_that_cannot_be_started_is_done_without(
     book: Book,
@@ -164,7 +169,12 @@ def at_work(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     init(location, "platform")[0].close()
     duebook = [str(Path(sys.executable).with_name("duebook")), "--book", location]
     with subprocess.Popen(
-        [*duebook, "record", str(file)], stderr=subprocess.PIPE, text=True, start_new_session=True
+        [*duebook, "record", str(file)],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        # Whatever the tests were started by: in the background of a shell Ctrl-C is ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as started:
         yield started
         started.kill()
