@@ -15,7 +15,7 @@ demo: $(STAMP)
 	@BIN=$(BIN) sh docs/demo.sh
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .

@@ -1,5 +1,6 @@
 """A real PostgreSQL for every worker, fresh books on both databases, and facts as files."""
 
+import gc
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ import pytest
 
 from ledger.aggregates.base import Recorded
 from ledger.aggregates.catalogue import FACTS
+from ledger.kernel.collecting import SELDOM
 from ledger.kernel.instants import parse_instant
 from ledger.store import chain
 from ledger.store.book import Book
@@ -21,6 +23,8 @@ from ledger.store.codec import decoder
 from ledger.store.reader import read_log
 from ledger.usecases.init import init
 from ledger.usecases.record import RecordAnswer, record
+
+gc.set_threshold(*SELDOM)  # as in every command
 
 Facts = list[dict[str, Any]]
 DATABASES = ["sqlite", "postgresql"]

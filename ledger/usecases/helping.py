@@ -145,11 +145,13 @@ class Helper:
             self._handed.popleft().read()
 
     def _end(self) -> None:
+        """Ends the process before its connection, so that it has nothing to say about that."""
+        if self._process is not None and self._process.pid is not None:
+            self._process.kill()
         if self._connection is not None:
             self._connection.close()
             self._connection = None
         if self._process is not None and self._process.pid is not None:
-            self._process.kill()
             self._process.join()
         self._process = None
 
