@@ -19,9 +19,9 @@ from benchmarks.workshop import AS_OF, recorded
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.instants import parse_instant
 from ledger.store.book import Book, open_book
-from ledger.usecases.closed import find_closed
-from ledger.usecases.replay import replay
-from ledger.usecases.settle import published_edition, settle
+from ledger.usecases.closing.replay import replay
+from ledger.usecases.settling.settle import published_edition, settle
+from ledger.usecases.statements.closed_period import find_closed
 
 
 def peak_mib() -> float:

@@ -15,11 +15,11 @@ from ledger.kernel.decision import Step
 from ledger.kernel.instants import parse_instant
 from ledger.programs.contract import Line
 from ledger.store.book import Book, open_book
-from ledger.usecases.close import close
-from ledger.usecases.explain import explain
+from ledger.usecases.closing.close import close
 from ledger.usecases.init import demo_files, init
-from ledger.usecases.record import record
-from ledger.usecases.settle import published_edition, settle
+from ledger.usecases.recording.record import record
+from ledger.usecases.settling.explain import explain
+from ledger.usecases.settling.settle import published_edition, settle
 
 REPLAY_TIMES_MAX = 1.2
 EXPLAIN_TIMES_MAX = 3

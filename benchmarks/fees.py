@@ -18,14 +18,14 @@ from ledger.programs.edition import Edition
 from ledger.programs.registry import checked, shipped
 from ledger.programs.technical_fee.order_side import order_side
 from ledger.store.book import Book, open_book
-from ledger.store.orderlines import OrderLines, archive_folder, load_tables
+from ledger.store.order_lines import OrderLines, archive_folder, load_tables
 from ledger.store.reader import LogReader
+from ledger.usecases.archiving.archive_orders import record_orders
 from ledger.usecases.init import init
-from ledger.usecases.orders import record_orders
-from ledger.usecases.reconcile import reconcile_orders
-from ledger.usecases.record import record
-from ledger.usecases.settle import settle
-from ledger.usecases.terms import publish
+from ledger.usecases.reconciling.reconcile import reconcile_orders
+from ledger.usecases.recording.record import record
+from ledger.usecases.settling.settle import settle
+from ledger.usecases.terms.publish import publish
 
 PROGRAM, MONTH = "technical-fee-2020", "2026-01"
 HISTORY = 12

@@ -11,7 +11,7 @@ from benchmarks.measure import Figure, Took, in_turns, tell, took
 from benchmarks.workshop import Workshop
 from ledger.accounting.chart import parse_account
 from ledger.aggregates.settlement import StatedLine, StatementIssued
-from ledger.usecases.decisions import record_decisions
+from ledger.usecases.record_decisions import record_decisions
 from projections.exporters.names import exported_name
 
 TIMES_MAX = 0.5

@@ -17,8 +17,8 @@ from ledger.kernel.instants import parse_instant
 from ledger.programs.edition import Edition
 from ledger.programs.registry import checked, shipped
 from ledger.store.book import Book, open_book
-from ledger.usecases.settle import published_edition, settle
-from ledger.usecases.terms import publish
+from ledger.usecases.settling.settle import published_edition, settle
+from ledger.usecases.terms.publish import publish
 
 EARLIER = 10
 TIMES_MAX = 1.5

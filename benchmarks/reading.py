@@ -14,11 +14,12 @@ from ledger.aggregates.merchant import MerchantState
 from ledger.aggregates.partner import PartnerState
 from ledger.aggregates.store_state import StoreState
 from ledger.kernel.clocks import Clocks
-from ledger.kernel.collecting import no_cycles
+from ledger.kernel.garbage import no_cycles
 from ledger.kernel.instants import parse_instant
 from ledger.programs.recruiting.gather import CHUNK
 from ledger.store.book import Book, open_book
-from ledger.store.reader import LogReader, chunks, read_log
+from ledger.store.log import chunks, read_log
+from ledger.store.reader import LogReader
 
 KINDS: dict[str, type[Any]] = {
     "store": StoreState,

@@ -9,7 +9,7 @@ from benchmarks.measure import tell
 from ledger.kernel.instants import parse_instant
 from ledger.store.book import Book, open_book
 from ledger.usecases.init import init
-from ledger.usecases.record import RecordAnswer, record
+from ledger.usecases.recording.record import RecordAnswer, record
 
 ROOT = Path(__file__).resolve().parents[1]
 NOW = parse_instant("2026-11-21T12:00:00Z")

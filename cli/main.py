@@ -7,8 +7,8 @@ from typing import Any
 import click
 
 from cli.commands import COMMANDS
-from ledger.kernel.collecting import SELDOM
 from ledger.kernel.errors import Refusal
+from ledger.kernel.garbage import SELDOM
 
 EXIT = {"refused": 1, "usage": 2, "conflict": 4, "broken": 5}
 STOPPED = "Stopped. Run it again: what is already recorded is recognised."

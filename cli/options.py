@@ -86,7 +86,7 @@ def opened(book: str | None) -> "Iterator[Book]":
     found = open_book(location(book))
     try:
         if found.format < FORMAT:
-            from ledger.usecases.upgrade import upgrade
+            from ledger.usecases.verifying.upgrade import upgrade
 
             upgrade(found)
         yield found
@@ -109,8 +109,8 @@ def clocks(
 ) -> "Clocks":
     """The two clocks as typed; dates are days of the program's zone."""
     from ledger.kernel.instants import DEFAULT_ZONE
-    from ledger.usecases.clock import clocks_at, known_position
-    from ledger.usecases.editions import edition_at
+    from ledger.usecases.terms.editions import edition_at
+    from ledger.usecases.typed_clocks import clocks_at, known_position
 
     if zone is None and program is not None:
         position = known_position(connection, known_at)
@@ -138,7 +138,7 @@ def complete_programs(context: click.Context, _parameter: click.Parameter, typed
     """Ids of published editions, for the shell's completion."""
     from ledger.kernel.errors import Refusal
     from ledger.store.book import open_book
-    from ledger.usecases.editions import published
+    from ledger.usecases.terms.editions import published
 
     try:
         book = open_book(location(context.params.get("book"), context), readonly=True)

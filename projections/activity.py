@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Column, Integer, Table, insert, select, updat
 from ledger.aggregates.base import Logged
 from ledger.aggregates.book import BOOK_STREAM, BatchRecorded
 from ledger.kernel.instants import format_instant
-from ledger.store.reader import read_log, read_positions
+from ledger.store.log import read_log, read_positions
 from ledger.store.schema import TEXT, withdrawn
 from projections.base import FoldView, Span, lifts_in
 

@@ -12,7 +12,8 @@ from sqlalchemy import Column, Connection, MetaData, Table, delete, insert, sele
 
 from ledger.aggregates.base import Logged
 from ledger.kernel.clocks import Clocks
-from ledger.store.reader import LogReader, chunks
+from ledger.store.log import chunks
+from ledger.store.reader import LogReader
 from ledger.store.schema import events, withdrawn
 
 

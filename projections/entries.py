@@ -14,10 +14,10 @@ from ledger.kernel.clocks import Clocks
 from ledger.kernel.instants import DEFAULT_ZONE
 from ledger.kernel.money import Money
 from ledger.programs.bookkeeping import BOOKED, Bookkeeper, Key, statements_of
-from ledger.store.reader import read_log
+from ledger.store.log import read_log
 from ledger.store.schema import TEXT, withdrawn
-from ledger.usecases.editions import published
-from ledger.usecases.standing import Lifted, lifted_payments, standings
+from ledger.usecases.statements.balances import Lifted, lifted_payments, standings
+from ledger.usecases.terms.editions import published
 from projections.base import FoldView, Span
 
 ROWS_AT_ONCE = 5000

@@ -11,10 +11,11 @@ from ledger.aggregates.book import FactWithdrawn
 from ledger.aggregates.judge import Surprise, unknown_fact
 from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.instants import format_instant
-from ledger.store.reader import LogReader, chunks
+from ledger.store.log import chunks
+from ledger.store.reader import LogReader
 from ledger.store.schema import TEXT, withdrawn
-from ledger.usecases.directory import STAR_MAP
-from ledger.usecases.oddities import oddities
+from ledger.usecases.exceptions.exceptions_of import oddities
+from ledger.usecases.exceptions.known_names import STAR_MAP
 from projections.base import Span, StreamView, lifts_in
 
 _Long = BigInteger().with_variant(Integer, "sqlite")

@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Column, Integer, Table, delete
 from ledger.aggregates.base import Recorded
 from ledger.aggregates.store import GMVRecorded
 from ledger.kernel.money import Money, exponent
-from ledger.store.reader import read_log, read_positions
+from ledger.store.log import read_log, read_positions
 from ledger.store.schema import TEXT
 from projections.base import FoldView, Span, already_lifted, lifts_in
 from projections.upsert import add_up

@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Integer, Table, select
 
 from ledger.aggregates.base import Logged
+from ledger.aggregates.partner import describe_partner
 from ledger.store.reader import LogReader
 from ledger.store.schema import TEXT, refs, withdrawn
-from ledger.usecases.show import describe_partner
 from projections.base import Span, StreamView
 
 _Long = BigInteger().with_variant(Integer, "sqlite")

@@ -13,9 +13,10 @@ from ledger.aggregates.settlement import (
 )
 from ledger.kernel.instants import format_instant
 from ledger.kernel.money import Money
-from ledger.store.reader import LogReader, read_log
+from ledger.store.log import read_log
+from ledger.store.reader import LogReader
 from ledger.store.schema import TEXT
-from ledger.usecases.standing import standings
+from ledger.usecases.statements.balances import standings
 from projections.base import Span, StreamView
 
 _Long = BigInteger().with_variant(Integer, "sqlite")

@@ -6,9 +6,9 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Integer
 
 from ledger.aggregates.base import Logged
+from ledger.aggregates.store_state import describe_store
 from ledger.store.reader import LogReader
 from ledger.store.schema import TEXT
-from ledger.usecases.show import describe_store
 from projections.base import StreamView
 
 _Long = BigInteger().with_variant(Integer, "sqlite")

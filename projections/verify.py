@@ -7,7 +7,7 @@ from ledger.kernel.errors import Refusal
 from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.store.schema import has_table
-from ledger.usecases.verify import Check
+from ledger.usecases.verifying.verify import Check
 from projections.base import Span, View
 from projections.catalogue import VIEWS
 from projections.entries import Entries, entries_in, read_entries

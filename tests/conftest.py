@@ -15,14 +15,14 @@ import pytest
 
 from ledger.aggregates.base import Recorded
 from ledger.aggregates.catalogue import FACTS
-from ledger.kernel.collecting import SELDOM
+from ledger.kernel.garbage import SELDOM
 from ledger.kernel.instants import parse_instant
 from ledger.store import chain
 from ledger.store.book import Book
 from ledger.store.codec import decoder
-from ledger.store.reader import read_log
+from ledger.store.log import read_log
 from ledger.usecases.init import init
-from ledger.usecases.record import RecordAnswer, record
+from ledger.usecases.recording.record import RecordAnswer, record
 
 gc.set_threshold(*SELDOM)  # as in every command
 

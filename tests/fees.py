@@ -11,12 +11,12 @@ from ledger.kernel.clocks import Clocks
 from ledger.kernel.instants import parse_instant
 from ledger.kernel.orderlines import COLUMNS
 from ledger.store.book import Book
-from ledger.store.reader import read_log
-from ledger.usecases.orders import OrdersAnswer, record_orders
-from ledger.usecases.record import record
-from ledger.usecases.settle import Settlement, published_edition, settle
-from ledger.usecases.terms import publish
-from ledger.usecases.verify_orders import verify_orders
+from ledger.store.log import read_log
+from ledger.usecases.archiving.archive_orders import OrdersAnswer, record_orders
+from ledger.usecases.recording.record import record
+from ledger.usecases.settling.settle import Settlement, published_edition, settle
+from ledger.usecases.terms.publish import publish
+from ledger.usecases.verifying.order_archive import verify_orders
 from tests.quarter import edition, silent
 
 PROGRAM = "technical-fee-2020"
@@ -132,7 +132,7 @@ class Fees:
     @property
     def archive_folder(self) -> Path:
         """Where the files lie."""
-        from ledger.store.orderlines import archive_folder
+        from ledger.store.order_lines import archive_folder
 
         with self.book.reading() as connection:
             return archive_folder(connection)

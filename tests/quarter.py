@@ -18,16 +18,16 @@ from ledger.programs.edition import Edition
 from ledger.programs.registry import checked, shipped
 from ledger.store import chain
 from ledger.store.book import Book
-from ledger.usecases.adjust import adjust
-from ledger.usecases.close import close
-from ledger.usecases.pay import pay
-from ledger.usecases.record import record
-from ledger.usecases.replay import replay
-from ledger.usecases.statement import statement
-from ledger.usecases.verify import chain_columns, verify
-from ledger.usecases.verify_closed import verify_closed
-from ledger.usecases.verify_snapshots import verify_snapshots
-from ledger.usecases.withdraw import withdraw
+from ledger.usecases.closing.adjust import adjust
+from ledger.usecases.closing.close import close
+from ledger.usecases.closing.replay import replay
+from ledger.usecases.recording.record import record
+from ledger.usecases.recording.withdraw import withdraw
+from ledger.usecases.statements.pay import pay
+from ledger.usecases.statements.statement import statement
+from ledger.usecases.verifying.closed_periods import verify_closed
+from ledger.usecases.verifying.snapshots import verify_snapshots
+from ledger.usecases.verifying.verify import chain_columns, verify
 from projections.catalogue import VIEWS
 from projections.reading import report
 from projections.runner import catch_up

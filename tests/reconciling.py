@@ -7,10 +7,10 @@ from typing import Any
 from ledger.intake.platform.canonical import read
 from ledger.kernel.clocks import Clocks
 from ledger.store.book import Book
-from ledger.usecases.reconcile import Reconciliation, reconcile, record_run
-from ledger.usecases.resolve import resolve
-from ledger.usecases.settle import published_edition, settle
-from ledger.usecases.terms import publish
+from ledger.usecases.reconciling.reconcile import Reconciliation, reconcile, record_run
+from ledger.usecases.reconciling.resolve import resolve
+from ledger.usecases.settling.settle import published_edition, settle
+from ledger.usecases.terms.publish import publish
 from tests.quarter import NOW, PROGRAM, TERM_OVER, Facts, Quarter, edition, held_quarter
 
 RATIOS = [{"from": 1, "ratio": "0.8"}, {"from": 3, "ratio": "0.5"}]

@@ -55,7 +55,7 @@ def close(
     duebook close recruiting-eu-jp-2026q1 --by lin
     duebook close recruiting-eu-jp-2026q1 --by lin --leave-open --reason "ratios come in May"
     """
-    from ledger.usecases.close import close as usecase
+    from ledger.usecases.closing.close import close as usecase
 
     if leave_open != (reason is not None):
         raise click.UsageError("--leave-open and --reason go together: say why it is left open.")
@@ -135,8 +135,8 @@ def adjust(
     duebook adjust recruiting-eu-jp-2026q1 --dry-run
     duebook adjust recruiting-eu-jp-2026q1 --by lin
     """
-    from ledger.usecases.adjust import adjust as usecase
-    from ledger.usecases.adjust import adjustment
+    from ledger.usecases.closing.adjust import adjust as usecase
+    from ledger.usecases.closing.adjust import adjustment
 
     where = out(format_, output)
     if by is None and not dry_run:

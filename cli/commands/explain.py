@@ -11,8 +11,8 @@ from cli.output import grouped, say, show
 if TYPE_CHECKING:
     from rich.tree import Tree
 
-    from ledger.usecases.closed import Stated
-    from ledger.usecases.issued import IssuedLine
+    from ledger.usecases.statements.closed_period import Stated
+    from ledger.usecases.statements.line_history import IssuedLine
 
 
 @click.command()
@@ -39,8 +39,8 @@ def explain(
     duebook explain recruiting-eu-jp-2026q1/S-1001 --as-of 2026-02-15 --format json
     duebook explain technical-fee-2020/2020-05/S-1001 --orders -o orders.csv
     """
-    from ledger.usecases.explain import explain as usecase
-    from ledger.usecases.issued import issued_line
+    from ledger.usecases.settling.explain import explain as usecase
+    from ledger.usecases.statements.line_history import issued_line
 
     where = out(format_, output)
     with opened(book) as found, found.reading() as connection:

@@ -21,7 +21,7 @@ def facts(type_: str | None, schema: bool, format_: str | None, output: str | No
     duebook facts StoreClosed
     duebook facts --schema -o facts.json
     """
-    from ledger.usecases import facts as usecase
+    from ledger.usecases.looking import catalogue_of_facts as usecase
 
     where = out(format_ or ("json" if schema and output is None else None), output)
     if schema:

@@ -34,7 +34,7 @@ def init(
     duebook init --book postgresql://user@host/books --entity partner:P-01
     """
     from ledger.usecases import init as usecase
-    from ledger.usecases.record import record
+    from ledger.usecases.recording.record import record
 
     where = out(format_, output)
     files = usecase.demo_files() if demo else []

@@ -46,8 +46,8 @@ def log(
     duebook log --after 1000 --limit 20
     duebook log --format ndjson -o everything.ndjson
     """
-    from ledger.usecases.show import event_json, lifts
-    from ledger.usecases.show import log as usecase
+    from ledger.usecases.looking.show import event_json, lifts
+    from ledger.usecases.looking.show import log as usecase
 
     where = out(format_, output)
     with opened(book) as found, found.reading() as connection:
@@ -113,7 +113,7 @@ def show(
     duebook show partner:P-01 --as-of 2026-02-15
     duebook show rate:EUR-CNY --format json
     """
-    from ledger.usecases.show import show as usecase
+    from ledger.usecases.looking.show import show as usecase
 
     where = out(format_, output)
     with opened(book) as found, found.reading() as connection:

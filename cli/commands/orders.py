@@ -13,7 +13,7 @@ from cli.output import Out, refuse_unwritable, say
 from cli.progress import progress
 
 if TYPE_CHECKING:
-    from ledger.usecases.orders import OrdersAnswer
+    from ledger.usecases.archiving.archive_orders import OrdersAnswer
 
 SHOWN_MAX = 20
 ALL = 10**9
@@ -54,7 +54,7 @@ def orders(
     duebook orders shop-7.csv --store S-1007 --set currency=CNY
     """
     from ledger.intake.orders.profiles import profile_named
-    from ledger.usecases.orders import record_orders
+    from ledger.usecases.archiving.archive_orders import record_orders
 
     where = out(format_, output)
     if rejects is not None:

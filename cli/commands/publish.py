@@ -32,8 +32,8 @@ def publish(terms: str, by: str, book: str | None, format_: str | None, output: 
     duebook programs recruiting-eu-jp-2026q1 --format toml > mine.toml
     duebook publish mine.toml --by lin
     """
-    from ledger.usecases.draft import read_terms
-    from ledger.usecases.terms import publish as usecase
+    from ledger.usecases.terms.draft import read_terms
+    from ledger.usecases.terms.publish import publish as usecase
 
     where = out(format_, output)
     with opened(book) as found:
@@ -70,7 +70,8 @@ def programs(
     duebook programs recruiting-eu-jp-2026q1 --format toml -o mine.toml
     """
     from ledger.programs.edition import to_toml
-    from ledger.usecases import editions, terms
+    from ledger.usecases.terms import editions
+    from ledger.usecases.terms import publish as terms
 
     toml = format_ == "toml" or (format_ is None and (output or "").endswith(".toml"))
     where = Out("table", output) if toml else out(format_, output)

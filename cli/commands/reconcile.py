@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from ledger.intake.platform.rows import Income
     from ledger.kernel.clocks import Clocks
-    from ledger.usecases.comparison import Reconciliation
+    from ledger.usecases.reconciling.comparison import Reconciliation
 
 DIFFERENCES = 3
 RESOLUTIONS = ("accept_theirs", "platform_error", "timing", "other")
@@ -84,7 +84,7 @@ def reconcile(
         if not (as_ and reason and by):
             raise click.UsageError("--resolve needs --as, --reason and --by.")
         return _resolve(where, program, period, resolve, as_, reason, by, book)
-    from ledger.usecases.reconcile import record_run
+    from ledger.usecases.reconciling.reconcile import record_run
 
     income = _income(profile, store, column)
     with opened(book) as found:
@@ -133,8 +133,8 @@ def _compare(
 ) -> "Reconciliation":
     """Order by order where the file names orders, else line by line."""
     from ledger.intake.platform import canonical, orderfile
-    from ledger.usecases.reconcile import reconcile as by_line
-    from ledger.usecases.reconcile import reconcile_orders
+    from ledger.usecases.reconciling.reconcile import reconcile as by_line
+    from ledger.usecases.reconciling.reconcile import reconcile_orders
 
     if income is not None or orderfile.is_by_order(path):
         return reconcile_orders(
@@ -153,7 +153,7 @@ def _resolve(
     by: str,
     book: str | None,
 ) -> int:
-    from ledger.usecases.resolve import resolve as usecase
+    from ledger.usecases.reconciling.resolve import resolve as usecase
 
     with opened(book) as found:
         answer = usecase(

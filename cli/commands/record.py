@@ -13,7 +13,7 @@ from cli.progress import progress
 
 if TYPE_CHECKING:
     from ledger.intake.rejection import Rejection
-    from ledger.usecases.record import RecordAnswer
+    from ledger.usecases.recording.record import RecordAnswer
 
 SHOWN_MAX = 20
 SAID = ', "error": '
@@ -55,7 +55,7 @@ def record(
     crm-export | duebook record -
     duebook record january.ndjson --rejects mend-me.ndjson
     """
-    from ledger.usecases.record import record as usecase
+    from ledger.usecases.recording.record import record as usecase
 
     where = out(format_, output)
     if rejects is not None:

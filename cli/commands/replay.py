@@ -46,8 +46,8 @@ def replay(
     duebook replay recruiting-eu-jp-2026q1 --terms mine.toml
     """
     from ledger.kernel.errors import BadTerms
-    from ledger.usecases.draft import read_terms
-    from ledger.usecases.replay import replay as usecase
+    from ledger.usecases.closing.replay import replay as usecase
+    from ledger.usecases.terms.draft import read_terms
 
     where = out(format_, output)
     draft = read_terms(terms) if terms else None
@@ -60,7 +60,7 @@ def replay(
         head = found.head().position
         at = None
         if as_of is not None or known_at is not None:
-            from ledger.usecases.closed import closed_period
+            from ledger.usecases.statements.closed_period import closed_period
 
             own = closed_period(connection, program, period, head).clocks
             typed = clocks(connection, as_of, known_at, program)

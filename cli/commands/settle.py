@@ -17,7 +17,7 @@ from cli.output import grouped, say
 
 if TYPE_CHECKING:
     from ledger.programs.contract import Line
-    from ledger.usecases.settle import Settlement
+    from ledger.usecases.settling.settle import Settlement
 
 
 @click.command()
@@ -47,9 +47,9 @@ def settle(
     duebook settle recruiting-eu-jp-2026q1 --terms mine.toml
     """
     from ledger.kernel.errors import BadTerms
-    from ledger.usecases import settle as usecase
-    from ledger.usecases.closed import find_closed
-    from ledger.usecases.draft import read_terms
+    from ledger.usecases.settling import settle as usecase
+    from ledger.usecases.statements.closed_period import find_closed
+    from ledger.usecases.terms.draft import read_terms
 
     where = out(format_, output)
     draft = None if terms is None else read_terms(terms)

@@ -44,7 +44,7 @@ def statement(
     duebook statement recruiting-eu-jp-2026q1 --payee partner:P-01 -o P-01.xlsx
     """
     from ledger.kernel.clocks import FOREVER
-    from ledger.usecases.statement import statement as usecase
+    from ledger.usecases.statements.statement import statement as usecase
 
     where = out(format_, output, also=("xlsx",))
     with opened(book) as found, found.reading() as connection:
@@ -123,7 +123,7 @@ def pay(
     duebook pay recruiting-eu-jp-2026q1/partner:P-01 --amount 28000.00 --currency CNY \\
         --ref bank-20260510-7 --by lin
     """
-    from ledger.usecases.pay import pay as usecase
+    from ledger.usecases.statements.pay import pay as usecase
 
     where = out(format_, output)
     with opened(book) as found:

@@ -23,10 +23,10 @@ def verify(
     duebook verify --receipt 1453:9f2c... --format json
     """
     from ledger.store.receipts import parse_receipt
-    from ledger.usecases.verify import verify as usecase
-    from ledger.usecases.verify_closed import verify_closed
-    from ledger.usecases.verify_orders import verify_orders
-    from ledger.usecases.verify_snapshots import verify_snapshots
+    from ledger.usecases.verifying.closed_periods import verify_closed
+    from ledger.usecases.verifying.order_archive import verify_orders
+    from ledger.usecases.verifying.snapshots import verify_snapshots
+    from ledger.usecases.verifying.verify import verify as usecase
     from projections.verify import verify_entries, verify_views
 
     where = out(format_, output)

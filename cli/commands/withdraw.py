@@ -37,7 +37,7 @@ def withdraw(
     \b
     duebook withdraw 123 --reason "the closure was another store's" --by lin
     """
-    from ledger.usecases.withdraw import withdraw as usecase
+    from ledger.usecases.recording.withdraw import withdraw as usecase
 
     where = out(format_, output)
     with opened(book) as found:

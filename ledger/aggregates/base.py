@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.plugin._schema_validator import PluggableSchemaValidator
 from pydantic_core import SchemaValidator
 
-from ledger.kernel.instants import Instant
+from ledger.kernel.instants import Instant, format_instant
 
 ID_MAX = 64
 Id = Annotated[
@@ -175,3 +175,8 @@ def first_of(recorded: Iterable[R]) -> R | None:
     """The first event in business order."""
     found = list(recorded)
     return min(found, key=order_key) if len(found) > 1 else (found[0] if found else None)
+
+
+def instant_text(recorded: Recorded | None) -> str | None:
+    """When an event happened, as people and scripts read it; None without one."""
+    return format_instant(recorded.at) if recorded else None

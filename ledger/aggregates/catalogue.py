@@ -3,7 +3,10 @@
 The order matters: facts of one instant are put in order by it.
 """
 
-from ledger.aggregates.base import Event, Fact
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ledger.aggregates.base import Event, Fact, Recorded
 from ledger.aggregates.book import BatchRecorded, BookOpened, FactWithdrawn
 from ledger.aggregates.enrolment import (
     ContentDelivered,
@@ -11,12 +14,18 @@ from ledger.aggregates.enrolment import (
     FixedFeePaid,
     MerchantEnrolled,
     MerchantInvited,
+    describe_enrolment,
 )
-from ledger.aggregates.live_task import LinkListed, LiveTaskOrdered
-from ledger.aggregates.merchant import MerchantTargeted, MerchantUntargeted
+from ledger.aggregates.live_task import LinkListed, LiveTaskOrdered, describe_task
+from ledger.aggregates.merchant import MerchantTargeted, MerchantUntargeted, describe_merchant
 from ledger.aggregates.orders import OrdersArchived
-from ledger.aggregates.partner import IncentiveWithheld, PartnerCertified, PartnerTerminated
-from ledger.aggregates.rate import RateQuoted
+from ledger.aggregates.partner import (
+    IncentiveWithheld,
+    PartnerCertified,
+    PartnerTerminated,
+    describe_partner,
+)
+from ledger.aggregates.rate import RateQuoted, describe_rate
 from ledger.aggregates.reconciliation import BreakResolved, ReconciliationRun
 from ledger.aggregates.settlement import (
     PaymentMade,
@@ -37,6 +46,7 @@ from ledger.aggregates.store import (
     StoreSuspended,
     StoreVerified,
 )
+from ledger.aggregates.store_state import describe_store
 from ledger.aggregates.terms import TermsPublished
 
 FACTS: dict[str, type[Fact]] = {
@@ -69,6 +79,16 @@ FACTS: dict[str, type[Fact]] = {
         FactWithdrawn,
     )
 }
+
+STATES: dict[str, Callable[[str, Sequence[Recorded]], dict[str, Any]]] = {
+    "store": describe_store,
+    "partner": describe_partner,
+    "merchant": describe_merchant,
+    "rate": describe_rate,
+    "enrolment": describe_enrolment,
+    "task": describe_task,
+}
+"""Per kind of stream how its state is told, from a name and the facts that count."""
 
 DECISIONS: tuple[type[Event], ...] = (
     *(TermsPublished, StatementIssued, PeriodClosed, StatementAdjusted, PaymentMade),

@@ -1,8 +1,9 @@
 """Enrolments: a merchant invited into a service program, what it was promised, given and paid."""
 
 import re
+from collections.abc import Sequence
 from functools import cached_property
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
@@ -16,9 +17,12 @@ from ledger.aggregates.base import (
     Text,
     first_of,
     in_order,
+    instant_text,
     last_before,
 )
+from ledger.kernel.clocks import FOREVER
 from ledger.kernel.instants import Instant
+from ledger.kernel.money import Money, sum_by_currency
 
 ContentKind = Literal["aigc", "creator_video"]
 CONTENT_KINDS: tuple[ContentKind, ...] = ("aigc", "creator_video")
@@ -235,3 +239,29 @@ class EnrolmentState:
     def paid(self) -> list[Recorded]:
         """Payments towards the fixed fee, in business order."""
         return in_order(self.payments)
+
+
+def describe_enrolment(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
+    """An enrolment as it stands after these facts."""
+    state = EnrolmentState(name)
+    for recorded in facts:
+        state.apply(recorded)
+    enrolled = state.enrolment
+    content = {}
+    for kind in CONTENT_KINDS:
+        promise = state.promise(kind, FOREVER)
+        delivered = state.delivered(kind, approved_only=False)
+        content[kind] = {
+            "promised": promise[0] if promise else None,
+            "delivered": sum(one.event.count for one in delivered),
+        }
+    paid = [Money.parse(one.event.amount, one.event.currency) for one in state.paid()]
+    return {
+        "program": name.partition("/")[0],
+        "merchant": state.merchant,
+        "invited_at": instant_text(state.invitation),
+        "enrolled_at": instant_text(enrolled),
+        "store": enrolled.event.store if enrolled else None,
+        "content": content,
+        "paid": {code: money.text for code, money in sum_by_currency(paid).items()},
+    }

@@ -1,11 +1,21 @@
 """Live tasks ordered on the star-map, and links that were listed for sale with a creator."""
 
+from collections.abc import Sequence
 from functools import cached_property
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from ledger.aggregates.base import Amount, Currency, Fact, Id, Recorded, Reference, first_of
+from ledger.aggregates.base import (
+    Amount,
+    Currency,
+    Fact,
+    Id,
+    Recorded,
+    Reference,
+    first_of,
+    instant_text,
+)
 from ledger.aggregates.store import STORE_WARNINGS, StoreFact, StoreId
 
 Link = Literal["shop", "third_party"]
@@ -97,3 +107,18 @@ class TaskState:
     def order(self) -> Recorded | None:
         """The report that counts: the earliest. Asked after the fold."""
         return first_of(self.reports)
+
+
+def describe_task(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
+    """A task as it stands after these facts."""
+    state = TaskState(name)
+    for recorded in facts:
+        state.apply(recorded)
+    event = state.order.event if state.order else None
+    fields = ("store", "creator", "category", "link", "price", "creator_fee", "gmv", "currency")
+    return {
+        "task": name,
+        **{field: getattr(event, field, None) for field in fields},
+        "ordered_at": instant_text(state.order),
+        "reports": len(state.reports),
+    }

@@ -1,10 +1,12 @@
 """Merchants: who was on a program's list at an instant, and by whose invitation."""
 
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Sequence
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from ledger.aggregates.base import Fact, Id, Recorded, Reference, Text, last_before
+from ledger.kernel.clocks import FOREVER
 from ledger.kernel.instants import Instant
 
 
@@ -75,3 +77,18 @@ class MerchantState:
         """The last targeting or untargeting for a program at or before an instant."""
         mine = (one for one in self.targeting if one.event.program == program)
         return last_before(mine, instant + 1)
+
+
+def describe_merchant(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
+    """A merchant as it stands after these facts: on which programs' lists."""
+    state = MerchantState(name)
+    for recorded in facts:
+        state.apply(recorded)
+    programs = sorted({one.event.program for one in state.targeting})
+    standing = {}
+    for program in programs:
+        last = state.targeting_at(program, FOREVER)
+        event = last.event if last else None
+        listed = isinstance(event, MerchantTargeted)
+        standing[program] = f"{event.mode}" if listed and event else "untargeted"
+    return {"merchant": name, "programs": standing}

@@ -1,10 +1,21 @@
 """Partners: certified or not at an instant, and what is withheld from them."""
 
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Sequence
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from ledger.aggregates.base import Fact, Id, Recorded, Reference, Text, last_before
+from ledger.aggregates.base import (
+    Fact,
+    Id,
+    Recorded,
+    Reference,
+    Text,
+    in_order,
+    instant_text,
+    last_before,
+)
+from ledger.kernel.clocks import FOREVER
 from ledger.kernel.instants import Instant
 
 
@@ -122,3 +133,22 @@ class PartnerState:
         named = [one for one in self.standing if getattr(one.event, "name", None)]
         last = last_before(named, max((one.at for one in named), default=0) + 1)
         return last.event.name if last else None
+
+
+def describe_partner(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
+    """A partner as it stands after these facts."""
+    state = PartnerState(name)
+    for recorded in facts:
+        state.apply(recorded)
+    last = state.certification_at(FOREVER)
+    certified = last is not None and isinstance(last.event, PartnerCertified)
+    kinds = [one.event.kind for one in in_order(state.standing) if hasattr(one.event, "kind")]
+    return {
+        "partner": name,
+        "name": state.name,
+        "kind": next((kind for kind in reversed(kinds) if kind), None),
+        "state": "certified" if certified else ("terminated" if last else "unknown"),
+        "state_since": instant_text(last),
+        "reason": getattr(last.event, "reason", None) if last else None,
+        "withheld": len(state.withheld),
+    }

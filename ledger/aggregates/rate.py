@@ -1,10 +1,11 @@
 """Exchange rates as quoted, day by day; no inverse and no cross rate is ever made up."""
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, model_validator
 
@@ -79,3 +80,17 @@ class RateState:
         days, chosen = self._by_day
         place = bisect_right(days, day)
         return chosen[days[place - 1]] if place else None
+
+
+def describe_rate(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
+    """The rates of a pair after these facts, day by day."""
+    state = RateState(name)
+    for recorded in facts:
+        state.apply(recorded)
+    days = sorted({one.event.day for one in state.quotes})
+    rates = {}
+    for day in days:
+        found = state.on(day, 0)
+        assert found is not None
+        rates[day.isoformat()] = f"{found[0]:f}"
+    return {"pair": name, "rates": rates}

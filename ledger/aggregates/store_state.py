@@ -1,10 +1,10 @@
 """What a store was like at an instant, asked of timelines that late facts are inserted into."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from ledger.aggregates.base import Recorded, first_of, in_order, last_before
+from ledger.aggregates.base import Recorded, first_of, in_order, instant_text, last_before
 from ledger.aggregates.store import (
     DiscountRevoked,
     FirstSale,
@@ -18,6 +18,7 @@ from ledger.aggregates.store import (
     StoreSuspended,
     StoreVerified,
 )
+from ledger.kernel.clocks import FOREVER
 from ledger.kernel.instants import Instant
 from ledger.kernel.period import Days, Window
 
@@ -133,3 +134,36 @@ def listed_at(stock: Iterable[Recorded], instant: Instant) -> dict[str, Recorded
         else:
             listed.pop(one.event.country, None)
     return listed
+
+
+def describe_store(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
+    """A store as it stands after these facts."""
+    state = StoreState(name)
+    for recorded in facts:
+        state.apply(recorded)
+    onboarded = state.onboarding.event if state.onboarding else None
+    standing = state.standing(FOREVER).because
+    names = ("merchant", "brand", "market", "partner", "via")
+    return {
+        "store": name,
+        **{field: getattr(onboarded, field, None) for field in names},
+        "onboarded_at": instant_text(state.onboarding),
+        "verified_at": instant_text(state.verification),
+        "first_sale_at": instant_text(state.first_sale),
+        "state": _store_word(standing, onboarded is not None),
+        "state_since": instant_text(standing or state.onboarding),
+        "reason": getattr(standing.event, "reason", None) if standing else None,
+        "stock": ";".join(sorted(state.stock_at(FOREVER))),
+        "facts": len(facts),
+    }
+
+
+def _store_word(standing: Recorded | None, onboarded: bool) -> str:
+    match standing.event if standing else None:
+        case StoreClosed():
+            return "closed"
+        case StoreClosing():
+            return "closing"
+        case StoreSuspended():
+            return "suspended"
+    return "open" if onboarded else "unknown"

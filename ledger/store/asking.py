@@ -1,15 +1,12 @@
-"""What a reader of the log answers about order lines; loaded only where somebody asks."""
+"""What a reader of the log answers about order lines."""
 
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.period import Window
-
-if TYPE_CHECKING:
-    from ledger.store.orderlines import OrderLines, Session
+from ledger.store.order_lines import OrderLines, Session
 
 
 class OrderAsking:
@@ -19,16 +16,14 @@ class OrderAsking:
     clocks: Clocks
 
     @cached_property
-    def _orders(self) -> "OrderLines":
-        from ledger.store.orderlines import OrderLines
-
+    def _orders(self) -> OrderLines:
         return OrderLines.at(self.connection, self.clocks)
 
     def order_files(self, window: Window) -> tuple[int, ...]:
         """Positions of the archived files that can hold lines created in the window."""
         return tuple(one.position for one in self._orders.within(window))
 
-    def order_session(self, window: Window, stores: list[str] | None) -> "Session | None":
+    def order_session(self, window: Window, stores: list[str] | None) -> Session | None:
         """The lines that count, created in the window, to be asked in SQL; None without any."""
         if not self._orders.within(window):
             return None

@@ -16,7 +16,7 @@ from ledger.aggregates.base import Recorded
 from ledger.aggregates.store import GMVRecorded
 from ledger.store.codec import decode_facts
 from ledger.store.head import max_versions
-from ledger.store.reader import FACTS, chunks, fetch, read_positions
+from ledger.store.log import FACTS, chunks, fetch, read_positions
 from ledger.store.schema import events, snapshots
 
 

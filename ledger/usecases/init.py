@@ -10,10 +10,10 @@ from ledger.kernel.errors import MissingFile, Refusal
 from ledger.programs.registry import shipped
 from ledger.store import chain
 from ledger.store.book import Book, create_book, shown
-from ledger.store.orderlines import ARCHIVE
+from ledger.store.order_lines import ARCHIVE
 from ledger.store.receipts import keep_receipt
 from ledger.store.recorder import Writer
-from ledger.usecases.terms import append_terms
+from ledger.usecases.terms.publish import append_terms
 
 ENTITY = re.compile(r"platform|(?:partner|merchant):[\w.-]{1,64}")
 PUBLISHER = "duebook"

@@ -6,10 +6,10 @@ from sqlalchemy import Connection
 
 from ledger.kernel.clocks import Clocks
 from ledger.programs.registry import rules_of
-from ledger.usecases.closed import closed_period, find_closed
-from ledger.usecases.editions import edition_at, published
-from ledger.usecases.filling import filled_terms
-from ledger.usecases.settle import settle
+from ledger.usecases.closing.terms_of_close import filled_terms
+from ledger.usecases.settling.settle import settle
+from ledger.usecases.statements.closed_period import closed_period, find_closed
+from ledger.usecases.terms.editions import edition_at, published
 
 ABOUT = "what is owed other than money: missing content, due days, how far it is made up"
 

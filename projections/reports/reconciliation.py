@@ -8,7 +8,7 @@ from ledger.aggregates.reconciliation import BreakResolved, ReconciliationRun
 from ledger.aggregates.settlement import period_id
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.instants import Instant, format_instant
-from ledger.usecases.resolve import reconciliations
+from ledger.usecases.reconciling.resolve import reconciliations
 
 ABOUT = "breaks with the platform's files, their age and what became of them"
 DAY = 24 * 3600 * 1_000_000

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ledger.usecases import orders as archiving
+from ledger.usecases.archiving import archive_orders as archiving
 from tests.fees import MAY, PROGRAM, Row, onboarded, order, written
 
 Duebook = Callable[..., Any]

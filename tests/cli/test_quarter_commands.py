@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ledger.usecases import close as closing
-from ledger.usecases.decisions import record_decisions
+from ledger.usecases.closing import close as closing
+from ledger.usecases.record_decisions import record_decisions
 from tests.cli.closing import AS_OF, BY, LEFT, PAY, STATEMENT, Duebook, head_of
 from tests.quarter import (
     PROGRAM,

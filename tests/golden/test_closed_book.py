@@ -15,8 +15,8 @@ import pytest
 from cli.main import run
 from ledger.store.book import open_book
 from ledger.store.receipts import Receipt, parse_receipt
-from ledger.usecases.upgrade import upgrade
-from ledger.usecases.verify import verify
+from ledger.usecases.verifying.upgrade import upgrade
+from ledger.usecases.verifying.verify import verify
 from tests.quarter import GROWTH, PROGRAM, Quarter, silent
 
 STORED = Path(__file__).with_name("closed-format2.db")

@@ -14,7 +14,7 @@ from ledger.aggregates.catalogue import EVENTS, FACTS
 from ledger.kernel import errors
 from ledger.kernel.errors import Refusal
 from ledger.store.codec import decoder
-from ledger.usecases.facts import catalogue, describe, schema
+from ledger.usecases.looking.catalogue_of_facts import catalogue, describe, schema
 from projections.catalogue import REPORTS, VIEWS
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")

@@ -4,7 +4,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from ledger.intake.orders.judging import fault_of
+from ledger.intake.orders.faults_in_words import fault_of
 from ledger.intake.orders.profiles import CANONICAL
 from ledger.kernel.instants import parse_instant
 from ledger.kernel.money import Money

@@ -15,10 +15,10 @@ from ledger.kernel.orderlines import COLUMNS
 from ledger.programs.edition import Edition
 from ledger.programs.registry import FOLDER, rules_of, shipped
 from ledger.store.book import Book, open_book
+from ledger.usecases.archiving.archive_orders import record_orders
 from ledger.usecases.init import init
-from ledger.usecases.orders import record_orders
-from ledger.usecases.record import record
-from ledger.usecases.settle import Settlement, settle
+from ledger.usecases.recording.record import record
+from ledger.usecases.settling.settle import Settlement, settle
 
 NOW = parse_instant("2026-11-21T12:00:00Z")
 DEFAULT_AS_OF = {

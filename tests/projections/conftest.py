@@ -9,8 +9,8 @@ from sqlalchemy import select
 
 from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.store.book import Book
-from ledger.usecases.close import close
-from ledger.usecases.record import record
+from ledger.usecases.closing.close import close
+from ledger.usecases.recording.record import record
 from projections.base import View
 from projections.catalogue import VIEWS
 from projections.runner import Sight, looking_at, rebuild

@@ -8,8 +8,8 @@ import pytest
 
 from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.store.book import Book
-from ledger.usecases.record import record
-from ledger.usecases.withdraw import withdraw
+from ledger.usecases.recording.record import record
+from ledger.usecases.recording.withdraw import withdraw
 from projections.base import View
 from projections.catalogue import VIEWS
 from projections.reading import report

@@ -12,7 +12,7 @@ from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.errors import NoSuchAccount
 from ledger.store.book import Book
 from ledger.usecases.init import init
-from ledger.usecases.terms import publish
+from ledger.usecases.terms.publish import publish
 from projections.base import View
 from projections.catalogue import VIEWS
 from projections.reports.journal import balances, journal

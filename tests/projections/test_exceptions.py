@@ -9,9 +9,9 @@ import pytest
 from ledger.programs.edition import parse_toml
 from ledger.programs.registry import rules_of
 from ledger.store.book import Book
-from ledger.usecases.record import record
-from ledger.usecases.terms import publish
-from ledger.usecases.withdraw import withdraw
+from ledger.usecases.recording.record import record
+from ledger.usecases.recording.withdraw import withdraw
+from ledger.usecases.terms.publish import publish
 from projections.catalogue import VIEWS
 from projections.reading import report
 from projections.runner import rebuild

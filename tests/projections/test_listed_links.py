@@ -12,9 +12,9 @@ from ledger.kernel.instants import parse_instant
 from ledger.programs.registry import shipped
 from ledger.store.book import Book
 from ledger.usecases.init import init
-from ledger.usecases.settle import settle
-from ledger.usecases.terms import publish
-from ledger.usecases.withdraw import withdraw
+from ledger.usecases.recording.withdraw import withdraw
+from ledger.usecases.settling.settle import settle
+from ledger.usecases.terms.publish import publish
 from projections.catalogue import VIEWS
 from projections.reading import report
 from projections.runner import rebuild

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ledger.store.book import Book, open_book
 from ledger.usecases.init import init
-from ledger.usecases.record import record
+from ledger.usecases.recording.record import record
 from projections.base import View
 from projections.catalogue import VIEWS
 

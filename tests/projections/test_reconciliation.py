@@ -7,7 +7,7 @@ import pytest
 
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.instants import format_instant
-from ledger.store.reader import read_log
+from ledger.store.log import read_log
 from tests.quarter import PROGRAM, TERM_OVER
 from tests.reconciling import PLAIN, SOUND, Desk, discounted, rows
 

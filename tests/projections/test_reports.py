@@ -14,9 +14,9 @@ from ledger.kernel.errors import BadQuery, NoSuchReport
 from ledger.kernel.instants import parse_instant
 from ledger.store.book import Book, open_book
 from ledger.usecases.init import init
-from ledger.usecases.record import record
-from ledger.usecases.terms import publish
-from ledger.usecases.withdraw import withdraw
+from ledger.usecases.recording.record import record
+from ledger.usecases.recording.withdraw import withdraw
+from ledger.usecases.terms.publish import publish
 from projections.catalogue import REPORTS, VIEWS
 from projections.reading import report
 from tests.quarter import GROWTH, NOW, Quarter, edition, enrolled, fee_paid

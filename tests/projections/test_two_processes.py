@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ledger.store.book import Book, open_book
-from ledger.usecases.record import record
+from ledger.usecases.recording.record import record
 from projections import runner
 from projections.base import View
 from projections.catalogue import VIEWS

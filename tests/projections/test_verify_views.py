@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ledger.store.book import Book
-from ledger.usecases.withdraw import withdraw
+from ledger.usecases.recording.withdraw import withdraw
 from projections import verify as verifying
 from projections.catalogue import VIEWS
 from projections.reading import report

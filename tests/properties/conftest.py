@@ -18,8 +18,8 @@ from ledger.programs.edition import Edition
 from ledger.programs.registry import rules_of, shipped
 from ledger.store.book import Book, open_book
 from ledger.usecases.init import init
-from ledger.usecases.record import RecordAnswer, record
-from ledger.usecases.settle import Settlement, settle
+from ledger.usecases.recording.record import RecordAnswer, record
+from ledger.usecases.settling.settle import Settlement, settle
 
 Fact = dict[str, Any]
 Way = list[list[list[Fact]]]

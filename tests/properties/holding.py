@@ -13,14 +13,14 @@ from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.money import Money
 from ledger.store.book import Book
 from ledger.store.head import head_of
-from ledger.store.reader import read_log, read_positions
+from ledger.store.log import read_log, read_positions
 from ledger.store.schema import withdrawn
-from ledger.usecases.adjust import Adjustment, Change
-from ledger.usecases.closed import ClosedPeriod, closed_period
-from ledger.usecases.settle import settle
-from ledger.usecases.statement import statement
-from ledger.usecases.verify import verify
-from ledger.usecases.verify_closed import verify_closed
+from ledger.usecases.closing.adjust import Adjustment, Change
+from ledger.usecases.settling.settle import settle
+from ledger.usecases.statements.closed_period import ClosedPeriod, closed_period
+from ledger.usecases.statements.statement import statement
+from ledger.usecases.verifying.closed_periods import verify_closed
+from ledger.usecases.verifying.verify import verify
 from projections.catalogue import VIEWS
 from projections.runner import looking_at
 from projections.verify import verify_entries, verify_views

@@ -16,18 +16,18 @@ from ledger.kernel.money import Money
 from ledger.programs.edition import Edition
 from ledger.programs.registry import checked, shipped
 from ledger.store.book import Book
-from ledger.store.reader import read_log
-from ledger.usecases import causes
-from ledger.usecases.adjust import Adjustment, adjust, adjustment
-from ledger.usecases.close import close
-from ledger.usecases.closed import ClosedPeriod, closed_period
-from ledger.usecases.filling import filled_terms
-from ledger.usecases.pay import pay
-from ledger.usecases.record import record
-from ledger.usecases.replay import replay
-from ledger.usecases.settle import settle
-from ledger.usecases.terms import publish
-from ledger.usecases.withdraw import withdraw
+from ledger.store.log import read_log
+from ledger.usecases.closing import causes_of_change as causes
+from ledger.usecases.closing.adjust import Adjustment, adjust, adjustment
+from ledger.usecases.closing.close import close
+from ledger.usecases.closing.replay import replay
+from ledger.usecases.closing.terms_of_close import filled_terms
+from ledger.usecases.recording.record import record
+from ledger.usecases.recording.withdraw import withdraw
+from ledger.usecases.settling.settle import settle
+from ledger.usecases.statements.closed_period import ClosedPeriod, closed_period
+from ledger.usecases.statements.pay import pay
+from ledger.usecases.terms.publish import publish
 from projections.catalogue import VIEWS
 from projections.runner import catch_up
 from tests.properties.holding import (

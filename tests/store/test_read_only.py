@@ -13,7 +13,7 @@ from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import ReadOnlyBook
 from ledger.store.book import Book, open_book
 from ledger.usecases.init import init
-from ledger.usecases.settle import published_edition, settle
+from ledger.usecases.settling.settle import published_edition, settle
 
 PROGRAM = "recruiting-eu-jp-2026q1"
 INTRODUCED = [

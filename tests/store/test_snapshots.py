@@ -12,10 +12,10 @@ from ledger.kernel.clocks import Clocks
 from ledger.kernel.instants import parse_instant
 from ledger.programs.edition import Edition
 from ledger.store.book import Book
-from ledger.store.reader import read_positions
-from ledger.usecases.settle import Settlement, settle
-from ledger.usecases.terms import publish
-from ledger.usecases.verify_snapshots import verify_snapshots
+from ledger.store.log import read_positions
+from ledger.usecases.settling.settle import Settlement, settle
+from ledger.usecases.terms.publish import publish
+from ledger.usecases.verifying.snapshots import verify_snapshots
 from tests.quarter import GROWTH, NOW, Facts, Quarter, edition, enrolled, fee_paid
 
 NEXT = "growth-2026-08"

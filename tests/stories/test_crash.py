@@ -18,7 +18,7 @@ import pytest
 from ledger.store.book import Book, open_book
 from ledger.store.receipts import kept_receipts
 from ledger.usecases.init import init
-from ledger.usecases.record import record
+from ledger.usecases.recording.record import record
 
 KILLS = 25
 BATCHES = 40
@@ -29,7 +29,7 @@ WORKER = """
 import json, os, sys, time
 from ledger.kernel.instants import parse_instant
 from ledger.store.book import open_book
-from ledger.usecases.record import record
+from ledger.usecases.recording.record import record
 for line in sys.stdin:
     location, *paths = json.loads(line)
     child = os.fork()

@@ -18,7 +18,7 @@ from ledger.kernel.instants import parse_instant
 from ledger.store.book import Book, open_book
 from ledger.store.receipts import kept_receipts
 from ledger.usecases.init import init
-from ledger.usecases.terms import append_terms
+from ledger.usecases.terms.publish import append_terms
 from tests.quarter import GROWTH, Facts, Quarter, edition, enrolled, fee_paid
 
 ROOT = Path(__file__).parents[2]
@@ -31,7 +31,7 @@ WORKER = """
 import json, os, sys, time
 from pathlib import Path
 from ledger.store.book import open_book
-from ledger.usecases import decisions
+from ledger.usecases import record_decisions as decisions
 from tests.quarter import Quarter
 from tests.stories.test_crash_decisions import decide
 

@@ -17,8 +17,8 @@ from sqlalchemy import select
 from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.store.book import Book, open_book
 from ledger.usecases.init import init
-from ledger.usecases.record import record
-from ledger.usecases.verify import verify
+from ledger.usecases.recording.record import record
+from ledger.usecases.verifying.verify import verify
 from projections.base import View
 from projections.catalogue import VIEWS
 from projections.reading import report
@@ -31,7 +31,7 @@ WORKER = """
 import json, os, sys
 from ledger.kernel.instants import parse_instant
 from ledger.store.book import open_book
-from ledger.usecases.record import record
+from ledger.usecases.recording.record import record
 from projections.catalogue import VIEWS
 from projections.runner import catch_up, rebuild
 for line in sys.stdin:

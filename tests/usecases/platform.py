@@ -6,9 +6,9 @@ from typing import Any
 
 from ledger.intake.platform.canonical import read
 from ledger.kernel.clocks import Clocks
-from ledger.usecases.comparison import Reconciliation
-from ledger.usecases.explain import explain
-from ledger.usecases.reconcile import reconcile, reconcile_orders
+from ledger.usecases.reconciling.comparison import Reconciliation
+from ledger.usecases.reconciling.reconcile import reconcile, reconcile_orders
+from ledger.usecases.settling.explain import explain
 from tests.fees import AFTER_MAY, MAY, PROGRAM, Fees, Row
 
 HEADER = ("order_id", "store", "amount", "currency")

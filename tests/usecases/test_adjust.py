@@ -17,10 +17,10 @@ from ledger.kernel.errors import (
 )
 from ledger.kernel.instants import parse_instant
 from ledger.store.book import open_book
-from ledger.store.reader import read_log
-from ledger.usecases import adjust as adjusting
-from ledger.usecases.decisions import record_decisions
-from ledger.usecases.terms import publish
+from ledger.store.log import read_log
+from ledger.usecases.closing import adjust as adjusting
+from ledger.usecases.record_decisions import record_decisions
+from ledger.usecases.terms.publish import publish
 from tests.quarter import (
     NOW,
     PROGRAM,

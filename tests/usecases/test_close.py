@@ -20,10 +20,10 @@ from ledger.kernel.errors import (
 )
 from ledger.kernel.instants import parse_instant
 from ledger.store.book import Book, open_book
-from ledger.store.reader import read_log
+from ledger.store.log import read_log
 from ledger.store.receipts import kept_receipts
-from ledger.usecases import close as closing
-from ledger.usecases.decisions import record_decisions
+from ledger.usecases.closing import close as closing
+from ledger.usecases.record_decisions import record_decisions
 from tests.quarter import (
     GROWTH,
     NOW,
@@ -266,7 +266,7 @@ def test_a_close_that_fails_while_it_writes_leaves_nothing(
     def full(*given: Any) -> None:
         raise OSError("no space left on device")
 
-    monkeypatch.setattr("ledger.usecases.decisions.insert_refs", full)
+    monkeypatch.setattr("ledger.usecases.record_decisions.insert_refs", full)
     with pytest.raises(OSError, match="no space"):
         quarter.close()
     monkeypatch.undo()

@@ -11,8 +11,8 @@ import pytest
 
 from ledger.aggregates.settlement import PeriodClosed, StatementIssued
 from ledger.store.book import Book
-from ledger.store.reader import read_log
-from ledger.usecases.terms import append_terms
+from ledger.store.log import read_log
+from ledger.usecases.terms.publish import append_terms
 from tests.quarter import GROWTH, Quarter, edition, enrolled
 
 ROUNDS = 6

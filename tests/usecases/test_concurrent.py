@@ -23,7 +23,7 @@ import json, sys
 from ledger.kernel.errors import ConcurrentWrite
 from ledger.kernel.instants import parse_instant
 from ledger.store.book import open_book
-from ledger.usecases.record import record
+from ledger.usecases.recording.record import record
 book = open_book(sys.argv[1])
 print("ready", flush=True)
 for line in sys.stdin:

@@ -11,12 +11,12 @@ from ledger.intake.platform.canonical import read
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.instants import parse_day_end_or_instant
 from ledger.store.book import Book
-from ledger.usecases.draft import read_terms
 from ledger.usecases.init import demo_files, init
-from ledger.usecases.reconcile import Reconciliation, reconcile
-from ledger.usecases.record import record
-from ledger.usecases.settle import Settlement, published_edition, settle
-from ledger.usecases.terms import publish
+from ledger.usecases.reconciling.reconcile import Reconciliation, reconcile
+from ledger.usecases.recording.record import record
+from ledger.usecases.settling.settle import Settlement, published_edition, settle
+from ledger.usecases.terms.draft import read_terms
+from ledger.usecases.terms.publish import publish
 from tests.quarter import GROWTH, NOW, PROGRAM, Quarter
 
 DEMO = Path(__file__).parents[2] / "fixtures" / "demo"

@@ -13,8 +13,8 @@ from ledger.programs.edition import parse_toml, to_toml
 from ledger.programs.registry import rules_of
 from ledger.store.book import Book
 from ledger.store.codec import UPCASTERS, Upcaster, decode_rows
-from ledger.usecases.record import RecordAnswer
-from ledger.usecases.verify import verify
+from ledger.usecases.recording.record import RecordAnswer
+from ledger.usecases.verifying.verify import verify
 
 ACME = (Path(__file__).parents[2] / "fixtures/demo/terms-governance.toml").read_text("utf-8")
 AT = {"at": "2026-01-10T09:00:00+08:00"}

@@ -14,10 +14,10 @@ from ledger.kernel.errors import NoSuchLine, UnknownProgram
 from ledger.kernel.instants import format_instant, parse_day_end_or_instant, parse_instant
 from ledger.programs.recruiting.parameters import CODES
 from ledger.store.book import Book
-from ledger.usecases.explain import explain
 from ledger.usecases.init import demo_files, init
-from ledger.usecases.record import RecordAnswer, record
-from ledger.usecases.settle import published_edition, settle
+from ledger.usecases.recording.record import RecordAnswer, record
+from ledger.usecases.settling.explain import explain
+from ledger.usecases.settling.settle import published_edition, settle
 
 PROGRAM = "recruiting-eu-jp-2026q1"
 NOW = parse_instant("2026-11-21T12:00:00Z")

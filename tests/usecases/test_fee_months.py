@@ -7,12 +7,12 @@ import pytest
 from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.errors import LeftOpen, NoOrders, NoSuchLine, PeriodOpen, WrongPeriod
 from ledger.kernel.instants import parse_instant
-from ledger.usecases.adjust import adjust
-from ledger.usecases.close import close
-from ledger.usecases.explain import explain
-from ledger.usecases.replay import replay
-from ledger.usecases.statement import statement
-from ledger.usecases.verify_closed import verify_closed
+from ledger.usecases.closing.adjust import adjust
+from ledger.usecases.closing.close import close
+from ledger.usecases.closing.replay import replay
+from ledger.usecases.settling.explain import explain
+from ledger.usecases.statements.statement import statement
+from ledger.usecases.verifying.closed_periods import verify_closed
 from tests.fees import (
     AFTER_MAY,
     MAY,

@@ -11,8 +11,8 @@ from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import BadTerms, NoSuchStream
 from ledger.kernel.instants import parse_instant
 from ledger.store.book import Book
-from ledger.usecases.settle import published_edition, settle
-from ledger.usecases.show import show
+from ledger.usecases.looking.show import show
+from ledger.usecases.settling.settle import published_edition, settle
 from projections.catalogue import VIEWS
 from projections.reading import report
 from projections.runner import rebuild

@@ -13,7 +13,7 @@ from ledger.intake.orders.refusals import OrderFileUnreadable
 from ledger.kernel.errors import ReadOnlyBook
 from ledger.kernel.instants import parse_instant
 from ledger.store.book import open_book
-from ledger.store.orderlines import NoArchive
+from ledger.store.order_lines import NoArchive
 from ledger.usecases.init import init
 from tests.fees import NOW, Fees, onboarded, order, parquet_of
 from tests.quarter import on_sqlite
@@ -211,7 +211,7 @@ def test_two_feeds_of_one_day_are_an_exception(fees: Fees) -> None:
     fees.tell(onboarded("S-1"))
     path = fees.folder / "gmv.ndjson"
     path.write_text(json.dumps(gmv) + "\n")
-    from ledger.usecases.record import record
+    from ledger.usecases.recording.record import record
 
     warnings = record(fees.book, [str(path)], now=NOW, by="test").warnings
     assert [one.code for one in warnings] == ["two_feeds"]
@@ -219,7 +219,7 @@ def test_two_feeds_of_one_day_are_an_exception(fees: Fees) -> None:
 
 def test_a_withdrawn_day_leaves_the_archive_as_it_was_recorded(fees: Fees) -> None:
     """A withdrawal is about what counts, not about what the lines sum to."""
-    from ledger.usecases.withdraw import withdraw
+    from ledger.usecases.recording.withdraw import withdraw
 
     fees.archive(order("a"))
     (day,) = fees.facts("gmv-recorded.v1")

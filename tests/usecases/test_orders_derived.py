@@ -9,7 +9,7 @@ from ledger.aggregates.store import GMVRecorded
 from ledger.kernel.instants import parse_instant
 from ledger.kernel.money import Money
 from ledger.store.archive.sums import DayChange, FirstOrder
-from ledger.usecases.derived import DayTooLarge, DerivedFacts, gmv_of
+from ledger.usecases.archiving.order_facts import DayTooLarge, DerivedFacts, gmv_of
 from tests.fees import MAY, RATES, Fees, onboarded, order
 
 AT = parse_instant("2020-05-20T12:00:00+08:00")

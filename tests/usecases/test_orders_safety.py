@@ -18,7 +18,7 @@ import pytest
 from ledger.kernel.errors import ConcurrentWrite
 from ledger.store.archive.refusals import ArchiveUnwritable
 from ledger.store.book import open_book
-from ledger.usecases import orders as archiving
+from ledger.usecases.archiving import archive_orders as archiving
 from ledger.usecases.init import init
 from tests.fees import Fees, onboarded, order, written
 from tests.quarter import on_sqlite
@@ -33,7 +33,7 @@ from ledger.intake.orders import reading
 from ledger.kernel.instants import parse_instant
 from ledger.store.book import open_book
 from ledger.store.recorder import Writer
-from ledger.usecases import orders
+from ledger.usecases.archiving import archive_orders as orders
 
 def die(*arguments, **options):
     os.kill(os.getpid(), signal.SIGKILL)

@@ -15,9 +15,9 @@ from ledger.kernel.errors import (
     UnknownCurrency,
 )
 from ledger.store.book import open_book
-from ledger.store.reader import read_log
-from ledger.usecases import pay as paying
-from ledger.usecases.decisions import BadDecision, record_decisions
+from ledger.store.log import read_log
+from ledger.usecases.record_decisions import BadDecision, record_decisions
+from ledger.usecases.statements import pay as paying
 from tests.quarter import (
     GROWTH,
     PROGRAM,

@@ -7,7 +7,7 @@ import pytest
 
 from ledger.intake.platform.rows import BadPlatformFile, PlatformFile
 from ledger.kernel.errors import UnknownProgram, WrongPeriod
-from ledger.usecases.reconcile import reconcile
+from ledger.usecases.reconciling.reconcile import reconcile
 from tests.quarter import (
     GROWTH,
     PROGRAM,

@@ -10,9 +10,9 @@ from ledger.intake.platform.canonical import read
 from ledger.kernel.clocks import Clocks
 from ledger.programs.registry import shipped
 from ledger.programs.variants import Variant
-from ledger.usecases import likely as likely_module
-from ledger.usecases.reconcile import reconcile
-from ledger.usecases.terms import publish
+from ledger.usecases.reconciling import likely_causes as likely_module
+from ledger.usecases.reconciling.reconcile import reconcile
+from ledger.usecases.terms.publish import publish
 from tests.quarter import (
     GROWTH,
     NOW,

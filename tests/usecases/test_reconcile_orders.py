@@ -7,9 +7,9 @@ import pytest
 from ledger.intake.platform.orderfile import is_by_order
 from ledger.intake.platform.rows import BadPlatformFile
 from ledger.kernel.currencies import EXPONENTS
-from ledger.usecases.adjust import adjust
-from ledger.usecases.close import close
-from ledger.usecases.reconcile import record_run
+from ledger.usecases.closing.adjust import adjust
+from ledger.usecases.closing.close import close
+from ledger.usecases.reconciling.reconcile import record_run
 from tests.fees import AFTER_MAY, MAY, NOW, PROGRAM, Fees, Row, onboarded, order
 from tests.quarter import on_sqlite
 

@@ -6,7 +6,7 @@ import pytest
 
 from ledger.intake.platform.canonical import read
 from ledger.kernel.clocks import Clocks
-from ledger.usecases.reconcile import reconcile
+from ledger.usecases.reconciling.reconcile import reconcile
 from tests.fees import AFTER_MAY, MAY, PROGRAM, Fees, Row, onboarded, order, revoked
 from tests.quarter import on_sqlite
 

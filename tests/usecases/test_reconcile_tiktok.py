@@ -20,15 +20,15 @@ from ledger.intake.platform.rows import (
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import NoOrders
 from ledger.store.book import Book
-from ledger.store.reader import read_log
-from ledger.usecases.comparison import Reconciliation
-from ledger.usecases.draft import read_terms
+from ledger.store.log import read_log
+from ledger.usecases.archiving.archive_orders import record_orders
 from ledger.usecases.init import init
-from ledger.usecases.orders import record_orders
-from ledger.usecases.reconcile import reconcile, reconcile_orders, record_run
-from ledger.usecases.record import record
-from ledger.usecases.resolve import resolve
-from ledger.usecases.terms import publish
+from ledger.usecases.reconciling.comparison import Reconciliation
+from ledger.usecases.reconciling.reconcile import reconcile, reconcile_orders, record_run
+from ledger.usecases.reconciling.resolve import resolve
+from ledger.usecases.recording.record import record
+from ledger.usecases.terms.draft import read_terms
+from ledger.usecases.terms.publish import publish
 from projections.reports.reconciliation import rows
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"

@@ -161,7 +161,7 @@ MEASURED = """
 import resource, sys
 from ledger.kernel.instants import parse_instant
 from ledger.store.book import open_book
-from ledger.usecases.record import record
+from ledger.usecases.recording.record import record
 book = open_book(sys.argv[1])
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 answer = record(book, [sys.argv[2]], now=parse_instant("2026-11-21T12:00:00Z"), by="test")
@@ -210,7 +210,7 @@ def test_a_file_that_is_not_there_stops_the_whole_call(
     book: Book, record_facts: Record, tmp_path: Path, now: int
 ) -> None:
     """Nothing of the other files is recorded either; a folder is no file."""
-    from ledger.usecases.record import record
+    from ledger.usecases.recording.record import record
 
     head = book.head()
     (tmp_path / "good.ndjson").write_text(json.dumps(GOOD))

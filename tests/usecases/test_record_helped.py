@@ -15,9 +15,9 @@ import pytest
 
 from ledger.intake import lines
 from ledger.store.book import Book
-from ledger.usecases import reading
-from ledger.usecases.helping import AHEAD, Helper, Task
 from ledger.usecases.init import init
+from ledger.usecases.recording import files as reading
+from ledger.usecases.recording.second_process import AHEAD, Helper, Task
 from tests.quarter import on_sqlite
 
 Record = Callable[..., Any]

@@ -9,7 +9,7 @@ from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import NotClosed, WrongPeriod
 from ledger.kernel.instants import parse_instant
 from ledger.programs.registry import shipped
-from ledger.usecases.terms import publish
+from ledger.usecases.terms.publish import publish
 from tests.quarter import (
     GMV,
     GROWTH,
@@ -50,7 +50,7 @@ def test_a_period_that_is_not_closed_cannot_be_replayed(book: Any, tmp_path: Pat
     before = book.head().position
     quarter.close()
     with quarter.refused(NotClosed) as raised, book.reading() as connection:
-        from ledger.usecases.replay import replay
+        from ledger.usecases.closing.replay import replay
 
         replay(connection, PROGRAM, None, known_at=before)
     assert f"is not closed at position {before}" in raised.value.sentence
@@ -180,7 +180,7 @@ def test_a_growth_term_replays_too_after_payments_by_fact(book: Any, tmp_path: P
 @on_sqlite
 def test_a_month_of_a_whole_term_is_refused(quarter: Quarter) -> None:
     """There was no such close."""
-    from ledger.usecases.replay import replay
+    from ledger.usecases.closing.replay import replay
 
     with quarter.book.reading() as connection, pytest.raises((NotClosed, WrongPeriod)):
         replay(connection, PROGRAM, "2026-01", known_at=quarter.book.head().position)

@@ -10,10 +10,10 @@ from ledger.aggregates.reconciliation import BreakResolved
 from ledger.aggregates.settlement import StatementAdjusted
 from ledger.kernel.errors import BadResolution, ConcurrentWrite, NoSuchBreak, ReadOnlyBook
 from ledger.store.book import open_book
-from ledger.store.reader import read_log
-from ledger.usecases import resolve as resolving
-from ledger.usecases.resolve import resolve
-from ledger.usecases.terms import publish
+from ledger.store.log import read_log
+from ledger.usecases.reconciling import resolve as resolving
+from ledger.usecases.reconciling.resolve import resolve
+from ledger.usecases.terms.publish import publish
 from tests.quarter import NOW, PROGRAM, TERM_OVER, changes, closure, edition, on_sqlite
 from tests.reconciling import PLAIN, SOUND, Desk, breaks, discounted, rows
 

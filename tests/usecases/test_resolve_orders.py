@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 
 from ledger.kernel.errors import BadResolution
-from ledger.usecases import reconcile_orders
-from ledger.usecases.adjust import adjust
-from ledger.usecases.close import close
-from ledger.usecases.closed import closed_period
-from ledger.usecases.comparison import Reconciliation
-from ledger.usecases.reconcile import record_run
-from ledger.usecases.resolve import resolve
-from ledger.usecases.verify_closed import verify_closed
+from ledger.usecases.closing.adjust import adjust
+from ledger.usecases.closing.close import close
+from ledger.usecases.reconciling import by_order as reconcile_orders
+from ledger.usecases.reconciling.comparison import Reconciliation
+from ledger.usecases.reconciling.reconcile import record_run
+from ledger.usecases.reconciling.resolve import resolve
+from ledger.usecases.statements.closed_period import closed_period
+from ledger.usecases.verifying.closed_periods import verify_closed
 from tests.fees import AFTER_MAY, MAY, NOW, PROGRAM, Fees, Row, onboarded, order
 from tests.quarter import on_sqlite, silent
 

@@ -14,9 +14,9 @@ from ledger.kernel.instants import parse_instant
 from ledger.store.book import Book, open_book
 from ledger.store.receipts import kept_receipts
 from ledger.usecases.init import init
-from ledger.usecases.record import RecordAnswer, record
-from ledger.usecases.settle import published_edition, settle
-from ledger.usecases.verify import verify
+from ledger.usecases.recording.record import RecordAnswer, record
+from ledger.usecases.settling.settle import published_edition, settle
+from ledger.usecases.verifying.verify import verify
 from projections.reading import report
 
 Record = Callable[..., RecordAnswer]

@@ -12,11 +12,17 @@ from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import NoSuchLine, UnknownProgram, WrongPeriod
 from ledger.kernel.instants import parse_day_end_or_instant, parse_instant
 from ledger.store.book import Book
-from ledger.usecases.draft import read_terms
 from ledger.usecases.init import init
-from ledger.usecases.record import record
-from ledger.usecases.settle import Settlement, compare, published_edition, settle, split_line
-from ledger.usecases.terms import publish
+from ledger.usecases.recording.record import record
+from ledger.usecases.settling.settle import (
+    Settlement,
+    compare,
+    published_edition,
+    settle,
+    split_line,
+)
+from ledger.usecases.terms.draft import read_terms
+from ledger.usecases.terms.publish import publish
 
 PROGRAM = "recruiting-eu-jp-2026q1"
 DEMO = Path(__file__).parents[2] / "fixtures" / "demo"

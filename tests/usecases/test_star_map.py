@@ -14,18 +14,18 @@ from ledger.programs.edition import parse_toml, to_toml
 from ledger.programs.periods import month
 from ledger.programs.registry import shipped
 from ledger.store.book import Book
-from ledger.usecases.adjust import adjust
-from ledger.usecases.close import close
-from ledger.usecases.draft import read_terms
-from ledger.usecases.editions import edition_at
-from ledger.usecases.explain import explain
-from ledger.usecases.pay import pay
-from ledger.usecases.reconcile import reconcile
-from ledger.usecases.replay import replay
-from ledger.usecases.settle import as_published, settle
-from ledger.usecases.statement import statement
-from ledger.usecases.terms import publish
-from ledger.usecases.verify_closed import verify_closed
+from ledger.usecases.closing.adjust import adjust
+from ledger.usecases.closing.close import close
+from ledger.usecases.closing.replay import replay
+from ledger.usecases.reconciling.reconcile import reconcile
+from ledger.usecases.settling.explain import explain
+from ledger.usecases.settling.settle import as_published, settle
+from ledger.usecases.statements.pay import pay
+from ledger.usecases.statements.statement import statement
+from ledger.usecases.terms.draft import read_terms
+from ledger.usecases.terms.editions import edition_at
+from ledger.usecases.terms.publish import publish
+from ledger.usecases.verifying.closed_periods import verify_closed
 from projections.reading import report
 
 Record = Callable[..., Any]

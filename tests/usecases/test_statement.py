@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ledger.kernel.errors import NoSuchStatement, NotClosed
-from ledger.usecases.terms import publish
+from ledger.usecases.terms.publish import publish
 from tests.quarter import (
     GROWTH,
     PROGRAM,

@@ -12,9 +12,9 @@ from ledger.programs.edition import Edition, parse_toml
 from ledger.programs.recruiting.parameters import Parameters
 from ledger.programs.registry import rules_of, shipped
 from ledger.store.book import Book
-from ledger.usecases.draft import read_terms
-from ledger.usecases.editions import edition_at, published
-from ledger.usecases.terms import offered, publish
+from ledger.usecases.terms.draft import read_terms
+from ledger.usecases.terms.editions import edition_at, published
+from ledger.usecases.terms.publish import offered, publish
 
 PROGRAM = "recruiting-eu-jp-2026q1"
 SHIPPED = {edition.program: edition for edition in shipped()}
@@ -257,7 +257,7 @@ def test_a_newer_shipped_version_is_offered_and_never_used_by_itself(
     """A book keeps the terms that it was made with until somebody publishes others."""
     old = SHIPPED[PROGRAM]
     newer = old.model_copy(update={"version": 2, "terms": {**old.terms, "award": "2500.00"}})
-    monkeypatch.setattr("ledger.usecases.terms.shipped", lambda: [newer])
+    monkeypatch.setattr("ledger.usecases.terms.publish.shipped", lambda: [newer])
     head = book.head().position
     with book.reading() as connection:
         assert [newer] == offered(connection, head)

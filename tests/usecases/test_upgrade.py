@@ -10,8 +10,8 @@ from cli.main import run
 from ledger.kernel.errors import OlderBook
 from ledger.store.book import Book, open_book
 from ledger.store.schema import FORMAT
-from ledger.usecases.settle import published_edition, settle
-from ledger.usecases.upgrade import upgrade
+from ledger.usecases.settling.settle import published_edition, settle
+from ledger.usecases.verifying.upgrade import upgrade
 from tests.quarter import NOW, PROGRAM, Clocks, Quarter, amount_of, on_sqlite, plain_quarter
 
 RATE = {"type": "RateQuoted", "at": "2026-01-24T09:00:00Z", "base": "EUR", "quote": "CNY"}
@@ -129,7 +129,7 @@ def test_an_upgrade_that_fails_leaves_the_old_book(
         raise OSError("no space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("ledger.usecases.upgrade.update", full)
+        patch.setattr("ledger.usecases.verifying.upgrade.update", full)
         with pytest.raises(OSError, match="no space"):
             upgrade(book)
     assert _scalar(book, QUOTES) == 0

@@ -14,8 +14,8 @@ from ledger.store import chain
 from ledger.store.book import open_book
 from ledger.store.receipts import parse_receipt
 from ledger.usecases.init import init
-from ledger.usecases.record import record
-from ledger.usecases.verify import Check, verify
+from ledger.usecases.recording.record import record
+from ledger.usecases.verifying.verify import Check, verify
 
 NOW = parse_instant("2026-11-21T12:00:00Z")
 AT = {"at": "2026-01-10T09:00:00+08:00"}

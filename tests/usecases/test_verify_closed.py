@@ -9,8 +9,8 @@ import pytest
 from ledger.aggregates.settlement import PaymentMade, StatementAdjusted, StatementIssued
 from ledger.kernel.money import Money
 from ledger.store.book import Book
-from ledger.usecases.decisions import record_decisions
-from ledger.usecases.verify_closed import verify_closed
+from ledger.usecases.record_decisions import record_decisions
+from ledger.usecases.verifying.closed_periods import verify_closed
 from tests.quarter import (
     GROWTH,
     PROGRAM,
@@ -137,7 +137,7 @@ def test_a_forged_statement_is_found_on_both_databases(quarter: Quarter) -> None
 
 def _adjustment(quarter: Quarter, **changed: Any) -> StatementAdjusted:
     """The last adjustment once more, with other fields."""
-    from ledger.store.reader import read_log
+    from ledger.store.log import read_log
 
     with quarter.book.reading() as connection:
         last = list(read_log(connection, topics=[ADJUSTED]))[-1].event
@@ -234,7 +234,7 @@ def test_a_payment_of_a_statement_that_was_never_issued_is_found(quarter: Quarte
 @on_sqlite
 def test_a_second_close_of_a_period_is_found(quarter: Quarter) -> None:
     """Only one can have sealed it; the second says other totals."""
-    from ledger.store.reader import read_log
+    from ledger.store.log import read_log
 
     head = quarter.book.head()
     with quarter.book.reading() as connection:

@@ -8,8 +8,8 @@ import pytest
 from ledger.programs.registry import shipped
 from ledger.store.book import Book
 from ledger.store.receipts import parse_receipt
-from ledger.usecases.record import RecordAnswer
-from ledger.usecases.verify import verify
+from ledger.usecases.recording.record import RecordAnswer
+from ledger.usecases.verifying.verify import verify
 
 AT = {"at": "2026-01-10T09:00:00+08:00"}
 EMPTY = 1 + len(shipped())

@@ -8,9 +8,9 @@ import pytest
 from ledger.programs.registry import shipped
 from ledger.store.book import Book
 from ledger.store.receipts import BadReceipt, kept_receipts, parse_receipt
-from ledger.usecases import verify as verifying
-from ledger.usecases.terms import publish
-from ledger.usecases.verify import Check, verify
+from ledger.usecases.terms.publish import publish
+from ledger.usecases.verifying import verify as verifying
+from ledger.usecases.verifying.verify import Check, verify
 
 EMPTY = 1 + len(shipped())
 """The head of a book as `init` leaves it: opened, and each shipped edition published."""

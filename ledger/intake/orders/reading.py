@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ledger.intake.orders.csvsource import CsvSource
 from ledger.intake.orders.expressions import is_good
-from ledger.intake.orders.judging import fault_of, fault_of_fixed
+from ledger.intake.orders.faults_in_words import fault_of, fault_of_fixed
 from ledger.intake.orders.parquetsource import ParquetSource
 from ledger.intake.orders.profiles import CANONICAL, Profile, check_fixed
 from ledger.intake.orders.refusals import BadOrderProfile
 from ledger.intake.orders.rejected import RejectedRow, RowFault
 from ledger.intake.orders.source import Source
 from ledger.intake.orders.staging import bad_positions, good_rows, stage
-from ledger.intake.orders.watching import Watched
+from ledger.intake.orders.unchanged_file import Watched
 from ledger.kernel.instants import Instant
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from ledger.intake.orders.parquetsource import first_line
 from ledger.intake.orders.profiles import Profile
 from ledger.intake.orders.refusals import NoRoomToRead, OrderFileChanged, OrderFileUnreadable
 from ledger.intake.orders.source import Source
-from ledger.intake.orders.watching import Watched
+from ledger.intake.orders.unchanged_file import Watched
 from ledger.kernel.instants import Instant
 
 if TYPE_CHECKING:

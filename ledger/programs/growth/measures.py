@@ -8,8 +8,8 @@ from ledger.kernel.decision import Step
 from ledger.kernel.instants import Instant, day_of, local
 from ledger.kernel.money import EXACT, Money
 from ledger.kernel.period import Days, Window
-from ledger.programs.converting import Rates, convert, left_out, two_feeds
 from ledger.programs.edition import Edition
+from ledger.programs.exchange import Rates, convert, left_out, two_feeds
 from ledger.programs.growth.gather import Case
 from ledger.programs.growth.parameters import Parameters
 

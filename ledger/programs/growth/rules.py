@@ -16,8 +16,8 @@ from ledger.kernel.money import EXACT, Money
 from ledger.kernel.period import Days
 from ledger.programs.checking import refuse_unknown_version
 from ledger.programs.contract import Answer, Asked, Line, Obligation, Reader
-from ledger.programs.converting import Rates
 from ledger.programs.edition import Edition
+from ledger.programs.exchange import Rates
 from ledger.programs.growth import compensation, obligations
 from ledger.programs.growth.gather import Case, cases, cases_of
 from ledger.programs.growth.measures import (

@@ -2,7 +2,7 @@
 
 from ledger.kernel.decision import Step
 from ledger.kernel.money import Money
-from ledger.programs.converting import convert, left_out, two_feeds
+from ledger.programs.exchange import convert, left_out, two_feeds
 from ledger.programs.recruiting.gather import Case
 from ledger.programs.recruiting.steps import WINDOW_OPEN, Terms, step
 

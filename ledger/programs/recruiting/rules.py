@@ -20,8 +20,8 @@ from ledger.kernel.money import Money
 from ledger.kernel.period import Days
 from ledger.programs.checking import refuse_unknown_version
 from ledger.programs.contract import Answer, Asked, Line, Reader
-from ledger.programs.converting import Rates
 from ledger.programs.edition import Edition
+from ledger.programs.exchange import Rates
 from ledger.programs.periods import whole_term
 from ledger.programs.recruiting import conditions
 from ledger.programs.recruiting.gather import Case, cases, cases_of, closed_of_partner

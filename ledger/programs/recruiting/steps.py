@@ -6,8 +6,8 @@ from ledger.aggregates.base import Recorded
 from ledger.kernel.decision import Step
 from ledger.kernel.instants import Instant, local
 from ledger.kernel.period import Days, Window, days_from
-from ledger.programs.converting import Rates
 from ledger.programs.edition import Edition
+from ledger.programs.exchange import Rates
 from ledger.programs.recruiting.parameters import Parameters
 
 WINDOW_OPEN = "window_open"

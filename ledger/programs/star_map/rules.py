@@ -18,8 +18,8 @@ from ledger.kernel.money import EXACT, Money
 from ledger.kernel.period import Span
 from ledger.programs.checking import refuse_unknown_version
 from ledger.programs.contract import Answer, Asked, Line, Reader
-from ledger.programs.converting import Rates
 from ledger.programs.edition import Edition
+from ledger.programs.exchange import Rates
 from ledger.programs.periods import month, month_of
 from ledger.programs.star_map.parameters import (
     Charge,

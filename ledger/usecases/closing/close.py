@@ -1,0 +1,267 @@
+"""Closing a period: one statement per payee, and a seal over everything that they rest on."""
+
+from collections import defaultdict
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection
+
+from ledger.aggregates.base import Event, Recorded
+from ledger.aggregates.settlement import (
+    Carried,
+    PeriodClosed,
+    StatedLine,
+    StatementIssued,
+    TermsUsed,
+    period_id,
+)
+from ledger.kernel.clocks import FOREVER, Clocks
+from ledger.kernel.errors import AlreadyClosed, BadInstant, LeftOpen, PeriodOpen
+from ledger.kernel.garbage import no_cycles
+from ledger.kernel.instants import Instant, format_instant
+from ledger.kernel.money import Money
+from ledger.programs.contract import Line
+from ledger.programs.edition import Edition
+from ledger.programs.registry import rules_of
+from ledger.store.book import Book
+from ledger.store.head import Head, head_of
+from ledger.store.reader import LogReader
+from ledger.store.snapshots import take
+from ledger.usecases.exceptions.touching_close import exceptions_touching
+from ledger.usecases.record_decisions import built, record_decisions, refuse_read_only
+from ledger.usecases.settling.settle import Settlement, settle
+from ledger.usecases.statements.balances import standings
+from ledger.usecases.statements.closed_period import digest_of, find_closed
+from ledger.usecases.terms.editions import edition_at
+
+SHOWN_MAX = 5
+
+
+def close(
+    book: Book,
+    program: str,
+    period: str | None = None,
+    *,
+    by: str,
+    now: Instant,
+    as_of: Instant | None = None,
+    leave_open: str | None = None,
+    system_user: str = "",
+) -> dict[str, Any]:
+    """Issues the statements of a period and seals it, in one transaction.
+
+    Raises `AlreadyClosed`, `PeriodOpen` while provisional, `LeftOpen` with held lines or
+    exceptions that touch the program unless `leave_open` says why, `ConcurrentWrite` where
+    somebody wrote meanwhile, `UnknownProgram`, `WrongPeriod`, `ReadOnlyBook`.
+    """
+    refuse_read_only(book, "close")
+    clocks_as_of = now if as_of is None else as_of
+    refuse_future(clocks_as_of, now)
+    with book.reading() as connection, no_cycles():
+        head = head_of(connection)
+        clocks = Clocks(clocks_as_of, head.position)
+        edition, position = edition_at(connection, program, head.position)
+        refuse_closed(connection, edition, period, head.position)
+        _refuse_provisional(edition, period, clocks.as_of)
+        seen: list[Recorded] = []
+        settlement = settle(connection, edition, clocks, period=period, watch=seen.append)
+        held = [one for one in settlement.lines if one.outcome == "held"]
+        odd = exceptions_touching(connection, settlement, seen)
+        del seen
+        if (held or odd) and leave_open is None:
+            raise _left_open(program, held, odd)
+        statements = _statements(connection, settlement, head)
+        seal = _seal(
+            *(settlement, position, head, len(statements)),
+            held=len(held),
+            exceptions=len(odd),
+            left_open=leave_open if held or odd else None,
+            system_user=system_user,
+        )
+        kept = take(connection, settlement.windowed, _last_day(settlement), head.position)
+    events: list[Event] = [*statements, seal]
+    written = record_decisions(book, events, by=by, expected=head, snapshots=kept)
+    return _answer(settlement, statements, seal, written)
+
+
+def refuse_future(as_of: Instant, now: Instant) -> None:
+    """Raises `BadInstant` for a decision that would stand at an instant still to come."""
+    if as_of > now:
+        raise BadInstant(
+            f"as-of {format_instant(as_of)} lies in the future.",
+            "A decision stands at what has happened: leave --as-of out, or name an earlier one.",
+        )
+
+
+def refuse_closed(
+    connection: Connection, edition: Edition, period: str | None, known_at: int
+) -> None:
+    """Raises `AlreadyClosed` with who closed it, and `WrongPeriod`."""
+    rules_of(edition.rules).days_of(edition, period)
+    found = find_closed(connection, edition.program, period, known_at)
+    if found is not None:
+        name = period_id(edition.program, period)
+        raise AlreadyClosed(
+            f"{name} was closed by {found.by} at {format_instant(found.at)}, position "
+            f"{found.position}.",
+            f"Issue what has changed since: duebook adjust {name.replace('/', ' ')} --by NAME",
+        )
+
+
+def _refuse_provisional(edition: Edition, period: str | None, as_of: Instant) -> None:
+    rules = rules_of(edition.rules)
+    if rules.provisional(edition, period, as_of):
+        until = rules.settles_until(edition, period)
+        name = period_id(edition.program, period)
+        raise PeriodOpen(
+            f"{name} is provisional until {format_instant(until)}; "
+            f"this run stands at {format_instant(as_of)}.",
+            f"See how it stands: duebook settle {name.replace('/', ' ')}. "
+            "Close it after that instant.",
+        )
+
+
+def _left_open(program: str, held: list[Line], odd: list[dict[str, Any]]) -> LeftOpen:
+    named = [f"{one.line} ({', '.join(one.held_for)})" for one in held]
+    named += [
+        f"{one['code']} at position {one['position']}, {one['sentence'].rstrip('.')}" for one in odd
+    ]
+    more = f" and {len(named) - SHOWN_MAX} more" if len(named) > SHOWN_MAX else ""
+    return LeftOpen(
+        f"{program} has {len(held)} held lines and {len(odd)} exceptions that touch it: "
+        f"{'; '.join(named[:SHOWN_MAX])}{more}.",
+        "Resolve them (duebook report exceptions), or close all the same with "
+        "--leave-open --reason TEXT; what they bring later is an adjustment.",
+        held=[one.line for one in held],
+        exceptions=odd,
+    )
+
+
+def _statements(
+    connection: Connection, settlement: Settlement, head: Head
+) -> list[StatementIssued]:
+    """One per payee, with the balances of earlier statements that it takes over."""
+    by_payee: dict[str, list[Line]] = defaultdict(list)
+    for line in settlement.lines:
+        by_payee[line.payee].append(line)
+    carried = _to_carry(connection, by_payee, head.position)
+    edition = settlement.edition
+    return [
+        StatementIssued(
+            rules=edition.rules,
+            program=edition.program,
+            period=settlement.period,
+            zone=edition.zone,
+            payee=payee,
+            lines=tuple(_stated(line) for line in by_payee[payee]),
+            brought_forward=tuple(carried.get(payee, ())),
+        )
+        for payee in sorted(by_payee)
+    ]
+
+
+def _stated(line: Line) -> StatedLine:
+    return StatedLine.model_construct(
+        line=line.line,
+        kind=line.kind,
+        subject=line.subject,
+        outcome=line.outcome,
+        amount=line.amount.text,
+        currency=line.amount.currency,
+        unmet=line.unmet,
+        held_for=line.held_for,
+    )
+
+
+def _to_carry(
+    connection: Connection, payees: dict[str, list[Line]], known_at: int
+) -> dict[str, list[Carried]]:
+    """Per payee what earlier statements were paid beyond what is due on them.
+
+    It stands as an advance until the payee's next statement takes it over.
+    """
+    clocks = Clocks(FOREVER, known_at)
+    streams = LogReader(connection, clocks).named("payee", payees)
+    names = {
+        stream.partition(":")[2]: payee for payee, found in streams.items() for stream in found
+    }
+    carried: dict[str, list[Carried]] = defaultdict(list)
+    for (statement, commodity), standing in sorted(standings(connection, names, clocks).items()):
+        if standing.advance:
+            amount = Money(-standing.advance, commodity).text
+            one = Carried(statement=statement, amount=amount, currency=commodity)
+            carried[names[statement]].append(one)
+    return carried
+
+
+def _seal(
+    settlement: Settlement, position: int, head: Head, statements: int, **left: Any
+) -> PeriodClosed:
+    edition, days = settlement.edition, settlement.days
+    assert days is not None
+    return built(
+        PeriodClosed,
+        rules=edition.rules,
+        program=edition.program,
+        period=settlement.period,
+        first=days.first.isoformat(),
+        last=_last_day(settlement).isoformat(),
+        as_of=settlement.clocks.as_of,
+        known_at=settlement.clocks.known_at,
+        head=head.hash.hex(),
+        terms=terms_used(edition, position),
+        rules_version=edition.rules_version or 1,
+        lines=len(settlement.lines),
+        statements=statements,
+        totals={code: money.text for code, money in settlement.totals.items()},
+        digest=digest_of(settlement.lines),
+        **left,
+    )
+
+
+def _last_day(settlement: Settlement) -> date:
+    days = settlement.days
+    assert days is not None
+    assert days.last is not None, "only what ends is closed"
+    return days.last
+
+
+def terms_used(edition: Edition, position: int) -> TermsUsed:
+    """Which terms a decision names."""
+    return TermsUsed(
+        publisher=edition.publisher,
+        version=edition.version,
+        digest=edition.digest,
+        position=position,
+    )
+
+
+def _answer(
+    settlement: Settlement, statements: list[StatementIssued], seal: PeriodClosed, written: Head
+) -> dict[str, Any]:
+    head: dict[str, Any] = settlement.head_json()
+    events: list[Event] = [*statements, seal]
+    return head | {
+        "lines": len(settlement.lines),
+        "statements": [_summary(one) for one in statements],
+        "held": seal.held,
+        "exceptions": seal.exceptions,
+        "digest": seal.digest,
+        "recorded": len(events),
+        "position": written.position,
+        "receipt": written.receipt,
+    }
+
+
+def _summary(issued: StatementIssued) -> dict[str, Any]:
+    totals: dict[str, Money] = {}
+    for one in issued.lines:
+        amount = Money.parse(one.amount, one.currency)
+        totals[one.currency] = totals.get(one.currency, Money.zero(one.currency)).plus(amount)
+    return {
+        "statement": issued.statement,
+        "payee": issued.payee,
+        "lines": len(issued.lines),
+        "totals": {code: money.text for code, money in sorted(totals.items())},
+        "brought_forward": [one.model_dump() for one in issued.brought_forward],
+    }

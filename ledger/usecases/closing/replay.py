@@ -1,0 +1,212 @@
+"""Replaying a closed period from the log alone: identical, or every difference."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection
+
+from ledger.kernel.clocks import Clocks
+from ledger.kernel.decision import Step
+from ledger.kernel.garbage import no_cycles
+from ledger.kernel.instants import format_instant
+from ledger.kernel.money import Money, sum_by_currency
+from ledger.programs.contract import Line
+from ledger.programs.edition import Edition
+from ledger.usecases.settling.settle import Settlement, outcome_told, settle
+from ledger.usecases.statements.closed_period import (
+    ClosedPeriod,
+    Stated,
+    closed_period,
+    digest_of,
+    edition_of,
+)
+
+
+@dataclass(frozen=True)
+class Replay:
+    """A closed period worked out again, beside what its statements said."""
+
+    period: ClosedPeriod
+    settlement: Settlement
+    differences: list[dict[str, Any]]
+    faults: list[str]
+    payees: list[dict[str, Any]] = field(default_factory=list)
+    draft: bool = False
+
+    @property
+    def identical(self) -> bool:
+        """To the cent and to the digest."""
+        return not self.differences and not self.faults
+
+    def as_json(self) -> dict[str, Any]:
+        """The answer in the shape of the public contract."""
+        seal, head = self.period.seal, self.settlement.head_json()
+        out = {
+            "identical": self.identical,
+            "program": seal.program,
+            "period": head["period"],
+            "as_of": head["as_of"],
+            "known_at": head["known_at"],
+            "terms": head["terms"],
+            "rules_version": head["rules_version"],
+            "closed": {
+                "position": self.period.closed.position,
+                "as_of": format_instant(seal.as_of),
+                "known_at": seal.known_at,
+                "digest": seal.digest,
+            },
+            "digest": digest_of(self.settlement.lines),
+            "lines": len(self.settlement.lines),
+            "totals": head["totals"],
+            "faults": self.faults,
+            "differences": self.differences,
+        }
+        return out | ({"draft": True, "payees": self.payees} if self.draft else {})
+
+
+def replay(
+    connection: Connection,
+    program: str,
+    period: str | None,
+    *,
+    known_at: int,
+    clocks: Clocks | None = None,
+    draft: Edition | None = None,
+) -> Replay:
+    """Works a closed period out again: at its own clocks and under its own terms.
+
+    With other `clocks` it shows how the period looked then, with a `draft` what other terms
+    would have given, payee by payee. Trusts no index of statements, only their events, and
+    nothing that was worked out before. Raises `NotClosed`, `LogBroken`.
+    """
+    with no_cycles():
+        known = closed_period(connection, program, period, known_at)
+        edition = draft or edition_of(connection, known.seal)
+        stands = clocks or known.clocks
+        run = settle(connection, edition, stands, period=period, trusting=False)
+        differences = _differences(connection, known, run, why=draft is not None)
+        faults = [] if clocks or draft else _faults(known, run)
+        payees = _payees(known, run, differences) if draft else []
+    return Replay(known, run, differences, faults, payees, draft is not None)
+
+
+def _faults(period: ClosedPeriod, run: Settlement) -> list[str]:
+    """What the seal says and the log does not hold, beside the lines."""
+    seal, faults = period.seal, []
+    issued = digest_of(period.as_issued)
+    if issued != seal.digest:
+        faults.append(f"the issued statements have the digest {issued}, the seal {seal.digest}")
+    if digest_of(run.lines) != seal.digest:
+        faults.append(f"the lines have the digest {digest_of(run.lines)}, the seal {seal.digest}")
+    totals = {code: money.text for code, money in run.totals.items()}
+    if totals != seal.totals:
+        faults.append(f"the totals are {totals}, the seal says {seal.totals}")
+    if len(run.lines) != seal.lines:
+        faults.append(f"there are {len(run.lines)} lines, the seal says {seal.lines}")
+    return faults
+
+
+def _differences(
+    connection: Connection, period: ClosedPeriod, run: Settlement, *, why: bool
+) -> list[dict[str, Any]]:
+    old = {(one.line, one.payee): one for one in period.as_issued}
+    new = {(one.line, one.payee): one for one in run.lines}
+    changed = [
+        key
+        for key in sorted({*old, *new})
+        if (old[key].said if key in old else None) != (new[key].said if key in new else None)
+    ]
+    trees: dict[tuple[str, str], Step] = {}
+    if why and changed:
+        edition = edition_of(connection, period.seal)
+        before = settle(connection, edition, period.clocks, period=run.period)
+        trees = {(one.line, one.payee): one.explanation for one in before.lines}
+    return [_difference(key, old.get(key), new.get(key), trees.get(key)) for key in changed]
+
+
+def _difference(
+    key: tuple[str, str], was: Stated | None, now: Line | None, tree: Step | None
+) -> dict[str, Any]:
+    either = was or now
+    assert either is not None
+    zero = Money.zero(either.amount.currency)
+    difference = (now.amount if now else zero).plus((was.amount if was else zero).negated())
+    found: dict[str, Any] = {
+        "line": key[0],
+        "payee": key[1],
+        "was": was.amount.text if was else None,
+        "now": now.amount.text if now else None,
+        "difference": difference.text,
+        "currency": either.amount.currency,
+        "was_outcome": outcome_told(was),
+        "now_outcome": outcome_told(now),
+    }
+    if tree is not None and now is not None:
+        found["why"] = changed_steps(tree, now.explanation)
+    return found
+
+
+def changed_steps(was: Step, now: Step) -> list[str]:
+    """The steps of a tree that ask for or come to something else, as sentences."""
+    found = []
+    old = {_name(one): one for one in was.parts}
+    for one in now.parts:
+        before = old.get(_name(one))
+        if before is None:
+            found.append(f"{one.label}: new")
+        elif before != one:
+            deeper = changed_steps(before, one)
+            found += deeper or [_change(before, one)]
+    gone = {_name(one) for one in was.parts} - {_name(one) for one in now.parts}
+    return found + [f"{old[name].label}: gone" for name in sorted(gone)]
+
+
+def _name(step: Step) -> str:
+    return step.code or step.label
+
+
+def _change(was: Step, now: Step) -> str:
+    said = []
+    for word in ("required", "observed"):
+        old, new = getattr(was, word), getattr(now, word)
+        if old != new:
+            said.append(f"{word} {new or 'nothing'} instead of {old or 'nothing'}")
+    if was.amount != now.amount and was.amount and now.amount:
+        said.append(f"{now.amount.text} instead of {was.amount.text} {now.amount.currency}")
+    if was.met != now.met:
+        words = {True: "met", False: "unmet", None: "not judged"}
+        said.append(f"{words[now.met]} instead of {words[was.met]}")
+    return f"{now.label}: {'; '.join(said) or 'rests on other facts'}"
+
+
+def _payees(
+    period: ClosedPeriod, run: Settlement, differences: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Per payee and commodity what it was told and what it would be."""
+    was: dict[str, list[Money]] = defaultdict(list)
+    now: dict[str, list[Money]] = defaultdict(list)
+    for one in period.as_issued:
+        was[one.payee].append(one.amount)
+    for line in run.lines:
+        now[line.payee].append(line.amount)
+    changed: dict[str, int] = defaultdict(int)
+    for row in differences:
+        changed[row["payee"]] += 1
+    found = []
+    for payee in sorted({*was, *now}):
+        old, new = sum_by_currency(was[payee]), sum_by_currency(now[payee])
+        for currency in sorted({*old, *new}):
+            zero = Money.zero(currency)
+            before, after = old.get(currency, zero), new.get(currency, zero)
+            found.append(
+                {
+                    "payee": payee,
+                    "was": before.text,
+                    "now": after.text,
+                    "difference": after.plus(before.negated()).text,
+                    "currency": currency,
+                    "changed_lines": changed[payee],
+                }
+            )
+    return found

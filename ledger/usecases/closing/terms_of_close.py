@@ -1,0 +1,108 @@
+"""The terms of a closed period, with what later versions supplied that was missing then."""
+
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection
+
+from ledger.aggregates.base import Recorded
+from ledger.aggregates.settlement import TermsUsed
+from ledger.kernel.errors import LogBroken
+from ledger.programs.edition import Edition
+from ledger.programs.registry import rules_of
+from ledger.usecases.statements.closed_period import ClosedPeriod, edition_of
+from ledger.usecases.terms.editions import published
+
+EMPTY: tuple[Any, ...] = (None, "", [], {})
+
+
+class Filled(NamedTuple):
+    """The terms that an adjustment stands on, and which parameters came from where."""
+
+    base: Edition
+    edition: Edition
+    filled: dict[str, TermsUsed]
+
+
+def filled_terms(connection: Connection, period: ClosedPeriod, known_at: int) -> Filled:
+    """A closed period keeps its terms; a later version may only add what was missing.
+
+    That is a parameter that was absent or empty, or a row of a keyed table for something that
+    no row applied to. What an adjustment has used once stays; the rest comes from the version
+    that counts at known-at.
+    """
+    base = edition_of(connection, period.seal)
+    versions = {
+        one.position: one
+        for one in published(connection, known_at, base.program)
+        if one.position > period.seal.terms.position
+    }
+    used: dict[str, TermsUsed] = {}
+    for recorded in period.adjusted:
+        used |= recorded.event.filled
+    if any(one.position not in versions for one in used.values()):
+        raise LogBroken(f"An adjustment of {base.program} rests on terms that are not there.")
+    terms, filled = dict(base.terms), {}
+    for name, source in sorted(used.items()):
+        if _take(terms, name, versions[source.position].event.edition["terms"], base):
+            filled[name] = source
+    if versions:
+        newest = versions[max(versions)]
+        offered = newest.event.edition["terms"]
+        for name in _missing(terms, offered, base):
+            if _take(terms, name, offered, base):
+                filled[name] = _used(newest)
+    edition = base.model_copy(update={"terms": terms}) if filled else base
+    return Filled(base, edition, filled)
+
+
+def _missing(terms: dict[str, Any], offered: dict[str, Any], base: Edition) -> list[str]:
+    """Names of parameters, or `table:key`, that the terms lack and a later version has."""
+    keyed = rules_of(base.rules).KEYED
+    names = set()
+    for name, value in offered.items():
+        if value in EMPTY:
+            continue
+        if terms.get(name) in EMPTY:
+            names.add(name)
+        elif name in keyed:
+            fields = keyed[name]
+            names |= {
+                f"{name}:{_key(row, fields)}"
+                for row in value
+                if not any(_covers(one, row, fields) for one in terms[name])
+            }
+    return sorted(names)
+
+
+def _take(terms: dict[str, Any], name: str, source: dict[str, Any], base: Edition) -> bool:
+    """Takes a parameter, or the row of a keyed table, from a later version's terms."""
+    table, colon, key = name.partition(":")
+    if not colon:
+        if source.get(name) in EMPTY:
+            return False
+        terms[name] = source[name]
+        return True
+    fields = rules_of(base.rules).KEYED[table]
+    rows = [row for row in source.get(table, ()) if _key(row, fields) == key]
+    terms[table] = [*terms[table], *rows]
+    return bool(rows)
+
+
+def _covers(have: dict[str, Any], row: dict[str, Any], fields: tuple[str, ...]) -> bool:
+    """Whether a row applies to all that another one is for: one that leaves a field of the key
+    out applies to every value of it, so a finer row beside it would change what it says."""
+    return all(have.get(one) in (None, row.get(one)) for one in fields)
+
+
+def _key(row: dict[str, Any], fields: tuple[str, ...]) -> str:
+    return "/".join(str(row.get(field) or "") for field in fields)
+
+
+def _used(recorded: Recorded) -> TermsUsed:
+    event = recorded.event
+    return TermsUsed(
+        publisher=event.publisher,
+        version=event.version,
+        digest=event.digest,
+        position=recorded.position,
+    )

@@ -1,0 +1,42 @@
+"""What of some facts does not fit: one judgement for reports of exceptions and for closes."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from sqlalchemy import Connection
+
+from ledger.aggregates.base import Fact, R
+from ledger.aggregates.judge import Surprise, judge, mention, two_feeds
+from ledger.aggregates.store import GMVRecorded
+from ledger.kernel.clocks import Clocks
+from ledger.usecases.exceptions.known_names import IndexDirectory
+
+
+def oddities(
+    connection: Connection, clocks: Clocks, facts: Iterable[R]
+) -> Iterator[tuple[R, Surprise]]:
+    """Every surprise of the facts, judged by what is known at the clocks.
+
+    Sources of one day's GMV are compared among the facts given.
+    """
+    found = [one for one in facts if isinstance(one.event, Fact)]
+    said = [mention(one.event, one.at) for one in found]
+    directory = IndexDirectory(connection, clocks)
+    directory.load(said)
+    for one, own in zip(found, said, strict=True):
+        for surprise in judge(own, directory):
+            yield one, surprise
+    yield from _feeds(found)
+
+
+def _feeds(facts: Iterable[R]) -> Iterator[tuple[R, Surprise]]:
+    by_day: dict[tuple[str, str, str], list[R]] = defaultdict(list)
+    for one in facts:
+        event = one.event
+        if isinstance(event, GMVRecorded):
+            by_day[event.store, event.day.isoformat(), event.basis].append(one)
+    for key, reported in by_day.items():
+        sources = {one.event.source or "" for one in reported}
+        if len(sources) > 1:
+            for one in reported:
+                yield one, two_feeds(*key, sources)

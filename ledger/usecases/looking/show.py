@@ -1,0 +1,85 @@
+"""One aggregate's state, and the log as people and scripts read it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from ledger.aggregates.base import Logged, in_order
+from ledger.aggregates.catalogue import STATES
+from ledger.kernel.clocks import Clocks
+from ledger.kernel.errors import NoSuchStream
+from ledger.kernel.instants import format_instant
+from ledger.store.log import read_log
+from ledger.store.reader import LogReader
+from ledger.store.schema import withdrawn
+
+PLACE = (frozenset(Logged._fields) - {"event", "topic"}) | {"type", "withdrawn_by"}
+"""Names that the log itself gives to every event."""
+
+
+def event_json(recorded: Logged) -> dict[str, Any]:
+    """An event in the shape of the public contract: its place, then its own fields.
+
+    A field that is named like a column of the log is given as `event_...`.
+    """
+    out: dict[str, Any] = {
+        "position": recorded.position,
+        "stream": recorded.stream,
+        "version": recorded.version,
+        "type": type(recorded.event).__name__,
+        "at": format_instant(recorded.at),
+        "recorded_at": format_instant(recorded.recorded_at),
+        "by": recorded.by,
+        "batch": recorded.batch or None,
+        "row": recorded.row or None,
+        "hash": recorded.hash.hex(),
+    }
+    for name, value in recorded.event.model_dump(mode="json", exclude_none=True).items():
+        out[f"event_{name}" if name in PLACE else name] = value
+    return out
+
+
+def lifts(connection: Connection, known_at: int) -> dict[int, int]:
+    """What is withdrawn by a position: the fact's position, the withdrawal's."""
+    w = withdrawn.c
+    query = select(w.target, w.position).where(w.position <= known_at)
+    return {target: position for target, position in connection.execute(query)}
+
+
+def log(connection: Connection, stream: str | None, after: int, until: int) -> Iterator[Logged]:
+    """Logged events in order, of one stream or of all. Raises `NoSuchStream` for none."""
+    found = read_log(connection, after=after, until=until, stream=stream)
+    first = next(found, None)
+    if first is None and stream is not None:
+        raise NoSuchStream(
+            f"Nothing is recorded of {stream!r} at positions {after + 1} to {until}.",
+            "Streams read store:S-1001, partner:P-01, merchant:M-7, enrolment:PROGRAM/M-7, "
+            "task:T-501, rate:EUR-CNY, terms:PROGRAM, statement:PROGRAM/PAYEE, period:PROGRAM.",
+        )
+    if first is not None:
+        yield first
+        yield from found
+
+
+def show(connection: Connection, stream: str, clocks: Clocks) -> dict[str, Any]:
+    """A stream's state at the clocks, and the facts that it follows from, in business order.
+
+    Raises `NoSuchStream`.
+    """
+    kind, _, name = stream.partition(":")
+    whole = list(log(connection, stream, 0, clocks.known_at))
+    counting = list(LogReader(connection, clocks).facts([stream]))
+    counted = {one.position for one in counting}
+    out: dict[str, Any] = {
+        "stream": stream,
+        "as_of": format_instant(clocks.as_of),
+        "known_at": clocks.known_at,
+        "state": {},
+        "facts": [event_json(one) for one in in_order(counting)],
+        "not_counted": [one.position for one in whole if one.position not in counted],
+    }
+    describe = STATES.get(kind)
+    if describe:
+        out["state"] = describe(name, counting)
+    return out

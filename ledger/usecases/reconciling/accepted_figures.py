@@ -1,0 +1,168 @@
+"""Figures of the platform that somebody accepted, order by order."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from ledger.aggregates.base import Recorded
+from ledger.aggregates.reconciliation import (
+    Break,
+    BreakResolved,
+    OrderBreak,
+    ReconciliationRun,
+    reconciliation_stream,
+)
+from ledger.aggregates.settlement import period_id
+from ledger.kernel.clocks import Clocks
+from ledger.kernel.errors import BadResolution
+from ledger.kernel.money import Money
+from ledger.store.log import read_log
+from ledger.usecases.closing.terms_of_close import filled_terms
+from ledger.usecases.settling.settle import settle, split_line
+from ledger.usecases.statements.closed_period import ClosedPeriod, Stated
+
+Orders = Mapping[tuple[str, str], int]
+"""Minor units by store and order id."""
+
+
+class StatedOrders(NamedTuple):
+    """Where our orders are not what the rule gives."""
+
+    accepted: Orders
+    """What the platform charged for orders whose group was accepted: since then it is ours too."""
+    nothing: list[str]
+    """Stores whose line says nothing, held or declined: so do all their orders."""
+
+
+AS_RULED = StatedOrders({}, [])
+
+
+def stated_orders(connection: Connection, known: ClosedPeriod, known_at: int) -> StatedOrders:
+    """How the orders of a closed month stand, by what was issued and accepted."""
+    seal = known.seal
+    name = period_id(seal.program, seal.period)
+    silent = [
+        one.line.removeprefix(f"{name}/")
+        for one in known.worked_out.values()
+        if one.outcome != "payable"
+    ]
+    return StatedOrders(accepted_orders(connection, seal.program, seal.period, known_at), silent)
+
+
+def accepted_orders(
+    connection: Connection, program: str, period: str | None, known_at: int
+) -> Orders:
+    """What the platform charged for orders whose group was accepted: since then it is ours too."""
+    runs: dict[int, ReconciliationRun] = {}
+    found: dict[tuple[str, str], int] = {}
+    stream = reconciliation_stream(program, period)
+    for recorded in read_log(connection, until=known_at, stream=stream):
+        match recorded.event:
+            case ReconciliationRun() as run:
+                runs[recorded.position] = run
+            case BreakResolved(resolution="accept_theirs", run=at) as said if at in runs:
+                group = next((one for one in runs[at].breaks if one.id == said.id), None)
+                if group is not None:
+                    for one in orders_of(runs[at], group):
+                        found[one.store, one.order_id] = _minor(one.theirs, group.currency)
+    return found
+
+
+def orders_of(run: ReconciliationRun, group: Break) -> Iterator[OrderBreak]:
+    """The orders of a group of breaks."""
+    number = run.breaks.index(group)
+    return (one for one in run.orders or () if one.group == number)
+
+
+def moves_by_line(run: ReconciliationRun, group: Break, name: str) -> dict[str, int]:
+    """Per line by how many minor units the orders of a group lie above ours."""
+    moves: dict[str, int] = {}
+    for one in orders_of(run, group):
+        line = f"{name}/{one.store}"
+        moved = _minor(one.theirs, group.currency) - _minor(one.ours, group.currency)
+        moves[line] = moves.get(line, 0) + moved
+    return moves
+
+
+def whole_lines(
+    connection: Connection, program: str, period: str | None, known_at: int
+) -> set[str]:
+    """Lines that stand by a figure of the platform's for all of their orders at once."""
+    stream = reconciliation_stream(program, period)
+    return {
+        recorded.event.line
+        for recorded in read_log(connection, until=known_at, stream=stream)
+        if isinstance(recorded.event, BreakResolved)
+        and recorded.event.resolution == "accept_theirs"
+        and recorded.event.count is None
+    }
+
+
+def refuse_outdated(
+    connection: Connection,
+    run: Recorded,
+    group: Break,
+    known: ClosedPeriod,
+    lines: list[Stated],
+    known_at: int,
+) -> None:
+    """Raises `BadResolution` where our orders are not those that the run compared any more.
+
+    Then the difference that it found is not the one to move a line by: the rules have worked
+    the lines out again, somebody has accepted another figure for one of the orders, or one for
+    a whole line of them.
+    """
+    event = run.event
+    _refuse_accepted_since(connection, event, group, lines, known_at)
+    clocks = Clocks(event.as_of, event.known_at)
+    if event.ours_is != "issued" or clocks != known.stands:
+        raise BadResolution(
+            f"Our lines were worked out again after that comparison (position {run.position}).",
+            "Compare again, then accept what is left: duebook reconcile ... --against FILE",
+        )
+    edition = filled_terms(connection, known, known.stands.known_at).edition
+    for one in lines:
+        if one.clocks == clocks:
+            continue
+        subject = split_line(connection, one.line, known_at).subject
+        then, now = (
+            settle(connection, edition, at, period=event.period, subject=subject).lines
+            for at in (one.clocks, clocks)
+        )
+        if [line.said for line in then] != [line.said for line in now]:
+            raise BadResolution(
+                f"{one.line} stands by a figure of the platform that was accepted before, and "
+                "facts have changed our side of it since.",
+                "Agree on the whole line, and resolve this as platform_error or other.",
+            )
+
+
+def _refuse_accepted_since(
+    connection: Connection,
+    run: ReconciliationRun,
+    group: Break,
+    lines: list[Stated],
+    known_at: int,
+) -> None:
+    whole = whole_lines(connection, run.program, run.period, known_at)
+    for line in lines:
+        if line.line in whole:
+            raise BadResolution(
+                f"{line.line} stands by a figure of the platform for the whole line; its orders "
+                "do not add up to it any more.",
+                "Accept a figure of the whole line again, or resolve this as platform_error.",
+            )
+    accepted = accepted_orders(connection, run.program, run.period, known_at)
+    for one in orders_of(run, group):
+        now = accepted.get((one.store, one.order_id))
+        if now is not None and now != _minor(one.ours, group.currency):
+            raise BadResolution(
+                f"A figure of order {one.order_id} of {one.store} was accepted since that "
+                "comparison.",
+                "Compare again, then accept what is left: duebook reconcile ... --against FILE",
+            )
+
+
+def _minor(amount: str | None, currency: str) -> int:
+    return Money.parse(amount, currency).minor if amount else 0

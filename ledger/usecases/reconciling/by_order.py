@@ -1,0 +1,285 @@
+"""Reconciling fees order by order: a join of millions of rows, and the causes of what differs."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sqlalchemy import Connection
+
+from ledger.aggregates.reconciliation import Break, BreakKind, Cause, OrderBreak
+from ledger.aggregates.settlement import period_id
+from ledger.intake.platform.orderfile import Load, OrderFile
+from ledger.kernel.clocks import Clocks
+from ledger.kernel.money import Money
+from ledger.programs.contract import Asked, OrderSide
+from ledger.programs.edition import Edition
+from ledger.programs.registry import order_rules_of
+from ledger.store.order_lines import OrderLines, load_tables
+from ledger.store.reader import LogReader
+from ledger.usecases.reconciling.accepted_figures import StatedOrders
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+KINDS: tuple[BreakKind, ...] = (
+    *("amount_differs", "missing_theirs", "missing_ours", "duplicate_theirs"),
+    "currency_differs",
+)
+Scope = tuple[str, str | None]
+"""The month, and the only store that a file is of."""
+ORDERS_MAX = 100_000
+"""So many orders that break are listed and recorded one by one."""
+
+
+class OrderOutcome(NamedTuple):
+    """What the comparison of a month's orders came to, in minor units per currency."""
+
+    file: OrderFile
+    matched: int
+    ours: dict[str, int]
+    theirs: dict[str, int]
+    breaks: list[Break]
+    orders: list[OrderBreak]
+
+
+def compare_orders(
+    connection: Connection,
+    edition: Edition,
+    period: str,
+    load: Load,
+    clocks: Clocks,
+    *,
+    stated: StatedOrders,
+    store: str | None = None,
+) -> OrderOutcome:
+    """Every order of the month beside the platform's row; each row claims one order, once.
+
+    `stated` says which of our orders are not what the rule gives. With a store the file is of
+    that one store: only its orders are compared, and breaks carry its name. Breaks of one kind
+    and cause make one group. Raises `BadPlatformFile`, `WrongPeriod`, and refusals of an
+    altered archive.
+    """
+    reader = LogReader(connection, clocks)
+    rules = order_rules_of(edition.rules)
+    assert rules is not None, f"{edition.rules} charges by order"
+    side = rules.order_side(reader, Asked(edition, period))
+    lines = OrderLines.at(connection, clocks)
+    with lines.opened(side.window, None if store is None else [store]) as database:
+        file = load(database)
+        _mine(database, side, stated)
+        _join(database)
+        matched, ours, theirs = _sums(database, edition.currency)
+        causes = _causes(database, side)
+        breaks, orders = _grouped(database, edition, (period, store), causes)
+    return OrderOutcome(file, matched, ours, theirs, breaks, orders)
+
+
+def _mine(database: "DuckDBPyConnection", side: OrderSide, stated: StatedOrders) -> None:
+    """The table `mine`: our fee per order, as the rule gives it and as it was stated."""
+    load_tables(database, side.tables)
+    database.execute(
+        "CREATE TEMP TABLE mine AS SELECT store, order_id,"
+        ' CASE WHEN "foreign" THEN 0 ELSE -coalesce(fee, 0) END::BIGINT AS ruled,'
+        f" ruled AS minor, currency FROM ({side.sql})"
+    )
+    if stated.nothing:
+        load_tables(database, {"nothing": {"store": list(stated.nothing)}})
+        database.execute("UPDATE mine SET minor = 0 WHERE store IN (SELECT store FROM nothing)")
+    if stated.accepted:
+        columns: dict[str, list[object]] = {
+            "store": [store for store, _ in stated.accepted],
+            "order_id": [name for _, name in stated.accepted],
+            "minor": list(stated.accepted.values()),
+        }
+        load_tables(database, {"accepted": columns})
+        database.execute(
+            "UPDATE mine SET minor = a.minor FROM accepted a"
+            " WHERE mine.store = a.store AND mine.order_id = a.order_id"
+        )
+
+
+def _join(database: "DuckDBPyConnection") -> None:
+    """The table `breaks`: what does not agree. Each row of theirs claims one of `mine`, once."""
+    _claimed(database, "SELECT *, 1 AS nth FROM theirs")
+    if _doubled(database):
+        database.execute("DROP TABLE breaks")
+        numbered = "row_number() OVER (PARTITION BY store, order_id ORDER BY place) AS nth"
+        _claimed(database, f"SELECT *, {numbered} FROM theirs")
+    database.execute(
+        "DELETE FROM breaks WHERE kind IN ('missing_ours', 'missing_theirs')"
+        " AND coalesce(ours, theirs) = 0"
+    )
+
+
+def _claimed(database: "DuckDBPyConnection", claims: str) -> None:
+    """The table `breaks`: what does not agree, with every order that only one side has."""
+    database.execute(
+        "CREATE TEMP TABLE breaks AS SELECT coalesce(m.store, t.store) AS store,"
+        " coalesce(m.order_id, t.order_id) AS order_id, CASE"
+        " WHEN m.store IS NULL THEN 'missing_ours' WHEN t.store IS NULL THEN 'missing_theirs'"
+        " WHEN m.currency <> t.currency THEN 'currency_differs' ELSE 'amount_differs' END AS kind,"
+        " m.ruled, m.minor AS ours, t.minor AS theirs,"
+        " coalesce(t.currency, m.currency) AS currency, place"
+        f" FROM mine m FULL JOIN (SELECT * FROM ({claims}) WHERE nth = 1) t"
+        " ON m.store = t.store AND m.order_id = t.order_id"
+        " WHERE m.store IS NULL OR t.store IS NULL OR m.minor <> t.minor"
+        " OR (m.currency <> t.currency AND m.minor <> 0)"
+        " UNION ALL SELECT store, order_id, 'duplicate_theirs', NULL, NULL, minor, currency, place"
+        f" FROM ({claims}) WHERE nth > 1"
+    )
+
+
+def _doubled(database: "DuckDBPyConnection") -> bool:
+    """Whether two of their rows name one order.
+
+    Then more of their rows than of ours found a partner, or some that found none are alike.
+    """
+    row = database.execute(
+        "SELECT (SELECT count(*) FROM theirs) - count(*) FILTER (kind = 'missing_ours')"
+        " <> (SELECT count(*) FROM mine) - count(*) FILTER (kind = 'missing_theirs')"
+        " OR count(*) FILTER (kind = 'missing_ours') <>"
+        " (SELECT count(*) FROM (SELECT DISTINCT store, order_id FROM breaks"
+        " WHERE kind = 'missing_ours')) FROM breaks"
+    ).fetchone()
+    assert row is not None
+    return bool(row[0])
+
+
+def _sums(
+    database: "DuckDBPyConnection", currency: str
+) -> tuple[int, dict[str, int], dict[str, int]]:
+    """How many orders agree, and both sides' totals."""
+    row = database.execute(
+        "SELECT (SELECT count(*) FROM mine) -"
+        " (SELECT count(*) FROM breaks WHERE ours IS NOT NULL),"
+        " (SELECT coalesce(sum(minor), 0)::HUGEINT FROM mine)"
+    ).fetchone()
+    assert row is not None
+    found = database.execute(
+        "SELECT currency, sum(minor)::HUGEINT FROM theirs GROUP BY 1 ORDER BY 1"
+    ).fetchall()
+    return row[0], {currency: int(row[1])}, {code: int(total) for code, total in found}
+
+
+def _causes(database: "DuckDBPyConnection", side: OrderSide) -> list[Cause]:
+    """Asks the same expression of the broken orders under every variant.
+
+    Leaves in the table `likely` the number of each variant that gives exactly their amount.
+    """
+    database.execute(
+        "CREATE TEMP TABLE broken AS SELECT o.* FROM orders o SEMI JOIN breaks b"
+        " ON o.store = b.store AND o.order_id = b.order_id"
+    )
+    database.execute("DROP VIEW orders")
+    database.execute("ALTER TABLE broken RENAME TO orders")
+    database.execute("CREATE TEMP TABLE likely (store VARCHAR, order_id VARCHAR, cause INTEGER)")
+    causes = []
+    for number, variant in enumerate(side.variants()):
+        causes.append(Cause(because=variant.because, detail=variant.detail, gives="0"))
+        for name in variant.tables:
+            database.execute(f'DROP TABLE IF EXISTS "{name}"')
+        load_tables(database, variant.tables)
+        database.execute(
+            f"INSERT INTO likely SELECT b.store, b.order_id, {number} FROM breaks b"
+            f" JOIN ({variant.sql}) v"
+            " ON v.store = b.store AND v.order_id = b.order_id"
+            " WHERE b.kind IN ('amount_differs', 'missing_theirs') AND NOT v.\"foreign\""
+            " AND -v.fee = coalesce(b.theirs, 0) AND -v.fee <> coalesce(b.ruled, 0)"
+        )
+    return causes
+
+
+class _Group(NamedTuple):
+    """Breaks of one kind, causes and currency: how many, both sums, and the first of them."""
+
+    kind: BreakKind
+    causes: str
+    currency: str
+    orders: int
+    ours: int
+    theirs: int
+    first: dict[str, Any]
+
+    @property
+    def found(self) -> tuple[int, ...]:
+        """The numbers of its causes."""
+        return tuple(map(int, self.causes.split(","))) if self.causes else ()
+
+
+def _grouped(
+    database: "DuckDBPyConnection", edition: Edition, scope: Scope, causes: list[Cause]
+) -> tuple[list[Break], list[OrderBreak]]:
+    """Breaks of one kind, cause and currency as one, with the first order as its example.
+
+    The orders of the smallest groups are listed, up to `ORDERS_MAX`: where a file is of another
+    month or sign every order breaks, and nobody reads them one by one.
+    """
+    database.execute(
+        "CREATE TEMP TABLE named AS SELECT b.*, CASE WHEN kind IN ('amount_differs',"
+        " 'missing_theirs') THEN coalesce(l.found, '') ELSE '' END AS causes FROM breaks b"
+        " LEFT JOIN (SELECT store, order_id, string_agg(cause, ',' ORDER BY cause) AS found"
+        " FROM likely GROUP BY 1, 2) l USING (store, order_id)"
+    )
+    rows = database.execute(
+        "SELECT kind, causes, currency, count(*), sum(coalesce(ours, 0))::HUGEINT,"
+        " sum(coalesce(theirs, 0))::HUGEINT, min({'store': store, 'order_id': order_id,"
+        " 'place': place, 'theirs': theirs}) FROM named GROUP BY 1, 2, 3"
+    ).fetchall()
+    groups = sorted(
+        (_Group(*row) for row in rows),
+        key=lambda one: str((KINDS.index(one.kind), one.found, one.currency)),
+    )
+    breaks = [_break(edition, scope, one, causes) for one in groups]
+    return breaks, list(_listed(database, groups))
+
+
+def _listed(database: "DuckDBPyConnection", groups: list[_Group]) -> Iterator[OrderBreak]:
+    room, kept = ORDERS_MAX, []
+    for number in sorted(range(len(groups)), key=lambda number: groups[number].orders):
+        room -= groups[number].orders
+        if room >= 0:
+            kept.append(number)
+    if not kept:
+        return
+    columns: dict[str, list[object]] = {
+        name: [getattr(groups[number], name) for number in kept]
+        for name in ("kind", "causes", "currency")
+    }
+    load_tables(database, {"listed": {"number": list(kept), **columns}})
+    rows = database.execute(
+        "SELECT number, store, order_id, ours, theirs, currency FROM named"
+        " JOIN listed USING (kind, causes, currency) ORDER BY number, store, order_id, place"
+    ).fetchall()
+    for number, store, order_id, ours, theirs, currency in rows:
+        yield OrderBreak.model_construct(
+            group=number,
+            store=store,
+            order_id=order_id,
+            ours=None if ours is None else Money(ours, currency).text,
+            theirs=None if theirs is None else Money(theirs, currency).text,
+        )
+
+
+def _break(edition: Edition, scope: Scope, group: _Group, causes: list[Cause]) -> Break:
+    kind, currency, store = group.kind, group.currency, group.first["store"]
+    gives = Money(group.first["theirs"] or 0, currency).text
+    likely = tuple(causes[one].model_copy(update={"gives": gives}) for one in group.found)
+    named = "+".join(f"{one.because}:{one.detail}" for one in likely).replace(" ", "_")
+    period, only = scope
+    name = period_id(edition.program, period)
+    of_file = f"{name}/{only}" if only else name
+    alone = kind in ("missing_ours", "duplicate_theirs")
+    differs = kind != "currency_differs"
+    return Break(
+        id=f"{of_file}#{kind}#{currency}" + (f"#{named}" if named else ""),
+        kind=kind,
+        line=f"{name}/{store}",
+        payee=f"store:{store}",
+        order_id=group.first["order_id"],
+        ours=None if alone else Money(group.ours, currency).text,
+        theirs=Money(group.theirs, currency).text if kind != "missing_theirs" else None,
+        difference=Money(group.ours - group.theirs, currency).text if differs else None,
+        currency=currency,
+        place=group.first["place"],
+        likely=likely,
+        count=group.orders,
+    )

@@ -1,0 +1,283 @@
+"""Reconciling: the platform's lines beside ours, every difference with what it may come from."""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from sqlalchemy import Connection
+
+from ledger.aggregates.reconciliation import (
+    Break,
+    BreakResolved,
+    ReconciliationRun,
+    reconciliation_stream,
+)
+from ledger.aggregates.store import MerchantOnboarded
+from ledger.aggregates.store_state import StoreState
+from ledger.intake.platform.rows import Income, PlatformFile, StoreUnknown, refuse
+from ledger.kernel.clocks import Clocks
+from ledger.kernel.errors import NoOrders
+from ledger.kernel.garbage import no_cycles
+from ledger.kernel.money import Money, sum_by_currency
+from ledger.programs.contract import Line
+from ledger.programs.edition import Edition
+from ledger.programs.registry import order_rules_of, rules_of
+from ledger.store.book import Book
+from ledger.store.head import head_of
+from ledger.store.log import read_log
+from ledger.store.reader import LogReader
+from ledger.usecases.closing.terms_of_close import filled_terms
+from ledger.usecases.reconciling.accepted_figures import AS_RULED, StatedOrders, stated_orders
+from ledger.usecases.reconciling.by_line import Matched, Matcher, Ours
+from ledger.usecases.reconciling.comparison import FileSaid, Reconciliation
+from ledger.usecases.reconciling.likely_causes import Likely
+from ledger.usecases.record_decisions import record_decisions
+from ledger.usecases.settling.settle import settle
+from ledger.usecases.statements.closed_period import ClosedPeriod, closed_period, find_closed
+from ledger.usecases.terms.editions import edition_at
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+ASKED = ("amount_differs", "missing_theirs", "missing_ours")
+"""Kinds of breaks that another reading of the rule may explain."""
+
+
+class Side(NamedTuple):
+    """Our side: the lines as they stand, where they come from, and how to ask again."""
+
+    ours_is: str
+    lines: list[Ours]
+    trees: dict[str, Line]
+    edition: Edition
+    clocks: Clocks
+
+
+def reconcile(
+    connection: Connection,
+    program: str,
+    period: str | None,
+    file: PlatformFile,
+    clocks: Clocks,
+    *,
+    flip_sign: bool = False,
+) -> Reconciliation:
+    """Compares a file of the platform with what was issued and adjusted, or with a fresh run.
+
+    Every line is claimed once. Raises `BadPlatformFile` for rows that name several lines,
+    `UnknownProgram`, `WrongPeriod`.
+    """
+    if flip_sign:
+        rows = [row._replace(amount=row.amount.negated()) for row in file.rows]
+        file = file._replace(rows=rows)
+    with no_cycles():
+        side = our_side(connection, program, period, clocks)
+        found = _match(connection, side, period, file)
+        refuse(file.name, found.problems)
+        breaks = _explained(connection, side, period, found.breaks)
+    return Reconciliation(
+        program,
+        period,
+        side.ours_is,
+        side.clocks,
+        FileSaid(file.name, file.sha256, len(file.rows)),
+        found.matched,
+        sum_by_currency([one.amount for one in side.lines if one.amount.minor]),
+        sum_by_currency([row.amount for row in file.rows]),
+        breaks,
+        still_resolved(connection, program, period, clocks.known_at, breaks),
+        {row.place: row.other for row in file.rows if row.other},
+        [],
+    )
+
+
+def reconcile_orders(
+    connection: Connection,
+    program: str,
+    period: str | None,
+    path: str,
+    clocks: Clocks,
+    *,
+    flip_sign: bool = False,
+    income: Income | None = None,
+) -> Reconciliation:
+    """Compares a file of the platform order by order, for a program that charges by order.
+
+    With `income` the file is TikTok Shop's income workbook, else the canonical CSV. Raises
+    `NoOrders` for another program, `StoreNeeded`, `StoreUnknown`, `BadPlatformFile`,
+    `WrongPeriod`.
+    """
+    from ledger.intake.platform import orderfile, tiktok
+    from ledger.usecases.reconciling.by_order import compare_orders
+
+    store = None if income is None else _of_store(connection, income, clocks)
+    content = orderfile.bytes_of(path)
+
+    def load(database: "DuckDBPyConnection") -> orderfile.OrderFile:
+        if income is None:
+            return orderfile.load(database, path, content, flip_sign=flip_sign)
+        return tiktok.load(database, path, content.sha256, income, flip_sign=flip_sign)
+
+    edition, stands, stated = _order_terms(connection, program, period, clocks)
+    if order_rules_of(edition.rules) is None:
+        raise NoOrders(
+            f"{program} does not work by order; found a file of orders.",
+            "Give a file with line, or store, and amount.",
+        )
+    rules_of(edition.rules).days_of(edition, period)
+    with no_cycles():
+        found = compare_orders(
+            *(connection, edition, period or "", load, stands),
+            stated=stated or AS_RULED,
+            store=store,
+        )
+    return Reconciliation(
+        program,
+        period,
+        "settled" if stated is None else "issued",
+        stands,
+        FileSaid(found.file.name, found.file.sha256, found.file.rows),
+        found.matched,
+        {code: Money(minor, code) for code, minor in found.ours.items()},
+        {code: Money(minor, code) for code, minor in found.theirs.items()},
+        found.breaks,
+        still_resolved(connection, program, period, clocks.known_at, found.breaks),
+        {},
+        found.orders,
+        found.file.other,
+        found.file.summed,
+    )
+
+
+def _of_store(connection: Connection, income: Income, clocks: Clocks) -> str:
+    """The store whose file it is said to be. Raises `StoreNeeded`, `StoreUnknown`."""
+    store = income.needed_store
+    topics = [MerchantOnboarded.TOPIC]
+    states = LogReader(connection, clocks).states("store", [store], StoreState, topics)
+    if not any(state.onboarding for state in states.values()):
+        raise StoreUnknown(
+            f"Nobody has onboarded the store {store!r} that the file is said to be of.",
+            "Check --store; list the stores: duebook report stores",
+        )
+    return store
+
+
+def _order_terms(
+    connection: Connection, program: str, period: str | None, clocks: Clocks
+) -> tuple[Edition, Clocks, StatedOrders | None]:
+    """Terms and clocks of the closed month with its adjustments, else of a fresh run."""
+    if find_closed(connection, program, period, clocks.known_at):
+        known = closed_period(connection, program, period, clocks.known_at)
+        edition = filled_terms(connection, known, known.stands.known_at).edition
+        return edition, known.stands, stated_orders(connection, known, clocks.known_at)
+    return edition_at(connection, program, clocks.known_at)[0], clocks, None
+
+
+def record_run(
+    book: Book,
+    found: Reconciliation,
+    *,
+    by: str,
+    profile: str,
+    flipped: bool,
+    income: Income | None = None,
+) -> int:
+    """Records that the comparison was made, with what it found; answers its position."""
+    run = ReconciliationRun(
+        program=found.program,
+        period=found.period,
+        file=found.file.name,
+        sha256=found.file.sha256,
+        rows=found.file.rows,
+        profile=profile,
+        flipped=flipped,
+        ours_is="issued" if found.ours_is == "issued" else "settled",
+        as_of=found.clocks.as_of,
+        known_at=found.clocks.known_at,
+        matched=found.matched,
+        breaks=tuple(found.breaks),
+        orders=tuple(found.orders) or None,
+        store=income.store if income else None,
+        column=income.column if income else None,
+    )
+    with book.reading() as connection:
+        head = head_of(connection)
+    return record_decisions(book, [run], by=by, expected=head).position
+
+
+def our_side(connection: Connection, program: str, period: str | None, clocks: Clocks) -> Side:
+    """What we say: issued and adjusted lines where the period is closed, else a fresh settle."""
+    if find_closed(connection, program, period, clocks.known_at):
+        known = closed_period(connection, program, period, clocks.known_at)
+        return _issued(connection, known)
+    edition = edition_at(connection, program, clocks.known_at)[0]
+    run = settle(connection, edition, clocks, period=period)
+    lines = [_ours(one) for one in run.lines]
+    return Side("settled", lines, {one.line: one for one in run.lines}, edition, clocks)
+
+
+def _issued(connection: Connection, known: ClosedPeriod) -> Side:
+    """The current lines, explained where they were last worked out for all of them."""
+    stands = known.stands
+    edition = filled_terms(connection, known, stands.known_at).edition
+    run = settle(connection, edition, stands, period=known.seal.period)
+    lines = [
+        Ours(one.line, one.kind, one.payee, one.subject, one.amount)
+        for one in known.current.values()
+    ]
+    return Side("issued", lines, {one.line: one for one in run.lines}, edition, stands)
+
+
+def _ours(line: Line) -> Ours:
+    return Ours(line.line, line.kind, line.payee, line.subject, line.amount)
+
+
+def _match(connection: Connection, side: Side, period: str | None, file: PlatformFile) -> Matched:
+    edition = side.edition
+    rules = rules_of(edition.rules)
+    reader = LogReader(connection, side.clocks)
+    stores = {row.store for row in file.rows if row.store}
+    subjects = {store: rules.subjects_of_store(reader, edition, store) for store in sorted(stores)}
+    covered = frozenset(edition.terms.get("covered") or ())
+    matcher = Matcher(edition.program, period, side.lines, subjects, covered)
+    for row in file.rows:
+        matcher.take(row)
+    return matcher.finish()
+
+
+def _explained(
+    connection: Connection, side: Side, period: str | None, breaks: list[Break]
+) -> list[Break]:
+    """The breaks with what each may come from."""
+    asked = [one for one in breaks if one.kind in ASKED]
+    if not asked:
+        return breaks
+    likely = Likely(connection, side.edition, period, side.clocks)
+    likely.load(one.line for one in asked)
+    found = []
+    for one in breaks:
+        if one in asked:
+            theirs = Money.parse(one.theirs or _zero(one.currency), one.currency)
+            causes = likely.causes(one.line, side.trees.get(one.line), theirs)
+            one = one.model_copy(update={"likely": causes})
+        found.append(one)
+    return found
+
+
+def _zero(currency: str) -> str:
+    return Money.zero(currency).text
+
+
+def still_resolved(
+    connection: Connection, program: str, period: str | None, known_at: int, breaks: list[Break]
+) -> dict[str, BreakResolved]:
+    """Resolutions that still stand: the platform's figure is the one that was resolved."""
+    stream = reconciliation_stream(program, period)
+    last: dict[str, BreakResolved] = {}
+    for recorded in read_log(connection, until=known_at, stream=stream):
+        if isinstance(recorded.event, BreakResolved):
+            last[recorded.event.id] = recorded.event
+    theirs = {one.id: (one.theirs, one.currency) for one in breaks}
+    return {
+        name: event
+        for name, event in last.items()
+        if theirs.get(name) == (event.theirs, event.currency)
+    }

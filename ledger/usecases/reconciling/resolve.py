@@ -1,0 +1,220 @@
+"""Resolving a break: a decision in the log; accepting the platform's figure is an adjustment."""
+
+from typing import Any
+
+from sqlalchemy import Connection
+
+from ledger.aggregates.base import Event, Logged
+from ledger.aggregates.reconciliation import (
+    Break,
+    BreakResolved,
+    ReconciliationRun,
+    Resolution,
+    reconciliation_stream,
+)
+from ledger.aggregates.settlement import AdjustedLine, StatementAdjusted, period_id
+from ledger.kernel.clocks import FOREVER, Clocks
+from ledger.kernel.errors import BadResolution, NoSuchBreak
+from ledger.kernel.instants import Instant
+from ledger.kernel.money import Money
+from ledger.store.book import Book
+from ledger.store.head import head_of
+from ledger.store.log import read_log
+from ledger.store.reader import LogReader
+from ledger.usecases.reconciling.accepted_figures import moves_by_line, orders_of, refuse_outdated
+from ledger.usecases.record_decisions import built, record_decisions, refuse_read_only
+from ledger.usecases.statements.closed_period import (
+    ClosedPeriod,
+    Stated,
+    closed_period,
+    edition_of,
+    find_closed,
+)
+
+
+def resolve(
+    book: Book,
+    program: str,
+    period: str | None,
+    name: str,
+    *,
+    resolution: Resolution,
+    reason: str,
+    by: str,
+    now: Instant,
+) -> dict[str, Any]:
+    """Records what a break of the last run is; with `accept_theirs` adjusts the line to it.
+
+    Raises `NoSuchBreak`, `BadResolution` (accepting a figure before the close, or for a line
+    that is none of ours), `ConcurrentWrite`, `ReadOnlyBook`.
+    """
+    refuse_read_only(book, "resolve")
+    with book.reading() as connection:
+        head = head_of(connection)
+        run, found = _find(connection, program, period, name, head.position)
+        known = _closed(connection, program, period, head.position)
+        _refuse_accepted(known, run, found)
+        resolved = built(
+            BreakResolved,
+            program=program,
+            period=period,
+            id=found.id,
+            resolution=resolution,
+            reason=reason,
+            line=found.line,
+            theirs=found.theirs,
+            currency=found.currency,
+            count=found.count,
+            run=run.position,
+        )
+        events: list[Event] = [resolved]
+        if resolution == "accept_theirs":
+            clocks = Clocks(now, head.position)
+            events += _accepted(connection, known, run, found, reason, clocks)
+    written = record_decisions(book, events, by=by, expected=head)
+    return {
+        "break": found.id,
+        "line": found.line,
+        "resolution": resolution,
+        "reason": reason,
+        "adjusted": len(events) - 1,
+        "position": written.position,
+        "receipt": written.receipt,
+    }
+
+
+def _find(
+    connection: Connection, program: str, period: str | None, name: str, known_at: int
+) -> tuple[Logged, Break]:
+    """The break in the last run: one that is not in it any more needs no resolution.
+
+    Files that are of one store each have a last run each.
+    """
+    stream = reconciliation_stream(program, period)
+    runs: dict[str | None, Logged] = {}
+    for one in read_log(connection, until=known_at, stream=stream):
+        if isinstance(one.event, ReconciliationRun):
+            runs[one.event.store] = one
+    for run in runs.values():
+        for found in run.event.breaks:
+            if found.id == name:
+                return run, found
+    asked = period_id(program, period)
+    for run in runs.values():
+        for one in run.event.orders or ():
+            group = run.event.breaks[one.group]
+            if name == f"{asked}/{one.store}/{one.order_id}#{group.kind}":
+                raise NoSuchBreak(
+                    f"{name!r} is one order of a group of {group.count or 0:,}.",
+                    f"Orders of one kind and cause are resolved together: --resolve {group.id!r}",
+                )
+    raise NoSuchBreak(
+        f"The last reconciliation of {asked} has no break {name!r}.",
+        f"Compare first: duebook reconcile {asked.replace('/', ' ')} --against FILE",
+    )
+
+
+def _closed(
+    connection: Connection, program: str, period: str | None, known_at: int
+) -> ClosedPeriod | None:
+    if find_closed(connection, program, period, known_at) is None:
+        return None
+    return closed_period(connection, program, period, known_at)
+
+
+def _refuse_accepted(known: ClosedPeriod | None, run: Logged, found: Break) -> None:
+    """Raises `BadResolution` for a break of the run whose figure somebody has accepted."""
+    for one in known.adjusted if known else ():
+        if one.event.adopted == found.id and one.position > run.position:
+            raise BadResolution(
+                f"The figure of {found.id} was accepted before, at position {one.position}.",
+                "The line stands by it. Compare again to see what is left.",
+            )
+
+
+def _accepted(
+    connection: Connection,
+    known: ClosedPeriod | None,
+    run: Logged,
+    found: Break,
+    reason: str,
+    clocks: Clocks,
+) -> list[StatementAdjusted]:
+    """The lines of ours, adjusted to the platform's figures; later adjustments leave them alone.
+
+    For orders a line moves by what its orders of the group differ by.
+    """
+    program, period = run.event.program, run.event.period
+    if known is None:
+        raise BadResolution(
+            f"{period_id(program, period)} is not closed: there is nothing to adjust yet.",
+            "Close it first, or resolve the break as platform_error, timing or other.",
+        )
+    if found.count not in (None, len(list(orders_of(run.event, found)))):
+        raise BadResolution(
+            f"{found.id} is of {found.count:,} orders, too many to be kept one by one.",
+            "Compare store by store, or month by month; a file of the other sign with --flip-sign.",
+        )
+    stated = {one.line: one for one in known.current.values()}
+    moves = _differences(run, found, stated)
+    if found.kind not in ("amount_differs", "missing_theirs") or not set(moves) <= set(stated):
+        raise BadResolution(
+            f"{found.id} is {found.kind}: there is no line of ours that could take their figure.",
+            "Record the facts that make the line, or resolve it as platform_error or other.",
+        )
+    if not any(moves.values()):
+        raise BadResolution(
+            f"Our line says the figure of {found.id} already.", "Nothing was recorded."
+        )
+    if found.count is not None:
+        lines = [one for one in known.worked_out.values() if one.line in moves]
+        refuse_outdated(connection, run, found, known, lines, clocks.known_at)
+    zone = edition_of(connection, known.seal).zone
+    return [
+        StatementAdjusted(
+            rules=known.seal.rules,
+            program=program,
+            period=period,
+            zone=zone,
+            payee=stated[line].payee,
+            lines=(_row(stated[line], moves[line]),),
+            as_of=clocks.as_of,
+            known_at=clocks.known_at,
+            closed=known.closed.position,
+            digest=known.seal.terms.digest,
+            adopted=found.id,
+            reason=reason,
+        )
+        for line in sorted(moves)
+    ]
+
+
+def _differences(run: Logged, found: Break, stated: dict[str, Stated]) -> dict[str, int]:
+    """Per line by how many minor units the platform's figure lies above ours."""
+    if found.count is not None:
+        name = period_id(run.event.program, run.event.period)
+        return moves_by_line(run.event, found, name)
+    theirs = Money.parse(found.theirs, found.currency).minor if found.theirs else 0
+    own = stated.get(found.line)
+    return {found.line: theirs - (own.amount.minor if own else 0)}
+
+
+def _row(stated: Stated, moved: int) -> AdjustedLine:
+    now = Money(stated.amount.minor + moved, stated.amount.currency)
+    return AdjustedLine(
+        line=stated.line,
+        kind=stated.kind,
+        subject=stated.subject,
+        was=stated.amount.text,
+        now=now.text,
+        difference=Money(moved, now.currency).text,
+        currency=now.currency,
+        outcome="payable",
+    )
+
+
+def reconciliations(connection: Connection, known_at: int) -> list[Logged]:
+    """Every run and resolution that the book knew at a position, in the order of the log."""
+    reader = LogReader(connection, Clocks(FOREVER, known_at))
+    positions = [position for _, position in reader.under("reconciled", "", "\U0010ffff")]
+    return sorted(reader.at_positions(positions), key=lambda one: one.position)

@@ -1,0 +1,109 @@
+"""Files into the stage: NDJSON piece by piece, a long one by two processes, CSV in one go.
+
+Two thirds of what recording a long file costs before anything is written is parsing, checking
+and keying each line by itself. A helper does part of it; what depends on the order of lines
+(numbers, equal facts, rejections) is done here, in their order.
+"""
+
+import os
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO
+
+from ledger.intake import csvfile, ndjson
+from ledger.intake.lines import Lines
+from ledger.intake.rejection import Rejection
+from ledger.kernel.errors import MissingFile
+from ledger.kernel.instants import Instant
+from ledger.usecases.recording.second_process import Helper, Read, Reading, Task
+from ledger.usecases.recording.stage import Stage
+
+STDIN = "-"
+HELP_FROM_BYTES = 8 * 1024 * 1024
+"""From so much on a helper is worth its start, which takes as long as parsing a third of this."""
+WAITING_MAX = 16
+"""Pieces that may be done before an earlier one is."""
+CSV_ROWS = 2000
+Progress = Callable[[str, int], None]
+"""Told what is being done and how many more of it are done."""
+
+
+@contextmanager
+def opened(name: str) -> Iterator[BinaryIO]:
+    """A file for reading bytes, or standard input. Raises `MissingFile`."""
+    if name == STDIN:
+        yield sys.stdin.buffer
+        return
+    try:
+        with Path(name).open("rb") as file:
+            yield file
+    except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
+        raise MissingFile(
+            f"{name} cannot be read: {error.strerror}.", "Check the path. Nothing was recorded."
+        ) from None
+
+
+def read_file(
+    stage: Stage,
+    name: str,
+    now: Instant,
+    default_type: str | None,
+    progress: Progress,
+    helper: Helper,
+) -> None:
+    """Reads one file into the stage, its rejections beside its facts. Raises `MissingFile`."""
+    shown = "<stdin>" if name == STDIN else name.encode("utf-8", "replace").decode()
+    reading = Reading(stage.first_row, shown, now, default_type)
+    rows = told = 0
+    with opened(name) as file:
+        lines = Lines(file)
+        if name.lower().endswith(".csv"):
+            parts = _of_csv(reading, lines)
+        else:
+            size = 0 if name == STDIN else os.fstat(file.fileno()).st_size
+            parts = _of_ndjson(reading, lines, size, helper)
+        for found in parts:
+            for one in found.rows:
+                stage.add(one)
+            stage.rejections += found.rejections
+            rows += len(found.rows)
+            progress("reading", lines.bytes - told)
+            told = lines.bytes
+    stage.end_file(shown, lines.sha256, rows, lines.count)
+
+
+def _of_csv(reading: Reading, lines: Lines) -> Iterator[Read]:
+    """By this process alone: where a row ends depends on all the quotes before it."""
+    rows = csvfile.read(lines, reading.shown, reading.now, reading.default_type)
+    while some := list(islice(rows, CSV_ROWS)):
+        yield reading.sorted_out(some)
+
+
+def _of_ndjson(reading: Reading, lines: Lines, size: int, helper: Helper) -> Iterator[Read]:
+    """Every piece, read here or by the helper, in the order of the file.
+
+    Of standard input the size is not known before it is read.
+    """
+    waiting: deque[Task] = deque()
+    refused: list[Rejection] = []
+    for piece in ndjson.pieces(lines, reading.shown):
+        if isinstance(piece, Rejection):
+            refused.append(piece)
+            continue
+        task = Task(reading, piece)
+        waiting.append(task)
+        if max(size, lines.bytes) < HELP_FROM_BYTES or not helper.hand(task):
+            task.read()
+        helper.collect(until=waiting[0] if len(waiting) > WAITING_MAX else None)
+        while waiting and (found := waiting[0].found) is not None:
+            yield found
+            waiting.popleft()
+    for task in waiting:
+        helper.collect(until=task)
+        assert task.found is not None, "what the helper leaves is read here"
+        yield task.found
+    yield Read([], refused)

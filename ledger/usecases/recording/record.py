@@ -1,0 +1,204 @@
+"""Recording facts: all the files of a call in one transaction, or none of them.
+
+Parsing, checking, keying and judging happen before the write lock is taken; inside it only the
+head is compared and the rows are chained and inserted. Met by another writer, the decision is
+made again from what was staged.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection
+
+from ledger.aggregates.judge import Surprise
+from ledger.intake.rejection import Rejection
+from ledger.kernel.garbage import no_cycles
+from ledger.kernel.instants import Instant
+from ledger.store.book import Book
+from ledger.store.receipts import keep_receipt
+from ledger.store.recorder import Writer
+from ledger.usecases.recording.commit import Decision, write
+from ledger.usecases.recording.files import Progress, read_file
+from ledger.usecases.recording.second_process import Helper
+from ledger.usecases.recording.stage import Stage, Staged
+from ledger.usecases.recording.verdicts import Decided, decide
+from ledger.usecases.recording.warnings_of_call import Call, Feeds, surprises
+
+ATTEMPTS = 5
+NOT_STRICT = "Without --strict it would be recorded, and wait for what it lacks."
+
+
+@dataclass
+class RecordAnswer:
+    """What a call did, or would have done."""
+
+    recorded: int
+    known: int
+    position: int
+    receipt: str
+    still_withdrawn: int = 0
+    rejected: list[Rejection] = field(default_factory=list)
+    warnings: list[Rejection] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """The answer in the shape of the public contract."""
+        return {
+            "recorded": self.recorded,
+            "known": self.known,
+            "still_withdrawn": self.still_withdrawn,
+            "rejected": [one.as_json() for one in self.rejected],
+            "warnings": [one.as_json() for one in self.warnings],
+            "position": self.position,
+            "receipt": self.receipt,
+        }
+
+
+def record(
+    book: Book,
+    files: Iterable[str],
+    *,
+    now: Instant,
+    by: str,
+    default_type: str | None = None,
+    strict: bool = False,
+    keep_good: bool = False,
+    dry_run: bool = False,
+    helped: bool = False,
+    progress: Progress = lambda what, more: None,
+) -> RecordAnswer:
+    """Records the facts of the files, each once, for ever.
+
+    With `keep_good` the rejected rows are left out and the others recorded; otherwise one
+    rejected row means that nothing is. `strict` turns warnings into rejections. `helped` lets a
+    second process read half of a long file; see `Helper` for what it asks. Raises
+    `MissingFile`, `ReadOnlyBook`, or `BookLocked` when the write lock is not to be had.
+    """
+    stage = Stage()
+    with no_cycles():
+        with Helper(helped) as helper:
+            for name in files:
+                read_file(stage, name, now, default_type, progress, helper)
+        same = list(_same_files(stage))
+        if strict:
+            stage.rejections += same
+        answer = record_stage(
+            book,
+            stage,
+            by=by,
+            strict=strict,
+            keep_good=keep_good,
+            dry_run=dry_run,
+            progress=progress,
+        )
+        if not strict:
+            answer.warnings[:0] = same
+        return answer
+
+
+def record_stage(
+    book: Book,
+    stage: Stage,
+    *,
+    by: str,
+    strict: bool = False,
+    keep_good: bool = False,
+    dry_run: bool = False,
+    progress: Progress = lambda what, more: None,
+) -> RecordAnswer:
+    """Decides and writes what is staged; see `record`."""
+    for attempt in range(1, ATTEMPTS + 1):
+        with _settled(book, alone=attempt == ATTEMPTS) as (connection, writer):
+            found = _decide(connection, stage, strict=strict)
+            answer = _answer(stage, found, keep_good=keep_good)
+            refused = bool(answer.rejected) and not keep_good
+            if refused or dry_run or not found.decided.new:
+                return answer
+            progress("recording", 0)
+            head = write(book, found.decision(stage), by, progress, writer)
+        if head is not None:
+            keep_receipt(book, head)
+            answer.position, answer.receipt = head.position, head.receipt
+            return answer
+    raise AssertionError("nobody else writes under the lock")
+
+
+@contextmanager
+def _settled(book: Book, *, alone: bool) -> Iterator[tuple[Connection, Writer | None]]:
+    """Where a call is decided: on a plain connection, or `alone` under the write lock.
+
+    Beside somebody who records little and often, a large call would never find the head where
+    it left it; after some attempts it makes the others wait instead.
+    """
+    if alone:
+        with book.log.writing() as writer:
+            yield writer.connection, writer
+    else:
+        with book.reading() as connection:
+            yield connection, None
+
+
+def _answer(stage: Stage, found: "_Found", *, keep_good: bool) -> RecordAnswer:
+    decided = found.decided
+    rejected = sorted(
+        [*stage.rejections, *decided.rejections, *found.refused],
+        key=lambda one: (stage.rank(one.file), one.line),
+    )
+    return RecordAnswer(
+        0 if rejected and not keep_good else decided.new,
+        decided.known,
+        decided.head.position,
+        decided.head.receipt,
+        decided.still_withdrawn,
+        rejected,
+        found.warnings,
+    )
+
+
+class _Found(NamedTuple):
+    """What was decided about a call at one head of the log."""
+
+    decided: Decided
+    warnings: list[Rejection]
+    refused: list[Rejection]
+    feeds: Feeds
+    streams: set[str]
+
+    def decision(self, stage: Stage) -> Decision:
+        """What the writer needs."""
+        return Decision(stage, self.decided, self.streams, self.feeds)
+
+
+def _decide(connection: Connection, stage: Stage, *, strict: bool) -> _Found:
+    """Decides; under `strict` again without the facts that came with a warning."""
+    refused: list[Rejection] = []
+    excluded: set[int] = set()
+    while True:
+        call = Call()
+        decided = decide(connection, stage, excluded, call.see)
+        surprised, feeds = surprises(connection, stage, decided, call)
+        warnings = [_warning(stage, one, surprise) for one, surprise in surprised]
+        if not strict or not warnings:
+            return _Found(decided, warnings, refused, feeds, call.streams)
+        refused += [one._replace(hint=NOT_STRICT) for one in warnings]
+        excluded |= {one.row for one, _ in surprised}
+
+
+def _same_files(stage: Stage) -> Iterator[Rejection]:
+    """Files of one call with the same bytes: mostly one export, given twice by mistake."""
+    first: dict[str, str] = {}
+    for one in stage.files:
+        name = first.get(one.sha256)
+        first.setdefault(one.sha256, one.name)
+        if one.rows and name is not None:
+            said = f"has the same content as {name}; its facts without an id count in both."
+            hint = "Give it once if it is a copy."
+            yield Rejection(one.name, 1, None, "same_file", said, hint)
+
+
+def _warning(stage: Stage, one: Staged, surprise: Surprise) -> Rejection:
+    file, line = stage.place(one.row)
+    return Rejection(
+        file, line, one.type, surprise.code, surprise.sentence, surprise.hint, one.as_sent()
+    )

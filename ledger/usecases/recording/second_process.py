@@ -1,0 +1,213 @@
+"""A second process that reads pieces of a long file, and what becomes of them without it.
+
+One process and one connection. Whatever happens to the helper, its pieces are read here: it
+may not start, be killed in the middle of an answer, or run out of memory over a piece.
+"""
+
+import gc
+import os
+import pickle
+import signal
+import sys
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ledger.intake import ndjson
+from ledger.intake.lines import Piece
+from ledger.intake.rejection import Rejection
+from ledger.kernel.garbage import SELDOM
+from ledger.kernel.instants import Instant
+from ledger.usecases.recording.stage import Staged, packed, staged, unpacked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from multiprocessing.connection import Connection
+    from queue import SimpleQueue
+
+SWITCHES = 0.0005
+"""Seconds for which the helper's work keeps the thread waiting that takes pieces in."""
+AHEAD = 3
+"""Pieces that the helper may have before it: one at work, others to go on with."""
+
+
+class Read(NamedTuple):
+    """What a piece of a file holds."""
+
+    rows: list[Staged]
+    rejections: list[Rejection]
+
+
+class Reading(NamedTuple):
+    """How the lines of one file are read, each by itself, in whatever process."""
+
+    before: int
+    """The row before the file's first line."""
+    shown: str
+    now: Instant
+    default_type: str | None
+
+    def piece(self, piece: Piece) -> Read:
+        """What some lines of NDJSON hold."""
+        return self.sorted_out(ndjson.read(piece, self.shown, self.now, self.default_type))
+
+    def sorted_out(self, items: "Iterable[ndjson.Item]") -> Read:
+        """Facts here, rejections there."""
+        rows: list[Staged] = []
+        rejections: list[Rejection] = []
+        for number, parsed in items:
+            if isinstance(parsed, Rejection):
+                rejections.append(parsed)
+            else:
+                rows.append(staged(self.before + number, parsed))
+        return Read(rows, rejections)
+
+
+class Task:
+    """A piece of a file, and what it holds once somebody has read it."""
+
+    def __init__(self, reading: Reading, piece: Piece) -> None:
+        self.reading = reading
+        self.piece = piece
+        self.found: Read | None = None
+
+    def read(self) -> None:
+        """Reads the piece here."""
+        self.found = self.reading.piece(self.piece)
+
+
+class Helper:
+    """The second process, started when it is first handed something.
+
+    It needs a program whose main module can be imported without doing anything, as the command
+    line's is; so whoever calls `record` says whether there may be one.
+    """
+
+    def __init__(self, allowed: bool) -> None:
+        self.allowed = allowed and _cpus() > 1 and bool(sys.executable)
+        self._handed: deque[Task] = deque()
+        self._process: Any = None
+        self._connection: Any = None
+
+    def __enter__(self) -> "Helper":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
+
+    def hand(self, task: Task) -> bool:
+        """Hands a piece over, unless there is nobody to take it or enough before it."""
+        if not self.allowed or len(self._handed) >= AHEAD:
+            return False
+        try:
+            if self._connection is None:
+                self._start()
+            self._connection.send((task.reading, task.piece))
+        except Exception:  # whatever keeps a process from starting or taking work
+            self._done_without()
+            return False
+        self._handed.append(task)
+        return True
+
+    def collect(self, until: Task | None = None) -> None:
+        """Takes what the helper has done; with a task it waits for that one."""
+        while self._handed:
+            waits = until is not None and until.found is None
+            try:
+                if not waits and not self._connection.poll():
+                    return
+                found = self._connection.recv()
+            except (EOFError, OSError):
+                self._done_without()
+                return
+            task = self._handed.popleft()
+            if found is None:
+                task.read()
+            else:
+                task.found = Read(unpacked(found[0]), found[1])
+
+    def _start(self) -> None:
+        from multiprocessing import get_context
+
+        context = get_context("spawn")
+        self._connection, theirs = context.Pipe()
+        self._process = context.Process(target=_help, args=(theirs,), daemon=True)
+        with _undisturbed():
+            self._process.start()
+        theirs.close()  # so that its end shows here
+
+    def _done_without(self) -> None:
+        """Reads what it leaves."""
+        self.allowed = False
+        self._end()
+        while self._handed:
+            self._handed.popleft().read()
+
+    def _end(self) -> None:
+        """Ends the process before its connection, so that it has nothing to say about that."""
+        if self._process is not None and self._process.pid is not None:
+            self._process.kill()
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        if self._process is not None and self._process.pid is not None:
+            self._process.join()
+        self._process = None
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Ctrl-C waits, and a process that is started meanwhile never gets it: the program ends it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # starting it later would let Ctrl-C through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _cpus() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _help(connection: "Connection") -> None:
+    """The helper's life: piece after piece, until the program has ended, however it did."""
+    from queue import SimpleQueue
+    from threading import Thread
+
+    gc.set_threshold(*SELDOM)
+    sys.setswitchinterval(SWITCHES)
+    tasks: SimpleQueue[tuple[Reading, Piece]] = SimpleQueue()
+    # Taken in by a thread, so that neither side ever waits for the other to read.
+    Thread(target=_take_in, args=(connection, tasks), daemon=True).start()
+    try:
+        while True:
+            connection.send_bytes(_answer(*tasks.get()))
+    except OSError:  # nobody reads it any more
+        os._exit(0)
+
+
+def _answer(reading: Reading, piece: Piece) -> bytes:
+    """What the piece holds, or nothing where it is too deep or too large: left to the program."""
+    try:
+        found = reading.piece(piece)
+        return pickle.dumps((packed(found.rows), found.rejections))
+    except Exception:
+        return pickle.dumps(None)
+
+
+def _take_in(connection: "Connection", tasks: "SimpleQueue[tuple[Reading, Piece]]") -> None:
+    try:
+        while True:
+            tasks.put(connection.recv())
+    except (EOFError, OSError):
+        os._exit(0)

@@ -1,0 +1,80 @@
+"""Withdrawing a wrong fact: another fact, by somebody, for a reason. Nothing is edited."""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from ledger.aggregates.book import FactWithdrawn
+from ledger.aggregates.catalogue import TOPICS
+from ledger.intake.rows import Parsed
+from ledger.kernel.errors import AlreadyWithdrawn, NoSuchEvent, ReadOnlyBook
+from ledger.kernel.instants import Instant
+from ledger.store.book import Book
+from ledger.store.schema import events, withdrawn
+from ledger.usecases.recording.known_keys import is_fact
+from ledger.usecases.recording.record import record_stage
+from ledger.usecases.recording.stage import Stage, staged
+
+INSTEAD = {
+    "FactWithdrawn": "Record the fact again, also under its old id.",
+    "TermsPublished": "Only facts are withdrawn; terms are superseded by a new version.",
+    "PaymentMade": "Record the opposite amount under a reference of its own: duebook pay.",
+    "OrdersArchived": "Send the order again with a later updated_at; refunded in full it counts "
+    "for nothing.",
+    "StatementIssued": "Record the facts that change it, then: duebook adjust.",
+    "StatementAdjusted": "Record the facts that change it, then: duebook adjust.",
+    "PeriodClosed": "A close stands; what is learned later is adjusted: duebook adjust.",
+}
+"""What to do about an event that cannot be withdrawn."""
+
+
+def withdraw(book: Book, position: int, *, reason: str, by: str, now: Instant) -> dict[str, Any]:
+    """Records that the fact at a position counts for nothing from here on.
+
+    Raises `NoSuchEvent` (nothing there, or no fact), `AlreadyWithdrawn`, `ReadOnlyBook`.
+    """
+    if not book.writable:
+        raise ReadOnlyBook("This book may only be read.", "Ask whoever keeps it to withdraw.")
+    type_, stream = _refuse_unless_fact(book, position)
+    stage = Stage()
+    stage.add(staged(0, Parsed(FactWithdrawn(position=position, reason=reason), now, by)))
+    answer = record_stage(book, stage, by=by)
+    if answer.warnings:  # somebody withdrew it between our look and our write
+        raise AlreadyWithdrawn(
+            f"The {type_} at position {position} was withdrawn meanwhile.",
+            "Yours is recorded too, and does nothing.",
+        )
+    return {
+        "withdrawn": position,
+        "type": type_,
+        "stream": stream,
+        "position": answer.position,
+        "receipt": answer.receipt,
+    }
+
+
+def _refuse_unless_fact(book: Book, position: int) -> tuple[str, str]:
+    c, w = events.c, withdrawn.c
+    query = (
+        select(c.topic, c.stream, w.position)
+        .select_from(events.outerjoin(withdrawn, w.target == c.position))
+        .where(c.position == position)
+    )
+    with book.reading() as connection:
+        found = connection.execute(query).first()
+    if found is None:
+        raise NoSuchEvent(
+            f"The book has no position {position}; its last is {book.head().position}.",
+            "Find the fact with: duebook log STREAM",
+        )
+    topic, stream, by = found
+    name = TOPICS[topic].__name__ if topic in TOPICS else topic
+    if not is_fact(topic):
+        hint = INSTEAD.get(name, "Only facts are withdrawn; decisions are corrected by later ones.")
+        raise NoSuchEvent(f"Position {position} is {name}, which cannot be withdrawn.", hint)
+    if by is not None:
+        raise AlreadyWithdrawn(
+            f"The {name} at position {position} was withdrawn at position {by}.",
+            "Nothing was recorded.",
+        )
+    return name, stream

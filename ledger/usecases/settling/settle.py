@@ -1,0 +1,194 @@
+"""Settling: what is due to whom and why. Records nothing. The one path to an amount."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+from sqlalchemy import Connection
+
+from ledger.aggregates.base import Recorded
+from ledger.kernel.clocks import Clocks
+from ledger.kernel.errors import NoSuchLine, UnknownProgram, WrongPeriod
+from ledger.kernel.garbage import no_cycles
+from ledger.kernel.instants import format_instant
+from ledger.kernel.money import Money, sum_by_currency
+from ledger.kernel.period import Span
+from ledger.programs.contract import Asked, Line, Obligation
+from ledger.programs.edition import Edition
+from ledger.programs.registry import rules_of
+from ledger.store.reader import LogReader
+from ledger.usecases.terms.editions import edition_at
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """The lines of an edition at one pair of clocks, with everything they rest on."""
+
+    edition: Edition
+    clocks: Clocks
+    provisional: bool
+    lines: Sequence[Line]
+    obligations: Sequence[Obligation] = ()
+    period: str | None = None
+    days: Span | None = None
+    events_read: int = 0
+    windowed: frozenset[str] = frozenset()
+    """Streams of which the run asked for the sales of its days only."""
+    changes: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def totals(self) -> dict[str, Money]:
+        """The payable lines, summed per commodity."""
+        return sum_by_currency([one.amount for one in self.lines if one.outcome == "payable"])
+
+    def head_json(self) -> dict[str, Any]:
+        """What the run rests on, without the lines."""
+        edition = self.edition
+        assert self.days is not None
+        period = {"from": str(self.days.first)}
+        if self.days.last is not None:
+            period["to"] = str(self.days.last)
+        return {
+            "program": edition.program,
+            "period": period,
+            "terms": {
+                "publisher": edition.publisher,
+                "version": edition.version,
+                "digest": edition.digest,
+            },
+            "rules_version": edition.rules_version,
+            "as_of": format_instant(self.clocks.as_of),
+            "known_at": self.clocks.known_at,
+            "provisional": self.provisional,
+            "assumptions": edition.assumptions(),
+            "totals": {code: money.text for code, money in self.totals.items()},
+        }
+
+    def as_json(self) -> dict[str, Any]:
+        """The answer in the shape of the public contract."""
+        out = self.head_json()
+        out["lines"] = [one.as_json() for one in self.lines]
+        out["obligations"] = [one.as_json() for one in self.obligations]
+        return out
+
+
+def settle(
+    connection: Connection,
+    edition: Edition,
+    clocks: Clocks,
+    *,
+    period: str | None = None,
+    subject: str | None = None,
+    watch: Callable[[Recorded], None] | None = None,
+    assume: frozenset[str] = frozenset(),
+    keep: Callable[[Recorded], bool] | None = None,
+    trusting: bool = True,
+) -> Settlement:
+    """Works out an edition's lines, or the one of a subject, at a pair of clocks.
+
+    `watch` is shown every fact that is read; `assume` and `keep` change one thing for a
+    reconciliation's "what if"; without `trusting` no snapshot is used. Raises `WrongPeriod`,
+    `NoSuchLine`, `LogBroken` for a log that does not read back.
+    """
+    rules = rules_of(edition.rules)
+    days = rules.days_of(edition, period)
+    version = edition.rules_version or max(rules.VERSIONS)
+    reader = LogReader(connection, clocks)
+    reader.watch, reader.keep, reader.trusting = watch, keep, trusting
+    with no_cycles():
+        answer = rules.VERSIONS[version](reader, Asked(edition, period, subject, assume))
+    lines = answer.lines
+    assert all((one.amount.minor == 0) or one.outcome == "payable" for one in lines)
+    if answer.period is not None:
+        period, days = answer.period, rules.days_of(edition, answer.period)
+    provisional = rules.provisional(edition, period, clocks.as_of)
+    return Settlement(
+        *(edition, clocks, provisional, lines, answer.obligations),
+        *(period, days, reader.events_read, frozenset(reader.windowed)),
+    )
+
+
+def published_edition(connection: Connection, program: str, clocks: Clocks) -> Edition:
+    """The terms that count at a known-at. Raises `UnknownProgram`."""
+    return edition_at(connection, program, clocks.known_at)[0]
+
+
+class LineName(NamedTuple):
+    """What a line id names."""
+
+    edition: Edition
+    period: str | None
+    subject: str
+
+
+def split_line(connection: Connection, line: str, known_at: int) -> LineName:
+    """What a line id names. Raises `NoSuchLine`, `UnknownProgram`."""
+    program, slash, rest = line.partition("/")
+    if not slash or not rest:
+        raise NoSuchLine(
+            f"{line!r} is not a line; a line reads PROGRAM/... as `settle` lists it.",
+            "List lines with: duebook settle PROGRAM",
+        )
+    edition = edition_at(connection, program, known_at)[0]
+    return LineName(edition, *rules_of(edition.rules).subject_of(rest))
+
+
+def as_published(
+    connection: Connection, program: str, clocks: Clocks, period: str | None = None
+) -> Settlement | None:
+    """What a draft is compared with: the published terms' settlement.
+
+    None without any, and where those have no such period.
+    """
+    try:
+        edition = published_edition(connection, program, clocks)
+        return settle(connection, edition, clocks, period=period)
+    except (UnknownProgram, WrongPeriod):
+        return None
+
+
+def compare(before: Settlement | None, after: Settlement) -> list[dict[str, Any]]:
+    """The lines that differ between two settlements, with both amounts and outcomes."""
+    old = {one.line: one for one in before.lines} if before else {}
+    new = {one.line: one for one in after.lines}
+    changes = []
+    for name in sorted({*old, *new}):
+        was, now = old.get(name), new.get(name)
+        if _seen(was) != _seen(now):
+            either = now or was
+            assert either is not None
+            changes.append(
+                {
+                    "line": name,
+                    "payee": either.payee,
+                    "was": was.amount.text if was else None,
+                    "now": now.amount.text if now else None,
+                    "currency": either.amount.currency,
+                    "was_outcome": outcome_told(was),
+                    "now_outcome": outcome_told(now),
+                }
+            )
+    return changes
+
+
+def _seen(line: Line | None) -> object:
+    return line and (line.payee, line.outcome, line.amount, line.unmet, line.held_for)
+
+
+class Outcome(Protocol):
+    """What a line, worked out or stated, came to."""
+
+    @property
+    def outcome(self) -> str: ...
+    @property
+    def unmet(self) -> tuple[str, ...]: ...
+    @property
+    def held_for(self) -> tuple[str, ...]: ...
+
+
+def outcome_told(line: Outcome | None) -> str | None:
+    """The outcome with its reasons, as comparisons show it."""
+    if line is None:
+        return None
+    why = ", ".join(line.unmet or line.held_for)
+    return f"{line.outcome} ({why})" if why else line.outcome

@@ -1,0 +1,131 @@
+"""Paying a statement: recorded once per reference, whatever is paid beyond what is due."""
+
+from typing import Any
+
+from sqlalchemy import Connection
+
+from ledger.accounting.chart import Standing
+from ledger.aggregates.base import Logged
+from ledger.aggregates.settlement import (
+    PaymentMade,
+    StatementAdjusted,
+    StatementIssued,
+)
+from ledger.kernel.clocks import FOREVER, Clocks
+from ledger.kernel.errors import BadPayment, ConcurrentWrite, NoSuchStatement
+from ledger.kernel.money import Money
+from ledger.store.book import Book
+from ledger.store.head import head_of
+from ledger.store.log import read_log
+from ledger.usecases.record_decisions import built, record_decisions, refuse_read_only
+from ledger.usecases.statements.balances import standings
+
+ATTEMPTS = 5
+
+
+def pay(
+    book: Book, statement: str, *, amount: str, currency: str, ref: str, by: str
+) -> dict[str, Any]:
+    """Records that a statement's payee was paid; a negative amount was paid by the payee.
+
+    The same reference and amount again is known and recorded once. What is paid beyond what is
+    due stands as an advance. Raises `NoSuchStatement`, `BadPayment` (zero, a currency that the
+    statement does not have, a reference that stands for another amount), `BadAmount`.
+    """
+    refuse_read_only(book, "pay")
+    money = Money.parse(amount, currency)
+    for _ in range(ATTEMPTS):
+        with book.reading() as connection:
+            head = head_of(connection)
+            found = list(read_log(connection, until=head.position, stream=f"statement:{statement}"))
+            payment = _payment(statement, found, money, ref)
+            known = _known(found, payment)
+            before = _standing(connection, statement, currency, head.position)
+        if known:
+            return _answer(payment, known.position, head.receipt, before, recorded=False)
+        try:
+            written = record_decisions(book, [payment], by=by, expected=head)
+        except ConcurrentWrite:
+            continue  # what is due may have changed: look again
+        after = before.moved(paid=money.minor)
+        return _answer(payment, written.position, written.receipt, after, recorded=True)
+    raise ConcurrentWrite(f"Somebody else wrote during each of {ATTEMPTS} attempts.")
+
+
+def _payment(statement: str, found: list[Logged], money: Money, ref: str) -> PaymentMade:
+    issued = next((one.event for one in found if _states(one)), None)
+    if issued is None:
+        raise NoSuchStatement(
+            f"There is no statement {statement!r}.",
+            "List them: duebook report statements. A statement reads PROGRAM/partner:P-01.",
+        )
+    if money.minor == 0:
+        raise BadPayment("A payment of nothing is none.", "Give the amount that was paid.")
+    currencies = {line.currency for one in found if _states(one) for line in one.event.lines}
+    currencies |= {
+        carried.currency
+        for one in found
+        if isinstance(one.event, StatementIssued)
+        for carried in one.event.brought_forward
+    }
+    if money.currency not in currencies:
+        raise BadPayment(
+            f"{statement} is stated in {', '.join(sorted(currencies))}; found {money.currency}.",
+            "Pay it in its own currency; convert the amount before.",
+        )
+    return built(
+        PaymentMade,
+        rules=issued.rules,
+        program=issued.program,
+        period=issued.period,
+        zone=issued.zone,
+        payee=issued.payee,
+        amount=money.text,
+        currency=money.currency,
+        ref=ref,
+    )
+
+
+def _states(recorded: Logged) -> bool:
+    return isinstance(recorded.event, StatementIssued | StatementAdjusted)
+
+
+def _known(found: list[Logged], payment: PaymentMade) -> Logged | None:
+    """The same payment where it is recorded already; refused where its reference is another's."""
+    for one in found:
+        event = one.event
+        if isinstance(event, PaymentMade) and event.ref == payment.ref:
+            if (event.amount, event.currency) == (payment.amount, payment.currency):
+                return one
+            raise BadPayment(
+                f"The reference {payment.ref!r} is recorded at position {one.position} with "
+                f"{event.amount} {event.currency}; found {payment.amount} {payment.currency}.",
+                "A payment is never edited: give this one a reference of its own, negative to "
+                "take one back.",
+            )
+    return None
+
+
+def _standing(connection: Connection, statement: str, currency: str, known_at: int) -> Standing:
+    found = standings(connection, [statement], Clocks(FOREVER, known_at))
+    return found.get((statement, currency), Standing())
+
+
+def _answer(
+    payment: PaymentMade, position: int, receipt: str, standing: Standing, *, recorded: bool
+) -> dict[str, Any]:
+    currency = payment.currency
+    return {
+        "statement": payment.statement,
+        "payee": payment.payee,
+        "amount": payment.amount,
+        "currency": currency,
+        "ref": payment.ref,
+        "recorded": recorded,
+        "due": Money(standing.due - standing.carried, currency).text,
+        "paid": Money(standing.paid - standing.carried, currency).text,
+        "open": Money(standing.open, currency).text,
+        "advance": Money(standing.advance, currency).text,
+        "position": position,
+        "receipt": receipt,
+    }

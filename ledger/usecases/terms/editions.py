@@ -1,0 +1,37 @@
+"""Reading back what is published: the terms that count at a known-at."""
+
+from sqlalchemy import Connection
+
+from ledger.aggregates.base import Recorded
+from ledger.aggregates.terms import TermsPublished
+from ledger.kernel.errors import LogBroken, UnknownProgram
+from ledger.programs.edition import Edition
+from ledger.store.log import read_log
+
+
+def published(connection: Connection, known_at: int, program: str | None = None) -> list[Recorded]:
+    """Every `TermsPublished` up to a position, in the order of the log."""
+    stream = None if program is None else f"terms:{program}"
+    topics = [TermsPublished.TOPIC]
+    return list(read_log(connection, until=known_at, topics=topics, stream=stream))
+
+
+def edition_at(connection: Connection, program: str, known_at: int) -> tuple[Edition, int]:
+    """The last published version of a program up to a position, and its own position.
+
+    Raises `UnknownProgram`, with the programs that are published.
+    """
+    found = published(connection, known_at, program)
+    if not found:
+        known = sorted({one.event.program for one in published(connection, known_at)})
+        raise UnknownProgram(
+            f"No terms of {program!r} are published at position {known_at}.",
+            f"Published: {', '.join(known)}." if known else "Publish some: duebook publish FILE",
+        )
+    last = found[-1]
+    edition = Edition.from_data(last.event.edition, f"position {last.position}")
+    if edition.digest != last.event.digest:
+        raise LogBroken(
+            f"The terms of {program} at position {last.position} do not match their digest."
+        )
+    return edition, last.position

@@ -1,0 +1,152 @@
+"""Publishing terms and reading back what is published."""
+
+from typing import Any
+
+from sqlalchemy import Connection
+
+from ledger.aggregates.base import Recorded
+from ledger.aggregates.terms import TermsPublished
+from ledger.kernel.errors import ConcurrentWrite, TermsConflict
+from ledger.programs.edition import Edition
+from ledger.programs.registry import checked, rules_of, shipped
+from ledger.store.book import Book
+from ledger.store.head import max_versions
+from ledger.store.receipts import keep_receipt
+from ledger.store.recorder import Row, Writer
+from ledger.store.schema import insert_refs
+from ledger.usecases.terms.editions import published
+
+
+def publish(book: Book, edition: Edition, by: str) -> dict[str, Any]:
+    """Records a version of an edition, checked and with every parameter written out.
+
+    The same publisher's version with the same content is known and recorded once. Raises
+    `BadTerms` (a wrong key or value), `TermsConflict` (other content under that version, or a
+    new program that overlaps a published one), `ReadOnlyBook`, `BookLocked`.
+    """
+    complete = checked(edition)
+    with book.reading() as connection:
+        head = book.head()
+        known = _conflicts(complete, published(connection, head.position))
+    if known:
+        return _published_answer(complete, known.position, head.receipt, recorded=False)
+    with book.log.writing() as writer:
+        if writer.head != head:
+            raise ConcurrentWrite("Somebody else wrote meanwhile. Nothing was published.")
+        position = writer.head.position + 1
+        append_terms(writer, [complete], by)
+        written = writer.head
+    keep_receipt(book, written)
+    return _published_answer(complete, position, written.receipt, recorded=True)
+
+
+def append_terms(writer: Writer, editions: list[Edition], by: str) -> None:
+    """Appends `TermsPublished` for each edition, with its index entry."""
+    streams = [f"terms:{edition.program}" for edition in editions]
+    versions = max_versions(writer.connection, streams)
+    rows: list[Row] = []
+    index = []
+    for offset, edition in enumerate(editions, 1):
+        event = TermsPublished(
+            program=edition.program,
+            publisher=edition.publisher,
+            version=edition.version,
+            rules_version=edition.rules_version or 1,
+            digest=edition.digest,
+            edition=edition.as_data(),
+        )
+        version = versions[event.stream] = versions.get(event.stream, 0) + 1
+        now = writer.recorded_at
+        rows.append((event.stream, version, event.TOPIC, event.stored(), now, by, 0, 0, None))
+        position = writer.head.position + offset
+        for one in event.references():
+            index.append((one.kind, one.name, position, now, event.stream, one.detail))
+    writer.append(rows)
+    insert_refs(writer.connection, index)
+
+
+def offered(connection: Connection, known_at: int) -> list[Edition]:
+    """Shipped editions that are newer than what the book has of their publisher."""
+    have: dict[tuple[str, str], int] = {}
+    for one in published(connection, known_at):
+        key = (one.event.program, one.event.publisher)
+        have[key] = max(have.get(key, 0), one.event.version)
+    return [
+        edition
+        for edition in shipped()
+        if edition.version > have.get((edition.program, edition.publisher), 0)
+    ]
+
+
+def _conflicts(edition: Edition, known: list[Recorded]) -> Recorded | None:
+    """The same version where it is recorded already; raises `TermsConflict` where it may not be."""
+    for one in known:
+        event = one.event
+        same = (event.program, event.publisher, event.version)
+        if same == (edition.program, edition.publisher, edition.version):
+            if event.digest == edition.digest:
+                return one
+            named = _differing(event.edition, edition.as_data())
+            raise TermsConflict(
+                f"Version {edition.version} of {edition.program} by {edition.publisher} is "
+                f"published at position {one.position} with another {named}.",
+                f"Give the changed file version = {_next_version(edition, known)}.",
+            )
+    _refuse_overlap(edition, [one for one in known if one.event.program != edition.program])
+    return None
+
+
+def _refuse_overlap(edition: Edition, known: list[Recorded]) -> None:
+    last = {one.event.program: one for one in known}
+    mine = set(rules_of(edition.rules).scope(edition))
+    for program, one in last.items():
+        other = Edition.from_data(one.event.edition, program)
+        both = mine & set(rules_of(other.rules).scope(other))
+        days = _overlap(edition, other)
+        if other.rules == edition.rules and both and days:
+            raise TermsConflict(
+                f"program: {edition.program} would pay beside {program}: both are "
+                f"{edition.rules} in {', '.join(sorted(both))}, {days}.",
+                f"Publish a new version of {program}, or change the dates or markets.",
+            )
+
+
+def _overlap(one: Edition, other: Edition) -> str | None:
+    first = max(one.first, other.first)
+    ends = [day for day in (one.last, other.last) if day]
+    last = min(ends) if ends else None
+    if last is not None and last < first:
+        return None
+    return f"{first} to {last or 'open end'}"
+
+
+def _next_version(edition: Edition, known: list[Recorded]) -> int:
+    versions = [
+        one.event.version
+        for one in known
+        if (one.event.program, one.event.publisher) == (edition.program, edition.publisher)
+    ]
+    return int(max(versions)) + 1
+
+
+def _differing(old: dict[str, Any], new: dict[str, Any]) -> str:
+    for key in {**old, **new}:
+        if old.get(key) != new.get(key):
+            if isinstance(old.get(key), dict) and isinstance(new.get(key), dict):
+                return f"{key}.{_differing(old[key], new[key])}"
+            return str(key)
+    return "content"
+
+
+def _published_answer(
+    edition: Edition, position: int, receipt: str, *, recorded: bool
+) -> dict[str, Any]:
+    return {
+        "program": edition.program,
+        "publisher": edition.publisher,
+        "version": edition.version,
+        "digest": edition.digest,
+        "recorded": recorded,
+        "position": position,
+        "receipt": receipt,
+    }

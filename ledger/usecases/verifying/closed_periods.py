@@ -1,0 +1,219 @@
+"""Verifying what was decided: every closed period and adjustment worked out again from the log."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from ledger.aggregates.base import Recorded
+from ledger.aggregates.reconciliation import BreakResolved, ReconciliationRun
+from ledger.aggregates.settlement import (
+    VOID,
+    PaymentMade,
+    PeriodClosed,
+    StatementAdjusted,
+    StatementIssued,
+    period_id,
+)
+from ledger.kernel.clocks import Clocks
+from ledger.kernel.errors import Refusal
+from ledger.kernel.money import Money
+from ledger.store.book import Book
+from ledger.store.head import head_of
+from ledger.store.log import read_log
+from ledger.store.schema import events
+from ledger.usecases.closing.adjust import adjustment
+from ledger.usecases.closing.replay import replay
+from ledger.usecases.reconciling.accepted_figures import moves_by_line
+from ledger.usecases.statements.closed_period import ClosedPeriod, closed_periods
+from ledger.usecases.verifying.verify import Check
+
+Progress = Callable[[str, int], None]
+
+
+def verify_closed(book: Book, progress: Progress) -> list[Check]:
+    """One check per closed period: its seal, its lines, and each of its adjustments."""
+    with book.reading() as connection:
+        head = head_of(connection).position
+        return [
+            _decisions(connection, head),
+            *(
+                _checked(connection, closed, head, progress)
+                for closed in closed_periods(connection, head)
+            ),
+        ]
+
+
+def _checked(connection: Connection, closed: Recorded, head: int, progress: Progress) -> Check:
+    seal = closed.event
+    name = f"closed {period_id(seal.program, seal.period)}"
+    try:
+        fault = next(_faults(connection, closed, head), None)
+    except Refusal as refusal:
+        fault = refusal.sentence
+    except Exception as error:
+        fault = f"cannot be worked out: {type(error).__name__}: {error}"
+    progress("closed periods", 1)
+    detail = fault or f"{seal.lines:,} lines worked out again, to the digest"
+    return Check(name, fault is None, detail)
+
+
+def _faults(connection: Connection, closed: Recorded, head: int) -> Iterator[str]:
+    """What does not hold, the first first."""
+    seal = closed.event
+    yield from _seal_faults(connection, closed)
+    found = replay(connection, seal.program, seal.period, known_at=head)
+    yield from found.faults
+    for one in found.differences:
+        yield f"line {one['line']} was stated {one['was']} and comes to {one['now']}"
+    yield from _adjustment_faults(connection, found.period)
+
+
+def _seal_faults(connection: Connection, closed: Recorded) -> Iterator[str]:
+    """The head that the seal names is the log's, and only its statements came between."""
+    seal = closed.event
+    query = select(events.c.hash).where(events.c.position == seal.known_at)
+    head = connection.execute(query).scalar()
+    if head is None or bytes(head).hex() != seal.head:
+        yield f"the log's hash at position {seal.known_at} is not the one that was sealed"
+    between = list(read_log(connection, seal.known_at, closed.position - 1))
+    own = [one for one in between if isinstance(one.event, StatementIssued)]
+    if len(own) != len(between) or len(own) != seal.statements:
+        yield f"positions {seal.known_at + 1} to {closed.position} are not its statements"
+
+
+def _adjustment_faults(connection: Connection, period: ClosedPeriod) -> Iterator[str]:
+    """Each adjustment says what the log gives at its own clocks, and nothing else."""
+    runs: dict[Clocks, list[Recorded]] = defaultdict(list)
+    for recorded in period.adjusted:
+        if recorded.event.adopted is None:  # what a person accepted is no result of the rules
+            runs[Clocks(recorded.event.as_of, recorded.event.known_at)].append(recorded)
+    seal = period.seal
+    for clocks, recorded_ in runs.items():
+        again = adjustment(connection, seal.program, seal.period, clocks)
+        expected = {one.payee: _said(one) for one in again.events()}
+        found = {one.event.payee: _said(one.event) for one in recorded_}
+        for payee in sorted({*expected, *found}):
+            if expected.get(payee) != found.get(payee):
+                positions = ", ".join(str(one.position) for one in recorded_)
+                yield f"the adjustment of {payee} (position {positions}) is not what the log gives"
+
+
+def _said(event: Any) -> object:
+    """What an adjustment says. What caused it is told from explanations, which may tell more in
+    a later version, so that old books stay valid."""
+    lines = tuple(one.model_copy(update={"because": ()}) for one in event.lines)
+    return event.digest, event.filled, lines
+
+
+class _Belonging:
+    """Takes decisions in the order of the log and says which one stands there for nothing."""
+
+    def __init__(self) -> None:
+        self.waiting: dict[str, list[int]] = {}
+        self.stated: set[str] = set()
+        self.closed: dict[str, int] = {}
+        self.accepting: tuple[int, BreakResolved] | None = None
+        """The last resolution, and where the decisions that follow from it end so far."""
+        self.runs: dict[int, ReconciliationRun] = {}
+        self.says: dict[tuple[str, str], Money] = {}
+        """What each line of each statement says so far."""
+
+    def fault(self, recorded: Recorded) -> str | None:
+        """Why a decision does not belong where it is, if it does not."""
+        event, position = recorded.event, recorded.position
+        match event:
+            case StatementIssued():
+                self.waiting.setdefault(period_id(event.program, event.period), []).append(position)
+                self.stated.add(event.statement)
+                for line in event.lines:
+                    amount = Money.parse(line.amount, line.currency)
+                    self.says[event.statement, line.line] = amount
+            case PeriodClosed():
+                name = period_id(event.program, event.period)
+                if name in self.closed:
+                    return f"position {position}: {name} is closed twice"
+                self.closed[name] = position
+                self.waiting.pop(name, None)
+            case StatementAdjusted():
+                self.stated.add(event.statement)
+                name = period_id(event.program, event.period)
+                if self.closed.get(name) != event.closed:
+                    return f"position {position}: adjusts a close that is not there"
+                return self._moved(event, position) or self._adopted(event, position)
+            case PaymentMade() if event.statement not in self.stated:
+                return f"position {position}: pays {event.statement}, which was never issued"
+            case ReconciliationRun():
+                self.runs[position] = event
+            case BreakResolved():
+                self.accepting = (position, event)
+        return None
+
+    def _moved(self, event: StatementAdjusted, position: int) -> str | None:
+        """An adjustment starts from what the line says, and tells by how much that moves."""
+        for one in event.lines:
+            key = (event.statement, one.line)
+            said = self.says.pop(key, None)
+            if one.was != (said.text if said else None):
+                stands = f"it says {said.text}" if said else "there is none"
+                return f"position {position}: {one.line} was {one.was}, but {stands}"
+            now = Money.parse(one.now, one.currency)
+            moved = now.minor - (said.minor if said else 0)
+            if Money(moved, one.currency).text != one.difference:
+                return f"position {position}: {one.line}: {one.difference} is no difference of it"
+            if one.outcome != VOID:
+                self.says[key] = now
+        return None
+
+    def _adopted(self, event: StatementAdjusted, position: int) -> str | None:
+        """A figure of the platform is accepted by the resolution right before it; that of a
+        group of orders moves several lines, one after another."""
+        if event.adopted is None:
+            return None
+        end, before = self.accepting or (0, None)
+        if (
+            before is None
+            or end != position - 1
+            or (before.id, before.resolution) != (event.adopted, "accept_theirs")
+        ):
+            return f"position {position}: nobody has accepted the figure of {event.adopted}"
+        self.accepting = (position, before)
+        theirs = before.theirs or Money.zero(before.currency).text
+        if before.count is None:
+            same = all(one.now == theirs for one in event.lines)
+        else:
+            moves = self._moves_of(before)
+            same = all(
+                Money.parse(one.difference, one.currency).minor == moves.get(one.line)
+                for one in event.lines
+            )
+        return None if same else f"position {position}: is not the figure that was accepted"
+
+    def _moves_of(self, resolved: BreakResolved) -> dict[str, int]:
+        """Per line what accepting a group of orders moves, by the run that found it."""
+        run = self.runs.get(resolved.run)
+        group = next((one for one in run.breaks if one.id == resolved.id), None) if run else None
+        if run is None or group is None:
+            return {}
+        return moves_by_line(run, group, period_id(run.program, run.period))
+
+
+def _decisions(connection: Connection, head: int) -> Check:
+    """Every statement belongs to a close, every payment to a statement, each period closed once."""
+    topics = [one.TOPIC for one in DECIDED]
+    belonging = _Belonging()
+    for recorded in read_log(connection, until=head, topics=topics):
+        fault = belonging.fault(recorded)
+        if fault:
+            return Check("decisions", False, fault)
+    for name, positions in belonging.waiting.items():
+        detail = f"position {positions[0]}: a statement of {name}, which was never closed"
+        return Check("decisions", False, detail)
+    return Check("decisions", True, f"{len(belonging.stated):,} statements, each of a close")
+
+
+DECIDED = (
+    *(StatementIssued, PeriodClosed, StatementAdjusted, PaymentMade),
+    *(ReconciliationRun, BreakResolved),
+)

@@ -1,0 +1,201 @@
+"""Verifying a book from its bytes: the chain, the receipts, the indexes, the guards, the keys.
+
+Trusts nothing that is stored beside the events. Whatever does not hold is named with its place.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, select
+
+from ledger.aggregates.book import BookOpened
+from ledger.aggregates.catalogue import TOPICS
+from ledger.kernel.errors import Refusal
+from ledger.store import chain
+from ledger.store.book import Book
+from ledger.store.head import head_of
+from ledger.store.indexes import recomputed
+from ledger.store.log import fetch, read_log
+from ledger.store.receipts import Receipt, kept_receipts, receipt_holds
+from ledger.store.schema import events, faulty_guards, refs, withdrawn
+
+SHOWN_MAX = 5
+Progress = Callable[[str, int], None]
+
+
+class Check(NamedTuple):
+    """One thing that must hold, whether it does, and where it does not."""
+
+    name: str
+    ok: bool
+    detail: str
+
+    def as_json(self) -> dict[str, Any]:
+        return {"name": self.name, "ok": self.ok, "detail": self.detail}
+
+
+def verify(book: Book, receipts: Iterable[Receipt], progress: Progress) -> list[Check]:
+    """Every check of the log and of what is kept beside it.
+
+    A check that cannot even be made, because a column holds what it cannot hold, has failed.
+    """
+    # Before the log: a receipt that somebody gets meanwhile is of events that this run misses.
+    unread, held = _held(book, receipts)
+    with book.reading() as connection, _any_text(connection):
+        return [
+            *_made("chain", lambda: [_chain(connection, progress)]),
+            *_made("events", lambda: [_events(connection, progress)]),
+            *(unread or _made("receipts", lambda: [_receipts(connection, held)])),
+            *_made("indexes", lambda: _indexes(connection)),
+            *_made("guards", lambda: [_guards(connection)]),
+        ]
+
+
+def _held(book: Book, given: Iterable[Receipt]) -> tuple[list[Check], list[Receipt]]:
+    """The receipts to check, or the failed check of a file of receipts that is none."""
+    try:
+        return [], [*kept_receipts(book), *given]
+    except Refusal as refusal:
+        return [Check("receipts", False, refusal.sentence)], []
+
+
+def _made(name: str, check: Callable[[], list[Check]]) -> list[Check]:
+    try:
+        return check()
+    except Refusal as refusal:
+        return [Check(name, False, refusal.sentence)]
+    except Exception as error:
+        return [Check(name, False, f"cannot be read: {type(error).__name__}: {error}")]
+
+
+@contextmanager
+def _any_text(connection: Connection) -> Iterator[None]:
+    """Reads SQLite texts that are not UTF-8, so that the event that holds one can be named."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver: Any = connection.connection.driver_connection
+    driver.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
+    try:
+        yield
+    finally:
+        driver.text_factory = str
+
+
+def _guards(connection: Connection) -> Check:
+    """The database still refuses every change of an event by itself."""
+    faulty = faulty_guards(connection)
+    detail = f"missing, disabled or changed: {', '.join(faulty)}" if faulty else "in place"
+    return Check("guards", not faulty, detail)
+
+
+def _chain(connection: Connection, progress: Progress) -> Check:
+    """Positions without gaps, versions without gaps, and every hash recomputed."""
+    c = events.c
+    columns = [c[name] for name in (*chain_columns(), "hash")]
+    previous, expected, known = chain.GENESIS, 1, 0
+    versions: dict[str, int] = {}
+    for row in fetch(connection, select(*columns).order_by(c.position)):
+        position, stream, version = row[0], row[1], row[2]
+        if position != expected:
+            return Check("chain", False, f"position {expected} is missing; {position} follows")
+        fault = _fault(row, previous, known)
+        if fault is None and version != versions.get(stream, 0) + 1:
+            fault = f"{stream} jumps from version {versions.get(stream, 0)} to {version}"
+        if fault:
+            return Check("chain", False, f"position {position}: {fault}")
+        versions[stream] = version
+        previous, known = bytes(row[-1]), row[6]
+        expected += 1
+        if not position & 0xFFF:
+            progress("verifying", 0x1000)
+    if expected == 1:
+        return Check("chain", False, "position 1 is missing: a book begins with BookOpened")
+    return Check("chain", True, f"{expected - 1:,} events, every hash recomputed")
+
+
+def chain_columns() -> tuple[str, ...]:
+    """The columns that the hash covers, in its order."""
+    return (
+        *("position", "stream", "version", "topic", "state", "at"),
+        *("recorded_at", "by", "batch", "row", "key"),
+    )
+
+
+def _fault(row: Any, previous: bytes, known: int) -> str | None:
+    """What is wrong with one event, given the hash and the recorded_at before it."""
+    position, stream, version, topic, state, at, recorded_at, by, batch, line, key, digest = row
+    try:
+        key = None if key is None else bytes(key)
+        digest = bytes(digest)
+        recomputed = chain.link(
+            previous, position, stream, version, topic, bytes(state), at, recorded_at, by, batch,
+            line, key,
+        )  # fmt: skip
+    except Exception as error:
+        return f"a column holds what it cannot hold ({type(error).__name__}: {error})"
+    if recomputed != digest:
+        return "its hash does not match its fields and the hash before it"
+    if recorded_at < known:
+        return "recorded_at runs backwards"
+    return None
+
+
+def _events(connection: Connection, progress: Progress) -> Check:
+    """Every event reads back, and stands in the stream that its content names."""
+    last = 0
+    try:
+        for recorded in read_log(connection):
+            last = recorded.position
+            if (last == 1) != isinstance(recorded.event, BookOpened):
+                return Check("events", False, f"position {last}: BookOpened stands at 1 alone")
+            if recorded.topic in TOPICS and recorded.event.stream != recorded.stream:
+                detail = f"position {last} stands in {recorded.stream}, not {recorded.event.stream}"
+                return Check("events", False, detail)
+            if not last & 0xFFF:
+                progress("reading", 0x1000)
+    except Refusal as refusal:
+        return Check("events", False, refusal.sentence)
+    except Exception as error:
+        return Check("events", False, f"after position {last}: {type(error).__name__}: {error}")
+    return Check("events", True, f"{last:,} events read back")
+
+
+def _receipts(connection: Connection, receipts: list[Receipt]) -> Check:
+    """Every receipt that anybody was given is still true."""
+    head = head_of(connection).position
+    broken = [one for one in receipts if not receipt_holds(connection, one)]
+    if broken:
+        latest = max(one.position for one in receipts)
+        one = broken[0]
+        detail = f"receipt for position {one.position} ({one.source}) does not hold"
+        if latest > head:
+            detail += f": the log ends at {head}, {latest - head} events below its last receipt"
+        return Check("receipts", False, detail)
+    if not receipts:
+        return Check("receipts", True, "none to check: a tail that was cut would not be noticed")
+    return Check("receipts", True, f"{len(receipts)} hold")
+
+
+def _indexes(connection: Connection) -> list[Check]:
+    """The index entries and the lifts are exactly those that the log makes."""
+    expected = recomputed(connection)
+    r, w = refs.c, withdrawn.c
+    entries = select(r.kind, r.name, r.position, r.at, r.stream, r.detail)
+    lifts = select(w.target, w.position)
+    return [
+        _compared("refs", expected.refs, {tuple(row) for row in fetch(connection, entries)}),
+        _compared("withdrawn", expected.lifts, {tuple(row) for row in fetch(connection, lifts)}),
+    ]
+
+
+def _compared(name: str, expected: set[Any], found: set[Any]) -> Check:
+    wrong = sorted(expected ^ found, key=str)
+    if not wrong:
+        return Check(name, True, f"{len(expected):,} entries recomputed")
+    shown = "; ".join(
+        f"{'not in the log' if one in found else 'missing'}: {one}" for one in wrong[:SHOWN_MAX]
+    )
+    more = f" and {len(wrong) - SHOWN_MAX} more" if len(wrong) > SHOWN_MAX else ""
+    return Check(name, False, shown + more)
