@@ -35,13 +35,13 @@ from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.instants import parse_instant
 from ledger.store.book import open_book
 from ledger.store.receipts import Receipt, parse_receipt
-from ledger.usecases.adjust import adjustment
-from ledger.usecases.explain import explain
-from ledger.usecases.replay import replay
-from ledger.usecases.statement import statement
-from ledger.usecases.upgrade import upgrade
-from ledger.usecases.verify import verify
-from ledger.usecases.verify_orders import verify_orders
+from ledger.usecases.closing.adjust import adjustment
+from ledger.usecases.closing.replay import replay
+from ledger.usecases.settling.explain import explain
+from ledger.usecases.statements.statement import statement
+from ledger.usecases.verifying.order_archive import verify_orders
+from ledger.usecases.verifying.upgrade import upgrade
+from ledger.usecases.verifying.verify import verify
 from tests.quarter import GROWTH, NOW, Quarter, silent
 from tests.quarter import PROGRAM as RECRUITING
 
