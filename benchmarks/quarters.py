@@ -101,7 +101,7 @@ def _said(book: Book, term: Term) -> int:
     with book.reading() as connection:
         clocks = Clocks(parse_instant(term.as_of), book.head().position)
         lines = settle(connection, published_edition(connection, term.program, clocks), clocks)
-    return hash(tuple(line.said for line in lines.lines))
+    return hash(tuple(line.said() for line in lines.lines))
 
 
 def settled_twice(

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from ledger.kernel.clocks import Clocks
+    from ledger.programs.edition import Edition
     from ledger.store.book import Book
+    from ledger.usecases.terms.runs import Run
 
 F = TypeVar("F", bound=Callable[..., Any])
 DEFAULT_BOOK = "duebook.db"
@@ -117,6 +119,21 @@ def clocks(
         zone = edition_at(connection, program, position)[0].zone
     zone = zone or DEFAULT_ZONE
     return clocks_at(connection, now=now(), as_of=as_of, known_at=known_at, zone=zone)
+
+
+def run_of(
+    connection: "Connection",
+    program: str,
+    period: str | None,
+    as_of: str | None,
+    known_at: str | None,
+    draft: "Edition | None" = None,
+) -> "Run":
+    """What a run of a program stands on, at the clocks as typed."""
+    from ledger.usecases.terms.runs import run_at
+
+    typed = {"as_of": as_of, "known_at": known_at}
+    return run_at(connection, program, period, now=now(), draft=draft, **typed)
 
 
 def chosen_clocks(

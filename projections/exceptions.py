@@ -8,21 +8,20 @@ from sqlalchemy import BigInteger, Column, Integer, Table, select
 
 from ledger.aggregates.base import Logged
 from ledger.aggregates.book import FactWithdrawn
+from ledger.aggregates.catalogue import STATES, THINGS
 from ledger.aggregates.judge import Surprise, unknown_fact
+from ledger.aggregates.things import PARTNER, PROGRAM
 from ledger.kernel.clocks import FOREVER, Clocks
-from ledger.kernel.instants import format_instant
+from ledger.kernel.instants import EARLIEST, format_instant
 from ledger.store.log import chunks
 from ledger.store.reader import LogReader
 from ledger.store.schema import TEXT, withdrawn
-from ledger.usecases.exceptions.exceptions_of import oddities
-from ledger.usecases.exceptions.known_names import STAR_MAP
+from ledger.usecases.exceptions.exceptions_of import exceptions_of
+from ledger.usecases.exceptions.judged_facts import judging_editions
 from projections.base import Span, StreamView, lifts_in
 
 _Long = BigInteger().with_variant(Integer, "sqlite")
 WITHDRAWALS = "withdrawals:main"
-LISTINGS = (("orders", "store"), ("lists", "task"))
-"""Where tasks of a store, and links listed under a task, are found."""
-LAST_NAME = "\U0010ffff"
 
 
 class Exceptions(StreamView):
@@ -31,7 +30,7 @@ class Exceptions(StreamView):
     NAME = "exceptions"
     ABOUT = "facts that do not fit what is known, and why"
     VERSION = 3
-    KINDS = ("store", "partner", "merchant", "enrolment", "task", "withdrawals")
+    KINDS = (*(kind for kind in STATES if kind != "rate"), "withdrawals")
 
     def columns(self) -> list[Column[Any]]:
         return [
@@ -45,24 +44,27 @@ class Exceptions(StreamView):
         ]
 
     def dependents(self, span: Span, table: Table, dirty: set[str]) -> set[str]:
-        """Streams that name something whose being known has changed."""
+        """Streams that name something whose being known has changed, or whose facts are judged
+        by what has."""
         found: set[str] = set()
         names = defaultdict(set)
         for stream in dirty:
             kind, _, name = stream.partition(":")
             names[kind].add(name)
         now = LogReader(span.source, span.clocks)
-        for kind, who in (("withheld", "store"), ("enrols", "store"), *LISTINGS):
-            for streams in now.named(kind, names[who]).values():
-                found.update(streams)
-        if _judge_links(span, names["terms"]):
-            found |= {f"store:{name}" for name, _ in now.under("listing", "", LAST_NAME)}
+        for thing in THINGS.values():
+            kinds = thing.named_by if thing.word in names and thing is not PARTNER else ()
+            for kind in kinds:
+                for streams in now.named(kind, names[thing.word]).values():
+                    found.update(streams)
+        found |= _judged(span, now, names)
         if span.after:
             before = LogReader(span.source, span.clocks._replace(known_at=span.after))
-            was, is_ = (set(one.named("certified", names["partner"])) for one in (before, now))
-            found |= _waiting(span, table, "unknown_partner", is_ - was)
-            found |= _waiting(span, table, "unknown_program", names["terms"])
-            for kind in ("partner", "invites"):
+            kind = PARTNER.listed
+            was, is_ = (set(one.named(kind, names["partner"])) for one in (before, now))
+            found |= _waiting(span, table, PARTNER.unknown, is_ - was)
+            found |= _waiting(span, table, PROGRAM.unknown, names["terms"])
+            for kind in PARTNER.named_by:
                 for streams in now.named(kind, was - is_).values():
                     found.update(streams)
         if any(lifts_in(span)) or _newly_lifted(span):
@@ -74,7 +76,7 @@ class Exceptions(StreamView):
             if not _lifts_something(reader, one):
                 yield _row(one, unknown_fact(_named(one.event)))
         told = [one for found in facts.values() for one in found]
-        for one, surprise in oddities(reader.connection, reader.clocks, told):
+        for one, surprise in exceptions_of(reader.connection, reader.clocks, told):
             yield _row(one, surprise)
 
     def shown(self, row: dict[str, Any]) -> dict[str, Any]:
@@ -94,11 +96,20 @@ def _row(recorded: Logged, surprise: Surprise) -> dict[str, Any]:
     }
 
 
-def _judge_links(span: Span, programs: set[str]) -> bool:
-    """Whether some of these programs' terms judge listed links: then every one is judged again."""
-    reader = LogReader(span.source, Clocks(FOREVER, span.until))
-    terms = reader.facts([f"terms:{program}" for program in programs])
-    return any(one.event.edition["rules"] == STAR_MAP for one in terms)
+def _judged(span: Span, reader: LogReader, names: dict[str, set[str]]) -> set[str]:
+    """Streams whose facts terms judge, where what the judgement rests on has changed: the terms
+    themselves, or the streams that it reaches."""
+    found: set[str] = set()
+    for edition, judging in judging_editions(span.source, span.until):
+        for kind, ways in judging.reached.items():
+            for way in ways:
+                for streams in reader.named(way, names.get(kind, ())).values():
+                    found.update(streams)
+        if edition.program in names["terms"]:
+            timeless = LogReader(span.source, Clocks(FOREVER, span.until))
+            listed = timeless.names(judging.listed, EARLIEST, FOREVER)
+            found |= {stream for _, stream in listed}
+    return found
 
 
 def _waiting(span: Span, table: Table, code: str, names: set[str]) -> set[str]:

@@ -1,22 +1,21 @@
 """Statements as they stand: issued, adjusted, carried, paid, and what is open or paid ahead."""
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, Column, Integer, Table
 
+from ledger.accounting.chart import Standing
 from ledger.aggregates.base import Logged
-from ledger.aggregates.settlement import (
-    StatementAdjusted,
-    StatementEvent,
-    StatementIssued,
-)
+from ledger.aggregates.settlement import StatementEvent, StatementIssued
 from ledger.kernel.instants import format_instant
 from ledger.kernel.money import Money
+from ledger.programs.bookkeeping import BOOKED, statements_of
 from ledger.store.log import read_log
 from ledger.store.reader import LogReader
 from ledger.store.schema import TEXT
-from ledger.usecases.statements.balances import standings
+from ledger.usecases.statements.balances import lifted_payments, standings
 from projections.base import Span, StreamView
 
 _Long = BigInteger().with_variant(Integer, "sqlite")
@@ -47,74 +46,44 @@ class Statements(StreamView):
         ]
 
     def dependents(self, span: Span, table: Table, dirty: set[str]) -> set[str]:
-        """Statements whose balance was carried over, or whose fee was paid by a fact."""
-        found = set()
-        for stream in dirty:
-            kind, _, name = stream.partition(":")
-            if kind == "enrolment":
-                program, _, merchant = name.partition("/")
-                found.add(f"statement:{program}/merchant:{merchant}")
-        topics = [StatementIssued.TOPIC]
-        for recorded in read_log(span.source, span.after, span.until, topics):
-            found.update(f"statement:{one.statement}" for one in recorded.event.brought_forward)
-        return found
+        """Statements that events of other streams move: facts that pay, or a withdrawal of one,
+        a balance that is carried over, a line that is handed on."""
+        events = [
+            *read_log(span.source, span.after, span.until, BOOKED),
+            *(lifted.fact for lifted in lifted_payments(span.source, span.after, span.until)),
+        ]
+        names = {name for recorded in events for name in statements_of(recorded.event)}
+        return {f"statement:{name}" for name in names}
 
     def rows(self, reader: LogReader, facts: dict[str, list[Logged]]) -> Iterator[dict[str, Any]]:
         names = [stream.partition(":")[2] for stream, found in facts.items() if found]
-        standing = standings(reader.connection, names, reader.clocks)
+        standing: dict[str, dict[str, Standing]] = defaultdict(dict)
+        for (name, currency), own in standings(reader.connection, names, reader.clocks).items():
+            standing[name][currency] = own
         for stream, found in facts.items():
-            if not found:
-                continue
-            name = stream.partition(":")[2]
-            sums = _sums(one.event for one in found)
-            for key, held in standing.items():
-                if key[0] == name:
-                    sums.setdefault(key[1], _nothing())
-                    own = sums[key[1]]
-                    taken = own["brought_forward"]
-                    own |= {
-                        "due": held.due - held.carried,
-                        "paid": held.paid - held.carried,
-                        "carried_forward": -held.carried - taken,
-                        "open": held.open,
-                        "advance": held.advance,
-                    }
-            for currency, amounts in sorted(sums.items()):
-                yield _row(stream, name, currency, found, amounts)
+            if found:
+                name = stream.partition(":")[2]
+                own_ = dict.fromkeys(_currencies(found), Standing()) | standing[name]
+                for currency, one in sorted(own_.items()):
+                    yield _row(stream, name, currency, found, one)
 
     def shown(self, row: dict[str, Any]) -> dict[str, Any]:
         head = ("statement", "payee", "currency", "issued_at", "lines")
-        money = {name: Money(row[f"{name}_minor"], row["currency"]).text for name in self.SHOWN}
-        return {name: row[name] for name in head} | money
+        texts = {
+            name: Money(row[f"{name}_minor"], row["currency"]).text if row["currency"] else None
+            for name in self.SHOWN
+        }
+        return {name: row[name] for name in head} | texts
 
 
-def _nothing() -> dict[str, int]:
-    return dict.fromkeys((*AMOUNTS, "open", "advance"), 0)
-
-
-def _sums(events: Iterable[Any]) -> dict[str, dict[str, int]]:
-    """Per commodity what was issued, brought forward and adjusted."""
-    sums: dict[str, dict[str, int]] = {}
-
-    def add(currency: str, name: str, amount: str) -> None:
-        held = sums.setdefault(currency, _nothing())
-        held[name] += Money.parse(amount, currency).minor
-
-    for event in events:
-        match event:
-            case StatementIssued():
-                for line in event.lines:
-                    add(line.currency, "issued", line.amount)
-                for carried in event.brought_forward:
-                    add(carried.currency, "brought_forward", carried.amount)
-            case StatementAdjusted():
-                for row in event.lines:
-                    add(row.currency, "adjusted", row.difference)
-    return sums
+def _currencies(found: list[Logged]) -> set[str]:
+    """The commodities of a statement's lines; one of decisions alone has a row without any."""
+    lines = [line for one in found for line in getattr(one.event, "lines", ())]
+    return {line.currency for line in lines if line.currency} or {""}
 
 
 def _row(
-    stream: str, name: str, currency: str, found: list[Logged], amounts: dict[str, int]
+    stream: str, name: str, currency: str, found: list[Logged], standing: Standing
 ) -> dict[str, Any]:
     first: StatementEvent = found[0].event
     issued = next((one for one in found if isinstance(one.event, StatementIssued)), None)
@@ -126,6 +95,6 @@ def _row(
         "payee": first.payee,
         "issued_at": format_instant(issued.at) if issued else None,
         "lines": len(issued.event.lines) if issued else 0,
-        **{f"{key}_minor": value for key, value in amounts.items()},
+        **{f"{key}_minor": getattr(standing, key) for key in Statements.SHOWN},
         "stream": stream,
     }

@@ -82,7 +82,11 @@ def file_of(book: Book, program: str = PROGRAM, as_of: int = TERM_OVER) -> list[
     clocks = Clocks(as_of, book.head().position)
     with book.reading() as connection:
         run = settle(connection, published_edition(connection, program, clocks), clocks)
-    return [[one.line, one.amount.text, one.amount.currency] for one in run.lines if one.amount[0]]
+    return [
+        [one.line, one.amount.text, one.amount.currency]
+        for one in run.lines
+        if one.amount and one.amount.minor
+    ]
 
 
 def discounted(book: Any, folder: Path, ratios: list[dict[str, Any]] = RATIOS) -> Desk:

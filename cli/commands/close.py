@@ -82,7 +82,7 @@ def close(
             "brought_forward": _brought(one, code),
         }
         for one in answer["statements"]
-        for code, text in one["totals"].items()
+        for code, text in (one["totals"] or {None: None}).items()
     ]
     where.data(answer, rows)
     if where.is_table:
@@ -171,21 +171,17 @@ def _row(one: dict[str, Any]) -> dict[str, Any]:
 
 
 def _talk_adjusted(answer: dict[str, Any], *, dry_run: bool) -> None:
-    from decimal import Decimal
-
     for one in answer["left_alone"]:
         say(f"Left alone: {one['line']} stands by the platform's figure ({one['break']}).")
     if not answer["adjustments"]:
         what = "No other line has changed." if answer["left_alone"] else "Nothing has changed."
         say(f"{what} Nothing was recorded.")
         return
-    sums: dict[str, Decimal] = {}
-    for one in answer["adjustments"]:
-        sums[one["currency"]] = sums.get(one["currency"], Decimal(0)) + Decimal(one["difference"])
     say("")
-    totals = ", ".join(f"{grouped(f'{amount:f}')} {code}" for code, amount in sums.items())
+    totals = ", ".join(f"{grouped(text)} {code}" for code, text in answer["totals"].items())
     word = "would change" if dry_run else "changed"
-    say(f"{len(answer['adjustments'])} lines {word}, in all {totals}.")
+    lines = len({one["line"] for one in answer["adjustments"]})
+    say(f"{lines} lines {word}" + (f", in all {totals}." if totals else "."))
     first = min((fact for one in answer["adjustments"] for fact in one["because"]), default=None)
     if first is not None:
         say(f"What fact {first} says: duebook log --after {first - 1} --limit 1")

@@ -11,7 +11,7 @@ from cli.output import grouped, say, show
 if TYPE_CHECKING:
     from rich.tree import Tree
 
-    from ledger.usecases.statements.closed_period import Stated
+    from ledger.programs.line import Line
     from ledger.usecases.statements.line_history import IssuedLine
 
 
@@ -72,16 +72,19 @@ def _told(one: "IssuedLine") -> str:
     said = f"Closed at position {one.closed} by {one.by}. {one.payee} was told: "
     said += _stated(one.issued)
     if one.moved is not None:
-        said += f"; adjusted at position {one.moved} to {_stated(one.stands)}"
+        now = one.stands.line if one.stands else None
+        said += f"; adjusted at position {one.moved} to {_stated(now)}"
     if one.stands is not None and one.stands.adopted:
         said += f", the platform's figure, accepted because: {one.reason}"
     return said + "."
 
 
-def _stated(stated: "Stated | None") -> str:
-    if stated is None:
+def _stated(line: "Line | None") -> str:
+    if line is None:
         return "nothing"
-    return f"{grouped(stated.amount.text)} {stated.amount.currency} {stated.outcome}"
+    if line.amount is None:
+        return line.outcome
+    return f"{grouped(line.amount.text)} {line.amount.currency} {line.outcome}"
 
 
 def _show(path: str | None, answer: dict[str, Any]) -> None:

@@ -8,15 +8,15 @@ from cli.options import (
     answer_options,
     book_option,
     clock_options,
-    clocks,
     complete_programs,
     opened,
     out,
+    run_of,
 )
 from cli.output import grouped, say
 
 if TYPE_CHECKING:
-    from ledger.programs.contract import Line
+    from ledger.programs.line import Line
     from ledger.usecases.settling.settle import Settlement
 
 
@@ -48,7 +48,6 @@ def settle(
     """
     from ledger.kernel.errors import BadTerms
     from ledger.usecases.settling import settle as usecase
-    from ledger.usecases.statements.closed_period import find_closed
     from ledger.usecases.terms.draft import read_terms
 
     where = out(format_, output)
@@ -59,23 +58,20 @@ def settle(
             "Settle the program that the file is for.",
         )
     with opened(book) as found, found.reading() as connection:
-        zone = draft.zone if draft else None
-        at = clocks(connection, as_of, known_at, program, zone)
-        edition = draft or usecase.published_edition(connection, program, at)
-        settlement = usecase.settle(connection, edition, at, period=period)
+        run = run_of(connection, program, period, as_of, known_at, draft)
+        settlement = usecase.settle(connection, run.edition, run.clocks, period=period)
         answer = settlement.as_json() if where.format == "json" else settlement.head_json()
         changes = None
         if draft is not None:
-            before = usecase.as_published(connection, program, at, period)
+            before = usecase.as_published(connection, program, run.clocks, period)
             changes = usecase.compare(before, settlement)
             answer |= {"draft": True, "changes": changes}
-        closed = find_closed(connection, program, settlement.period, at.known_at, at.as_of)
     if not where.is_table:
         where.data(answer, (line.as_json() for line in settlement.lines))
         return
     where.data(answer, [_row(line) for line in settlement.lines])
     _talk(settlement, draft=draft is not None)
-    if closed is not None:
+    if (closed := run.closed) is not None:
         month = f" {settlement.period}" if settlement.period else ""
         say(
             f"This period was closed at position {closed.position} by {closed.by}; a fresh run "
@@ -93,8 +89,8 @@ def _row(line: "Line") -> dict[str, Any]:
         "line": line.line,
         "payee": line.payee,
         "outcome": line.outcome,
-        "amount": line.amount.text,
-        "currency": line.amount.currency,
+        "amount": line.amount_text,
+        "currency": line.currency,
         "why": ", ".join(line.unmet or line.held_for),
     }
 

@@ -1,7 +1,6 @@
 """`duebook statement` and `duebook pay`: what was issued to a payee, and paying it."""
 
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any
 
 import click
@@ -132,12 +131,11 @@ def pay(
     if where.is_table:
         if not answer["recorded"]:
             say(f"The payment {ref!r} was recorded before, at position {answer['position']}.")
-        before = Decimal(answer["open"]) + Decimal(answer["amount"])
-        if answer["recorded"] and before * Decimal(answer["amount"]) < 0:
+        if answer["raises_open"]:
             say(
-                f"Careful: {grouped(f'{before:f}')} {currency} was open, and this payment moves it "
-                "further from nothing. What the payee pays is negative. To take it back, record "
-                "the opposite amount under a reference of its own."
+                f"Careful: {grouped(answer['open_before'])} {currency} was open, and this payment "
+                "increases the open balance. What the payee pays is negative. To take it back, "
+                "record the opposite amount under a reference of its own."
             )
         elif answer["advance"].strip("-0."):
             say(

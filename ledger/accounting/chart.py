@@ -1,10 +1,12 @@
 """The chart of accounts: what is owed, paid ahead, earned and spent, per party and program.
 
-An account's amount is debit-positive. Accounts of one party and one commodity follow from two
-numbers alone: what is due to it, and what was paid to it.
+An account's amount is debit-positive. Accounts of one party and one commodity follow from how it
+stands on its statements.
 """
 
 from typing import Literal, NamedTuple
+
+from ledger.kernel.money import Money
 
 Kind = Literal["Assets", "Liabilities", "Income", "Expenses"]
 KINDS: tuple[Kind, ...] = ("Assets", "Liabilities", "Income", "Expenses")
@@ -43,17 +45,32 @@ def means_of_payment(commodity: str) -> Account:
     return Account("Assets", CASH if len(commodity) == MONEY_CODE_LENGTH else AD_CREDIT)
 
 
+Part = Literal["issued", "adjusted", "brought_forward", "carried_forward", "paid"]
+
+
 class Standing(NamedTuple):
     """How a party stands on one statement in one commodity, in minor units, seen from it.
 
-    `due` is what the lines say (negative: the party owes), `paid` what it was paid (negative:
-    it paid). What is paid beyond what is due stands as an advance.
+    All that is asked of a statement's balance follows from these five sums: what its lines said
+    when issued, what adjustments changed, what was brought forward from earlier statements and
+    carried forward to later ones, and what was paid to the party (negative: by it).
     """
 
-    due: int = 0
+    issued: int = 0
+    adjusted: int = 0
+    brought_forward: int = 0
+    carried_forward: int = 0
     paid: int = 0
-    carried: int = 0
-    """How much of `paid` was taken over from an earlier statement, less what a later one took."""
+
+    @property
+    def stated(self) -> int:
+        """What the lines say by now; negative: the party owes."""
+        return self.issued + self.adjusted
+
+    @property
+    def due(self) -> int:
+        """What is due on this statement, with what was carried over."""
+        return self.stated + self.brought_forward + self.carried_forward
 
     @property
     def open(self) -> int:
@@ -61,20 +78,25 @@ class Standing(NamedTuple):
         return self.due - self.paid
 
     @property
+    def _covered(self) -> int:
+        """What was paid here or, carried over, on other statements."""
+        return self.paid - self.brought_forward - self.carried_forward
+
+    @property
     def settled(self) -> int:
-        """As much of what was paid as is due."""
-        return (
-            min(max(self.paid, 0), self.due) if self.due >= 0 else max(min(self.paid, 0), self.due)
-        )
+        """As much of what was paid as the lines say."""
+        if self.stated >= 0:
+            return min(max(self._covered, 0), self.stated)
+        return max(min(self._covered, 0), self.stated)
 
     @property
     def advance(self) -> int:
         """Paid beyond what is due: positive, to be recovered from the party; negative, by it."""
-        return self.paid - self.settled
+        return self._covered - self.settled
 
     def balances(self, party: str) -> dict[Account, int]:
         """The accounts that this standing comes to; none for those at zero."""
-        claim, ahead = self.due - self.settled, self.advance
+        claim, ahead = self.stated - self.settled, self.advance
         found = {}
         if claim:
             owed = ("Liabilities", PAYABLE) if claim > 0 else ("Assets", RECEIVABLE)
@@ -83,9 +105,15 @@ class Standing(NamedTuple):
             found[Account("Assets" if ahead > 0 else "Liabilities", ADVANCES, party)] = ahead
         return found
 
-    def moved(self, *, due: int = 0, paid: int = 0, carried: int = 0) -> "Standing":
-        """The standing after more is due, paid, or carried over as paid."""
-        return Standing(self.due + due, self.paid + paid + carried, self.carried + carried)
+    def moved(self, part: Part, minor: int) -> "Standing":
+        """The standing after one of its sums has moved."""
+        changed: dict[str, int] = {part: getattr(self, part) + minor}
+        return self._replace(**changed)
+
+    def texts(self, currency: str) -> dict[str, str]:
+        """Every sum, and what is due, open and advanced, as decimal strings."""
+        sums = {**self._asdict(), "due": self.due, "open": self.open, "advance": self.advance}
+        return {name: Money(minor, currency).text for name, minor in sums.items()}
 
 
 def movement(party: str, before: Standing, after: Standing) -> dict[Account, int]:

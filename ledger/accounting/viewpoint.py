@@ -1,23 +1,24 @@
-"""Whose book it is: the platform's own side, or a partner's or merchant's mirror of it."""
+"""Whose book it is: the platform's own side, or another party's mirror of it."""
 
 from collections.abc import Iterable
 
-from ledger.accounting.chart import ADVANCES, PAYABLE, RECEIVABLE, Account
+from ledger.accounting.chart import AD_CREDIT, CASH, PAYABLE, RECEIVABLE, Account
 from ledger.accounting.entry import Posting
 
 PLATFORM = "platform"
-_MIRROR = {
-    ("Liabilities", PAYABLE): ("Assets", RECEIVABLE),
-    ("Assets", RECEIVABLE): ("Liabilities", PAYABLE),
-    ("Assets", ADVANCES): ("Liabilities", ADVANCES),
-    ("Liabilities", ADVANCES): ("Assets", ADVANCES),
+_OTHER = {PAYABLE: RECEIVABLE, RECEIVABLE: PAYABLE}
+_ACROSS = {
+    "Assets": "Liabilities",
+    "Liabilities": "Assets",
+    "Expenses": "Income",
+    "Income": "Expenses",
 }
-_ACROSS = {"Expenses": "Income", "Income": "Expenses"}
 
 
-def keeps(entity: str, payee: str) -> bool:
-    """Whether a book of this entity has entries for a payee: the platform for all, others own."""
-    return entity in (PLATFORM, payee)
+def keeps(entity: str, party: str) -> bool:
+    """Whether a book of this entity has entries for what moves a party's statement: the platform
+    for all of them, others for their own."""
+    return entity in (PLATFORM, party)
 
 
 def seen_from(entity: str, postings: Iterable[Posting]) -> tuple[Posting, ...]:
@@ -28,7 +29,12 @@ def seen_from(entity: str, postings: Iterable[Posting]) -> tuple[Posting, ...]:
 
 
 def _mirrored(account: Account) -> Account:
-    across = _MIRROR.get((account.kind, account.name))
-    if across:
-        return Account(*across, PLATFORM)
-    return account._replace(kind=_ACROSS.get(account.kind, account.kind))
+    """Means of payment stay what they are; everything else lies on the other side. What the
+    platform has with a party, the party has with the platform."""
+    if account.name in (CASH, AD_CREDIT):
+        return account
+    across = _ACROSS[account.kind]
+    of_party = account.kind in ("Assets", "Liabilities")
+    return Account(
+        across, _OTHER.get(account.name, account.name), PLATFORM if of_party else account.of
+    )

@@ -1,14 +1,16 @@
 """What every event has in common: a frozen model, a topic that outlives the code, a stream."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.plugin._schema_validator import PluggableSchemaValidator
 from pydantic_core import SchemaValidator
 
+from ledger.aggregates.things import Thing
 from ledger.kernel.instants import Instant, format_instant
+from ledger.kernel.money import Money
 
 ID_MAX = 64
 Id = Annotated[
@@ -79,8 +81,14 @@ class Fact(Event):
     """Fields with an amount, each with the field that names its currency."""
     RATES: ClassVar[tuple[str, ...]] = ()
     """Fields with a plain positive decimal."""
-    INTRODUCES: ClassVar[str] = ""
-    """The field whose thing this fact makes known: `store`, `partner`, `enrolment` or `task`."""
+    INTRODUCES: ClassVar[tuple[str, Thing] | None] = None
+    """What this fact makes known: the attribute with its name, and its kind."""
+    NAMES: ClassVar[Mapping[str, Thing]] = {}
+    """What it names besides the things of `COMMON`: attributes with a name, each with its kind."""
+    LIVES_IN_STORE: ClassVar[bool] = False
+    """Whether it is an event of its store, which must have been onboarded before."""
+    JUDGED: ClassVar[bool] = False
+    """Whether the terms of a program judge it."""
     WARNINGS: ClassVar[tuple[str, ...]] = ()
     EXAMPLE: ClassVar[dict[str, Any]] = {}
 
@@ -95,6 +103,19 @@ class Fact(Event):
         return self.__pydantic_serializer__.to_json(
             self, exclude_none=True, exclude={"source", "id"}
         )
+
+    def pays(self) -> "Paid | None":
+        """What the fact pays, where it is a payment."""
+        return None
+
+
+class Paid(NamedTuple):
+    """A payment that a fact reports: of which statement, to whom; negative: the payee paid."""
+
+    statement: str
+    payee: str
+    amount: Money
+    narration: str
 
 
 class Recorded(NamedTuple):

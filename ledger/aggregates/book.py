@@ -65,6 +65,7 @@ class FactWithdrawn(Fact):
     """
 
     TOPIC = "fact-withdrawn.v1"
+    ORDER = 1_000_000
     WARNINGS = ("unknown_fact",)
     EXAMPLE: ClassVar = {
         "type": "FactWithdrawn",

@@ -1,104 +1,59 @@
 """Every event there is: topics for the store, facts for the intake, in the order of the contract.
 
-The order matters: facts of one instant are put in order by it.
+A fact is found in its aggregate's file: nothing has to be listed here. The order matters: facts
+of one instant are put in order by it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from ledger.aggregates.base import Event, Fact, Recorded
-from ledger.aggregates.book import BatchRecorded, BookOpened, FactWithdrawn
-from ledger.aggregates.enrolment import (
-    ContentDelivered,
-    ContentPromised,
-    FixedFeePaid,
-    MerchantEnrolled,
-    MerchantInvited,
-    describe_enrolment,
-)
-from ledger.aggregates.live_task import LinkListed, LiveTaskOrdered, describe_task
-from ledger.aggregates.merchant import MerchantTargeted, MerchantUntargeted, describe_merchant
-from ledger.aggregates.orders import OrdersArchived
-from ledger.aggregates.partner import (
-    IncentiveWithheld,
-    PartnerCertified,
-    PartnerTerminated,
-    describe_partner,
-)
-from ledger.aggregates.rate import RateQuoted, describe_rate
-from ledger.aggregates.reconciliation import BreakResolved, ReconciliationRun
-from ledger.aggregates.settlement import (
-    PaymentMade,
-    PeriodClosed,
-    StatementAdjusted,
-    StatementIssued,
-)
-from ledger.aggregates.store import (
-    DiscountRevoked,
-    FirstSale,
-    GMVRecorded,
-    MerchantOnboarded,
-    StockDelisted,
-    StockListed,
-    StoreClosed,
-    StoreClosing,
-    StoreReopened,
-    StoreSuspended,
-    StoreVerified,
-)
-from ledger.aggregates.store_state import describe_store
-from ledger.aggregates.terms import TermsPublished
+from ledger.aggregates.things import COMMON, Thing
 
+Describes = Callable[[str, Sequence[Recorded]], dict[str, Any]]
+
+
+def _modules() -> Iterator[ModuleType]:
+    """The aggregates' files, by name."""
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        if path.stem not in ("__init__", "catalogue"):
+            yield import_module(f"{__package__}.{path.stem}")
+
+
+def _events() -> Iterator[type[Event]]:
+    """What the files define that has a topic."""
+    for module in _modules():
+        for one in vars(module).values():
+            is_event = isinstance(one, type) and issubclass(one, Event) and "TOPIC" in vars(one)
+            if is_event and one.__module__ == module.__name__:
+                yield one
+
+
+EVENTS: tuple[type[Event], ...] = tuple(_events())
 FACTS: dict[str, type[Fact]] = {
     fact.__name__: fact
-    for fact in (
-        PartnerCertified,
-        PartnerTerminated,
-        IncentiveWithheld,
-        MerchantTargeted,
-        MerchantUntargeted,
-        MerchantOnboarded,
-        StoreVerified,
-        StockListed,
-        StockDelisted,
-        FirstSale,
-        GMVRecorded,
-        StoreSuspended,
-        StoreClosing,
-        StoreReopened,
-        StoreClosed,
-        RateQuoted,
-        MerchantInvited,
-        MerchantEnrolled,
-        ContentPromised,
-        ContentDelivered,
-        FixedFeePaid,
-        DiscountRevoked,
-        LiveTaskOrdered,
-        LinkListed,
-        FactWithdrawn,
-    )
+    for fact in sorted((one for one in EVENTS if issubclass(one, Fact)), key=lambda one: one.ORDER)
 }
-
-STATES: dict[str, Callable[[str, Sequence[Recorded]], dict[str, Any]]] = {
-    "store": describe_store,
-    "partner": describe_partner,
-    "merchant": describe_merchant,
-    "rate": describe_rate,
-    "enrolment": describe_enrolment,
-    "task": describe_task,
+TOPICS: dict[str, type[Event]] = {event.TOPIC: event for event in EVENTS}
+PAYING: tuple[type[Fact], ...] = tuple(
+    fact for fact in FACTS.values() if fact.pays is not Fact.pays
+)
+"""Facts that pay a statement."""
+THINGS: dict[str, Thing] = {thing.word: thing for thing in COMMON.values()} | {
+    thing.word: thing
+    for fact in FACTS.values()
+    for thing in (*fact.NAMES.values(), *([fact.INTRODUCES[1]] if fact.INTRODUCES else []))
+}
+"""What facts name, by its word."""
+STATES: dict[str, Describes] = {
+    kind: describes
+    for module in _modules()
+    for kind, describes in getattr(module, "STATES", {}).items()
 }
 """Per kind of stream how its state is told, from a name and the facts that count."""
 
-DECISIONS: tuple[type[Event], ...] = (
-    *(TermsPublished, StatementIssued, PeriodClosed, StatementAdjusted, PaymentMade),
-    *(ReconciliationRun, BreakResolved, OrdersArchived),
-)
-EVENTS: tuple[type[Event], ...] = (*FACTS.values(), *DECISIONS, BookOpened, BatchRecorded)
-
-TOPICS: dict[str, type[Event]] = {event.TOPIC: event for event in EVENTS}
-
-for _order, _fact in enumerate(FACTS.values()):
-    _fact.ORDER = _order
-
 assert len(TOPICS) == len(EVENTS), "two events claim one topic"
+assert len({fact.ORDER for fact in FACTS.values()}) == len(FACTS), "two facts claim one place"

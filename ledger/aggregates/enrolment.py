@@ -1,9 +1,7 @@
 """Enrolments: a merchant invited into a service program, what it was promised, given and paid."""
 
 import re
-from collections.abc import Sequence
-from functools import cached_property
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
@@ -12,17 +10,13 @@ from ledger.aggregates.base import (
     Currency,
     Fact,
     Id,
-    Recorded,
+    Paid,
     Reference,
     Text,
-    first_of,
-    in_order,
-    instant_text,
-    last_before,
 )
-from ledger.kernel.clocks import FOREVER
-from ledger.kernel.instants import Instant
-from ledger.kernel.money import Money, sum_by_currency
+from ledger.aggregates.settlement import statement_id
+from ledger.aggregates.things import Thing
+from ledger.kernel.money import Money
 
 ContentKind = Literal["aigc", "creator_video"]
 CONTENT_KINDS: tuple[ContentKind, ...] = ("aigc", "creator_video")
@@ -36,9 +30,28 @@ def _whole(value: object) -> object:
 Count = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=10**9, strict=True)]
 
 
+INVITATION = Thing(
+    "invitation",
+    listed="invited",
+    unknown="not_invited",
+    unknown_sentence="merchant {rest} is enrolled in {program} without an invitation.",
+    until="Record its MerchantInvited; until then its lines are declined.",
+)
+ENROLMENT = Thing(
+    "enrolment",
+    listed="enrolled",
+    unknown="not_enrolled",
+    unknown_sentence="merchant {rest} is not enrolled in {program} yet.",
+    until="The fact is recorded and waits until the merchant enrols.",
+    twice="enrolled_twice",
+    twice_sentence="merchant {rest} is reported enrolled in {program} at",
+)
+
+
 class EnrolmentFact(Fact):
     """A fact that lives in the stream of one merchant's place in one program."""
 
+    NAMES: ClassVar = {"name": ENROLMENT}
     WARNINGS: ClassVar[tuple[str, ...]] = ("unknown_program", "not_enrolled")
 
     @property
@@ -64,6 +77,9 @@ class MerchantInvited(EnrolmentFact):
     """The platform opened a program's enrolment to a merchant."""
 
     TOPIC = "merchant-invited.v1"
+    ORDER = 170
+    INTRODUCES = ("name", INVITATION)
+    NAMES: ClassVar = {}
     WARNINGS = ("unknown_program",)
     EXAMPLE: ClassVar = {
         "type": "MerchantInvited",
@@ -83,7 +99,9 @@ class MerchantEnrolled(EnrolmentFact):
     """The merchant joined a program with a store; of several enrolments the earliest counts."""
 
     TOPIC = "merchant-enrolled.v1"
-    INTRODUCES = "enrolment"
+    ORDER = 180
+    INTRODUCES = ("name", ENROLMENT)
+    NAMES: ClassVar = {"name": INVITATION}
     WARNINGS = ("unknown_program", "unknown_store", "not_invited", "enrolled_twice")
     EXAMPLE: ClassVar = {
         "type": "MerchantEnrolled",
@@ -115,6 +133,7 @@ class ContentPromised(EnrolmentFact):
     """The platform sets or changes how much content of a kind it promises."""
 
     TOPIC = "content-promised.v1"
+    ORDER = 190
     EXAMPLE: ClassVar = {
         "type": "ContentPromised",
         "at": "2026-05-06T10:00:00+08:00",
@@ -134,6 +153,7 @@ class ContentDelivered(EnrolmentFact):
     """The platform delivered content to the merchant."""
 
     TOPIC = "content-delivered.v1"
+    ORDER = 200
     EXAMPLE: ClassVar = {
         "type": "ContentDelivered",
         "at": "2026-06-11T16:20:00+08:00",
@@ -158,6 +178,7 @@ class FixedFeePaid(EnrolmentFact):
     """The merchant paid towards the fixed fee; a refund is negative."""
 
     TOPIC = "fixed-fee-paid.v1"
+    ORDER = 210
     AMOUNTS = (("amount", "currency"),)
     EXAMPLE: ClassVar = {
         "type": "FixedFeePaid",
@@ -175,93 +196,14 @@ class FixedFeePaid(EnrolmentFact):
     currency: Currency
     ref: Annotated[Text | None, Field(description="the payment's reference")] = None
 
-
-class EnrolmentState:
-    """One merchant's place in one program, as timelines. Events may arrive in any order."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.invitations: list[Recorded] = []
-        self.enrolments: list[Recorded] = []
-        self.promises: list[Recorded] = []
-        self.deliveries: list[Recorded] = []
-        self.payments: list[Recorded] = []
-
-    def apply(self, recorded: Recorded) -> None:
-        """Takes one event into its timeline."""
-        match recorded.event:
-            case ContentDelivered():
-                self.deliveries.append(recorded)
-            case FixedFeePaid():
-                self.payments.append(recorded)
-            case ContentPromised():
-                self.promises.append(recorded)
-            case MerchantEnrolled():
-                self.enrolments.append(recorded)
-            case MerchantInvited():
-                self.invitations.append(recorded)
-
     @property
-    def merchant(self) -> str:
-        """The merchant's id."""
-        return self.name.partition("/")[2]
+    def statement(self) -> str:
+        """The statement that it pays: the merchant's, of the whole term."""
+        return statement_id(self.program, None, f"merchant:{self.merchant}")
 
-    @cached_property
-    def enrolment(self) -> Recorded | None:
-        """The enrolment that counts: the earliest. Asked after the fold."""
-        return first_of(self.enrolments)
+    def references(self) -> tuple[Reference, ...]:
+        return (Reference("pays", self.statement),)
 
-    @cached_property
-    def invitation(self) -> Recorded | None:
-        """The earliest invitation."""
-        return first_of(self.invitations)
-
-    def promise(self, kind: str, before: Instant) -> tuple[int, Recorded] | None:
-        """The count promised: by the last `ContentPromised` before an instant, else on enrolling.
-
-        None where nobody has said how many.
-        """
-        last = last_before((one for one in self.promises if one.event.kind == kind), before)
-        if last is not None:
-            return last.event.count, last
-        said = self.enrolment.event.promised if self.enrolment else None
-        count = getattr(said, kind) if said else None
-        return None if count is None or self.enrolment is None else (count, self.enrolment)
-
-    def delivered(self, kind: str, *, approved_only: bool) -> list[Recorded]:
-        """Deliveries of a kind, in business order."""
-        return in_order(
-            one
-            for one in self.deliveries
-            if one.event.kind == kind and (one.event.approved or not approved_only)
-        )
-
-    def paid(self) -> list[Recorded]:
-        """Payments towards the fixed fee, in business order."""
-        return in_order(self.payments)
-
-
-def describe_enrolment(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
-    """An enrolment as it stands after these facts."""
-    state = EnrolmentState(name)
-    for recorded in facts:
-        state.apply(recorded)
-    enrolled = state.enrolment
-    content = {}
-    for kind in CONTENT_KINDS:
-        promise = state.promise(kind, FOREVER)
-        delivered = state.delivered(kind, approved_only=False)
-        content[kind] = {
-            "promised": promise[0] if promise else None,
-            "delivered": sum(one.event.count for one in delivered),
-        }
-    paid = [Money.parse(one.event.amount, one.event.currency) for one in state.paid()]
-    return {
-        "program": name.partition("/")[0],
-        "merchant": state.merchant,
-        "invited_at": instant_text(state.invitation),
-        "enrolled_at": instant_text(enrolled),
-        "store": enrolled.event.store if enrolled else None,
-        "content": content,
-        "paid": {code: money.text for code, money in sum_by_currency(paid).items()},
-    }
+    def pays(self) -> Paid:
+        amount = Money.parse(self.amount, self.currency).negated()
+        return Paid(self.statement, f"merchant:{self.merchant}", amount, "fixed fee paid")

@@ -17,6 +17,7 @@ from ledger.aggregates.base import (
     instant_text,
 )
 from ledger.aggregates.store import STORE_WARNINGS, StoreFact, StoreId
+from ledger.aggregates.things import Thing
 
 Link = Literal["shop", "third_party"]
 Media = Literal["live", "short_video"]
@@ -25,12 +26,25 @@ CategoryId = Annotated[Id, Field(description="the category of the goods, such as
 CreatorId = Annotated[Id, Field(description="the creator")]
 
 
+TASK = Thing(
+    "task",
+    listed="task",
+    unknown="unknown_task",
+    unknown_sentence="task {name} is not known yet.",
+    until="The fact is recorded and waits until the task is reported.",
+    twice="ordered_twice",
+    twice_sentence="task {name} is reported ordered at",
+    named_by=("lists",),
+)
+
+
 class LiveTaskOrdered(Fact):
     """A store ordered a creator's live task; of several reports of a task the earliest counts."""
 
     TOPIC = "live-task-ordered.v1"
+    ORDER = 230
     AMOUNTS = (("price", "currency"), ("creator_fee", "currency"), ("gmv", "currency"))
-    INTRODUCES = "task"
+    INTRODUCES = ("task", TASK)
     WARNINGS = ("unknown_store", "ordered_twice")
     EXAMPLE: ClassVar = {
         "type": "LiveTaskOrdered",
@@ -67,6 +81,9 @@ class LinkListed(StoreFact):
     """A store's goods were put into a creator's cart or video; judged by the terms of its day."""
 
     TOPIC = "link-listed.v1"
+    ORDER = 240
+    NAMES: ClassVar = {"task": TASK}
+    JUDGED = True
     WARNINGS = (*STORE_WARNINGS, "unknown_task", "link_not_allowed")
     EXAMPLE: ClassVar = {
         "type": "LinkListed",
@@ -122,3 +139,6 @@ def describe_task(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
         "ordered_at": instant_text(state.order),
         "reports": len(state.reports),
     }
+
+
+STATES = {"task": describe_task}

@@ -14,6 +14,7 @@ class MerchantTargeted(Fact):
     """The merchant is on the program's list and approved; `invited` ones came by invitation."""
 
     TOPIC = "merchant-targeted.v1"
+    ORDER = 40
     WARNINGS = ("unknown_program", "unknown_partner")
     EXAMPLE: ClassVar = {
         "type": "MerchantTargeted",
@@ -43,6 +44,7 @@ class MerchantUntargeted(Fact):
     """The merchant was taken off the program's list; its invitation no longer stands."""
 
     TOPIC = "merchant-untargeted.v1"
+    ORDER = 50
     WARNINGS = ("unknown_program",)
     EXAMPLE: ClassVar = {
         "type": "MerchantUntargeted",
@@ -92,3 +94,6 @@ def describe_merchant(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
         listed = isinstance(event, MerchantTargeted)
         standing[program] = f"{event.mode}" if listed and event else "untargeted"
     return {"merchant": name, "programs": standing}
+
+
+STATES = {"merchant": describe_merchant}

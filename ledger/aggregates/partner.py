@@ -15,6 +15,7 @@ from ledger.aggregates.base import (
     instant_text,
     last_before,
 )
+from ledger.aggregates.things import PARTNER
 from ledger.kernel.clocks import FOREVER
 from ledger.kernel.instants import Instant
 
@@ -23,7 +24,8 @@ class PartnerCertified(Fact):
     """The platform certified a partner: from this instant it may earn incentives."""
 
     TOPIC = "partner-certified.v1"
-    INTRODUCES = "partner"
+    ORDER = 10
+    INTRODUCES = ("partner", PARTNER)
     EXAMPLE: ClassVar = {
         "type": "PartnerCertified",
         "at": "2025-11-03T10:00:00+08:00",
@@ -54,6 +56,7 @@ class PartnerTerminated(Fact):
     """The platform ended the cooperation; the partner is not certified from this instant."""
 
     TOPIC = "partner-terminated.v1"
+    ORDER = 20
     WARNINGS = ("unknown_partner",)
     EXAMPLE: ClassVar = {
         "type": "PartnerTerminated",
@@ -77,6 +80,7 @@ class IncentiveWithheld(Fact):
     """The platform withholds a program's incentive from a partner, or for one store of it."""
 
     TOPIC = "incentive-withheld.v1"
+    ORDER = 30
     WARNINGS = ("unknown_partner", "unknown_store", "unknown_program")
     EXAMPLE: ClassVar = {
         "type": "IncentiveWithheld",
@@ -152,3 +156,6 @@ def describe_partner(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
         "reason": getattr(last.event, "reason", None) if last else None,
         "withheld": len(state.withheld),
     }
+
+
+STATES = {"partner": describe_partner}

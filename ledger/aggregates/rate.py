@@ -16,6 +16,7 @@ class RateQuoted(Fact):
     """One unit of `base` is `rate` units of `quote` on that day."""
 
     TOPIC = "rate-quoted.v1"
+    ORDER = 160
     RATES = ("rate",)
     EXAMPLE: ClassVar = {
         "type": "RateQuoted",
@@ -94,3 +95,6 @@ def describe_rate(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
         assert found is not None
         rates[day.isoformat()] = f"{found[0]:f}"
     return {"pair": name, "rates": rates}
+
+
+STATES = {"rate": describe_rate}

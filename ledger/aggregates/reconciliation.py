@@ -9,6 +9,7 @@ from ledger.aggregates.settlement import Frozen, period_id
 
 BreakKind = Literal[
     "amount_differs",
+    "outcome_differs",
     "missing_theirs",
     "missing_ours",
     "duplicate_theirs",
@@ -19,25 +20,29 @@ Resolution = Literal["accept_theirs", "platform_error", "timing", "other"]
 
 
 class Cause(Frozen):
-    """One changed thing under which the same rule gives exactly the platform's amount."""
+    """One changed thing under which the same rule gives exactly the platform's amount, or, of a
+    decision, its outcome."""
 
     because: str
     detail: str
-    gives: Amount
+    gives: str
 
 
 class Break(Frozen):
-    """One place where the platform's file and ours do not say the same."""
+    """One place where the platform's file and ours do not say the same.
+
+    Of a decision `ours` and `theirs` are outcomes, and there is no currency.
+    """
 
     id: str
     kind: BreakKind
     line: str
     payee: str | None = None
     order_id: str | None = None
-    ours: Amount | None = None
-    theirs: Amount | None = None
+    ours: str | None = None
+    theirs: str | None = None
     difference: Amount | None = None
-    currency: str
+    currency: str | None = None
     place: Annotated[int | None, Field(description="the row of the platform's file")] = None
     likely: tuple[Cause, ...] = ()
     count: Annotated[int | None, Field(description="orders of a group that break alike")] = None
@@ -51,6 +56,8 @@ class OrderBreak(Frozen):
     order_id: str
     ours: Amount | None = None
     theirs: Amount | None = None
+    line: Annotated[str | None, Field(description="the line that it belongs to")] = None
+    payee: str | None = None
 
 
 def reconciliation_stream(program: str, period: str | None) -> str:
@@ -91,6 +98,11 @@ class ReconciliationRun(ReconciliationEvent):
     breaks: tuple[Break, ...]
     orders: tuple[OrderBreak, ...] | None = None
 
+    def line_of(self, order: OrderBreak) -> str:
+        """The line of ours that an order belongs to. Runs of older books do not name it: then
+        there was one line per store."""
+        return order.line or f"{period_id(self.program, self.period)}/{order.store}"
+
 
 class BreakResolved(ReconciliationEvent):
     """Somebody decided what a break is."""
@@ -101,7 +113,7 @@ class BreakResolved(ReconciliationEvent):
     resolution: Resolution
     reason: Text
     line: str
-    theirs: Amount | None = None
-    currency: str
+    theirs: str | None = None
+    currency: str | None = None
     count: Annotated[int | None, Field(description="orders, where a group was resolved")] = None
     run: Annotated[int, Field(description="the position of the run that found it")]

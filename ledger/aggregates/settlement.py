@@ -28,29 +28,40 @@ class Frozen(BaseModel):
 
 
 class StatedLine(Frozen):
-    """A line as it was issued: what it says, without why."""
+    """A line as it was issued on a statement: what it says, without why.
+
+    On the payer's statement it names the payee, and the sign of the amount is turned.
+    """
 
     line: str
     kind: str
     subject: str
     outcome: str
-    amount: Amount
-    currency: str
+    amount: Annotated[Amount | None, Field(description="none for a decision")] = None
+    currency: str | None = None
     unmet: Codes = ()
     held_for: Codes = ()
+    payer: Annotated[str | None, Field(description="left out: the platform")] = None
+    payee: Annotated[str | None, Field(description="on the payer's statement: the payee")] = None
 
 
 class AdjustedLine(Frozen):
-    """A line that says something else than before: what, by how much, and because of what."""
+    """A line that says something else than before: what, by how much, and because of what.
+
+    Amounts are none for a decision; on the payer's statement their signs are turned.
+    """
 
     line: str
     kind: str
     subject: str
     was: Amount | None = None
-    now: Amount
-    difference: Amount
-    currency: str
+    now: Amount | None = None
+    difference: Amount | None = None
+    currency: str | None = None
     outcome: str
+    outcome_was: str | None = None
+    payer: Annotated[str | None, Field(description="left out: the platform")] = None
+    payee: Annotated[str | None, Field(description="on the payer's statement: the payee")] = None
     unmet: Codes = ()
     held_for: Codes = ()
     because: tuple[int, ...] = ()
@@ -75,7 +86,10 @@ class TermsUsed(Frozen):
 
 
 class StatementEvent(Event):
-    """An event in the stream of one payee's statement for one period."""
+    """An event in the stream of one party's statement for one period.
+
+    `payee` is the party whose statement it is; of lines between others it may be the payer.
+    """
 
     rules: Id
     program: Id
@@ -92,6 +106,15 @@ class StatementEvent(Event):
     def stream(self) -> str:
         return f"statement:{self.statement}"
 
+    def statement_of(self, party: str) -> str:
+        """The id of another party's statement of the same period."""
+        return statement_id(self.program, self.period, party)
+
+    def moving_payers(self) -> tuple[Reference, ...]:
+        """Leads from the statements of other payers to this event, which moves them too."""
+        payers = {line.payer for line in getattr(self, "lines", ()) if line.payer}
+        return tuple(Reference("moves", self.statement_of(payer)) for payer in sorted(payers))
+
     def references(self) -> tuple[Reference, ...]:
         return (
             Reference("statement", period_id(self.program, self.period)),
@@ -100,7 +123,7 @@ class StatementEvent(Event):
 
 
 class StatementIssued(StatementEvent):
-    """A payee's lines of a period, issued at its close."""
+    """A party's lines of a period, issued at its close."""
 
     TOPIC = "statement-issued.v1"
 
@@ -109,7 +132,8 @@ class StatementIssued(StatementEvent):
 
     def references(self) -> tuple[Reference, ...]:
         carried = sorted({one.statement for one in self.brought_forward})
-        return (*super().references(), *(Reference("carried", name) for name in carried))
+        names = (Reference("carried", name) for name in carried)
+        return (*super().references(), *names, *self.moving_payers())
 
 
 class StatementAdjusted(StatementEvent):
@@ -130,6 +154,9 @@ class StatementAdjusted(StatementEvent):
     ] = None
     reason: Text | None = None
 
+    def references(self) -> tuple[Reference, ...]:
+        return (*super().references(), *self.moving_payers())
+
 
 class PeriodClosed(Event):
     """A period is locked: what its statements say, and everything that this rests on."""
@@ -149,6 +176,7 @@ class PeriodClosed(Event):
     lines: int
     statements: int
     totals: dict[str, str]
+    decisions: Annotated[dict[str, int] | None, Field(description="per outcome, where any")] = None
     digest: Annotated[str, Field(description="sha256 over every line")]
     held: int = 0
     exceptions: int = 0

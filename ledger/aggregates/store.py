@@ -7,6 +7,7 @@ from pydantic import Field
 
 from ledger.aggregates.base import Amount, Country, Currency, Fact, Id, Reference, Text
 from ledger.aggregates.orders import SOURCE as ORDERS_SOURCE
+from ledger.aggregates.things import STORE
 
 STORE_WARNINGS = ("unknown_store", "before_onboarding")
 ClosureReason = Literal[
@@ -24,6 +25,7 @@ StoreId = Annotated[Id, Field(description="the store's id")]
 class StoreFact(Fact):
     """A fact that lives in the stream of its store."""
 
+    LIVES_IN_STORE = True
     WARNINGS: ClassVar[tuple[str, ...]] = STORE_WARNINGS
 
     @property
@@ -35,7 +37,8 @@ class MerchantOnboarded(StoreFact):
     """A merchant opened a store; with `partner`, that partner introduced it."""
 
     TOPIC = "merchant-onboarded.v1"
-    INTRODUCES = "store"
+    ORDER = 60
+    INTRODUCES = ("store", STORE)
     WARNINGS = ("onboarded_twice", "unknown_partner")
     EXAMPLE: ClassVar = {
         "type": "MerchantOnboarded",
@@ -71,6 +74,7 @@ class StoreVerified(StoreFact):
     """The platform verified the store."""
 
     TOPIC = "store-verified.v1"
+    ORDER = 70
     EXAMPLE: ClassVar = {
         "type": "StoreVerified",
         "at": "2026-01-11T15:20:00+08:00",
@@ -84,6 +88,7 @@ class StockListed(StoreFact):
     """The store has stock in a country from this instant."""
 
     TOPIC = "stock-listed.v1"
+    ORDER = 80
     EXAMPLE: ClassVar = {
         "type": "StockListed",
         "at": "2026-01-20T08:00:00+08:00",
@@ -99,6 +104,7 @@ class StockDelisted(StoreFact):
     """The store has no stock in a country any more."""
 
     TOPIC = "stock-delisted.v1"
+    ORDER = 90
     EXAMPLE: ClassVar = {
         "type": "StockDelisted",
         "at": "2026-03-02T08:00:00+08:00",
@@ -114,6 +120,7 @@ class FirstSale(StoreFact):
     """The store made its first sale; of several reports the earliest counts."""
 
     TOPIC = "first-sale.v1"
+    ORDER = 100
     EXAMPLE: ClassVar = {
         "type": "FirstSale",
         "at": "2026-01-25T21:14:09+08:00",
@@ -132,6 +139,7 @@ class GMVRecorded(StoreFact):
     """Gross merchandise value of a store's orders of one day; refunds are negative."""
 
     TOPIC = "gmv-recorded.v1"
+    ORDER = 110
     AMOUNTS = (("amount", "currency"),)
     WARNINGS = (*STORE_WARNINGS, "two_feeds")
     EXAMPLE: ClassVar = {
@@ -171,6 +179,7 @@ class StoreSuspended(StoreFact):
     """The platform suspended the store."""
 
     TOPIC = "store-suspended.v1"
+    ORDER = 120
     EXAMPLE: ClassVar = {
         "type": "StoreSuspended",
         "at": "2026-03-05T10:00:00+08:00",
@@ -184,6 +193,7 @@ class StoreClosing(StoreFact):
     """The store is being closed."""
 
     TOPIC = "store-closing.v1"
+    ORDER = 130
     EXAMPLE: ClassVar = {
         "type": "StoreClosing",
         "at": "2026-03-20T10:00:00+08:00",
@@ -197,6 +207,7 @@ class StoreReopened(StoreFact):
     """The store is in normal state again."""
 
     TOPIC = "store-reopened.v1"
+    ORDER = 140
     EXAMPLE: ClassVar = {
         "type": "StoreReopened",
         "at": "2026-03-09T10:00:00+08:00",
@@ -210,6 +221,7 @@ class StoreClosed(StoreFact):
     """The store is closed, for a reason that decides whether it counts as high-risk."""
 
     TOPIC = "store-closed.v1"
+    ORDER = 150
     EXAMPLE: ClassVar = {
         "type": "StoreClosed",
         "at": "2026-03-28T16:45:00+08:00",
@@ -231,6 +243,7 @@ class DiscountRevoked(StoreFact):
     """The platform takes a store's discounts of a program away, from this instant on."""
 
     TOPIC = "discount-revoked.v1"
+    ORDER = 220
     WARNINGS = (*STORE_WARNINGS, "unknown_program")
     EXAMPLE: ClassVar = {
         "type": "DiscountRevoked",

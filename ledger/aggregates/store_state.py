@@ -167,3 +167,6 @@ def _store_word(standing: Recorded | None, onboarded: bool) -> str:
         case StoreSuspended():
             return "suspended"
     return "open" if onboarded else "unknown"
+
+
+STATES = {"store": describe_store}

@@ -1,6 +1,6 @@
 """What every program checks of an edition before it may be published, in one place."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -17,16 +17,6 @@ def typed(model: type[P], edition: Edition) -> P:
         return model.model_validate(edition.terms)
     except ValidationError as error:
         raise BadTerms(sentence_of(error, f"{edition.program} [terms]")) from None
-
-
-def refuse_unknown_version(edition: Edition, versions: Collection[int]) -> None:
-    """Raises `BadTerms` for a version of the rule function that there is not."""
-    if edition.rules_version is not None and edition.rules_version not in versions:
-        raise BadTerms(
-            f"{edition.program}: rules_version: found {edition.rules_version}, "
-            f"expected one of {', '.join(map(str, versions))}.",
-            "Leave it out for the newest one.",
-        )
 
 
 def refuse_bad_dates(edition: Edition, *, needs_end: bool) -> None:

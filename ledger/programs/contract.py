@@ -4,17 +4,27 @@ A rule assesses one subject from its own facts and a second step reduces the dec
 payee; neither reaches for the whole book. What they need they ask of a `Reader`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
+from itertools import islice
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from ledger.aggregates.base import Recorded
 from ledger.kernel.clocks import Clocks
-from ledger.kernel.decision import Step
 from ledger.kernel.instants import Instant
-from ledger.kernel.money import Money
-from ledger.kernel.period import Span, Window
+from ledger.kernel.period import Window
 from ledger.programs.edition import Edition
+from ledger.programs.line import Line
+
+CHUNK = 20_000
+"""Subjects assessed at a time: bounds memory and the number of queries alike."""
+
+
+def in_chunks(names: Iterable[str]) -> Iterator[list[str]]:
+    """Names in order, so many at a time as are assessed together."""
+    remaining = iter(sorted(names))
+    while chunk := list(islice(remaining, CHUNK)):
+        yield chunk
 
 
 class State(Protocol):
@@ -49,6 +59,9 @@ class Reader(Protocol):
         """Per name the streams that the index leads to under that kind; with a window only by
         facts that happened in it."""
 
+    def named_under(self, names: Mapping[str, Collection[str]]) -> dict[str, dict[str, list[str]]]:
+        """As `named`, for several kinds: per kind and name the streams."""
+
     def names(self, kind: str, since: Instant, until: Instant) -> Iterator[tuple[str, str]]:
         """All (name, stream) of a kind whose fact happened in the half-open window."""
 
@@ -57,6 +70,15 @@ class Reader(Protocol):
 
     def under(self, kind: str, first: str, last: str) -> Iterator[tuple[str, int]]:
         """All (name, position) of a kind whose name lies between two, both inside."""
+
+    def within(self, kind: str, window: Window) -> Iterator[int]:
+        """The positions of the facts of a kind that happened in the window, by position."""
+
+    def listed(self, names: Mapping[str, Collection[str]]) -> Iterator[Recorded]:
+        """The facts that the index leads to under some kinds and names."""
+
+    def listed_by_end(self, kind: str, skipped: int, first: str, last: str) -> Iterator[Recorded]:
+        """The facts of a kind whose name, without its first characters, lies between two."""
 
     def at_positions(self, positions: Iterable[int]) -> Iterator[Recorded]:
         """The facts at positions that the index has led to."""
@@ -89,7 +111,7 @@ class OrderChange(NamedTuple):
     because: str
     detail: str
     sql: str
-    """The fee of every order under the change."""
+    """Every order under the change, with the columns of `OrderSide.sql`."""
     tables: OrderTables
     """Small tables that replace ours for it."""
 
@@ -103,7 +125,9 @@ class OrderSide(Protocol):
 
     @property
     def sql(self) -> str:
-        """The fee of every order."""
+        """Every order: `store`, `order_id`, `fee` in minor units (null: none can be told),
+        `currency`, whether it is `foreign` to the edition's, and the `line` and `payee` that it
+        belongs to."""
 
     @property
     def tables(self) -> OrderTables:
@@ -113,51 +137,25 @@ class OrderSide(Protocol):
         """Each single change, in the contract's order."""
 
 
+SINGLY_MAX = 50
+
+
 class Asked(NamedTuple):
     """What a run asks of a program's rules."""
 
     edition: Edition
     period: str | None = None
     """The month, `2020-05`, of an edition that settles by month."""
-    subject: str | None = None
-    """Only the lines of this subject, reading only what they rest on."""
+    subjects: frozenset[str] | None = None
+    """Only the lines of these subjects, reading only what they rest on."""
     assume: frozenset[str] = frozenset()
     """What is taken as given for a reconciliation's "what if": codes of conditions, and others
     that the program's `variants` names. Empty in every run that anything is issued from."""
 
-
-class Line(NamedTuple):
-    """What one payee is due, or owes, for one subject, and why."""
-
-    line: str
-    kind: str
-    payee: str
-    subject: str
-    outcome: str
-    amount: Money
-    unmet: tuple[str, ...]
-    held_for: tuple[str, ...]
-    explanation: Step
-
-    def as_json(self) -> dict[str, Any]:
-        """The line in the shape of the public contract."""
-        return {
-            "line": self.line,
-            "kind": self.kind,
-            "payee": self.payee,
-            "subject": self.subject,
-            "outcome": self.outcome,
-            "amount": self.amount.text,
-            "currency": self.amount.currency,
-            "unmet": list(self.unmet),
-            "held_for": list(self.held_for),
-            "explanation": self.explanation.as_json(),
-        }
-
     @property
-    def said(self) -> tuple[object, ...]:
-        """What the line says, without why: what a close seals and a replay compares."""
-        return self[:8]
+    def many(self) -> bool:
+        """Whether so much is asked that what lines share is best read at once."""
+        return self.subjects is None or len(self.subjects) > SINGLY_MAX
 
 
 class Obligation(NamedTuple):
@@ -190,59 +188,13 @@ class Answer(NamedTuple):
     lines: list[Line]
     obligations: tuple[Obligation, ...] = ()
     period: str | None = None
-    """The month that a subject belongs to, where it was asked for without one."""
+    """The month that a single subject belongs to, where it was asked for without one."""
 
 
 class Rule(Protocol):
-    """One version of a program's rule function: pure, and never edited once it has shipped."""
+    """One version of a program's rule function: pure, and never edited once it has shipped.
+
+    A subject that has no line is left out of the answer.
+    """
 
     def __call__(self, reader: Any, asked: Asked) -> Answer: ...
-
-
-class Rules(Protocol):
-    """A program's rules: one module per program with these names."""
-
-    VERSIONS: Mapping[int, Rule]
-    KEYED: Mapping[str, tuple[str, ...]]
-    """Parameters that are rows with a key: the fields of the key. A row that leaves a field out
-    applies to every value of it. A later version may add rows for what none applied to when a
-    period was closed."""
-
-    OBLIGES: bool
-    """Whether a run can find obligations other than money."""
-
-    def check(self, edition: Edition) -> Edition:
-        """The edition as it may be published; raises `BadTerms`."""
-
-    def days_of(self, edition: Edition, period: str | None) -> Span:
-        """The days that a run is about; raises `WrongPeriod`."""
-
-    def provisional(self, edition: Edition, period: str | None, as_of: Instant) -> bool:
-        """Whether a term or window that the rules wait for is still open."""
-
-    def settles_until(self, edition: Edition, period: str | None) -> Instant:
-        """The instant from which a run is no longer provisional; raises `WrongPeriod` where
-        there is none, because the edition is closed month by month."""
-
-    def subjects_of_store(self, reader: Reader, edition: Edition, store: str) -> list[str]:
-        """The subjects whose lines are about a store, for files that name stores."""
-
-    def subject_of(self, rest: str) -> tuple[str | None, str]:
-        """Period and subject of a line id, given without its program."""
-
-    def beside(self, reader: Any, asked: Asked) -> Iterable[Recorded]:
-        """Facts of a run's days that somebody has to look at although no line rests on them:
-        what does not fit of those touches its close."""
-
-    def scope(self, edition: Edition) -> tuple[str, ...]:
-        """The markets it covers, to see whether two editions overlap."""
-
-
-class OrderRules(Rules, Protocol):
-    """The rules of a program that charges by order."""
-
-    def orders_of(self, reader: Any, asked: Asked) -> list[dict[str, Any]]:
-        """Every order of a line with its fee, and its `place` in the archive."""
-
-    def order_side(self, reader: Any, asked: Asked) -> OrderSide:
-        """Our side of a reconciliation by order; raises `WrongPeriod`."""

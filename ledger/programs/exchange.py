@@ -5,6 +5,7 @@ the one with the later `at`. There are no inverse and no cross rates. Source: do
 """
 
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import Decimal
@@ -19,6 +20,7 @@ from ledger.programs.edition import Edition
 
 FIRST_DAY = date(1, 1, 1)
 MARGIN = timedelta(days=62)
+BASE_LENGTH = len("EUR-")
 
 
 class Rates:
@@ -35,6 +37,8 @@ class Rates:
         self._age = timedelta(days=age_days_max)
         self._edition = edition
         self._pairs: dict[str, _Pair] = {}
+        self._read: dict[str, list[Recorded]] | None = None
+        """Per currency the quotes that were read together."""
 
     def into(self, currency: str, day: date) -> tuple[Decimal, Recorded] | None:
         """The rate that converts a currency on a day, or None where none is quoted in time."""
@@ -52,7 +56,7 @@ class Rates:
         found = self._pair(currency, day).last_on(day)
         if found is None:  # outside what was looked up: only said, never calculated with
             pair = f"{currency}-{self._currency}"
-            found = _Pair(self._reader, pair, FIRST_DAY, day).last_on(day)
+            found = _Pair.listed(self._reader, pair, FIRST_DAY, day).last_on(day)
         return found
 
     def missing(self, currency: str, day: date) -> str:
@@ -70,28 +74,73 @@ class Rates:
     def _pair(self, currency: str, day: date) -> "_Pair":
         pair = self._pairs.get(currency)
         if pair is None or not pair.first + self._age <= day <= pair.last:
-            edition = self._edition
-            first = min(edition.first, day, pair.first if pair else day) - self._age
-            last = max((edition.last or day) + MARGIN, day, pair.last if pair else day)
+            first, last = self._around(day, pair)
             name = f"{currency}-{self._currency}"
-            pair = self._pairs[currency] = _Pair(self._reader, name, first, last)
-            if self._at_once:
-                pair.read_all()
+            if self._at_once and pair is None and self._covers(day):
+                pair = _Pair.of(self._quotes_at_once().get(currency, []), *self._usual)
+            else:
+                pair = _Pair.listed(self._reader, name, first, last)
+                if self._at_once:
+                    pair.read_all()
+            self._pairs[currency] = pair
         return pair
+
+    def _around(self, day: date, known: "_Pair | None") -> tuple[date, date]:
+        """The days to look quotes up for, wide enough for the edition and a day."""
+        first, last = self._usual
+        days = [day - self._age, *([known.first] if known else [])]
+        return min(first, *days), max(last, day, *([known.last] if known else []))
+
+    @property
+    def _usual(self) -> tuple[date, date]:
+        edition = self._edition
+        return edition.first - self._age, (edition.last or edition.first) + MARGIN
+
+    def _covers(self, day: date) -> bool:
+        """Whether a day lies in the edition's time: one without an end has none to read at once."""
+        first, last = self._usual
+        return self._edition.last is not None and first + self._age <= day <= last
+
+    def _quotes_at_once(self) -> dict[str, list[Recorded]]:
+        """Every quote into the currency of the edition's time, in one go."""
+        if self._read is None:
+            self._read = defaultdict(list)
+            first, last = (f"{self._currency}/{day}" for day in self._usual)
+            for quote in self._reader.listed_by_end("quote", BASE_LENGTH, first, last):
+                self._read[quote.event.base].append(quote)
+        return self._read
 
 
 class _Pair:
-    """The days between two for which a pair is quoted; quotes are read when first asked for."""
+    """The days between two for which a pair is quoted."""
 
-    def __init__(self, reader: Reader, pair: str, first: date, last: date) -> None:
+    def __init__(self, first: date, last: date, positions: dict[date, list[int]]) -> None:
         self.first, self.last = first, last
-        self._reader = reader
-        self._positions: dict[date, list[int]] = {}
+        self._positions = positions
+        self._days = sorted(positions)
+        self._chosen: dict[date, Recorded] = {}
+        self._reader: Reader | None = None
+
+    @classmethod
+    def listed(cls, reader: Reader, pair: str, first: date, last: date) -> "_Pair":
+        """What the index lists; quotes are read when they are first asked for."""
+        positions: dict[date, list[int]] = {}
         for name, position in reader.under("quote", f"{pair}/{first}", f"{pair}/{last}"):
             day = date.fromisoformat(name.rpartition("/")[2])
-            self._positions.setdefault(day, []).append(position)
-        self._days = sorted(self._positions)
-        self._chosen: dict[date, Recorded] = {}
+            positions.setdefault(day, []).append(position)
+        found = cls(first, last, positions)
+        found._reader = reader
+        return found
+
+    @classmethod
+    def of(cls, quotes: Iterable[Recorded], first: date, last: date) -> "_Pair":
+        """Quotes that were read already."""
+        by_day: dict[date, list[Recorded]] = {}
+        for quote in quotes:
+            by_day.setdefault(quote.event.day, []).append(quote)
+        found = cls(first, last, {d: [one.position for one in own] for d, own in by_day.items()})
+        found._chosen = {day: max(own, key=order_key) for day, own in by_day.items()}
+        return found
 
     def last_on(self, day: date) -> Recorded | None:
         """The quote of the last quoted day on or before this one."""
@@ -100,6 +149,7 @@ class _Pair:
 
     def read_all(self) -> None:
         """Reads every quote between the days in one go."""
+        assert self._reader is not None, "quotes that were read are all known"
         by_day: dict[date, list[Recorded]] = {}
         for one in self._reader.at_positions(p for day in self._days for p in self._positions[day]):
             by_day.setdefault(one.event.day, []).append(one)
@@ -113,6 +163,7 @@ class _Pair:
     def _of(self, day: date) -> Recorded:
         found = self._chosen.get(day)
         if found is None:
+            assert self._reader is not None, "quotes that were read are all known"
             quotes = self._reader.at_positions(self._positions[day])
             found = self._chosen[day] = max(quotes, key=order_key)
         return found

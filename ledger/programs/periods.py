@@ -5,7 +5,8 @@ from calendar import monthrange
 from datetime import date
 
 from ledger.kernel.errors import WrongPeriod
-from ledger.kernel.period import Days
+from ledger.kernel.instants import Instant
+from ledger.kernel.period import Days, Span
 from ledger.programs.edition import Edition
 
 MONTH = re.compile(r"(?P<year>2[01][0-9]{2})-(?P<month>0[1-9]|1[0-2])", re.ASCII)
@@ -20,6 +21,27 @@ def whole_term(edition: Edition, period: str | None) -> Days:
             f"Leave the period out: {edition.program}",
         )
     return edition.days
+
+
+def term_end(edition: Edition, period: str | None) -> Instant:
+    """The end of a term that settles as a whole."""
+    return edition.window.end
+
+
+def month_end(edition: Edition, period: str | None) -> Instant:
+    """The end of the month. Raises `WrongPeriod` without one: only months are closed."""
+    return month(edition, period).window.end
+
+
+def month_or_all(edition: Edition, period: str | None) -> Span:
+    """The days of a month, or without one all of the edition's. Raises `WrongPeriod`."""
+    return edition.span if period is None else month(edition, period)
+
+
+def month_and_subject(rest: str) -> tuple[str | None, str]:
+    """Month and subject of a line that is named `PROGRAM/2020-05/SUBJECT`."""
+    period, slash, subject = rest.partition("/")
+    return (period, subject) if slash else (None, rest)
 
 
 def month(edition: Edition, period: str | None) -> Days:

@@ -3,34 +3,34 @@
 import tomllib
 from importlib import import_module
 from pathlib import Path
-from typing import cast
 
 from ledger.kernel.errors import BadTerms
-from ledger.programs.contract import OrderRules, Rules
 from ledger.programs.edition import Edition, parse_toml
+from ledger.programs.program import Program
 
 FOLDER = Path(__file__).parent
 
 
-def rule_names() -> list[str]:
-    """The folders that hold rules."""
-    return sorted(path.parent.name for path in FOLDER.glob("*/rules.py"))
+def program_names() -> list[str]:
+    """The folders that hold a program."""
+    return sorted(path.parent.name for path in FOLDER.glob("*/program.py"))
 
 
-def rules_of(name: str) -> Rules:
-    """The rules of that name. Raises `BadTerms` for a name that is none."""
-    if name not in rule_names():
+def program_of(name: str) -> Program:
+    """The program of that name. Raises `BadTerms` for a name that is none."""
+    if name not in program_names():
         raise BadTerms(
             f"rules: {name!r} is not a program that this version of duebook can work out.",
-            f"Known rules: {', '.join(rule_names())}.",
+            f"Known rules: {', '.join(program_names())}.",
         )
-    return cast(Rules, import_module(f"ledger.programs.{name}.rules"))
+    program = import_module(f"ledger.programs.{name}.program").PROGRAM
+    assert isinstance(program, Program)
+    return program
 
 
-def order_rules_of(name: str) -> OrderRules | None:
-    """The rules of that name where they charge by order, else None. Raises `BadTerms`."""
-    found = rules_of(name)
-    return cast(OrderRules, found) if hasattr(found, "order_side") else None
+def programs() -> dict[str, Program]:
+    """Every program by the name of its folder."""
+    return {name: program_of(name) for name in program_names()}
 
 
 def checked(edition: Edition) -> Edition:
@@ -39,7 +39,7 @@ def checked(edition: Edition) -> Edition:
     A parameter that a file leaves out takes the shipped default; where that is an assumption,
     its reason comes along, so that every answer names it. Raises `BadTerms`.
     """
-    found = rules_of(edition.rules).check(edition)
+    found = program_of(edition.rules).check(edition)
     path = FOLDER / edition.rules / "terms.toml"
     reasons = tomllib.loads(path.read_text(encoding="utf-8")).get("assumed", {})
     silent = {

@@ -155,10 +155,13 @@ def _format_of(book: Book) -> int:
     """The book's format. Raises `ForeignBook` or `NewerBook` for what cannot be kept here."""
     location = book.location
     with _connected(book) as connection:
-        if not schema.has_table(connection, "duebook_meta"):
-            raise _foreign(location)
         query = select(schema.meta.c.value).where(schema.meta.c.key == "format")
-        found = connection.execute(query).scalar()
+        try:
+            found = connection.execute(query).scalar()
+        except sa_exc.DatabaseError as error:
+            if any(words in str(error.orig) for words in ("no such table", "does not exist")):
+                raise _foreign(location) from None
+            raise
     if found is None or not found.isdigit():
         raise _foreign(location)
     if int(found) > schema.FORMAT:

@@ -1,6 +1,6 @@
 """The whole log, in its own order: every event, withdrawn facts too."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -46,8 +46,10 @@ def read_log(
     until: int | None = None,
     topics: Iterable[str] = (),
     stream: str | None = None,
+    streams: Collection[str] = (),
 ) -> Iterator[Logged]:
-    """Every event, decoded, in the order of the log; withdrawn ones too."""
+    """Every event, decoded, in the order of the log; withdrawn ones too. With a stream, or some
+    few, only theirs."""
     c = events.c
     query = select(*COLUMNS).where(c.position > after)
     if until is not None:
@@ -56,6 +58,8 @@ def read_log(
         query = query.where(c.topic.in_(names))
     if stream is not None:
         query = query.where(c.stream == stream)
+    if streams:
+        query = query.where(c.stream.in_(streams))
     return decode_rows(fetch(connection, query.order_by(c.position)))
 
 

@@ -1,13 +1,13 @@
 """Reading the log at a pair of clocks: states by stream, ways there by the index."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cached_property
 from itertools import chain, islice
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Select, and_, func, select
+from sqlalchemy import Column, ColumnElement, Connection, Select, and_, func, or_, select
 
 from ledger.aggregates.base import Logged, R, Recorded
 from ledger.aggregates.store import GMVRecorded
@@ -18,7 +18,7 @@ from ledger.kernel.period import Window
 from ledger.programs.contract import S
 from ledger.store.asking import OrderAsking
 from ledger.store.codec import decode_facts, decode_rows
-from ledger.store.log import COLUMNS, FACTS, ROWS_AT_ONCE, chunks, fetch
+from ledger.store.log import COLUMNS, FACTS, NAMES_AT_ONCE, ROWS_AT_ONCE, chunks, fetch
 from ledger.store.schema import events, refs, withdrawn
 from ledger.store.snapshots import after, latest
 
@@ -145,6 +145,29 @@ class LogReader(OrderAsking):
                 self.watch(recorded)
             yield recorded
 
+    def listed(self, names: Mapping[str, Collection[str]]) -> Iterator[Logged]:
+        """The facts that the index leads to under some kinds and names."""
+        r = refs.c
+        for kinds in _in_pieces(names):
+            mine = [and_(r.kind == kind, r.name.in_(some)) for kind, some in kinds.items()]
+            if mine:
+                yield from self._listed(or_(*mine))
+
+    def listed_by_end(self, kind: str, skipped: int, first: str, last: str) -> Iterator[Logged]:
+        """The facts of a kind whose name, without its first characters, lies between two."""
+        r = refs.c
+        end = func.substr(r.name, skipped + 1)
+        yield from self._listed(and_(r.kind == kind, end >= first, end <= last))
+
+    def _listed(self, where: ColumnElement[bool]) -> Iterator[Logged]:
+        found = select(refs.c.position).where(where).scalar_subquery()
+        rows = self._counting(COLUMNS, [events.c.position.in_(found)], (), events.c.position)
+        for recorded in decode_rows(rows):
+            self.events_read += 1
+            if self.watch is not None:
+                self.watch(recorded)
+            yield recorded
+
     def _at(self, positions: Iterable[int]) -> Iterator[Logged]:
         c = events.c
         for chunk in chunks(sorted(set(positions))):
@@ -191,11 +214,34 @@ class LogReader(OrderAsking):
                 found[name].add(stream)
         return {name: sorted(streams) for name, streams in found.items()}
 
+    def named_under(self, names: Mapping[str, Collection[str]]) -> dict[str, dict[str, list[str]]]:
+        """As `named`, for several kinds: per kind and name the streams."""
+        found: dict[str, dict[str, set[str]]] = {kind: defaultdict(set) for kind in names}
+        r = refs.c
+        for kinds in _in_pieces(names):
+            mine = [and_(r.kind == kind, r.name.in_(some)) for kind, some in kinds.items()]
+            if mine:
+                query = self._counting_refs().add_columns(r.kind).where(or_(*mine))
+                for name, stream, _at, _position, kind in fetch(self.connection, query):
+                    found[kind][name].add(stream)
+        return {
+            kind: {name: sorted(streams) for name, streams in own.items()}
+            for kind, own in found.items()
+        }
+
     def names(self, kind: str, since: Instant, until: Instant) -> Iterator[tuple[str, str]]:
         """All (name, stream) of a kind whose fact happened in the half-open window."""
         query = self._refs(kind).where(refs.c.at >= since, refs.c.at < until)
         for name, stream, _at, _position in fetch(self.connection, query):
             yield name, stream
+
+    def within(self, kind: str, window: Window) -> Iterator[int]:
+        """The positions of the facts of a kind that happened in the window, by position."""
+        query = self._refs(kind).where(refs.c.at >= window.start, refs.c.at < window.end)
+        for _name, _stream, _at, position in fetch(
+            self.connection, query.order_by(refs.c.position)
+        ):
+            yield position
 
     def under(self, kind: str, first: str, last: str) -> Iterator[tuple[str, int]]:
         """All (name, position) of a kind whose name lies between two, both inside."""
@@ -222,11 +268,28 @@ class LogReader(OrderAsking):
                 yield name, detail
 
     def _refs(self, kind: str) -> Select[Any]:
+        query = self._all_refs() if kind in PERMANENT_REFS else self._counting_refs()
+        return query.where(refs.c.kind == kind)
+
+    def _all_refs(self) -> Select[Any]:
+        r = refs.c
+        return select(r.name, r.stream, r.at, r.position).where(
+            r.position <= self.clocks.known_at, r.at <= self.clocks.as_of
+        )
+
+    def _counting_refs(self) -> Select[Any]:
+        """Index entries of facts that count."""
         r, w = refs.c, withdrawn.c
         lifted = and_(w.target == r.position, w.position <= self.clocks.known_at)
-        query = select(r.name, r.stream, r.at, r.position).where(
-            r.kind == kind, r.position <= self.clocks.known_at, r.at <= self.clocks.as_of
-        )
-        if kind in PERMANENT_REFS:
-            return query
-        return query.select_from(refs.outerjoin(withdrawn, lifted)).where(w.target.is_(None))
+        query = self._all_refs().select_from(refs.outerjoin(withdrawn, lifted))
+        return query.where(w.target.is_(None))
+
+
+def _in_pieces(names: Mapping[str, Collection[str]]) -> Iterator[dict[str, list[str]]]:
+    """Kinds and names in pieces that fit into one query: few of them into a single one."""
+    if sum(map(len, names.values())) <= NAMES_AT_ONCE:
+        yield {kind: sorted(some) for kind, some in names.items() if some}
+        return
+    for kind, some in names.items():
+        for chunk in chunks(sorted(some)):
+            yield {kind: chunk}

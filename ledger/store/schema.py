@@ -19,10 +19,11 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-FORMAT = 3
+FORMAT = 4
 """The layout of these tables and what the index holds. A book with a greater one is refused,
 never guessed at; one with a smaller one is brought up to date when it is opened for writing.
-2: rates are indexed by day. 3: first sales by store, tasks and links."""
+2: rates are indexed by day. 3: first sales by store, tasks and links. 4: what facts pay, and
+which events of other statements move one."""
 
 metadata = MetaData()
 TEXT = Text().with_variant(Text(collation="C"), "postgresql")

@@ -1,12 +1,11 @@
 """From what a person types to the two clocks of a run."""
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, text
 
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import BadInstant, BadKnownAt
 from ledger.kernel.instants import DEFAULT_ZONE, Instant, format_instant, parse_day_end_or_instant
 from ledger.store.head import head_of
-from ledger.store.schema import events
 
 
 def clocks_at(
@@ -16,13 +15,17 @@ def clocks_at(
     as_of: str | None = None,
     known_at: str | None = None,
     zone: str = DEFAULT_ZONE,
+    position: int | None = None,
 ) -> Clocks:
-    """The clocks of a run: as-of defaults to now, known-at to the head.
+    """The clocks of a run: as-of defaults to now, known-at to the head, or to a position that
+    was looked up before.
 
     Raises `BadInstant`, `NoZone`, or `BadKnownAt`.
     """
     instant = now if as_of is None else parse_day_end_or_instant(as_of, zone)
-    return Clocks(instant, known_position(connection, known_at, zone))
+    if position is None:
+        position = known_position(connection, known_at, zone)
+    return Clocks(instant, position)
 
 
 def known_position(connection: Connection, known_at: str | None, zone: str = DEFAULT_ZONE) -> int:
@@ -53,13 +56,14 @@ def known_position(connection: Connection, known_at: str | None, zone: str = DEF
 
 
 def _last_recorded_by(connection: Connection, head: int, instant: Instant) -> int:
-    """Bisects the log: positions have no gaps and recorded_at never runs backwards."""
-    low, high = 0, head
-    while low < high:
-        middle = (low + high + 1) // 2
-        query = select(events.c.recorded_at).where(events.c.position == middle)
-        if connection.execute(query).scalar_one() <= instant:
-            low = middle
-        else:
-            high = middle - 1
-    return low
+    """Bisects the log in one query: positions have no gaps, recorded_at never runs backwards."""
+    query = text(
+        "WITH RECURSIVE bisected(low, high) AS ("
+        " SELECT CAST(0 AS BIGINT), CAST(:head AS BIGINT) UNION ALL"
+        " SELECT CASE WHEN middle.recorded_at <= :instant THEN middle.position ELSE low END,"
+        " CASE WHEN middle.recorded_at <= :instant THEN high ELSE middle.position - 1 END"
+        " FROM bisected JOIN events AS middle ON middle.position = (low + high + 1) / 2"
+        " WHERE low < high"
+        ") SELECT low FROM bisected WHERE low = high"
+    )
+    return int(connection.execute(query, {"head": head, "instant": instant}).scalar_one())

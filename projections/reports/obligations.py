@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from ledger.kernel.clocks import Clocks
-from ledger.programs.registry import rules_of
+from ledger.programs.registry import program_of
 from ledger.usecases.closing.terms_of_close import filled_terms
 from ledger.usecases.settling.settle import settle
 from ledger.usecases.statements.closed_period import closed_period, find_closed
@@ -22,7 +22,7 @@ def rows(connection: Connection, clocks: Clocks) -> list[dict[str, Any]]:
     found = []
     for program in sorted({one.event.program for one in published(connection, clocks.known_at)}):
         edition = edition_at(connection, program, clocks.known_at)[0]
-        if rules_of(edition.rules).OBLIGES:
+        if program_of(edition.rules).obliges:
             closed = find_closed(connection, program, None, clocks.known_at)
             if closed is not None:
                 period = closed_period(connection, program, None, clocks.known_at)

@@ -39,7 +39,7 @@ def test_a_standing_comes_to_these_accounts(
     due: int, paid: int, open_: int, advance: int, accounts: dict[str, int]
 ) -> None:
     """Debits positive: what the party is owed is a liability, what it owes an asset."""
-    standing = Standing(due, paid)
+    standing = Standing(issued=due, paid=paid)
     assert (standing.open, standing.advance) == (open_, advance)
     found = {account.text: amount for account, amount in standing.balances(PARTY).items()}
     assert found == accounts
@@ -50,8 +50,8 @@ def test_a_movement_leads_from_one_standing_to_the_next_and_sums_to_what_opened(
     due: int, paid: int, more_due: int, more_paid: int
 ) -> None:
     """Debited and credited, the old balances become the new; no account keeps a zero."""
-    before = Standing(due, paid)
-    after = before.moved(due=more_due, paid=more_paid)
+    before = Standing(issued=due, paid=paid)
+    after = before.moved("adjusted", more_due).moved("paid", more_paid)
     moved = movement(PARTY, before, after)
     balances = before.balances(PARTY)
     for account, amount in moved.items():
@@ -64,7 +64,7 @@ def test_a_movement_leads_from_one_standing_to_the_next_and_sums_to_what_opened(
 @given(due=AMOUNT, paid=AMOUNT)
 def test_balances_of_a_standing_are_what_is_open_reversed(due: int, paid: int) -> None:
     """At most one claim and one advance; what is due and what was paid are both in them."""
-    standing = Standing(due, paid)
+    standing = Standing(issued=due, paid=paid)
     found = standing.balances(PARTY)
     assert sum(found.values()) == -standing.open
     claims = [a for account, a in found.items() if account.name != "Advances"]
@@ -81,8 +81,8 @@ def test_balances_of_a_standing_are_what_is_open_reversed(due: int, paid: int) -
 )
 def test_an_advance_that_is_carried_over_stands_no_more_where_it_was(due: int, paid: int) -> None:
     """A close adds the advance to what is due: the next close must find none to carry again."""
-    standing = Standing(due, paid)
-    assert standing.moved(due=standing.advance).advance == 0
+    standing = Standing(issued=due, paid=paid)
+    assert standing.moved("carried_forward", standing.advance).advance == 0
 
 
 @pytest.mark.parametrize("of", ["", "partner:P-1", "recruiting-eu-jp-2026q1", "merchant:商家-7"])

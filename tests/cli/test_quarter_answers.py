@@ -57,7 +57,7 @@ def test_adjust_answers_with_these_keys_and_a_dry_run_exits_3(
     assert contract <= set(ran.json) <= contract | more | {"position", "receipt"}
     rows = {
         *("line", "payee", "was", "now", "difference", "currency", "outcome", "because"),
-        *("filled", "was_outcome", "unmet", "held_for"),
+        *("filled", "outcome_was", "unmet", "held_for"),
     }
     assert {frozenset(one) for one in ran.json["adjustments"]} == {frozenset(rows)}
     again = closed("adjust", PROGRAM, *BY)

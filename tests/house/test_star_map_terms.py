@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ledger.kernel.errors import BadTerms
-from ledger.programs.registry import FOLDER, rules_of, shipped
+from ledger.programs.registry import FOLDER, program_of, shipped
 from ledger.programs.star_map.parameters import Parameters, share_text
 
 (EDITION,) = (one for one in shipped() if one.rules == "star_map")
@@ -17,7 +17,7 @@ ENTRANCE = {"from": "2020-09-06", "link": "third_party", "access": "task"}
 
 def check(**changed: Any) -> Any:
     terms = {**EDITION.terms, **changed}
-    return rules_of("star_map").check(EDITION.model_copy(update={"terms": terms}))
+    return program_of("star_map").check(EDITION.model_copy(update={"terms": terms}))
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_an_end_before_the_start_is_refused() -> None:
     """An end is optional; where there is one it does not lie before the start."""
     ended = EDITION.model_copy(update={"last": date(2020, 7, 30)})
     with pytest.raises(BadTerms, match="to: found 2020-07-30, expected 2020-07-31"):
-        rules_of("star_map").check(ended)
+        program_of("star_map").check(ended)
 
 
 def test_the_file_says_what_is_taken_where_a_file_says_nothing() -> None:

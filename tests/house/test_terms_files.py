@@ -10,7 +10,7 @@ from ledger.kernel.errors import BadTerms
 from ledger.programs.edition import Edition, parse_toml, to_toml
 from ledger.programs.growth import parameters as growth
 from ledger.programs.recruiting import parameters as recruiting
-from ledger.programs.registry import FOLDER, rules_of, shipped
+from ledger.programs.registry import FOLDER, program_of, shipped
 from ledger.programs.star_map import parameters as star_map
 from ledger.programs.technical_fee import parameters as technical_fee
 
@@ -83,7 +83,7 @@ def test_a_table_of_ratios_that_makes_no_sense_is_refused(ratios: str, named: st
     """Ratios lie in 0..1, start at rising counts and do not rise."""
     line = f"governance_ratios = [{ratios}]"
     with pytest.raises(BadTerms) as refused:
-        rules_of("recruiting").check(_edition(governance_ratios=line))
+        program_of("recruiting").check(_edition(governance_ratios=line))
     assert named in refused.value.sentence
     assert "governance_ratios" in refused.value.sentence
 
@@ -98,7 +98,7 @@ def test_several_wrong_keys_are_named_together() -> None:
 
 def test_the_shipped_terms_and_the_demos_survive_being_written_and_read() -> None:
     """`programs PROGRAM --format toml` prints what publishes as the same content."""
-    acme = rules_of("recruiting").check(_edition())
+    acme = program_of("recruiting").check(_edition())
     for edition in (*shipped(), acme, _edition()):
         again = parse_toml(to_toml(edition), "again.toml")
         assert edition == again
@@ -115,7 +115,7 @@ def test_awkward_texts_survive_being_written_and_read() -> None:
 
 def test_the_digest_does_not_depend_on_how_the_file_is_written() -> None:
     """Order of keys, comments and defaults left out do not matter; a value does."""
-    checked = rules_of("recruiting").check
+    checked = program_of("recruiting").check
     text = ACME.read_text(encoding="utf-8")
     assert 'zone = "Asia/Shanghai"\n' in text
     moved = text.replace('zone = "Asia/Shanghai"\n', "").replace(
@@ -155,7 +155,7 @@ def test_the_shipped_day_of_making_up_follows_from_the_working_days() -> None:
     (edition,) = (one for one in shipped() if one.rules == "growth")
     terms = {name: value for name, value in edition.terms.items() if name != "make_up_due"}
     left_out = edition.model_copy(update={"terms": terms})
-    assert rules_of("growth").check(left_out) == edition
+    assert program_of("growth").check(left_out) == edition
     assert edition.terms["make_up_due"] == "2026-09-11"
 
 
@@ -178,7 +178,7 @@ def test_every_shipped_assumption_names_the_other_values() -> None:
                 value = {"true": True, "false": False}.get(other, other)
                 changed = {**edition.terms, parameter: value}
                 tried = edition.model_copy(update={"terms": changed})
-                assert rules_of(edition.rules).check(tried).terms[parameter] == value
+                assert program_of(edition.rules).check(tried).terms[parameter] == value
                 assert edition.terms[parameter] != value
 
 

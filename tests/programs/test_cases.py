@@ -13,7 +13,7 @@ from ledger.kernel.clocks import Clocks
 from ledger.kernel.instants import parse_instant
 from ledger.kernel.orderlines import COLUMNS
 from ledger.programs.edition import Edition
-from ledger.programs.registry import FOLDER, rules_of, shipped
+from ledger.programs.registry import FOLDER, program_of, shipped
 from ledger.store.book import Book, open_book
 from ledger.usecases.archiving.archive_orders import record_orders
 from ledger.usecases.init import init
@@ -54,7 +54,7 @@ def empty_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _edition(rules: str, changed: dict[str, Any]) -> Edition:
     edition = next(one for one in shipped() if one.rules == rules)
     terms = {k: v for k, v in {**edition.terms, **changed}.items() if k != "rest_days"}
-    return rules_of(rules).check(edition.model_copy(update={"terms": terms}))
+    return program_of(rules).check(edition.model_copy(update={"terms": terms}))
 
 
 def _archive(book: Book, rows: list[dict[str, str]], usual: dict[str, str], path: Path) -> None:
@@ -90,7 +90,7 @@ def _by_period(rules: str, case: dict[str, Any]) -> dict[str | None, dict[str, A
     """What a case expects, by the month that a line belongs to, if any."""
     found: dict[str | None, dict[str, Any]] = {case.get("period"): {}}
     for name, expected in case.get("expect", {}).items():
-        period, _ = rules_of(rules).subject_of(name)
+        period, _ = program_of(rules).subject_of(name)
         found.setdefault(period, {})[name] = expected
     if rules == "technical_fee":
         found.pop(None, None)
@@ -115,8 +115,9 @@ def test_worked_example(rules: str, case: dict[str, Any], empty_book: Path, tmp_
                     continue
                 line = lines[name].as_json()
                 assert {key: line[key] for key in expected} == expected, line["explanation"]
-                _, subject = rules_of(rules).subject_of(name)
-                alone = settle(connection, edition, clocks, period=period, subject=subject).lines
+                _, subject = program_of(rules).subject_of(name)
+                one = frozenset({subject})
+                alone = settle(connection, edition, clocks, period=period, subjects=one).lines
                 own = [one for one in settlement.lines if one.subject == line["subject"]]
                 assert own == list(alone), "one subject alone is the subject among all"
             _compare_obligations(settlement, case.get("obligations", {}))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ledger.programs.edition import parse_toml
-from ledger.programs.registry import rules_of
+from ledger.programs.registry import program_of
 from ledger.store.book import Book
 from ledger.usecases.recording.record import record
 from ledger.usecases.recording.withdraw import withdraw
@@ -142,7 +142,7 @@ def test_an_unknown_program_shows_until_it_is_published(
     ]:
         text = text.replace(old, new)
     edition = parse_toml(text, "mine.toml")
-    publish(book, rules_of(edition.rules).check(edition), "test")
+    publish(book, program_of(edition.rules).check(edition), "test")
     assert exceptions(book) == []
 
 

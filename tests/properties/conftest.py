@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.instants import parse_instant
 from ledger.programs.edition import Edition
-from ledger.programs.registry import rules_of, shipped
+from ledger.programs.registry import program_of, shipped
 from ledger.store.book import Book, open_book
 from ledger.usecases.init import init
 from ledger.usecases.recording.record import RecordAnswer, record
@@ -92,7 +92,7 @@ def edition_with() -> Callable[[str, dict[str, Any]], Edition]:
         edition = found[program]
         terms = {name: v for name, v in edition.terms.items() if name != "rest_days"}
         changed_terms = {"terms": {**terms, **changed}}
-        return rules_of(edition.rules).check(edition.model_copy(update=changed_terms))
+        return program_of(edition.rules).check(edition.model_copy(update=changed_terms))
 
     return make
 

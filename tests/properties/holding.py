@@ -15,7 +15,7 @@ from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.store.log import read_log, read_positions
 from ledger.store.schema import withdrawn
-from ledger.usecases.closing.adjust import Adjustment, Change
+from ledger.usecases.closing.adjust import Adjustment, Correction
 from ledger.usecases.settling.settle import settle
 from ledger.usecases.statements.closed_period import ClosedPeriod, closed_period
 from ledger.usecases.statements.statement import statement
@@ -118,7 +118,7 @@ def assert_taken_over(book: Book, found: ClosedPeriod) -> None:
 def assert_causes(connection: Connection, found: Adjustment, seen: Counter[str]) -> None:
     """Each row names what is new since the line was last stated; nothing only where time passed."""
     terms, clocks = found.terms.edition, found.clocks
-    for one in found.changes:
+    for one in found.corrections:
         since = last_told(found.period, one)
         for cause in read_positions(connection, one.because):
             assert isinstance(cause.event, Fact)
@@ -131,37 +131,43 @@ def assert_causes(connection: Connection, found: Adjustment, seen: Counter[str])
             seen["no cause: turned back"] += 1
             continue
         lines = settle(connection, terms, clocks._replace(known_at=since.known_at)).lines
-        then = {(line.line, line.payee): line.said for line in lines}
-        now = one.now.said if one.now else None
-        assert then.get((one.line, one.payee)) == now, f"because of what? {one}"
+        then = {(line.line, line.payee): line.said() for line in lines}
+        now = one.change.now.said() if one.change.now else None
+        key = (one.change.line.line, one.change.line.payee)
+        assert then.get(key) == now, f"because of what? {one}"
         seen["no cause: time passed"] += 1
 
 
-def last_told(period: ClosedPeriod, change: Change) -> Clocks:
+def last_told(period: ClosedPeriod, one: Correction) -> Clocks:
     """The clocks of the last statement or adjustment that said anything of a payee's line."""
     since = period.clocks
     for recorded in period.adjusted:
         event = recorded.event
-        if event.payee == change.payee and any(row.line == change.line for row in event.lines):
+        line = one.change.line
+        if event.payee == line.payee and any(row.line == line.line for row in event.lines):
             since = Clocks(event.as_of, event.known_at)
     return since
 
 
 def count_changes(found: Adjustment, standings: dict[Key, Sums], seen: Counter[str]) -> None:
     """Notes what kinds of change there were, so that a run can say what it has been through."""
-    told = {line for line, _ in found.period.current}
+    told = set(found.period.current)
     payees: dict[str, set[bool]] = defaultdict(set)
-    for one in found.changes:
-        payees[one.line].add(one.now is not None)
-    for one in found.changes:
-        if len(payees[one.line]) == 2 and (one.was is None or one.now is None):
-            seen["changes payee"] += one.now is None
-        elif one.was is None or one.now is None:
-            seen["appears" if one.line not in told else "vanishes"] += 1
+    changes = [one.change for one in found.corrections]
+    for change in changes:
+        payees[change.line.line].add(change.now is not None)
+    for one, change in zip(found.corrections, changes, strict=True):
+        was, now, name = change.was, change.now, change.line.line
+        if len(payees[name]) == 2 and (was is None or now is None):
+            seen["changes payee"] += now is None
+        elif was is None or now is None:
+            seen["appears" if name not in told else "vanishes"] += 1
         else:
-            seen[f"{one.was.outcome} -> {one.now.outcome}"] += 1
+            seen[f"{was.outcome} -> {now.outcome}"] += 1
         row = one.row()
-        own = standings[f"{found.period.seal.program}/{one.payee}", one.currency]
+        assert row.currency is not None
+        assert row.difference is not None
+        own = standings[f"{found.period.seal.program}/{change.line.payee}", row.currency]
         minor = Money.parse(row.difference, row.currency).minor
         if minor < 0 < own.paid:
             seen["clawback after payment"] += 1
@@ -209,7 +215,9 @@ def _assert_current(book: Book, programs: list[str], sums: dict[Key, Sums]) -> N
         head = head_of(connection).position
         for program in programs:
             for one in closed_period(connection, program, None, head).current.values():
-                expected[f"{program}/{one.payee}", one.amount.currency] += one.amount.minor
+                line = one.line
+                assert line.amount is not None
+                expected[f"{program}/{line.payee}", line.amount.currency] += line.amount.minor
     assert {key: one.lines for key, one in sums.items() if one.lines} == {
         key: minor for key, minor in expected.items() if minor
     }

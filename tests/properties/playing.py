@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
 from sqlalchemy import Connection
 
@@ -17,7 +16,6 @@ from ledger.programs.edition import Edition
 from ledger.programs.registry import checked, shipped
 from ledger.store.book import Book
 from ledger.store.log import read_log
-from ledger.usecases.closing import causes_of_change as causes
 from ledger.usecases.closing.adjust import Adjustment, adjust, adjustment
 from ledger.usecases.closing.close import close
 from ledger.usecases.closing.replay import replay
@@ -109,7 +107,7 @@ class Player:
 
 def lines_of(connection: Connection, edition: Edition, clocks: Clocks) -> set[tuple[Any, ...]]:
     """What a fresh run of the rules says."""
-    return {one.said for one in settle(connection, edition, clocks).lines}
+    return {one.said() for one in settle(connection, edition, clocks).lines}
 
 
 class Play:
@@ -182,15 +180,16 @@ class Play:
     def _adjust(self, step: Adjusted) -> None:
         as_of = parse_instant(step.as_of)
         clocks = Clocks(as_of, self.book.head().position)
-        with self.book.reading() as connection, patch.object(causes, "WHOLE_FROM", 1):
-            dry = adjustment(connection, step.program, None, clocks)  # as for very many lines
+        with self.book.reading() as connection:
+            dry = adjustment(connection, step.program, None, clocks)
         found, answer = adjust(self.book, step.program, by="test", now=NOW, as_of=as_of)
-        assert found.changes == dry.changes
-        assert answer["recorded"] == len({one.payee for one in found.changes})
+        assert found.corrections == dry.corrections
+        payees = {one.change.line.payee for one in found.corrections}
+        assert answer["recorded"] == len(payees)
         if step.again:
             again, answer = adjust(self.book, step.program, by="test", now=NOW, as_of=as_of)
-            assert (again.changes, answer["recorded"]) == ([], 0)
-        self.seen["adjusted without a change"] += not found.changes
+            assert (again.corrections, answer["recorded"]) == ([], 0)
+        self.seen["adjusted without a change"] += not found.corrections
         self._assert_adjusted(step, found)
         self.last[step.program] = step
         self.stale.discard(step.program)
@@ -201,7 +200,7 @@ class Play:
         standings = expected_standings(self.book)
         with self.book.reading() as connection:
             now = closed_period(connection, step.program, None, head)
-            current = {one.said for one in now.current.values()}
+            current = {one.line.said() for one in now.current.values()}
             clocks = Clocks(found.clocks.as_of, head)
             self._assert_filled(found)
             assert lines_of(connection, found.terms.edition, clocks) == current
@@ -266,5 +265,5 @@ class Play:
                 head = self.book.head().position
                 now = closed_period(connection, program, None, head)
                 edition = filled_terms(connection, now, head).edition
-            self.answers.append((step, edition, {one.said for one in now.current.values()}))
+            self.answers.append((step, edition, {one.line.said() for one in now.current.values()}))
         assert_books_hold(self.book, list(self.closed))

@@ -10,7 +10,7 @@ import pytest
 from ledger.kernel.errors import BadInstant, BadTerms, UndecodableEvent
 from ledger.kernel.instants import format_instant, parse_instant
 from ledger.programs.edition import parse_toml, to_toml
-from ledger.programs.registry import rules_of
+from ledger.programs.registry import program_of
 from ledger.store.book import Book
 from ledger.store.codec import UPCASTERS, Upcaster, decode_rows
 from ledger.usecases.recording.record import RecordAnswer
@@ -72,7 +72,7 @@ def test_terms_that_cannot_be_worked_out_are_refused(old: str, new: str, named: 
     text = ACME.replace(old, new, 1)
     assert text != ACME
     with pytest.raises(BadTerms, match=named):
-        rules_of("recruiting").check(parse_toml(text, "mine.toml"))
+        program_of("recruiting").check(parse_toml(text, "mine.toml"))
 
 
 def test_a_control_character_survives_being_written_and_read() -> None:

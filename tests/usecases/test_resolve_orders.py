@@ -39,7 +39,7 @@ def stands(fees: Fees) -> dict[str, str]:
     assert [one.detail for one in verify_closed(fees.book, silent) if not one.ok] == []
     with fees.book.reading() as connection:
         known = closed_period(connection, PROGRAM, MAY, fees.book.head().position)
-    return {one.payee: one.amount.text for one in known.current.values()}
+    return {one.line.payee: one.line.amount_text for one in known.current.values()}
 
 
 @pytest.fixture
@@ -204,7 +204,7 @@ def test_a_group_that_is_accepted_moves_every_line_by_its_orders(fees: Fees) -> 
     assert answer["adjusted"] == 2
     with fees.book.reading() as connection:
         known = closed_period(connection, PROGRAM, MAY, fees.book.head().position)
-    said = {one.subject: one.amount.text for one in known.current.values()}
+    said = {one.line.subject: one.line.amount_text for one in known.current.values()}
     assert said == {"store:S-1": "-11.00", "store:S-2": "-5.00"}
     with pytest.raises(BadResolution):
         resolve(fees.book, PROGRAM, MAY, group.id, **options)

@@ -10,7 +10,7 @@ from ledger.aggregates.terms import TermsPublished
 from ledger.kernel.errors import BadTerms, MissingFile, TermsConflict, UnknownProgram
 from ledger.programs.edition import Edition, parse_toml
 from ledger.programs.recruiting.parameters import Parameters
-from ledger.programs.registry import rules_of, shipped
+from ledger.programs.registry import program_of, shipped
 from ledger.store.book import Book
 from ledger.usecases.terms.draft import read_terms
 from ledger.usecases.terms.editions import edition_at, published
@@ -38,7 +38,7 @@ def _text(changed: dict[str, str]) -> str:
 
 def _checked(changed: dict[str, str]) -> Edition:
     edition = _edition(**changed)
-    return rules_of(edition.rules).check(edition)
+    return program_of(edition.rules).check(edition)
 
 
 def _known(book: Book) -> list[Any]:

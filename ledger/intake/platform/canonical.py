@@ -1,4 +1,5 @@
-"""The canonical CSV: `line`, or `store` (with `kind`), or `order_id` and `store`; an amount."""
+"""The canonical CSV: `line`, or `store` (with `kind`), or `order_id` and `store`; an amount, or
+the outcome of a decision."""
 
 import csv
 import hashlib
@@ -15,7 +16,9 @@ from ledger.kernel.money import Money
 
 KEYS = ("line", "store", "kind", "order_id")
 NEEDED = ("amount", "currency")
-NAMES = (*KEYS, *NEEDED)
+OPTIONAL = ("outcome", "payer")
+OUTCOMES = ("payable", "granted", "declined", "held")
+NAMES = (*KEYS, *NEEDED, *OPTIONAL)
 HEADER_MAX = 1000
 """Characters of a column's name: more is none."""
 
@@ -89,7 +92,8 @@ def refuse_header(name: str, header: list[str]) -> None:
     doubled = sorted({cell for cell in header if cell and header.count(cell) > 1})
     if doubled:
         raise BadPlatformFile(f"{name}:1: the column {doubled[0]!r} stands twice.", "Keep one.")
-    lacks = [need for need in NEEDED if need not in header]
+    needed = () if "outcome" in header and not set(NEEDED) & set(header) else NEEDED
+    lacks = [need for need in needed if need not in header]
     if not {"line", "store", "order_id"} & set(header):
         lacks.insert(0, "line (or store, or order_id and store)")
     elif "order_id" in header and "store" not in header and "line" not in header:
@@ -114,17 +118,23 @@ def _row(place: int, header: list[str], cells: list[str]) -> PlatformRow | Probl
         return Problem(place, "invalid_field", said)
     texts = (normalize("NFC", cell.strip()) for cell in cells)
     row = {name: text for name, text in zip(header, texts, strict=True) if name}
-    for need in NEEDED:
-        if not row[need]:
+    outcome = row.get("outcome") or None
+    if outcome is not None and outcome not in OUTCOMES:
+        said = f"outcome: found {outcome!r}, expected one of {', '.join(OUTCOMES)}."
+        return Problem(place, "invalid_field", said)
+    decides = outcome is not None and not row.get("amount")
+    for need in () if decides else NEEDED:
+        if not row.get(need):
             return Problem(place, "missing_field", f"{need} is empty.")
     if not any(row.get(key) for key in ("line", "store", "order_id")):
         return Problem(place, "missing_field", "names no line, store or order.")
     if not (row.get("line") or row.get("store")):
         return Problem(place, "missing_field", "store is empty.")
     try:
-        amount = Money.parse(row["amount"], row["currency"])
+        amount = None if decides else Money.parse(row["amount"], row["currency"])
     except Refusal as refusal:
         return Problem(place, refusal.code, f"{refusal.sentence} {refusal.hint}")
     other = {name: cell for name, cell in row.items() if name not in NAMES and cell}
     keys = (row.get("line") or None, row.get("store") or None, row.get("kind") or None)
-    return PlatformRow(place, *keys, row.get("order_id") or None, amount, other)
+    order = row.get("order_id") or None
+    return PlatformRow(place, *keys, order, amount, other, outcome, row.get("payer") or None)

@@ -9,16 +9,23 @@ SHOWN_MAX = 20
 
 
 class PlatformRow(NamedTuple):
-    """One row of the platform's file. It names a line, or a store (and kind), or an order."""
+    """One row of the platform's file. It names a line, or a store (and kind), or an order, and
+    says an amount, or the outcome of a decision."""
 
     place: int
     line: str | None
     store: str | None
     kind: str | None
     order: str | None
-    amount: Money
+    amount: Money | None
     other: dict[str, str]
     """Columns that were not asked for: kept and shown."""
+    outcome: str | None = None
+    payer: str | None = None
+
+    def flipped(self) -> "PlatformRow":
+        """The row with the other sign."""
+        return self._replace(amount=self.amount.negated()) if self.amount else self
 
 
 class Problem(NamedTuple):

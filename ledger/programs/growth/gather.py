@@ -1,17 +1,14 @@
 """Brings together, per enrolment, the facts that its lines rest on."""
 
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from ledger.aggregates.base import Recorded
-from ledger.aggregates.enrolment import EnrolmentState
+from ledger.aggregates.enrolment_state import EnrolmentState
 from ledger.aggregates.store_state import StoreState
-from ledger.programs.contract import Reader
+from ledger.programs.contract import Reader, in_chunks
 from ledger.programs.edition import Edition
 
-CHUNK = 20_000
-"""Enrolments assessed at a time: bounds memory and the number of queries alike."""
 AFTER_SLASH = "0"
 """The character after `/`: ids hold neither, so that a program's names end before it."""
 
@@ -24,16 +21,21 @@ class Case(NamedTuple):
     store: StoreState
 
 
-def cases(reader: Reader, edition: Edition) -> Iterator[Case]:
-    """Every merchant that enrolled in the edition."""
+def cases(
+    reader: Reader, edition: Edition, merchants: Collection[str] | None = None
+) -> Iterator[Case]:
+    """Every merchant that enrolled in the edition, or those of some who did."""
     program = edition.program
-    found = reader.under("enrolled", f"{program}/", f"{program}{AFTER_SLASH}")
-    names = iter(sorted({name for name, _position in found}))
-    while chunk := list(islice(names, CHUNK)):
-        yield from cases_of(reader, edition, chunk)
+    if merchants is None:
+        found = reader.under("enrolled", f"{program}/", f"{program}{AFTER_SLASH}")
+        names = {name for name, _position in found}
+    else:
+        names = {f"{program}/{merchant}" for merchant in merchants}
+    for chunk in in_chunks(names):
+        yield from _cases_of(reader, edition, chunk)
 
 
-def cases_of(reader: Reader, edition: Edition, names: Iterable[str]) -> Iterator[Case]:
+def _cases_of(reader: Reader, edition: Edition, names: Iterable[str]) -> Iterator[Case]:
     """The cases of these programs and merchants, leaving out who never enrolled."""
     states = reader.states("enrolment", names, EnrolmentState)
     counted = {

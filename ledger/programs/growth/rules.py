@@ -3,23 +3,16 @@
 Map: each enrolment is judged from its own facts; nothing has to be reduced. Source: seed 001.
 """
 
-from collections.abc import Iterable
 from decimal import Decimal
 from typing import NamedTuple
 
-from ledger.aggregates.base import Recorded
 from ledger.aggregates.enrolment import CONTENT_KINDS
 from ledger.kernel.decision import Step
-from ledger.kernel.errors import NoSuchLine
-from ledger.kernel.instants import Instant
 from ledger.kernel.money import EXACT, Money
-from ledger.kernel.period import Days
-from ledger.programs.checking import refuse_unknown_version
-from ledger.programs.contract import Answer, Asked, Line, Obligation, Reader
-from ledger.programs.edition import Edition
+from ledger.programs.contract import Answer, Asked, Obligation, Reader
 from ledger.programs.exchange import Rates
 from ledger.programs.growth import compensation, obligations
-from ledger.programs.growth.gather import Case, cases, cases_of
+from ledger.programs.growth.gather import Case, cases
 from ledger.programs.growth.measures import (
     Content,
     Gmv,
@@ -32,8 +25,8 @@ from ledger.programs.growth.measures import (
     payments,
     validity,
 )
-from ledger.programs.growth.parameters import checked, parameters_of
-from ledger.programs.periods import whole_term
+from ledger.programs.growth.parameters import parameters_of
+from ledger.programs.line import PLATFORM, Line
 
 KINDS = ("fixed_fee", "commission", "compensation")
 OWED_FOR = {"fixed_fee": "fixed_fee", "commission": "commission_rate", "compensation": "tiers"}
@@ -52,73 +45,16 @@ class Enrolment(NamedTuple):
 def settle_v1(reader: Reader, asked: Asked) -> Answer:
     """Three lines for every merchant that enrolled: fixed fee, commission, compensation.
 
-    With a subject, a merchant's id, only its lines. Raises `NoSuchLine` where it never enrolled.
+    With subjects, ids of merchants, only theirs.
     """
-    edition, subject = asked.edition, asked.subject
+    edition = asked.edition
     parameters = parameters_of(edition)
-    rates = Rates(reader, edition, parameters.rate_max_age_days, at_once=subject is None)
+    rates = Rates(reader, edition, parameters.rate_max_age_days, at_once=asked.many)
     terms = Terms(edition, parameters, reader.clocks.as_of, rates, asked.assume)
-    if subject is None:
-        found = [_measure(case, terms) for case in cases(reader, edition)]
-    else:
-        name = f"{edition.program}/{subject}"
-        found = [_measure(case, terms) for case in cases_of(reader, edition, [name])]
-        if not found:
-            raise NoSuchLine(
-                f"{edition.program} has no line for the merchant {subject!r}: it never enrolled.",
-                f"List the lines: duebook settle {edition.program}",
-            )
+    found = [_measure(case, terms) for case in cases(reader, edition, asked.subjects)]
     lines = sorted(line for one in found for line in _lines(one, terms))
     owed = sorted(owed for one in found for owed in _obligations(one, terms))
     return Answer(lines, tuple(owed))
-
-
-VERSIONS = {1: settle_v1}
-KEYED: dict[str, tuple[str, ...]] = {}
-OBLIGES = True
-
-
-def beside(reader: Reader, asked: Asked) -> Iterable[Recorded]:
-    """None: every fact that the terms judge is one that a line rests on."""
-    return ()
-
-
-def check(edition: Edition) -> Edition:
-    """The edition as it may be published; see `parameters.checked`."""
-    refuse_unknown_version(edition, VERSIONS)
-    return checked(edition, max(VERSIONS))
-
-
-def scope(edition: Edition) -> tuple[str, ...]:
-    """Enrolments name their program, so that editions do not compete for them."""
-    return ()
-
-
-def days_of(edition: Edition, period: str | None) -> Days:
-    """The whole term. Raises `WrongPeriod` for a month."""
-    return whole_term(edition, period)
-
-
-def settles_until(edition: Edition, period: str | None) -> Instant:
-    """The term's end: what is delivered later changes obligations, and no amount."""
-    return edition.window.end
-
-
-def provisional(edition: Edition, period: str | None, as_of: Instant) -> bool:
-    """Open until the term ends."""
-    return as_of < settles_until(edition, period)
-
-
-def subjects_of_store(reader: Reader, edition: Edition, store: str) -> list[str]:
-    """The merchants that take part with the store."""
-    prefix = f"enrolment:{edition.program}/"
-    streams = reader.named("enrols", [store]).get(store, [])
-    return [one.removeprefix(prefix) for one in streams if one.startswith(prefix)]
-
-
-def subject_of(rest: str) -> tuple[str | None, str]:
-    """A line is named by merchant and kind: `PROGRAM/MERCHANT/KIND`."""
-    return None, rest.rpartition("/")[0] or rest
 
 
 def _measure(case: Case, terms: Terms) -> Enrolment:
@@ -210,7 +146,7 @@ def _line(
     )
     payee = f"merchant:{merchant}"
     name = f"{program}/{merchant}/{kind}"
-    return Line(name, kind, payee, payee, outcome, amount, unmet, held_for, tree)
+    return Line(name, kind, PLATFORM, payee, payee, outcome, amount, unmet, held_for, tree)
 
 
 def _obligations(one: Enrolment, terms: Terms) -> list[Obligation]:

@@ -1,7 +1,6 @@
 """Brings together, per store, the facts that its line rests on. Asks the index, never scans."""
 
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from ledger.aggregates.base import Recorded, in_order
@@ -17,12 +16,8 @@ from ledger.aggregates.store import (
 )
 from ledger.aggregates.store_state import StoreState
 from ledger.kernel.decision import Step
-from ledger.programs.contract import Reader
+from ledger.programs.contract import Reader, in_chunks
 from ledger.programs.edition import Edition
-
-CHUNK = 20_000
-"""Stores assessed at a time: bounds memory and the number of queries alike."""
-
 
 VERIFYING = (MerchantOnboarded.TOPIC, StoreVerified.TOPIC)
 """All that a rival's being first rests on."""
@@ -47,15 +42,18 @@ class Case(NamedTuple):
     """The stores of the same merchant or brand, where there are others: all are looked at."""
 
 
-def cases(reader: Reader, edition: Edition) -> Iterator[Case]:
-    """Every store that a partner introduced and that was onboarded within the term."""
-    streams = {stream for _, stream in reader.names("partner", *edition.window)}
-    stores = iter(sorted(_name(stream) for stream in streams))
-    while chunk := list(islice(stores, CHUNK)):
-        yield from cases_of(reader, edition, chunk)
+def cases(
+    reader: Reader, edition: Edition, stores: Collection[str] | None = None
+) -> Iterator[Case]:
+    """Every store that a partner introduced and that was onboarded within the term, or those of
+    some who were."""
+    if stores is None:
+        stores = {_name(stream) for _, stream in reader.names("partner", *edition.window)}
+    for chunk in in_chunks(stores):
+        yield from _cases_of(reader, edition, chunk)
 
 
-def cases_of(reader: Reader, edition: Edition, stores: Iterable[str]) -> Iterator[Case]:
+def _cases_of(reader: Reader, edition: Edition, stores: Iterable[str]) -> Iterator[Case]:
     """The cases of the stores named, leaving out those that the edition is not about."""
     states = reader.states("store", stores, StoreState)
     counted = {
@@ -90,11 +88,10 @@ class _Withheld:
     def __init__(
         self, reader: Reader, program: str, stores: Iterable[str], partners: Iterable[str]
     ) -> None:
-        positions = {position for _, _, position in reader.located("withheld", stores)}
-        positions |= {position for _, _, position in reader.located("withheld-from", partners)}
+        listed = {"withheld": set(stores), "withheld-from": set(partners)}
         self._stores: dict[str, list[Recorded]] = {}
         self._partners: dict[str, list[Recorded]] = {}
-        for one in reader.at_positions(positions):
+        for one in reader.listed(listed):
             event = one.event
             if event.program == program:
                 held, name = (
@@ -109,18 +106,21 @@ class _Withheld:
         return tuple(in_order((*self._stores.get(store, ()), *self._partners.get(partner, ()))))
 
 
-def closed_of_partner(
-    reader: Reader, edition: Edition, partner: str, own: str
-) -> Iterator[tuple[StoreState, Recorded]]:
-    """The partner's other stores of the edition that were ever closed, with their onboarding:
+def closed_of_partners(
+    reader: Reader, edition: Edition, partners: Collection[str], own: Collection[str]
+) -> Iterator[tuple[str, StoreState]]:
+    """The partners' other stores of the edition that were ever closed, each with its partner:
     all that a count of high-risk stores needs."""
-    streams = reader.named("partner", [partner], edition.window).get(partner, [])
-    closed = reader.named("closed", [_name(stream) for stream in streams])
-    states = reader.states("store", set(closed) - {own}, StoreState, STANDING)
+    found = reader.named("partner", partners, edition.window)
+    stores = {_name(stream) for streams in found.values() for stream in streams}
+    closed = reader.named("closed", stores - set(own))
+    states = reader.states("store", closed, StoreState, STANDING)
     for state in states.values():
         onboarding = state.onboarding
-        if onboarding and onboarding.event.partner == partner and onboarding.at in edition.window:
-            yield state, onboarding
+        if onboarding and onboarding.at in edition.window:
+            partner = onboarding.event.partner
+            if partner in partners:
+                yield partner, state
 
 
 class _Kin:
@@ -131,8 +131,8 @@ class _Kin:
     ) -> None:
         merchants = {one.merchant for one in events}
         brands = {one.brand for one in events if one.brand}
-        self._by_merchant = reader.named("merchant", merchants)
-        self._by_brand = reader.named("brand", brands)
+        found_by = reader.named_under({"merchant": merchants, "brand": brands})
+        self._by_merchant, self._by_brand = found_by["merchant"], found_by["brand"]
         found = {
             _name(stream)
             for streams in (*self._by_merchant.values(), *self._by_brand.values())

@@ -5,8 +5,7 @@ high-risk stores sets the ratio of the award. Source: seed 002.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -14,18 +13,13 @@ from ledger.aggregates.base import Recorded
 from ledger.aggregates.store import StoreClosed
 from ledger.aggregates.store_state import StoreState
 from ledger.kernel.decision import Step
-from ledger.kernel.errors import NoSuchLine
-from ledger.kernel.instants import Instant, midnight
 from ledger.kernel.money import Money
-from ledger.kernel.period import Days
-from ledger.programs.checking import refuse_unknown_version
-from ledger.programs.contract import Answer, Asked, Line, Reader
-from ledger.programs.edition import Edition
+from ledger.programs.contract import Answer, Asked, Reader
 from ledger.programs.exchange import Rates
-from ledger.programs.periods import whole_term
+from ledger.programs.line import PLATFORM, Line
 from ledger.programs.recruiting import conditions
-from ledger.programs.recruiting.gather import Case, cases, cases_of, closed_of_partner
-from ledger.programs.recruiting.parameters import CODES, HELD, checked, parameters_of
+from ledger.programs.recruiting.gather import Case, cases, closed_of_partners
+from ledger.programs.recruiting.parameters import CODES, HELD, parameters_of
 from ledger.programs.recruiting.steps import Terms, assumed, named
 
 
@@ -54,77 +48,20 @@ class Assessment(NamedTuple):
 def settle_v1(reader: Reader, asked: Asked) -> Answer:
     """One line for every store introduced by a partner and onboarded within the term.
 
-    With a subject, a store's id, only that store's line, reading only what it rests on. Raises
-    `NoSuchLine` where the edition has none for it.
+    With subjects, ids of stores, only theirs, reading only what they rest on.
     """
-    edition, subject = asked.edition, asked.subject
+    edition, subjects = asked.edition, asked.subjects
     parameters = parameters_of(edition)
-    rates = Rates(reader, edition, parameters.rate_max_age_days, at_once=subject is None)
+    rates = Rates(reader, edition, parameters.rate_max_age_days, at_once=asked.many)
     terms = Terms(edition, parameters, reader.clocks.as_of, rates, asked.assume)
-    if subject is None:
-        found = [assess(case, terms) for case in cases(reader, edition)]
-        return Answer(_reduce(found, terms))
-    own = [assess(case, terms) for case in cases_of(reader, edition, [subject])]
-    if not own:
-        raise NoSuchLine(
-            f"{edition.program} has no line for the store {subject!r}: "
-            "no partner introduced it within the term.",
-            f"List the lines: duebook settle {edition.program}",
-        )
-    others = closed_of_partner(reader, edition, own[0].partner, subject)
-    kin = [closed for state, _ in others for closed in _closed(state, terms)]
-    return Answer(_reduce(own, terms, kin))
-
-
-VERSIONS = {1: settle_v1}
-KEYED: dict[str, tuple[str, ...]] = {}
-OBLIGES = False
-
-
-def beside(reader: Reader, asked: Asked) -> Iterable[Recorded]:
-    """None: every fact that the terms judge is one that a line rests on."""
-    return ()
-
-
-def check(edition: Edition) -> Edition:
-    """The edition as it may be published; see `parameters.checked`."""
-    refuse_unknown_version(edition, VERSIONS)
-    return checked(edition, max(VERSIONS))
-
-
-def scope(edition: Edition) -> tuple[str, ...]:
-    """The markets that the edition covers."""
-    return parameters_of(edition).markets
-
-
-def days_of(edition: Edition, period: str | None) -> Days:
-    """The whole term. Raises `WrongPeriod` for a month."""
-    return whole_term(edition, period)
-
-
-def settles_until(edition: Edition, period: str | None) -> Instant:
-    """The end of the latest possible last day for a first sale."""
-    parameters = parameters_of(edition)
-    resting = set(parameters.rest_days or ()) if parameters.roll_over else set()
-    last = edition.days.last + timedelta(days=parameters.first_sale_within_days)
-    while last in resting:
-        last += timedelta(days=1)
-    return midnight(last + timedelta(days=1), edition.zone)
-
-
-def provisional(edition: Edition, period: str | None, as_of: Instant) -> bool:
-    """Open until the latest possible last day for a first sale is over."""
-    return as_of < settles_until(edition, period)
-
-
-def subjects_of_store(reader: Reader, edition: Edition, store: str) -> list[str]:
-    """The store itself."""
-    return [store]
-
-
-def subject_of(rest: str) -> tuple[str | None, str]:
-    """A line is named by its store: `PROGRAM/STORE`."""
-    return None, rest
+    assessed = [assess(case, terms) for case in cases(reader, edition, subjects)]
+    if subjects is None:
+        return Answer(_reduce(assessed, terms, {}))
+    partners = {one.partner for one in assessed}
+    others: dict[str, list[Closed]] = defaultdict(list)
+    for partner, state in closed_of_partners(reader, edition, partners, subjects):
+        others[partner] += _closed(state, terms)
+    return Answer(_reduce(assessed, terms, others))
 
 
 def assess(case: Case, terms: Terms) -> Assessment:
@@ -158,18 +95,19 @@ def _closed(state: StoreState, terms: Terms) -> Iterator[Closed]:
 
 
 def _reduce(
-    assessments: Iterable[Assessment], terms: Terms, kin: Iterable[Closed] = ()
+    assessments: Iterable[Assessment], terms: Terms, others: Mapping[str, list[Closed]]
 ) -> list[Line]:
     """Per partner: count the high-risk stores, choose the ratio, build the lines.
 
-    `kin` are stores of the partner that count and have no line of their own in this run.
+    `others` are a partner's stores that count and have no line of their own in this run.
     """
     by_partner: dict[str, list[Assessment]] = defaultdict(list)
     for one in assessments:
         by_partner[one.partner].append(one)
     lines = []
-    for mine in by_partner.values():
-        closed = sorted((*kin, *(one for own in mine for one in own.closed)))
+    for partner, mine in by_partner.items():
+        own = (closed for one in mine for closed in one.closed)
+        closed = sorted((*others.get(partner, ()), *own))
         governance = _governance(closed, terms)
         high_risk = sum(one.high_risk is not None for one in closed)
         lines += [_line(one, governance, high_risk, terms) for one in mine]
@@ -237,6 +175,7 @@ def _line(one: Assessment, governance: Step, high_risk: int, terms: Terms) -> Li
     return Line(
         f"{edition.program}/{one.store}",
         "incentive",
+        PLATFORM,
         f"partner:{one.partner}",
         f"store:{one.store}",
         outcome,

@@ -3,30 +3,67 @@
 Source: seed 004, the platform's notice of 26 August 2020 and the chronology at its end.
 """
 
-from ledger.aggregates.judge import Access
-from ledger.kernel.instants import Instant, day_of
+from collections.abc import Sequence
+
+from ledger.aggregates.base import Recorded
+from ledger.aggregates.judge import Surprise
+from ledger.aggregates.live_task import LinkListed, LiveTaskOrdered, TaskState
+from ledger.kernel.instants import day_of
+from ledger.programs.contract import Reader
 from ledger.programs.edition import Edition
-from ledger.programs.star_map.parameters import parameters_of
+from ledger.programs.program import Judged
+from ledger.programs.star_map.parameters import Entrance, parameters_of
 
 
-class Gate:
-    """One edition's terms, asked about one listed link after another."""
+def judge_links(reader: Reader, edition: Edition, listed: Sequence[Recorded]) -> Judged:
+    """A link fits where the terms of its day ask nothing, or ask for a task that its store
+    ordered. An edition speaks of the days from its start to its end only."""
+    asked = [
+        (recorded, entrance)
+        for recorded in listed
+        if (entrance := _asked(edition, recorded)) is not None
+    ]
+    names = {recorded.event.task for recorded, _ in asked if recorded.event.task}
+    tasks = reader.states("task", names, TaskState, [LiveTaskOrdered.TOPIC])
+    for recorded, entrance in asked:
+        task = tasks.get(recorded.event.task)
+        order = task.order if task else None
+        surprise = _judged(recorded.event, entrance, order, edition)
+        if surprise is not None:
+            yield recorded, surprise
 
-    def __init__(self, edition: Edition) -> None:
-        self._edition = edition
-        self._parameters = parameters_of(edition)
 
-    def asks(self, at: Instant, media: str, link: str, category: str) -> Access | None:
-        """What the row in force asks of a link; None where it asks nothing, or there is none.
+def _asked(edition: Edition, recorded: Recorded) -> Entrance | None:
+    """The row in force where it asks something of a link; None where it does not."""
+    if recorded.at not in edition.window:
+        return None
+    event = recorded.event
+    day = day_of(recorded.at, edition.zone)
+    row = parameters_of(edition).entrance(event.media, event.link, day, event.category)
+    return None if row is None or row.access == "open" else row
 
-        An edition speaks of the days from its start to its end only.
-        """
-        edition = self._edition
-        if at not in edition.window:
-            return None
-        day = day_of(at, edition.zone)
-        row = self._parameters.entrance(media, link, day, category)
-        if row is None or row.access == "open":
-            return None
-        clause = edition.cite.get("access") or f"access from {row.first}"
-        return Access(edition.program, row.access == "task", row.first.isoformat(), clause)
+
+def _judged(
+    link: LinkListed, entrance: Entrance, order: Recorded | None, edition: Edition
+) -> Surprise | None:
+    if entrance.access != "task":
+        demand, observed = "are not allowed", ""
+    elif order is None:
+        demand = "need a star-map task"
+        observed = f"; nobody has reported task {link.task}" if link.task else "; it names none"
+    elif order.event.store != link.store:
+        demand = "need a star-map task"
+        observed = f"; store {order.event.store} ordered task {link.task}"
+    else:
+        return None
+    goods = f"{link.link.replace('_', ' ')} links for {link.category}"
+    since = entrance.first.isoformat()
+    clause = edition.cite.get("access") or f"access from {since}"
+    return Surprise(
+        "link_not_allowed",
+        f"{goods} {demand} in {link.media.replace('_', ' ')} from {since} on{observed}. "
+        f"Clause of {edition.program}: {clause}.",
+        "Withdraw the listing where it is wrong, or record the LiveTaskOrdered that it lacks.",
+        link.task or "",
+        edition.program,
+    )

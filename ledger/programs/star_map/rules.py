@@ -6,31 +6,26 @@ Map: each task is charged from its own facts; nothing has to be reduced. Source:
 from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
-from itertools import islice
 from typing import NamedTuple
 
 from ledger.aggregates.base import Recorded
 from ledger.aggregates.live_task import TaskState
 from ledger.kernel.decision import Step
-from ledger.kernel.errors import NoSuchLine
-from ledger.kernel.instants import Instant, day_of, local
+from ledger.kernel.instants import day_of, local
 from ledger.kernel.money import EXACT, Money
 from ledger.kernel.period import Span
-from ledger.programs.checking import refuse_unknown_version
-from ledger.programs.contract import Answer, Asked, Line, Reader
+from ledger.programs.contract import Answer, Asked, Reader, in_chunks
 from ledger.programs.edition import Edition
 from ledger.programs.exchange import Rates
-from ledger.programs.periods import month, month_of
+from ledger.programs.line import PLATFORM, Line
+from ledger.programs.periods import month_of, month_or_all
 from ledger.programs.star_map.parameters import (
     Charge,
     Parameters,
-    checked,
     parameters_of,
     share_text,
 )
 
-CHUNK = 20_000
-"""Tasks assessed at a time: bounds memory and the number of queries alike."""
 BASES = {"gmv": "GMV of the task", "creator_fee": "the creator's quoted fee", "price": "the price"}
 
 
@@ -53,85 +48,26 @@ class Base(NamedTuple):
 def settle_v1(reader: Reader, asked: Asked) -> Answer:
     """One line for every task that was ordered on a day of the run.
 
-    With a subject, a task's id, only its line, and without a period the answer names its month.
-    Raises `NoSuchLine` where the task was not ordered on a day of the run.
+    With subjects, ids of tasks, only theirs; of a single one, without a period, the answer names
+    its month.
     """
-    edition, subject = asked.edition, asked.subject
+    edition, subjects = asked.edition, asked.subjects
     parameters = parameters_of(edition)
     terms = Terms(edition, parameters, Rates(reader, edition, parameters.rate_max_age_days))
-    days = days_of(edition, asked.period)
-    if subject is None:
-        names = {name for name, _ in reader.names("task", *days.window)}
-        return Answer(sorted(_line(state, terms) for state in _tasks(reader, names, days)))
-    found = list(_tasks(reader, [subject], days))
-    if not found:
-        until = days.last or "open end"
-        raise NoSuchLine(
-            f"{edition.program} has no line for the task {subject!r}: "
-            f"nobody reports it ordered on {days.first} to {until}.",
-            f"List a month's lines: duebook settle {edition.program} {month_of(edition.first)}",
-        )
-    return Answer(
-        [_line(state, terms) for state in found],
-        period=asked.period or month_of(_day(_order(found[0]), edition)),
-    )
-
-
-VERSIONS = {1: settle_v1}
-KEYED: dict[str, tuple[str, ...]] = {}
-OBLIGES = False
-
-
-def beside(reader: Reader, asked: Asked) -> Iterable[Recorded]:
-    """The links that were listed on the days of the run: the terms judge their access."""
-    window = days_of(asked.edition, asked.period).window
-    names = {name for name, _ in reader.names("listing", *window)}
-    found = reader.located("listing", names)
-    return reader.at_positions(position for _, at, position in found if at in window)
-
-
-def check(edition: Edition) -> Edition:
-    """The edition as it may be published; see `parameters.checked`."""
-    refuse_unknown_version(edition, VERSIONS)
-    return checked(edition, max(VERSIONS))
-
-
-def scope(edition: Edition) -> tuple[str, ...]:
-    """Tasks name no program: two editions of one day would both charge them."""
-    return ("all live tasks",)
-
-
-def days_of(edition: Edition, period: str | None) -> Span:
-    """The days of a month, or without one all of the edition's. Raises `WrongPeriod`."""
-    return edition.span if period is None else month(edition, period)
-
-
-def settles_until(edition: Edition, period: str | None) -> Instant:
-    """The month's end. Raises `WrongPeriod` without a month: only months are closed."""
-    return month(edition, period).window.end
-
-
-def provisional(edition: Edition, period: str | None, as_of: Instant) -> bool:
-    """Open until the month ends; all months together always."""
-    return period is None or as_of < settles_until(edition, period)
-
-
-def subjects_of_store(reader: Reader, edition: Edition, store: str) -> list[str]:
-    """The tasks that the store ordered."""
-    streams = reader.named("orders", [store]).get(store, [])
-    return [stream.removeprefix("task:") for stream in streams]
-
-
-def subject_of(rest: str) -> tuple[str | None, str]:
-    """A line is named by its task: `PROGRAM/TASK`."""
-    return None, rest
+    days = month_or_all(edition, asked.period)
+    if subjects is None:
+        subjects = frozenset(name for name, _ in reader.names("task", *days.window))
+    ordered = list(_tasks(reader, subjects, days))
+    month = asked.period
+    if month is None and asked.subjects is not None and len(ordered) == 1:
+        month = month_of(_day(_order(ordered[0]), edition))
+    return Answer(sorted(_line(state, terms) for state in ordered), period=month)
 
 
 def _tasks(reader: Reader, names: Iterable[str], days: Span) -> Iterator[TaskState]:
     """The tasks whose order that counts lies within the days."""
     window = days.window
-    remaining = iter(sorted(names))
-    while chunk := list(islice(remaining, CHUNK)):
+    for chunk in in_chunks(names):
         for state in reader.states("task", chunk, TaskState).values():
             if state.order is not None and state.order.at in window:
                 yield state
@@ -172,6 +108,7 @@ def _line(state: TaskState, terms: Terms) -> Line:
     return Line(
         f"{edition.program}/{state.task}",
         "service_fee",
+        PLATFORM,
         f"{payer}:{getattr(event, payer)}",
         f"task:{state.task}",
         outcome,

@@ -112,7 +112,7 @@ def orders_of(reader: OrderReader, asked: Asked) -> list[dict[str, Any]]:
     edition = asked.edition
     parameters = parameters_of(edition)
     window = month_window(month(edition, asked.period).window, reader.clocks.as_of)
-    found = month_of_orders(reader, edition, parameters, window, asked.subject)
+    found = month_of_orders(reader, edition, parameters, window, asked.subjects)
     if found is None:
         return []
     names = [one.name for one in parameters.running]

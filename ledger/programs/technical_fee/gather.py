@@ -111,10 +111,14 @@ class Month(NamedTuple):
 
 
 def month_of_orders(
-    reader: OrderReader, edition: Edition, parameters: Parameters, window: Window, store: str | None
+    reader: OrderReader,
+    edition: Edition,
+    parameters: Parameters,
+    window: Window,
+    stores: Collection[str] | None,
 ) -> Month | None:
-    """The lines created in a window, of one store or all; None where there are none."""
-    session = reader.order_session(window, None if store is None else [store])
+    """The lines created in a window, of some stores or all; None where there are none."""
+    session = reader.order_session(window, None if stores is None else sorted(stores))
     if session is None:
         return None
     names = [row[0] for row in session.ask(STORES_SQL, {})]

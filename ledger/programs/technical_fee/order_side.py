@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from ledger.aggregates.settlement import period_id
 from ledger.kernel.period import Window
 from ledger.programs.contract import Asked, OrderChange, OrderReader, OrderTables
 from ledger.programs.edition import Edition
 from ledger.programs.periods import month
 from ledger.programs.technical_fee import variants
-from ledger.programs.technical_fee.expression import sql_of
+from ledger.programs.technical_fee.expression import Setting, sql_of
 from ledger.programs.technical_fee.gather import (
     Shop,
     month_of_orders,
@@ -23,14 +24,15 @@ class FeeSide(NamedTuple):
     """Our side for a month: an `OrderSide`."""
 
     edition: Edition
+    period: str | None
     parameters: Parameters
     window: Window
     shops: dict[str, Shop]
 
     @property
     def sql(self) -> str:
-        """The fee of every order."""
-        return sql_of("orders", setting_of(self.edition, self.parameters))
+        """The fee of every order, with its line and payee."""
+        return self._with_line(setting_of(self.edition, self.parameters))
 
     @property
     def tables(self) -> OrderTables:
@@ -40,7 +42,15 @@ class FeeSide(NamedTuple):
     def variants(self) -> Iterator[OrderChange]:
         """Each single change, in the contract's order."""
         for one in variants.of_orders(self.edition, self.parameters, self.shops):
-            yield OrderChange(one.because, one.detail, sql_of("orders", one.setting), one.tables)
+            yield OrderChange(one.because, one.detail, self._with_line(one.setting), one.tables)
+
+    def _with_line(self, setting: Setting) -> str:
+        """An order belongs to the line of its store and month."""
+        prefix = period_id(self.edition.program, self.period)
+        return (
+            f"SELECT *, '{prefix}/' || store AS line, 'store:' || store AS payee"
+            f" FROM ({sql_of('orders', setting)})"
+        )
 
 
 def order_side(reader: OrderReader, asked: Asked) -> FeeSide:
@@ -49,4 +59,4 @@ def order_side(reader: OrderReader, asked: Asked) -> FeeSide:
     parameters = parameters_of(edition)
     window = month_window(month(edition, asked.period).window, reader.clocks.as_of)
     found = month_of_orders(reader, edition, parameters, window, None)
-    return FeeSide(edition, parameters, window, found.shops if found else {})
+    return FeeSide(edition, asked.period, parameters, window, found.shops if found else {})

@@ -1,6 +1,7 @@
 """Adjusting a closed period: the difference between what was said and what is known now."""
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -10,78 +11,82 @@ from ledger.aggregates.settlement import (
     VOID,
     AdjustedLine,
     StatementAdjusted,
+    TermsUsed,
     period_id,
 )
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import PeriodOpen
 from ledger.kernel.garbage import no_cycles
 from ledger.kernel.instants import Instant, format_instant
-from ledger.kernel.money import Money
-from ledger.programs.contract import Line
+from ledger.kernel.money import Money, sum_by_currency
+from ledger.programs.bookkeeping import has_payers_statement
+from ledger.programs.edition import Edition
+from ledger.programs.line import PLATFORM, Change, changes
 from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.usecases.closing.causes_of_change import Causes
 from ledger.usecases.closing.close import refuse_future
 from ledger.usecases.closing.terms_of_close import Filled, filled_terms
 from ledger.usecases.record_decisions import record_decisions, refuse_read_only
-from ledger.usecases.settling.settle import Settlement, settle
+from ledger.usecases.settling.settle import Settlement, settle, subjects_of
 from ledger.usecases.statements.closed_period import ClosedPeriod, Stated, closed_period
 
 
-class Change(NamedTuple):
-    """A line that says something else to a payee than it was told."""
+class Correction(NamedTuple):
+    """A line that says something else to its payee than it was told, and because of what."""
 
-    line: str
-    payee: str
-    was: Stated | None
-    now: Line | None
+    change: Change
     because: tuple[int, ...]
     filled: tuple[str, ...]
 
-    @property
-    def currency(self) -> str:
-        either = self.now or self.was
-        assert either is not None
-        return either.amount.currency
-
-    def row(self) -> AdjustedLine:
-        """The row as it is recorded."""
-        either = self.now or self.was
-        assert either is not None
-        zero = Money.zero(self.currency)
-        now = self.now.amount if self.now else zero
-        was = self.was.amount if self.was else zero
+    def row(self, *, to_payer: bool = False) -> AdjustedLine:
+        """The row as it is recorded; on the payer's statement with the signs turned."""
+        was, now = self.change.was, self.change.now
+        line, difference = self.change.line, self.change.difference
+        zero = None if difference is None else Money.zero(difference.currency)
+        amounts = {
+            "was": was.amount if was else None,
+            "now": (now.amount if now else None) or zero,
+            "difference": difference,
+        }
+        sides = {
+            name: (amount.negated() if to_payer else amount).text if amount else None
+            for name, amount in amounts.items()
+        }
         return AdjustedLine(
-            line=self.line,
-            kind=either.kind,
-            subject=either.subject,
-            was=self.was.amount.text if self.was else None,
-            now=now.text,
-            difference=now.plus(was.negated()).text,
-            currency=self.currency,
-            outcome=self.now.outcome if self.now else VOID,
-            unmet=self.now.unmet if self.now else (),
-            held_for=self.now.held_for if self.now else (),
+            line=line.line,
+            kind=line.kind,
+            subject=line.subject,
+            **sides,
+            currency=difference.currency if difference else None,
+            outcome=now.outcome if now else VOID,
+            outcome_was=self.change.outcome_was(),
+            payer=None if to_payer or line.payer == PLATFORM else line.payer,
+            payee=line.payee if to_payer else None,
+            unmet=now.unmet if now else (),
+            held_for=now.held_for if now else (),
             because=self.because,
             filled=self.filled,
         )
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self, *, to_payer: bool = False) -> dict[str, Any]:
         """The change in the shape of the public contract."""
-        row = self.row()
+        row = self.row(to_payer=to_payer)
         return {
-            "line": self.line,
-            "payee": self.payee,
+            "line": row.line,
+            "payer": self.change.line.payer,
+            "payee": self.change.line.payee,
             "was": row.was,
             "now": row.now,
             "difference": row.difference,
             "currency": row.currency,
             "outcome": row.outcome,
-            "was_outcome": self.was.outcome if self.was else None,
+            "outcome_was": row.outcome_was,
             "unmet": list(row.unmet),
             "held_for": list(row.held_for),
             "because": list(row.because),
             "filled": list(row.filled),
+            **({"side": "payer"} if to_payer else {}),
         }
 
 
@@ -92,7 +97,7 @@ class Adjustment:
     period: ClosedPeriod
     terms: Filled
     clocks: Clocks
-    changes: list[Change]
+    corrections: list[Correction]
     left_alone: list[Stated]
     """Lines that say what the platform's file said, because somebody accepted it."""
 
@@ -111,39 +116,74 @@ class Adjustment:
                 name: one.model_dump(exclude={"position"})
                 for name, one in self.terms.filled.items()
             },
-            "adjustments": [one.as_json() for one in self.changes],
+            "totals": {code: money.text for code, money in self.totals.items()},
+            "adjustments": [
+                one.as_json(to_payer=to_payer)
+                for one in self.corrections
+                for to_payer in (False, True)
+                if not to_payer or self._has_payers_side(one)
+            ],
             "left_alone": [
-                {"line": one.line, "payee": one.payee, "break": one.adopted}
+                {"line": one.line.line, "payee": one.line.payee, "break": one.adopted}
                 for one in self.left_alone
             ],
         }
 
+    def _has_payers_side(self, correction: Correction) -> bool:
+        return has_payers_statement(self.terms.edition.rules, correction.change.line)
+
+    @property
+    def totals(self) -> dict[str, Money]:
+        """By how much is due more, per commodity, seen from the payees."""
+        differences = [one.change.difference for one in self.corrections]
+        return sum_by_currency([one for one in differences if one is not None])
+
     def events(self) -> list[StatementAdjusted]:
-        """One event per payee."""
-        by_payee: dict[str, list[Change]] = defaultdict(list)
-        for one in self.changes:
-            by_payee[one.payee].append(one)
-        seal, edition = self.period.seal, self.terms.edition
+        """One event per statement."""
+        rows: dict[str, list[AdjustedLine]] = defaultdict(list)
+        for one in self.corrections:
+            line = one.change.line
+            rows[line.payee].append(one.row())
+            if self._has_payers_side(one):
+                rows[line.payer].append(one.row(to_payer=True))
         return [
-            StatementAdjusted(
-                rules=seal.rules,
-                program=seal.program,
-                period=seal.period,
-                zone=edition.zone,
-                payee=payee,
-                lines=tuple(one.row() for one in by_payee[payee]),
-                as_of=self.clocks.as_of,
-                known_at=self.clocks.known_at,
-                closed=self.period.closed.position,
-                digest=edition.digest,
-                filled={
-                    name: used
-                    for name, used in self.terms.filled.items()
-                    if any(name in one.filled for one in by_payee[payee])
-                },
+            adjusted(
+                *(self.period, self.terms.edition, party, rows[party], self.clocks),
+                filled=self.terms.filled,
             )
-            for payee in sorted(by_payee)
+            for party in sorted(rows)
         ]
+
+
+def adjusted(
+    period: ClosedPeriod,
+    edition: Edition,
+    party: str,
+    rows: Sequence[AdjustedLine],
+    clocks: Clocks,
+    *,
+    filled: Mapping[str, TermsUsed] | None = None,
+    adopted: str | None = None,
+    reason: str | None = None,
+) -> StatementAdjusted:
+    """The adjustment of a party's statement of a closed period: the one maker of such events."""
+    seal = period.seal
+    names = {name for row in rows for name in row.filled}
+    return StatementAdjusted(
+        rules=seal.rules,
+        program=seal.program,
+        period=seal.period,
+        zone=edition.zone,
+        payee=party,
+        lines=tuple(rows),
+        as_of=clocks.as_of,
+        known_at=clocks.known_at,
+        closed=period.closed.position,
+        digest=edition.digest,
+        filled={name: used for name, used in (filled or {}).items() if name in names},
+        adopted=adopted,
+        reason=reason,
+    )
 
 
 def adjustment(
@@ -163,19 +203,17 @@ def adjustment(
                 "Adjust at a later as-of; the default is now.",
             )
         changed = _changed(known, settlement)
-        by_fill = _changed_by_fill(connection, terms, settlement) if terms.filled else set()
+        names = {change.line.line for change in changed}
+        by_fill = _moved_by_filling(connection, terms, settlement, names) if terms.filled else set()
         causes = Causes(connection, terms.edition, period, clocks)
-        causes.load((one[0], _since(one, known)) for one in changed)
-        changes = [
-            Change(
-                *(line, payee, was, now),
-                causes.of(line, was, now, _since((line, payee, was, now), known)),
-                tuple(sorted(terms.filled)) if line in by_fill else (),
-            )
-            for line, payee, was, now in changed
+        because = causes.of([(change, _since(change, known)) for change in changed])
+        filled = tuple(sorted(terms.filled))
+        corrections = [
+            Correction(change, found, filled if change.line.line in by_fill else ())
+            for change, found in zip(changed, because, strict=True)
         ]
     alone = [one for one in known.current.values() if one.adopted]
-    return Adjustment(known, terms, clocks, changes, alone)
+    return Adjustment(known, terms, clocks, corrections, alone)
 
 
 def adjust(
@@ -207,34 +245,33 @@ def adjust(
     return found, answer
 
 
-Changed = tuple[str, str, Stated | None, Line | None]
-
-
-def _since(one: Changed, period: ClosedPeriod) -> Clocks:
+def _since(change: Change, period: ClosedPeriod) -> Clocks:
     """Where a line was last stated to its payee, or taken away, or else where all were."""
-    line, payee, was, _ = one
-    return was.clocks if was else period.voided.get((line, payee), period.clocks)
+    if change.was is not None:
+        return period.current[change.was.line].clocks
+    return period.voided.get((change.line.line, change.line.payee), period.clocks)
 
 
-def _changed(period: ClosedPeriod, settlement: Settlement) -> list[Changed]:
-    """Lines and payees that are told something else now, in order.
+def _changed(period: ClosedPeriod, settlement: Settlement) -> list[Change]:
+    """What lines say otherwise now, by id.
 
     Lines for which the platform's figure was accepted are left alone.
     """
-    new = {(one.line, one.payee): one for one in settlement.lines}
-    accepted = {one.line for one in period.current.values() if one.adopted}
-    found = []
-    for key in sorted({*period.current, *new}):
-        if key[0] in accepted:
-            continue
-        was, now = period.current.get(key), new.get(key)
-        if (was.said if was else None) != (now.said if now else None):
-            found.append((*key, was, now))
-    return found
+    accepted = {name for name, one in period.current.items() if one.adopted}
+    stated = [one.line for one in period.current.values()]
+    found = changes(stated, settlement.lines)
+    return [change for change in found if change.line.line not in accepted]
 
 
-def _changed_by_fill(connection: Connection, terms: Filled, settlement: Settlement) -> set[str]:
-    """Lines that would say something else without the parameters that were filled."""
-    without = settle(connection, terms.base, settlement.clocks, period=settlement.period)
-    said = {one.line: one.said for one in without.lines}
-    return {one.line for one in settlement.lines if said.get(one.line) != one.said}
+def _moved_by_filling(
+    connection: Connection, terms: Filled, settlement: Settlement, names: set[str]
+) -> set[str]:
+    """Which of some lines would say something else without the parameters that were filled."""
+    subjects = subjects_of(terms.base, names)
+    without = settle(
+        *(connection, terms.base, settlement.clocks),
+        period=settlement.period,
+        subjects=subjects,
+    )
+    own = [line for line in settlement.lines if line.line in names]
+    return {change.line.line for change in changes(without.lines, own)} & names

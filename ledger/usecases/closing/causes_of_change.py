@@ -1,24 +1,21 @@
 """Which facts made a line say something else than before."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection, select
 
 from ledger.aggregates.base import Recorded
 from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.decision import Step
-from ledger.kernel.errors import NoSuchLine
-from ledger.programs.contract import Line
 from ledger.programs.edition import Edition
-from ledger.programs.registry import rules_of
+from ledger.programs.line import Change, Line
 from ledger.store.log import chunks
 from ledger.store.reader import LogReader
 from ledger.store.schema import events, withdrawn
-from ledger.usecases.settling.settle import settle
-from ledger.usecases.statements.closed_period import Stated
+from ledger.usecases.settling.settle import settle, subjects_of
 
-WHOLE_FROM = 200
-"""From so many changed lines on the old state is worked out whole, not line by line."""
+Changed = Sequence[tuple[Change, Clocks]]
+"""Changes of lines, each with the clocks at which the line was last stated."""
 
 
 class Causes:
@@ -31,69 +28,85 @@ class Causes:
         self.edition = edition
         self.period = period
         self.now = now
-        self._before: dict[Clocks, dict[str, Step]] = {}
 
-    def load(self, changed: Iterable[tuple[str, Clocks]]) -> None:
-        """Works out what many lines rested on at once, where that is quicker than singly."""
-        by_clocks: dict[Clocks, int] = {}
-        for _line, clocks in changed:
-            by_clocks[clocks] = by_clocks.get(clocks, 0) + 1
-        for clocks, count in by_clocks.items():
-            if count >= WHOLE_FROM:
-                found = settle(self.connection, self.edition, clocks, period=self.period)
-                self._before[clocks] = {one.line: one.explanation for one in found.lines}
-
-    def of(self, name: str, was: Stated | None, now: Line | None, since: Clocks) -> tuple[int, ...]:
-        """Positions of the facts and withdrawals that the change rests on.
+    def of(self, changed: Changed) -> list[tuple[int, ...]]:
+        """Per change the positions of the facts and withdrawals that it rests on.
 
         Of the steps that came out otherwise: facts that did not exist, or did not count, when
         the line was stated, and withdrawals of facts that they rested on then. Failing both,
         the same of all steps, then of all that was read; failing that, what is new in the
         subject's stream. Empty where only time has passed.
         """
-        before, after = self._tree(name, since), now.explanation if now else None
+        before = self._trees(changed)
+        named = [
+            self._of_steps(before.get((change.line.line, since)), change.now, since)
+            for change, since in changed
+        ]
+        silent = [pair for pair, found in zip(changed, named, strict=True) if not found]
+        read = self._lines_that_read_anything_new(silent)
+        return [
+            tuple(sorted(found or self._of_reading(change, since, read)))
+            for (change, since), found in zip(changed, named, strict=True)
+        ]
+
+    def _trees(self, changed: Changed) -> dict[tuple[str, Clocks], Step]:
+        """The explanations of the lines as they were worked out then."""
+        return {
+            (line.line, clocks): line.explanation
+            for clocks, names in _by_clocks(changed).items()
+            for line in self._settled(names, clocks)
+        }
+
+    def _of_steps(self, before: Step | None, now: Line | None, since: Clocks) -> set[int]:
+        after = now.explanation if now else None
         for old, new in (_changed(before, after), (_all(before), _all(after))):
             found = self._unknown_then(new, since) | self._withdrawn_since(old, since)
             if found:
-                return tuple(sorted(found))
-        either = now or was
-        assert either is not None
-        own = self._new_in(either.subject, since)
-        if own and now is None:
-            return tuple(sorted(own))
-        found = self._unknown_then(self._read(name, self.now), since)
-        found |= self._withdrawn_since(self._read(name, since), since)
-        return tuple(sorted(found or own))
+                return found
+        return set()
 
-    def _read(self, line: str, clocks: Clocks) -> set[int]:
-        """Every fact that was read to work a line out, whether its steps name it or not."""
+    def _of_reading(self, change: Change, since: Clocks, read: set[str]) -> set[int]:
+        """Failing the steps: facts that were read, whether steps name them or not."""
+        own = self._new_in(change.line.subject, since)
+        name = change.line.line
+        if name not in read or (own and change.now is None):
+            return own
+        found = self._new_among({name}, since)
+        return found or own
+
+    def _lines_that_read_anything_new(self, silent: Changed) -> set[str]:
+        """Lines of a group of which any has read something new: asked together first, because
+        mostly nothing is, and then no line has to be asked alone."""
+        found: set[str] = set()
+        for clocks, names in _by_clocks(silent).items():
+            if self._new_among(names, clocks):
+                found |= names
+        return found
+
+    def _new_among(self, names: set[str], since: Clocks) -> set[int]:
+        """What is new, or was withdrawn, of the facts read to work some lines out."""
+        now, then = (self._read(names, clocks) for clocks in (self.now, since))
+        return self._unknown_then(now, since) | self._withdrawn_since(then, since)
+
+    def _read(self, names: set[str], clocks: Clocks) -> set[int]:
+        """Every fact that was read to work lines out."""
         read: set[int] = set()
-        self._line(line, clocks, lambda one: read.add(one.position))
+        self._settled(names, clocks, lambda one: read.add(one.position))
         return read
 
-    def _tree(self, line: str, clocks: Clocks) -> Step | None:
-        """The explanation of a line as it was worked out then."""
-        if clocks in self._before:
-            return self._before[clocks].get(line)
-        return self._line(line, clocks)
-
-    def _line(
-        self, line: str, clocks: Clocks, watch: Callable[[Recorded], None] | None = None
-    ) -> Step | None:
-        _, _, rest = line.partition("/")
-        period, subject = rules_of(self.edition.rules).subject_of(rest)
-        try:
-            found = settle(
-                self.connection,
-                self.edition,
-                clocks,
-                period=period or self.period,
-                subject=subject,
-                watch=watch,
-            )
-        except NoSuchLine:
-            return None
-        return next((one.explanation for one in found.lines if one.line == line), None)
+    def _settled(
+        self, names: set[str], clocks: Clocks, watch: Callable[[Recorded], None] | None = None
+    ) -> Sequence[Line]:
+        """Some lines, and others of their subjects, worked out at the clocks."""
+        run = settle(
+            self.connection,
+            self.edition,
+            clocks,
+            period=self.period,
+            subjects=subjects_of(self.edition, names),
+            watch=watch,
+        )
+        return run.lines
 
     def _unknown_then(self, positions: set[int], then: Clocks) -> set[int]:
         late = {one for one in positions if one > then.known_at}
@@ -128,6 +141,13 @@ class Causes:
             for one in reader.facts([stream])
             if one.at <= self.now.as_of and (one.position > then.known_at or one.at > then.as_of)
         }
+
+
+def _by_clocks(changed: Changed) -> dict[Clocks, set[str]]:
+    names: dict[Clocks, set[str]] = {}
+    for change, clocks in changed:
+        names.setdefault(clocks, set()).add(change.line.line)
+    return names
 
 
 def _all(tree: Step | None) -> set[int]:

@@ -1,6 +1,7 @@
 """Closing a period: one statement per payee, and a seal over everything that they rest on."""
 
 from collections import defaultdict
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 
@@ -19,10 +20,11 @@ from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.errors import AlreadyClosed, BadInstant, LeftOpen, PeriodOpen
 from ledger.kernel.garbage import no_cycles
 from ledger.kernel.instants import Instant, format_instant
-from ledger.kernel.money import Money
-from ledger.programs.contract import Line
+from ledger.kernel.money import Money, sum_by_currency
+from ledger.programs.bookkeeping import has_payers_statement
 from ledger.programs.edition import Edition
-from ledger.programs.registry import rules_of
+from ledger.programs.line import Line, digest_of
+from ledger.programs.registry import program_of
 from ledger.store.book import Book
 from ledger.store.head import Head, head_of
 from ledger.store.reader import LogReader
@@ -31,7 +33,7 @@ from ledger.usecases.exceptions.touching_close import exceptions_touching
 from ledger.usecases.record_decisions import built, record_decisions, refuse_read_only
 from ledger.usecases.settling.settle import Settlement, settle
 from ledger.usecases.statements.balances import standings
-from ledger.usecases.statements.closed_period import digest_of, find_closed
+from ledger.usecases.statements.closed_period import find_closed
 from ledger.usecases.terms.editions import edition_at
 
 SHOWN_MAX = 5
@@ -97,7 +99,7 @@ def refuse_closed(
     connection: Connection, edition: Edition, period: str | None, known_at: int
 ) -> None:
     """Raises `AlreadyClosed` with who closed it, and `WrongPeriod`."""
-    rules_of(edition.rules).days_of(edition, period)
+    program_of(edition.rules).days_of(edition, period)
     found = find_closed(connection, edition.program, period, known_at)
     if found is not None:
         name = period_id(edition.program, period)
@@ -109,7 +111,7 @@ def refuse_closed(
 
 
 def _refuse_provisional(edition: Edition, period: str | None, as_of: Instant) -> None:
-    rules = rules_of(edition.rules)
+    rules = program_of(edition.rules)
     if rules.provisional(edition, period, as_of):
         until = rules.settles_until(edition, period)
         name = period_id(edition.program, period)
@@ -140,41 +142,30 @@ def _left_open(program: str, held: list[Line], odd: list[dict[str, Any]]) -> Lef
 def _statements(
     connection: Connection, settlement: Settlement, head: Head
 ) -> list[StatementIssued]:
-    """One per payee, with the balances of earlier statements that it takes over."""
-    by_payee: dict[str, list[Line]] = defaultdict(list)
-    for line in settlement.lines:
-        by_payee[line.payee].append(line)
-    carried = _to_carry(connection, by_payee, head.position)
+    """One per party, with the balances of earlier statements that it takes over."""
+    lines: dict[str, list[StatedLine]] = defaultdict(list)
     edition = settlement.edition
+    for line in settlement.lines:
+        lines[line.payee].append(line.stated())
+        if has_payers_statement(edition.rules, line):
+            lines[line.payer].append(line.stated(to_payer=True))
+    carried = _to_carry(connection, lines, head.position)
     return [
         StatementIssued(
             rules=edition.rules,
             program=edition.program,
             period=settlement.period,
             zone=edition.zone,
-            payee=payee,
-            lines=tuple(_stated(line) for line in by_payee[payee]),
-            brought_forward=tuple(carried.get(payee, ())),
+            payee=party,
+            lines=tuple(lines[party]),
+            brought_forward=tuple(carried.get(party, ())),
         )
-        for payee in sorted(by_payee)
+        for party in sorted(lines)
     ]
 
 
-def _stated(line: Line) -> StatedLine:
-    return StatedLine.model_construct(
-        line=line.line,
-        kind=line.kind,
-        subject=line.subject,
-        outcome=line.outcome,
-        amount=line.amount.text,
-        currency=line.amount.currency,
-        unmet=line.unmet,
-        held_for=line.held_for,
-    )
-
-
 def _to_carry(
-    connection: Connection, payees: dict[str, list[Line]], known_at: int
+    connection: Connection, payees: Collection[str], known_at: int
 ) -> dict[str, list[Carried]]:
     """Per payee what earlier statements were paid beyond what is due on them.
 
@@ -214,6 +205,7 @@ def _seal(
         lines=len(settlement.lines),
         statements=statements,
         totals={code: money.text for code, money in settlement.totals.items()},
+        decisions=settlement.decisions or None,
         digest=digest_of(settlement.lines),
         **left,
     )
@@ -254,14 +246,15 @@ def _answer(
 
 
 def _summary(issued: StatementIssued) -> dict[str, Any]:
-    totals: dict[str, Money] = {}
-    for one in issued.lines:
-        amount = Money.parse(one.amount, one.currency)
-        totals[one.currency] = totals.get(one.currency, Money.zero(one.currency)).plus(amount)
+    amounts = [
+        Money.parse(one.amount, one.currency)
+        for one in issued.lines
+        if one.amount is not None and one.currency is not None
+    ]
     return {
         "statement": issued.statement,
         "payee": issued.payee,
         "lines": len(issued.lines),
-        "totals": {code: money.text for code, money in sorted(totals.items())},
+        "totals": {code: money.text for code, money in sum_by_currency(amounts).items()},
         "brought_forward": [one.model_dump() for one in issued.brought_forward],
     }

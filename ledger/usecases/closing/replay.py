@@ -11,16 +11,10 @@ from ledger.kernel.decision import Step
 from ledger.kernel.garbage import no_cycles
 from ledger.kernel.instants import format_instant
 from ledger.kernel.money import Money, sum_by_currency
-from ledger.programs.contract import Line
 from ledger.programs.edition import Edition
-from ledger.usecases.settling.settle import Settlement, outcome_told, settle
-from ledger.usecases.statements.closed_period import (
-    ClosedPeriod,
-    Stated,
-    closed_period,
-    digest_of,
-    edition_of,
-)
+from ledger.programs.line import Change, changes, digest_of
+from ledger.usecases.settling.settle import Settlement, outcome_told, settle, subjects_of
+from ledger.usecases.statements.closed_period import ClosedPeriod, closed_period, edition_of
 
 
 @dataclass(frozen=True)
@@ -100,8 +94,11 @@ def _faults(period: ClosedPeriod, run: Settlement) -> list[str]:
     if digest_of(run.lines) != seal.digest:
         faults.append(f"the lines have the digest {digest_of(run.lines)}, the seal {seal.digest}")
     totals = {code: money.text for code, money in run.totals.items()}
+    decisions = run.decisions or None
     if totals != seal.totals:
         faults.append(f"the totals are {totals}, the seal says {seal.totals}")
+    if decisions != seal.decisions:
+        faults.append(f"the decisions are {decisions}, the seal says {seal.decisions}")
     if len(run.lines) != seal.lines:
         faults.append(f"there are {len(run.lines)} lines, the seal says {seal.lines}")
     return faults
@@ -110,35 +107,29 @@ def _faults(period: ClosedPeriod, run: Settlement) -> list[str]:
 def _differences(
     connection: Connection, period: ClosedPeriod, run: Settlement, *, why: bool
 ) -> list[dict[str, Any]]:
-    old = {(one.line, one.payee): one for one in period.as_issued}
-    new = {(one.line, one.payee): one for one in run.lines}
-    changed = [
-        key
-        for key in sorted({*old, *new})
-        if (old[key].said if key in old else None) != (new[key].said if key in new else None)
-    ]
-    trees: dict[tuple[str, str], Step] = {}
+    changed = changes(period.as_issued, run.lines)
+    trees: dict[str, Step] = {}
     if why and changed:
         edition = edition_of(connection, period.seal)
-        before = settle(connection, edition, period.clocks, period=run.period)
-        trees = {(one.line, one.payee): one.explanation for one in before.lines}
-    return [_difference(key, old.get(key), new.get(key), trees.get(key)) for key in changed]
+        names = [change.line.line for change in changed]
+        before = settle(
+            *(connection, edition, period.clocks),
+            period=run.period,
+            subjects=subjects_of(edition, names),
+        )
+        trees = {line.line: line.explanation for line in before.lines}
+    return [_difference(change, trees.get(change.line.line)) for change in changed]
 
 
-def _difference(
-    key: tuple[str, str], was: Stated | None, now: Line | None, tree: Step | None
-) -> dict[str, Any]:
-    either = was or now
-    assert either is not None
-    zero = Money.zero(either.amount.currency)
-    difference = (now.amount if now else zero).plus((was.amount if was else zero).negated())
+def _difference(change: Change, tree: Step | None) -> dict[str, Any]:
+    was, now, difference = change.was, change.now, change.difference
     found: dict[str, Any] = {
-        "line": key[0],
-        "payee": key[1],
-        "was": was.amount.text if was else None,
-        "now": now.amount.text if now else None,
-        "difference": difference.text,
-        "currency": either.amount.currency,
+        "line": change.line.line,
+        "payee": change.line.payee,
+        "was": was.amount_text if was else None,
+        "now": now.amount_text if now else None,
+        "difference": difference.text if difference else None,
+        "currency": change.line.currency,
         "was_outcome": outcome_told(was),
         "now_outcome": outcome_told(now),
     }
@@ -187,9 +178,11 @@ def _payees(
     was: dict[str, list[Money]] = defaultdict(list)
     now: dict[str, list[Money]] = defaultdict(list)
     for one in period.as_issued:
-        was[one.payee].append(one.amount)
+        if one.amount is not None:
+            was[one.payee].append(one.amount)
     for line in run.lines:
-        now[line.payee].append(line.amount)
+        if line.amount is not None:
+            now[line.payee].append(line.amount)
     changed: dict[str, int] = defaultdict(int)
     for row in differences:
         changed[row["payee"]] += 1

@@ -8,7 +8,7 @@ from ledger.aggregates.base import Recorded
 from ledger.aggregates.settlement import TermsUsed
 from ledger.kernel.errors import LogBroken
 from ledger.programs.edition import Edition
-from ledger.programs.registry import rules_of
+from ledger.programs.registry import program_of
 from ledger.usecases.statements.closed_period import ClosedPeriod, edition_of
 from ledger.usecases.terms.editions import published
 
@@ -57,7 +57,7 @@ def filled_terms(connection: Connection, period: ClosedPeriod, known_at: int) ->
 
 def _missing(terms: dict[str, Any], offered: dict[str, Any], base: Edition) -> list[str]:
     """Names of parameters, or `table:key`, that the terms lack and a later version has."""
-    keyed = rules_of(base.rules).KEYED
+    keyed = program_of(base.rules).keyed
     names = set()
     for name, value in offered.items():
         if value in EMPTY:
@@ -82,7 +82,7 @@ def _take(terms: dict[str, Any], name: str, source: dict[str, Any], base: Editio
             return False
         terms[name] = source[name]
         return True
-    fields = rules_of(base.rules).KEYED[table]
+    fields = program_of(base.rules).keyed[table]
     rows = [row for row in source.get(table, ()) if _key(row, fields) == key]
     terms[table] = [*terms[table], *rows]
     return bool(rows)

@@ -1,4 +1,4 @@
-"""What of some facts does not fit: one judgement for reports of exceptions and for closes."""
+"""Exceptions among some facts: one judgement for reports of exceptions and for closes."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -6,16 +6,18 @@ from collections.abc import Iterable, Iterator
 from sqlalchemy import Connection
 
 from ledger.aggregates.base import Fact, R
-from ledger.aggregates.judge import Surprise, judge, mention, two_feeds
+from ledger.aggregates.judge import Surprise, mention, two_feeds
 from ledger.aggregates.store import GMVRecorded
 from ledger.kernel.clocks import Clocks
+from ledger.store.reader import LogReader
+from ledger.usecases.exceptions.judged_facts import judged
 from ledger.usecases.exceptions.known_names import IndexDirectory
 
 
-def oddities(
+def exceptions_of(
     connection: Connection, clocks: Clocks, facts: Iterable[R]
 ) -> Iterator[tuple[R, Surprise]]:
-    """Every surprise of the facts, judged by what is known at the clocks.
+    """Everything about the facts that does not fit what is known at the clocks.
 
     Sources of one day's GMV are compared among the facts given.
     """
@@ -24,8 +26,9 @@ def oddities(
     directory = IndexDirectory(connection, clocks)
     directory.load(said)
     for one, own in zip(found, said, strict=True):
-        for surprise in judge(own, directory):
+        for surprise in directory.judge(own):
             yield one, surprise
+    yield from judged(LogReader(connection, clocks), found)
     yield from _feeds(found)
 
 

@@ -1,19 +1,20 @@
-"""Exceptions that touch a program: odd facts that its run has seen, that name it, or that its
-terms judge."""
+"""Exceptions that touch a close: odd facts that its run has seen, that name its program, or that
+its terms judge."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import Connection
 
 from ledger.aggregates.base import Recorded
 from ledger.aggregates.catalogue import FACTS
+from ledger.aggregates.judge import Surprise
 from ledger.programs.contract import Asked
-from ledger.programs.registry import rules_of
+from ledger.programs.registry import program_of
 from ledger.store.log import read_log
 from ledger.store.reader import LogReader
 from ledger.store.schema import withdrawn
-from ledger.usecases.exceptions.exceptions_of import oddities
+from ledger.usecases.exceptions.exceptions_of import exceptions_of
 from ledger.usecases.settling.settle import Settlement
 
 NAMING = [fact.TOPIC for fact in FACTS.values() if "program" in fact.model_fields]
@@ -23,17 +24,21 @@ NAMING = [fact.TOPIC for fact in FACTS.values() if "program" in fact.model_field
 def exceptions_touching(
     connection: Connection, settlement: Settlement, seen: list[Recorded]
 ) -> list[dict[str, Any]]:
-    """Every surprise of the facts seen, of those that name the program, and of those of its days
-    that no line rests on and somebody has to look at; by position. All as of the run: what
+    """Every exception of the facts seen, of those that name the program, and of those of its days
+    that no line depends on but that somebody must review; by position. All as of the run: what
     happened later neither is an exception nor resolves one."""
     program, clocks = settlement.edition.program, settlement.clocks
     lifted = _lifted(connection, clocks.known_at)
-    facts = {one.position: one for one in (*seen, *_beside(connection, settlement))}
+    facts = {one.position: one for one in (*seen, *_to_review(connection, settlement))}
     for one in read_log(connection, until=clocks.known_at, topics=NAMING):
         counts = one.at <= clocks.as_of and one.position not in lifted
         if one.event.program == program and counts:
             facts[one.position] = one
-    found = list(oddities(connection, clocks, facts.values()))
+    found = [
+        (one, surprise)
+        for one, surprise in exceptions_of(connection, clocks, facts.values())
+        if _touches(settlement, one, surprise)
+    ]
     found.sort(key=lambda pair: (pair[0].position, pair[1].code))
     return [
         {"code": surprise.code, "position": one.position, "sentence": surprise.sentence}
@@ -41,11 +46,23 @@ def exceptions_touching(
     ]
 
 
-def _beside(connection: Connection, settlement: Settlement) -> Iterable[Recorded]:
-    """The facts that need somebody although no line rests on them."""
+def _touches(settlement: Settlement, recorded: Recorded, surprise: Surprise) -> bool:
+    """A fact that terms judge touches the close of the period in which it lies, of no other."""
+    if surprise.program is None:
+        return True
+    days = settlement.days
+    assert days is not None
+    return surprise.program == settlement.edition.program and recorded.at in days.window
+
+
+def _to_review(connection: Connection, settlement: Settlement) -> Iterator[Recorded]:
+    """The facts of the run's days that its terms judge, and others that wait for somebody."""
     reader = LogReader(connection, settlement.clocks)
-    asked = Asked(settlement.edition, settlement.period)
-    return rules_of(settlement.edition.rules).beside(reader, asked)
+    program, days = program_of(settlement.edition.rules), settlement.days
+    assert days is not None
+    for judging in program.judges:
+        yield from reader.at_positions(reader.within(judging.listed, days.window))
+    yield from program.waiting(reader, Asked(settlement.edition, settlement.period))
 
 
 def _lifted(connection: Connection, known_at: int) -> set[int]:

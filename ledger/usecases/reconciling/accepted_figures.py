@@ -1,5 +1,6 @@
 """Figures of the platform that somebody accepted, order by order."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
@@ -13,13 +14,14 @@ from ledger.aggregates.reconciliation import (
     ReconciliationRun,
     reconciliation_stream,
 )
-from ledger.aggregates.settlement import period_id
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import BadResolution
 from ledger.kernel.money import Money
+from ledger.programs.edition import Edition
+from ledger.programs.line import changes
 from ledger.store.log import read_log
 from ledger.usecases.closing.terms_of_close import filled_terms
-from ledger.usecases.settling.settle import settle, split_line
+from ledger.usecases.settling.settle import settle, subjects_of
 from ledger.usecases.statements.closed_period import ClosedPeriod, Stated
 
 Orders = Mapping[tuple[str, str], int]
@@ -32,7 +34,7 @@ class StatedOrders(NamedTuple):
     accepted: Orders
     """What the platform charged for orders whose group was accepted: since then it is ours too."""
     nothing: list[str]
-    """Stores whose line says nothing, held or declined: so do all their orders."""
+    """Lines that say nothing, held or declined: so do all their orders."""
 
 
 AS_RULED = StatedOrders({}, [])
@@ -41,12 +43,7 @@ AS_RULED = StatedOrders({}, [])
 def stated_orders(connection: Connection, known: ClosedPeriod, known_at: int) -> StatedOrders:
     """How the orders of a closed month stand, by what was issued and accepted."""
     seal = known.seal
-    name = period_id(seal.program, seal.period)
-    silent = [
-        one.line.removeprefix(f"{name}/")
-        for one in known.worked_out.values()
-        if one.outcome != "payable"
-    ]
+    silent = [name for name, one in known.worked_out.items() if one.line.outcome != "payable"]
     return StatedOrders(accepted_orders(connection, seal.program, seal.period, known_at), silent)
 
 
@@ -75,11 +72,11 @@ def orders_of(run: ReconciliationRun, group: Break) -> Iterator[OrderBreak]:
     return (one for one in run.orders or () if one.group == number)
 
 
-def moves_by_line(run: ReconciliationRun, group: Break, name: str) -> dict[str, int]:
+def moves_by_line(run: ReconciliationRun, group: Break) -> dict[str, int]:
     """Per line by how many minor units the orders of a group lie above ours."""
     moves: dict[str, int] = {}
     for one in orders_of(run, group):
-        line = f"{name}/{one.store}"
+        line = run.line_of(one)
         moved = _minor(one.theirs, group.currency) - _minor(one.ours, group.currency)
         moves[line] = moves.get(line, 0) + moved
     return moves
@@ -122,17 +119,31 @@ def refuse_outdated(
             "Compare again, then accept what is left: duebook reconcile ... --against FILE",
         )
     edition = filled_terms(connection, known, known.stands.known_at).edition
+    _refuse_moved_since(connection, edition, event, lines, clocks)
+
+
+def _refuse_moved_since(
+    connection: Connection,
+    edition: Edition,
+    run: ReconciliationRun,
+    lines: list[Stated],
+    clocks: Clocks,
+) -> None:
+    """Raises `BadResolution` for a line that the rules give otherwise since it was stated."""
+    by_clocks: dict[Clocks, set[str]] = defaultdict(set)
     for one in lines:
-        if one.clocks == clocks:
-            continue
-        subject = split_line(connection, one.line, known_at).subject
+        if one.clocks != clocks:
+            by_clocks[one.clocks].add(one.line.line)
+    for stated_at, names in by_clocks.items():
+        subjects = subjects_of(edition, names)
         then, now = (
-            settle(connection, edition, at, period=event.period, subject=subject).lines
-            for at in (one.clocks, clocks)
+            settle(connection, edition, at, period=run.period, subjects=subjects).lines
+            for at in (stated_at, clocks)
         )
-        if [line.said for line in then] != [line.said for line in now]:
+        moved = [one.line.line for one in changes(then, now) if one.line.line in names]
+        if moved:
             raise BadResolution(
-                f"{one.line} stands by a figure of the platform that was accepted before, and "
+                f"{moved[0]} stands by a figure of the platform that was accepted before, and "
                 "facts have changed our side of it since.",
                 "Agree on the whole line, and resolve this as platform_error or other.",
             )
@@ -146,23 +157,23 @@ def _refuse_accepted_since(
     known_at: int,
 ) -> None:
     whole = whole_lines(connection, run.program, run.period, known_at)
-    for line in lines:
-        if line.line in whole:
+    for one in lines:
+        if one.line.line in whole:
             raise BadResolution(
-                f"{line.line} stands by a figure of the platform for the whole line; its orders "
-                "do not add up to it any more.",
+                f"{one.line.line} stands by a figure of the platform for the whole line; its "
+                "orders do not add up to it any more.",
                 "Accept a figure of the whole line again, or resolve this as platform_error.",
             )
     accepted = accepted_orders(connection, run.program, run.period, known_at)
-    for one in orders_of(run, group):
-        now = accepted.get((one.store, one.order_id))
-        if now is not None and now != _minor(one.ours, group.currency):
+    for order in orders_of(run, group):
+        now = accepted.get((order.store, order.order_id))
+        if now is not None and now != _minor(order.ours, group.currency):
             raise BadResolution(
-                f"A figure of order {one.order_id} of {one.store} was accepted since that "
+                f"A figure of order {order.order_id} of {order.store} was accepted since that "
                 "comparison.",
                 "Compare again, then accept what is left: duebook reconcile ... --against FILE",
             )
 
 
-def _minor(amount: str | None, currency: str) -> int:
-    return Money.parse(amount, currency).minor if amount else 0
+def _minor(amount: str | None, currency: str | None) -> int:
+    return Money.parse(amount, currency).minor if amount and currency else 0

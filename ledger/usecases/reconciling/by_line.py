@@ -8,16 +8,7 @@ from ledger.aggregates.reconciliation import Break, BreakKind
 from ledger.aggregates.settlement import period_id
 from ledger.intake.platform.rows import PlatformRow, Problem
 from ledger.kernel.money import Money
-
-
-class Ours(NamedTuple):
-    """One line of ours as it stands."""
-
-    line: str
-    kind: str
-    payee: str
-    subject: str
-    amount: Money
+from ledger.programs.line import Line
 
 
 class Matched(NamedTuple):
@@ -35,16 +26,19 @@ class Matcher:
         self,
         program: str,
         period: str | None,
-        ours: Iterable[Ours],
+        ours: Iterable[Line],
         subjects: dict[str, list[str]],
         covered: frozenset[str],
     ) -> None:
         self.program = program
         self.period = period
-        self.ours = {one.line: one for one in ours}
-        self._by_subject: dict[str, list[Ours]] = defaultdict(list)
-        for one in self.ours.values():
-            self._by_subject[one.subject.partition(":")[2]].append(one)
+        self.ours = {line.line: line for line in ours}
+        self._by_subject: dict[str, list[Line]] = defaultdict(list)
+        self._by_party: dict[str, list[Line]] = defaultdict(list)
+        for line in self.ours.values():
+            self._by_subject[line.subject.partition(":")[2]].append(line)
+            for party in {line.subject, line.payee, line.payer}:
+                self._by_party[party].append(line)
         self.subjects = subjects
         """Per store of the file the subjects whose lines are about it."""
         self.covered = covered
@@ -57,7 +51,7 @@ class Matcher:
     def take(self, row: PlatformRow) -> None:
         """Matches a row."""
         if row.kind in self.covered and self._is_enrolled(row):
-            if row.amount.minor:
+            if row.amount and row.amount.minor:
                 self._break("covered_cost_charged", self._name(row), None, row)
             return
         lines = self._lines(row)
@@ -65,41 +59,56 @@ class Matcher:
             kinds = ", ".join(sorted({self.ours[line].kind for line in lines}))
             said = f"store {row.store} has several lines ({kinds}); name the kind, or the line."
             self.problems.append(Problem(row.place, "several_lines", said))
-        elif not lines:
-            if row.amount.minor:
-                self._break("missing_ours", self._name(row), None, row)
-        else:
+        elif lines:
             self._claim(self.ours[lines[0]], row)
+        elif (row.amount and row.amount.minor) or row.outcome == "granted":
+            self._break("missing_ours", self._name(row), None, row)
 
     def finish(self) -> Matched:
-        """Adds what the platform does not have. Lines of nothing need no partner."""
+        """Adds what the platform does not have. Lines of nothing, and what was not granted, need
+        no partner."""
         for name in sorted(set(self.ours) - self.claimed):
-            one = self.ours[name]
-            if one.amount.minor:
-                self._break("missing_theirs", name, one, None)
+            line = self.ours[name]
+            if line.outcome == "granted" or (line.amount and line.amount.minor):
+                self._break("missing_theirs", name, line, None)
         self.breaks.sort(key=lambda one: one.id)
         return Matched(self.matched, self.breaks, self.problems)
 
-    def _claim(self, one: Ours, row: PlatformRow) -> None:
-        if one.line in self.claimed:
-            self._break("duplicate_theirs", one.line, None, row)
+    def _claim(self, line: Line, row: PlatformRow) -> None:
+        ours, theirs = line.amount, row.amount
+        if (ours is None and row.outcome is None) or (ours is not None and theirs is None):
+            what = "outcome" if ours is None else "amount"
+            said = f"{line.line} is compared by its {what}; {what} is empty."
+            self.problems.append(Problem(row.place, "missing_field", said))
             return
-        self.claimed.add(one.line)
-        if row.amount == one.amount or not (row.amount.minor or one.amount.minor):
+        if line.line in self.claimed:
+            self._break("duplicate_theirs", line.line, None, row, decision=ours is None)
+            return
+        self.claimed.add(line.line)
+        if ours is None or theirs is None:
+            if line.outcome == row.outcome:
+                self.matched += 1
+            else:
+                self._break("outcome_differs", line.line, line, row)
+        elif theirs == ours or not (theirs.minor or ours.minor):
             self.matched += 1
-        elif row.amount.currency != one.amount.currency:
-            self._break("currency_differs", one.line, one, row)
+        elif theirs.currency != ours.currency:
+            self._break("currency_differs", line.line, line, row)
         else:
-            self._break("amount_differs", one.line, one, row)
+            self._break("amount_differs", line.line, line, row)
 
     def _lines(self, row: PlatformRow) -> list[str]:
+        """The lines that a row may mean: of a store those about it, to it or from it."""
         if row.line:
             return [row.line] if row.line in self.ours else []
+        store = row.store or ""
+        about = [line for one in self.subjects.get(store, ()) for line in self._by_subject[one]]
+        found = {line.line: line for line in (*about, *self._by_party[f"store:{store}"])}
         return [
-            one.line
-            for subject in self.subjects.get(row.store or "", ())
-            for one in self._by_subject.get(subject, ())
-            if row.kind in (None, one.kind)
+            line.line
+            for line in found.values()
+            if row.kind in (None, line.kind)
+            and row.payer in (None, line.payer, line.payer.partition(":")[2])
         ]
 
     def _is_enrolled(self, row: PlatformRow) -> bool:
@@ -114,27 +123,39 @@ class Matcher:
         kind = f"/{row.kind}" if row.kind else ""
         return f"{period_id(self.program, self.period)}/{row.store}{kind}"
 
-    def _break(self, kind: BreakKind, name: str, one: Ours | None, row: PlatformRow | None) -> None:
+    def _break(
+        self,
+        kind: BreakKind,
+        name: str,
+        line: Line | None,
+        row: PlatformRow | None,
+        *,
+        decision: bool = False,
+    ) -> None:
         """A break under an id that is the same in every run."""
         identity = f"{name}#{kind}"
         count = self._seen[identity] = self._seen.get(identity, 0) + 1
-        ours = one.amount if one else None
+        common = {
+            "id": identity if count == 1 else f"{identity}.{count}",
+            "kind": kind,
+            "line": name,
+            "payee": line.payee if line else None,
+            "place": row.place if row else None,
+        }
+        ours = line.amount if line else None
         theirs = row.amount if row else None
-        currency = (ours or theirs or Money(0, "")).currency
-        difference = None
+        if decision or (ours is None and theirs is None):
+            outcomes = {"ours": line.outcome if line else None}
+            outcomes |= {"theirs": row.outcome if row else None}
+            self.breaks.append(Break(**common, **outcomes))
+            return
+        either = ours or theirs
+        assert either is not None
+        currency, difference = either.currency, None
         if kind != "currency_differs":
             zero = Money.zero(currency)
             difference = (ours or zero).plus((theirs or zero).negated()).text
-        self.breaks.append(
-            Break(
-                id=identity if count == 1 else f"{identity}.{count}",
-                kind=kind,
-                line=name,
-                payee=one.payee if one else None,
-                ours=ours.text if ours else None,
-                theirs=theirs.text if theirs else None,
-                difference=difference,
-                currency=theirs.currency if kind == "currency_differs" and theirs else currency,
-                place=row.place if row else None,
-            )
-        )
+        elif theirs is not None:
+            currency = theirs.currency
+        amounts = {"ours": ours.text if ours else None, "theirs": theirs.text if theirs else None}
+        self.breaks.append(Break(**common, **amounts, difference=difference, currency=currency))

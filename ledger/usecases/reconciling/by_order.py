@@ -12,7 +12,7 @@ from ledger.kernel.clocks import Clocks
 from ledger.kernel.money import Money
 from ledger.programs.contract import Asked, OrderSide
 from ledger.programs.edition import Edition
-from ledger.programs.registry import order_rules_of
+from ledger.programs.registry import program_of
 from ledger.store.order_lines import OrderLines, load_tables
 from ledger.store.reader import LogReader
 from ledger.usecases.reconciling.accepted_figures import StatedOrders
@@ -59,14 +59,14 @@ def compare_orders(
     altered archive.
     """
     reader = LogReader(connection, clocks)
-    rules = order_rules_of(edition.rules)
-    assert rules is not None, f"{edition.rules} charges by order"
-    side = rules.order_side(reader, Asked(edition, period))
+    by_order = program_of(edition.rules).orders
+    assert by_order is not None, f"{edition.rules} works by order"
+    side = by_order.order_side(reader, Asked(edition, period))
     lines = OrderLines.at(connection, clocks)
     with lines.opened(side.window, None if store is None else [store]) as database:
         file = load(database)
         _mine(database, side, stated)
-        _join(database)
+        _join(database, period_id(edition.program, period))
         matched, ours, theirs = _sums(database, edition.currency)
         causes = _causes(database, side)
         breaks, orders = _grouped(database, edition, (period, store), causes)
@@ -77,13 +77,13 @@ def _mine(database: "DuckDBPyConnection", side: OrderSide, stated: StatedOrders)
     """The table `mine`: our fee per order, as the rule gives it and as it was stated."""
     load_tables(database, side.tables)
     database.execute(
-        "CREATE TEMP TABLE mine AS SELECT store, order_id,"
+        "CREATE TEMP TABLE mine AS SELECT store, order_id, line, payee,"
         ' CASE WHEN "foreign" THEN 0 ELSE -coalesce(fee, 0) END::BIGINT AS ruled,'
         f" ruled AS minor, currency FROM ({side.sql})"
     )
     if stated.nothing:
-        load_tables(database, {"nothing": {"store": list(stated.nothing)}})
-        database.execute("UPDATE mine SET minor = 0 WHERE store IN (SELECT store FROM nothing)")
+        load_tables(database, {"nothing": {"line": list(stated.nothing)}})
+        database.execute("UPDATE mine SET minor = 0 WHERE line IN (SELECT line FROM nothing)")
     if stated.accepted:
         columns: dict[str, list[object]] = {
             "store": [store for store, _ in stated.accepted],
@@ -97,24 +97,28 @@ def _mine(database: "DuckDBPyConnection", side: OrderSide, stated: StatedOrders)
         )
 
 
-def _join(database: "DuckDBPyConnection") -> None:
+def _join(database: "DuckDBPyConnection", name: str) -> None:
     """The table `breaks`: what does not agree. Each row of theirs claims one of `mine`, once."""
-    _claimed(database, "SELECT *, 1 AS nth FROM theirs")
+    _claimed(database, name, "SELECT *, 1 AS nth FROM theirs")
     if _doubled(database):
         database.execute("DROP TABLE breaks")
         numbered = "row_number() OVER (PARTITION BY store, order_id ORDER BY place) AS nth"
-        _claimed(database, f"SELECT *, {numbered} FROM theirs")
+        _claimed(database, name, f"SELECT *, {numbered} FROM theirs")
     database.execute(
         "DELETE FROM breaks WHERE kind IN ('missing_ours', 'missing_theirs')"
         " AND coalesce(ours, theirs) = 0"
     )
 
 
-def _claimed(database: "DuckDBPyConnection", claims: str) -> None:
-    """The table `breaks`: what does not agree, with every order that only one side has."""
+def _claimed(database: "DuckDBPyConnection", name: str, claims: str) -> None:
+    """The table `breaks`: what does not agree, with every order that only one side has.
+
+    An order that we do not have belongs to no line of ours; it is shown under its store.
+    """
     database.execute(
         "CREATE TEMP TABLE breaks AS SELECT coalesce(m.store, t.store) AS store,"
-        " coalesce(m.order_id, t.order_id) AS order_id, CASE"
+        " coalesce(m.order_id, t.order_id) AS order_id,"
+        f" coalesce(m.line, '{name}/' || t.store) AS line, m.payee, CASE"
         " WHEN m.store IS NULL THEN 'missing_ours' WHEN t.store IS NULL THEN 'missing_theirs'"
         " WHEN m.currency <> t.currency THEN 'currency_differs' ELSE 'amount_differs' END AS kind,"
         " m.ruled, m.minor AS ours, t.minor AS theirs,"
@@ -123,7 +127,8 @@ def _claimed(database: "DuckDBPyConnection", claims: str) -> None:
         " ON m.store = t.store AND m.order_id = t.order_id"
         " WHERE m.store IS NULL OR t.store IS NULL OR m.minor <> t.minor"
         " OR (m.currency <> t.currency AND m.minor <> 0)"
-        " UNION ALL SELECT store, order_id, 'duplicate_theirs', NULL, NULL, minor, currency, place"
+        f" UNION ALL SELECT store, order_id, '{name}/' || store, NULL, 'duplicate_theirs',"
+        " NULL, NULL, minor, currency, place"
         f" FROM ({claims}) WHERE nth > 1"
     )
 
@@ -222,7 +227,8 @@ def _grouped(
     rows = database.execute(
         "SELECT kind, causes, currency, count(*), sum(coalesce(ours, 0))::HUGEINT,"
         " sum(coalesce(theirs, 0))::HUGEINT, min({'store': store, 'order_id': order_id,"
-        " 'place': place, 'theirs': theirs}) FROM named GROUP BY 1, 2, 3"
+        " 'place': place, 'theirs': theirs, 'line': line, 'payee': payee})"
+        " FROM named GROUP BY 1, 2, 3"
     ).fetchall()
     groups = sorted(
         (_Group(*row) for row in rows),
@@ -246,21 +252,23 @@ def _listed(database: "DuckDBPyConnection", groups: list[_Group]) -> Iterator[Or
     }
     load_tables(database, {"listed": {"number": list(kept), **columns}})
     rows = database.execute(
-        "SELECT number, store, order_id, ours, theirs, currency FROM named"
+        "SELECT number, store, order_id, ours, theirs, currency, line, payee FROM named"
         " JOIN listed USING (kind, causes, currency) ORDER BY number, store, order_id, place"
     ).fetchall()
-    for number, store, order_id, ours, theirs, currency in rows:
+    for number, store, order_id, ours, theirs, currency, line, payee in rows:
         yield OrderBreak.model_construct(
             group=number,
             store=store,
             order_id=order_id,
             ours=None if ours is None else Money(ours, currency).text,
             theirs=None if theirs is None else Money(theirs, currency).text,
+            line=line,
+            payee=payee,
         )
 
 
 def _break(edition: Edition, scope: Scope, group: _Group, causes: list[Cause]) -> Break:
-    kind, currency, store = group.kind, group.currency, group.first["store"]
+    kind, currency = group.kind, group.currency
     gives = Money(group.first["theirs"] or 0, currency).text
     likely = tuple(causes[one].model_copy(update={"gives": gives}) for one in group.found)
     named = "+".join(f"{one.because}:{one.detail}" for one in likely).replace(" ", "_")
@@ -272,8 +280,8 @@ def _break(edition: Edition, scope: Scope, group: _Group, causes: list[Cause]) -
     return Break(
         id=f"{of_file}#{kind}#{currency}" + (f"#{named}" if named else ""),
         kind=kind,
-        line=f"{name}/{store}",
-        payee=f"store:{store}",
+        line=group.first["line"],
+        payee=group.first["payee"],
         order_id=group.first["order_id"],
         ours=None if alone else Money(group.ours, currency).text,
         theirs=Money(group.theirs, currency).text if kind != "missing_theirs" else None,

@@ -101,9 +101,11 @@ class Reconciliation:
     def _order(self, one: OrderBreak) -> dict[str, Any]:
         """One order of a group, with the group's kind and causes."""
         group = self.breaks[one.group]
-        zero = Money.zero(group.currency)
-        ours = Money.parse(one.ours, group.currency) if one.ours else zero
-        theirs = Money.parse(one.theirs, group.currency) if one.theirs else zero
+        currency = group.currency
+        assert currency is not None, "orders have amounts"
+        zero = Money.zero(currency)
+        ours = Money.parse(one.ours, currency) if one.ours else zero
+        theirs = Money.parse(one.theirs, currency) if one.theirs else zero
         differs = group.kind != "currency_differs"
         name = period_id(self.program, self.period)
         found = self.resolved.get(group.id)
@@ -111,14 +113,14 @@ class Reconciliation:
         return {
             "break": f"{name}/{one.store}/{one.order_id}#{group.kind}",
             "group": group.id,
-            "line": f"{name}/{one.store}",
+            "line": one.line,
             "order_id": one.order_id,
             "kind": group.kind,
             "ours": one.ours,
             "theirs": one.theirs,
             "difference": ours.plus(theirs.negated()).text if differs else None,
-            "currency": group.currency,
-            "payee": f"store:{one.store}",
+            "currency": currency,
+            "payee": one.payee,
             "likely": [{**cause.model_dump(), "gives": one.theirs} for cause in group.likely],
             "resolution": found.resolution if found else None,
             **({"rows": len(places), "places": list(places)} if places else {}),

@@ -1,27 +1,24 @@
 """What a break may come from: the same rule, asked again with one thing changed."""
 
-from collections.abc import Iterable, Iterator
-from importlib import import_module
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection
 
 from ledger.aggregates.reconciliation import Cause
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.decision import Step
-from ledger.kernel.errors import BadTerms, NoSuchLine, WrongPeriod
+from ledger.kernel.errors import BadTerms, WrongPeriod
 from ledger.kernel.money import Money
-from ledger.programs.contract import Line
 from ledger.programs.edition import Edition
-from ledger.programs.registry import rules_of
+from ledger.programs.line import Line
+from ledger.programs.registry import program_of
 from ledger.programs.variants import Variant
-from ledger.usecases.settling.settle import settle
-
-WHOLE_FROM = 40
-"""From so many subjects on each variant is worked out once for all of them."""
+from ledger.usecases.settling.settle import settle, subjects_of
 
 
 class Likely:
-    """Keeps every single change of terms, conditions or facts that gives exactly an amount."""
+    """Keeps every single change of terms, conditions or facts that gives exactly an amount, or
+    the outcome of a decision."""
 
     def __init__(
         self, connection: Connection, edition: Edition, period: str | None, clocks: Clocks
@@ -30,52 +27,48 @@ class Likely:
         self.edition = edition
         self.period = period
         self.clocks = clocks
-        self._amounts: list[tuple[Variant, dict[str, Money]]] = []
+        self._lines: list[tuple[Variant, dict[str, Line]]] = []
 
     def load(self, lines: Iterable[str]) -> None:
-        """Works the lines out under every variant."""
-        subjects = {self._subject(line) for line in lines}
-        module = import_module(f"ledger.programs.{self.edition.rules}.variants")
-        for variant in module.of(self.edition):
-            self._amounts.append((variant, self._under(variant, subjects)))
+        """Works the lines out under every variant, all of them together."""
+        subjects = subjects_of(self.edition, lines)
+        for variant in program_of(self.edition.rules).variants(self.edition):
+            found = {line.line: line for line in self._settled(variant, subjects)}
+            self._lines.append((variant, found))
 
-    def causes(self, name: str, ours: Line | None, theirs: Money) -> tuple[Cause, ...]:
-        """Every change that gives exactly their amount and not ours, in the contract's order."""
-        was = ours.amount if ours else Money.zero(theirs.currency)
+    def causes(self, name: str, ours: Line | None, theirs: Money | str) -> tuple[Cause, ...]:
+        """Every change that gives exactly their amount, or outcome, and not ours, in the
+        contract's order."""
         found: list[Cause] = []
-        for variant, amounts in self._amounts:
-            gives = amounts.get(name, Money.zero(was.currency))
+        for variant, lines in self._lines:
+            was, gives = (_figure(line, theirs) for line in (ours, lines.get(name)))
             if gives == theirs and gives != was:
+                text = gives.text if isinstance(gives, Money) else str(gives)
                 detail = _detail(variant, ours)
-                cause = Cause(because=variant.because, detail=detail, gives=gives.text)
+                cause = Cause(because=variant.because, detail=detail, gives=text)
                 if cause not in found:
                     found.append(cause)
         return tuple(found)
 
-    def _subject(self, line: str) -> tuple[str | None, str]:
-        return rules_of(self.edition.rules).subject_of(line.partition("/")[2])
-
-    def _under(self, variant: Variant, subjects: set[tuple[str | None, str]]) -> dict[str, Money]:
-        if len(subjects) >= WHOLE_FROM:
-            return {one.line: one.amount for one in self._settled(variant, None)}
-        return {
-            one.line: one.amount
-            for _, subject in sorted(subjects, key=str)
-            for one in self._settled(variant, subject)
-        }
-
-    def _settled(self, variant: Variant, subject: str | None) -> Iterator[Line]:
+    def _settled(self, variant: Variant, subjects: frozenset[str]) -> Sequence[Line]:
         try:
-            found = settle(
+            return settle(
                 *(self.connection, variant.edition, self.clocks),
                 period=self.period,
-                subject=subject,
+                subjects=subjects,
                 assume=variant.assume,
                 keep=variant.keep,
-            )
-        except (NoSuchLine, WrongPeriod, BadTerms):
-            return  # changed like this the terms know no such line, or no such month
-        yield from found.lines
+            ).lines
+        except (WrongPeriod, BadTerms):
+            return ()  # changed like this the terms know no such month
+
+
+def _figure(line: Line | None, like: Money | str) -> Money | str | None:
+    """What a line says, of the sort that it is compared by."""
+    if isinstance(like, Money):
+        amount = line.amount if line else None
+        return amount or Money.zero(like.currency)
+    return line.outcome if line else None
 
 
 def _detail(variant: Variant, ours: Line | None) -> str:

@@ -17,16 +17,16 @@ from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import NoOrders
 from ledger.kernel.garbage import no_cycles
 from ledger.kernel.money import Money, sum_by_currency
-from ledger.programs.contract import Line
 from ledger.programs.edition import Edition
-from ledger.programs.registry import order_rules_of, rules_of
+from ledger.programs.line import Line
+from ledger.programs.registry import program_of
 from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.store.log import read_log
 from ledger.store.reader import LogReader
 from ledger.usecases.closing.terms_of_close import filled_terms
 from ledger.usecases.reconciling.accepted_figures import AS_RULED, StatedOrders, stated_orders
-from ledger.usecases.reconciling.by_line import Matched, Matcher, Ours
+from ledger.usecases.reconciling.by_line import Matched, Matcher
 from ledger.usecases.reconciling.comparison import FileSaid, Reconciliation
 from ledger.usecases.reconciling.likely_causes import Likely
 from ledger.usecases.record_decisions import record_decisions
@@ -37,7 +37,7 @@ from ledger.usecases.terms.editions import edition_at
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-ASKED = ("amount_differs", "missing_theirs", "missing_ours")
+ASKED = ("amount_differs", "outcome_differs", "missing_theirs", "missing_ours")
 """Kinds of breaks that another reading of the rule may explain."""
 
 
@@ -45,7 +45,7 @@ class Side(NamedTuple):
     """Our side: the lines as they stand, where they come from, and how to ask again."""
 
     ours_is: str
-    lines: list[Ours]
+    lines: list[Line]
     trees: dict[str, Line]
     edition: Edition
     clocks: Clocks
@@ -66,7 +66,7 @@ def reconcile(
     `UnknownProgram`, `WrongPeriod`.
     """
     if flip_sign:
-        rows = [row._replace(amount=row.amount.negated()) for row in file.rows]
+        rows = [row.flipped() for row in file.rows]
         file = file._replace(rows=rows)
     with no_cycles():
         side = our_side(connection, program, period, clocks)
@@ -80,8 +80,8 @@ def reconcile(
         side.clocks,
         FileSaid(file.name, file.sha256, len(file.rows)),
         found.matched,
-        sum_by_currency([one.amount for one in side.lines if one.amount.minor]),
-        sum_by_currency([row.amount for row in file.rows]),
+        sum_by_currency([line.amount for line in side.lines if line.amount and line.amount.minor]),
+        sum_by_currency([row.amount for row in file.rows if row.amount]),
         breaks,
         still_resolved(connection, program, period, clocks.known_at, breaks),
         {row.place: row.other for row in file.rows if row.other},
@@ -117,12 +117,13 @@ def reconcile_orders(
         return tiktok.load(database, path, content.sha256, income, flip_sign=flip_sign)
 
     edition, stands, stated = _order_terms(connection, program, period, clocks)
-    if order_rules_of(edition.rules) is None:
+    rules = program_of(edition.rules)
+    if rules.orders is None:
         raise NoOrders(
             f"{program} does not work by order; found a file of orders.",
             "Give a file with line, or store, and amount.",
         )
-    rules_of(edition.rules).days_of(edition, period)
+    rules.days_of(edition, period)
     with no_cycles():
         found = compare_orders(
             *(connection, edition, period or "", load, stands),
@@ -210,8 +211,7 @@ def our_side(connection: Connection, program: str, period: str | None, clocks: C
         return _issued(connection, known)
     edition = edition_at(connection, program, clocks.known_at)[0]
     run = settle(connection, edition, clocks, period=period)
-    lines = [_ours(one) for one in run.lines]
-    return Side("settled", lines, {one.line: one for one in run.lines}, edition, clocks)
+    return Side("settled", list(run.lines), {one.line: one for one in run.lines}, edition, clocks)
 
 
 def _issued(connection: Connection, known: ClosedPeriod) -> Side:
@@ -219,23 +219,18 @@ def _issued(connection: Connection, known: ClosedPeriod) -> Side:
     stands = known.stands
     edition = filled_terms(connection, known, stands.known_at).edition
     run = settle(connection, edition, stands, period=known.seal.period)
-    lines = [
-        Ours(one.line, one.kind, one.payee, one.subject, one.amount)
-        for one in known.current.values()
-    ]
+    lines = [one.line for one in known.current.values()]
     return Side("issued", lines, {one.line: one for one in run.lines}, edition, stands)
-
-
-def _ours(line: Line) -> Ours:
-    return Ours(line.line, line.kind, line.payee, line.subject, line.amount)
 
 
 def _match(connection: Connection, side: Side, period: str | None, file: PlatformFile) -> Matched:
     edition = side.edition
-    rules = rules_of(edition.rules)
+    program = program_of(edition.rules)
     reader = LogReader(connection, side.clocks)
     stores = {row.store for row in file.rows if row.store}
-    subjects = {store: rules.subjects_of_store(reader, edition, store) for store in sorted(stores)}
+    subjects = {
+        store: program.subjects_of_store(reader, edition, store) for store in sorted(stores)
+    }
     covered = frozenset(edition.terms.get("covered") or ())
     matcher = Matcher(edition.program, period, side.lines, subjects, covered)
     for row in file.rows:
@@ -255,15 +250,17 @@ def _explained(
     found = []
     for one in breaks:
         if one in asked:
-            theirs = Money.parse(one.theirs or _zero(one.currency), one.currency)
-            causes = likely.causes(one.line, side.trees.get(one.line), theirs)
+            causes = likely.causes(one.line, side.trees.get(one.line), _theirs(one))
             one = one.model_copy(update={"likely": causes})
         found.append(one)
     return found
 
 
-def _zero(currency: str) -> str:
-    return Money.zero(currency).text
+def _theirs(one: Break) -> Money | str:
+    """Their amount, or the outcome of a decision."""
+    if one.currency is None:
+        return one.theirs or ""
+    return Money.parse(one.theirs, one.currency) if one.theirs else Money.zero(one.currency)
 
 
 def still_resolved(

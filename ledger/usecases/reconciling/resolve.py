@@ -17,15 +17,18 @@ from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.errors import BadResolution, NoSuchBreak
 from ledger.kernel.instants import Instant
 from ledger.kernel.money import Money
+from ledger.programs.bookkeeping import has_payers_statement
+from ledger.programs.line import Change, Line
 from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.store.log import read_log
 from ledger.store.reader import LogReader
+from ledger.usecases.closing.adjust import Correction, adjusted
 from ledger.usecases.reconciling.accepted_figures import moves_by_line, orders_of, refuse_outdated
 from ledger.usecases.record_decisions import built, record_decisions, refuse_read_only
 from ledger.usecases.statements.closed_period import (
     ClosedPeriod,
-    Stated,
+    Lines,
     closed_period,
     edition_of,
     find_closed,
@@ -155,62 +158,73 @@ def _accepted(
             f"{found.id} is of {found.count:,} orders, too many to be kept one by one.",
             "Compare store by store, or month by month; a file of the other sign with --flip-sign.",
         )
-    stated = {one.line: one for one in known.current.values()}
+    stated = known.current
+    if found.kind == "outcome_differs" and found.line in stated:
+        corrected = [_decided(stated[found.line].line, found)]
+    else:
+        corrected = _moved(connection, known, run, found, clocks)
+    edition = edition_of(connection, known.seal)
+    rows: dict[str, list[AdjustedLine]] = {}
+    for one in corrected:
+        line = one.change.line
+        rows.setdefault(line.payee, []).append(one.row())
+        if has_payers_statement(edition.rules, line):
+            rows.setdefault(line.payer, []).append(one.row(to_payer=True))
+    return [
+        adjusted(*(known, edition, party, rows[party], clocks), adopted=found.id, reason=reason)
+        for party in sorted(rows)
+    ]
+
+
+def _moved(
+    connection: Connection, known: ClosedPeriod, run: Logged, found: Break, clocks: Clocks
+) -> list[Correction]:
+    """The lines of ours that take their amounts."""
+    stated = known.current
     moves = _differences(run, found, stated)
-    if found.kind not in ("amount_differs", "missing_theirs") or not set(moves) <= set(stated):
+    kinds = ("amount_differs", "missing_theirs")
+    money = all(name in stated and stated[name].line.amount for name in moves)
+    if found.kind not in kinds or not money:
         raise BadResolution(
-            f"{found.id} is {found.kind}: there is no line of ours that could take their figure.",
+            f"{found.id} is {found.kind}: we have no line to adjust to the platform's figure.",
             "Record the facts that make the line, or resolve it as platform_error or other.",
         )
     if not any(moves.values()):
         raise BadResolution(
-            f"Our line says the figure of {found.id} already.", "Nothing was recorded."
+            f"Our line already equals the platform's figure of {found.id}.",
+            "Nothing was recorded.",
         )
     if found.count is not None:
-        lines = [one for one in known.worked_out.values() if one.line in moves]
+        lines = [one for name, one in known.worked_out.items() if name in moves]
         refuse_outdated(connection, run, found, known, lines, clocks.known_at)
-    zone = edition_of(connection, known.seal).zone
-    return [
-        StatementAdjusted(
-            rules=known.seal.rules,
-            program=program,
-            period=period,
-            zone=zone,
-            payee=stated[line].payee,
-            lines=(_row(stated[line], moves[line]),),
-            as_of=clocks.as_of,
-            known_at=clocks.known_at,
-            closed=known.closed.position,
-            digest=known.seal.terms.digest,
-            adopted=found.id,
-            reason=reason,
-        )
-        for line in sorted(moves)
-    ]
+    return [_paying(stated[name].line, moves[name]) for name in sorted(moves)]
 
 
-def _differences(run: Logged, found: Break, stated: dict[str, Stated]) -> dict[str, int]:
+def _differences(run: Logged, found: Break, stated: Lines) -> dict[str, int]:
     """Per line by how many minor units the platform's figure lies above ours."""
     if found.count is not None:
-        name = period_id(run.event.program, run.event.period)
-        return moves_by_line(run.event, found, name)
-    theirs = Money.parse(found.theirs, found.currency).minor if found.theirs else 0
+        return moves_by_line(run.event, found)
     own = stated.get(found.line)
-    return {found.line: theirs - (own.amount.minor if own else 0)}
+    ours = own.line.amount if own else None
+    theirs = 0
+    if found.theirs is not None and found.currency is not None:
+        theirs = Money.parse(found.theirs, found.currency).minor
+    return {found.line: theirs - (ours.minor if ours else 0)}
 
 
-def _row(stated: Stated, moved: int) -> AdjustedLine:
-    now = Money(stated.amount.minor + moved, stated.amount.currency)
-    return AdjustedLine(
-        line=stated.line,
-        kind=stated.kind,
-        subject=stated.subject,
-        was=stated.amount.text,
-        now=now.text,
-        difference=Money(moved, now.currency).text,
-        currency=now.currency,
-        outcome="payable",
-    )
+def _paying(line: Line, moved: int) -> Correction:
+    """The line with an amount of theirs: accepted as it is, whatever its conditions say."""
+    assert line.amount is not None
+    amount = Money(line.amount.minor + moved, line.amount.currency)
+    now = line._replace(outcome="payable", amount=amount, unmet=(), held_for=())
+    return Correction(Change(line, now), (), ())
+
+
+def _decided(line: Line, found: Break) -> Correction:
+    """The decision with an outcome of theirs, without codes."""
+    assert found.theirs is not None
+    now = line._replace(outcome=found.theirs, unmet=(), held_for=())
+    return Correction(Change(line, now), (), ())
 
 
 def reconciliations(connection: Connection, known_at: int) -> list[Logged]:

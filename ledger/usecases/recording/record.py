@@ -24,7 +24,7 @@ from ledger.usecases.recording.files import Progress, read_file
 from ledger.usecases.recording.second_process import Helper
 from ledger.usecases.recording.stage import Stage, Staged
 from ledger.usecases.recording.verdicts import Decided, decide
-from ledger.usecases.recording.warnings_of_call import Call, Feeds, surprises
+from ledger.usecases.recording.warnings_of_call import Call, Feeds, warnings_of
 
 ATTEMPTS = 5
 NOT_STRICT = "Without --strict it would be recorded, and wait for what it lacks."
@@ -177,7 +177,7 @@ def _decide(connection: Connection, stage: Stage, *, strict: bool) -> _Found:
     while True:
         call = Call()
         decided = decide(connection, stage, excluded, call.see)
-        surprised, feeds = surprises(connection, stage, decided, call)
+        surprised, feeds = warnings_of(connection, stage, decided, call)
         warnings = [_warning(stage, one, surprise) for one, surprise in surprised]
         if not strict or not warnings:
             return _Found(decided, warnings, refused, feeds, call.streams)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from ledger.aggregates.base import Event, Fact
 from ledger.aggregates.book import BatchFile, FactWithdrawn
-from ledger.aggregates.judge import Mention, mention
+from ledger.aggregates.judge import Mention, mention, things_of
 from ledger.aggregates.store import GMVRecorded
 from ledger.intake.rejection import Rejection
 from ledger.intake.rows import Parsed
@@ -54,12 +54,6 @@ class Staged(NamedTuple):
         row = {"type": self.type, "at": format_instant(self.at), **json.loads(self.state)}
         return row | ({"by": self.by} if self.by else {})
 
-    @property
-    def said(self) -> tuple[str | None, str | None, str | None, Any]:
-        """Store, partner, program and feed that the fact names."""
-        _type, _at, store, partner, program, _identity, feed, *_ = self.mention
-        return store, partner, program, feed
-
 
 _staged = Staged._make
 
@@ -83,6 +77,7 @@ class _Plan(NamedTuple):
     refers: bool
     plain: bool
     """Names its store and nothing else that a judgement would ask for."""
+    in_store: bool
     withdraws: bool
     feed: bool
 
@@ -91,13 +86,14 @@ _plans: dict[type[Fact], _Plan] = {}
 
 
 def _plan(kind: type[Fact]) -> _Plan:
-    names = {"partner", "program", "task"} & set(kind.model_fields)
+    names = things_of(kind) or kind.INTRODUCES
     plan = _plans[kind] = _Plan(
         kind.__name__,
         kind.TOPIC,
         kind.__pydantic_serializer__.to_json,
         kind.references is not Event.references,
         "store" in kind.model_fields and not names and kind is not GMVRecorded,
+        kind.LIVES_IN_STORE,
         kind is FactWithdrawn,
         kind is GMVRecorded,
     )
@@ -108,7 +104,9 @@ def staged(row: int, parsed: Parsed) -> Staged:
     """A fact as it is stored and judged, under its key if it is the first of its content."""
     fact, at, by = parsed
     kind = type(fact)
-    type_, topic, to_json, refers, plain, withdraws, is_feed = _plans.get(kind) or _plan(kind)
+    type_, topic, to_json, refers, plain, in_store, withdraws, is_feed = _plans.get(kind) or _plan(
+        kind
+    )
     state = to_json(fact, exclude_none=True)
     content = content_digest(type_, at, state)
     has_id = fact.id is not None and not withdraws
@@ -118,7 +116,7 @@ def staged(row: int, parsed: Parsed) -> Staged:
         store, feed = fact.__dict__["store"], None
         if is_feed:
             feed, refs = _feed(fact)
-        said: tuple[Any, ...] = (type_, at, store, None, None, b"", feed)
+        said: tuple[Any, ...] = (type_, at, store, (), None, b"", feed, in_store)
     else:
         said = tuple(mention(fact, at))
     if refers and not is_feed:

@@ -1,34 +1,29 @@
-"""What the new facts of a call surprise the book with, looking at the book and the whole call."""
+"""Warnings: what does not fit about the new facts of a call, looking at the book and the call."""
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any
 
 from sqlalchemy import Connection
 
 from ledger.aggregates.base import Recorded
-from ledger.aggregates.enrolment import MerchantEnrolled, MerchantInvited
-from ledger.aggregates.judge import Mention, Surprise, judge, two_feeds
-from ledger.aggregates.live_task import LiveTaskOrdered
-from ledger.aggregates.partner import PartnerCertified
-from ledger.aggregates.store import GMVRecorded, MerchantOnboarded
+from ledger.aggregates.catalogue import FACTS, THINGS
+from ledger.aggregates.judge import Mention, Surprise, two_feeds
+from ledger.aggregates.store import GMVRecorded
+from ledger.aggregates.things import STORE
 from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.instants import Instant
 from ledger.store.log import chunks
 from ledger.store.reader import LogReader
+from ledger.usecases.exceptions.judged_facts import judged
 from ledger.usecases.exceptions.known_names import IndexDirectory, feeds_of
+from ledger.usecases.recording.call_reader import CallReader
 from ledger.usecases.recording.stage import Stage, Staged
 from ledger.usecases.recording.verdicts import NEW, Decided
 
 Found = list[tuple[Staged, Surprise]]
 Feeds = dict[tuple[str, str], set[str]]
 """Per store and basis, the sources that report GMV."""
-
-ONBOARDED = MerchantOnboarded.__name__
-CERTIFIED = PartnerCertified.__name__
-ENROLLED = MerchantEnrolled.__name__
-INVITED = MerchantInvited.__name__
-ORDERED = LiveTaskOrdered.__name__
+JUDGED = frozenset(name for name, fact in FACTS.items() if fact.JUDGED)
 
 
 class Call:
@@ -37,71 +32,58 @@ class Call:
     def __init__(self) -> None:
         self.streams: set[str] = set()
         self.earliest: dict[str, Instant] = {}
-        self.partners: set[str] = set()
-        self.programs: set[str] = set()
-        self.certified: set[str] = set()
-        self.onboarded: list[Mention] = []
+        """Per store the earliest fact about it that must not come before its onboarding."""
+        self.names: dict[str, set[str]] = defaultdict(set)
+        """Per kind of thing the names."""
+        self.introduced: list[Mention] = []
         self.feeds: Feeds = {}
-        self.enrolments: set[str] = set()
-        """Programs and merchants that facts about enrolments name."""
-        self.joined: list[Mention] = []
-        self.tasks: set[str] = set()
-        self.ordered: list[Mention] = []
-        self.listed = False
-        """Whether a link was listed, which published terms judge."""
+        self.judged = False
+        """Whether the terms of a program judge one of its facts."""
 
-    def see(self, one: Staged) -> None:
+    def see(self, staged: Staged) -> None:
         """Takes a new fact in."""
-        self.streams.add(one.stream)
-        _type, at, store, partner, program, _identity, feed, *more = one.mention
-        if more:
-            self._see_more(one, *more)
+        self.streams.add(staged.stream)
+        _type, at, store, names, introduces, _identity, feed, in_store = staged.mention
         if store is not None:
             known = self.earliest.get(store)
-            if known is None or at < known:
-                self.earliest[store] = at
+            if in_store and introduces is None:
+                if known is None or at < known:
+                    self.earliest[store] = at
+            elif known is None:
+                self.earliest[store] = FOREVER
             if feed:
                 self.feeds.setdefault((store, feed[1]), set()).add(feed[2])
-        if partner:
-            self.partners.add(partner)
-        if program:
-            self.programs.add(program)
-        if one.type == ONBOARDED:
-            self.onboarded.append(one.mentions)
-        elif one.type == CERTIFIED:
-            self.certified.add(one.stream.partition(":")[2])
-
-    def _see_more(self, one: Staged, enrolment: str | None, task: str | None, listing: Any) -> None:
-        if enrolment:
-            self.enrolments.add(enrolment)
-            if one.type in (ENROLLED, INVITED):
-                self.joined.append(one.mentions)
-        if task:
-            self.tasks.add(task)
-            if one.type == ORDERED:
-                self.ordered.append(one.mentions)
-        self.listed = self.listed or listing is not None
+        if names:
+            for kind, name in names:
+                self.names[kind].add(name)
+        if introduces:
+            self.introduced.append(staged.mentions)
+        if staged.type in JUDGED:
+            self.judged = True
 
 
 class _Counting:
-    """The new facts of a call that it does not withdraw itself."""
+    """The new facts of a call that it does not withdraw itself, each with its place."""
 
     def __init__(self, stage: Stage, decided: Decided) -> None:
         self.stage = stage
         self.decided = decided
         self.lifted = {lift.target_index for lift in decided.lifts}
 
-    def __iter__(self) -> Iterator[Staged]:
+    def placed(self) -> Iterator[tuple[int, Staged]]:
         verdicts = self.decided.verdicts
         for index, one in enumerate(self.stage):
             if verdicts[index] == NEW and index not in self.lifted:
-                yield one
+                yield index, one
+
+    def __iter__(self) -> Iterator[Staged]:
+        return (one for _, one in self.placed())
 
 
-def surprises(
+def warnings_of(
     connection: Connection, stage: Stage, decided: Decided, call: Call
 ) -> tuple[Found, Feeds]:
-    """Every surprise of the call's new facts, and the feeds that are new to the book."""
+    """Every warning about the call's new facts, and the feeds that are new to the book."""
     counting = _Counting(stage, decided)
     feeds = call.feeds
     if counting.lifted - {None}:
@@ -114,40 +96,69 @@ def surprises(
     clocks = Clocks(FOREVER, decided.head.position)
     directory = IndexDirectory(connection, clocks, gone)
     if decided.head.position:
-        directory.load_names(set(call.earliest), call.partners, call.programs)
-        directory.load_enrolments(call.enrolments)
-        directory.load_tasks(call.tasks)
-    if call.listed:
-        directory.load_terms()
-    directory.partners |= call.certified
-    before = set(directory.stores)
-    for introduced in (*call.onboarded, *call.joined, *call.ordered):
+        directory.load_names(STORE, set(call.earliest))
+        for kind, names in call.names.items():
+            directory.load_names(THINGS[kind], names)
+        _load_introduced(directory, call)
+    before = {kind: set(names) for kind, names in directory.held.items()}
+    for introduced in call.introduced:
         directory.add(introduced)
     found = list(decided.surprises.values())
     if not _all_fits(call, directory, before):
         for one in counting:
-            found += [(one, surprise) for surprise in judge(one.mentions, directory)]
+            found += [(one, surprise) for surprise in directory.judge(one.mentions)]
+    if call.judged:
+        found += _judged(CallReader(connection, clocks, counting.placed, gone), counting)
     new_feeds = {key: set(own) for key, own in feeds.items()}
-    torn = _torn_feeds(LogReader(connection, clocks), feeds, new_feeds)
-    if torn:
-        found += _two_feeds(LogReader(connection, clocks), counting, torn, gone)
+    conflicting = _conflicting_feeds(LogReader(connection, clocks), feeds, new_feeds)
+    if conflicting:
+        found += _two_feeds(LogReader(connection, clocks), counting, conflicting, gone)
     return found, new_feeds
 
 
-def _all_fits(call: Call, directory: IndexDirectory, before: set[str]) -> bool:
-    """Whether nothing can surprise, so that the facts need not be judged one by one."""
-    known = directory.stores
-    onboarded = [one.store for one in call.onboarded if one.store]
+def _load_introduced(directory: IndexDirectory, call: Call) -> None:
+    """What the book knows already of the things that the call introduces."""
+    names: dict[str, set[str]] = defaultdict(set)
+    for said in call.introduced:
+        assert said.introduces is not None
+        kind, name = said.introduces
+        if THINGS[kind].twice:
+            names[kind].add(name)
+    for kind, found in names.items():
+        directory.load_names(THINGS[kind], found - set(directory.held[kind]))
+
+
+def _all_fits(call: Call, directory: IndexDirectory, before: dict[str, set[str]]) -> bool:
+    """Whether nothing can be odd, so that the facts need not be judged one by one."""
+    stores = directory.held[STORE.word]
+    introduced: dict[str, list[str]] = defaultdict(list)
+    for said in call.introduced:
+        assert said.introduces is not None
+        kind, name = said.introduces
+        if THINGS[kind].twice:
+            introduced[kind].append(name)
     return (
-        not (call.enrolments or call.tasks or call.listed)
-        and len(onboarded) == len(set(onboarded) - before)
-        and all(store in known and known[store][0] <= at for store, at in call.earliest.items())
-        and call.partners <= directory.partners
-        and call.programs <= directory.programs
+        all(store in stores and stores[store][0] <= at for store, at in call.earliest.items())
+        and all(names <= set(directory.held[kind]) for kind, names in call.names.items())
+        and all(
+            len(names) == len(set(names) - before.get(kind, set()))
+            for kind, names in introduced.items()
+        )
     )
 
 
-def _torn_feeds(reader: LogReader, feeds: Feeds, new_feeds: Feeds) -> set[tuple[str, str]]:
+def _judged(reader: CallReader, counting: _Counting) -> Found:
+    """What the terms of programs find odd."""
+    facts = {
+        reader.position_of(place): (staged, reader.recorded(place, staged))
+        for place, staged in counting.placed()
+        if staged.type in JUDGED
+    }
+    found = judged(reader, [recorded for _, recorded in facts.values()])
+    return [(facts[recorded.position][0], surprise) for recorded, surprise in found]
+
+
+def _conflicting_feeds(reader: LogReader, feeds: Feeds, new_feeds: Feeds) -> set[tuple[str, str]]:
     """Stores and bases with several sources. Leaves in `new_feeds` what the book lacks."""
     sources = {key: set(own) for key, own in feeds.items()}
     for key, source in feeds_of(reader, feeds):
@@ -157,20 +168,23 @@ def _torn_feeds(reader: LogReader, feeds: Feeds, new_feeds: Feeds) -> set[tuple[
 
 
 def _two_feeds(
-    reader: LogReader, counting: _Counting, torn: set[tuple[str, str]], gone: set[int]
+    reader: LogReader,
+    counting: _Counting,
+    conflicting: set[tuple[str, str]],
+    gone: set[int],
 ) -> Found:
     """Facts of days that another source reports too."""
     by_day: dict[tuple[str, str, str], set[str]] = defaultdict(set)
-    for chunk in chunks(sorted({f"store:{store}" for store, _ in torn})):
+    for chunk in chunks(sorted({f"store:{store}" for store, _ in conflicting})):
         for recorded in reader.facts(chunk):
             if isinstance(recorded.event, GMVRecorded) and recorded.position not in gone:
                 by_day[_day_key(recorded)].add(recorded.event.source or "")
     mine = []
     for one in counting:
-        store, _, _, feed = one.said
-        if feed and store and (store, feed[1]) in torn:
-            key = (store, feed[0], feed[1])
-            by_day[key].add(feed[2])
+        said = one.mentions
+        if said.feed and said.store and (said.store, said.feed[1]) in conflicting:
+            key = (said.store, said.feed[0], said.feed[1])
+            by_day[key].add(said.feed[2])
             mine.append((one, key))
     return [(one, two_feeds(*key, by_day[key])) for one, key in mine if len(by_day[key]) > 1]
 

@@ -11,7 +11,7 @@ from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import NoOrders, NoSuchLine
 from ledger.kernel.instants import format_instant
 from ledger.programs.contract import Asked
-from ledger.programs.registry import order_rules_of
+from ledger.programs.registry import program_of
 from ledger.store.log import read_positions
 from ledger.store.order_lines import OrderLines
 from ledger.store.reader import LogReader
@@ -32,9 +32,11 @@ def explain(
     settlement = settle(
         *(connection, edition, clocks),
         period=period,
-        subject=subject,
+        subjects=frozenset({subject}),
         watch=lambda one: read.__setitem__(one.position, one),
     )
+    if not settlement.lines:
+        raise NoSuchLine(*program_of(edition.rules).no_line(edition, period, subject))
     found = next((one for one in settlement.lines if one.line == line), None)
     if found is None:
         names = ", ".join(one.line for one in settlement.lines)
@@ -60,13 +62,13 @@ def _orders(
     connection: Connection, settlement: Settlement, subject: str, clocks: Clocks
 ) -> list[dict[str, Any]]:
     edition = settlement.edition
-    rules = order_rules_of(edition.rules)
-    if rules is None:
+    orders = program_of(edition.rules).orders
+    if orders is None:
         raise NoOrders(
             f"{edition.program} does not work by order.", "Leave --orders out of the command."
         )
-    asked = Asked(edition, settlement.period, subject)
-    found = rules.orders_of(LogReader(connection, clocks), asked)
+    asked = Asked(edition, settlement.period, frozenset({subject}))
+    found = orders.orders_of(LogReader(connection, clocks), asked)
     names = _order_files(connection, clocks)
     for one in found:
         archived, file, row = one.pop("place")

@@ -1,8 +1,9 @@
 """Settling: what is due to whom and why. Records nothing. The one path to an amount."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -13,9 +14,10 @@ from ledger.kernel.garbage import no_cycles
 from ledger.kernel.instants import format_instant
 from ledger.kernel.money import Money, sum_by_currency
 from ledger.kernel.period import Span
-from ledger.programs.contract import Asked, Line, Obligation
+from ledger.programs.contract import Asked, Obligation
 from ledger.programs.edition import Edition
-from ledger.programs.registry import rules_of
+from ledger.programs.line import Line, changes, is_consistent
+from ledger.programs.registry import program_of
 from ledger.store.reader import LogReader
 from ledger.usecases.terms.editions import edition_at
 
@@ -38,8 +40,15 @@ class Settlement:
 
     @property
     def totals(self) -> dict[str, Money]:
-        """The payable lines, summed per commodity."""
-        return sum_by_currency([one.amount for one in self.lines if one.outcome == "payable"])
+        """The payable lines of money, summed per commodity, seen from the payees."""
+        amounts = (line.amount for line in self.lines if line.outcome == "payable")
+        return sum_by_currency([amount for amount in amounts if amount is not None])
+
+    @property
+    def decisions(self) -> dict[str, int]:
+        """How many lines without money there are per outcome."""
+        found = Counter(line.outcome for line in self.lines if line.amount is None)
+        return dict(sorted(found.items()))
 
     def head_json(self) -> dict[str, Any]:
         """What the run rests on, without the lines."""
@@ -62,6 +71,7 @@ class Settlement:
             "provisional": self.provisional,
             "assumptions": edition.assumptions(),
             "totals": {code: money.text for code, money in self.totals.items()},
+            "decisions": self.decisions,
         }
 
     def as_json(self) -> dict[str, Any]:
@@ -78,33 +88,41 @@ def settle(
     clocks: Clocks,
     *,
     period: str | None = None,
-    subject: str | None = None,
+    subjects: frozenset[str] | None = None,
     watch: Callable[[Recorded], None] | None = None,
     assume: frozenset[str] = frozenset(),
     keep: Callable[[Recorded], bool] | None = None,
     trusting: bool = True,
 ) -> Settlement:
-    """Works out an edition's lines, or the one of a subject, at a pair of clocks.
+    """Works out an edition's lines, or those of some subjects, at a pair of clocks.
 
     `watch` is shown every fact that is read; `assume` and `keep` change one thing for a
-    reconciliation's "what if"; without `trusting` no snapshot is used. Raises `WrongPeriod`,
-    `NoSuchLine`, `LogBroken` for a log that does not read back.
+    reconciliation's "what if"; without `trusting` no snapshot is used. A subject without a line
+    is left out. Raises `WrongPeriod`, and `LogBroken` for a log that does not read back.
     """
-    rules = rules_of(edition.rules)
-    days = rules.days_of(edition, period)
-    version = edition.rules_version or max(rules.VERSIONS)
+    program = program_of(edition.rules)
+    days = program.days_of(edition, period)
+    version = edition.rules_version or max(program.versions)
     reader = LogReader(connection, clocks)
     reader.watch, reader.keep, reader.trusting = watch, keep, trusting
     with no_cycles():
-        answer = rules.VERSIONS[version](reader, Asked(edition, period, subject, assume))
+        answer = program.versions[version](reader, Asked(edition, period, subjects, assume))
     lines = answer.lines
-    assert all((one.amount.minor == 0) or one.outcome == "payable" for one in lines)
+    assert all(map(is_consistent, lines)), "an outcome that does not go with its amount"
+    assert len({line.line for line in lines}) == len(lines), "two lines of one id"
     if answer.period is not None:
-        period, days = answer.period, rules.days_of(edition, answer.period)
-    provisional = rules.provisional(edition, period, clocks.as_of)
+        period, days = answer.period, program.days_of(edition, answer.period)
+    provisional = program.provisional(edition, period, clocks.as_of)
     return Settlement(
-        *(edition, clocks, provisional, lines, answer.obligations),
-        *(period, days, reader.events_read, frozenset(reader.windowed)),
+        edition=edition,
+        clocks=clocks,
+        provisional=provisional,
+        lines=lines,
+        obligations=answer.obligations,
+        period=period,
+        days=days,
+        events_read=reader.events_read,
+        windowed=frozenset(reader.windowed),
     )
 
 
@@ -130,7 +148,7 @@ def split_line(connection: Connection, line: str, known_at: int) -> LineName:
             "List lines with: duebook settle PROGRAM",
         )
     edition = edition_at(connection, program, known_at)[0]
-    return LineName(edition, *rules_of(edition.rules).subject_of(rest))
+    return LineName(edition, *program_of(edition.rules).subject_of(rest))
 
 
 def as_published(
@@ -149,46 +167,29 @@ def as_published(
 
 def compare(before: Settlement | None, after: Settlement) -> list[dict[str, Any]]:
     """The lines that differ between two settlements, with both amounts and outcomes."""
-    old = {one.line: one for one in before.lines} if before else {}
-    new = {one.line: one for one in after.lines}
-    changes = []
-    for name in sorted({*old, *new}):
-        was, now = old.get(name), new.get(name)
-        if _seen(was) != _seen(now):
-            either = now or was
-            assert either is not None
-            changes.append(
-                {
-                    "line": name,
-                    "payee": either.payee,
-                    "was": was.amount.text if was else None,
-                    "now": now.amount.text if now else None,
-                    "currency": either.amount.currency,
-                    "was_outcome": outcome_told(was),
-                    "now_outcome": outcome_told(now),
-                }
-            )
-    return changes
+    return [
+        {
+            "line": change.line.line,
+            "payee": change.line.payee,
+            "was": change.was.amount_text if change.was else None,
+            "now": change.now.amount_text if change.now else None,
+            "currency": change.line.currency,
+            "was_outcome": outcome_told(change.was),
+            "now_outcome": outcome_told(change.now),
+        }
+        for change in changes(before.lines if before else (), after.lines)
+    ]
 
 
-def _seen(line: Line | None) -> object:
-    return line and (line.payee, line.outcome, line.amount, line.unmet, line.held_for)
-
-
-class Outcome(Protocol):
-    """What a line, worked out or stated, came to."""
-
-    @property
-    def outcome(self) -> str: ...
-    @property
-    def unmet(self) -> tuple[str, ...]: ...
-    @property
-    def held_for(self) -> tuple[str, ...]: ...
-
-
-def outcome_told(line: Outcome | None) -> str | None:
+def outcome_told(line: Line | None) -> str | None:
     """The outcome with its reasons, as comparisons show it."""
     if line is None:
         return None
     why = ", ".join(line.unmet or line.held_for)
     return f"{line.outcome} ({why})" if why else line.outcome
+
+
+def subjects_of(edition: Edition, lines: Iterable[str]) -> frozenset[str]:
+    """The subjects that some lines of an edition are about, by their ids."""
+    split = program_of(edition.rules).subject_of
+    return frozenset(split(line.partition("/")[2])[1] for line in lines)

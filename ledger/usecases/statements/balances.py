@@ -6,30 +6,33 @@ from sqlalchemy import Connection, select
 
 from ledger.accounting.chart import Standing
 from ledger.aggregates.base import Logged
+from ledger.aggregates.catalogue import PAYING
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.instants import Instant
-from ledger.programs.bookkeeping import BOOKED, PAYING, Key, Move, moves_of
+from ledger.programs.bookkeeping import BOOKED, Key, Move, moves_of
 from ledger.store.log import chunks, read_positions
 from ledger.store.reader import LogReader
 from ledger.store.schema import events, withdrawn
 
+MOVING = ("carried", "moves", "pays")
+"""Kinds of the index that lead from a statement to events of other streams that move it."""
 Moved = Iterator[tuple[Logged, Move]]
 
 
 def moves(connection: Connection, statements: Collection[str], clocks: Clocks) -> Moved:
     """Everything that moved some statements, from their own events and no others.
 
-    Those are the statement's stream, what carried its balance over, and for an enrolment the
-    facts that paid its fee, unless withdrawn by then. In the order of the log for up to 500
-    statements; beyond that piece by piece.
+    Those are the statement's stream, what the index says of other events: the statement that its
+    balance was carried to, that of a payee to whom its lines are handed on, and facts that paid
+    it, unless withdrawn by then. In the order of the log for up to 500 statements; beyond that
+    piece by piece.
     """
     reader = LogReader(connection, clocks)
     for names in chunks(sorted(set(statements))):
         streams = [f"statement:{name}" for name in names]
-        streams += [stream for name in names if (stream := _paid_in(name))]
         own = {one.position: one for one in reader.facts(streams, BOOKED)}
-        carried = {position for _, _, position in reader.located("carried", names)}
-        own |= {one.position: one for one in read_positions(connection, carried - set(own))}
+        others = {position for kind in MOVING for _, _, position in reader.located(kind, names)}
+        own |= {one.position: one for one in read_positions(connection, others - set(own))}
         wanted = set(names)
         for position in sorted(own):
             for move in moves_of(own[position].event):
@@ -44,15 +47,8 @@ def standings(
     found: dict[Key, Standing] = {}
     for _, move in moves(connection, statements, clocks):
         key = (move.statement, move.amount.currency)
-        found[key] = found.get(key, Standing()).moved(**move.change)
+        found[key] = found.get(key, Standing()).moved(move.part, move.amount.minor)
     return found
-
-
-def _paid_in(statement: str) -> str | None:
-    """The stream with the facts that pay a merchant's statement of a whole term."""
-    program, _, payee = statement.partition("/")
-    kind, _, merchant = payee.partition(":")
-    return f"enrolment:{program}/{merchant}" if kind == "merchant" else None
 
 
 class Lifted:

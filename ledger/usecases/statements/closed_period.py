@@ -1,8 +1,5 @@
 """Reading back what was decided about a period: its close, its statements, what they say now."""
 
-import hashlib
-import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -21,10 +18,9 @@ from ledger.aggregates.settlement import (
 from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.errors import LogBroken, NotClosed
 from ledger.kernel.instants import Instant, format_instant
-from ledger.kernel.money import Money
-from ledger.programs.contract import Line
 from ledger.programs.edition import Edition
-from ledger.programs.registry import rules_of
+from ledger.programs.line import Line, line_now, line_of
+from ledger.programs.registry import program_of
 from ledger.store.log import chunks, read_log, read_positions
 from ledger.store.reader import LogReader
 from ledger.usecases.terms.editions import edition_at
@@ -34,28 +30,16 @@ POSITION_MAX = 2**62
 
 
 class Stated(NamedTuple):
-    """What a payee was last told about a line, and at which clocks that was worked out."""
+    """What a line's payee was last told, and at which clocks that was worked out."""
 
-    line: str
-    kind: str
-    payee: str
-    subject: str
-    outcome: str
-    amount: Money
-    unmet: tuple[str, ...]
-    held_for: tuple[str, ...]
+    line: Line
     clocks: Clocks
     adopted: str | None = None
     """The break by which the platform's figure was accepted: adjustments leave it alone."""
 
-    @property
-    def said(self) -> tuple[object, ...]:
-        """As `Line.said`: what two runs are compared by."""
-        return self[:8]
 
-
-Lines = dict[tuple[str, str], Stated]
-"""By line and payee."""
+Lines = dict[str, Stated]
+"""By the line's id."""
 
 
 @dataclass(frozen=True)
@@ -87,21 +71,19 @@ class ClosedPeriod:
         return max(every, key=lambda one: one.known_at)
 
     @cached_property
-    def as_issued(self) -> list[Stated]:
-        """The lines of the close, by line and payee."""
-        lines = [
-            Stated(
-                *(one.line, one.kind, recorded.event.payee, one.subject, one.outcome),
-                *(Money.parse(one.amount, one.currency), one.unmet, one.held_for, self.clocks),
-            )
+    def as_issued(self) -> list[Line]:
+        """The lines of the close, by id."""
+        lines = (
+            line_of(stated, recorded.event.payee)
             for recorded in self.issued
-            for one in recorded.event.lines
-        ]
-        return sorted(lines, key=lambda one: (one.line, one.payee))
+            for stated in recorded.event.lines
+            if stated.payee is None
+        )
+        return sorted(lines, key=lambda line: line.line)
 
     @cached_property
     def current(self) -> Lines:
-        """What every line says with all adjustments, by line and payee."""
+        """What every line says with all adjustments."""
         return self._folded[0]
 
     @property
@@ -116,41 +98,27 @@ class ClosedPeriod:
 
     @cached_property
     def _folded(self) -> tuple[Lines, dict[tuple[str, str], Clocks], Lines]:
-        found: Lines = {(one.line, one.payee): one for one in self.as_issued}
+        found = {line.line: Stated(line, self.clocks) for line in self.as_issued}
         worked_out = dict(found)
         voided: dict[tuple[str, str], Clocks] = {}
         for recorded in self.adjusted:
             event = recorded.event
             clocks = Clocks(event.as_of, event.known_at)
-            for one in event.lines:
-                key = (one.line, event.payee)
-                if one.outcome == VOID:
-                    found.pop(key, None)
-                    worked_out.pop(key, None)
-                    voided[key] = clocks
+            for row in event.lines:
+                if row.payee is not None:
+                    continue  # the payer's side of a line
+                if row.outcome == VOID:
+                    voided[row.line, event.payee] = clocks
+                    for held in (found, worked_out):
+                        # A line that moves to another payee may be told to that one first.
+                        if row.line in held and held[row.line].line.payee == event.payee:
+                            del held[row.line]
                     continue
-                voided.pop(key, None)
-                found[key] = Stated(
-                    *(one.line, one.kind, event.payee, one.subject, one.outcome),
-                    *(Money.parse(one.now, one.currency), one.unmet, one.held_for, clocks),
-                    event.adopted,
-                )
+                voided.pop((row.line, event.payee), None)
+                found[row.line] = Stated(line_now(row, event.payee), clocks, event.adopted)
                 if event.adopted is None:
-                    worked_out[key] = found[key]
+                    worked_out[row.line] = found[row.line]
         return found, voided, worked_out
-
-
-def digest_of(lines: Iterable[Line | Stated]) -> str:
-    """sha256 over what every line says: id, kind, payee, subject, outcome, amount, reasons."""
-    said = sorted(
-        [
-            *(one.line, one.kind, one.payee, one.subject, one.outcome),
-            *(one.amount.text, one.amount.currency, list(one.unmet), list(one.held_for)),
-        ]
-        for one in lines
-    )
-    text = json.dumps(said, ensure_ascii=False, separators=(",", ":"))
-    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
 def find_closed(
@@ -213,7 +181,7 @@ def _how_to_close(connection: Connection, program: str, period: str | None, know
         if closed:
             return f"Name the month; closed are {', '.join(closed)}."
     edition, _ = edition_at(connection, program, known_at)
-    rules = rules_of(edition.rules)
+    rules = program_of(edition.rules)
     rules.days_of(edition, period)
     rules.settles_until(edition, period)
     name = period_id(program, period).replace("/", " ")

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
+from ledger.programs.line import Line
 from ledger.usecases.statements.closed_period import Stated, closed_period, find_closed
 
 
@@ -13,7 +14,7 @@ class IssuedLine(NamedTuple):
     closed: int
     by: str
     payee: str
-    issued: Stated | None
+    issued: Line | None
     stands: Stated | None
     moved: int | None
     """The position of its last adjustment."""
@@ -29,11 +30,11 @@ def issued_line(
         return []
     known = closed_period(connection, program, period, known_at)
     issued = {one.payee: one for one in known.as_issued if one.line == line}
-    stands = {one.payee: one for one in known.current.values() if one.line == line}
+    stands = {one.line.payee: one for one in known.current.values() if one.line.line == line}
     moved = {
         recorded.event.payee: recorded
         for recorded in known.adjusted
-        if any(one.line == line for one in recorded.event.lines)
+        if any(row.line == line and row.payee is None for row in recorded.event.lines)
     }
     return [
         IssuedLine(

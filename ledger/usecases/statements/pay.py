@@ -47,7 +47,7 @@ def pay(
             written = record_decisions(book, [payment], by=by, expected=head)
         except ConcurrentWrite:
             continue  # what is due may have changed: look again
-        after = before.moved(paid=money.minor)
+        after = before.moved("paid", money.minor)
         return _answer(payment, written.position, written.receipt, after, recorded=True)
     raise ConcurrentWrite(f"Somebody else wrote during each of {ATTEMPTS} attempts.")
 
@@ -60,14 +60,21 @@ def _payment(statement: str, found: list[Logged], money: Money, ref: str) -> Pay
             "List them: duebook report statements. A statement reads PROGRAM/partner:P-01.",
         )
     if money.minor == 0:
-        raise BadPayment("A payment of nothing is none.", "Give the amount that was paid.")
-    currencies = {line.currency for one in found if _states(one) for line in one.event.lines}
+        raise BadPayment("A payment must not be zero.", "Give the amount that was paid.")
+    currencies = {
+        line.currency for one in found if _states(one) for line in one.event.lines if line.currency
+    }
     currencies |= {
         carried.currency
         for one in found
         if isinstance(one.event, StatementIssued)
         for carried in one.event.brought_forward
     }
+    if not currencies:
+        raise BadPayment(
+            f"{statement} holds decisions only: there is nothing to pay on it.",
+            "List what is due: duebook report statements",
+        )
     if money.currency not in currencies:
         raise BadPayment(
             f"{statement} is stated in {', '.join(sorted(currencies))}; found {money.currency}.",
@@ -115,6 +122,7 @@ def _answer(
     payment: PaymentMade, position: int, receipt: str, standing: Standing, *, recorded: bool
 ) -> dict[str, Any]:
     currency = payment.currency
+    before = standing.open + Money.parse(payment.amount, currency).minor if recorded else 0
     return {
         "statement": payment.statement,
         "payee": payment.payee,
@@ -122,10 +130,9 @@ def _answer(
         "currency": currency,
         "ref": payment.ref,
         "recorded": recorded,
-        "due": Money(standing.due - standing.carried, currency).text,
-        "paid": Money(standing.paid - standing.carried, currency).text,
-        "open": Money(standing.open, currency).text,
-        "advance": Money(standing.advance, currency).text,
+        **{name: standing.texts(currency)[name] for name in ("due", "paid", "open", "advance")},
+        "open_before": Money(before, currency).text if recorded else None,
+        "raises_open": abs(standing.open) > abs(before) and before * standing.open > 0,
         "position": position,
         "receipt": receipt,
     }

@@ -1,17 +1,19 @@
 """Issued statements with their adjustments and payments, and a running total."""
 
+from collections import Counter
 from typing import Any
 
 from sqlalchemy import Connection
 
 from ledger.accounting.chart import Standing
-from ledger.aggregates.base import Logged
-from ledger.aggregates.settlement import StatementIssued, period_id
+from ledger.aggregates.base import Fact, Logged
+from ledger.aggregates.settlement import period_id
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import NoSuchStatement
 from ledger.kernel.instants import format_instant
-from ledger.kernel.money import Money
-from ledger.programs.bookkeeping import PAYING, Move
+from ledger.kernel.money import Money, sum_by_currency
+from ledger.programs.bookkeeping import Move, has_payers_statement
+from ledger.programs.line import UNEXPLAINED
 from ledger.usecases.settling.settle import Settlement, settle
 from ledger.usecases.statements.balances import moves
 from ledger.usecases.statements.closed_period import ClosedPeriod, closed_period, edition_of
@@ -36,8 +38,10 @@ def statement(
     names = [f"{period_id(program, period)}/{one}" for one in payees]
     moved = sorted(moves(connection, names, clocks), key=lambda pair: pair[0].position)
     answer = run.head_json()
-    answer["totals"] = _totals(known, payees)
     answer["lines"] = _lines(known, run, payees)
+    own = [line for line in answer["lines"] if payee or "side" not in line]
+    answer["totals"] = _totals(own)
+    answer["decisions"] = Counter(line["outcome"] for line in own if line["currency"] is None)
     answer["obligations"] = [
         one.as_json() for one in run.obligations if payee in (None, one.owed_to)
     ]
@@ -63,35 +67,29 @@ def _payees(known: ClosedPeriod, payee: str | None) -> list[str]:
     return [payee]
 
 
-def _totals(known: ClosedPeriod, payees: list[str]) -> dict[str, str]:
-    """What was issued to these payees, per commodity."""
-    sums: dict[str, int] = {}
-    for one in known.as_issued:
-        if one.payee in payees and one.outcome == "payable":
-            sums[one.amount.currency] = sums.get(one.amount.currency, 0) + one.amount.minor
-    return {code: Money(minor, code).text for code, minor in sorted(sums.items())}
+def _totals(lines: list[dict[str, Any]]) -> dict[str, str]:
+    """What was issued, per commodity: of one party as it stands on its statement, of a whole
+    period once, seen from the payees."""
+    amounts = [
+        Money.parse(line["amount"], line["currency"])
+        for line in lines
+        if line["outcome"] == "payable" and line["currency"]
+    ]
+    return {code: money.text for code, money in sum_by_currency(amounts).items()}
 
 
-def _lines(known: ClosedPeriod, run: Settlement, payees: list[str]) -> list[dict[str, Any]]:
-    trees = {(one.line, one.payee): one.explanation for one in run.lines}
-    found = []
-    for one in known.as_issued:
-        if one.payee in payees:
-            tree = trees.get((one.line, one.payee))
-            found.append(
-                {
-                    "line": one.line,
-                    "kind": one.kind,
-                    "payee": one.payee,
-                    "subject": one.subject,
-                    "outcome": one.outcome,
-                    "amount": one.amount.text,
-                    "currency": one.amount.currency,
-                    "unmet": list(one.unmet),
-                    "held_for": list(one.held_for),
-                    "explanation": tree.as_json() if tree else {},
-                }
-            )
+def _lines(known: ClosedPeriod, run: Settlement, parties: list[str]) -> list[dict[str, Any]]:
+    """Every line of the parties' statements; on the payer's with the sign turned."""
+    trees = {line.line: line.explanation for line in run.lines}
+    rules, found = known.seal.rules, []
+    for line in known.as_issued:
+        line = line._replace(explanation=trees.get(line.line, UNEXPLAINED))
+        if line.payee in parties:
+            found.append(line.as_json())
+        if line.payer in parties and has_payers_statement(rules, line):
+            assert line.amount is not None
+            turned = line._replace(amount=line.amount.negated())
+            found.append(turned.as_json() | {"side": "payer"})
     return found
 
 
@@ -119,26 +117,26 @@ def _adjustments(known: ClosedPeriod, payees: list[str]) -> list[dict[str, Any]]
             "position": recorded.position,
             "issued_at": format_instant(recorded.at),
             "by": recorded.by,
-            "payee": recorded.event.payee,
-            "line": one.line,
-            "was": one.was,
-            "now": one.now,
-            "difference": one.difference,
-            "currency": one.currency,
-            "outcome": one.outcome,
-            "because": list(one.because),
-            "filled": list(one.filled),
+            "payee": row.payee or recorded.event.payee,
+            "line": row.line,
+            "was": row.was,
+            "now": row.now,
+            "difference": row.difference,
+            "currency": row.currency,
+            "outcome": row.outcome,
+            "outcome_was": row.outcome_was,
+            "because": list(row.because),
+            "filled": list(row.filled),
             "reason": recorded.event.reason,
+            **({"side": "payer"} if row.payee else {}),
         }
         for recorded in known.adjusted
         if recorded.event.payee in payees
-        for one in recorded.event.lines
+        for row in recorded.event.lines
     ]
 
 
 Moved = list[tuple[Logged, Move]]
-PARTS = ("issued", "adjusted", "brought_forward", "carried_forward", "paid")
-"""What a statement is made of, each from the payee's side."""
 
 
 def _payments(moved: Moved) -> list[dict[str, Any]]:
@@ -151,7 +149,7 @@ def _payments(moved: Moved) -> list[dict[str, Any]]:
             "currency": move.amount.currency,
             "ref": getattr(recorded.event, "ref", None),
             "by": recorded.by,
-            "fact": type(recorded.event) in PAYING,
+            "fact": isinstance(recorded.event, Fact),
         }
         for recorded, move in moved
         if move.what == "paid"
@@ -161,39 +159,26 @@ def _payments(moved: Moved) -> list[dict[str, Any]]:
 def _standings(known: ClosedPeriod, payees: list[str], moved: Moved) -> list[dict[str, Any]]:
     """Per statement and commodity: what it is made of, and how it stands."""
     name = period_id(known.seal.program, known.seal.period)
-    all_ = {(f"{name}/{one.payee}", one.amount.currency) for one in known.as_issued}
-    sums: dict[tuple[str, str], dict[str, int]] = {
-        key: dict.fromkeys(PARTS, 0) for key in all_ if key[0].rpartition("/")[2] in payees
+    standing = {
+        (f"{name}/{recorded.event.payee}", line.currency): Standing()
+        for recorded in known.issued
+        if recorded.event.payee in payees
+        for line in recorded.event.lines
+        if line.currency
     }
-    for recorded, move in moved:
+    for _, move in moved:
         key = (move.statement, move.amount.currency)
-        held = sums.setdefault(key, dict.fromkeys(PARTS, 0))
-        what = move.what
-        if what == "carried":
-            own = isinstance(recorded.event, StatementIssued)
-            mine = own and recorded.event.statement == move.statement
-            what = "brought_forward" if mine else "carried_forward"
-        # What is carried over moves what was paid; a statement shows it from the payee's side.
-        held[what] += -move.amount.minor if move.what == "carried" else move.amount.minor
-    found = []
-    for (statement_, currency), held in sorted(sums.items()):
-        carried = held["brought_forward"] + held["carried_forward"]
-        stated = held["issued"] + held["adjusted"]
-        standing = Standing(stated, held["paid"] - carried)
-        due = stated + carried
-        parts = {what: Money(amount, currency).text for what, amount in held.items()}
-        found.append(
-            {
-                "statement": statement_,
-                "payee": statement_.rpartition("/")[2],
-                "currency": currency,
-                **parts,
-                "due": Money(due, currency).text,
-                "open": Money(standing.open, currency).text,
-                "advance": Money(standing.advance, currency).text,
-            }
-        )
-    return found
+        own = standing.get(key, Standing())
+        standing[key] = own.moved(move.part, move.amount.minor)
+    return [
+        {
+            "statement": statement_,
+            "payee": statement_.rpartition("/")[2],
+            "currency": currency,
+            **own.texts(currency),
+        }
+        for (statement_, currency), own in sorted(standing.items())
+    ]
 
 
 def _running(moved: Moved) -> list[dict[str, Any]]:
@@ -202,7 +187,8 @@ def _running(moved: Moved) -> list[dict[str, Any]]:
     found = []
     for recorded, move in moved:
         key = (move.statement, move.amount.currency)
-        now = standing[key] = standing.get(key, Standing()).moved(**move.change)
+        own = standing.get(key, Standing())
+        now = standing[key] = own.moved(move.part, move.amount.minor)
         found.append(
             {
                 "position": recorded.position,
@@ -211,7 +197,7 @@ def _running(moved: Moved) -> list[dict[str, Any]]:
                 "what": move.what,
                 "line": move.line,
                 "narration": move.narration,
-                "amount": (move.amount.negated() if move.what == "carried" else move.amount).text,
+                "amount": move.amount.text,
                 "currency": move.amount.currency,
                 "open": Money(now.open, move.amount.currency).text,
             }

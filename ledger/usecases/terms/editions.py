@@ -1,5 +1,7 @@
 """Reading back what is published: the terms that count at a known-at."""
 
+from collections.abc import Collection, Iterator
+
 from sqlalchemy import Connection
 
 from ledger.aggregates.base import Recorded
@@ -28,10 +30,27 @@ def edition_at(connection: Connection, program: str, known_at: int) -> tuple[Edi
             f"No terms of {program!r} are published at position {known_at}.",
             f"Published: {', '.join(known)}." if known else "Publish some: duebook publish FILE",
         )
-    last = found[-1]
-    edition = Edition.from_data(last.event.edition, f"position {last.position}")
-    if edition.digest != last.event.digest:
+    return edition_from(found[-1]), found[-1].position
+
+
+def edition_from(recorded: Recorded) -> Edition:
+    """The edition that an event published. Raises `LogBroken` where it is not that any more."""
+    event = recorded.event
+    edition = Edition.from_data(event.edition, f"position {recorded.position}")
+    if edition.digest != event.digest:
         raise LogBroken(
-            f"The terms of {program} at position {last.position} do not match their digest."
+            f"The terms of {event.program} at position {recorded.position} do not match their "
+            "digest."
         )
-    return edition, last.position
+    return edition
+
+
+def last_editions(
+    connection: Connection, known_at: int, rules: Collection[str]
+) -> Iterator[Edition]:
+    """The last published version of every edition that some rules work out, by its id."""
+    if rules:
+        last = {one.event.program: one for one in published(connection, known_at)}
+        for _, one in sorted(last.items()):
+            if one.event.edition["rules"] in rules:
+                yield Edition.from_data(one.event.edition, f"position {one.position}")

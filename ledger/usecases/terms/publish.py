@@ -8,7 +8,7 @@ from ledger.aggregates.base import Recorded
 from ledger.aggregates.terms import TermsPublished
 from ledger.kernel.errors import ConcurrentWrite, TermsConflict
 from ledger.programs.edition import Edition
-from ledger.programs.registry import checked, rules_of, shipped
+from ledger.programs.registry import checked, program_of, shipped
 from ledger.store.book import Book
 from ledger.store.head import max_versions
 from ledger.store.receipts import keep_receipt
@@ -98,10 +98,10 @@ def _conflicts(edition: Edition, known: list[Recorded]) -> Recorded | None:
 
 def _refuse_overlap(edition: Edition, known: list[Recorded]) -> None:
     last = {one.event.program: one for one in known}
-    mine = set(rules_of(edition.rules).scope(edition))
+    mine = set(program_of(edition.rules).scope(edition))
     for program, one in last.items():
         other = Edition.from_data(one.event.edition, program)
-        both = mine & set(rules_of(other.rules).scope(other))
+        both = mine & set(program_of(other.rules).scope(other))
         days = _overlap(edition, other)
         if other.rules == edition.rules and both and days:
             raise TermsConflict(

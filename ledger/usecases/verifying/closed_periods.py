@@ -10,6 +10,7 @@ from ledger.aggregates.base import Recorded
 from ledger.aggregates.reconciliation import BreakResolved, ReconciliationRun
 from ledger.aggregates.settlement import (
     VOID,
+    AdjustedLine,
     PaymentMade,
     PeriodClosed,
     StatementAdjusted,
@@ -102,8 +103,9 @@ def _adjustment_faults(connection: Connection, period: ClosedPeriod) -> Iterator
 
 def _said(event: Any) -> object:
     """What an adjustment says. What caused it is told from explanations, which may tell more in
-    a later version, so that old books stay valid."""
-    lines = tuple(one.model_copy(update={"because": ()}) for one in event.lines)
+    a later version, and outcomes before are followed by `_moved`: so that old books stay valid."""
+    unsaid = {"because": (), "outcome_was": None}
+    lines = tuple(one.model_copy(update=unsaid) for one in event.lines)
     return event.digest, event.filled, lines
 
 
@@ -117,8 +119,8 @@ class _Belonging:
         self.accepting: tuple[int, BreakResolved] | None = None
         """The last resolution, and where the decisions that follow from it end so far."""
         self.runs: dict[int, ReconciliationRun] = {}
-        self.says: dict[tuple[str, str], Money] = {}
-        """What each line of each statement says so far."""
+        self.says: dict[tuple[str, str], tuple[str, Money | None]] = {}
+        """What each line of each statement says so far: its outcome, and its amount if any."""
 
     def fault(self, recorded: Recorded) -> str | None:
         """Why a decision does not belong where it is, if it does not."""
@@ -128,8 +130,8 @@ class _Belonging:
                 self.waiting.setdefault(period_id(event.program, event.period), []).append(position)
                 self.stated.add(event.statement)
                 for line in event.lines:
-                    amount = Money.parse(line.amount, line.currency)
-                    self.says[event.statement, line.line] = amount
+                    said = (line.outcome, _money(line.amount, line.currency))
+                    self.says[event.statement, line.line] = said
             case PeriodClosed():
                 name = period_id(event.program, event.period)
                 if name in self.closed:
@@ -152,18 +154,23 @@ class _Belonging:
 
     def _moved(self, event: StatementAdjusted, position: int) -> str | None:
         """An adjustment starts from what the line says, and tells by how much that moves."""
-        for one in event.lines:
-            key = (event.statement, one.line)
-            said = self.says.pop(key, None)
-            if one.was != (said.text if said else None):
-                stands = f"it says {said.text}" if said else "there is none"
-                return f"position {position}: {one.line} was {one.was}, but {stands}"
-            now = Money.parse(one.now, one.currency)
-            moved = now.minor - (said.minor if said else 0)
-            if Money(moved, one.currency).text != one.difference:
-                return f"position {position}: {one.line}: {one.difference} is no difference of it"
-            if one.outcome != VOID:
-                self.says[key] = now
+        for row in event.lines:
+            key = (event.statement, row.line)
+            outcome, was = self.says.pop(key, (None, None))
+            if row.was != (was.text if was else None):
+                stands = f"it says {was.text}" if was else "there is none"
+                return f"position {position}: {row.line} was {row.was}, but {stands}"
+            if row.outcome_was not in (None, outcome):
+                return f"position {position}: {row.line} was not {row.outcome_was}"
+            now = _money(row.now, row.currency)
+            moved = None if now is None else now.minor - (was.minor if was else 0)
+            if row.difference != (None if moved is None else _text(moved, row.currency)):
+                return (
+                    f"position {position}: {row.line}: {row.difference} is not the difference "
+                    f"between {row.was} and {row.now}"
+                )
+            if row.outcome != VOID:
+                self.says[key] = (row.outcome, now)
         return None
 
     def _adopted(self, event: StatementAdjusted, position: int) -> str | None:
@@ -179,15 +186,11 @@ class _Belonging:
         ):
             return f"position {position}: nobody has accepted the figure of {event.adopted}"
         self.accepting = (position, before)
-        theirs = before.theirs or Money.zero(before.currency).text
         if before.count is None:
-            same = all(one.now == theirs for one in event.lines)
+            same = all(_is_theirs(row, before) for row in event.lines)
         else:
             moves = self._moves_of(before)
-            same = all(
-                Money.parse(one.difference, one.currency).minor == moves.get(one.line)
-                for one in event.lines
-            )
+            same = all(_own_difference(row) == moves.get(row.line) for row in event.lines)
         return None if same else f"position {position}: is not the figure that was accepted"
 
     def _moves_of(self, resolved: BreakResolved) -> dict[str, int]:
@@ -196,7 +199,30 @@ class _Belonging:
         group = next((one for one in run.breaks if one.id == resolved.id), None) if run else None
         if run is None or group is None:
             return {}
-        return moves_by_line(run, group, period_id(run.program, run.period))
+        return moves_by_line(run, group)
+
+
+def _money(text: str | None, currency: str | None) -> Money | None:
+    return None if text is None or currency is None else Money.parse(text, currency)
+
+
+def _text(minor: int, currency: str | None) -> str:
+    return Money(minor, currency or "").text
+
+
+def _is_theirs(row: AdjustedLine, resolved: BreakResolved) -> bool:
+    """Whether a row says the platform's figure, or its outcome; on the payer's statement the
+    other way round."""
+    if resolved.currency is None:
+        return row.outcome == resolved.theirs
+    theirs = _money(resolved.theirs, resolved.currency) or Money.zero(resolved.currency)
+    return _money(row.now, row.currency) == (theirs.negated() if row.payee else theirs)
+
+
+def _own_difference(row: AdjustedLine) -> int | None:
+    """By how much the payee is due more."""
+    moved = _money(row.difference, row.currency)
+    return None if moved is None else -moved.minor if row.payee else moved.minor
 
 
 def _decisions(connection: Connection, head: int) -> Check:

@@ -1,0 +1,166 @@
+"""What a program declares about itself. Nothing outside its folder names a program.
+
+A folder of `ledger/programs` that holds a `program.py` with a `PROGRAM` is a program: every
+command works on it. What most programs answer alike has a default here.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple, Protocol
+
+from ledger.accounting.chart import Account
+from ledger.aggregates.base import Fact, Recorded
+from ledger.aggregates.judge import Surprise
+from ledger.kernel.errors import BadTerms
+from ledger.kernel.instants import Instant
+from ledger.kernel.period import Span
+from ledger.programs.contract import Asked, OrderReader, OrderSide, Reader, Rule
+from ledger.programs.edition import Edition
+from ledger.programs.periods import month_of, term_end, whole_term
+from ledger.programs.variants import Variant
+
+Role = Literal["own", "agent"]
+"""How the platform stands to a line of money: it is the payer itself (own), or it takes the
+amount from the payer and hands it on, earning and spending nothing (agent)."""
+Judged = Iterator[tuple[Recorded, Surprise]]
+
+
+class Posts(NamedTuple):
+    """Where lines of a kind are booked.
+
+    `own`: the account on the platform's side, `Income` or `Expenses`, with its name; what is due
+    to a payee debits it. `agent`: the name alone; the payee's book has it under Income, the
+    payer's under Expenses, the platform's nowhere.
+    """
+
+    role: Role
+    name: str
+    class_: str = ""
+
+    def account(self, program: str) -> Account:
+        """The platform's account for a line of its own."""
+        return Account(self.class_, self.name, program)
+
+
+def income(name: str) -> Posts:
+    """The platform earns on lines of this kind: they are negative, the payee owes."""
+    return Posts("own", name, "Income")
+
+
+def expense(name: str) -> Posts:
+    """The platform spends on lines of this kind."""
+    return Posts("own", name, "Expenses")
+
+
+def agency(name: str) -> Posts:
+    """The platform passes lines of this kind on from payer to payee."""
+    return Posts("agent", name)
+
+
+class Judging(NamedTuple):
+    """Facts that a program's terms judge: acts that happened, whether they fit or not."""
+
+    facts: tuple[type[Fact], ...]
+    judge: Callable[[Reader, Edition, Sequence[Recorded]], Judged]
+    """At a reader's clocks, what does not fit of some of these facts, under one edition."""
+    listed: str
+    """The kind under which the index lists these facts."""
+    reached: Mapping[str, tuple[str, ...]] = {}
+    """Per kind of stream that a judgement also rests on: the kinds of the index that lead from
+    that stream's name to the streams of the facts that are judged."""
+
+
+class OrderProgram(Protocol):
+    """What a program that works by order answers besides."""
+
+    def orders_of(self, reader: OrderReader, asked: Asked) -> list[dict[str, Any]]:
+        """Every order of some lines with its amount, and its `place` in the archive."""
+
+    def order_side(self, reader: OrderReader, asked: Asked) -> OrderSide:
+        """Our side of a reconciliation by order; raises `WrongPeriod`."""
+
+
+def _the_store(reader: Reader, edition: Edition, store: str) -> list[str]:
+    return [store]
+
+
+def _whole(rest: str) -> tuple[str | None, str]:
+    return None, rest
+
+
+def _nowhere(edition: Edition) -> tuple[str, ...]:
+    return ()
+
+
+def _nothing(reader: Any, asked: Asked) -> Iterable[Recorded]:
+    return ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """A program: versions of its rule, its periods, its accounts, what it judges."""
+
+    versions: Mapping[int, Rule]
+    """Each version of the rule function that ever shipped; none is ever edited."""
+    checked: Callable[[Edition, int], Edition]
+    """The edition, complete, as it may be published under a version; raises `BadTerms`."""
+    accounts: Mapping[str, Posts]
+    """Per kind of line with money, where it is booked. Decisions have no account."""
+    subject: str
+    """What a subject is called, such as `store`."""
+    absent: Callable[[Edition, str | None], str]
+    """Why a subject has no line in a period, as the end of a sentence."""
+    variants: Callable[[Edition], Iterator[Variant]]
+    """What the platform may have done otherwise, in the contract's order."""
+    days_of: Callable[[Edition, str | None], Span] = whole_term
+    """The days that a run is about; raises `WrongPeriod`."""
+    settles_until: Callable[[Edition, str | None], Instant] = term_end
+    """The instant from which a run is no longer provisional; raises `WrongPeriod` where there is
+    none, because the edition is closed month by month."""
+    subject_of: Callable[[str], tuple[str | None, str]] = _whole
+    """Period and subject of a line id, given without its program."""
+    subjects_of_store: Callable[[Any, Edition, str], list[str]] = _the_store
+    """The subjects whose lines are about a store, for files that name stores."""
+    scope: Callable[[Edition], tuple[str, ...]] = _nowhere
+    """What an edition covers, to see whether two editions of the same days overlap."""
+    keyed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Parameters that are rows with a key: the fields of the key. A row that leaves a field out
+    applies to every value of it. A later version may add rows for what none applied to when a
+    period was closed."""
+    obliges: bool = False
+    """Whether a run can find obligations."""
+    judges: tuple[Judging, ...] = ()
+    """Facts that the terms judge."""
+    waiting: Callable[[Any, Asked], Iterable[Recorded]] = _nothing
+    """Facts of a run's days that no line depends on but that somebody must look at, beside those
+    that are judged: anything odd among them blocks the close."""
+    orders: OrderProgram | None = None
+    """For a program that works by order."""
+
+    def check(self, edition: Edition) -> Edition:
+        """The edition as it may be published. Raises `BadTerms` naming what is wrong."""
+        version = edition.rules_version
+        if version is not None and version not in self.versions:
+            raise BadTerms(
+                f"{edition.program}: rules_version: found {version}, "
+                f"expected one of {', '.join(map(str, self.versions))}.",
+                "Leave it out for the newest one.",
+            )
+        return self.checked(edition, max(self.versions))
+
+    def provisional(self, edition: Edition, period: str | None, as_of: Instant) -> bool:
+        """Whether a term or window that the rules wait for is still open; all months of an
+        edition together always are."""
+        monthly = self.days_of is not whole_term
+        return (monthly and period is None) or as_of < self.settles_until(edition, period)
+
+    def no_line(self, edition: Edition, period: str | None, subject: str) -> tuple[str, str]:
+        """A sentence for a subject without a line, and what to do."""
+        when = f" in {period}" if period else ""
+        monthly = self.days_of is not whole_term
+        month = f" {period or month_of(edition.first)}" if monthly else ""
+        return (
+            f"{edition.program} has no line for the {self.subject} {subject!r}{when}: "
+            f"{self.absent(edition, period)}.",
+            f"List the lines: duebook settle {edition.program}{month}",
+        )

@@ -1,0 +1,32 @@
+"""The recruiting incentive as a program."""
+
+from datetime import timedelta
+
+from ledger.kernel.instants import Instant, midnight
+from ledger.programs.edition import Edition
+from ledger.programs.program import Program, expense
+from ledger.programs.recruiting.parameters import checked, parameters_of
+from ledger.programs.recruiting.rules import settle_v1
+from ledger.programs.recruiting.variants import of
+
+
+def _last_first_sale(edition: Edition, period: str | None) -> Instant:
+    """The end of the latest possible last day for a first sale."""
+    parameters = parameters_of(edition)
+    resting = set(parameters.rest_days or ()) if parameters.roll_over else set()
+    last = edition.days.last + timedelta(days=parameters.first_sale_within_days)
+    while last in resting:
+        last += timedelta(days=1)
+    return midnight(last + timedelta(days=1), edition.zone)
+
+
+PROGRAM = Program(
+    versions={1: settle_v1},
+    checked=checked,
+    accounts={"incentive": expense("Incentive")},
+    subject="store",
+    absent=lambda edition, period: "no partner introduced it within the term",
+    settles_until=_last_first_sale,
+    scope=lambda edition: parameters_of(edition).markets,
+    variants=of,
+)

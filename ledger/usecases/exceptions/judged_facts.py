@@ -1,0 +1,38 @@
+"""Facts that the terms of programs judge: what published editions say of acts that happened."""
+
+from collections.abc import Iterable, Iterator
+
+from sqlalchemy import Connection
+
+from ledger.aggregates.base import Fact, R
+from ledger.aggregates.judge import Surprise
+from ledger.programs.edition import Edition
+from ledger.programs.program import Judging
+from ledger.programs.registry import programs
+from ledger.store.reader import LogReader
+from ledger.usecases.terms.editions import last_editions
+
+
+def is_judged(event: object) -> bool:
+    """Whether the terms of some program judge an event."""
+    return isinstance(event, Fact) and event.JUDGED
+
+
+def judged(reader: LogReader, facts: Iterable[R]) -> Iterator[tuple[R, Surprise]]:
+    """What the editions that are published at the reader's clocks find odd about some facts."""
+    asked = {one.position: one for one in facts if is_judged(one.event)}
+    if not asked:
+        return
+    for edition, judging in judging_editions(reader.connection, reader.clocks.known_at):
+        mine = [one for one in asked.values() if isinstance(one.event, judging.facts)]
+        if mine:
+            for recorded, surprise in judging.judge(reader, edition, mine):
+                yield asked[recorded.position], surprise
+
+
+def judging_editions(connection: Connection, known_at: int) -> Iterator[tuple[Edition, Judging]]:
+    """The last version of each edition whose program judges facts, with what it judges."""
+    judging = {name: program.judges for name, program in programs().items() if program.judges}
+    for edition in last_editions(connection, known_at, judging):
+        for one in judging[edition.rules]:
+            yield edition, one

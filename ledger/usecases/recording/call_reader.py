@@ -1,0 +1,126 @@
+"""The book together with a call: what rules may see while a call is judged before it is written."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from itertools import chain
+from typing import Any
+
+from sqlalchemy import Connection
+
+from ledger.aggregates.base import Logged, Recorded
+from ledger.kernel.clocks import Clocks
+from ledger.kernel.instants import Instant
+from ledger.kernel.period import Window
+from ledger.store.codec import decoder
+from ledger.store.reader import LogReader
+from ledger.usecases.recording.stage import Staged
+
+
+class CallReader(LogReader):
+    """A reader that also sees the new facts of a call, as if they followed the log's head.
+
+    `facts` answers them with the place in the call, each time anew; those at the positions
+    `gone` the call withdraws. Each question goes through the call once: only facts that terms
+    judge make any.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        clocks: Clocks,
+        facts: Callable[[], Iterable[tuple[int, Staged]]],
+        gone: Collection[int],
+    ) -> None:
+        super().__init__(connection, clocks)
+        self._facts = facts
+        self._gone = gone
+
+    def position_of(self, place: int) -> int:
+        """Where a fact of the call would stand."""
+        return self.clocks.known_at + 1 + place
+
+    def recorded(self, place: int, staged: Staged) -> Recorded:
+        """A fact of the call as if it were recorded."""
+        event = decoder(staged.topic)(staged.state)
+        position = self.position_of(place)
+        return Recorded(position, staged.stream, 0, staged.topic, event, staged.at)
+
+    def _facts_for(self, kind: str, streams: list[str], topics: list[str]) -> Iterator[Recorded]:
+        for recorded in super()._facts_for(kind, streams, topics):
+            if recorded.position not in self._gone:
+                yield recorded
+        wanted = set(streams)
+        for place, staged in self._facts():
+            if staged.stream in wanted and (not topics or staged.topic in topics):
+                yield self.recorded(place, staged)
+
+    def at_positions(self, positions: Iterable[int]) -> Iterator[Any]:
+        wanted = set(positions)
+        head = self.clocks.known_at
+        yield from super().at_positions({one for one in wanted if one <= head} - set(self._gone))
+        if max(wanted, default=0) > head:
+            for place, staged in self._facts():
+                if self.position_of(place) in wanted:
+                    yield self.recorded(place, staged)
+
+    def listed(self, names: Mapping[str, Collection[str]]) -> Iterator[Any]:
+        located = (self.located(kind, some) for kind, some in names.items())
+        yield from self.at_positions(position for found in located for _, _, position in found)
+
+    def listed_by_end(self, kind: str, skipped: int, first: str, last: str) -> Iterator[Any]:
+        for recorded in super().listed_by_end(kind, skipped, first, last):
+            if recorded.position not in self._gone:
+                yield recorded
+        mine = {
+            position for name, position, _ in self._entries(kind) if first <= name[skipped:] <= last
+        }
+        yield from self.at_positions(mine)
+
+    def facts(self, streams: Any, topics: Any = ()) -> Iterator[Logged]:
+        raise AssertionError("a call has no log entries yet: ask for states")
+
+    def named(
+        self, kind: str, names: Iterable[str], window: Window | None = None
+    ) -> dict[str, list[str]]:
+        wanted = set(names)
+        found = {
+            name: set(streams) for name, streams in super().named(kind, wanted, window).items()
+        }
+        for name, _, staged in self._entries(kind):
+            if name in wanted and (window is None or staged.at in window):
+                found.setdefault(name, set()).add(staged.stream)
+        return {name: sorted(streams) for name, streams in found.items()}
+
+    def named_under(self, names: Mapping[str, Collection[str]]) -> dict[str, dict[str, list[str]]]:
+        return {kind: self.named(kind, some) for kind, some in names.items()}
+
+    def names(self, kind: str, since: Instant, until: Instant) -> Iterator[tuple[str, str]]:
+        yield from super().names(kind, since, until)
+        for name, _, staged in self._entries(kind):
+            if since <= staged.at < until:
+                yield name, staged.stream
+
+    def within(self, kind: str, window: Window) -> Iterator[int]:
+        mine = (position for _, position, staged in self._entries(kind) if staged.at in window)
+        return chain(super().within(kind, window), mine)
+
+    def under(self, kind: str, first: str, last: str) -> Iterator[tuple[str, int]]:
+        yield from super().under(kind, first, last)
+        for name, position, _ in self._entries(kind):
+            if first <= name <= last:
+                yield name, position
+
+    def located(self, kind: str, names: Iterable[str]) -> Iterator[tuple[str, Instant, int]]:
+        wanted = set(names)
+        for name, at, position in super().located(kind, wanted):
+            if position not in self._gone:
+                yield name, at, position
+        for name, position, staged in self._entries(kind):
+            if name in wanted:
+                yield name, staged.at, position
+
+    def _entries(self, kind: str) -> Iterator[tuple[str, int, Staged]]:
+        """What the call would add to the index under a kind."""
+        for place, staged in self._facts():
+            for own, name, _detail in staged.refs:
+                if own == kind:
+                    yield name, self.position_of(place), staged

@@ -1,0 +1,58 @@
+"""What a run stands on, looked up once at the border and handed down as one value."""
+
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from ledger.aggregates.base import Logged
+from ledger.aggregates.settlement import PeriodClosed, period_id
+from ledger.aggregates.terms import TermsPublished
+from ledger.kernel.clocks import Clocks
+from ledger.kernel.instants import DATE, DEFAULT_ZONE, Instant
+from ledger.programs.edition import Edition
+from ledger.store.log import read_log
+from ledger.usecases.terms.editions import edition_at, edition_from
+from ledger.usecases.typed_clocks import clocks_at, known_position
+
+
+class Run(NamedTuple):
+    """The edition that counts, both clocks, and how the period was closed by then, if it was."""
+
+    edition: Edition
+    clocks: Clocks
+    closed: Logged | None = None
+
+
+def run_at(
+    connection: Connection,
+    program: str,
+    period: str | None = None,
+    *,
+    now: Instant,
+    as_of: str | None = None,
+    known_at: str | None = None,
+    draft: Edition | None = None,
+) -> Run:
+    """A run of a program at the clocks as typed; dates are days of the program's zone.
+
+    A draft's zone counts in place of the published one. Raises `UnknownProgram`, `BadInstant`,
+    `NoZone`, `BadKnownAt`.
+    """
+    zone = draft.zone if draft else DEFAULT_ZONE
+    if draft is None and known_at is not None and DATE.fullmatch(known_at):
+        # Which day is meant depends on the terms that are known by its end: those of the day in
+        # the usual zone say.
+        zone = edition_at(connection, program, known_position(connection, known_at))[0].zone
+    position = known_position(connection, known_at, zone)
+    streams = {f"terms:{program}", f"period:{period_id(program, period)}"}
+    found = list(read_log(connection, until=position, streams=streams))
+    published = [one for one in found if isinstance(one.event, TermsPublished)]
+    if draft is not None:
+        edition = draft
+    elif published:
+        edition = edition_from(published[-1])
+    else:
+        edition = edition_at(connection, program, position)[0]  # raises with what is published
+    at = clocks_at(connection, now=now, as_of=as_of, zone=edition.zone, position=position)
+    closes = (one for one in found if isinstance(one.event, PeriodClosed))
+    return Run(edition, at, next((one for one in closes if one.at <= at.as_of), None))
