@@ -1,6 +1,10 @@
 """A book is followed by the runners and readers of the `eventsourcing` package, over restarts."""
 
+import re
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -158,3 +162,30 @@ def test_a_process_application_pulls_from_the_log_of_a_book(
                 tally = follower.tally(store)
                 assert tally is not None
                 assert (tally.store, tally.days) == (store, days)
+
+
+def example_of_the_how_to() -> str:
+    """The Python script in the section about following."""
+    text = (Path(__file__).parents[2] / "docs" / "how-to.md").read_text(encoding="utf-8")
+    section = text.partition("## Follow a book with your own application\n")[2]
+    (script,) = re.findall(r"```python\n(.*?)```", section.partition("\n## ")[0], re.S)
+    return str(script)
+
+
+def test_the_example_of_the_how_to_runs_as_it_stands(
+    book: Book, record_facts: Record, tmp_path: Path
+) -> None:
+    """In a process of its own, then again after more was recorded and something withdrawn."""
+    script = tmp_path / "gmv.py"
+    script.write_text(example_of_the_how_to(), encoding="utf-8")
+    first = book.head().position + 2  # after the event of its batch
+    placed = sale("S-2", "5.00", 3, basis="placed")
+    for facts, printed in (
+        ([sale("S-1", "10.00", 1), sale("S-1", "0.50", 2), placed], ["S-1 10.50 EUR"]),
+        ([withdrawal(position=first), sale("S-2", "1.00", 4)], ["S-1 0.50 EUR", "S-2 1.00 EUR"]),
+    ):
+        record_facts(book, facts)
+        command = [sys.executable, script.name, book.location]
+        ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+        assert ran.stderr == ""
+        assert ran.stdout.splitlines() == printed
