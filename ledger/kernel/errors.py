@@ -79,6 +79,15 @@ class ReadOnlyBook(Refusal):
     """A write to a book that may only be read."""
 
 
+class FollowerAhead(Refusal):
+    """A follower has seen positions that the book does not have: another book, or an old copy."""
+
+    hint = (
+        "Run `duebook verify` with your last receipt. If the book was restored, build the follower"
+        " anew; if it is another book, give that a name of its own."
+    )
+
+
 class ConcurrentWrite(Refusal):
     """Somebody else wrote between the reading and the writing; safe to repeat."""
 

@@ -1,26 +1,17 @@
 """The one recorder, on SQLite and PostgreSQL: positions without gaps, a chain, idempotent keys.
 
-It implements the `ApplicationRecorder` of the `eventsourcing` package and passes that package's
-own published test cases. One writer at a time: the lock is taken at the start of the write and
-held until the commit, so that positions are assigned in commit order and no reader ever sees a
-gap that is filled later.
+One writer at a time: the lock is taken at the start of the write and held until the commit, so
+that positions are assigned in commit order and no reader ever sees a gap that is filled later.
+`Writer.append` is the only way into the log; `ledger.store.library` shows the log to those who
+follow it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any
-from uuid import UUID
 
-from eventsourcing.persistence import (
-    ApplicationRecorder,
-    IntegrityError,
-    Notification,
-    OperationalError,
-    StoredEvent,
-    Subscription,
-)
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, insert
 from sqlalchemy import exc as sa_exc
 
 from ledger.kernel.errors import BookLocked, ReadOnlyBook
@@ -93,14 +84,12 @@ class Writer:
                 copy.write_row(row)
 
 
-class LogRecorder(ApplicationRecorder):
-    """Events in, events out, over one SQLAlchemy engine."""
+class LogRecorder:
+    """Opens the log for writing, over one SQLAlchemy engine."""
 
     def __init__(self, engine: Engine, *, writable: bool = True) -> None:
         self.engine = engine
         self.writable = writable
-
-    # -- our own interface -------------------------------------------------------------------
 
     @contextmanager
     def writing(self, now: int | None = None) -> Iterator[Writer]:
@@ -127,114 +116,7 @@ class LogRecorder(ApplicationRecorder):
                 ) from error
             raise
 
-    def head(self) -> Head:
-        """The end of the log as it is now."""
-        with self.engine.connect() as connection:
-            return head_of(connection)
-
-    # -- the interface of the `eventsourcing` package ----------------------------------------
-
-    def insert_events(
-        self, stored_events: Sequence[StoredEvent], **kwargs: Any
-    ) -> Sequence[int] | None:
-        """Writes stored events in one transaction and answers their positions.
-
-        Raises the package's `IntegrityError` for a version that is already recorded, and its
-        `OperationalError` when the lock is not had.
-        """
-        now = microseconds_now()
-        rows: list[Row] = [
-            (str(e.originator_id), e.originator_version, e.topic, e.state, now, "", 0, 0, None)
-            for e in stored_events
-        ]
-        try:
-            with self.writing(now) as writer:
-                first = writer.head.position + 1
-                last = writer.append(rows).position
-        except sa_exc.IntegrityError as error:
-            raise IntegrityError(str(error.orig)) from error
-        except BookLocked as error:
-            raise OperationalError(str(error)) from error
-        except sa_exc.DBAPIError as error:
-            if _is_duplicate(error):
-                raise IntegrityError(str(error.orig)) from error
-            raise
-        return list(range(first, last + 1))
-
-    def select_events(
-        self,
-        originator_id: UUID | str,
-        *,
-        gt: int | None = None,
-        lte: int | None = None,
-        desc: bool = False,
-        limit: int | None = None,
-    ) -> Sequence[StoredEvent]:
-        """One stream's events by version."""
-        c = events.c
-        query = select(c.version, c.topic, c.state).where(c.stream == str(originator_id))
-        if gt is not None:
-            query = query.where(c.version > gt)
-        if lte is not None:
-            query = query.where(c.version <= lte)
-        query = query.order_by(c.version.desc() if desc else c.version).limit(limit)
-        with self.engine.connect() as connection:
-            return [
-                StoredEvent(originator_id, version, topic, bytes(state))
-                for version, topic, state in connection.execute(query)
-            ]
-
-    def select_notifications(
-        self,
-        start: int | None,
-        limit: int,
-        stop: int | None = None,
-        topics: Sequence[str] = (),
-        *,
-        inclusive_of_start: bool = True,
-    ) -> Sequence[Notification]:
-        """Events in the order of the log; the id of a notification is its position."""
-        c = events.c
-        query = select(c.stream, c.version, c.topic, c.state, c.position).order_by(c.position)
-        if start is not None:
-            query = query.where(c.position >= start if inclusive_of_start else c.position > start)
-        if stop is not None:
-            query = query.where(c.position <= stop)
-        if topics:
-            query = query.where(c.topic.in_(list(topics)))
-        with self.engine.connect() as connection:
-            return [
-                Notification(_identity(stream), version, topic, bytes(state), position)
-                for stream, version, topic, state, position in connection.execute(
-                    query.limit(limit)
-                )
-            ]
-
-    def max_notification_id(self) -> int | None:
-        """The last position, None for an empty log."""
-        return self.head().position or None
-
-    def subscribe(
-        self, gt: int | None = None, topics: Sequence[str] = ()
-    ) -> Subscription[ApplicationRecorder]:
-        """Not offered: SQLite has no notification, and readers here catch up by position."""
-        raise NotImplementedError("poll select_notifications(start=...) instead")
-
-
-def _identity(stream: str) -> UUID | str:
-    """Streams of the library's own aggregates are UUIDs; ours are readable."""
-    if len(stream) == 36 and ":" not in stream:
-        try:
-            return UUID(stream)
-        except ValueError:
-            return stream
-    return stream
-
 
 def _is_lock(error: sa_exc.OperationalError) -> bool:
     text = str(error.orig).lower()
     return "locked" in text or "busy" in text or "lock timeout" in text
-
-
-def _is_duplicate(error: sa_exc.DBAPIError) -> bool:
-    return "never changed" in str(error.orig) or "duplicate key" in str(error.orig)
