@@ -82,6 +82,10 @@ class StreamView(View):
         """The rows of some streams, from the facts of them that count."""
         raise AssertionError(f"{self.NAME} has no rows")
 
+    def has_rows(self, kind: str) -> bool:
+        """Whether streams of a kind may have rows."""
+        return kind in self.KINDS
+
     def dependents(self, span: Span, table: Table, dirty: set[str]) -> set[str]:
         """Streams whose rows change because others did."""
         return set()
@@ -89,7 +93,7 @@ class StreamView(View):
     def take(self, span: Span, table: Table) -> None:
         dirty = touched_streams(span)
         dirty |= self.dependents(span, table, dirty)
-        mine = sorted(one for one in dirty if one.partition(":")[0] in self.KINDS)
+        mine = sorted(stream for stream in dirty if self.has_rows(stream.partition(":")[0]))
         for streams in chunks(mine):
             self.refold(span, table, streams)
 

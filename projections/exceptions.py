@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Column, Integer, Table, select
 
 from ledger.aggregates.base import Logged
 from ledger.aggregates.book import FactWithdrawn
-from ledger.aggregates.catalogue import STATES, THINGS
+from ledger.aggregates.catalogue import THINGS
 from ledger.aggregates.judge import Surprise, unknown_fact
 from ledger.aggregates.things import PARTNER, PROGRAM
 from ledger.kernel.clocks import FOREVER, Clocks
@@ -30,7 +30,10 @@ class Exceptions(StreamView):
     NAME = "exceptions"
     ABOUT = "facts that do not fit what is known, and why"
     VERSION = 3
-    KINDS = (*(kind for kind in STATES if kind != "rate"), "withdrawals")
+    NOTHING_ODD = frozenset(
+        {"book", "terms", "rate", "orders", "statement", "period", "reconciliation"}
+    )
+    """Kinds of streams of which no event can be an exception."""
 
     def columns(self) -> list[Column[Any]]:
         return [
@@ -42,6 +45,9 @@ class Exceptions(StreamView):
             Column("program", TEXT),
             Column("stream", TEXT, nullable=False),
         ]
+
+    def has_rows(self, kind: str) -> bool:
+        return kind not in self.NOTHING_ODD
 
     def dependents(self, span: Span, table: Table, dirty: set[str]) -> set[str]:
         """Streams that name something whose being known has changed, or whose facts are judged

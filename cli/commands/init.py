@@ -13,7 +13,7 @@ from cli.progress import progress
     "--entity",
     default="platform",
     metavar="E",
-    help="Whose side it keeps: platform, partner:P-01 or merchant:M-7 [platform].",
+    help="Whose side it keeps: platform, or a party such as partner:P-01 [platform].",
 )
 @click.option("--orders", metavar="FOLDER", help="Where order lines are kept [beside the book].")
 @book_option
@@ -53,9 +53,8 @@ def init(
         made.close()
     where.data(answer, [answer])
     named = f" --book {answer['book']}" if book else ""
-    nexts = [
-        f"duebook settle {usecase.DEMO_PROGRAM}{named}" + (" --as-of 2026-06-30" if demo else "")
-    ]
-    if not demo:
-        nexts.insert(0, f"duebook record FACTS.ndjson{named}")
+    if demo:
+        nexts = [f"duebook settle {usecase.demo_question()}{named}"]
+    else:
+        nexts = [f"duebook record FACTS.ndjson{named}", f"duebook programs{named}"]
     say("Next:  " + "   ".join(nexts))

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, select
+from sqlalchemy import Connection, Engine, create_engine, event, insert
 from sqlalchemy import exc as sa_exc
 from sqlalchemy.engine import make_url
 
@@ -155,13 +155,7 @@ def _format_of(book: Book) -> int:
     """The book's format. Raises `ForeignBook` or `NewerBook` for what cannot be kept here."""
     location = book.location
     with _connected(book) as connection:
-        query = select(schema.meta.c.value).where(schema.meta.c.key == "format")
-        try:
-            found = connection.execute(query).scalar()
-        except sa_exc.DatabaseError as error:
-            if any(words in str(error.orig) for words in ("no such table", "does not exist")):
-                raise _foreign(location) from None
-            raise
+        found = schema.stored_format(connection)
     if found is None or not found.isdigit():
         raise _foreign(location)
     if int(found) > schema.FORMAT:

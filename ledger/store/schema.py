@@ -17,6 +17,8 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    exc,
+    select,
 )
 
 FORMAT = 4
@@ -201,3 +203,14 @@ def _same_events(when: str, made: str) -> bool:
         and "duebook_refuse()" in made
         and " WHEN " not in made
     )
+
+
+def stored_format(connection: Connection) -> str | None:
+    """The format that a book says it has; None where no book is."""
+    query = select(meta.c.value).where(meta.c.key == "format")
+    try:
+        return connection.execute(query).scalar()
+    except exc.DatabaseError as error:
+        if any(words in str(error.orig) for words in ("no such table", "does not exist")):
+            return None
+        raise

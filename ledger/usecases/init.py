@@ -15,16 +15,14 @@ from ledger.store.receipts import keep_receipt
 from ledger.store.recorder import Writer
 from ledger.usecases.terms.publish import append_terms
 
-ENTITY = re.compile(r"platform|(?:partner|merchant):[\w.-]{1,64}")
+ENTITY = re.compile(r"platform|(?:partner|merchant|store|creator):[\w.-]{1,64}")
 PUBLISHER = "duebook"
-DEMO_PROGRAM = "recruiting-eu-jp-2026q1"
-"""What the shipped example is mainly about."""
 
 
 class BadEntity(Refusal):
     """A side from which no book can be kept."""
 
-    hint = "Write platform, partner:P-01 or merchant:M-7."
+    hint = "Write platform, or a party: partner:P-01, merchant:M-7, store:S-1, creator:C-1."
 
 
 def init(location: str, entity: str, orders: str | None = None) -> tuple[Book, dict[str, Any]]:
@@ -61,15 +59,22 @@ def init(location: str, entity: str, orders: str | None = None) -> tuple[Book, d
 
 
 def demo_files() -> list[str]:
-    """The shipped example's fact files, in the order in which the book learned them.
+    """The shipped example's fact files, in the order in which the book learned them."""
+    files = (path for path in _demo_folder().glob("[0-9]*") if path.suffix in (".csv", ".ndjson"))
+    return [str(path) for path in sorted(files)]
 
-    They come with the installed package, or from the fixtures of a source tree.
-    """
+
+def demo_question() -> str:
+    """What to settle first in the shipped example: a program, with the clock to ask it at."""
+    return (_demo_folder() / "question.txt").read_text(encoding="utf-8").strip()
+
+
+def _demo_folder() -> Path:
+    """It comes with the installed package, or from the fixtures of a source tree."""
     here = Path(__file__).resolve().parents[1]
     for folder in (here / "demo", here.parent / "fixtures" / "demo"):
-        files = sorted(p for p in folder.glob("[0-9]*") if p.suffix in (".csv", ".ndjson"))
-        if files:
-            return [str(path) for path in files]
+        if folder.is_dir():
+            return folder
     raise MissingFile("The demo's files did not come with this installation.", "Reinstall duebook.")
 
 

@@ -86,13 +86,18 @@ def _statement(sheet: Sheet, answer: Row) -> None:
     for one in answer["lines"]:
         why = "; ".join([*one["unmet"], *one["held_for"]])
         cells: list[Cell] = [one[name] for name in ("line", "payee", "kind", "subject", "outcome")]
-        sheet.line([*cells, why, Amount(one["amount"], one["currency"]), one["currency"]])
+        sheet.line([*cells, why, *_money(one["amount"], one["currency"])])
     rows = (heading, sheet.row)
     for currency, total in answer["totals"].items():
         sheet.line([*_total(answer["lines"], currency, total, rows, sheet.row + 1)])
     for title, key, columns in SECTIONS:
         _section(sheet, title, columns, answer.get(key) or [])
     sheet.finish()
+
+
+def _money(amount: str | None, currency: str | None) -> tuple[Cell, Cell]:
+    """An amount with its currency; empty for a decision."""
+    return (None, None) if currency is None else (Amount(amount, currency), currency)
 
 
 def _head(answer: Row) -> Iterator[tuple[str, Cell]]:
@@ -159,7 +164,7 @@ def _section(sheet: Sheet, title: str, columns: tuple[str, ...], rows: list[Row]
 def _cell(row: Row, name: str) -> Cell:
     value = row.get(name)
     if name in AMOUNTS and "currency" in row:
-        return Amount(value, row["currency"])
+        return None if row["currency"] is None else Amount(value, row["currency"])
     if isinstance(value, list | tuple):
         return "; ".join(map(str, value))
     return value if isinstance(value, int) else value and str(value)

@@ -38,10 +38,9 @@ def statement(
     names = [f"{period_id(program, period)}/{one}" for one in payees]
     moved = sorted(moves(connection, names, clocks), key=lambda pair: pair[0].position)
     answer = run.head_json()
-    answer["lines"] = _lines(known, run, payees)
-    own = [line for line in answer["lines"] if payee or "side" not in line]
-    answer["totals"] = _totals(own)
-    answer["decisions"] = Counter(line["outcome"] for line in own if line["currency"] is None)
+    lines = answer["lines"] = _lines(known, run, payee)
+    answer["totals"] = _totals(lines)
+    answer["decisions"] = dict(Counter(one["outcome"] for one in lines if not one["currency"]))
     answer["obligations"] = [
         one.as_json() for one in run.obligations if payee in (None, one.owed_to)
     ]
@@ -78,15 +77,16 @@ def _totals(lines: list[dict[str, Any]]) -> dict[str, str]:
     return {code: money.text for code, money in sum_by_currency(amounts).items()}
 
 
-def _lines(known: ClosedPeriod, run: Settlement, parties: list[str]) -> list[dict[str, Any]]:
-    """Every line of the parties' statements; on the payer's with the sign turned."""
+def _lines(known: ClosedPeriod, run: Settlement, party: str | None) -> list[dict[str, Any]]:
+    """Every line of a party's statement, on the payer's with the sign turned; of a whole period
+    each line once, as its payee has it."""
     trees = {line.line: line.explanation for line in run.lines}
     rules, found = known.seal.rules, []
     for line in known.as_issued:
         line = line._replace(explanation=trees.get(line.line, UNEXPLAINED))
-        if line.payee in parties:
+        if party in (None, line.payee):
             found.append(line.as_json())
-        if line.payer in parties and has_payers_statement(rules, line):
+        elif party == line.payer and has_payers_statement(rules, line):
             assert line.amount is not None
             turned = line._replace(amount=line.amount.negated())
             found.append(turned.as_json() | {"side": "payer"})

@@ -1,0 +1,108 @@
+"""The promise of the house: a program is a folder and its facts a file; nothing else names it."""
+
+import ast
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ledger.aggregates.catalogue import FACTS
+from ledger.programs.registry import programs, shipped
+
+ROOT = Path(__file__).parents[2]
+TOYS = Path(__file__).with_name("toys")
+ROOMS = ("ledger", "projections", "cli")
+
+
+def test_every_command_works_on_a_program_that_came_as_a_folder(tmp_path: Path) -> None:
+    """A toy program with two facts is copied into place: money that is handed on, a decision
+    without money, a fact that its terms judge, and a second version of its rule."""
+    house = tmp_path / "house"
+    for room in ROOMS:
+        ignore = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / room, house / room, ignore=ignore)
+    shutil.copytree(ROOT / "fixtures" / "demo", house / "fixtures" / "demo")
+    shutil.copy(TOYS / "toy_rental.py", house / "ledger" / "aggregates")
+    program = house / "ledger" / "programs" / "toys"
+    program.mkdir()
+    (program / "__init__.py").touch()
+    for name in ("program.py", "terms.toml"):
+        shutil.copy(TOYS / name, program)
+    shutil.copy(TOYS / "story.py", house)
+    ran = subprocess.run(
+        [sys.executable, "story.py", str(tmp_path)],
+        cwd=house,
+        env={"PYTHONPATH": str(house), "PATH": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "every command works" in ran.stdout
+
+
+def _outside(folder: str) -> Iterator[Path]:
+    for room in ROOMS:
+        for path in sorted((ROOT / room).rglob("*.py")):
+            if f"programs/{folder}/" not in path.as_posix():
+                yield path
+
+
+def _own_facts() -> set[Path]:
+    """The files of facts that are a program's own: their examples may name an edition."""
+    return set((ROOT / "ledger" / "aggregates").glob("*.py"))
+
+
+def _words(path: Path) -> Iterator[tuple[int, str]]:
+    """Every name and text in a file's code; what documents it may use examples."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    documented = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            if id(node) not in documented:
+                yield node.lineno, node.value
+        elif isinstance(node, ast.Name):
+            yield node.lineno, node.id
+        elif isinstance(node, ast.Attribute):
+            yield node.lineno, node.attr
+        elif isinstance(node, ast.ImportFrom):
+            yield node.lineno, node.module or ""
+            yield from ((node.lineno, one.name) for one in node.names)
+        elif isinstance(node, ast.Import):
+            yield from ((node.lineno, one.name) for one in node.names)
+
+
+@pytest.mark.parametrize("folder", sorted(programs()))
+def test_nothing_outside_its_folder_names_a_program(folder: str) -> None:
+    """Neither the folder nor an edition of it: what several need is a mechanism."""
+    editions = [one.program for one in shipped() if one.rules == folder]
+    spellings = {folder, folder.replace("_", "-"), folder.replace("_", " "), *editions}
+    names = re.compile("|".join(rf"(?<![a-z]){re.escape(one)}(?![a-z])" for one in spellings), re.I)
+    facts = _own_facts()
+    found = [
+        f"{path.relative_to(ROOT)}:{line}: {text}"
+        for path in _outside(folder)
+        if path not in facts
+        for line, text in _words(path)
+        if names.search(text)
+    ]
+    assert found == []
+
+
+def test_the_facts_that_terms_judge_say_so() -> None:
+    """A fact knows that it is judged, so that recording others need not load the programs."""
+    judged = {
+        fact for one in programs().values() for judging in one.judges for fact in judging.facts
+    }
+
+    assert {fact for fact in FACTS.values() if fact.JUDGED} == judged
