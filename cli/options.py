@@ -5,7 +5,9 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import dataclass
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -25,37 +27,112 @@ POSITION_MAX = 2**63 - 1
 """No log is longer."""
 
 
-def book_option(command: F) -> F:
-    """`--book` on a command; also DUEBOOK_BOOK, or the group's own --book."""
-    return click.option(
-        "--book",
-        metavar="BOOK",
-        help="A file path or postgresql:// URL [DUEBOOK_BOOK; default: duebook.db].",
-    )(command)
+def answering(
+    *,
+    clocks: bool = False,
+    book: bool = True,
+    also: tuple[str, ...] = (),
+    formats: tuple[str, ...] = FORMATS,
+) -> Callable[[F], F]:
+    """The options that every answering command has; the command gets them as one `ask`.
+
+    `--book` (also DUEBOOK_BOOK, or the group's own), `--format` and `-o`; with `clocks` also
+    `--as-of` and `--known-at`. `also`: suffixes of files that only some answers have.
+    """
+
+    def decorate(command: F) -> F:
+        @wraps(command)
+        def asked(*given: Any, **more: Any) -> Any:
+            typed = {name: more.pop(name, None) for name in ("book", "as_of", "known_at")}
+            chosen = Out.chosen(more.pop("format_"), more.pop("output"), also)
+            return command(*given, ask=Ask(chosen, **typed), **more)
+
+        found: Any = asked
+        choice = click.Choice(formats)
+        found = OUTPUT(found)
+        found = click.option(
+            "--format", "format_", type=choice, help="How to write the answer [table]."
+        )(found)
+        for option in ([BOOK] if book else []) + ([KNOWN_AT, AS_OF] if clocks else []):
+            found = option(found)
+        return cast(F, found)
+
+    return decorate
 
 
-def answer_options(command: F) -> F:
-    """`--format` and `-o` on every answer."""
-    command = click.option(
-        "-o", "--output", metavar="FILE", help="Write there; the suffix chooses the format."
-    )(command)
-    return click.option(
-        "--format", "format_", type=click.Choice(FORMATS), help="How to write the answer [table]."
-    )(command)
+AS_OF = click.option(
+    "--as-of",
+    metavar="INSTANT|DATE",
+    help="Only what had happened by then; a date means its day is over [now].",
+)
+KNOWN_AT = click.option(
+    "--known-at",
+    metavar="INSTANT|POSITION",
+    help="Only what the book had learned by then [the head of the log].",
+)
+BOOK = click.option(
+    "--book",
+    metavar="BOOK",
+    help="A file path or postgresql:// URL [DUEBOOK_BOOK; default: duebook.db].",
+)
+OUTPUT = click.option(
+    "-o", "--output", metavar="FILE", help="Write there; the suffix chooses the format."
+)
 
 
-def clock_options(command: F) -> F:
-    """`--as-of` and `--known-at` on every command that answers."""
-    command = click.option(
-        "--known-at",
-        metavar="INSTANT|POSITION",
-        help="Only what the book had learned by then [the head of the log].",
-    )(command)
-    return click.option(
-        "--as-of",
-        metavar="INSTANT|DATE",
-        help="Only what had happened by then; a date means its day is over [now].",
-    )(command)
+@dataclass(frozen=True)
+class Ask:
+    """What somebody asks besides the question itself: of which book, at which clocks, as what."""
+
+    out: Out
+    book: str | None = None
+    as_of: str | None = None
+    known_at: str | None = None
+
+    @contextmanager
+    def opened(self) -> "Iterator[Book]":
+        """The open book, brought up to date, closed afterwards."""
+        from ledger.store.book import open_book
+        from ledger.store.schema import FORMAT
+
+        found = open_book(location(self.book))
+        try:
+            if found.format < FORMAT:
+                from ledger.usecases.verifying.upgrade import upgrade
+
+                upgrade(found)
+            yield found
+        finally:
+            found.close()
+            say(*found.notes)
+
+    def run(
+        self,
+        connection: "Connection",
+        program: str,
+        period: str | None = None,
+        draft: "Edition | None" = None,
+    ) -> "Run":
+        """What a run of a program stands on, at the clocks as typed."""
+        from ledger.usecases.terms.runs import run_at
+
+        typed = {"as_of": self.as_of, "known_at": self.known_at}
+        return run_at(connection, program, period, now=now(), draft=draft, **typed)
+
+    def clocks(self, connection: "Connection", program: str | None = None) -> "Clocks":
+        """The two clocks as typed; dates are days of the program's zone."""
+        from ledger.usecases.typed_clocks import clocks_at
+
+        if program is not None:
+            return self.run(connection, program).clocks
+        return clocks_at(connection, now=now(), as_of=self.as_of, known_at=self.known_at)
+
+    def chosen_clocks(self, book: "Book", *, always: bool = False) -> "Clocks | None":
+        """The clocks as typed; None for the head, which the live views answer as they are."""
+        if self.as_of is None and self.known_at is None and not always:
+            return None
+        with book.reading() as connection:
+            return self.clocks(connection)
 
 
 def by_option(command: F) -> F:
@@ -79,76 +156,9 @@ def location(book: str | None, context: click.Context | None = None) -> str:
     return book or own or os.environ.get("DUEBOOK_BOOK") or DEFAULT_BOOK
 
 
-@contextmanager
-def opened(book: str | None) -> "Iterator[Book]":
-    """The open book, closed afterwards."""
-    from ledger.store.book import open_book
-    from ledger.store.schema import FORMAT
-
-    found = open_book(location(book))
-    try:
-        if found.format < FORMAT:
-            from ledger.usecases.verifying.upgrade import upgrade
-
-            upgrade(found)
-        yield found
-    finally:
-        found.close()
-        say(*found.notes)
-
-
 def now() -> int:
     """The moment the command runs at, in microseconds: taken here, at the border."""
     return time.time_ns() // 1000
-
-
-def clocks(
-    connection: "Connection",
-    as_of: str | None,
-    known_at: str | None,
-    program: str | None = None,
-    zone: str | None = None,
-) -> "Clocks":
-    """The two clocks as typed; dates are days of the program's zone."""
-    from ledger.kernel.instants import DEFAULT_ZONE
-    from ledger.usecases.terms.editions import edition_at
-    from ledger.usecases.typed_clocks import clocks_at, known_position
-
-    if zone is None and program is not None:
-        position = known_position(connection, known_at)
-        zone = edition_at(connection, program, position)[0].zone
-    zone = zone or DEFAULT_ZONE
-    return clocks_at(connection, now=now(), as_of=as_of, known_at=known_at, zone=zone)
-
-
-def run_of(
-    connection: "Connection",
-    program: str,
-    period: str | None,
-    as_of: str | None,
-    known_at: str | None,
-    draft: "Edition | None" = None,
-) -> "Run":
-    """What a run of a program stands on, at the clocks as typed."""
-    from ledger.usecases.terms.runs import run_at
-
-    typed = {"as_of": as_of, "known_at": known_at}
-    return run_at(connection, program, period, now=now(), draft=draft, **typed)
-
-
-def chosen_clocks(
-    book: "Book", as_of: str | None, known_at: str | None, *, always: bool = False
-) -> "Clocks | None":
-    """The clocks as typed; None for the head, which the live views answer as they are."""
-    if as_of is None and known_at is None and not always:
-        return None
-    with book.reading() as connection:
-        return clocks(connection, as_of, known_at)
-
-
-def out(format_: str | None, output: str | None, also: tuple[str, ...] = ()) -> Out:
-    """Where and how the answer is written; `also`: formats that only some answers have."""
-    return Out.chosen(format_, output, also)
 
 
 def complete_programs(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:

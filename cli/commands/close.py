@@ -4,19 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.options import (
-    answer_options,
-    book_option,
-    by_option,
-    clock_options,
-    clocks,
-    complete_programs,
-    not_empty,
-    now,
-    opened,
-    out,
-    system_user,
-)
+from cli.options import Ask, answering, by_option, complete_programs, not_empty, now, system_user
 from cli.output import grouped, say
 
 if TYPE_CHECKING:
@@ -34,18 +22,14 @@ DIFFERENCES = 3
     "--as-of", metavar="INSTANT|DATE", help="Only what had happened by then [now]; never later."
 )
 @by_option
-@book_option
-@answer_options
+@answering()
 def close(
     program: str,
     period: str | None,
     leave_open: bool,
     reason: str | None,
-    as_of: str | None,
     by: str,
-    book: str | None,
-    format_: str | None,
-    output: str | None,
+    ask: Ask,
 ) -> None:
     """Issue the statements of a period and seal it: one statement per payee.
 
@@ -59,10 +43,10 @@ def close(
 
     if leave_open != (reason is not None):
         raise click.UsageError("--leave-open and --reason go together: say why it is left open.")
-    where = out(format_, output)
-    with opened(book) as found:
+    where = ask.out
+    with ask.opened() as found:
         with found.reading() as connection:
-            at = decision_as_of(connection, as_of, program)
+            at = decision_as_of(ask, connection, program)
         answer = usecase(
             found,
             program,
@@ -112,21 +96,9 @@ def _talk_closed(answer: dict[str, Any]) -> None:
 @click.argument("program", shell_complete=complete_programs)
 @click.argument("period", required=False)
 @click.option("--dry-run", is_flag=True, help="Show the differences; record nothing; exit 3.")
-@clock_options
 @click.option("--by", metavar="NAME", callback=not_empty, help="Who decides this.")
-@book_option
-@answer_options
-def adjust(
-    program: str,
-    period: str | None,
-    dry_run: bool,
-    as_of: str | None,
-    known_at: str | None,
-    by: str | None,
-    book: str | None,
-    format_: str | None,
-    output: str | None,
-) -> int:
+@answering(clocks=True)
+def adjust(program: str, period: str | None, dry_run: bool, by: str | None, ask: Ask) -> int:
     """Issue what has changed since a period was closed, line by line, with the facts that did it.
 
     The terms are those of the close. A clawback is a negative difference.
@@ -138,22 +110,22 @@ def adjust(
     from ledger.usecases.closing.adjust import adjust as usecase
     from ledger.usecases.closing.adjust import adjustment
 
-    where = out(format_, output)
+    where = ask.out
     if by is None and not dry_run:
         raise click.UsageError("Missing option '--by': who decides this. Or look with --dry-run.")
-    if known_at is not None and not dry_run:
+    if ask.known_at is not None and not dry_run:
         raise click.UsageError(
             "--known-at goes with --dry-run: what is issued is of all that is known."
         )
-    with opened(book) as found:
+    with ask.opened() as found:
         if dry_run:
             with found.reading() as connection:
-                at = clocks(connection, as_of, known_at, program)
+                at = ask.clocks(connection, program)
                 answer = adjustment(connection, program, period, at).as_json()
             answer["recorded"] = 0
         else:
             with found.reading() as connection:
-                instant = decision_as_of(connection, as_of, program)
+                instant = decision_as_of(ask, connection, program)
             _, answer = usecase(found, program, period, by=by or "", now=now(), as_of=instant)
     where.data(answer, [_row(one) for one in answer["adjustments"]])
     if where.is_table:
@@ -190,6 +162,6 @@ def _talk_adjusted(answer: dict[str, Any], *, dry_run: bool) -> None:
         say(f"{answer['recorded']} statements adjusted. Receipt {answer['receipt']}")
 
 
-def decision_as_of(connection: "Connection", as_of: str | None, program: str) -> int | None:
+def decision_as_of(ask: Ask, connection: "Connection", program: str) -> int | None:
     """The as-of of a decision as typed, or None for now."""
-    return None if as_of is None else clocks(connection, as_of, None, program).as_of
+    return None if ask.as_of is None else ask.clocks(connection, program).as_of

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.options import answer_options, book_option, clock_options, clocks, opened, out
+from cli.options import Ask, answering
 from cli.output import grouped, say, show
 
 if TYPE_CHECKING:
@@ -18,20 +18,9 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("line")
 @click.option("--orders", is_flag=True, help="Every order that a fee sums.")
-@clock_options
-@book_option
-@answer_options
+@answering(clocks=True)
 @click.pass_context
-def explain(
-    context: click.Context,
-    line: str,
-    orders: bool,
-    as_of: str | None,
-    known_at: str | None,
-    book: str | None,
-    format_: str | None,
-    output: str | None,
-) -> None:
+def explain(context: click.Context, line: str, orders: bool, ask: Ask) -> None:
     """Explain one line: every condition, what was required and seen, the clause, the facts.
 
     \b
@@ -42,10 +31,10 @@ def explain(
     from ledger.usecases.settling.explain import explain as usecase
     from ledger.usecases.statements.line_history import issued_line
 
-    where = out(format_, output)
-    with opened(book) as found, found.reading() as connection:
+    where = ask.out
+    with ask.opened() as found, found.reading() as connection:
         program = line.partition("/")[0] if "/" in line else None
-        at = clocks(connection, as_of, known_at, program)
+        at = ask.clocks(connection, program)
         settlement, answer = usecase(connection, line, at, orders=orders)
         told = issued_line(
             connection, settlement.edition.program, settlement.period, line, at.known_at

@@ -5,15 +5,15 @@ from typing import Any
 
 import click
 
-from cli.options import answer_options, out
-from cli.output import say
+from cli.options import Ask, answering
+from cli.output import Out, say
 
 
 @click.command()
 @click.argument("type_", metavar="[TYPE]", required=False)
 @click.option("--schema", is_flag=True, help="Write JSON Schema.")
-@answer_options
-def facts(type_: str | None, schema: bool, format_: str | None, output: str | None) -> None:
+@answering(book=False)
+def facts(type_: str | None, schema: bool, ask: Ask) -> None:
     """List the facts that a book takes, or show one with its fields and an example.
 
     \b
@@ -23,7 +23,9 @@ def facts(type_: str | None, schema: bool, format_: str | None, output: str | No
     """
     from ledger.usecases.looking import catalogue_of_facts as usecase
 
-    where = out(format_ or ("json" if schema and output is None else None), output)
+    where = ask.out
+    if schema and where.is_table and where.path is None:
+        where = Out("json", None)
     if schema:
         document = usecase.schema(type_)
         where.data(document, [document])

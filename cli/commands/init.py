@@ -2,7 +2,7 @@
 
 import click
 
-from cli.options import answer_options, book_option, location, now, out
+from cli.options import Ask, answering, location, now
 from cli.output import say
 from cli.progress import progress
 
@@ -16,16 +16,8 @@ from cli.progress import progress
     help="Whose side it keeps: platform, or a party such as partner:P-01 [platform].",
 )
 @click.option("--orders", metavar="FOLDER", help="Where order lines are kept [beside the book].")
-@book_option
-@answer_options
-def init(
-    demo: bool,
-    entity: str,
-    orders: str | None,
-    book: str | None,
-    format_: str | None,
-    output: str | None,
-) -> None:
+@answering()
+def init(demo: bool, entity: str, orders: str | None, ask: Ask) -> None:
     """Make a book and publish the shipped editions in it.
 
     \b
@@ -36,9 +28,9 @@ def init(
     from ledger.usecases import init as usecase
     from ledger.usecases.recording.record import record
 
-    where = out(format_, output)
+    where = ask.out
     files = usecase.demo_files() if demo else []
-    made, answer = usecase.init(location(book), entity, orders)
+    made, answer = usecase.init(location(ask.book), entity, orders)
     try:
         if demo:
             with progress() as told:
@@ -52,7 +44,7 @@ def init(
     finally:
         made.close()
     where.data(answer, [answer])
-    named = f" --book {answer['book']}" if book else ""
+    named = f" --book {answer['book']}" if ask.book else ""
     if demo:
         nexts = [f"duebook settle {usecase.demo_question()}{named}"]
     else:

@@ -7,15 +7,7 @@ from typing import Any
 
 import click
 
-from cli.options import (
-    POSITION_MAX,
-    answer_options,
-    book_option,
-    clock_options,
-    clocks,
-    opened,
-    out,
-)
+from cli.options import POSITION_MAX, Ask, answering
 
 POSITION = click.IntRange(0, POSITION_MAX)
 COUNT = click.IntRange(1, POSITION_MAX)
@@ -26,19 +18,8 @@ FIELDS_MAX = 300
 @click.argument("stream", required=False)
 @click.option("--after", type=POSITION, default=0, metavar="POSITION", help="Only what follows it.")
 @click.option("--limit", type=COUNT, help="At most so many events.")
-@clock_options
-@book_option
-@answer_options
-def log(
-    stream: str | None,
-    after: int,
-    limit: int | None,
-    as_of: str | None,
-    known_at: str | None,
-    book: str | None,
-    format_: str | None,
-    output: str | None,
-) -> None:
+@answering(clocks=True)
+def log(stream: str | None, after: int, limit: int | None, ask: Ask) -> None:
     """List recorded events, of one stream or of the whole book, withdrawn ones too.
 
     \b
@@ -49,11 +30,11 @@ def log(
     from ledger.usecases.looking.show import event_json, lifts
     from ledger.usecases.looking.show import log as usecase
 
-    where = out(format_, output)
-    with opened(book) as found, found.reading() as connection:
-        at = clocks(connection, as_of, known_at)
+    where = ask.out
+    with ask.opened() as found, found.reading() as connection:
+        at = ask.clocks(connection)
         events = usecase(connection, stream, after, at.known_at)
-        counted = (one for one in events if as_of is None or one.at <= at.as_of)
+        counted = (one for one in events if ask.as_of is None or one.at <= at.as_of)
         lifted = lifts(connection, at.known_at)
         rows = (_marked(event_json(one), lifted) for one in islice(counted, limit))
         if where.format == "json":
@@ -95,17 +76,8 @@ def _cut(row: dict[str, Any]) -> dict[str, Any]:
 
 @click.command()
 @click.argument("stream")
-@clock_options
-@book_option
-@answer_options
-def show(
-    stream: str,
-    as_of: str | None,
-    known_at: str | None,
-    book: str | None,
-    format_: str | None,
-    output: str | None,
-) -> None:
+@answering(clocks=True)
+def show(stream: str, ask: Ask) -> None:
     """Show one aggregate's state, and the facts that it follows from, in business order.
 
     \b
@@ -115,9 +87,9 @@ def show(
     """
     from ledger.usecases.looking.show import show as usecase
 
-    where = out(format_, output)
-    with opened(book) as found, found.reading() as connection:
-        answer = usecase(connection, stream, clocks(connection, as_of, known_at))
+    where = ask.out
+    with ask.opened() as found, found.reading() as connection:
+        answer = usecase(connection, stream, ask.clocks(connection))
     if where.is_table:
         lines = [f"{stream} as of {answer['as_of']}, known at {answer['known_at']}"]
         lines += [f"  {name} = {_value(value)}" for name, value in answer["state"].items()]

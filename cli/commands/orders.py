@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.options import answer_options, book_option, not_empty, now, opened, out, system_user
+from cli.options import Ask, answering, not_empty, now, system_user
 from cli.output import Out, refuse_unwritable, say
 from cli.progress import progress
 
@@ -29,8 +29,7 @@ ALL = 10**9
 @click.option("--rejects", metavar="OUT.csv", help="Archive the good rows; write the others.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen; record nothing.")
 @click.option("--by", metavar="NAME", callback=not_empty, help="Who reports [your account].")
-@book_option
-@answer_options
+@answering()
 def orders(
     files: tuple[str, ...],
     profile: str,
@@ -39,9 +38,7 @@ def orders(
     rejects: str | None,
     dry_run: bool,
     by: str | None,
-    book: str | None,
-    format_: str | None,
-    output: str | None,
+    ask: Ask,
 ) -> int:
     """Archive order lines: checked, known ones passed over, revisions kept; all files or none.
 
@@ -56,11 +53,11 @@ def orders(
     from ledger.intake.orders.profiles import profile_named
     from ledger.usecases.archiving.archive_orders import record_orders
 
-    where = out(format_, output)
+    where = ask.out
     if rejects is not None:
         refuse_unwritable(rejects)
     fixed = dict(_pair(one) for one in sets) | ({"store": store} if store else {})
-    with opened(book) as found, progress() as told:
+    with ask.opened() as found, progress() as told:
         answer = record_orders(
             found,
             files,

@@ -4,17 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.options import (
-    answer_options,
-    book_option,
-    by_option,
-    clock_options,
-    clocks,
-    complete_programs,
-    opened,
-    out,
-)
-from cli.output import Out, say
+from cli.options import Ask, answering, by_option, complete_programs
+from cli.output import FORMATS, say
 
 if TYPE_CHECKING:
     from ledger.programs.edition import Edition
@@ -23,9 +14,8 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("terms", metavar="TERMS.toml")
 @by_option
-@book_option
-@answer_options
-def publish(terms: str, by: str, book: str | None, format_: str | None, output: str | None) -> None:
+@answering()
+def publish(terms: str, by: str, ask: Ask) -> None:
     """Record a version of an edition's terms. Runs use the last version published.
 
     \b
@@ -35,8 +25,8 @@ def publish(terms: str, by: str, book: str | None, format_: str | None, output: 
     from ledger.usecases.terms.draft import read_terms
     from ledger.usecases.terms.publish import publish as usecase
 
-    where = out(format_, output)
-    with opened(book) as found:
+    where = ask.out
+    with ask.opened() as found:
         answer = usecase(found, read_terms(terms), by)
     where.data(answer, [answer])
     if not answer["recorded"]:
@@ -45,23 +35,8 @@ def publish(terms: str, by: str, book: str | None, format_: str | None, output: 
 
 @click.command()
 @click.argument("program", required=False, shell_complete=complete_programs)
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(("table", "json", "csv", "ndjson", "toml")),
-    help="How to write the answer [table]; toml prints the terms as a file.",
-)
-@click.option("-o", "--output", metavar="FILE", help="Write there.")
-@clock_options
-@book_option
-def programs(
-    program: str | None,
-    format_: str | None,
-    output: str | None,
-    as_of: str | None,
-    known_at: str | None,
-    book: str | None,
-) -> None:
+@answering(clocks=True, also=("toml",), formats=(*FORMATS, "toml"))
+def programs(program: str | None, ask: Ask) -> None:
     """List published editions, or show one with its sources and assumptions.
 
     \b
@@ -73,12 +48,12 @@ def programs(
     from ledger.usecases.terms import editions
     from ledger.usecases.terms import publish as terms
 
-    toml = format_ == "toml" or (format_ is None and (output or "").endswith(".toml"))
-    where = Out("table", output) if toml else out(format_, output)
+    where = ask.out
+    toml = where.format == "toml"
     if toml and program is None:
         raise click.UsageError("--format toml needs a PROGRAM.")
-    with opened(book) as found, found.reading() as connection:
-        at = clocks(connection, as_of, known_at).known_at
+    with ask.opened() as found, found.reading() as connection:
+        at = ask.clocks(connection).known_at
         if program is None:
             rows = [_row(one) for one in editions.published(connection, at)]
             where.data(rows, rows)

@@ -4,18 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.options import (
-    answer_options,
-    book_option,
-    clock_options,
-    clocks,
-    complete_programs,
-    not_empty,
-    now,
-    opened,
-    out,
-    system_user,
-)
+from cli.options import Ask, answering, complete_programs, not_empty, now, system_user
 from cli.output import Out, grouped, say
 
 if TYPE_CHECKING:
@@ -46,9 +35,7 @@ PROFILES = ("canonical", INCOME)
 @click.option("--as", "as_", type=click.Choice(RESOLUTIONS), help="What the break is.")
 @click.option("--reason", metavar="TEXT", callback=not_empty, help="Why.")
 @click.option("--by", metavar="NAME", callback=not_empty, help="Who decides this.")
-@clock_options
-@book_option
-@answer_options
+@answering(clocks=True)
 def reconcile(
     program: str,
     period: str | None,
@@ -62,11 +49,7 @@ def reconcile(
     as_: str | None,
     reason: str | None,
     by: str | None,
-    as_of: str | None,
-    known_at: str | None,
-    book: str | None,
-    format_: str | None,
-    output: str | None,
+    ask: Ask,
 ) -> int:
     """Compare the platform's file with our lines; say what each difference may come from.
 
@@ -77,25 +60,25 @@ def reconcile(
     duebook reconcile recruiting-eu-jp-2026q1 --resolve BREAK --as timing \\
         --reason "paid in May" --by lin
     """
-    where = out(format_, output)
+    where = ask.out
     if (against is None) == (resolve is None):
         raise click.UsageError("Give either --against FILE or --resolve BREAK.")
     if resolve is not None:
         if not (as_ and reason and by):
             raise click.UsageError("--resolve needs --as, --reason and --by.")
-        return _resolve(where, program, period, resolve, as_, reason, by, book)
+        return _resolve(where, program, period, resolve, as_, reason, by, ask)
     from ledger.usecases.reconciling.reconcile import record_run
 
     income = _income(profile, store, column)
-    with opened(book) as found:
+    with ask.opened() as found:
         with found.reading() as connection:
-            at = clocks(connection, as_of, known_at, program)
+            at = ask.clocks(connection, program)
             result = _compare(connection, program, period, against or "", at, flip_sign, income)
         answer: dict[str, Any] = result.as_json(full=full)
         answer["run"] = None
         if not found.writable:
             say("The book may only be read: this comparison is not recorded.")
-        elif as_of is not None or known_at is not None:
+        elif ask.as_of is not None or ask.known_at is not None:
             say("With --as-of or --known-at a comparison is a look: it is not recorded.")
         else:
             answer["run"] = record_run(
@@ -107,7 +90,7 @@ def reconcile(
             )
     where.data(answer, [_row(one) for one in answer["breaks"]])
     if where.is_table:
-        _talk(answer, looking_back=as_of is not None)
+        _talk(answer, looking_back=ask.as_of is not None)
     return DIFFERENCES if answer["open"] else 0
 
 
@@ -151,11 +134,11 @@ def _resolve(
     as_: Any,
     reason: str,
     by: str,
-    book: str | None,
+    ask: Ask,
 ) -> int:
     from ledger.usecases.reconciling.resolve import resolve as usecase
 
-    with opened(book) as found:
+    with ask.opened() as found:
         answer = usecase(
             found, program, period, name, resolution=as_, reason=reason, by=by, now=now()
         )

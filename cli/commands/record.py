@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.options import answer_options, book_option, not_empty, now, opened, out, system_user
+from cli.options import Ask, answering, not_empty, now, system_user
 from cli.output import Out, refuse_unwritable, say
 from cli.progress import progress
 
@@ -31,8 +31,7 @@ SAID = ', "error": '
 @click.option(
     "--by", metavar="NAME", callback=not_empty, help="Who reports this [the system user]."
 )
-@book_option
-@answer_options
+@answering()
 def record(
     files: tuple[str, ...],
     type_: str | None,
@@ -40,9 +39,7 @@ def record(
     strict: bool,
     rejects: str | None,
     by: str | None,
-    book: str | None,
-    format_: str | None,
-    output: str | None,
+    ask: Ask,
 ) -> int:
     """Record facts from NDJSON or CSV files, or from standard input with `-`.
 
@@ -57,13 +54,13 @@ def record(
     """
     from ledger.usecases.recording.record import record as usecase
 
-    where = out(format_, output)
+    where = ask.out
     if rejects is not None:
         refuse_unwritable(rejects)
         if any(_same_file(name, rejects) for name in files):
             raise click.UsageError(f"--rejects {rejects} is one of the files to record.")
     totals = {"reading": sum(_size(name) for name in files)}
-    with opened(book) as found, progress(totals) as told:
+    with ask.opened() as found, progress(totals) as told:
         answer = usecase(
             found,
             files,

@@ -4,15 +4,7 @@ from typing import Any
 
 import click
 
-from cli.options import (
-    answer_options,
-    book_option,
-    clock_options,
-    clocks,
-    complete_programs,
-    opened,
-    out,
-)
+from cli.options import Ask, answering, complete_programs
 from cli.output import grouped, say
 
 DIFFERENCES = 3
@@ -23,19 +15,8 @@ WHY_MAX = 20
 @click.argument("program", shell_complete=complete_programs)
 @click.argument("period", required=False)
 @click.option("--terms", metavar="FILE", help="The same period under these terms, by payee.")
-@clock_options
-@book_option
-@answer_options
-def replay(
-    program: str,
-    period: str | None,
-    terms: str | None,
-    as_of: str | None,
-    known_at: str | None,
-    book: str | None,
-    format_: str | None,
-    output: str | None,
-) -> int:
+@answering(clocks=True)
+def replay(program: str, period: str | None, terms: str | None, ask: Ask) -> int:
     """Work a closed period out again as it was known then, and compare every line.
 
     With other instants: how the period looked then. With --terms: what other terms would give.
@@ -49,23 +30,23 @@ def replay(
     from ledger.usecases.closing.replay import replay as usecase
     from ledger.usecases.terms.draft import read_terms
 
-    where = out(format_, output)
+    where = ask.out
     draft = read_terms(terms) if terms else None
     if draft is not None and draft.program != program:
         raise BadTerms(
             f"{terms}: program: found {draft.program!r}, expected {program!r}.",
             "Replay the program that the file is for.",
         )
-    with opened(book) as found, found.reading() as connection:
+    with ask.opened() as found, found.reading() as connection:
         head = found.head().position
         at = None
-        if as_of is not None or known_at is not None:
+        if ask.as_of is not None or ask.known_at is not None:
             from ledger.usecases.statements.closed_period import closed_period
 
             own = closed_period(connection, program, period, head).clocks
-            typed = clocks(connection, as_of, known_at, program)
-            at = typed if as_of is not None else typed._replace(as_of=own.as_of)
-            at = at if known_at is not None else at._replace(known_at=own.known_at)
+            typed = ask.clocks(connection, program)
+            at = typed if ask.as_of is not None else typed._replace(as_of=own.as_of)
+            at = at if ask.known_at is not None else at._replace(known_at=own.known_at)
         result = usecase(connection, program, period, known_at=head, clocks=at, draft=draft)
     answer = result.as_json()
     if draft is not None and where.is_table:

@@ -4,14 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.options import (
-    answer_options,
-    book_option,
-    chosen_clocks,
-    clock_options,
-    opened,
-    out,
-)
+from cli.options import Ask, answering
 from cli.output import Out, say
 from cli.progress import progress
 
@@ -24,18 +17,8 @@ if TYPE_CHECKING:
 @click.option(
     "--where", "wheres", multiple=True, metavar="COL=VALUE", help="Only rows that have it."
 )
-@clock_options
-@book_option
-@answer_options
-def report(
-    name: str | None,
-    wheres: tuple[str, ...],
-    as_of: str | None,
-    known_at: str | None,
-    book: str | None,
-    format_: str | None,
-    output: str | None,
-) -> int:
+@answering(clocks=True)
+def report(name: str | None, wheres: tuple[str, ...], ask: Ask) -> int:
     """Show a report, or without a name list them.
 
     \b
@@ -47,31 +30,22 @@ def report(
     from projections.catalogue import COMPUTED, REPORTS
     from projections.reading import report as usecase
 
-    where = out(format_, output)
+    where = ask.out
     if name is None:
         rows = [{"report": name, "shows": about} for name, about in REPORTS.items()]
         where.data(rows, rows)
         return 0
     pairs = [_pair(one) for one in wheres]
-    with opened(book) as found, progress() as told:
-        at = chosen_clocks(found, as_of, known_at, always=name in COMPUTED)
+    with ask.opened() as found, progress() as told:
+        at = ask.chosen_clocks(found, always=name in COMPUTED)
         answer = usecase(found, name, where=pairs, clocks=at, progress=told)
     return _show(where, answer)
 
 
 @click.command()
 @click.argument("sql")
-@clock_options
-@book_option
-@answer_options
-def query(
-    sql: str,
-    as_of: str | None,
-    known_at: str | None,
-    book: str | None,
-    format_: str | None,
-    output: str | None,
-) -> int:
+@answering(clocks=True)
+def query(sql: str, ask: Ask) -> int:
     """Ask the read models in SQL: one statement, read-only.
 
     \b
@@ -80,17 +54,16 @@ def query(
     """
     from projections.reading import query as usecase
 
-    where = out(format_, output)
-    with opened(book) as found, progress() as told:
-        answer = usecase(found, sql, clocks=chosen_clocks(found, as_of, known_at), progress=told)
+    where = ask.out
+    with ask.opened() as found, progress() as told:
+        answer = usecase(found, sql, clocks=ask.chosen_clocks(found), progress=told)
     return _show(where, answer)
 
 
 @click.command()
 @click.argument("view", required=False)
-@book_option
-@answer_options
-def rebuild(view: str | None, book: str | None, format_: str | None, output: str | None) -> int:
+@answering()
+def rebuild(view: str | None, ask: Ask) -> int:
     """Rebuild read models from the log, beside the live ones, then swap.
 
     \b
@@ -102,10 +75,10 @@ def rebuild(view: str | None, book: str | None, format_: str | None, output: str
     from projections.runner import parked_in
     from projections.runner import rebuild as usecase
 
-    where = out(format_, output)
+    where = ask.out
     rows = []
     views = [view_named(view)] if view else list(VIEWS.values())
-    with opened(book) as found, progress() as told:
+    with ask.opened() as found, progress() as told:
         if not found.writable:
             raise ReadOnlyBook(
                 "This book may only be read.", "Reports build what they need beside it."

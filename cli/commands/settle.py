@@ -4,15 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.options import (
-    answer_options,
-    book_option,
-    clock_options,
-    complete_programs,
-    opened,
-    out,
-    run_of,
-)
+from cli.options import Ask, answering, complete_programs
 from cli.output import grouped, say
 
 if TYPE_CHECKING:
@@ -24,19 +16,8 @@ if TYPE_CHECKING:
 @click.argument("program", shell_complete=complete_programs)
 @click.argument("period", required=False)
 @click.option("--terms", metavar="FILE", help="Try these terms and show what would change.")
-@clock_options
-@book_option
-@answer_options
-def settle(
-    program: str,
-    period: str | None,
-    terms: str | None,
-    as_of: str | None,
-    known_at: str | None,
-    book: str | None,
-    format_: str | None,
-    output: str | None,
-) -> None:
+@answering(clocks=True)
+def settle(program: str, period: str | None, terms: str | None, ask: Ask) -> None:
     """Work out what is due under a program. Records nothing.
 
     \b
@@ -50,15 +31,15 @@ def settle(
     from ledger.usecases.settling import settle as usecase
     from ledger.usecases.terms.draft import read_terms
 
-    where = out(format_, output)
+    where = ask.out
     draft = None if terms is None else read_terms(terms)
     if draft is not None and draft.program != program:
         raise BadTerms(
             f"{terms}: program: found {draft.program!r}, expected {program!r}.",
             "Settle the program that the file is for.",
         )
-    with opened(book) as found, found.reading() as connection:
-        run = run_of(connection, program, period, as_of, known_at, draft)
+    with ask.opened() as found, found.reading() as connection:
+        run = ask.run(connection, program, period, draft)
         settlement = usecase.settle(connection, run.edition, run.clocks, period=period)
         answer = settlement.as_json() if where.format == "json" else settlement.head_json()
         changes = None

@@ -5,17 +5,7 @@ from typing import Any
 
 import click
 
-from cli.options import (
-    answer_options,
-    book_option,
-    by_option,
-    clock_options,
-    clocks,
-    complete_programs,
-    not_empty,
-    opened,
-    out,
-)
+from cli.options import Ask, answering, by_option, complete_programs, not_empty
 from cli.output import grouped, say
 
 
@@ -23,19 +13,8 @@ from cli.output import grouped, say
 @click.argument("program", shell_complete=complete_programs)
 @click.argument("period", required=False)
 @click.option("--payee", metavar="PAYEE", help="Only this payee's, such as partner:P-01.")
-@clock_options
-@book_option
-@answer_options
-def statement(
-    program: str,
-    period: str | None,
-    payee: str | None,
-    as_of: str | None,
-    known_at: str | None,
-    book: str | None,
-    format_: str | None,
-    output: str | None,
-) -> None:
+@answering(clocks=True, also=("xlsx",))
+def statement(program: str, period: str | None, payee: str | None, ask: Ask) -> None:
     """Show the issued statements of a period, their adjustments and payments.
 
     \b
@@ -45,10 +24,10 @@ def statement(
     from ledger.kernel.clocks import FOREVER
     from ledger.usecases.statements.statement import statement as usecase
 
-    where = out(format_, output, also=("xlsx",))
-    with opened(book) as found, found.reading() as connection:
-        at = clocks(connection, as_of, known_at, program)
-        if as_of is None:  # all that was decided, by whosever clock
+    where = ask.out
+    with ask.opened() as found, found.reading() as connection:
+        at = ask.clocks(connection, program)
+        if ask.as_of is None:  # all that was decided, by whosever clock
             at = at._replace(as_of=FOREVER)
         answer = usecase(connection, program, period, payee, at)
     if where.format == "xlsx":
@@ -104,18 +83,8 @@ def _talk(answer: dict[str, Any]) -> None:
     "--ref", required=True, metavar="R", callback=not_empty, help="The payment's reference."
 )
 @by_option
-@book_option
-@answer_options
-def pay(
-    statement: str,
-    amount: str,
-    currency: str,
-    ref: str,
-    by: str,
-    book: str | None,
-    format_: str | None,
-    output: str | None,
-) -> None:
+@answering()
+def pay(statement: str, amount: str, currency: str, ref: str, by: str, ask: Ask) -> None:
     """Record that a statement was paid. The same reference again is recorded once.
 
     \b
@@ -124,8 +93,8 @@ def pay(
     """
     from ledger.usecases.statements.pay import pay as usecase
 
-    where = out(format_, output)
-    with opened(book) as found:
+    where = ask.out
+    with ask.opened() as found:
         answer = usecase(found, statement, amount=amount, currency=currency, ref=ref, by=by)
     where.data(answer, [answer])
     if where.is_table:

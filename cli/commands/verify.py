@@ -2,7 +2,7 @@
 
 import click
 
-from cli.options import answer_options, book_option, opened, out
+from cli.options import Ask, answering
 from cli.output import say
 from cli.progress import progress
 
@@ -11,11 +11,8 @@ BROKEN = 5
 
 @click.command()
 @click.option("--receipt", "receipts", multiple=True, metavar="R", help="A receipt to find.")
-@book_option
-@answer_options
-def verify(
-    receipts: tuple[str, ...], book: str | None, format_: str | None, output: str | None
-) -> int:
+@answering()
+def verify(receipts: tuple[str, ...], ask: Ask) -> int:
     """Recompute every hash, index, closed period, entry and read model; find every receipt.
 
     \b
@@ -29,9 +26,9 @@ def verify(
     from ledger.usecases.verifying.verify import verify as usecase
     from projections.verify import verify_entries, verify_views
 
-    where = out(format_, output)
+    where = ask.out
     given = [parse_receipt(text, "given with --receipt") for text in receipts]
-    with opened(book) as found, progress() as told:
+    with ask.opened() as found, progress() as told:
         head = found.head()
         checks = usecase(found, given, told)
         if all(one.ok for one in checks):

@@ -2,16 +2,7 @@
 
 import click
 
-from cli.options import (
-    POSITION_MAX,
-    answer_options,
-    book_option,
-    by_option,
-    not_empty,
-    now,
-    opened,
-    out,
-)
+from cli.options import POSITION_MAX, Ask, answering, by_option, not_empty, now
 
 
 @click.command()
@@ -20,16 +11,8 @@ from cli.options import (
     "--reason", required=True, metavar="TEXT", callback=not_empty, help="Why the fact was wrong."
 )
 @by_option
-@book_option
-@answer_options
-def withdraw(
-    position: int,
-    reason: str,
-    by: str,
-    book: str | None,
-    format_: str | None,
-    output: str | None,
-) -> None:
+@answering()
+def withdraw(position: int, reason: str, by: str, ask: Ask) -> None:
     """Withdraw the fact at a position: it counts for nothing from here on.
 
     Nothing is edited or deleted; a run known at an earlier position still sees it.
@@ -39,7 +22,7 @@ def withdraw(
     """
     from ledger.usecases.recording.withdraw import withdraw as usecase
 
-    where = out(format_, output)
-    with opened(book) as found:
+    where = ask.out
+    with ask.opened() as found:
         answer = usecase(found, position, reason=reason, by=by, now=now())
     where.data(answer, [answer])

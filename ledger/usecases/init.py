@@ -9,6 +9,7 @@ from ledger.aggregates.book import BookOpened
 from ledger.kernel.errors import MissingFile, Refusal
 from ledger.programs.registry import shipped
 from ledger.store import chain
+from ledger.store.append import append
 from ledger.store.book import Book, create_book, shown
 from ledger.store.order_lines import ARCHIVE
 from ledger.store.receipts import keep_receipt
@@ -39,10 +40,7 @@ def init(location: str, entity: str, orders: str | None = None) -> tuple[Book, d
 
     def first(writer: Writer) -> None:
         opened = BookOpened(entity=entity, chain=chain.SCHEME, made_by=f"duebook {_version()}")
-        now = writer.recorded_at
-        writer.append(
-            [(opened.stream, 1, opened.TOPIC, opened.stored(), now, PUBLISHER, 0, 0, None)]
-        )
+        append(writer, [opened], by=PUBLISHER)
         append_terms(writer, editions, PUBLISHER)
 
     settings = {ARCHIVE: str(Path(orders).resolve())} if orders else {}

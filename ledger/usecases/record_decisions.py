@@ -7,12 +7,10 @@ from pydantic import ValidationError
 
 from ledger.aggregates.base import Event
 from ledger.kernel.errors import ConcurrentWrite, ReadOnlyBook, Refusal
+from ledger.store.append import append
 from ledger.store.book import Book
-from ledger.store.head import Head, max_versions
-from ledger.store.log import chunks
+from ledger.store.head import Head
 from ledger.store.receipts import keep_receipt
-from ledger.store.recorder import Row
-from ledger.store.schema import insert_refs
 from ledger.store.snapshots import Snapshot, keep
 
 E = TypeVar("E", bound=Event)
@@ -60,21 +58,7 @@ def record_decisions(
                 f"Somebody else wrote meanwhile: the log was at {expected.position} and is at "
                 f"{writer.head.position}. Nothing was recorded."
             )
-        now, position = writer.recorded_at, writer.head.position
-        versions: dict[str, int] = {}
-        for chunk in chunks(sorted({event.stream for event in events})):
-            versions |= max_versions(writer.connection, chunk)
-        rows: list[Row] = []
-        index = []
-        for offset, event in enumerate(events, 1):
-            stream = event.stream
-            version = versions[stream] = versions.get(stream, 0) + 1
-            rows.append((stream, version, event.TOPIC, event.stored(), now, by, 0, 0, None))
-            for kind, name, detail in event.references():
-                index.append((kind, name, position + offset, now, stream, detail))
-        writer.append(rows)
-        insert_refs(writer.connection, index)
+        written = append(writer, events, by=by)
         keep(writer.connection, snapshots)
-        written = writer.head
     keep_receipt(book, written)
     return written

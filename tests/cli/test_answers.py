@@ -44,7 +44,7 @@ def test_settle_has_the_keys_of_the_contract(demo: Path, duebook: Duebook) -> No
     assert [one["line"] for one in lines] == sorted(one["line"] for one in lines)
     for line in lines:
         assert set(line) == {
-            *("line", "kind", "payee", "subject", "outcome", "amount", "currency"),
+            *("line", "kind", "payer", "payee", "subject", "outcome", "amount", "currency"),
             *("unmet", "held_for", "explanation"),
         }
         assert line["amount"] == ("2000.00" if line["outcome"] == "payable" else "0.00")

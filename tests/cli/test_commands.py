@@ -85,12 +85,12 @@ def test_a_book_is_made_once(duebook: Duebook, here: Path) -> None:
     assert (here / "duebook.db").read_bytes() == before
 
 
-@pytest.mark.parametrize("entity", ["shop", "partner:", "partner:a b", "Platform", "store:S-1", ""])
+@pytest.mark.parametrize("entity", ["shop", "partner:", "partner:a b", "Platform", "shop:S-1", ""])
 def test_an_entity_that_keeps_no_book_is_refused(duebook: Duebook, entity: str) -> None:
-    """With the three that do; no file is left behind."""
+    """With those that do; no file is left behind."""
     ran = duebook("init", "--entity", entity)
     assert ran.code == 1
-    assert "platform, partner:P-01 or merchant:M-7" in ran.err
+    assert "platform, or a party: partner:P-01, merchant:M-7" in ran.err
     assert list(Path.cwd().iterdir()) == []
 
 

@@ -31,6 +31,7 @@ WORKER = """
 import json, os, sys, time
 from pathlib import Path
 from ledger.store.book import open_book
+from ledger.store import append as appending
 from ledger.usecases import record_decisions as decisions
 from tests.quarter import Quarter
 from tests.stories.test_crash_decisions import decide
@@ -43,11 +44,11 @@ def indexed_and_stopped(*given):
     insert_refs(*given)
     stopped()
 
-insert_refs = decisions.insert_refs
+insert_refs = appending.insert_refs
 STOPPED = {
-    "appended": ("insert_refs", stopped),
-    "indexed": ("insert_refs", indexed_and_stopped),
-    "committed": ("keep_receipt", stopped),
+    "appended": (appending, "insert_refs", stopped),
+    "indexed": (appending, "insert_refs", indexed_and_stopped),
+    "committed": (decisions, "keep_receipt", stopped),
 }
 
 for line in sys.stdin:
@@ -61,7 +62,7 @@ for line in sys.stdin:
     print("ready", os.getpid(), flush=True)
     for one in what:
         if one == what[-1] and place:
-            setattr(decisions, *STOPPED[place])
+            setattr(*STOPPED[place])
         print("answer", decide(quarter, program, one)["receipt"], flush=True)
     print("done", flush=True)
     time.sleep(60)

@@ -266,7 +266,7 @@ def test_a_close_that_fails_while_it_writes_leaves_nothing(
     def full(*given: Any) -> None:
         raise OSError("no space left on device")
 
-    monkeypatch.setattr("ledger.usecases.record_decisions.insert_refs", full)
+    monkeypatch.setattr("ledger.store.append.insert_refs", full)
     with pytest.raises(OSError, match="no space"):
         quarter.close()
     monkeypatch.undo()

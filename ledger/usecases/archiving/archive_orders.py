@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
-from ledger.aggregates.book import BOOK_STREAM, BatchFile, BatchRecorded
+from ledger.aggregates.book import BatchFile, BatchRecorded
 from ledger.aggregates.orders import OrdersArchived, OrderTotal
 from ledger.intake.orders.profiles import CANONICAL, Profile
 from ledger.intake.orders.rejected import RejectedRow
@@ -21,14 +21,14 @@ from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.errors import ConcurrentWrite
 from ledger.kernel.instants import DEFAULT_ZONE, Instant
 from ledger.kernel.money import Money
+from ledger.store.append import append, versions_of
 from ledger.store.archive.write import NewFile, Written, write
 from ledger.store.book import Book
-from ledger.store.head import Head, head_of, max_versions
-from ledger.store.log import chunks
+from ledger.store.head import Head, head_of
 from ledger.store.order_lines import archive_folder, archived, described
 from ledger.store.reader import LogReader
 from ledger.store.receipts import keep_receipt
-from ledger.store.recorder import Row, Writer
+from ledger.store.recorder import Row
 from ledger.store.schema import insert_refs
 from ledger.usecases.archiving.order_facts import DerivedFacts, refuse_too_large
 from ledger.usecases.record_decisions import refuse_read_only
@@ -211,31 +211,18 @@ def _record(
             known=written.known,
             revised=written.revised,
         )
-        streams = [BOOK_STREAM, event.stream, *facts.streams]
-        versions: dict[str, int] = {}
-        for chunk in chunks(streams):
-            versions |= max_versions(writer.connection, chunk)
-        head = writer.append(_rows(writer, batch, event, facts, versions, start))
+        append(writer, [batch, event], by=by, batch=start)
+        versions = versions_of(writer, facts.streams)
+        head = writer.append(_rows(facts, versions, by, start))
         insert_refs(writer.connection, facts.refs(start + 2))
         return head
 
 
-def _rows(
-    writer: Writer,
-    batch: BatchRecorded,
-    event: OrdersArchived,
-    facts: DerivedFacts,
-    versions: dict[str, int],
-    start: int,
-) -> Iterator[Row]:
-    """The batch, the file, then the facts, by store."""
-    now, by = writer.recorded_at, batch.by
-    for one, origin in ((batch, start), (event, start)):
-        version = versions[one.stream] = versions.get(one.stream, 0) + 1
-        yield one.stream, version, one.TOPIC, one.stored(), now, by, origin, 0, None
+def _rows(facts: DerivedFacts, versions: dict[str, int], by: str, batch: int) -> Iterator[Row]:
+    """The facts that the file makes, by store."""
     for stream, topic, state, at in facts.rows():
         version = versions[stream] = versions.get(stream, 0) + 1
-        yield stream, version, topic, state, at, by, start, 0, None
+        yield stream, version, topic, state, at, by, batch, 0, None
 
 
 def _looked_at(

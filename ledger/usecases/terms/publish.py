@@ -9,11 +9,10 @@ from ledger.aggregates.terms import TermsPublished
 from ledger.kernel.errors import ConcurrentWrite, TermsConflict
 from ledger.programs.edition import Edition
 from ledger.programs.registry import checked, program_of, shipped
+from ledger.store.append import append
 from ledger.store.book import Book
-from ledger.store.head import max_versions
 from ledger.store.receipts import keep_receipt
-from ledger.store.recorder import Row, Writer
-from ledger.store.schema import insert_refs
+from ledger.store.recorder import Writer
 from ledger.usecases.terms.editions import published
 
 
@@ -41,13 +40,9 @@ def publish(book: Book, edition: Edition, by: str) -> dict[str, Any]:
 
 
 def append_terms(writer: Writer, editions: list[Edition], by: str) -> None:
-    """Appends `TermsPublished` for each edition, with its index entry."""
-    streams = [f"terms:{edition.program}" for edition in editions]
-    versions = max_versions(writer.connection, streams)
-    rows: list[Row] = []
-    index = []
-    for offset, edition in enumerate(editions, 1):
-        event = TermsPublished(
+    """Appends `TermsPublished` for each edition."""
+    events = [
+        TermsPublished(
             program=edition.program,
             publisher=edition.publisher,
             version=edition.version,
@@ -55,14 +50,9 @@ def append_terms(writer: Writer, editions: list[Edition], by: str) -> None:
             digest=edition.digest,
             edition=edition.as_data(),
         )
-        version = versions[event.stream] = versions.get(event.stream, 0) + 1
-        now = writer.recorded_at
-        rows.append((event.stream, version, event.TOPIC, event.stored(), now, by, 0, 0, None))
-        position = writer.head.position + offset
-        for one in event.references():
-            index.append((one.kind, one.name, position, now, event.stream, one.detail))
-    writer.append(rows)
-    insert_refs(writer.connection, index)
+        for edition in editions
+    ]
+    append(writer, events, by=by)
 
 
 def offered(connection: Connection, known_at: int) -> list[Edition]:
