@@ -17,6 +17,9 @@ class Variant(NamedTuple):
     edition: Edition
     assume: frozenset[str] = frozenset()
     keep: Callable[[Recorded], bool] | None = None
+    condition: str | None = None
+    """The code of the condition that is taken as met and of nothing else: it changes no line that
+    meets it."""
 
 
 def with_terms(edition: Edition, **changed: Any) -> Edition:
@@ -27,7 +30,7 @@ def with_terms(edition: Edition, **changed: Any) -> Edition:
 def conditions(edition: Edition, codes: tuple[str, ...]) -> Iterator[Variant]:
     """Each condition taken as met."""
     for code in codes:
-        yield Variant(code, "taken as met", edition, frozenset({code}))
+        yield Variant(code, "taken as met", edition, frozenset({code}), condition=code)
 
 
 def windows(edition: Edition) -> Iterator[Variant]:

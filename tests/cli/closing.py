@@ -14,7 +14,7 @@ STATEMENT = f"{PROGRAM}/partner:P-1"
 PAY = ("--currency", "CNY", *BY)
 SETTLE = {
     *("program", "period", "terms", "rules_version", "as_of", "known_at", "provisional"),
-    *("assumptions", "totals", "lines", "obligations"),
+    *("assumptions", "totals", "decisions", "lines", "obligations"),
 }
 """Keys that the contract gives to `settle`, and to `statement` with more."""
 

@@ -52,11 +52,11 @@ def test_adjust_answers_with_these_keys_and_a_dry_run_exits_3(
     ran = closed("adjust", PROGRAM, *BY, *JSON)
     assert (ran.code, ran.json["recorded"]) == (0, 2)
     assert ran.json["adjustments"] == dry.json["adjustments"]
-    contract = {"program", "as_of", "known_at", "adjustments"}
+    contract = {"program", "as_of", "known_at", "adjustments", "totals"}
     more = {"period", "closed_at", "terms", "rules_version", "filled", "recorded", "left_alone"}
     assert contract <= set(ran.json) <= contract | more | {"position", "receipt"}
     rows = {
-        *("line", "payee", "was", "now", "difference", "currency", "outcome", "because"),
+        *("line", "payer", "payee", "was", "now", "difference", "currency", "outcome", "because"),
         *("filled", "outcome_was", "unmet", "held_for"),
     }
     assert {frozenset(one) for one in ran.json["adjustments"]} == {frozenset(rows)}
@@ -115,7 +115,7 @@ def test_statement_and_pay_answer_with_these_keys(closed: Duebook) -> None:
     assert ran.code == 0
     assert set(ran.json) == {
         *("statement", "payee", "amount", "currency", "ref", "recorded", "due", "paid", "open"),
-        *("advance", "position", "receipt"),
+        *("advance", "open_before", "raises_open", "position", "receipt"),
     }
     assert (ran.json["advance"], ran.json["recorded"]) == ("500.00", True)
     again = closed(*paid)

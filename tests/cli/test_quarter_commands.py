@@ -89,7 +89,7 @@ REFUSED_LATER: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("pay", STATEMENT, "--amount", "1", "--currency", "EUR", "--ref", "r", *BY),
         ("is stated in CNY; found EUR", "convert the amount before"),
     ),
-    "nothing": (("pay", STATEMENT, "--amount", "0", "--ref", "r", *PAY), ("nothing",)),
+    "nothing": (("pay", STATEMENT, "--amount", "0", "--ref", "r", *PAY), ("must not be zero",)),
     "no amount": (("pay", STATEMENT, "--amount", "x", "--ref", "r", *PAY), ("'x'",)),
     "adjusting too early": (
         ("adjust", PROGRAM, *BY, "--as-of", "2026-04-01"),

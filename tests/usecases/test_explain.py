@@ -23,7 +23,7 @@ PROGRAM = "recruiting-eu-jp-2026q1"
 NOW = parse_instant("2026-11-21T12:00:00Z")
 AS_OF = parse_day_end_or_instant("2026-06-30", "Asia/Shanghai")
 LINE_KEYS = (
-    *("line", "kind", "payee", "subject", "outcome", "amount", "currency"),
+    *("line", "kind", "payer", "payee", "subject", "outcome", "amount", "currency"),
     *("unmet", "held_for", "explanation"),
 )
 NODE_KEYS = (

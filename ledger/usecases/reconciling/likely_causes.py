@@ -1,6 +1,6 @@
 """What a break may come from: the same rule, asked again with one thing changed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection
 
@@ -29,10 +29,13 @@ class Likely:
         self.clocks = clocks
         self._lines: list[tuple[Variant, dict[str, Line]]] = []
 
-    def load(self, lines: Iterable[str]) -> None:
-        """Works the lines out under every variant, all of them together."""
-        subjects = subjects_of(self.edition, lines)
+    def load(self, names: Collection[str], ours: Mapping[str, Line]) -> None:
+        """Works the lines out under every variant that may move one, all of them together."""
+        subjects = subjects_of(self.edition, names)
+        failed = _failed([ours[name] for name in names if name in ours])
         for variant in program_of(self.edition.rules).variants(self.edition):
+            if variant.condition and variant.condition not in failed:
+                continue  # every line meets the condition as it is
             found = {line.line: line for line in self._settled(variant, subjects)}
             self._lines.append((variant, found))
 
@@ -61,6 +64,18 @@ class Likely:
             ).lines
         except (WrongPeriod, BadTerms):
             return ()  # changed like this the terms know no such month
+
+
+def _failed(lines: Iterable[Line]) -> set[str]:
+    """The codes of conditions that some lines do not meet, or not yet."""
+    found: set[str] = set()
+    steps = [line.explanation for line in lines]
+    while steps:
+        step = steps.pop()
+        if step.code and step.met is not True:
+            found.add(step.code)
+        steps += step.parts
+    return found
 
 
 def _figure(line: Line | None, like: Money | str) -> Money | str | None:

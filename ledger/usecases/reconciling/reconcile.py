@@ -246,7 +246,7 @@ def _explained(
     if not asked:
         return breaks
     likely = Likely(connection, side.edition, period, side.clocks)
-    likely.load(one.line for one in asked)
+    likely.load({one.line for one in asked}, side.trees)
     found = []
     for one in breaks:
         if one in asked:

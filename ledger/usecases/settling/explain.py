@@ -42,7 +42,7 @@ def explain(
         names = ", ".join(one.line for one in settlement.lines)
         raise NoSuchLine(f"There is no line {line!r}.", f"There are: {names}.")
     head = settlement.head_json()
-    del head["totals"]
+    del head["totals"], head["decisions"]
     answer = head | found.as_json()
     cited = found.explanation.positions()
     answer["facts"] = provenance(connection, cited)
