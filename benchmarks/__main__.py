@@ -11,7 +11,17 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 
-from benchmarks import closing, commands, fees, journals, quarters, reading, settling, writing
+from benchmarks import (
+    closing,
+    commands,
+    corrections,
+    fees,
+    journals,
+    quarters,
+    reading,
+    settling,
+    writing,
+)
 from benchmarks.measure import Figure, machine, table, tell
 from benchmarks.workshop import Workshop
 
@@ -28,6 +38,7 @@ GROUPS: list[tuple[tuple[str, ...], Group]] = [
     (("explain",), closing.explained),
     (("eleventh",), quarters.recruiting),
     (("eleventh-growth",), quarters.growth),
+    (("corrections",), corrections.figures),
     (("balances",), journals.balances),
     (("orders", "fees", "reconcile-orders", "thirteenth"), fees.figures),
 ]

@@ -13,7 +13,7 @@ from benchmarks.workshop import AS_OF, NOW, Workshop, discard, recorded
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.decision import Step
 from ledger.kernel.instants import parse_instant
-from ledger.programs.contract import Line
+from ledger.programs.line import Line
 from ledger.store.book import Book, open_book
 from ledger.usecases.closing.close import close
 from ledger.usecases.init import demo_files, init

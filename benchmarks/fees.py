@@ -42,7 +42,7 @@ def figures(shop: Workshop, wanted: set[str]) -> Iterator[Figure]:
     tell(f"writing {count:,} orders")
     generate(count, 0, month)
     if wanted & {"orders", "fees", "reconcile-orders"}:
-        first = _made(shop, "orders.db")
+        first = made(shop, "orders.db")
         yield from _archived(shop, first, month, count)
         yield from _charged(shop, first, wanted)
         first.close()
@@ -50,7 +50,7 @@ def figures(shop: Workshop, wanted: set[str]) -> Iterator[Figure]:
         yield _thirteenth(shop, month, count)
 
 
-def _made(shop: Workshop, name: str) -> Book:
+def made(shop: Workshop, name: str) -> Book:
     """A book with the stores onboarded and rates published."""
     path = shop.folder / name
     _clear(path)
@@ -102,7 +102,7 @@ def _archived(shop: Workshop, book: Book, month: Path, count: int) -> Iterator[F
     fresh = shop.folder / "fresh.db"
 
     def ours() -> Took:
-        own = _made(shop, fresh.name)
+        own = made(shop, fresh.name)
         found = took(lambda: record_orders(own, [str(month)], now=NOW, by="benchmark"))
         own.close()
         return found
@@ -156,7 +156,7 @@ def _reconciled(
 ) -> Figure:
     """A file in which one order in a hundred is wrong: half for a cause, half invented."""
     path = shop.folder / "platform.csv"
-    caused, invented = _platform_file(connection, edition, clocks, path)
+    caused, invented = platform_file(connection, edition, clocks, path)
     found: list[Any] = []
 
     def work() -> None:
@@ -207,9 +207,7 @@ def _whole(words: list[str]) -> Act:
     return lambda: timed(run)
 
 
-def _platform_file(
-    connection: Any, edition: Edition, clocks: Clocks, path: Path
-) -> tuple[int, int]:
+def platform_file(connection: Any, edition: Edition, clocks: Clocks, path: Path) -> tuple[int, int]:
     """Writes the platform's file; how many fees are wrong for a cause, and how many invented."""
     side = order_side(LogReader(connection, clocks), Asked(edition, MONTH))
     with OrderLines.at(connection, clocks).opened(side.window, None) as database:
@@ -235,7 +233,7 @@ def _platform_file(
 
 def _thirteenth(shop: Workshop, month: Path, count: int) -> Figure:
     """A month into a book that holds twelve, against the same month into an empty one."""
-    full = _made(shop, "full.db")
+    full = made(shop, "full.db")
     for number in range(1, HISTORY + 1):
         path = shop.folder / f"month-{number}.csv"
         tell(f"archiving month {number} of {HISTORY}")
@@ -247,7 +245,7 @@ def _thirteenth(shop: Workshop, month: Path, count: int) -> Figure:
     taken: dict[str, list[Took]] = {"first": [], "thirteenth": []}
     for run in range(shop.runs):
         tell(f"thirteenth: run {run + 1} of {shop.runs}")
-        empty = _made(shop, "empty13.db")
+        empty = made(shop, "empty13.db")
         taken["first"].append(
             took(lambda: record_orders(empty, [str(month)], now=NOW, by="benchmark"))  # noqa: B023
         )

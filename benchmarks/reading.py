@@ -16,7 +16,7 @@ from ledger.aggregates.store_state import StoreState
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.garbage import no_cycles
 from ledger.kernel.instants import parse_instant
-from ledger.programs.recruiting.gather import CHUNK
+from ledger.programs.contract import CHUNK
 from ledger.store.book import Book, open_book
 from ledger.store.log import chunks, read_log
 from ledger.store.reader import LogReader
