@@ -30,29 +30,11 @@ _SHAPE = re.compile(
 _HINT = "Write it as 2026-01-10T09:00:00+08:00 or with Z for UTC."
 
 
-def _usual(text: str) -> bool:
-    """The two usual shapes, told from the standard library's others by their punctuation."""
-    size = len(text)
-    if size != 25 and size != 20:
-        return False
-    if text[10] != "T" or text[13] != ":" or text[16] != ":" or text[7] != "-":
-        return False
-    return text[19] == "Z" if size == 20 else text[22] == ":" and text[19] in "+-"
-
-
 def parse_instant(text: object) -> Instant:
     """Reads an ISO 8601 instant with offset or `Z`.
 
     Raises `NoZone` when the offset is missing and `BadInstant` when it is no instant at all.
     """
-    if type(text) is str and _usual(text):
-        try:
-            moment = datetime.fromisoformat(text)
-        except ValueError:
-            moment = None
-        if moment and moment.tzinfo is not None and 1900 < moment.year < 9999:
-            since = moment - EPOCH  # put together by hand: dividing takes three times as long
-            return since.days * _DAY + since.seconds * 1_000_000 + since.microseconds
     found = _SHAPE.fullmatch(text) if isinstance(text, str) else None
     if not found or not isinstance(text, str):
         raise BadInstant(

@@ -137,7 +137,8 @@ class OrderSide(Protocol):
         """Each single change, in the contract's order."""
 
 
-SINGLY_MAX = 50
+SINGLY_MAX = 5
+"""So many subjects may read what they share one by one; more read it together."""
 
 
 class Asked(NamedTuple):

@@ -195,7 +195,7 @@ def test_only_a_line_of_ours_can_take_their_figure(
     closed.run([*SOUND, *more])
     with closed.refused(BadResolution) as raised:
         closed.resolve(f"{PROGRAM}/{name}", "accept_theirs")
-    assert "there is no line of ours that could take their figure" in raised.value.sentence
+    assert "we have no line to adjust to the platform" in raised.value.sentence
     closed.resolve(f"{PROGRAM}/{name}", "platform_error")
     assert opened(closed, [*SOUND, *more]) == []
 

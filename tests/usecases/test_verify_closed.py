@@ -162,7 +162,7 @@ def test_an_adjustment_that_nobodys_rules_give_is_found(quarter: Quarter) -> Non
     [
         ({"was": "1.00", "difference": "-1.00"}, "was 1.00, but it says 0.00"),
         ({"was": None}, "was None, but it says 0.00"),
-        ({"was": "0.00", "difference": "99.00"}, "99.00 is no difference of it"),
+        ({"was": "0.00", "difference": "99.00"}, "99.00 is not the difference"),
     ],
 )
 def test_an_adjustment_that_does_not_add_up_is_found(

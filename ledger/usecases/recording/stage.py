@@ -79,7 +79,6 @@ class _Plan(NamedTuple):
     """Names its store and nothing else that a judgement would ask for."""
     in_store: bool
     withdraws: bool
-    feed: bool
 
 
 _plans: dict[type[Fact], _Plan] = {}
@@ -95,7 +94,6 @@ def _plan(kind: type[Fact]) -> _Plan:
         "store" in kind.model_fields and not names and kind is not GMVRecorded,
         kind.LIVES_IN_STORE,
         kind is FactWithdrawn,
-        kind is GMVRecorded,
     )
     return plan
 
@@ -104,22 +102,17 @@ def staged(row: int, parsed: Parsed) -> Staged:
     """A fact as it is stored and judged, under its key if it is the first of its content."""
     fact, at, by = parsed
     kind = type(fact)
-    type_, topic, to_json, refers, plain, in_store, withdraws, is_feed = _plans.get(kind) or _plan(
-        kind
-    )
+    type_, topic, to_json, refers, plain, in_store, withdraws = _plans.get(kind) or _plan(kind)
     state = to_json(fact, exclude_none=True)
     content = content_digest(type_, at, state)
     has_id = fact.id is not None and not withdraws
     key = id_key(fact.source, fact.id or "") if has_id else content
     refs: tuple[Any, ...] = ()
-    if plain or is_feed:
-        store, feed = fact.__dict__["store"], None
-        if is_feed:
-            feed, refs = _feed(fact)
-        said: tuple[Any, ...] = (type_, at, store, (), None, b"", feed, in_store)
+    if plain:
+        said: tuple[Any, ...] = (type_, at, fact.__dict__["store"], (), None, b"", None, in_store)
     else:
         said = tuple(mention(fact, at))
-    if refers and not is_feed:
+    if refers:
         refs = tuple(map(tuple, fact.references()))
     target = _target(fact) if withdraws else None
     return _staged(
@@ -128,17 +121,6 @@ def staged(row: int, parsed: Parsed) -> Staged:
             key, content, has_id, refs, said, target,
         )
     )  # fmt: skip
-
-
-def _feed(fact: Fact) -> tuple[tuple[str, str, str], tuple[tuple[str, ...], ...]]:
-    """What `mention` and `references` say of a GMV fact, put together by hand.
-
-    Most facts of most calls are GMV, and the general way costs a tenth of recording them.
-    """
-    said = fact.__dict__
-    store, basis, source = said["store"], said["basis"], said["source"] or ""
-    feed = (said["day"].isoformat(), basis, source)
-    return feed, (("feed", f"{store}/{basis}", source),)
 
 
 class Stage:

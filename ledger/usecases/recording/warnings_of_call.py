@@ -11,7 +11,6 @@ from ledger.aggregates.judge import Mention, Surprise, two_feeds
 from ledger.aggregates.store import GMVRecorded
 from ledger.aggregates.things import STORE
 from ledger.kernel.clocks import FOREVER, Clocks
-from ledger.kernel.instants import Instant
 from ledger.store.log import chunks
 from ledger.store.reader import LogReader
 from ledger.usecases.exceptions.judged_facts import judged
@@ -31,8 +30,7 @@ class Call:
 
     def __init__(self) -> None:
         self.streams: set[str] = set()
-        self.earliest: dict[str, Instant] = {}
-        """Per store the earliest fact about it that must not come before its onboarding."""
+        self.stores: set[str] = set()
         self.names: dict[str, set[str]] = defaultdict(set)
         """Per kind of thing the names."""
         self.introduced: list[Mention] = []
@@ -43,14 +41,9 @@ class Call:
     def see(self, staged: Staged) -> None:
         """Takes a new fact in."""
         self.streams.add(staged.stream)
-        _type, at, store, names, introduces, _identity, feed, in_store = staged.mention
+        _type, _at, store, names, introduces, _identity, feed, _in_store = staged.mention
         if store is not None:
-            known = self.earliest.get(store)
-            if in_store and introduces is None:
-                if known is None or at < known:
-                    self.earliest[store] = at
-            elif known is None:
-                self.earliest[store] = FOREVER
+            self.stores.add(store)
             if feed:
                 self.feeds.setdefault((store, feed[1]), set()).add(feed[2])
         if names:
@@ -96,17 +89,15 @@ def warnings_of(
     clocks = Clocks(FOREVER, decided.head.position)
     directory = IndexDirectory(connection, clocks, gone)
     if decided.head.position:
-        directory.load_names(STORE, set(call.earliest))
+        directory.load_names(STORE, call.stores)
         for kind, names in call.names.items():
             directory.load_names(THINGS[kind], names)
         _load_introduced(directory, call)
-    before = {kind: set(names) for kind, names in directory.held.items()}
     for introduced in call.introduced:
         directory.add(introduced)
     found = list(decided.surprises.values())
-    if not _all_fits(call, directory, before):
-        for one in counting:
-            found += [(one, surprise) for surprise in directory.judge(one.mentions)]
+    for one in counting:
+        found += [(one, surprise) for surprise in directory.judge(one.mentions)]
     if call.judged:
         found += _judged(CallReader(connection, clocks, counting.placed, gone), counting)
     new_feeds = {key: set(own) for key, own in feeds.items()}
@@ -126,25 +117,6 @@ def _load_introduced(directory: IndexDirectory, call: Call) -> None:
             names[kind].add(name)
     for kind, found in names.items():
         directory.load_names(THINGS[kind], found - set(directory.held[kind]))
-
-
-def _all_fits(call: Call, directory: IndexDirectory, before: dict[str, set[str]]) -> bool:
-    """Whether nothing can be odd, so that the facts need not be judged one by one."""
-    stores = directory.held[STORE.word]
-    introduced: dict[str, list[str]] = defaultdict(list)
-    for said in call.introduced:
-        assert said.introduces is not None
-        kind, name = said.introduces
-        if THINGS[kind].twice:
-            introduced[kind].append(name)
-    return (
-        all(store in stores and stores[store][0] <= at for store, at in call.earliest.items())
-        and all(names <= set(directory.held[kind]) for kind, names in call.names.items())
-        and all(
-            len(names) == len(set(names) - before.get(kind, set()))
-            for kind, names in introduced.items()
-        )
-    )
 
 
 def _judged(reader: CallReader, counting: _Counting) -> Found:
