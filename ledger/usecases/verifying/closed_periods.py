@@ -160,8 +160,6 @@ class _Belonging:
             if row.was != (was.text if was else None):
                 stands = f"it says {was.text}" if was else "there is none"
                 return f"position {position}: {row.line} was {row.was}, but {stands}"
-            if row.outcome_was not in (None, outcome):
-                return f"position {position}: {row.line} was not {row.outcome_was}"
             now = _money(row.now, row.currency)
             moved = None if now is None else now.minor - (was.minor if was else 0)
             if row.difference != (None if moved is None else _text(moved, row.currency)):
@@ -169,6 +167,8 @@ class _Belonging:
                     f"position {position}: {row.line}: {row.difference} is not the difference "
                     f"between {row.was} and {row.now}"
                 )
+            if row.outcome_was not in (None, outcome):
+                return f"position {position}: {row.line} was not {row.outcome_was}"
             if row.outcome != VOID:
                 self.says[key] = (row.outcome, now)
         return None
