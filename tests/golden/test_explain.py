@@ -10,26 +10,18 @@ them again and read what git says has changed:
 
 import os
 import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from cli.main import run
-from ledger.kernel.instants import parse_instant
 from ledger.programs.edition import Edition
 from ledger.programs.registry import shipped
-from ledger.usecases.archiving.archive_orders import record_orders
-from ledger.usecases.init import init
-from ledger.usecases.recording.record import record
-from ledger.usecases.terms.draft import read_terms
-from ledger.usecases.terms.publish import publish
 
 FOLDER = Path(__file__).parent / "explain"
 TEXTS = sorted(FOLDER.glob("*.txt"))
 PROMPT = "$ duebook "
-NOW = parse_instant("2026-11-21T12:00:00Z")
 DIGEST = re.compile(r"\(sha256:[0-9a-f]+\.\.\.\)")
 """The digest of the terms: it changes with every word of theirs, which is shown elsewhere."""
 ARCHIVED = re.compile(r"[0-9TZ:.-]+(?=  OrdersArchived)")
@@ -53,40 +45,6 @@ def edition_of(text: str) -> Edition:
     """The shipped edition whose line a text explains."""
     program = command_of(text)[1].partition("/")[0]
     return next(one for one in shipped() if one.program == program)
-
-
-@pytest.fixture(scope="module")
-def folder_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Edition], Path]:
-    """Answers the folder with an edition's book `duebook.db`, made when it is first asked for.
-
-    Each book publishes its own edition alone, so that no position moves when a program is added.
-    """
-    made: dict[str, Path] = {}
-
-    def folder(edition: Edition) -> Path:
-        if edition.rules not in made:
-            path = made[edition.rules] = tmp_path_factory.mktemp(edition.rules)
-            for file in FOLDER.glob(f"{edition.rules}.*"):
-                shutil.copy(file, path)
-            with pytest.MonkeyPatch.context() as patch:
-                patch.chdir(path)
-                patch.delenv("DUEBOOK_BOOK", raising=False)
-                patch.setattr("ledger.usecases.init.shipped", lambda: [edition])
-                _tell(edition.rules)
-        return made[edition.rules]
-
-    return folder
-
-
-def _tell(rules: str) -> None:
-    """A book in the current folder, told what lies there."""
-    book, _ = init("duebook.db", "platform")
-    assert not record(book, [f"{rules}.ndjson"], now=NOW, by="lin").rejected
-    if Path(f"{rules}.csv").exists():
-        assert not record_orders(book, [f"{rules}.csv"], now=NOW, by="lin").rejected
-    if Path(f"{rules}.toml").exists():
-        publish(book, read_terms(f"{rules}.toml"), "lin")
-    book.close()
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.stem)
