@@ -76,6 +76,8 @@ def test_every_outcome_of_every_program_has_a_text() -> None:
     found: dict[str, set[str]] = {}
     for path in TEXTS:
         text = path.read_text(encoding="utf-8")
+        if "--orders" in command_of(text):
+            continue
         outcome = text.splitlines()[1].rpartition(": ")[2]
         found.setdefault(edition_of(text).rules, set()).add(outcome)
     assert {rules: found.get(rules) for rules in OUTCOMES} == OUTCOMES

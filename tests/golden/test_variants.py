@@ -1,7 +1,8 @@
 """What a reconciliation asks again, to the letter: a text per program, in the contract's order.
 
-A line is one change: why, the detail, and what differs from the published terms. Texts are
-written with `DUEBOOK_GOLDEN=write`, as those of `explain` are.
+A line is one change: why, the detail, what differs from the terms, and under it the lines of
+the golden book that come out otherwise. Texts are written with `DUEBOOK_GOLDEN=write`, as those
+of `explain` are.
 """
 
 import json
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.instants import EARLIEST, LATEST, local, parse_instant
@@ -21,6 +23,7 @@ from ledger.programs.registry import checked, order_rules_of, shipped
 from ledger.programs.variants import Variant, with_terms
 from ledger.store.book import open_book
 from ledger.store.reader import LogReader
+from ledger.usecases.settling.settle import compare, settle
 from ledger.usecases.terms.draft import read_terms
 from ledger.usecases.terms.editions import edition_at
 
@@ -32,6 +35,13 @@ OTHERWISE = {
     "technical_fee": {"refunds": "ignore", "revoked": "from_onboarding"},
 }
 """A second edition of each program, in which other readings are already taken."""
+ASKED = {
+    "growth": (None, "2026-09-30T00:00:00+08:00"),
+    "recruiting": (None, "2026-06-30T00:00:00+08:00"),
+    "star_map": (None, "2020-11-30T00:00:00+08:00"),
+    "technical_fee": ("2020-05", "2020-07-01T00:00:00+08:00"),
+}
+"""The month and the instant that each book is asked for."""
 
 
 def compared(path: Path, lines: Iterator[str]) -> None:
@@ -67,18 +77,32 @@ def told(edition: Edition, one: Variant) -> str:
 
 
 @pytest.mark.parametrize("rules", sorted(OTHERWISE))
-def test_the_changes_of_a_program_are_these(rules: str) -> None:
+def test_the_changes_of_a_program_are_these(
+    folder_of: Callable[[Edition], Path], rules: str
+) -> None:
     """In this order: the first that gives the platform's figure is named first."""
-    module = import_module(f"ledger.programs.{rules}.variants")
-    lines = (
-        line
-        for edition in editions_of(rules)
-        for line in (
-            f"# {edition.publisher}, {edition.zone}",
-            *(told(edition, one) for one in module.of(edition)),
-        )
-    )
-    compared(FOLDER / f"{rules}.txt", lines)
+    plain = next(one for one in shipped() if one.rules == rules)
+    book = open_book(str(folder_of(plain) / "duebook.db"))
+    with book.reading() as connection:
+        lines = list(_lines(connection, rules, book.head().position))
+    book.close()
+    compared(FOLDER / f"{rules}.txt", iter(lines))
+
+
+def _lines(connection: Connection, rules: str, position: int) -> Iterator[str]:
+    month, as_of = ASKED[rules]
+    clocks = Clocks(parse_instant(as_of), position)
+    for edition in editions_of(rules):
+        yield f"# {edition.publisher}, {edition.zone}"
+        ours = settle(connection, edition, clocks, period=month)
+        for one in import_module(f"ledger.programs.{rules}.variants").of(edition):
+            yield told(edition, one)
+            more = {"assume": one.assume, "keep": one.keep}
+            theirs = settle(connection, one.edition, clocks, period=month, **more)
+            for row in compare(ours, theirs):
+                was, now = row["was_outcome"], row["now_outcome"]
+                name = row["line"].removeprefix(f"{edition.program}/")
+                yield f"    {name}: {row['was']} {was} -> {row['now']} {now}"
 
 
 @pytest.mark.parametrize("revoked", ["from_its_instant", "from_onboarding"])

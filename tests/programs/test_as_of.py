@@ -96,9 +96,12 @@ def test_a_link_touches_the_close_of_the_month_in_which_it_was_listed(
 
 
 def test_an_order_waits_for_its_store_from_its_very_instant_on(asking: Asking) -> None:
-    """It stops waiting at the instant of the onboarding, and not a microsecond earlier."""
+    """It stops waiting at the instant of the onboarding, and not a microsecond earlier; however
+    many of a store's orders wait, it is named once."""
     created, at = "2020-05-20T12:00:00+08:00", "2020-05-25T10:00:00+08:00"
-    asking.archive(order("O-1", created_at=created, store="S-9"))
+    later = "2020-05-21T12:00:00+08:00"
+    waiting = {"O-1": created, "O-2": later}
+    asking.archive(*(order(name, created_at=at, store="S-9") for name, at in waiting.items()))
     asking.tell(onboarded("S-9", at))
     found: dict[str, Any] = {
         name: asking.touching(FEE, "2020-05", parse_instant(instant) - earlier)

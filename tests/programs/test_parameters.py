@@ -13,6 +13,7 @@ from ledger.programs.variants import with_terms
 
 EDITIONS = {one.rules: one for one in shipped()}
 DISCOUNT = {"name": "new", "rate": "0.01", "onboarded_from": "2020-05-01"}
+CHARGE = {"from": "2020-08-20", "link": "shop", "base": "gmv"}
 BEYOND = "does not lie in 0..1"
 TAKEN: list[tuple[str, str, Any]] = [
     ("recruiting", "award", "0.00"),
@@ -36,6 +37,8 @@ TAKEN: list[tuple[str, str, Any]] = [
     ("growth", "covered", {"referral_fee": ["0", "1"]}),
     ("growth", "rate_max_age_days", 0),
     ("growth", "rate_max_age_days", 366),
+    ("star_map", "schedule", [CHARGE | {"rate": "0"}]),
+    ("star_map", "schedule", [CHARGE | {"rate": "1"}]),
     ("star_map", "rate_max_age_days", 0),
     ("star_map", "rate_max_age_days", 366),
     ("technical_fee", "rates", [{"category": "shoes", "rate": "0"}]),
@@ -69,6 +72,8 @@ REFUSED: list[tuple[str, str, Any, str]] = [
     ("growth", "covered", {"referral_fee": ["0.1", "0.2", "0.3"]}, "a lowest and a highest"),
     ("growth", "proration", True, "proration: "),
     ("growth", "rate_max_age_days", 367, "rate_max_age_days: "),
+    ("star_map", "schedule", [CHARGE | {"rate": "-0.000001"}], BEYOND),
+    ("star_map", "schedule", [CHARGE | {"rate": "1.000001"}], BEYOND),
     ("star_map", "rate_max_age_days", -1, "rate_max_age_days: "),
     ("star_map", "rate_max_age_days", 367, "rate_max_age_days: "),
     ("technical_fee", "rates", [{"category": "shoes", "rate": "1.000001"}], "in 0..1"),
@@ -141,3 +146,22 @@ def test_the_last_day_for_a_first_sale_rolls_over_where_the_terms_say_so() -> No
         (31, False): midnight(day.replace(day=2), "Asia/Shanghai"),
         (31, True): midnight(day.replace(day=7), "Asia/Shanghai"),
     }
+
+
+@pytest.mark.parametrize("rules", sorted(EDITIONS))
+def test_new_terms_rest_on_the_newest_version_of_the_rules(
+    rules: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Terms that name a version keep it."""
+    plain = EDITIONS[rules].model_copy(update={"rules_version": None})
+    versions = rules_of(rules).VERSIONS
+    newest = max(versions) + 1
+    monkeypatch.setitem(versions, newest, versions[1])  # type: ignore[arg-type]
+    assert checked(plain).rules_version == newest
+    assert checked(plain.model_copy(update={"rules_version": 1})).rules_version == 1
+
+
+def test_growth_alone_owes_something_other_than_money() -> None:
+    """The report of obligations asks no other program."""
+    obliging = {rules for rules in EDITIONS if rules_of(rules).OBLIGES}
+    assert obliging == {"growth"}
