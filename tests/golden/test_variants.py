@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.instants import EARLIEST, LATEST, local, parse_instant
-from ledger.programs.contract import Asked
+from ledger.programs.contract import Asked, OrderTables
 from ledger.programs.edition import Edition
 from ledger.programs.registry import checked, order_rules_of, shipped
 from ledger.programs.variants import Variant, with_terms
@@ -109,7 +109,8 @@ def _lines(connection: Connection, rules: str, position: int) -> Iterator[str]:
 def test_the_changes_of_orders_are_these(
     folder_of: Callable[[Edition], Path], revoked: str
 ) -> None:
-    """With the rates and the windows of the discounts that each of them gives every store."""
+    """With the rates and the windows of the discounts that each of them gives every store, and
+    under it the fees that come out otherwise."""
     plain = next(one for one in shipped() if one.rules == "technical_fee")
     book = open_book(str(folder_of(plain) / "duebook.db"))
     rules = order_rules_of("technical_fee")
@@ -118,11 +119,24 @@ def test_the_changes_of_orders_are_these(
         clocks = Clocks(parse_instant("2020-07-01T00:00:00+08:00"), book.head().position)
         edition = with_terms(edition_at(connection, plain.program, clocks.known_at)[0])
         edition = with_terms(edition, revoked=revoked)
-        side = rules.order_side(LogReader(connection, clocks), Asked(edition, "2020-05"))
-        lines = [f"ours: {tables_told(side.tables)}"]
+        reader = LogReader(connection, clocks)
+        side = rules.order_side(reader, Asked(edition, "2020-05"))
+
+        def fees(sql: str, tables: OrderTables) -> dict[str, str]:
+            session = reader.order_session(
+                side.window, None
+            )  # keeps the tables of its first question
+            assert session is not None
+            rows = session.ask(f"SELECT order_id, fee FROM ({sql}) ORDER BY order_id", tables)
+            return {name: "none" if fee is None else f"{fee / 100:.2f}" for name, fee in rows}
+
+        plain_fees = fees(side.sql, side.tables)
+        lines = [f"ours: {tables_told(side.tables)}", f"    {plain_fees}"]
         for one in side.variants():
-            same = "the same expression" if one.sql == side.sql else "another expression"
-            lines.append(f"{one.because} | {one.detail} | {same}: {tables_told(one.tables)}")
+            lines.append(f"{one.because} | {one.detail}: {tables_told(one.tables)}")
+            found = fees(one.sql, one.tables)
+            moved = {name: fee for name, fee in found.items() if fee != plain_fees[name]}
+            lines.append(f"    {moved}")
     book.close()
     compared(FOLDER / f"orders-{revoked}.txt", iter(lines))
 
