@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from ledger.kernel.errors import BadTerms
 from ledger.kernel.instants import midnight
@@ -165,3 +166,13 @@ def test_growth_alone_owes_something_other_than_money() -> None:
     """The report of obligations asks no other program."""
     obliging = {rules for rules in EDITIONS if rules_of(rules).OBLIGES}
     assert obliging == {"growth"}
+
+
+@pytest.mark.parametrize("rules", sorted(EDITIONS))
+def test_parameters_once_read_stay_as_they_are(rules: str) -> None:
+    """Every line of a run rests on the same ones."""
+    module = import_module(f"ledger.programs.{rules}.parameters")
+    parameters = module.parameters_of(EDITIONS[rules])
+    for name in type(parameters).model_fields:
+        with pytest.raises(ValidationError, match="frozen"):
+            setattr(parameters, name, None)
