@@ -1,6 +1,8 @@
 """Why the platform charged something else for an order: every single cause, and none for two."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -8,6 +10,7 @@ from ledger.intake.platform.canonical import read
 from ledger.kernel.clocks import Clocks
 from ledger.usecases.reconciling.reconcile import reconcile
 from tests.fees import AFTER_MAY, MAY, PROGRAM, Fees, Row, onboarded, order, revoked
+from tests.marks import drawn
 from tests.quarter import on_sqlite
 
 from .platform import breaks, charged, compared, likely
@@ -103,15 +106,20 @@ NONE = {
 }
 
 
-@pytest.fixture
-def told(fees: Fees) -> Fees:
+def tell(book: Any, folder: Path) -> None:
     """Rates, two newcomers, one of them revoked on 20 May 10:00, and an old store."""
+    fees = Fees(book, folder)
     fees.rates()
     fees.tell(
         *(onboarded("S-1"), onboarded("S-2", "2020-03-01T10:00:00+08:00"), onboarded("S-3")),
         revoked("S-3"),
     )
-    return fees
+
+
+@pytest.fixture
+def told(book_with: Callable[[Any], Any], tmp_path: Path) -> Fees:
+    """A book that was told so."""
+    return Fees(book_with(tell), tmp_path, calls=100)
 
 
 def ask(fees: Fees, one: Charge) -> list[tuple[str, str]]:
@@ -139,7 +147,7 @@ def test_two_causes_at_once_and_invented_fees_have_no_name(told: Fees, name: str
     assert ask(told, NONE[name]) == []
 
 
-@pytest.mark.parametrize("name", SINGLE)
+@pytest.mark.parametrize("name", drawn(SINGLE, 4))
 def test_a_charge_that_agrees_has_no_break(told: Fees, name: str) -> None:
     """The same orders, charged as we do."""
     one = SINGLE[name]
