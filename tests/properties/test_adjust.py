@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ledger.store.book import Book, open_book
 from ledger.usecases.init import init
-from tests.marks import examples
+from tests.marks import examples, more
 from tests.properties.late_growth import GROWTH
 from tests.properties.late_recruiting import RECRUITING
 from tests.properties.late_stories import Subject, carried_story, filled_story, late_story
@@ -102,6 +102,7 @@ def test_a_later_term_takes_over_what_was_paid_ahead(
 
 @every_program
 @on_postgresql
+@more
 def test_a_later_term_takes_over_what_was_paid_ahead_on_postgresql(
     postgresql_player: Player, subject: Subject
 ) -> None:
@@ -121,6 +122,7 @@ def test_what_was_unset_at_the_close_is_filled_once(
 
 @every_program
 @on_postgresql
+@more
 def test_what_was_unset_at_the_close_is_filled_once_on_postgresql(
     postgresql_player: Player, subject: Subject
 ) -> None:
