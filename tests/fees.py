@@ -71,9 +71,9 @@ def written(path: Path, rows: list[Row], columns: tuple[str, ...] = COLUMNS) -> 
 class Fees:
     """A book with order lines."""
 
-    def __init__(self, book: Book, folder: Path) -> None:
+    def __init__(self, book: Book, folder: Path, calls: int = 1) -> None:
         self.book, self.folder = book, folder
-        self.calls = count(1)
+        self.calls = count(calls)
 
     def tell(self, *facts: dict[str, Any]) -> int:
         """Records facts; answers the position."""

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -122,9 +123,13 @@ def fee_paid(
     return fact | {"amount": amount, "currency": "USD"} | more
 
 
+as_shipped = cache(shipped)
+"""The editions are parsed once: a test changes copies."""
+
+
 def edition(program: str, /, **changed: Any) -> Edition:
     """A shipped edition with some of its fields or parameters changed, as it is published."""
-    base = next(one for one in shipped() if one.program == program)
+    base = next(one for one in as_shipped() if one.program == program)
     fields = {name: changed.pop(name) for name in list(changed) if name in Edition.model_fields}
     return checked(base.model_copy(update={"terms": base.terms | changed, **fields}))
 

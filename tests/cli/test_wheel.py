@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.marks import more
+
+pytestmark = more
 ROOT = Path(__file__).parents[2]
 
 

@@ -19,7 +19,7 @@ from ledger.kernel.clocks import Clocks
 from ledger.kernel.instants import EARLIEST, LATEST, local, parse_instant
 from ledger.programs.contract import Asked, OrderTables
 from ledger.programs.edition import Edition
-from ledger.programs.registry import checked, order_rules_of, shipped
+from ledger.programs.registry import checked, program_of, shipped
 from ledger.programs.variants import Variant, with_terms
 from ledger.store.book import open_book
 from ledger.store.reader import LogReader
@@ -113,7 +113,7 @@ def test_the_changes_of_orders_are_these(
     under it the fees that come out otherwise."""
     plain = next(one for one in shipped() if one.rules == "technical_fee")
     book = open_book(str(folder_of(plain) / "duebook.db"))
-    rules = order_rules_of("technical_fee")
+    rules = program_of("technical_fee").orders
     assert rules is not None
     with book.reading() as connection:
         clocks = Clocks(parse_instant("2020-07-01T00:00:00+08:00"), book.head().position)

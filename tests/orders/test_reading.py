@@ -20,6 +20,7 @@ from ledger.intake.orders.refusals import (
     WrongColumnType,
 )
 from ledger.kernel.instants import parse_instant
+from tests.marks import more
 
 HEADER = "order_id,store,created_at,amount,currency,traffic,channel,payment,category"
 GOOD = "O-1,S-1,2026-05-01T10:00:00+08:00,10.00,CNY,ad,other,online,beauty"
@@ -90,6 +91,7 @@ def test_a_bad_row_is_named_and_the_others_are_kept(
     assert [row[1] for row in rows_of(checked)] == [2, 4]
 
 
+@more
 def test_a_wrong_type_in_row_700000_is_named(tmp_path: Path, reading: Any) -> None:
     """The row is found among many, by the line that an editor shows."""
     path = tmp_path / "many.csv"

@@ -13,12 +13,13 @@ from ledger.kernel.clocks import Clocks
 from ledger.kernel.instants import parse_instant
 from ledger.kernel.orderlines import COLUMNS
 from ledger.programs.edition import Edition
-from ledger.programs.registry import FOLDER, program_of, shipped
+from ledger.programs.registry import FOLDER, program_of
 from ledger.store.book import Book, open_book
 from ledger.usecases.archiving.archive_orders import record_orders
 from ledger.usecases.init import init
 from ledger.usecases.recording.record import record
 from ledger.usecases.settling.settle import Settlement, settle
+from tests.quarter import as_shipped
 
 NOW = parse_instant("2026-11-21T12:00:00Z")
 DEFAULT_AS_OF = {
@@ -52,7 +53,7 @@ def empty_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _edition(rules: str, changed: dict[str, Any]) -> Edition:
-    edition = next(one for one in shipped() if one.rules == rules)
+    edition = next(one for one in as_shipped() if one.rules == rules)
     terms = {k: v for k, v in {**edition.terms, **changed}.items() if k != "rest_days"}
     return program_of(rules).check(edition.model_copy(update={"terms": terms}))
 

@@ -20,6 +20,7 @@ from ledger.programs.technical_fee.expression import (
     stores_columns,
 )
 from ledger.programs.technical_fee.parameters import SCENES
+from tests.marks import drawn
 
 Row = tuple[Any, ...]
 SHAPES = (
@@ -186,7 +187,7 @@ def engines() -> Iterator[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("number", range(len(SETTINGS)))
-@pytest.mark.parametrize("seed", [1, 20200501])
+@pytest.mark.parametrize("seed", drawn([1, 20200501], 2))
 def test_two_engines_and_plain_python_answer_alike(
     engines: dict[str, Any], number: int, seed: int
 ) -> None:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from ledger.kernel.errors import BadTerms
 from ledger.kernel.instants import midnight
 from ledger.programs.edition import Edition
-from ledger.programs.registry import checked, rules_of, shipped
+from ledger.programs.registry import checked, program_of, shipped
 from ledger.programs.variants import with_terms
 
 EDITIONS = {one.rules: one for one in shipped()}
@@ -135,7 +135,7 @@ def test_what_a_file_leaves_out_is_what_the_shipped_terms_say(rules: str) -> Non
 
 def test_the_last_day_for_a_first_sale_rolls_over_where_the_terms_say_so() -> None:
     """Day 30 of the term's last day is 30 April 2026; with 31 days it is 1 May, a holiday."""
-    rules = rules_of("recruiting")
+    rules = program_of("recruiting")
     ends = {}
     for days, roll_over in ((30, False), (31, False), (31, True)):
         terms = {"first_sale_within_days": days, "roll_over": roll_over}
@@ -155,7 +155,7 @@ def test_new_terms_rest_on_the_newest_version_of_the_rules(
 ) -> None:
     """Terms that name a version keep it."""
     plain = EDITIONS[rules].model_copy(update={"rules_version": None})
-    versions = rules_of(rules).VERSIONS
+    versions = program_of(rules).versions
     newest = max(versions) + 1
     monkeypatch.setitem(versions, newest, versions[1])  # type: ignore[arg-type]
     assert checked(plain).rules_version == newest
@@ -164,7 +164,7 @@ def test_new_terms_rest_on_the_newest_version_of_the_rules(
 
 def test_growth_alone_owes_something_other_than_money() -> None:
     """The report of obligations asks no other program."""
-    obliging = {rules for rules in EDITIONS if rules_of(rules).OBLIGES}
+    obliging = {rules for rules in EDITIONS if program_of(rules).obliges}
     assert obliging == {"growth"}
 
 

@@ -14,8 +14,11 @@ from ledger.usecases.recording.record import record
 from projections.base import View
 from projections.catalogue import VIEWS
 from projections.runner import Sight, looking_at, rebuild
+from tests.quarter import NOW, PROGRAM
 
 DEMO = Path(__file__).parents[2] / "fixtures" / "demo"
+DEMO_FILES = sorted(path for path in DEMO.glob("0*") if path.suffix in (".csv", ".ndjson"))
+BookWith = Callable[[Callable[[Book, Path], None]], Book]
 Rows = list[tuple[Any, ...]]
 
 
@@ -27,23 +30,29 @@ def _rows(sight: Sight) -> Rows:
 @pytest.fixture
 def demo_files() -> list[Path]:
     """The shipped example's files, in the order in which the book learned them."""
-    return sorted(path for path in DEMO.glob("0*") if path.suffix in (".csv", ".ndjson"))
+    return DEMO_FILES
 
 
-@pytest.fixture
-def record_demo(book: Book, demo_files: list[Path], now: int) -> Book:
-    """A book with the whole example in it."""
-    answer = record(book, [str(path) for path in demo_files], now=now, by="demo")
+def _recorded(book: Book, folder: Path) -> None:
+    answer = record(book, [str(path) for path in DEMO_FILES], now=NOW, by="demo")
     assert not answer.rejected
-    return book
+
+
+def _closed(book: Book, folder: Path) -> None:
+    _recorded(book, folder)
+    close(book, PROGRAM, by="lin", now=NOW, leave_open="the table is not published")
 
 
 @pytest.fixture
-def closed_demo(record_demo: Book, now: int) -> Book:
+def record_demo(book_with: BookWith) -> Book:
+    """A book with the whole example in it."""
+    return book_with(_recorded)
+
+
+@pytest.fixture
+def closed_demo(book_with: BookWith) -> Book:
     """The whole example, its quarter closed with what is held left open: every view has rows."""
-    program = "recruiting-eu-jp-2026q1"
-    close(record_demo, program, by="lin", now=now, leave_open="the table is not published")
-    return record_demo
+    return book_with(_closed)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from projections.base import View
 from projections.catalogue import VIEWS
 from projections.reports.journal import balances, journal
 from projections.runner import rebuild
+from tests.marks import decision
 from tests.quarter import (
     GROWTH,
     PROGRAM,
@@ -225,6 +226,7 @@ def test_rows_that_no_longer_balance_are_refused_when_they_are_read(quarter: Qua
     assert len(entries_of(quarter.book)) == 2
 
 
+@decision
 @pytest.mark.parametrize(
     ("entity", "expected"),
     [

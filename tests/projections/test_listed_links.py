@@ -18,6 +18,7 @@ from ledger.usecases.terms.publish import publish
 from projections.catalogue import VIEWS
 from projections.reading import report
 from projections.runner import rebuild
+from tests.marks import decision, examples
 
 Record = Callable[..., Any]
 Fact = dict[str, Any]
@@ -125,6 +126,7 @@ def test_a_withdrawn_task_takes_its_listing_with_it_until_another_report(
     assert exceptions(book) == []
 
 
+@decision
 @pytest.mark.parametrize("later", [False, True], ids=["as sent", "the other way round"])
 @pytest.mark.parametrize("other", ["S-2", "S-3", "S-4", "S-5"])
 def test_of_two_reports_of_one_instant_the_same_counts_in_any_order(
@@ -223,12 +225,13 @@ def _story(chance: Random) -> list[list[Fact]]:
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+@examples(3, 15)
 def test_exceptions_do_not_depend_on_the_order_of_arrival(
-    new_location: Callable[[], str], record_facts: Record
+    new_location: Callable[[], str], record_facts: Record, examples: int
 ) -> None:
     """Call by call they are those that a rebuild finds, and those of one call of everything."""
     seen: set[str] = set()
-    for seed in range(15):
+    for seed in range(examples):
         calls = _story(Random(seed))
         one, _ = init(new_location(), "platform")
         other, _ = init(new_location(), "platform")

@@ -1,5 +1,6 @@
 """`query`: one read-only statement, and the database itself refuses everything else."""
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,12 @@ import pytest
 from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.errors import BadQuery
 from ledger.store.book import Book, open_book
+from ledger.usecases.init import init
+from ledger.usecases.recording.record import record
 from projections.catalogue import VIEWS
 from projections.reading import query
+from tests.quarter import NOW
 
-Record = Callable[..., Any]
 FACTS = [
     {
         "type": "MerchantOnboarded",
@@ -25,18 +28,33 @@ FACTS = [
 ] + [{"type": "PartnerCertified", "at": "2026-01-10T01:00:00Z", "partner": "P-1", "name": "9% :x"}]
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def told(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Book]:
+    """A book with two stores, which nothing here may change."""
+    folder = tmp_path_factory.mktemp("query")
+    location = str(folder / "book.db")
+    if request.param == "postgresql":
+        location = request.getfixturevalue("new_database")()
+    book, _ = init(location, "platform")
+    path = folder / "facts.ndjson"
+    path.write_text("".join(json.dumps(one) + "\n" for one in FACTS))
+    assert record(book, [str(path)], now=NOW, by="test").recorded == len(FACTS)
+    yield book
+    book.close()
+
+
 @pytest.fixture(params=["live", "read-only", "known-at"])
-def asked(
-    request: pytest.FixtureRequest, book: Book, record_facts: Record
-) -> Iterator[tuple[Book, Clocks | None]]:
-    """A book with two stores and how it is asked: live, only readable, at a known-at."""
-    head = record_facts(book, FACTS).position
+def asked(request: pytest.FixtureRequest, told: Book) -> Iterator[tuple[Book, Clocks | None]]:
+    """A book and how it is asked: live, only readable, at a known-at."""
     if request.param == "read-only":
-        reader = open_book(book.location, readonly=True)
+        reader = open_book(told.location, readonly=True)
         yield reader, None
         reader.close()
         return
-    yield book, Clocks(FOREVER, head) if request.param == "known-at" else None
+    head = told.head().position
+    yield told, Clocks(FOREVER, head) if request.param == "known-at" else None
 
 
 def test_a_select_over_the_views_answers_rows(asked: tuple[Book, Clocks | None]) -> None:
@@ -63,12 +81,9 @@ def test_colons_percent_signs_and_json_in_a_statement_mean_themselves(
 
 
 @pytest.mark.parametrize("sql", ["select*from stores", "-- why\nselect 1", "SELECT(1)"])
-def test_a_statement_that_reads_may_be_written_as_people_write_it(
-    book: Book, record_facts: Record, sql: str
-) -> None:
+def test_a_statement_that_reads_may_be_written_as_people_write_it(told: Book, sql: str) -> None:
     """Without a blank after the first word, and after a comment."""
-    record_facts(book, FACTS)
-    assert query(book, sql).rows
+    assert query(told, sql).rows
 
 
 WRITES = [

@@ -1,7 +1,6 @@
 """For any facts in any calls: caught up call by call = built anew = rebuilt."""
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -11,11 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ledger.store.book import Book, open_book
-from ledger.usecases.init import init
+from ledger.store.book import Book
 from ledger.usecases.recording.record import record
 from projections.base import View
 from projections.catalogue import VIEWS
+from tests.books import MadeBooks
+from tests.marks import examples
 
 Fact = dict[str, Any]
 Rows = list[tuple[Any, ...]]
@@ -103,45 +103,42 @@ def enrolment_calls(chance: Random) -> list[list[Fact]]:
 ENROLMENT_CALLS = st.integers(0, 2**32 - 1).map(lambda seed: enrolment_calls(Random(seed)))
 
 
-@pytest.fixture(scope="module")
-def empty_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("template") / "empty.db"
-    init(str(path), "platform")[0].close()
-    return path
-
-
 @pytest.mark.parametrize("told", [CALLS, ENROLMENT_CALLS], ids=["stores", "enrolments"])
-@settings(
-    max_examples=12,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(data=st.data())
+@examples(3, 12)
 def test_caught_up_call_by_call_equals_built_anew(
     told: st.SearchStrategy[list[list[Fact]]],
-    data: st.DataObject,
-    empty_book: Path,
+    made_books: MadeBooks,
     tmp_path: Path,
     now: int,
     live_rows: Callable[[Book, View], Rows],
     rows_at: Callable[..., Rows],
     assert_equal_ways: Callable[[Book], dict[str, Rows]],
+    examples: int,
 ) -> None:
     """Withdrawals by position and by id, before and after their fact, known and unknown names."""
-    calls = data.draw(told)
     path = tmp_path / "book.db"
-    for suffix in ("", "-wal", "-shm"):
-        Path(f"{path}{suffix}").unlink(missing_ok=True)
-    shutil.copy(empty_book, path)
-    book = open_book(str(path))
-    stood: dict[int, dict[str, Rows]] = {}
-    for number, facts in enumerate(calls):
-        file = tmp_path / f"{number}.ndjson"
-        file.write_text("".join(json.dumps(one) + "\n" for one in facts), encoding="utf-8")
-        record(book, [str(file)], now=now, by="test", keep_good=True)
-        stood[book.head().position] = {n: live_rows(book, view) for n, view in VIEWS.items()}
-    assert_equal_ways(book)
-    position = min(stood)
-    assert {n: rows_at(book, view, position) for n, view in VIEWS.items()} == stood[position]
-    book.close()
+
+    @settings(
+        max_examples=examples,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    @given(told)
+    def check(calls: list[list[Fact]]) -> None:
+        for old in tmp_path.glob("book.db*"):
+            old.unlink()
+        book = made_books.copy(None, str(path))
+        stood: dict[int, dict[str, Rows]] = {}
+        for number, facts in enumerate(calls):
+            file = tmp_path / f"{number}.ndjson"
+            file.write_text("".join(json.dumps(one) + "\n" for one in facts), encoding="utf-8")
+            record(book, [str(file)], now=now, by="test", keep_good=True)
+            stood[book.head().position] = {n: live_rows(book, view) for n, view in VIEWS.items()}
+        assert_equal_ways(book)
+        position = min(stood)
+        assert {n: rows_at(book, view, position) for n, view in VIEWS.items()} == stood[position]
+        book.close()
+
+    check()

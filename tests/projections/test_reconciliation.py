@@ -8,6 +8,7 @@ import pytest
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.instants import format_instant
 from ledger.store.log import read_log
+from tests.marks import decision
 from tests.quarter import PROGRAM, TERM_OVER
 from tests.reconciling import PLAIN, SOUND, Desk, discounted, rows
 
@@ -61,6 +62,7 @@ def test_a_break_is_shown_with_what_was_found(desk: Desk) -> None:
         (-5, "0-7"),
     ],
 )
+@decision
 def test_an_open_break_ages_at_as_of(desk: Desk, days: float, age: str) -> None:
     """In whole days since the first run that found it; before it, none."""
     desk.run(LESS)
@@ -80,6 +82,7 @@ def test_a_break_that_the_next_run_no_longer_finds_is_gone(desk: Desk) -> None:
     assert (back["state"], back["days"], back["theirs"]) == ("open", 40, "7.00")
 
 
+@decision
 def test_a_resolved_break_says_how_and_by_whom(desk: Desk) -> None:
     """It stays so in later runs with the same figure, and opens with another one."""
     desk.run(LESS)
@@ -125,6 +128,7 @@ def test_a_run_of_one_program_says_nothing_of_another(desk: Desk) -> None:
     assert states == {DIFFERS: "open", "growth-2026-05/S-9#missing_ours": "open"}
 
 
+@decision
 def test_breaks_are_listed_in_order(desk: Desk) -> None:
     """By id, as the command lists them."""
     desk.run([*rows(("S-9", "1.00")), *SOUND[1:]])

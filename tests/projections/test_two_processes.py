@@ -15,9 +15,9 @@ from projections import runner
 from projections.base import View
 from projections.catalogue import VIEWS
 from projections.runner import catch_up, rebuild
+from tests.marks import examples
 
 Rows = list[tuple[Any, ...]]
-ROUNDS = 6
 ROOT = Path(__file__).parents[2]
 WORKER = """
 import json, sys
@@ -66,6 +66,7 @@ def lookers(book: Book) -> Iterator[list[Looker]]:
         one.process.communicate()
 
 
+@examples(2, 6)
 def test_two_processes_catch_up_at_once(
     book: Book,
     lookers: list[Looker],
@@ -73,9 +74,10 @@ def test_two_processes_catch_up_at_once(
     now: int,
     live_rows: Callable[[Book, View], Rows],
     rows_at: Callable[..., Rows],
+    examples: int,
 ) -> None:
     """Also at the first build, and while one of them rebuilds what the other catches up."""
-    for number in range(ROUNDS):
+    for number in range(examples):
         record(book, [str(demo_files[number])], now=now, by="test")
         lookers[0].tell(anew=False)
         lookers[1].tell(anew=number % 2 == 1)

@@ -12,6 +12,7 @@ from projections.catalogue import VIEWS
 from projections.reading import report
 from projections.runner import catch_up, rebuild
 from projections.verify import verify_views
+from tests.marks import decision
 
 Record = Callable[..., Any]
 OTHER_EDIT = "state = 'X'"
@@ -50,6 +51,7 @@ def test_only_views_that_were_built_are_verified(record_demo: Book) -> None:
     assert checks(record_demo) == {"view gmv": (True, at)}
 
 
+@decision
 @pytest.mark.parametrize("name", list(VIEWS))
 def test_an_edited_a_lost_and_an_added_row_are_found(closed_demo: Book, name: str) -> None:
     """Each is named with its row and with how to mend it, which it is by a rebuild."""

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from ledger.store.book import Book, open_book
 from ledger.usecases.init import init
+from tests.marks import examples, more
 from tests.properties.late_growth import GROWTH
 from tests.properties.late_recruiting import RECRUITING
 from tests.properties.late_stories import Subject, carried_story, filled_story, late_story
@@ -70,11 +71,12 @@ LATE = [(RECRUITING, [8, 11, 18, 23]), (GROWTH, [8, 14, 17])]
 
 
 @pytest.mark.parametrize(("subject", "seeds"), LATE, ids=IDS)
+@examples(1, 5)
 def test_a_close_and_its_adjustments_come_to_what_one_call_comes_to(
-    sqlite_player: Player, subject: Subject, seeds: list[int]
+    sqlite_player: Player, subject: Subject, seeds: list[int], examples: int
 ) -> None:
     """Facts, a close, late facts with withdrawals and payments in rounds, each adjusted."""
-    check_many(sqlite_player, late_story, subject, seeds, 5)
+    check_many(sqlite_player, late_story, subject, seeds, examples)
     assert {*HAPPENS, *([] if subject is GROWTH else ["changes payee"])} <= set(+sqlite_player.seen)
 
 
@@ -89,16 +91,18 @@ def test_a_close_and_its_adjustments_come_to_the_same_on_postgresql(
 
 
 @every_program
+@examples(2, 5)
 def test_a_later_term_takes_over_what_was_paid_ahead(
-    sqlite_player: Player, subject: Subject
+    sqlite_player: Player, subject: Subject, examples: int
 ) -> None:
     """Each advance once, to the cent, and the party's accounts come to the same as before."""
-    check_many(sqlite_player, carried_story, subject, [], 5)
+    check_many(sqlite_player, carried_story, subject, [], examples)
     assert sqlite_player.seen["brought forward"]
 
 
 @every_program
 @on_postgresql
+@more
 def test_a_later_term_takes_over_what_was_paid_ahead_on_postgresql(
     postgresql_player: Player, subject: Subject
 ) -> None:
@@ -107,16 +111,18 @@ def test_a_later_term_takes_over_what_was_paid_ahead_on_postgresql(
 
 
 @pytest.mark.parametrize(("subject", "seeds"), [(RECRUITING, [1, 24]), (GROWTH, [])], ids=IDS)
+@examples(1, 3)
 def test_what_was_unset_at_the_close_is_filled_once(
-    sqlite_player: Player, subject: Subject, seeds: list[int]
+    sqlite_player: Player, subject: Subject, seeds: list[int], examples: int
 ) -> None:
     """By the last version until an adjustment has used one; its other values change nothing."""
-    check_many(sqlite_player, filled_story, subject, seeds, 3)
+    check_many(sqlite_player, filled_story, subject, seeds, examples)
     assert sqlite_player.seen["filled"]
 
 
 @every_program
 @on_postgresql
+@more
 def test_what_was_unset_at_the_close_is_filled_once_on_postgresql(
     postgresql_player: Player, subject: Subject
 ) -> None:

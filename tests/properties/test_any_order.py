@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.marks import examples
+
 Fact = dict[str, Any]
 PROGRAM = "recruiting-eu-jp-2026q1"
 STORES, MERCHANTS, BRANDS = ["S-1", "S-2", "S-3"], ["M-1", "M-2"], ["B-1", "B-2", None]
@@ -143,18 +145,23 @@ def story_of(chance: Random, told: Callable[..., Any], edition_with: Callable[..
     return told(chance, facts, INSTANTS, AS_OF, edition_with(PROGRAM, changed))
 
 
+@examples(10, 50)
 def test_facts_in_any_order_and_split_give_the_same_lines(
-    sqlite_scene: Any, told: Callable[..., Any], edition_with: Callable[..., Any]
+    sqlite_scene: Any, told: Callable[..., Any], edition_with: Callable[..., Any], examples: int
 ) -> None:
     """With ties, late onboardings, rates, refunds and withdrawals, in files and calls."""
-    sqlite_scene.check_many(lambda chance: story_of(chance, told, edition_with), 50)
+    sqlite_scene.check_many(lambda chance: story_of(chance, told, edition_with), examples)
     assert set(sqlite_scene.outcomes) == {"payable", "declined", "held"}, "the stories say much"
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+@examples(2, 6)
 def test_facts_in_any_order_give_the_same_lines_on_postgresql(
-    postgresql_scene: Any, told: Callable[..., Any], edition_with: Callable[..., Any]
+    postgresql_scene: Any,
+    told: Callable[..., Any],
+    edition_with: Callable[..., Any],
+    examples: int,
 ) -> None:
     """The same stories, a few of them, where another database sorts and joins."""
-    postgresql_scene.check_many(lambda chance: story_of(chance, told, edition_with), 6)
+    postgresql_scene.check_many(lambda chance: story_of(chance, told, edition_with), examples)
     assert postgresql_scene.outcomes

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.marks import examples
+
 Fact = dict[str, Any]
 PROGRAM = "star-map-2020"
 INSTANTS = [
@@ -71,19 +73,24 @@ def story_of(chance: Random, told: Callable[..., Any], edition_with: Callable[..
     return told(chance, facts, INSTANTS, AS_OF, edition)
 
 
+@examples(12, 60)
 def test_facts_in_any_order_and_split_give_the_same_lines(
-    sqlite_scene: Any, told: Callable[..., Any], edition_with: Callable[..., Any]
+    sqlite_scene: Any, told: Callable[..., Any], edition_with: Callable[..., Any], examples: int
 ) -> None:
     """With ties, tasks ordered twice, withdrawals, missing bases and rates."""
-    sqlite_scene.check_many(lambda chance: story_of(chance, told, edition_with), 60)
+    sqlite_scene.check_many(lambda chance: story_of(chance, told, edition_with), examples)
     assert set(sqlite_scene.outcomes) == {"payable", "held"}, "the stories say much"
     assert set(sqlite_scene.codes) == {"base_missing", "fx_rate_missing"}
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+@examples(2, 6)
 def test_facts_in_any_order_give_the_same_lines_on_postgresql(
-    postgresql_scene: Any, told: Callable[..., Any], edition_with: Callable[..., Any]
+    postgresql_scene: Any,
+    told: Callable[..., Any],
+    edition_with: Callable[..., Any],
+    examples: int,
 ) -> None:
     """The same stories, a few of them, where another database sorts and joins."""
-    postgresql_scene.check_many(lambda chance: story_of(chance, told, edition_with), 6)
+    postgresql_scene.check_many(lambda chance: story_of(chance, told, edition_with), examples)
     assert postgresql_scene.outcomes

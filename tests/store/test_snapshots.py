@@ -12,7 +12,7 @@ from ledger.kernel.clocks import Clocks
 from ledger.kernel.instants import parse_instant
 from ledger.programs.edition import Edition
 from ledger.store.book import Book
-from ledger.store.log import read_positions
+from ledger.store.log import read_log, read_positions
 from ledger.usecases.settling.settle import Settlement, settle
 from ledger.usecases.terms.publish import publish
 from ledger.usecases.verifying.snapshots import verify_snapshots
@@ -48,10 +48,9 @@ def new_enrolment(merchant: str) -> Facts:
     return [*facts, joined, {**fee_paid("6000.00"), **at}]
 
 
-@pytest.fixture
-def two_terms(book: Any, tmp_path: Path) -> Quarter:
+def tell_two_terms(book: Any, folder: Path) -> None:
     """Three merchants with a first term, closed, in the middle of which new days were told."""
-    made = Quarter(book, tmp_path)
+    made = Quarter(book, folder)
     publish(book, following(), "lin")
     for merchant in MERCHANTS:
         made.tell(
@@ -61,6 +60,14 @@ def two_terms(book: Any, tmp_path: Path) -> Quarter:
     made.tell([sale("M-9", "2026-07-31", "40.00"), sale("M-8", "2026-11-03", "20.00")])
     made.tell([sale("M-7", "2026-08-01", "1000.00"), sale("M-8", "2026-08-02", "500.00")])
     made.close(GROWTH, leave_open="content comes later")
+
+
+@pytest.fixture
+def two_terms(book_with: Callable[[Any], Any], tmp_path: Path) -> Quarter:
+    """A book in which the second term follows a closed one."""
+    made = Quarter(book_with(tell_two_terms), tmp_path)
+    with made.book.reading() as connection:
+        made.told = [one.position for one in read_log(connection) if one.row][:5]
     return made
 
 

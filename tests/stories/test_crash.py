@@ -19,11 +19,13 @@ from ledger.store.book import Book, open_book
 from ledger.store.receipts import kept_receipts
 from ledger.usecases.init import init
 from ledger.usecases.recording.record import record
+from tests.marks import more
 
 KILLS = 25
 BATCHES = 40
 MEASURED = 20
 RECEIPT = re.compile("[0-9]+:[0-9a-f]{64}")
+pytestmark = more
 ROOT = Path(__file__).parents[2]
 WORKER = """
 import json, os, sys, time

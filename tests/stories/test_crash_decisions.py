@@ -19,8 +19,10 @@ from ledger.store.book import Book, open_book
 from ledger.store.receipts import kept_receipts
 from ledger.usecases.init import init
 from ledger.usecases.terms.publish import append_terms
+from tests.marks import more
 from tests.quarter import GROWTH, Facts, Quarter, edition, enrolled, fee_paid
 
+pytestmark = more
 ROOT = Path(__file__).parents[2]
 PLACES = ("appended", "indexed", "committed")
 DECISIONS = ("close", "adjust", "pay")

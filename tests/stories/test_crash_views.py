@@ -23,7 +23,9 @@ from projections.base import View
 from projections.catalogue import VIEWS
 from projections.reading import report
 from projections.runner import looking_at, state_of
+from tests.marks import more
 
+pytestmark = more
 KILLS = 25
 BATCHES = 24
 ROOT = Path(__file__).parents[2]

@@ -21,6 +21,7 @@ from ledger.store.log import read_log
 from ledger.usecases.closing import adjust as adjusting
 from ledger.usecases.record_decisions import record_decisions
 from ledger.usecases.terms.publish import publish
+from tests.marks import decision, sql
 from tests.quarter import (
     NOW,
     PROGRAM,
@@ -33,6 +34,8 @@ from tests.quarter import (
     on_sqlite,
     plain_quarter,
 )
+
+pytestmark = decision
 
 P_1, P_9 = "partner:P-1", "partner:P-9"
 CLAWBACK = ("2000.00", "0.00", "-2000.00", "declined")
@@ -103,6 +106,7 @@ def test_without_new_facts_nothing_is_issued(quarter: Quarter) -> None:
     quarter.unchanged()
 
 
+@sql
 def test_a_closure_reported_late_is_a_clawback(quarter: Quarter) -> None:
     """A negative difference that names the closure; the other line is left alone."""
     (late,) = quarter.tell([closure("S-1")])
@@ -118,6 +122,7 @@ def test_a_closure_reported_late_is_a_clawback(quarter: Quarter) -> None:
     quarter.unchanged()
 
 
+@sql
 def test_a_high_risk_closure_touches_every_line_of_its_partner(quarter: Quarter) -> None:
     """The store itself is declined; the other line waits for a ratio, because of one fact."""
     (late,) = quarter.tell([closure("S-1", "counterfeit")])
@@ -171,6 +176,7 @@ def test_a_later_version_that_only_changes_values_changes_nothing(quarter: Quart
     quarter.unchanged()
 
 
+@sql
 def test_somebody_who_writes_meanwhile_stops_an_adjustment(
     quarter: Quarter, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,7 +17,10 @@ from ledger.usecases.recording.record import record
 from ledger.usecases.settling.settle import Settlement, published_edition, settle
 from ledger.usecases.terms.draft import read_terms
 from ledger.usecases.terms.publish import publish
+from tests.marks import decision
 from tests.quarter import GROWTH, NOW, PROGRAM, Quarter
+
+pytestmark = decision
 
 DEMO = Path(__file__).parents[2] / "fixtures" / "demo"
 EXPECTED = json.loads((DEMO / "expected.json").read_text("utf-8"))[GROWTH]

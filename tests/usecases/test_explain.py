@@ -18,6 +18,7 @@ from ledger.usecases.init import demo_files, init
 from ledger.usecases.recording.record import RecordAnswer, record
 from ledger.usecases.settling.explain import explain
 from ledger.usecases.settling.settle import published_edition, settle
+from tests.marks import decision
 
 PROGRAM = "recruiting-eu-jp-2026q1"
 NOW = parse_instant("2026-11-21T12:00:00Z")
@@ -78,6 +79,7 @@ def _positions(line: dict[str, Any]) -> set[int]:
     return {position for node in _nodes(line["explanation"]) for position in node["events"]}
 
 
+@decision
 def test_every_demo_line_alone_is_the_line_in_the_settlement(demo: Demo) -> None:
     """Explaining and settling are one function: amount, outcome and tree are the same."""
     assert len(demo.lines) == 52
@@ -176,6 +178,7 @@ def test_a_fact_says_when_it_was_learned_and_by_whom(demo: Demo) -> None:
         assert one["by"]
 
 
+@decision
 def test_explaining_reads_only_what_the_line_rests_on(demo: Demo) -> None:
     """Its own streams and those of the partner's closed stores, out of a book of 1521 events."""
     with demo.book.reading() as connection:

@@ -1,5 +1,7 @@
 """A month of fees from settle to adjustment, and every order of a line explained."""
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,20 +27,28 @@ from tests.fees import (
     order,
     revoked,
 )
+from tests.marks import decision, sql
 from tests.quarter import GROWTH, on_sqlite, silent
 
 from .platform import explained
 
+pytestmark = decision
+
 LATE = {"refunded": "50.00", "updated_at": "2020-07-05T10:00:00+08:00"}
 
 
-@pytest.fixture
-def told(fees: Fees) -> Fees:
+def tell(book: Any, folder: Path) -> None:
     """S-1, a newcomer, and S-2, each with an order of May."""
+    fees = Fees(book, folder)
     fees.rates()
     fees.tell(onboarded("S-1"), onboarded("S-2", "2020-03-01T10:00:00+08:00"))
     fees.archive(order("a"), order("b", store="S-2"))
-    return fees
+
+
+@pytest.fixture
+def told(book_with: Callable[[Any], Any], tmp_path: Path) -> Fees:
+    """A book that was told so."""
+    return Fees(book_with(tell), tmp_path, calls=4)
 
 
 def closed(fees: Fees) -> dict[str, Any]:
@@ -80,6 +90,7 @@ def test_orders_of_a_store_that_nobody_onboarded_keep_their_month_open(told: Fee
     assert answer["totals"] == {"CNY": "-8.00"}
 
 
+@sql
 def test_a_month_closed_without_a_store_charges_it_once_it_is_onboarded(told: Fees) -> None:
     """The reason stays with the close; the orders have waited, and the adjustment takes them."""
     told.archive(order("c", store="S-9"))
@@ -142,6 +153,7 @@ def test_rates_are_filled_row_by_row_and_stay(told: Fees, at_close: list[dict[st
     assert [one[:3] for one in adjusted(told)] == [(f"{PROGRAM}/{MAY}/S-2", "0.00", "-7.00")]
 
 
+@sql
 def test_a_late_order_and_a_late_revocation_are_adjusted(told: Fees) -> None:
     """Each line by its own facts; a store that had no line gets one."""
     closed(told)
@@ -160,6 +172,7 @@ def test_a_revision_of_another_month_leaves_the_closed_one(told: Fees) -> None:
     assert adjusted(told) == []
 
 
+@sql
 def test_every_order_of_a_line_is_told_with_its_fee(told: Fees) -> None:
     """In the order of creation; they sum to the line."""
     told.archive(

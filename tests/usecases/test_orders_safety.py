@@ -21,6 +21,7 @@ from ledger.store.book import open_book
 from ledger.usecases.archiving import archive_orders as archiving
 from ledger.usecases.init import init
 from tests.fees import Fees, onboarded, order, written
+from tests.marks import decision, more
 from tests.quarter import on_sqlite
 
 ROOT = Path(__file__).parents[2]
@@ -141,6 +142,7 @@ def settled(fees: Fees, check: Callable[[Any], Any]) -> int:
         ("after the transaction", ROWS),
     ],
 )
+@decision
 def test_a_kill_between_file_and_event_leaves_nothing_half_there(
     fees: Fees, clerk: Clerk, moment: str, found: int, assert_whole: Any
 ) -> None:
@@ -156,6 +158,7 @@ def test_a_kill_between_file_and_event_leaves_nothing_half_there(
     assert len(fees.names()) == 1
 
 
+@more
 def test_kill_minus_nine_at_any_moment_loses_and_doubles_nothing(
     fees: Fees, clerk: Clerk, assert_whole: Any
 ) -> None:
@@ -277,6 +280,7 @@ def small_disk(tmp_path: Path) -> Iterator[tuple[Path, Callable[[], None]]]:
         subprocess.run(["umount", str(mount)], check=True)
 
 
+@decision
 def test_a_full_disk_is_refused_and_leaves_book_and_archive_as_they_were(
     location: str, small_disk: tuple[Path, Callable[[], None]], tmp_path: Path
 ) -> None:

@@ -1,6 +1,8 @@
 """What became of the archive later: missing and altered files, sums that do not follow."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,14 +12,19 @@ from tests.fees import Fees, onboarded, order
 from tests.quarter import forge
 
 
-@pytest.fixture
-def archived(fees: Fees) -> Fees:
+def archive(book: Any, folder: Path) -> None:
     """Two files: one of May, one of June."""
+    fees = Fees(book, folder)
     fees.rates()
     fees.tell(onboarded("S-1"))
     fees.archive(order("a"), order("b"))
     fees.archive(order("c", created_at="2020-06-20T12:00:00+08:00"))
-    return fees
+
+
+@pytest.fixture
+def archived(book_with: Callable[[Any], Any], tmp_path: Path) -> Fees:
+    """A book that was told so."""
+    return Fees(book_with(archive), tmp_path, calls=100)
 
 
 def path_of(fees: Fees, number: int) -> Path:

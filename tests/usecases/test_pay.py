@@ -1,5 +1,6 @@
 """Paying statements: once per reference, in parts, too much, back; what is refused."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +36,17 @@ from tests.quarter import (
 STATEMENT = f"{PROGRAM}/partner:P-1"
 
 
-@pytest.fixture
-def quarter(book: Any, tmp_path: Path) -> Quarter:
-    """A book with the plain quarter, closed: P-1 is due 4000.00 CNY."""
-    made = Quarter(book, tmp_path)
+def closed(book: Any, folder: Path) -> None:
+    """The plain quarter, closed: P-1 is due 4000.00 CNY."""
+    made = Quarter(book, folder)
     made.tell(plain_quarter())
     made.close(as_of=TERM_OVER)
-    return made
+
+
+@pytest.fixture
+def quarter(book_with: Callable[[Any], Any], tmp_path: Path) -> Quarter:
+    """A book with the plain quarter, closed."""
+    return Quarter(book_with(closed), tmp_path)
 
 
 def stands(answer: dict[str, Any]) -> tuple[str, ...]:

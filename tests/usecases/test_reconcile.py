@@ -8,6 +8,7 @@ import pytest
 from ledger.intake.platform.rows import BadPlatformFile, PlatformFile
 from ledger.kernel.errors import UnknownProgram, WrongPeriod
 from ledger.usecases.reconciling.reconcile import reconcile
+from tests.marks import decision, sql
 from tests.quarter import (
     GROWTH,
     PROGRAM,
@@ -29,6 +30,8 @@ from tests.reconciling import (
     discounted,
     rows,
 )
+
+pytestmark = decision
 
 LEAVE = "the table came late"
 CHARGED = [
@@ -174,6 +177,7 @@ def test_the_other_sign_convention_is_turned_round(growth: Desk) -> None:
     assert len(breaks(growth.compare(turned, BY_KIND, GROWTH))) == 3
 
 
+@sql
 def test_ours_is_settled_until_the_close_and_issued_from_there(desk: Desk) -> None:
     """A late fact changes a fresh run at once, and what was issued only by an adjustment."""
     assert desk.compare(SOUND).as_json()["ours_is"] == "settled"
@@ -217,6 +221,7 @@ def test_other_columns_are_kept_and_shown_with_the_break(desk: Desk) -> None:
     assert others == {"amount_differs": {"batch": "B-8", "note": "late"}, "missing_theirs": None}
 
 
+@sql
 def test_a_run_is_in_the_log_with_what_it_found(desk: Desk) -> None:
     """And it changes nothing of ours: the same comparison again is the same."""
     head = desk.book.head().position

@@ -13,6 +13,7 @@ from ledger.programs.variants import Variant
 from ledger.usecases.reconciling import likely_causes as likely_module
 from ledger.usecases.reconciling.reconcile import reconcile
 from ledger.usecases.terms.publish import publish
+from tests.marks import decision, sql
 from tests.quarter import (
     GROWTH,
     NOW,
@@ -25,6 +26,8 @@ from tests.quarter import (
     store,
 )
 from tests.reconciling import BY_KIND, PLAIN, SOUND, Desk, changed, discounted, likely, rows
+
+pytestmark = decision
 
 GMV, VERIFIED, SALE = 2, 3, 4
 """Where these stand among the facts of a store."""
@@ -110,6 +113,7 @@ def test_days_in_utc_are_named(desk: Desk) -> None:
     assert likely(desk.compare([])) == {"S-1#missing_theirs": [cause]}
 
 
+@sql
 def test_another_ratio_is_named_with_the_one_that_we_used(book: Any, tmp_path: Path) -> None:
     """One high-risk store gives 0.8; the platform took the rate from three on."""
     desk = discounted(book, tmp_path)

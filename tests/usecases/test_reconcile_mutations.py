@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 
 from ledger.usecases.init import init
+from tests.marks import decision, sql
 from tests.quarter import GROWTH, PROGRAM, Facts, certified, enrolled, fee_paid, store
 from tests.reconciling import Desk, breaks, changed, file_of, likely
+
+pytestmark = decision
 
 Change = Callable[[Facts], Facts]
 Compared = Callable[[Change], dict[str, Desk]]
@@ -74,6 +77,7 @@ def found(desks: dict[str, Desk], program: str) -> Any:
     return desks["ours"].compare(file, program=program)
 
 
+@sql
 def test_the_same_facts_agree(compared: Compared) -> None:
     """The control: nothing changed, nothing found."""
     desks = compared(lambda all_: all_)

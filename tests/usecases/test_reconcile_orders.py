@@ -1,6 +1,8 @@
 """The platform's file beside our fees, order by order: kinds of breaks, groups, bad files."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,23 +13,31 @@ from ledger.usecases.closing.adjust import adjust
 from ledger.usecases.closing.close import close
 from ledger.usecases.reconciling.reconcile import record_run
 from tests.fees import AFTER_MAY, MAY, NOW, PROGRAM, Fees, Row, onboarded, order
+from tests.marks import decision, sql
 from tests.quarter import on_sqlite
 
 from .platform import breaks, charged, compared, compared_by_store, ours
 
+pytestmark = decision
+
 ID = f"{PROGRAM}/{MAY}"
 
 
-@pytest.fixture
-def told(fees: Fees) -> Fees:
+def tell(book: Any, folder: Path) -> None:
     """Two stores with two orders each: S-1 pays 1 %, S-2 pays 5 %."""
+    fees = Fees(book, folder)
     fees.rates()
     fees.tell(onboarded("S-1"), onboarded("S-2", "2020-03-01T10:00:00+08:00"))
     fees.archive(
         *(order("a"), order("b", created_at="2020-05-31T23:59:59+08:00")),
         *(order("a", store="S-2"), order("c", store="S-2", amount="50.00")),
     )
-    return fees
+
+
+@pytest.fixture
+def told(book_with: Callable[[Any], Any], tmp_path: Path) -> Fees:
+    """A book that was told so."""
+    return Fees(book_with(tell), tmp_path, calls=100)
 
 
 def test_a_file_that_agrees_has_no_breaks(told: Fees) -> None:
@@ -271,6 +281,7 @@ def test_a_row_that_names_a_store_of_nobody_is_a_break_of_its_month(told: Fees) 
     assert unknown == [f"{ID}/S-9#missing_ours"]
 
 
+@sql
 def test_a_closed_month_is_compared_as_it_was_issued_and_adjusted(told: Fees) -> None:
     """A late revision counts once it is adjusted, not before."""
     rows = ours(told)
@@ -285,6 +296,7 @@ def test_a_closed_month_is_compared_as_it_was_issued_and_adjusted(told: Fees) ->
     assert [one.because for one in found.breaks[0].likely] == ["refund_ignored"]
 
 
+@sql
 def test_the_run_is_in_the_log_with_groups_and_orders(told: Fees) -> None:
     """So that it can be seen again what was compared."""
     found = compared(told, [charged("a", "-5.00"), charged("b", "-5.00")])

@@ -1,18 +1,21 @@
 """Why the platform charged something else for an order: every single cause, and none for two."""
 
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 
 from ledger.intake.platform.canonical import read
 from ledger.kernel.clocks import Clocks
+from ledger.usecases.reconciling.comparison import Reconciliation
 from ledger.usecases.reconciling.reconcile import reconcile
+from tests.books import MadeBooks
 from tests.fees import AFTER_MAY, MAY, PROGRAM, Fees, Row, onboarded, order, revoked
 from tests.quarter import on_sqlite
 
 from .platform import breaks, charged, compared, likely
 
-pytestmark = on_sqlite
 NEWCOMER = ("newcomer", "taken as applying")
 NOT_APPLIED = ("discount_not_applied", "newcomer")
 LONGER, SHORTER = ("discount_window", "a day longer"), ("discount_window", "a day shorter")
@@ -103,15 +106,60 @@ NONE = {
 }
 
 
-@pytest.fixture
-def told(fees: Fees) -> Fees:
+def tell(book: Any, folder: Path) -> None:
     """Rates, two newcomers, one of them revoked on 20 May 10:00, and an old store."""
+    fees = Fees(book, folder)
     fees.rates()
     fees.tell(
         *(onboarded("S-1"), onboarded("S-2", "2020-03-01T10:00:00+08:00"), onboarded("S-3")),
         revoked("S-3"),
     )
-    return fees
+
+
+@pytest.fixture
+def told(book_with: Callable[[Any], Any], tmp_path: Path) -> Fees:
+    """A book that was told so."""
+    return Fees(book_with(tell), tmp_path, calls=100)
+
+
+SINGLE_ORDERS = {name: f"x-{number}" for number, name in enumerate(SINGLE)}
+"""The id of each order when all of them lie in one archive."""
+
+
+def archive_all(book: Any, folder: Path) -> None:
+    """The same, with every order that has a single cause."""
+    tell(book, folder)
+    rows = [one.order | {"order_id": SINGLE_ORDERS[name]} for name, one in SINGLE.items()]
+    Fees(book, folder, calls=50).archive(*rows)
+
+
+@pytest.fixture(scope="module")
+def shared(made_books: MadeBooks, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fees]:
+    """A book with all those orders, which is only compared with files."""
+    folder = tmp_path_factory.mktemp("shared")
+    fees = Fees(made_books.copy(archive_all, str(folder / "book.db")), folder)
+    yield fees
+    fees.book.close()
+
+
+def compared_at_once(fees: Fees, say: Callable[[Charge], str]) -> Iterator[Reconciliation]:
+    """Both months, compared with a file that says of each order what `say` does."""
+    for period in ("2020-05", "2020-06"):
+        rows = [
+            charged(SINGLE_ORDERS[name], say(one), one.order["store"])
+            for name, one in SINGLE.items()
+            if one.order["created_at"].startswith(period)
+        ]
+        yield compared(fees, rows, period)
+
+
+@pytest.fixture(scope="module")
+def named(shared: Fees) -> dict[str, dict[str, Any]]:
+    """The break of each order, when the platform charges all of them otherwise than we do."""
+    found = compared_at_once(shared, lambda one: one.theirs)
+    breaks = [one for month in found for one in month.as_json(full=True)["breaks"]]
+    assert len(breaks) == len(SINGLE)
+    return {one["order_id"]: one for one in breaks}
 
 
 def ask(fees: Fees, one: Charge) -> list[tuple[str, str]]:
@@ -128,28 +176,31 @@ def ask(fees: Fees, one: Charge) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("name", SINGLE)
-def test_a_single_cause_is_named(told: Fees, name: str) -> None:
+def test_a_single_cause_is_named(named: dict[str, dict[str, Any]], name: str) -> None:
     """With every other single change that gives exactly their amount, in the contract's order."""
-    assert ask(told, SINGLE[name]) == SINGLE[name].causes
+    one, found = SINGLE[name], named[SINGLE_ORDERS[name]]
+    assert (found["kind"], found["ours"], found["theirs"]) == (
+        *("amount_differs", one.ours, one.theirs),
+    )
+    assert [(cause["because"], cause["detail"]) for cause in found["likely"]] == one.causes
+    assert {cause["gives"] for cause in found["likely"]} == {one.theirs}
 
 
+@on_sqlite
 @pytest.mark.parametrize("name", NONE)
 def test_two_causes_at_once_and_invented_fees_have_no_name(told: Fees, name: str) -> None:
     """Nothing is guessed."""
     assert ask(told, NONE[name]) == []
 
 
-@pytest.mark.parametrize("name", SINGLE)
-def test_a_charge_that_agrees_has_no_break(told: Fees, name: str) -> None:
+def test_charges_that_agree_have_no_break(shared: Fees) -> None:
     """The same orders, charged as we do."""
-    one = SINGLE[name]
-    told.archive(one.order)
-    found = compared(
-        told, [charged("x", one.ours, one.order["store"])], one.order["created_at"][:7]
-    )
-    assert (found.matched, found.breaks) == (1, [])
+    found = list(compared_at_once(shared, lambda one: one.ours))
+    assert [one.breaks for one in found] == [[], []]
+    assert sum(one.matched for one in found) == len(SINGLE)
 
 
+@on_sqlite
 def test_a_refund_that_was_deducted_is_named_where_terms_ignore_it(fees: Fees) -> None:
     """The other way round: under terms that charge the whole amount."""
     fees.rates(refunds="ignore")
@@ -159,6 +210,7 @@ def test_a_refund_that_was_deducted_is_named_where_terms_ignore_it(fees: Fees) -
     assert [one.because for one in found.breaks[0].likely] == ["refund_deducted"]
 
 
+@on_sqlite
 def test_a_discount_of_other_categories_given_to_any_is_named(fees: Fees) -> None:
     """As one of other traffic is; a discount that was revoked from the start is not."""
     cut = {"name": "opening", "rate": "0.01", "onboarded_from": "2020-05-01", "first_day": 0}
@@ -171,6 +223,7 @@ def test_a_discount_of_other_categories_given_to_any_is_named(fees: Fees) -> Non
     assert causes == [[], [("opening", "taken as applying to any category")]]
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("theirs", "causes"),
     [

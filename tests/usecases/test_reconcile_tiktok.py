@@ -22,7 +22,6 @@ from ledger.kernel.errors import NoOrders
 from ledger.store.book import Book
 from ledger.store.log import read_log
 from ledger.usecases.archiving.archive_orders import record_orders
-from ledger.usecases.init import init
 from ledger.usecases.reconciling.comparison import Reconciliation
 from ledger.usecases.reconciling.reconcile import reconcile, reconcile_orders, record_run
 from ledger.usecases.reconciling.resolve import resolve
@@ -30,6 +29,8 @@ from ledger.usecases.recording.record import record
 from ledger.usecases.terms.draft import read_terms
 from ledger.usecases.terms.publish import publish
 from projections.reports.reconciliation import rows
+from tests.books import MadeBooks
+from tests.quarter import NOW
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 FILES = FIXTURES / "platform"
@@ -39,13 +40,17 @@ GOOD = ["tiktok-income-good.csv", "tiktok-income-good.xlsx"]
 Compare = Callable[..., Reconciliation]
 
 
-@pytest.fixture
-def shops(tmp_path: Path, now: int) -> Iterator[Book]:
+def archived(book: Book, folder: Path) -> None:
     """Two stores, five archived orders of May 2020, and acme's rates, published."""
-    book, _ = init(str(tmp_path / "book.db"), "platform")
-    record(book, [str(FILES / "shops.ndjson")], now=now, by="test")
-    assert record_orders(book, [str(FILES / "orders.csv")], now=now, by="test").recorded == 5
+    record(book, [str(FILES / "shops.ndjson")], now=NOW, by="test")
+    assert record_orders(book, [str(FILES / "orders.csv")], now=NOW, by="test").recorded == 5
     publish(book, read_terms(str(FIXTURES / "demo" / "terms-fees.toml")), by="test")
+
+
+@pytest.fixture
+def shops(made_books: MadeBooks, tmp_path: Path) -> Iterator[Book]:
+    """A book with two stores and their orders."""
+    book = made_books.copy(archived, str(tmp_path / "book.db"))
     yield book
     book.close()
 

@@ -12,6 +12,7 @@ import pytest
 
 from ledger.kernel.errors import MissingFile
 from ledger.store.book import Book
+from tests.marks import decision, more
 
 Record = Callable[..., Any]
 AT = "2026-02-01T08:00:00Z"
@@ -86,6 +87,7 @@ ROWS = [
 @pytest.mark.parametrize(
     ("code", "row", "error", "hint"), ROWS, ids=[f"{row[0]}-{n}" for n, row in enumerate(ROWS)]
 )
+@decision
 def test_a_row_that_is_no_fact_is_refused_with_its_place(
     book: Book, record_facts: Record, code: str, row: str, error: str, hint: str
 ) -> None:
@@ -170,6 +172,7 @@ print([(one.line, one.code) for one in answer.rejected], grown)
 """
 
 
+@more
 @pytest.mark.parametrize("name", ["zeros.ndjson", "zeros.csv"])
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_line_of_300_megabytes_is_never_held_in_memory(
@@ -195,6 +198,7 @@ def test_a_line_of_300_megabytes_is_never_held_in_memory(
 
 @pytest.mark.parametrize("name", ["facts.ndjson", "facts.csv"])
 @pytest.mark.parametrize("content", [b"", b"\n", b" \n\r\n"])
+@decision
 def test_an_empty_file_is_refused(
     book: Book, record_facts: Record, name: str, content: bytes
 ) -> None:

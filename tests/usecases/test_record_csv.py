@@ -6,6 +6,9 @@ from typing import Any
 import pytest
 
 from ledger.store.book import Book
+from tests.marks import decision, sql
+
+pytestmark = decision
 
 Record = Callable[..., Any]
 AT = "2026-02-01T08:00:00Z"
@@ -82,6 +85,7 @@ def test_a_type_may_be_given_for_the_whole_file(
     assert {"P-1", "P-2"} == set(certified(book))
 
 
+@sql
 def test_the_same_fact_from_csv_and_ndjson_is_known(book: Book, record_facts: Record) -> None:
     """The format that a fact came in is no part of it."""
     gmv = "GMVRecorded,2026-02-01T08:00:00Z,S-1,2026-01-31,10,CNY,settled,3\n"

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from ledger.store.book import Book
+from tests.marks import decision
 
 Record = Callable[..., Any]
 AT = "2026-02-01T08:00:00Z"
@@ -88,6 +89,7 @@ DRESSES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 
 @pytest.mark.parametrize("named", [True, False], ids=["id", "no id"])
 @pytest.mark.parametrize(("fact", "changes"), DRESSES.values(), ids=DRESSES)
+@decision
 def test_the_same_content_in_another_dress_is_known(
     book: Book, record_facts: Record, fact: dict[str, Any], changes: dict[str, Any], named: bool
 ) -> None:

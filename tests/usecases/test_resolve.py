@@ -14,8 +14,11 @@ from ledger.store.log import read_log
 from ledger.usecases.reconciling import resolve as resolving
 from ledger.usecases.reconciling.resolve import resolve
 from ledger.usecases.terms.publish import publish
+from tests.marks import decision, sql
 from tests.quarter import NOW, PROGRAM, TERM_OVER, changes, closure, edition, on_sqlite
 from tests.reconciling import PLAIN, SOUND, Desk, breaks, discounted, rows
+
+pytestmark = decision
 
 DIFFERS = f"{PROGRAM}/S-5#amount_differs"
 MISSING = f"{PROGRAM}/S-2#missing_theirs"
@@ -83,6 +86,7 @@ def test_a_break_of_another_kind_is_another_break(desk: Desk) -> None:
     assert opened(desk, PLAIN) == [f"{PROGRAM}/S-5#missing_theirs"]
 
 
+@sql
 def test_a_missing_line_stays_resolved_until_it_comes(desk: Desk) -> None:
     """Without a figure there is nothing that could change, but that one appears."""
     desk.run([SOUND[0], SOUND[2]])
@@ -158,6 +162,7 @@ def test_an_adjustment_that_left_nothing_alone_says_so(closed: Desk) -> None:
     assert closed.adjust()["left_alone"] == []
 
 
+@sql
 def test_another_figure_of_theirs_can_be_accepted_after_the_first(closed: Desk) -> None:
     """From the figure that was accepted, not from the one that was issued."""
     closed.run(LESS)
@@ -222,6 +227,7 @@ def test_breaks_of_another_program_are_not_found(desk: Desk) -> None:
         desk.resolve(DIFFERS, program="growth-2026-05")
 
 
+@sql
 def test_a_resolution_is_refused_when_somebody_wrote_meanwhile(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,7 @@
 """Accepting the platform's figure for a group of orders moves each line by its own orders."""
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,9 +16,12 @@ from ledger.usecases.reconciling.resolve import resolve
 from ledger.usecases.statements.closed_period import closed_period
 from ledger.usecases.verifying.closed_periods import verify_closed
 from tests.fees import AFTER_MAY, MAY, NOW, PROGRAM, Fees, Row, onboarded, order
+from tests.marks import decision, sql
 from tests.quarter import on_sqlite, silent
 
 from .platform import breaks, charged, compared, compared_by_store
+
+pytestmark = decision
 
 OPTIONS: dict[str, Any] = {"reason": "final", "by": "lin", "now": NOW}
 
@@ -42,16 +47,22 @@ def stands(fees: Fees) -> dict[str, str]:
     return {one.line.payee: one.line.amount_text for one in known.current.values()}
 
 
-@pytest.fixture
-def closed(fees: Fees) -> Fees:
+def tell_and_close(book: Any, folder: Path) -> None:
     """Two orders of one store at 1 %, closed at -2.00."""
+    fees = Fees(book, folder)
     fees.rates()
     fees.tell(onboarded("S-1"))
     fees.archive(order("a"), order("b"))
     close(fees.book, PROGRAM, MAY, by="lin", now=NOW, as_of=AFTER_MAY)
-    return fees
 
 
+@pytest.fixture
+def closed(book_with: Callable[[Any], Any], tmp_path: Path) -> Fees:
+    """A book with a closed month."""
+    return Fees(book_with(tell_and_close), tmp_path, calls=100)
+
+
+@sql
 def test_a_figure_that_was_accepted_is_ours_from_then_on(closed: Fees) -> None:
     """The next file is compared with it, and another figure moves the line from it, not twice."""
     accept(closed, run(closed, charged("a", "-1.50"), charged("b", "-1.00")))

@@ -23,6 +23,7 @@ from ledger.usecases.settling.settle import (
 )
 from ledger.usecases.terms.draft import read_terms
 from ledger.usecases.terms.publish import publish
+from tests.marks import decision
 
 PROGRAM = "recruiting-eu-jp-2026q1"
 DEMO = Path(__file__).parents[2] / "fixtures" / "demo"
@@ -209,6 +210,7 @@ def test_as_of_february_the_quarter_is_provisional(demo: Demo) -> None:
         ("2026-05-01T00:00:00+08:00", False),
     ],
 )
+@decision
 def test_the_quarter_is_provisional_until_the_last_possible_day_30(
     demo: Demo, as_of: str, provisional: bool
 ) -> None:
@@ -279,6 +281,7 @@ def test_stores_that_nobody_introduced_in_the_term_have_no_line(demo: Demo) -> N
 
 
 @pytest.mark.parametrize("line", [PROGRAM, f"{PROGRAM}/", "", "S-1001"])
+@decision
 def test_a_text_that_names_no_line_is_refused(demo: Demo, line: str) -> None:
     """A line reads PROGRAM/STORE; the hint says how to list them."""
     with demo.book.reading() as connection, pytest.raises(NoSuchLine, match="is not a line"):
@@ -296,6 +299,7 @@ def test_a_program_that_is_not_published_is_refused(demo: Demo) -> None:
 
 
 @pytest.mark.parametrize("period", ["2026-01", "2026q1", ""])
+@decision
 def test_a_period_is_refused_where_the_edition_settles_its_whole_term(
     demo: Demo, period: str
 ) -> None:

@@ -27,6 +27,9 @@ from ledger.usecases.terms.editions import edition_at
 from ledger.usecases.terms.publish import publish
 from ledger.usecases.verifying.closed_periods import verify_closed
 from projections.reading import report
+from tests.marks import decision, sql
+
+pytestmark = decision
 
 Record = Callable[..., Any]
 Fact = dict[str, Any]
@@ -152,6 +155,7 @@ def test_a_line_is_explained_without_its_month(book: Book, record_facts: Record)
     assert [one["type"] for one in answer["facts"]] == ["LiveTaskOrdered"]
 
 
+@sql
 def test_a_month_closes_alone_and_a_late_task_is_an_adjustment(
     book: Book, record_facts: Record, now: int
 ) -> None:
@@ -180,6 +184,7 @@ def test_a_month_closes_alone_and_a_late_task_is_an_adjustment(
     assert all(check.ok for check in verify_closed(book, lambda what, more: None))
 
 
+@sql
 def test_a_task_that_moves_out_of_a_closed_month_is_taken_back_from_it(
     book: Book, record_facts: Record, now: int
 ) -> None:

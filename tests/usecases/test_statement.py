@@ -8,6 +8,7 @@ import pytest
 
 from ledger.kernel.errors import NoSuchStatement, NotClosed
 from ledger.usecases.terms.publish import publish
+from tests.marks import decision, sql
 from tests.quarter import (
     GROWTH,
     PROGRAM,
@@ -25,6 +26,8 @@ from tests.quarter import (
     plain_quarter,
     store,
 )
+
+pytestmark = decision
 
 P_1 = "partner:P-1"
 SECOND, THIRD = "recruiting-eu-jp-2026q2", "recruiting-eu-jp-2026q3"
@@ -98,6 +101,7 @@ def test_a_statement_shows_the_lines_as_issued_with_their_explanation(quarter: Q
     assert [one["difference"] for one in after["adjustments"]] == ["-2000.00"]
 
 
+@sql
 def test_the_running_total_follows_the_log(quarter: Quarter) -> None:
     """Every movement with what is open after it; the last one is how the statement stands."""
     overpaid(quarter)
@@ -118,6 +122,7 @@ def test_the_running_total_follows_the_log(quarter: Quarter) -> None:
     assert (row["open"], row["advance"], row["due"]) == ("-1500.00", "1500.00", "2000.00")
 
 
+@sql
 def test_as_it_was_known_at_a_position(quarter: Quarter) -> None:
     """Before the payment, before the adjustment."""
     issued = quarter.book.head().position
@@ -142,6 +147,7 @@ def test_each_payee_sees_its_own_statement_only(quarter: Quarter) -> None:
     assert [one["payee"] for one in everybody["statements"]] == [P_1, "partner:P-9"]
 
 
+@sql
 def test_an_advance_is_carried_into_the_payees_next_statement(quarter: Quarter) -> None:
     """It reduces what is due there and stands no more on the old one."""
     overpaid(quarter)

@@ -15,6 +15,7 @@ from ledger.store.book import Book
 from ledger.usecases.terms.draft import read_terms
 from ledger.usecases.terms.editions import edition_at, published
 from ledger.usecases.terms.publish import offered, publish
+from tests.marks import decision
 
 PROGRAM = "recruiting-eu-jp-2026q1"
 SHIPPED = {edition.program: edition for edition in shipped()}
@@ -89,6 +90,7 @@ def test_a_published_version_is_recorded_with_who_published_it(book: Book) -> No
         ("roll_over", "roll_over = true", "terms.roll_over"),
     ],
 )
+@decision
 def test_the_same_version_with_other_content_is_refused(
     book: Book, key: str, line: str, named: str
 ) -> None:
@@ -181,6 +183,7 @@ def test_a_wrong_key_or_value_is_refused_and_named(key: str, line: str, named: s
         ("rules", 'rules = "growth"', "award: unknown key"),
     ],
 )
+@decision
 def test_what_is_refused_is_not_published(book: Book, key: str, line: str, named: str) -> None:
     """`publish` checks by itself, whoever read the file."""
     head = book.head()
@@ -190,6 +193,7 @@ def test_what_is_refused_is_not_published(book: Book, key: str, line: str, named
 
 
 @pytest.mark.parametrize("table", ["assumed", "cite"])
+@decision
 def test_a_reason_for_something_that_is_no_parameter_is_refused(book: Book, table: str) -> None:
     """A misspelt key of `[cite]` or `[assumed]` would leave the real one without a source."""
     text = ACME.read_text(encoding="utf-8").replace(f"[{table}]", f'[{table}]\nprize = "why"')
@@ -206,6 +210,7 @@ def test_a_reason_for_something_that_is_no_parameter_is_refused(book: Book, tabl
         {"from": "from = 2025-01-01", "to": "to = 2027-12-31"},
     ],
 )
+@decision
 def test_a_new_program_beside_a_published_one_is_refused(
     book: Book, changed: dict[str, str]
 ) -> None:

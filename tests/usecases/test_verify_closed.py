@@ -32,10 +32,9 @@ ADJUSTED, PAID = "statement-adjusted.v1", "payment-made.v1"
 CHECK = f"closed {PROGRAM}"
 
 
-@pytest.fixture
-def quarter(book: Any, tmp_path: Path) -> Quarter:
+def decided(book: Any, folder: Path) -> None:
     """Closed, adjusted twice and paid, so that there is something of each to forge."""
-    made = Quarter(book, tmp_path)
+    made = Quarter(book, folder)
     made.tell(held_quarter())
     made.close(as_of=TERM_OVER, leave_open="later")
     made.tell([closure("S-1")])
@@ -43,7 +42,12 @@ def quarter(book: Any, tmp_path: Path) -> Quarter:
     made.pay("4000")
     made.tell([amount_of("S-2", "-1000.00")])
     made.adjust()
-    return made
+
+
+@pytest.fixture
+def quarter(book_with: Callable[[Any], Any], tmp_path: Path) -> Quarter:
+    """A quarter with decisions of every kind."""
+    return Quarter(book_with(decided), tmp_path)
 
 
 def replaced(old: str, new: str) -> Callable[[bytes], bytes]:

@@ -1,4 +1,4 @@
-"""The hledger file, by its structure; `make bench` asks the program itself, and compares."""
+"""The hledger file, by its structure; `make test-more` asks the program itself."""
 
 import re
 from collections import defaultdict
@@ -14,6 +14,7 @@ from ledger.accounting.chart import Account
 from ledger.accounting.entry import Entry
 from projections.exporters.hledger import lines
 from projections.exporters.names import exported_account
+from tests.marks import examples
 
 Balances = Callable[[Any], dict[tuple[Account, str], Decimal]]
 NAME = r"[A-Z][a-z]+(?::[A-Z0-9][A-Za-z0-9\u4e00-\u9fa5-]*)+"
@@ -35,20 +36,24 @@ def summed(text: list[str]) -> dict[tuple[Account, str], Decimal]:
     return {key: total for key, total in sums.items() if total}
 
 
-@given(drawn=st.data())
-@settings(max_examples=100, deadline=None)
+@examples(20, 100)
 def test_every_line_of_any_journal_has_a_shape_that_hledger_reads(
-    drawn: st.DataObject, any_entries: st.SearchStrategy[list[Entry]], balances: Balances
+    any_entries: st.SearchStrategy[list[Entry]], balances: Balances, examples: int
 ) -> None:
     """No text breaks out of its line, its description or its tag; sums are ours."""
-    entries = drawn.draw(any_entries)
-    head, mark, *text = lines(iter(entries), "a\n2026-01-01 * b")
-    assert (head, mark) == ("; a\\u000a2026-01-01 * b", "decimal-mark .")
-    for line in text:
-        assert not line or any(shape.fullmatch(line) for shape in SHAPES), line
-        assert len(line.splitlines()) <= 1
-    assert len([line for line in text if FIRST.fullmatch(line)]) == len(entries)
-    assert summed(text) == balances(entries)
+
+    @settings(max_examples=examples, deadline=None)
+    @given(any_entries)
+    def check(entries: list[Entry]) -> None:
+        head, mark, *text = lines(iter(entries), "a\n2026-01-01 * b")
+        assert (head, mark) == ("; a\\u000a2026-01-01 * b", "decimal-mark .")
+        for line in text:
+            assert not line or any(shape.fullmatch(line) for shape in SHAPES), line
+            assert len(line.splitlines()) <= 1
+        assert len([line for line in text if FIRST.fullmatch(line)]) == len(entries)
+        assert summed(text) == balances(entries)
+
+    check()
 
 
 def test_every_account_and_commodity_is_declared_once(hand_made: tuple[Entry, ...]) -> None:
