@@ -21,7 +21,7 @@ def journal(account: str | None, ask: Ask) -> int:
     duebook journal -o book.beancount
     duebook journal -o book.journal
     """
-    from projections.reports.journal import journal as usecase
+    from projections.journal import journal as usecase
 
     where = ask.out
     with ask.opened() as found, progress() as told:
@@ -58,7 +58,7 @@ def balances(account: str | None, ask: Ask) -> int:
     duebook balances
     duebook balances Liabilities:Payable
     """
-    from projections.reports.journal import balances as usecase
+    from projections.journal import balances as usecase
 
     where = ask.out
     with ask.opened() as found, progress() as told:

@@ -15,7 +15,7 @@ from ledger.usecases.init import init
 from ledger.usecases.terms.publish import publish
 from projections.base import View
 from projections.catalogue import VIEWS
-from projections.reports.journal import balances, journal
+from projections.journal import balances, journal
 from projections.runner import rebuild
 from tests.marks import decision
 from tests.quarter import (

@@ -24,7 +24,7 @@ from ledger.accounting.entry import Entry
 from ledger.store.book import Book, open_book
 from projections.exporters import hledger
 from projections.exporters.names import exported_account
-from projections.reports.journal import balances, journal
+from projections.journal import balances, journal
 from tests.quarter import GROWTH, PROGRAM, silent
 
 pytestmark = pytest.mark.more
