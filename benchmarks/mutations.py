@@ -32,7 +32,7 @@ COPIED = ("ledger", "projections", "cli", "tests", "fixtures", "docs", "benchmar
 SECONDS_MAX = 900
 QUICK = (
     *("golden/test_explain.py", "golden/test_variants.py", "programs/test_parameters.py"),
-    *("programs/test_as_of.py", "programs/test_cases.py"),
+    *("programs/test_as_of.py", "programs/test_subjects.py", "programs/test_cases.py"),
 )
 WIDER: dict[str, tuple[str, ...]] = {
     "recruiting": (
