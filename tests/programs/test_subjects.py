@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ledger.kernel.clocks import FOREVER, Clocks
-from ledger.programs.registry import rules_of, shipped
+from ledger.programs.registry import program_of, shipped
 from ledger.store.reader import LogReader
 from ledger.usecases.init import init
 from tests.fees import Fees, onboarded
@@ -51,7 +51,7 @@ def test_the_subjects_of_a_store_are_those_of_the_program(
     )
     with book.reading() as connection:
         reader = LogReader(connection, Clocks(FOREVER, book.head().position))
-        found = rules_of(rules).subjects_of_store(reader, EDITIONS[rules], "S-1")
+        found = program_of(rules).subjects_of_store(reader, EDITIONS[rules], "S-1")
     book.close()
     assert sorted(found) == subjects
 
@@ -71,4 +71,4 @@ def test_a_line_names_its_month_and_its_subject(
     rules: str, rest: str, named: tuple[str | None, str]
 ) -> None:
     """As `settle` lists it, without the program."""
-    assert rules_of(rules).subject_of(rest) == named
+    assert program_of(rules).subject_of(rest) == named
