@@ -136,6 +136,19 @@ def test_hledger_finds_nothing_wrong_with_the_demos_journal(
     assert ask_hledger(exported, "print").count("what:") == len(entries) > 40
 
 
+def test_hledger_knows_the_type_of_every_account(
+    ask_hledger: Hledger, exported: Path, entries: list[Entry]
+) -> None:
+    """Declared, so that its statements need not guess from names; cash is of a type of its own."""
+    said = re.findall(r"^(\S+) +; type: (\w)$", ask_hledger(exported, "accounts", "--types"), re.M)
+    letters = {"Assets": "A", "Liabilities": "L", "Income": "R", "Expenses": "X"}
+    used = {account for one in entries for account, _ in one.postings}
+    assert {exported_account(name): letter for name, letter in said} == {
+        one: "C" if (one.kind, one.name) == ("Assets", "Cash") else letters[one.kind]
+        for one in used
+    }
+
+
 def test_the_balances_of_the_demo_in_hledger_are_ours(
     ask_hledger: Hledger, exported: Path, ours: Sums
 ) -> None:
