@@ -72,6 +72,9 @@ class ApplicationState:
 class ApplicantState:
     """A partner's certifications, terminations and risk records."""
 
+    TOPICS = (PartnerCertified.TOPIC, PartnerTerminated.TOPIC, RiskRecordFound.TOPIC)
+    """All that it takes from a partner's stream."""
+
     def __init__(self, partner: str) -> None:
         self.partner = partner
         self.standing: list[Recorded] = []

@@ -53,7 +53,7 @@ def decided(
         if report is not None and report.at in window:
             reported.append((state, report))
     partners = {report.event.partner for _, report in reported}
-    applicants = reader.states("partner", partners, ApplicantState)
+    applicants = reader.states("partner", partners, ApplicantState, ApplicantState.TOPICS)
     for state, report in reported:
         case = Case.of(state, report, applicants[report.event.partner], terms)
         conditions = judge(case, terms)
