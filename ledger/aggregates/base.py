@@ -85,6 +85,8 @@ class Fact(Event):
     """What this fact makes known: the attribute with its name, and its kind."""
     NAMES: ClassVar[Mapping[str, Thing]] = {}
     """What it names besides the things of `COMMON`: attributes with a name, each with its kind."""
+    MAY_BE_UNKNOWN: ClassVar[tuple[str, ...]] = ()
+    """Things of `COMMON` that it may name before anybody else has, such as an applicant."""
     LIVES_IN_STORE: ClassVar[bool] = False
     """Whether it is an event of its store, which must have been onboarded before."""
     JUDGED: ClassVar[bool] = False

@@ -63,10 +63,11 @@ def identity_of(event: Event) -> bytes:
 def things_of(kind: type[Fact]) -> dict[str, Thing]:
     """The attributes of a kind of fact that name things, a store's apart, and what they are."""
     introduced = kind.INTRODUCES[0] if kind.INTRODUCES else ""
+    left_out = ("store", introduced, *kind.MAY_BE_UNKNOWN)
     common = {
         field: thing
         for field, thing in COMMON.items()
-        if field in kind.model_fields and field not in ("store", introduced)
+        if field in kind.model_fields and field not in left_out
     }
     return common | dict(kind.NAMES)
 

@@ -26,6 +26,8 @@ class PartnerCertified(Fact):
     TOPIC = "partner-certified.v1"
     ORDER = 10
     INTRODUCES = ("partner", PARTNER)
+    JUDGED = True
+    WARNINGS = ("certified_not_admitted",)
     EXAMPLE: ClassVar = {
         "type": "PartnerCertified",
         "at": "2025-11-03T10:00:00+08:00",

@@ -45,6 +45,8 @@ class _Reader(NamedTuple):
     rates: tuple[str, ...]
     currencies: tuple[str, ...]
     days: tuple[str, ...]
+    usual: dict[str, str]
+    """Of an amount's currency that may be left out: which one is meant."""
 
 
 _readers: dict[str, _Reader] = {}
@@ -61,8 +63,11 @@ def _reader(kind: object) -> _Reader:
         )
     pairs = {name for pair in fact.AMOUNTS for name in pair[1:]}
     currencies = tuple(pairs | ({"base", "quote"} & set(fact.model_fields)))
-    days = tuple(name for name, field in fact.model_fields.items() if field.annotation is date)
-    reader = _Reader(fact.validator().validate_python, fact.AMOUNTS, fact.RATES, currencies, days)
+    fields = fact.model_fields
+    days = tuple(name for name in fields if fields[name].annotation in (date, date | None))
+    usual = {name: fields[name].default for name in pairs if not fields[name].is_required()}
+    validate = fact.validator().validate_python
+    reader = _Reader(validate, fact.AMOUNTS, fact.RATES, currencies, days, usual)
     _readers[fact.__name__] = reader
     return reader
 
@@ -139,8 +144,9 @@ def _amounts(reader: _Reader, row: dict[str, Any]) -> None:
             )
     try:
         for name, currency in reader.amounts:
-            if type(row.get(currency)) is str and row.get(name) is not None:
-                row[name] = canonical_amount(row[name], row[currency])
+            code = row.get(currency, reader.usual.get(currency))
+            if type(code) is str and row.get(name) is not None:
+                row[name] = canonical_amount(row[name], code)
         for name in reader.rates:
             if row.get(name) is not None:
                 row[name] = _rate(row[name])

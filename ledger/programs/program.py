@@ -4,7 +4,7 @@ A folder of `ledger/programs` that holds a `program.py` with a `PROGRAM` is a pr
 command works on it. What most programs answer alike has a default here.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -68,6 +68,10 @@ class Judging(NamedTuple):
     reached: Mapping[str, tuple[str, ...]] = {}
     """Per kind of stream that a judgement also rests on: the kinds of the index that lead from
     that stream's name to the streams of the facts that are judged."""
+    reaches: Callable[[Reader, Mapping[str, Collection[str]]], Iterable[str]] | None = None
+    """Where more than one step of the index leads there: from names of changed streams, by their
+    kind, to the streams of the facts that are judged. Asked at the clocks before a change and
+    after it, so that it finds what a withdrawn fact led to."""
 
 
 class OrderProgram(Protocol):

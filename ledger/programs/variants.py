@@ -1,12 +1,15 @@
 """Asking the same rule again with one thing changed: what the platform may have done otherwise."""
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from ledger.aggregates.base import Recorded
 from ledger.aggregates.store import GMVRecorded
 from ledger.programs.edition import Edition
+
+DAY_SHIFTS = {"day_earlier": -1, "day_later": 1}
+"""What-ifs of another day, and by how many days it lies elsewhere."""
 
 
 class Variant(NamedTuple):
@@ -40,9 +43,26 @@ def windows(edition: Edition) -> Iterator[Variant]:
             last = edition.last + timedelta(days=days)
             changed = edition.model_copy(update={"last": last})
             yield Variant("term", f"a day {word}: to {last}", changed)
+    yield from in_utc(edition)
+
+
+def in_utc(edition: Edition) -> Iterator[Variant]:
+    """The edition's days counted in UTC."""
     if edition.zone != "UTC":
         changed = edition.model_copy(update={"zone": "UTC"})
         yield Variant("zone", f"days in UTC instead of {edition.zone}", changed)
+
+
+def another_day(edition: Edition) -> Iterator[Variant]:
+    """An act judged as of the day before or after its own, for rules that ask `day_assumed`."""
+    for what_if in DAY_SHIFTS:
+        detail = f"a {what_if.replace('_', ' ')}"
+        yield Variant("day", detail, edition, frozenset({what_if}))
+
+
+def day_assumed(day: date, assume: frozenset[str]) -> date:
+    """The day of an act, or the one that a what-if puts in its place."""
+    return day + timedelta(days=sum(by for what, by in DAY_SHIFTS.items() if what in assume))
 
 
 def refunds(edition: Edition) -> Iterator[Variant]:

@@ -19,6 +19,7 @@ TYPES = [
     *("FirstSale", "GMVRecorded", "StoreSuspended", "StoreClosing", "StoreReopened"),
     *("StoreClosed", "RateQuoted", "MerchantInvited", "MerchantEnrolled", "ContentPromised"),
     *("ContentDelivered", "FixedFeePaid", "DiscountRevoked", "LiveTaskOrdered", "LinkListed"),
+    *("PartnerApplied", "ShopApplied", "ApplicationSupplemented", "RiskRecordFound"),
     "FactWithdrawn",
 ]
 
@@ -123,7 +124,9 @@ def test_published_terms_are_what_settle_uses_from_then_on(mine: Path, duebook: 
     rows = duebook("programs", *JSON).json
     assert [(row["program"], row["publisher"], row["version"]) for row in rows] == [
         ("growth-2026-05", "duebook", 1),
+        ("partner-admission-2022", "duebook", 1),
         (PROGRAM, "duebook", 1),
+        ("shop-admission-2020", "duebook", 1),
         ("star-map-2020", "duebook", 1),
         ("technical-fee-2020", "duebook", 1),
         (PROGRAM, "acme", 1),

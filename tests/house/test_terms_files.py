@@ -9,8 +9,10 @@ import pytest
 from ledger.kernel.errors import BadTerms
 from ledger.programs.edition import Edition, parse_toml, to_toml
 from ledger.programs.growth import parameters as growth
+from ledger.programs.partner_admission import parameters as partner_admission
 from ledger.programs.recruiting import parameters as recruiting
 from ledger.programs.registry import FOLDER, program_of, shipped
+from ledger.programs.shop_admission import parameters as shop_admission
 from ledger.programs.star_map import parameters as star_map
 from ledger.programs.technical_fee import parameters as technical_fee
 
@@ -19,6 +21,8 @@ UNSET: dict[str, set[str]] = {
     "growth": set(),
     "star_map": set(),
     "technical_fee": {"rates"},
+    "partner_admission": set(),
+    "shop_admission": {"open_categories"},
 }
 """Parameters without a value: what nobody has published, and what `roll_over` would need."""
 BY_PARAMETER = {
@@ -38,6 +42,8 @@ CHOICES = {
     },
     "star_map": {"payer"},
     "technical_fee": {"revoked", "refunds"},
+    "partner_admission": {"other_regions", "risk_when", "termination_bars"},
+    "shop_admission": set(),
 }
 """Assumed parameters that are a choice between named values."""
 FREE = {
@@ -45,6 +51,8 @@ FREE = {
     "growth": {"zone", "proration", "rate_max_age_days"},
     "star_map": {"zone", "from", "to", "schedule", "access", "rate_max_age_days"},
     "technical_fee": {"zone", "discounts"},
+    "partner_admission": {"zone", "from", "rate_max_age_days", "not_terminated"},
+    "shop_admission": {"zone", "from", "licensed_kinds", "open_categories"},
 }
 """Assumed parameters that take any value, or only this one."""
 ACME = Path(__file__).parents[2] / "fixtures" / "demo" / "terms-governance.toml"
@@ -138,6 +146,8 @@ def test_every_shipped_parameter_is_cited_or_assumed() -> None:
         "growth": growth,
         "star_map": star_map,
         "technical_fee": technical_fee,
+        "partner_admission": partner_admission,
+        "shop_admission": shop_admission,
     }
     assert [edition.rules for edition in shipped()] == sorted(known)
     for edition in shipped():

@@ -25,6 +25,8 @@ NOW = parse_instant("2026-11-21T12:00:00Z")
 DEFAULT_AS_OF = {
     "recruiting": "2026-06-01T00:00:00+08:00",
     "growth": "2026-10-01T00:00:00+08:00",
+    "partner_admission": "2026-06-01T00:00:00+08:00",
+    "shop_admission": "2020-12-01T00:00:00+08:00",
     "star_map": "2020-12-01T00:00:00+08:00",
     "technical_fee": "2020-12-01T00:00:00+08:00",
 }
@@ -92,7 +94,7 @@ def _by_period(rules: str, case: dict[str, Any]) -> dict[str | None, dict[str, A
     found: dict[str | None, dict[str, Any]] = {case.get("period"): {}}
     for name, expected in case.get("expect", {}).items():
         period, _ = program_of(rules).subject_of(name)
-        found.setdefault(period, {})[name] = expected
+        found.setdefault(period or case.get("period"), {})[name] = expected
     if rules == "technical_fee":
         found.pop(None, None)
     return found

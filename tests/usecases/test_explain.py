@@ -144,7 +144,7 @@ def test_facts_lead_to_the_file_and_row_that_they_came_in(demo: Demo) -> None:
     growth = [f"growth-2026-05/M-40{n}/{kind}" for n in range(1, 6) for kind in kinds]
     seen = set()
     with demo.book.reading() as connection:
-        for name in (*demo.lines, *growth):
+        for name in (*demo.lines, *growth, "partner-admission-2022/A-2602"):
             _, answer = explain(connection, name, demo.clocks)
             facts = answer["facts"]
             assert sorted(_positions(answer)) == [one["position"] for one in facts]
@@ -180,7 +180,7 @@ def test_a_fact_says_when_it_was_learned_and_by_whom(demo: Demo) -> None:
 
 @decision
 def test_explaining_reads_only_what_the_line_rests_on(demo: Demo) -> None:
-    """Its own streams and those of the partner's closed stores, out of a book of 1521 events."""
+    """Its own streams and those of the partner's closed stores, out of a book of 1534 events."""
     with demo.book.reading() as connection:
         costs = _Costs(connection, demo)
         for name, line in demo.lines.items():

@@ -74,7 +74,7 @@ def demo(
     files = sorted(str(path) for path in DEMO.glob("0*"))
     early = record(book, files[:5], now=NOW, by="demo")
     late = record(book, files[5:], now=NOW, by="demo")
-    assert (early.recorded, late.recorded, late.known) == (1434, 16 + 65, 1)
+    assert (early.recorded, late.recorded, late.known) == (1434, 16 + 65 + 11, 1)
     acme = publish(book, read_terms(ACME), "lin")
     yield Demo(book, early.position, late.position, acme["position"])
     book.close()
@@ -295,7 +295,8 @@ def test_a_program_that_is_not_published_is_refused(demo: Demo) -> None:
             published_edition(connection, "growth-2027-05", Clocks(NOW, demo.late))
         with pytest.raises(UnknownProgram):
             split_line(connection, "growth-2027-05/S-1001", demo.late)
-    assert refused.value.hint.startswith(f"Published: growth-2026-05, {PROGRAM}, star-map-2020")
+    assert refused.value.hint.startswith("Published: growth-2026-05, ")
+    assert f" {PROGRAM}, " in refused.value.hint
 
 
 @pytest.mark.parametrize("period", ["2026-01", "2026q1", ""])

@@ -19,15 +19,22 @@ def is_judged(event: object) -> bool:
 
 
 def judged(reader: LogReader, facts: Iterable[R]) -> Iterator[tuple[R, Surprise]]:
-    """What the editions that are published at the reader's clocks find odd about some facts."""
+    """What the editions that are published at the reader's clocks find odd about some facts.
+
+    What two of them find odd alike is told once, by the first in the order of their ids.
+    """
     asked = {one.position: one for one in facts if is_judged(one.event)}
     if not asked:
         return
+    told: set[tuple[int, str, str]] = set()
     for edition, judging in judging_editions(reader.connection, reader.clocks.known_at):
         mine = [one for one in asked.values() if isinstance(one.event, judging.facts)]
         if mine:
             for recorded, surprise in judging.judge(reader, edition, mine):
-                yield asked[recorded.position], surprise
+                key = (recorded.position, surprise.code, surprise.name)
+                if key not in told:
+                    told.add(key)
+                    yield asked[recorded.position], surprise
 
 
 def judging_editions(connection: Connection, known_at: int) -> Iterator[tuple[Edition, Judging]]:

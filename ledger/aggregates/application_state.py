@@ -1,0 +1,125 @@
+"""What was stated of an application, and what is known of who applied. In any order of arrival."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from ledger.aggregates.application import (
+    ApplicationFact,
+    ApplicationSupplemented,
+    PartnerApplied,
+    PartnerClaims,
+    RiskRecordFound,
+    ShopApplied,
+    ShopClaims,
+)
+from ledger.aggregates.base import Recorded, first_of, in_order, instant_text, last_before
+from ledger.aggregates.partner import PartnerCertified, PartnerTerminated
+from ledger.kernel.instants import Instant
+
+NO_CLAIM = {*ApplicationFact.model_fields} - {"region"} | {"capital_currency"}
+"""Fields that state nothing of the applicant by themselves."""
+
+
+class Stated(NamedTuple):
+    """The last value of a field, and the fact that states it."""
+
+    value: Any
+    fact: Recorded
+
+
+class ApplicationState:
+    """The reports and supplements of one application id.
+
+    A partner's application and a merchant's are two, also under one id.
+    """
+
+    def __init__(self, application: str) -> None:
+        self.application = application
+        self.reports: list[Recorded] = []
+        self.supplements: list[Recorded] = []
+
+    def apply(self, recorded: Recorded) -> None:
+        """Takes one event into its timeline."""
+        match recorded.event:
+            case PartnerApplied() | ShopApplied():
+                self.reports.append(recorded)
+            case ApplicationSupplemented():
+                self.supplements.append(recorded)
+
+    def report(self, kind: type[PartnerApplied] | type[ShopApplied]) -> Recorded | None:
+        """The report that counts: the earliest of its kind."""
+        return first_of(one for one in self.reports if isinstance(one.event, kind))
+
+    def stated(self, report: Recorded) -> dict[str, Stated]:
+        """Of each field the last value, from the report that counts and the supplements.
+
+        An empty list says nothing and takes nothing back. Capital and its currency come from one
+        fact, as a pair.
+        """
+        kind = PartnerClaims if isinstance(report.event, PartnerClaims) else ShopClaims
+        found: dict[str, Stated] = {}
+        for one in in_order([report, *self.supplements]):
+            for name in kind.model_fields:
+                value = getattr(one.event, name)
+                if name in NO_CLAIM or value is None or value == ():
+                    continue
+                if name == "registered_capital":
+                    value = (value, one.event.capital_currency)
+                found[name] = Stated(value, one)
+        return found
+
+
+class ApplicantState:
+    """A partner's certifications, terminations and risk records."""
+
+    TOPICS = (PartnerCertified.TOPIC, PartnerTerminated.TOPIC, RiskRecordFound.TOPIC)
+    """All that it takes from a partner's stream."""
+
+    def __init__(self, partner: str) -> None:
+        self.partner = partner
+        self.standing: list[Recorded] = []
+        self.records: list[Recorded] = []
+
+    def apply(self, recorded: Recorded) -> None:
+        """Takes one event into its timeline."""
+        match recorded.event:
+            case PartnerCertified() | PartnerTerminated():
+                self.standing.append(recorded)
+            case RiskRecordFound():
+                self.records.append(recorded)
+
+    def standing_at(self, instant: Instant) -> Recorded | None:
+        """The last certification or termination at or before an instant."""
+        return last_before(self.standing, instant + 1)
+
+    def terminated_between(self, after: Instant, until: Instant) -> bool:
+        """Whether a termination lies after an instant and at or before another."""
+        return any(
+            isinstance(one.event, PartnerTerminated) and after < one.at <= until
+            for one in self.standing
+        )
+
+
+def describe_application(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
+    """An application as it stands after these facts: what is stated of it now."""
+    state = ApplicationState(name)
+    for recorded in facts:
+        state.apply(recorded)
+    found: dict[str, Any] = {"application": name}
+    for kind in (PartnerApplied, ShopApplied):
+        report = state.report(kind)
+        if report is not None:
+            party = "partner" if isinstance(report.event, PartnerApplied) else "merchant"
+            stated = {field: _plain(one.value) for field, one in state.stated(report).items()}
+            found[party] = getattr(report.event, party)
+            found |= {"applied_at": instant_text(report), "stated": stated}
+    return {**found, "reports": len(state.reports), "supplements": len(state.supplements)}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return list(value)
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+STATES = {"application": describe_application}

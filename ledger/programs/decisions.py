@@ -1,0 +1,74 @@
+"""Decisions without money: conditions of one subject, and the outcome that follows from them."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from ledger.aggregates.base import Recorded
+from ledger.kernel.decision import Step
+from ledger.kernel.instants import local
+from ledger.programs.edition import Edition
+
+
+class Decision(NamedTuple):
+    """What follows from some conditions: granted, declined, or held for what is not known."""
+
+    outcome: str
+    unmet: tuple[str, ...]
+    held_for: tuple[str, ...]
+
+
+def decide(conditions: Sequence[Step], held: Sequence[str]) -> Decision:
+    """Declined where a condition is unmet, with exactly those codes; else held for what is
+    pending, in the order given; else granted."""
+    unmet = tuple(one.code for one in conditions if one.met is False and one.code)
+    if unmet:
+        return Decision("declined", unmet, ())
+    pending = {code for one in conditions for code in pending_of(one)}
+    held_for = tuple(code for code in held if code in pending)
+    assert len(held_for) == len(pending), f"{pending} can be held for only {held}"
+    return Decision("held" if held_for else "granted", (), held_for)
+
+
+def pending_of(step: Step) -> set[str]:
+    """What a condition waits for."""
+    own = {step.pending} if step.pending else set()
+    return own.union(*(pending_of(part) for part in step.parts))
+
+
+def condition(
+    edition: Edition,
+    code: str,
+    met: bool | None,
+    required: str,
+    observed: str,
+    rests_on: Iterable[Recorded] = (),
+    *,
+    pending: str | None = None,
+    asks: str = "",
+) -> Step:
+    """A condition: met, unmet, pending, or (None) not asked. `asks` is the parameter it asks
+    for, which is cited where the code itself is not."""
+    return Step(
+        code.replace("_", " "),
+        None,
+        None if pending else met,
+        required,
+        observed,
+        edition.cite.get(code) or edition.cite.get(asks),
+        tuple(sorted({one.position for one in rests_on})),
+        (),
+        code,
+        pending,
+    )
+
+
+def taken_as_met(step: Step, assume: frozenset[str]) -> Step:
+    """The condition, taken as met where a what-if says so."""
+    if step.code not in assume:
+        return step
+    return step._replace(met=True, pending=None, observed=f"{step.observed}; taken as met")
+
+
+def told(recorded: Recorded, edition: Edition) -> str:
+    """A fact and when it happened, in the edition's zone."""
+    return f"{type(recorded.event).__name__} at {local(recorded.at, edition.zone)}"

@@ -1,0 +1,221 @@
+"""The ten conditions of a partner's admission, each with what it asked and what it saw.
+
+A condition is met, unmet, pending (`not_stated`, `region_unlisted`, `fx_rate_missing`), or not
+asked. Source: seed 000, requirements for company, team and hardware.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from ledger.aggregates.application_state import ApplicantState, ApplicationState, Stated
+from ledger.aggregates.base import Recorded
+from ledger.aggregates.partner import PartnerTerminated
+from ledger.kernel.decision import Step
+from ledger.kernel.instants import day_of
+from ledger.kernel.money import EXACT
+from ledger.programs.decisions import condition, taken_as_met, told
+from ledger.programs.edition import Edition
+from ledger.programs.exchange import Rates
+from ledger.programs.partner_admission.parameters import Parameters
+from ledger.programs.variants import day_assumed
+
+NOT_STATED = "not_stated"
+
+
+class Terms(NamedTuple):
+    """The edition with what every application is asked."""
+
+    edition: Edition
+    parameters: Parameters
+    rates: Rates
+    assume: frozenset[str] = frozenset()
+
+
+class Case(NamedTuple):
+    """An application with who applied: all that its conditions are asked of."""
+
+    state: ApplicationState
+    report: Recorded
+    applicant: ApplicantState
+    stated: dict[str, Stated]
+    day: date
+
+    @classmethod
+    def of(
+        cls, state: ApplicationState, report: Recorded, applicant: ApplicantState, terms: Terms
+    ) -> "Case":
+        """The application as it is stated, on its day in the edition's zone."""
+        day = day_assumed(day_of(report.at, terms.edition.zone), terms.assume)
+        return cls(state, report, applicant, state.stated(report), day)
+
+    def value(self, name: str) -> Any:
+        """What is stated last of a field; None where nothing is."""
+        return self.stated[name].value if name in self.stated else None
+
+    def behind(self, *names: str) -> list[Recorded]:
+        """The facts that state some fields; where one states nothing, the application itself."""
+        return [self.stated[name].fact if name in self.stated else self.report for name in names]
+
+
+def judge(case: Case, terms: Terms) -> list[Step]:
+    """All ten conditions, in the order in which codes are named. Where the region is unlisted
+    or not stated, what depends on it is not asked."""
+    region, parameters = case.value("region"), terms.parameters
+    mainland = region == parameters.mainland
+    abroad = region in parameters.listed_abroad
+    found = [
+        _no_risk_record(case, terms),
+        _region_listed(case, terms, listed=mainland or abroad),
+        _registered_over_a_year(case, terms) if mainland or abroad else None,
+        _scope_covers_services(case, terms) if mainland else None,
+        _capital(case, terms) if mainland else None,
+        _yes(case, terms, "registration_certificate", "certificate") if abroad else None,
+        _team_of_five(case, terms),
+        _yes(case, terms, "fixed_office", "fixed_office"),
+        _yes(case, terms, "live_hardware", "live_hardware"),
+        _not_terminated(case, terms) if parameters.termination_bars else None,
+    ]
+    return [taken_as_met(one, terms.assume) for one in found if one is not None]
+
+
+def _missing(case: Case, terms: Terms, code: str, required: str, *fields: str) -> Step:
+    """A condition of which something that it asks is not stated."""
+    lacking = [name.replace("_", " ") for name in fields if name not in case.stated]
+    observed = f"not stated: {', '.join(lacking)}"
+    rests_on = case.behind(*fields)
+    return condition(terms.edition, code, None, required, observed, rests_on, pending=NOT_STATED)
+
+
+def _no_risk_record(case: Case, terms: Terms) -> Step:
+    """No record with a day up to the application's, whenever it was found; under `as_of` none
+    at all."""
+    at_application = terms.parameters.risk_when == "application"
+    records = case.applicant.records
+    against = [one for one in records if not at_application or one.event.on <= case.day]
+    required = "no risk record" + (f" of a day up to {case.day}" if at_application else "")
+    kinds = [f"{one.event.kind} of {one.event.on}" for one in against]
+    observed = ", ".join(sorted(kinds)) or "none"
+    return condition(*(terms.edition, "no_risk_record", not against, required, observed, records))
+
+
+def _region_listed(case: Case, terms: Terms, *, listed: bool) -> Step:
+    """The mainland or a listed region; another is held for somebody to decide, or declined."""
+    parameters, code = terms.parameters, "region_listed"
+    required = f"one of {', '.join((parameters.mainland, *parameters.listed_abroad))}"
+    if "region" not in case.stated:
+        return _missing(case, terms, code, required, "region")
+    pending = "region_unlisted" if not listed and parameters.other_regions == "held" else None
+    observed, facts = str(case.value("region")), case.behind("region")
+    return condition(
+        terms.edition,
+        code,
+        listed,
+        required,
+        observed,
+        facts,
+        pending=pending,
+        asks="listed_abroad",
+    )
+
+
+def _registered_over_a_year(case: Case, terms: Terms) -> Step:
+    """The application's day lies after the same day so many years after registration."""
+    years, code = terms.parameters.registered_over_years, "registered_over_a_year"
+    required = f"registered more than {years} year(s) before {case.day}"
+    registered = case.value("registered_on")
+    if registered is None:
+        return _missing(case, terms, code, required, "registered_on")
+    same_day = _years_after(registered, years)
+    met = same_day is not None and case.day > same_day
+    facts = case.behind("registered_on")
+    return condition(
+        *(terms.edition, code, met, required, f"registered on {registered}", facts),
+        asks="registered_over_years",
+    )
+
+
+def _years_after(day: date, years: int) -> date | None:
+    """The same day some years later; where there is none, the last of the month (PRC Civil
+    Code, art. 202). None beyond the calendar."""
+    if day.year + years > date.max.year:
+        return None
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return day.replace(year=day.year + years, day=28)
+
+
+def _scope_covers_services(case: Case, terms: Terms) -> Step:
+    """Every service that is asked for stands in the scope of the business licence."""
+    code, required = "scope_covers_services", "every service within the licence's scope"
+    fields = ("services", "business_scope")
+    if not all(name in case.stated for name in fields):
+        return _missing(case, terms, code, required, *fields)
+    outside = _outside(case.value("services"), case.value("business_scope"))
+    observed = f"outside of it: {', '.join(outside)}" if outside else "all of them"
+    facts = case.behind(*fields)
+    return condition(terms.edition, code, not outside, required, observed, facts)
+
+
+def _outside(wanted: Iterable[str], scope: Iterable[str]) -> list[str]:
+    return sorted(set(wanted) - set(scope))
+
+
+def _capital(case: Case, terms: Terms) -> Step:
+    """Registered capital of at least so much, a foreign one at the rate of the day, unrounded."""
+    edition, code = terms.edition, "capital"
+    required = f"at least {terms.parameters.capital_min} {edition.currency}"
+    if "registered_capital" not in case.stated:
+        return _missing(case, terms, code, required, "registered_capital")
+    text, currency = case.value("registered_capital")
+    amount, observed = Decimal(text), f"{text} {currency}"
+    events: tuple[int, ...] = (case.stated["registered_capital"].fact.position,)
+    pending = None
+    if currency != edition.currency:
+        rate = terms.rates.into(currency, case.day)
+        if rate is None:
+            observed += f"; {terms.rates.missing(currency, case.day)}"
+            pending = "fx_rate_missing"
+        else:
+            factor, quote = rate
+            amount = EXACT.multiply(amount, factor)
+            observed += f" x {factor} (rate of {quote.event.day}) = {amount:f} {edition.currency}"
+            events += terms.rates.looked_at(currency, case.day)
+    met = amount >= Decimal(terms.parameters.capital_min)
+    found = condition(edition, code, met, required, observed, pending=pending, asks="capital_min")
+    return found._replace(events=tuple(sorted(events)))
+
+
+def _team_of_five(case: Case, terms: Terms) -> Step:
+    code, required = "team_of_five", f"a team of at least {terms.parameters.team_min}"
+    size = case.value("team_size")
+    if size is None:
+        return _missing(case, terms, code, required, "team_size")
+    met, facts = size >= terms.parameters.team_min, case.behind("team_size")
+    return condition(terms.edition, code, met, required, str(size), facts, asks="team_min")
+
+
+def _yes(case: Case, terms: Terms, code: str, field: str) -> Step:
+    """Something that the applicant must say it has."""
+    required = field.replace("_", " ")
+    if field not in case.stated:
+        return _missing(case, terms, code, required, field)
+    met = case.value(field)
+    return condition(
+        *(terms.edition, code, met, required, "yes" if met else "no", case.behind(field))
+    )
+
+
+def _not_terminated(case: Case, terms: Terms) -> Step:
+    """Of the certifications and terminations up to the application, its own instant included,
+    the last is no termination."""
+    last = case.applicant.standing_at(case.report.at)
+    met = last is None or not isinstance(last.event, PartnerTerminated)
+    observed = told(last, terms.edition) if last else "neither certified nor terminated before"
+    required = "not terminated when it applied"
+    facts = case.applicant.standing
+    return condition(
+        terms.edition, "not_terminated", met, required, observed, facts, asks="termination_bars"
+    )

@@ -1,0 +1,168 @@
+"""Acts around an admission that do not fit: told twice, told of nothing, done too early or late.
+
+Each is judged at the clocks, so that a late or withdrawn fact makes it come or go. An edition
+speaks of acts up to its end, and of the applications that it decides. Source: seed 000.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from ledger.aggregates.application import PartnerApplied
+from ledger.aggregates.application_state import ApplicationState
+from ledger.aggregates.base import Recorded
+from ledger.aggregates.judge import Surprise
+from ledger.kernel.instants import local
+from ledger.programs.contract import Reader
+from ledger.programs.edition import Edition
+from ledger.programs.partner_admission.gather import Decided, applications_of, before
+from ledger.programs.program import Judged
+
+
+def judge_applications(reader: Reader, edition: Edition, facts: Sequence[Recorded]) -> Judged:
+    """An application is reported once, and by a partner that does not stand admitted already.
+    A second report is judged no further."""
+    mine = _until_end(edition, facts)
+    states = _states(reader, {one.event.application for one in mine})
+    of_partner = applications_of(reader, edition, {one.event.partner for one in mine})
+    for one in mine:
+        name, partner = one.event.application, one.event.partner
+        counts = states[name].report(PartnerApplied)
+        assert counts is not None, "this fact reports it itself"
+        if counts.position != one.position:
+            when = local(counts.at, edition.zone)
+            yield (
+                one,
+                _surprise(
+                    edition,
+                    "applied_twice",
+                    f"application {name} is reported too at {local(one.at, edition.zone)}; "
+                    f"the report of {when} counts.",
+                    "Withdraw the report that is wrong; a new application has an id of its own.",
+                    name,
+                ),
+            )
+            continue
+        earlier = [other for other in of_partner.get(partner, []) if before(other.case.report, one)]
+        admitted = next((other for other in earlier if other.stands_admitted(one.at)), None)
+        if admitted:
+            yield (
+                one,
+                _surprise(
+                    edition,
+                    "applied_while_admitted",
+                    f"partner {partner} applies as {name} but stands admitted since "
+                    f"{_since(admitted)}.",
+                    "Withdraw the application, or record the PartnerTerminated that it lacks.",
+                    name,
+                ),
+            )
+
+
+def judge_records(reader: Reader, edition: Edition, facts: Sequence[Recorded]) -> Judged:
+    """A record of a day after an application does not undo its admission, but somebody must
+    look at it, unless the partner was terminated by the time it was reported."""
+    mine = _until_end(edition, facts)
+    of_partner = applications_of(reader, edition, {one.event.partner for one in mine})
+    for one in mine:
+        partner, on = one.event.partner, one.event.on
+        admitted = next(
+            (
+                other
+                for other in of_partner.get(partner, [])
+                if on > other.case.day and other.stands_admitted(one.at)
+            ),
+            None,
+        )
+        if admitted:
+            yield (
+                one,
+                _surprise(
+                    edition,
+                    "risk_after_admission",
+                    f"partner {partner}, admitted since {_since(admitted)}, "
+                    f"has a risk record of {on} ({one.event.kind}).",
+                    "Its admission stands; record a PartnerTerminated if the cooperation ends.",
+                    partner,
+                ),
+            )
+
+
+def judge_certifications(reader: Reader, edition: Edition, facts: Sequence[Recorded]) -> Judged:
+    """Of a partner that has applied by then, the certification follows an admission that
+    stands. Who never applied is not judged: partners were certified before there was a form."""
+    mine = _until_end(edition, facts)
+    of_partner = applications_of(reader, edition, {one.event.partner for one in mine})
+    for one in mine:
+        by_then = [other for other in of_partner.get(one.event.partner, []) if other.at <= one.at]
+        if by_then and not any(other.stands_admitted(one.at) for other in by_then):
+            yield (
+                one,
+                _surprise(
+                    edition,
+                    "certified_not_admitted",
+                    f"partner {one.event.partner} is certified at "
+                    f"{local(one.at, edition.zone)} but does not stand admitted: "
+                    f"{', '.join(map(_outcome, by_then))}.",
+                    "Record what its application lacks, or withdraw the certification.",
+                    one.event.partner,
+                ),
+            )
+
+
+def judge_supplements(reader: Reader, edition: Edition, facts: Sequence[Recorded]) -> Judged:
+    """A supplement waits for its application, whoever decides that one."""
+    mine = _until_end(edition, facts)
+    states = _states(reader, {one.event.application for one in mine})
+    for one in mine:
+        name = one.event.application
+        if not states[name].reports:
+            yield (
+                one,
+                _surprise(
+                    edition,
+                    "unknown_application",
+                    f"application {name} is not known yet.",
+                    "The fact is recorded and waits until the application is reported.",
+                    name,
+                ),
+            )
+
+
+def streams_reached(reader: Reader, changed: Mapping[str, Collection[str]]) -> Iterator[str]:
+    """From applications, partners and rates that have changed to all applications of the same
+    partners, and to the partners: what is decided of one is asked for the others."""
+    names = set(changed.get("application", ()))
+    currencies = {pair.partition("-")[0] for pair in changed.get("rate", ())}
+    for streams in reader.named("capital", currencies).values():
+        names |= {stream.partition(":")[2] for stream in streams}
+    partners = set(changed.get("partner", ()))
+    for state in _states(reader, names).values():
+        partners |= {
+            one.event.partner for one in state.reports if isinstance(one.event, PartnerApplied)
+        }
+    for streams in reader.named("applies", partners).values():
+        yield from streams
+    yield from (f"partner:{partner}" for partner in sorted(partners))
+
+
+def _states(reader: Reader, names: Collection[str]) -> dict[str, ApplicationState]:
+    return reader.states("application", names, ApplicationState) if names else {}
+
+
+def _until_end(edition: Edition, facts: Sequence[Recorded]) -> list[Recorded]:
+    return [one for one in facts if one.at < edition.window.end]
+
+
+def _since(one: Decided) -> str:
+    return f"application {one.case.state.application} of {one.case.day}"
+
+
+def _outcome(one: Decided) -> str:
+    codes = ", ".join(one.decision.unmet or one.decision.held_for)
+    outcome = one.decision.outcome + (f" ({codes})" if codes else "")
+    if one.decision.outcome == "granted":
+        outcome = "granted, then terminated"
+    return f"{_since(one)} {outcome}"
+
+
+def _surprise(edition: Edition, code: str, sentence: str, hint: str, name: str) -> Surprise:
+    return Surprise(code, sentence, hint, name, edition.program)

@@ -1,0 +1,83 @@
+"""What the admission of partners reads: applications by id or by partner, each decided."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from typing import NamedTuple
+
+from ledger.aggregates.application import PartnerApplied
+from ledger.aggregates.application_state import ApplicantState, ApplicationState
+from ledger.aggregates.base import Recorded, order_key
+from ledger.kernel.decision import Step
+from ledger.kernel.instants import Instant
+from ledger.kernel.period import Window
+from ledger.programs.contract import Reader
+from ledger.programs.decisions import Decision, decide
+from ledger.programs.edition import Edition
+from ledger.programs.exchange import Rates
+from ledger.programs.partner_admission.conditions import Case, Terms, judge
+from ledger.programs.partner_admission.parameters import HELD, parameters_of
+
+
+class Decided(NamedTuple):
+    """An application with its decision and the conditions that it follows from."""
+
+    case: Case
+    decision: Decision
+    conditions: list[Step]
+
+    @property
+    def at(self) -> Instant:
+        """When the partner applied."""
+        return self.case.report.at
+
+    def stands_admitted(self, instant: Instant) -> bool:
+        """Whether it was granted and no termination lies after it and up to an instant."""
+        ended = self.case.applicant.terminated_between(self.at, instant)
+        return self.decision.outcome == "granted" and not ended
+
+
+def terms_of(reader: Reader, edition: Edition, assume: frozenset[str] = frozenset()) -> Terms:
+    """The edition with its parameters and rates."""
+    parameters = parameters_of(edition)
+    rates = Rates(reader, edition, parameters.rate_max_age_days)
+    return Terms(edition, parameters, rates, assume)
+
+
+def decided(
+    reader: Reader, names: Iterable[str], window: Window, terms: Terms
+) -> Iterator[Decided]:
+    """The applications of these ids whose report that counts lies in the window, decided."""
+    reported = []
+    for state in reader.states("application", names, ApplicationState).values():
+        report = state.report(PartnerApplied)
+        if report is not None and report.at in window:
+            reported.append((state, report))
+    partners = {report.event.partner for _, report in reported}
+    applicants = reader.states("partner", partners, ApplicantState, ApplicantState.TOPICS)
+    for state, report in reported:
+        case = Case.of(state, report, applicants[report.event.partner], terms)
+        conditions = judge(case, terms)
+        yield Decided(case, decide(conditions, HELD), conditions)
+
+
+def applications_of(
+    reader: Reader, edition: Edition, partners: Collection[str]
+) -> dict[str, list[Decided]]:
+    """Per partner its applications under an edition, decided, in business order."""
+    names = {
+        stream.partition(":")[2]
+        for streams in reader.named("applies", partners).values()
+        for stream in streams
+    }
+    found: dict[str, list[Decided]] = defaultdict(list)
+    if names:
+        for one in decided(reader, names, edition.window, terms_of(reader, edition)):
+            found[one.case.report.event.partner].append(one)
+    for own in found.values():
+        own.sort(key=lambda one: order_key(one.case.report))
+    return found
+
+
+def before(one: Recorded, other: Recorded) -> bool:
+    """Whether a fact comes first in business order."""
+    return order_key(one) < order_key(other)

@@ -1,0 +1,105 @@
+"""The admission of shops: one decision per application, in the month in which it was made.
+
+Map: each application is decided from what is stated of it; nothing has to be reduced.
+Source: seed 004.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from ledger.aggregates.application import ShopApplied
+from ledger.aggregates.application_state import ApplicationState
+from ledger.aggregates.base import Recorded
+from ledger.aggregates.judge import Surprise
+from ledger.kernel.decision import Step
+from ledger.kernel.instants import day_of, local
+from ledger.kernel.period import Window
+from ledger.programs.contract import Answer, Asked, Reader, in_chunks
+from ledger.programs.decisions import decide, told
+from ledger.programs.edition import Edition
+from ledger.programs.line import PLATFORM, Line
+from ledger.programs.periods import month_of, month_or_all
+from ledger.programs.program import Judged
+from ledger.programs.shop_admission.conditions import Case, Terms, judge
+from ledger.programs.shop_admission.parameters import HELD, parameters_of
+
+
+def settle_v1(reader: Reader, asked: Asked) -> Answer:
+    """One line for every application that was made on a day of the run.
+
+    With subjects, ids of applications, only theirs; of a single one, without a period, the
+    answer names its month.
+    """
+    edition, subjects = asked.edition, asked.subjects
+    terms = Terms(edition, parameters_of(edition), asked.assume)
+    window = month_or_all(edition, asked.period).window
+    if subjects is None:
+        subjects = frozenset(name for name, _ in reader.names("shop-applies", *window))
+    found = list(_cases(reader, subjects, window, terms))
+    month = asked.period
+    if month is None and asked.subjects is not None and len(found) == 1:
+        month = month_of(day_of(found[0].report.at, edition.zone))
+    return Answer(sorted(_line(case, terms) for case in found), period=month)
+
+
+def _cases(reader: Reader, names: Iterable[str], window: Window, terms: Terms) -> Iterator[Case]:
+    """The applications of these ids whose report that counts lies in the window."""
+    for chunk in in_chunks(names):
+        for state in reader.states("application", chunk, ApplicationState).values():
+            report = state.report(ShopApplied)
+            if report is not None and report.at in window:
+                yield Case.of(state, report, terms)
+
+
+def _line(case: Case, terms: Terms) -> Line:
+    edition, conditions = terms.edition, judge(case, terms)
+    decision = decide(conditions, HELD)
+    merchant = f"merchant:{case.report.event.merchant}"
+    why = ", ".join(decision.unmet or decision.held_for)
+    tree = Step(
+        f"admission of a shop of {merchant}: {decision.outcome}",
+        required="every condition that is asked",
+        observed=why or told(case.report, edition),
+        events=(case.report.position,),
+        parts=(*conditions, *_others(case)),
+    )
+    return Line(
+        f"{edition.program}/{case.state.application}",
+        "admission",
+        PLATFORM,
+        merchant,
+        f"application:{case.state.application}",
+        decision.outcome,
+        None,
+        decision.unmet,
+        decision.held_for,
+        tree,
+    )
+
+
+def _others(case: Case) -> tuple[Step, ...]:
+    """Other reports of the application, which do not count."""
+    kin = (one for one in case.state.reports if isinstance(one.event, ShopApplied))
+    others = sorted(one.position for one in kin if one.position != case.report.position)
+    if not others:
+        return ()
+    label = "other reports of the application"
+    return (Step(label, observed="do not count", events=tuple(others)),)
+
+
+def judge_applications(reader: Reader, edition: Edition, facts: Sequence[Recorded]) -> Judged:
+    """An application is reported once. An edition speaks of acts up to its end."""
+    mine = [one for one in facts if one.at < edition.window.end]
+    names = {one.event.application for one in mine}
+    states = reader.states("application", names, ApplicationState) if names else {}
+    for one in mine:
+        name = one.event.application
+        counts = states[name].report(ShopApplied)
+        assert counts is not None, "this fact reports it itself"
+        if counts.position != one.position:
+            when = local(counts.at, edition.zone)
+            sentence = (
+                f"application {name} is reported too at {local(one.at, edition.zone)}; "
+                f"the report of {when} counts."
+            )
+            hint = "Withdraw the report that is wrong; a new application has an id of its own."
+            yield one, Surprise("applied_twice", sentence, hint, name, edition.program)
