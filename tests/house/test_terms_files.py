@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from ledger.kernel.errors import BadTerms
+from ledger.programs.account_binding import parameters as account_binding
 from ledger.programs.edition import Edition, parse_toml, to_toml
 from ledger.programs.growth import parameters as growth
+from ledger.programs.pid_binding import parameters as pid_binding
 from ledger.programs.recruiting import parameters as recruiting
 from ledger.programs.registry import FOLDER, program_of, shipped
 from ledger.programs.star_map import parameters as star_map
@@ -19,6 +21,8 @@ UNSET: dict[str, set[str]] = {
     "growth": set(),
     "star_map": set(),
     "technical_fee": {"rates"},
+    "account_binding": set(),
+    "pid_binding": set(),
 }
 """Parameters without a value: what nobody has published, and what `roll_over` would need."""
 BY_PARAMETER = {
@@ -38,6 +42,11 @@ CHOICES = {
     },
     "star_map": {"payer"},
     "technical_fee": {"revoked", "refunds"},
+    "account_binding": {
+        *("probation_default", "unbind_scope", "rebind_after_limit", "one_store_per_account"),
+        "unfit_binding",
+    },
+    "pid_binding": {"unfit_binding"},
 }
 """Assumed parameters that are a choice between named values."""
 FREE = {
@@ -45,6 +54,8 @@ FREE = {
     "growth": {"zone", "proration", "rate_max_age_days"},
     "star_map": {"zone", "from", "to", "schedule", "access", "rate_max_age_days"},
     "technical_fee": {"zone", "discounts"},
+    "account_binding": {"zone", "from", "bindings_within_days"},
+    "pid_binding": {"zone", "from"},
 }
 """Assumed parameters that take any value, or only this one."""
 ACME = Path(__file__).parents[2] / "fixtures" / "demo" / "terms-governance.toml"
@@ -138,6 +149,8 @@ def test_every_shipped_parameter_is_cited_or_assumed() -> None:
         "growth": growth,
         "star_map": star_map,
         "technical_fee": technical_fee,
+        "account_binding": account_binding,
+        "pid_binding": pid_binding,
     }
     assert [edition.rules for edition in shipped()] == sorted(known)
     for edition in shipped():
