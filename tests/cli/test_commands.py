@@ -74,7 +74,8 @@ def test_a_book_is_made_once(duebook: Duebook, here: Path) -> None:
     """The second time nothing is changed, also for --demo; another entity is no way around."""
     ran = duebook("init", "--format", "json")
     assert ran.code == 0
-    programs = ["growth-2026-05", PROGRAM, "star-map-2020", "technical-fee-2020"]
+    programs = ["account-binding-us-2024", "growth-2026-05", "pid-binding-2020", PROGRAM]
+    programs += ["star-map-2020", "technical-fee-2020"]
     expected = {"book": "duebook.db", "entity": "platform", "programs": programs}
     assert {key: ran.json[key] for key in expected} == expected
     before = (here / "duebook.db").read_bytes()

@@ -122,7 +122,9 @@ def test_published_terms_are_what_settle_uses_from_then_on(mine: Path, duebook: 
     assert earlier["totals"] == {"CNY": "54000.00"}
     rows = duebook("programs", *JSON).json
     assert [(row["program"], row["publisher"], row["version"]) for row in rows] == [
+        ("account-binding-us-2024", "duebook", 1),
         ("growth-2026-05", "duebook", 1),
+        ("pid-binding-2020", "duebook", 1),
         (PROGRAM, "duebook", 1),
         ("star-map-2020", "duebook", 1),
         ("technical-fee-2020", "duebook", 1),

@@ -45,12 +45,12 @@ def test_catching_up_in_steps_equals_building_anew_at_every_step(
     rows_at: Callable[..., Rows],
     assert_equal_ways: Check,
 ) -> None:
-    """The demo in nine calls and four withdrawals, one of them before the fact it names.
+    """The demo in ten calls and five withdrawals, one of them before the fact it names.
 
     The late file goes first, so that its withdrawal by id waits for the fact. After each step
     every view is caught up; afterwards each step is asked for again at its position.
     """
-    partners, merchants, stores, gmv, rates, late, growth = demo_files
+    partners, merchants, stores, gmv, rates, late, growth, bindings = demo_files
     first, second = halves(gmv, tmp_path)
     steps: dict[int, dict[str, Rows]] = {}
 
@@ -73,13 +73,15 @@ def test_catching_up_in_steps_equals_building_anew_at_every_step(
     step(merchants)
     taken_back("MerchantOnboarded", 3)
     step(growth)
+    step(bindings)
+    taken_back("AccountBound", 2)
     step(stores)
     taken_back("PartnerCertified", 1)
     step(second, rates)
     taken_back("GMVRecorded", 400)
     step(merchants)
     lifted = [row for row in report(book, "activity").rows if row["withdrawn_by"]]
-    assert len(lifted) == 5
+    assert len(lifted) == 6
     assert any(row["withdrawn_by"] < row["position"] for row in lifted), "one withdrawal waited"
 
     for position, rows in steps.items():
