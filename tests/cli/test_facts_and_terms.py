@@ -19,6 +19,8 @@ TYPES = [
     *("FirstSale", "GMVRecorded", "StoreSuspended", "StoreClosing", "StoreReopened"),
     *("StoreClosed", "RateQuoted", "MerchantInvited", "MerchantEnrolled", "ContentPromised"),
     *("ContentDelivered", "FixedFeePaid", "DiscountRevoked", "LiveTaskOrdered", "LinkListed"),
+    *("ProbationStarted", "ProbationEnded", "FollowersCounted", "StoreNamed", "AccountNamed"),
+    *("AccountUnbound", "AccountBound", "PidUnlinked", "PidLinked"),
     "FactWithdrawn",
 ]
 

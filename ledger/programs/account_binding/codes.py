@@ -80,7 +80,7 @@ def _official_limits(standing: Standing, event: AccountBound) -> Iterator[Findin
         yield Finding(
             "rebound_after_limit",
             f"account {event.account} is bound to store {store} as official after "
-            f"{_many(used, 'official unbinding')}; after {terms.official_unbinds_max} none is bound",
+            f"{_many(used, 'official unbinding')}; the limit is {terms.official_unbinds_max}",
             "rebind_after_limit",
         )
 
