@@ -22,7 +22,7 @@ run settle $PROGRAM --as-of 2026-02-15 | tail -6
 run settle $PROGRAM --as-of 2026-06-30
 run publish fixtures/demo/terms-governance.toml --by finance
 run settle $PROGRAM --as-of 2026-06-30 | tail -5
-run settle $PROGRAM --as-of 2026-06-30 --known-at 1534 | tail -5
+run settle $PROGRAM --as-of 2026-06-30 --known-at 1560 | tail -5
 run explain $PROGRAM/S-1003 --as-of 2026-06-30
 
 # The quarter is closed, paid, and corrected when a closure of March is reported late.
@@ -39,6 +39,7 @@ run report obligations --as-of 2026-10-01
 run close growth-2026-05 --by lin --leave-open --reason "M-405 was never invited"
 run report trial-balance
 run reconcile $PROGRAM --against fixtures/demo/platform-2026q1.csv || true
+run report bindings --as-of 2026-06-30
 run query "select partner, count(*) as stores from stores group by partner order by 2 desc"
 
 # A month of orders: the platform charged some stores in full inside the newcomer window.

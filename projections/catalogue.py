@@ -15,7 +15,7 @@ from projections.entries import Entries
 from projections.exceptions import Exceptions
 from projections.gmv import Gmv
 from projections.partners import Partners
-from projections.reports import obligations, reconciliation
+from projections.reports import obligations, own_reports, reconciliation
 from projections.statements import Statements
 from projections.stores import Stores
 
@@ -32,6 +32,7 @@ Computed = Callable[[Connection, Clocks], list[dict[str, Any]]]
 COMPUTED: dict[str, tuple[Computed, str]] = {
     "obligations": (obligations.rows, obligations.ABOUT),
     "reconciliation": (reconciliation.rows, reconciliation.ABOUT),
+    **own_reports.of_programs(),
 }
 """Reports that ask the rules at the moment they are shown, because they depend on as-of."""
 

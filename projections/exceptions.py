@@ -106,17 +106,15 @@ def _judged(span: Span, reader: LogReader, names: dict[str, set[str]]) -> set[st
     """Streams whose facts terms judge, where what the judgement rests on has changed: the terms
     themselves, or the streams that it reaches."""
     found: set[str] = set()
-    readers = [reader]
-    if span.after:
-        readers.append(LogReader(span.source, span.clocks._replace(known_at=span.after)))
+    before = LogReader(span.source, span.clocks._replace(known_at=span.after))
     for edition, judging in judging_editions(span.source, span.until):
+        if judging.touches is not None and span.after:  # at first every stream is new
+            for one in (before, reader):
+                found.update(judging.touches(one, edition, names))
         for kind, ways in judging.reached.items():
             for way in ways:
                 for streams in reader.named(way, names.get(kind, ())).values():
                     found.update(streams)
-        if judging.reaches is not None:
-            for clocks in readers:
-                found.update(judging.reaches(clocks, names))
         if edition.program in names["terms"]:
             timeless = LogReader(span.source, Clocks(FOREVER, span.until))
             listed = timeless.names(judging.listed, EARLIEST, FOREVER)

@@ -48,11 +48,29 @@ THINGS: dict[str, Thing] = {thing.word: thing for thing in COMMON.values()} | {
     for thing in (*fact.NAMES.values(), *([fact.INTRODUCES[1]] if fact.INTRODUCES else []))
 }
 """What facts name, by its word."""
-STATES: dict[str, Describes] = {
-    kind: describes
-    for module in _modules()
-    for kind, describes in getattr(module, "STATES", {}).items()
-}
+
+
+def _told(parts: Sequence[Describes]) -> Describes:
+    """Several files may tell of one kind of stream, each of its own facts: put together."""
+
+    def describe(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
+        return {key: value for part in parts for key, value in part(name, facts).items()}
+
+    return describe
+
+
+def _states() -> dict[str, Describes]:
+    """What the files say of streams, those first that the kind of stream is named after."""
+    parts: dict[str, list[Describes]] = {}
+    for module in _modules():
+        for kind, describes in getattr(module, "STATES", {}).items():
+            first = module.__name__.rpartition(".")[2].startswith(kind)
+            own = parts.setdefault(kind, [])
+            own.insert(0 if first else len(own), describes)
+    return {kind: own[0] if len(own) == 1 else _told(own) for kind, own in parts.items()}
+
+
+STATES: dict[str, Describes] = _states()
 """Per kind of stream how its state is told, from a name and the facts that count."""
 
 assert len(TOPICS) == len(EVENTS), "two events claim one topic"

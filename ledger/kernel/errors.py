@@ -166,6 +166,10 @@ class PeriodOpen(Refusal):
     """A period that cannot be closed yet: its term or a window of its rules is still open."""
 
 
+class NoLines(Refusal):
+    """A close of an edition that has no lines: its terms only judge what was reported."""
+
+
 class LeftOpen(Refusal):
     """Held lines, or exceptions that touch the program, at a close."""
 

@@ -13,14 +13,14 @@ MONTH = re.compile(r"(?P<year>2[01][0-9]{2})-(?P<month>0[1-9]|1[0-2])", re.ASCII
 """Within the years that terms lie in."""
 
 
-def whole_term(edition: Edition, period: str | None) -> Days:
-    """The term of an edition that settles as a whole. Raises `WrongPeriod` for a month."""
+def whole_term(edition: Edition, period: str | None) -> Span:
+    """The term of an edition that is asked as a whole. Raises `WrongPeriod` for a month."""
     if period is not None:
         raise WrongPeriod(
             f"{edition.program} settles its whole term; found the period {period!r}.",
             f"Leave the period out: {edition.program}",
         )
-    return edition.days
+    return edition.span
 
 
 def term_end(edition: Edition, period: str | None) -> Instant:

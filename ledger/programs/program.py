@@ -11,10 +11,10 @@ from typing import Any, Literal, NamedTuple, Protocol
 from ledger.accounting.chart import Account
 from ledger.aggregates.base import Fact, Recorded
 from ledger.aggregates.judge import Surprise
-from ledger.kernel.errors import BadTerms
+from ledger.kernel.errors import BadTerms, NoLines
 from ledger.kernel.instants import Instant
 from ledger.kernel.period import Span
-from ledger.programs.contract import Asked, OrderReader, OrderSide, Reader, Rule
+from ledger.programs.contract import Answer, Asked, OrderReader, OrderSide, Reader, Rule
 from ledger.programs.edition import Edition
 from ledger.programs.periods import month_of, term_end, whole_term
 from ledger.programs.variants import Variant
@@ -23,6 +23,7 @@ Role = Literal["own", "agent"]
 """How the platform stands to a line of money: it is the payer itself (own), or it takes the
 amount from the payer and hands it on, earning and spending nothing (agent)."""
 Judged = Iterator[tuple[Recorded, Surprise]]
+Names = Mapping[str, Collection[str]]
 
 
 class Posts(NamedTuple):
@@ -68,10 +69,16 @@ class Judging(NamedTuple):
     reached: Mapping[str, tuple[str, ...]] = {}
     """Per kind of stream that a judgement also rests on: the kinds of the index that lead from
     that stream's name to the streams of the facts that are judged."""
-    reaches: Callable[[Reader, Mapping[str, Collection[str]]], Iterable[str]] | None = None
-    """Where more than one step of the index leads there: from names of changed streams, by their
-    kind, to the streams of the facts that are judged. Asked at the clocks before a change and
-    after it, so that it finds what a withdrawn fact led to."""
+    touches: Callable[[Reader, Edition, Names], Iterable[str]] | None = None
+    """Where the index does not lead there in one step: the streams whose judgements may rest on
+    some changed ones, given by name per kind. Asked before and after the change."""
+
+
+class OwnReport(NamedTuple):
+    """A report that a program adds to those of the house, worked out at a reader's clocks."""
+
+    about: str
+    rows: Callable[[Reader, Edition], list[dict[str, Any]]]
 
 
 class OrderProgram(Protocol):
@@ -131,8 +138,13 @@ class Program:
     """Parameters that are rows with a key: the fields of the key. A row that leaves a field out
     applies to every value of it. A later version may add rows for what none applied to when a
     period was closed."""
+    lines: bool = True
+    """Whether anything is decided under it. A program without lines only judges what others did:
+    its editions settle to nothing and cannot be closed."""
     obliges: bool = False
     """Whether a run can find obligations."""
+    reports: Mapping[str, OwnReport] = field(default_factory=dict)
+    """Reports of its own, by name."""
     judges: tuple[Judging, ...] = ()
     """Facts that the terms judge."""
     waiting: Callable[[Any, Asked], Iterable[Recorded]] = _nothing
@@ -152,6 +164,15 @@ class Program:
             )
         return self.checked(edition, max(self.versions))
 
+    def refuse_without_lines(self, edition: Edition) -> None:
+        """Raises `NoLines` for an edition that has none."""
+        if not self.lines:
+            raise NoLines(
+                f"{edition.program} has no lines: its terms judge reported acts, and nothing is "
+                "due or decided under them, so there is nothing to close.",
+                "See what does not fit: duebook report exceptions",
+            )
+
     def provisional(self, edition: Edition, period: str | None, as_of: Instant) -> bool:
         """Whether a term or window that the rules wait for is still open; all months of an
         edition together always are."""
@@ -168,3 +189,27 @@ class Program:
             f"{self.absent(edition, period)}.",
             f"List the lines: duebook settle {edition.program}{month}",
         )
+
+
+def _no_lines(reader: Any, asked: Asked) -> Answer:
+    return Answer([])
+
+
+def _only_judges(edition: Edition, period: str | None) -> str:
+    return "its terms judge reported acts, and nothing is due or decided under them"
+
+
+def _no_variants(edition: Edition) -> Iterator[Variant]:
+    return iter(())
+
+
+def judging_only(**declared: Any) -> Program:
+    """A program without lines: it only judges acts that others report."""
+    return Program(
+        versions={1: _no_lines},
+        accounts={},
+        absent=_only_judges,
+        variants=_no_variants,
+        lines=False,
+        **declared,
+    )

@@ -75,8 +75,9 @@ def test_a_book_is_made_once(duebook: Duebook, here: Path) -> None:
     ran = duebook("init", "--format", "json")
     assert ran.code == 0
     programs = [
-        *("growth-2026-05", "partner-admission-2022", PROGRAM),
-        *("shop-admission-2020", "star-map-2020", "technical-fee-2020"),
+        *("account-binding-us-2024", "growth-2026-05", "partner-admission-2022"),
+        *("pid-binding-2020", PROGRAM, "shop-admission-2020"),
+        *("star-map-2020", "technical-fee-2020"),
     ]
     expected = {"book": "duebook.db", "entity": "platform", "programs": programs}
     assert {key: ran.json[key] for key in expected} == expected

@@ -20,6 +20,8 @@ TYPES = [
     *("StoreClosed", "RateQuoted", "MerchantInvited", "MerchantEnrolled", "ContentPromised"),
     *("ContentDelivered", "FixedFeePaid", "DiscountRevoked", "LiveTaskOrdered", "LinkListed"),
     *("PartnerApplied", "ShopApplied", "ApplicationSupplemented", "RiskRecordFound"),
+    *("ProbationStarted", "ProbationEnded", "FollowersCounted", "StoreNamed", "AccountNamed"),
+    *("AccountUnbound", "AccountBound", "PidUnlinked", "PidLinked"),
     "FactWithdrawn",
 ]
 
@@ -123,8 +125,10 @@ def test_published_terms_are_what_settle_uses_from_then_on(mine: Path, duebook: 
     assert earlier["totals"] == {"CNY": "54000.00"}
     rows = duebook("programs", *JSON).json
     assert [(row["program"], row["publisher"], row["version"]) for row in rows] == [
+        ("account-binding-us-2024", "duebook", 1),
         ("growth-2026-05", "duebook", 1),
         ("partner-admission-2022", "duebook", 1),
+        ("pid-binding-2020", "duebook", 1),
         (PROGRAM, "duebook", 1),
         ("shop-admission-2020", "duebook", 1),
         ("star-map-2020", "duebook", 1),

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from ledger.kernel.errors import BadTerms
+from ledger.programs.account_binding import parameters as account_binding
 from ledger.programs.edition import Edition, parse_toml, to_toml
 from ledger.programs.growth import parameters as growth
 from ledger.programs.partner_admission import parameters as partner_admission
+from ledger.programs.pid_binding import parameters as pid_binding
 from ledger.programs.recruiting import parameters as recruiting
 from ledger.programs.registry import FOLDER, program_of, shipped
 from ledger.programs.shop_admission import parameters as shop_admission
@@ -23,6 +25,8 @@ UNSET: dict[str, set[str]] = {
     "technical_fee": {"rates"},
     "partner_admission": set(),
     "shop_admission": {"open_categories"},
+    "account_binding": set(),
+    "pid_binding": set(),
 }
 """Parameters without a value: what nobody has published, and what `roll_over` would need."""
 BY_PARAMETER = {
@@ -44,6 +48,11 @@ CHOICES = {
     "technical_fee": {"revoked", "refunds"},
     "partner_admission": {"other_regions", "risk_when", "termination_bars"},
     "shop_admission": set(),
+    "account_binding": {
+        *("probation_default", "unbind_scope", "rebind_after_limit", "one_store_per_account"),
+        "unfit_binding",
+    },
+    "pid_binding": {"unfit_binding"},
 }
 """Assumed parameters that are a choice between named values."""
 FREE = {
@@ -53,6 +62,8 @@ FREE = {
     "technical_fee": {"zone", "discounts"},
     "partner_admission": {"zone", "from", "rate_max_age_days", "not_terminated"},
     "shop_admission": {"zone", "from", "licensed_kinds", "open_categories"},
+    "account_binding": {"zone", "from", "bindings_within_days"},
+    "pid_binding": {"zone", "from"},
 }
 """Assumed parameters that take any value, or only this one."""
 ACME = Path(__file__).parents[2] / "fixtures" / "demo" / "terms-governance.toml"
@@ -148,6 +159,8 @@ def test_every_shipped_parameter_is_cited_or_assumed() -> None:
         "technical_fee": technical_fee,
         "partner_admission": partner_admission,
         "shop_admission": shop_admission,
+        "account_binding": account_binding,
+        "pid_binding": pid_binding,
     }
     assert [edition.rules for edition in shipped()] == sorted(known)
     for edition in shipped():

@@ -49,12 +49,12 @@ def test_catching_up_in_steps_equals_building_anew_at_every_step(
     assert_equal_ways: Check,
     examples: int,
 ) -> None:
-    """The demo in nine calls and four withdrawals, one of them before the fact it names.
+    """The demo in ten calls and five withdrawals, one of them before the fact it names.
 
     The late file goes first, so that its withdrawal by id waits for the fact. After each step
     every view is caught up; afterwards some steps, or each, are asked for again.
     """
-    partners, merchants, stores, gmv, rates, late, growth = demo_files
+    partners, merchants, stores, gmv, rates, late, growth, bindings = demo_files
     first, second = halves(gmv, tmp_path)
     steps: dict[int, dict[str, Rows]] = {}
 
@@ -77,13 +77,15 @@ def test_catching_up_in_steps_equals_building_anew_at_every_step(
     step(merchants)
     taken_back("MerchantOnboarded", 3)
     step(growth)
+    step(bindings)
+    taken_back("AccountBound", 2)
     step(stores)
     taken_back("PartnerCertified", 1)
     step(second, rates)
     taken_back("GMVRecorded", 400)
     step(merchants)
     lifted = [row for row in report(book, "activity").rows if row["withdrawn_by"]]
-    assert len(lifted) == 5
+    assert len(lifted) == 6
     assert any(row["withdrawn_by"] < row["position"] for row in lifted), "one withdrawal waited"
 
     for position in Random(12).sample([*steps], examples):

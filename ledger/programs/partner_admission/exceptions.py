@@ -4,7 +4,7 @@ Each is judged at the clocks, so that a late or withdrawn fact makes it come or 
 speaks of acts up to its end, and of the applications that it decides. Source: seed 000.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from ledger.aggregates.application import PartnerApplied
 from ledger.aggregates.application_state import ApplicationState
@@ -14,7 +14,7 @@ from ledger.kernel.instants import local
 from ledger.programs.contract import Reader
 from ledger.programs.edition import Edition
 from ledger.programs.partner_admission.gather import Decided, applications_of, before
-from ledger.programs.program import Judged
+from ledger.programs.program import Judged, Names
 
 
 def judge_applications(reader: Reader, edition: Edition, facts: Sequence[Recorded]) -> Judged:
@@ -127,7 +127,7 @@ def judge_supplements(reader: Reader, edition: Edition, facts: Sequence[Recorded
             )
 
 
-def streams_reached(reader: Reader, changed: Mapping[str, Collection[str]]) -> Iterator[str]:
+def streams_touched(reader: Reader, edition: Edition, changed: Names) -> Iterator[str]:
     """From applications, partners and rates that have changed to all applications of the same
     partners, and to the partners: what is decided of one is asked for the others."""
     names = set(changed.get("application", ()))

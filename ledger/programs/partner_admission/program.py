@@ -47,7 +47,7 @@ PROGRAM = Program(
             facts=(PartnerApplied,),
             judge=exceptions.judge_applications,
             listed="partner-applies",
-            reaches=exceptions.streams_reached,
+            touches=exceptions.streams_touched,
         ),
         Judging((RiskRecordFound,), exceptions.judge_records, "risk"),
         Judging((PartnerCertified,), exceptions.judge_certifications, "certified"),

@@ -52,7 +52,7 @@ def close(
 ) -> dict[str, Any]:
     """Issues the statements of a period and seals it, in one transaction.
 
-    Raises `AlreadyClosed`, `PeriodOpen` while provisional, `LeftOpen` with held lines or
+    Raises `NoLines`, `AlreadyClosed`, `PeriodOpen` while provisional, `LeftOpen` with held lines or
     exceptions that touch the program unless `leave_open` says why, `ConcurrentWrite` where
     somebody wrote meanwhile, `UnknownProgram`, `WrongPeriod`, `ReadOnlyBook`.
     """
@@ -63,6 +63,7 @@ def close(
         head = head_of(connection)
         clocks = Clocks(clocks_as_of, head.position)
         edition, position = edition_at(connection, program, head.position)
+        program_of(edition.rules).refuse_without_lines(edition)
         refuse_closed(connection, edition, period, head.position)
         _refuse_provisional(edition, period, clocks.as_of)
         seen: list[Recorded] = []

@@ -166,7 +166,7 @@ def closed_period(
 def _how_to_close(connection: Connection, program: str, period: str | None, known_at: int) -> str:
     """The command; for a period that nobody named, which ones are closed.
 
-    Raises `UnknownProgram` and `WrongPeriod` where no such period could be closed.
+    Raises `UnknownProgram`, `NoLines` and `WrongPeriod` where no such period could be closed.
     """
     later = find_closed(connection, program, period, POSITION_MAX)
     if later is not None:
@@ -182,6 +182,7 @@ def _how_to_close(connection: Connection, program: str, period: str | None, know
             return f"Name the month; closed are {', '.join(closed)}."
     edition, _ = edition_at(connection, program, known_at)
     rules = program_of(edition.rules)
+    rules.refuse_without_lines(edition)
     rules.days_of(edition, period)
     rules.settles_until(edition, period)
     name = period_id(program, period).replace("/", " ")

@@ -1,0 +1,156 @@
+"""Acts judged one after the other: read with all that they rest on, in business order.
+
+Acts of one instant stand in catalogue order. Facts before the edition's first day take effect
+and are not judged.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import groupby, islice
+from typing import Any
+
+from ledger.aggregates.base import Recorded, in_order
+from ledger.aggregates.binding import AccountNamed
+from ledger.aggregates.binding_state import AccountState, StoreBonds
+from ledger.aggregates.judge import Surprise
+from ledger.kernel.instants import EARLIEST, day_of, format_instant
+from ledger.programs.account_binding.codes import HARMLESS, Finding, against
+from ledger.programs.account_binding.parameters import parameters_of
+from ledger.programs.account_binding.standing import Standing
+from ledger.programs.contract import CHUNK, Reader, in_chunks
+from ledger.programs.edition import Edition
+from ledger.programs.program import Judged, Names
+
+STORE = "store:"
+
+
+def judge_bindings(reader: Reader, edition: Edition, told: Sequence[Recorded]) -> Judged:
+    """What does not fit of some bindings, unbindings and namings of accounts."""
+    asked = sorted((one for one in told if one.at in edition.window), key=lambda one: one.stream)
+    streams = (list(own) for _, own in groupby(asked, key=lambda one: one.stream))
+    while chunk := [one for own in islice(streams, CHUNK) for one in own]:
+        stores = {one.event.store for one in chunk if not isinstance(one.event, AccountNamed)}
+        accounts = {one.event.account for one in chunk if isinstance(one.event, AccountNamed)}
+        mine = {one.position: one for one in chunk}
+        facts = _read(reader, edition, stores, accounts).facts
+        for recorded, found in _judged(Standing(edition), edition, facts):
+            if recorded.position in mine:
+                for one in found:
+                    yield mine[recorded.position], _surprise(one, recorded, edition)
+
+
+def touches(reader: Reader, edition: Edition, changed: Names) -> Iterator[str]:
+    """The streams whose acts may be judged otherwise, because of stores and accounts that have
+    changed: those of the stores where these stand, and of the accounts that stand there."""
+    stores = set(reader.named("binding", changed.get("store", ())))
+    around = _read(reader, edition, stores, changed.get("account", ()), whole=False)
+    yield from (f"store:{store}" for store in around.stores)
+    yield from (f"account:{account}" for account in around.accounts)
+
+
+def standing_bonds(reader: Reader, edition: Edition) -> list[dict[str, Any]]:
+    """A row per bond that stands at the reader's as-of, by store, role and account."""
+    terms, as_of = parameters_of(edition), reader.clocks.as_of
+    streams = {stream for _, stream in reader.names("bond", EARLIEST, as_of + 1)}
+    names = [stream.removeprefix(STORE) for stream in streams]
+    rows = []
+    for stores in [sorted(names)] if terms.crosses_stores else in_chunks(names):
+        standing = Standing(edition)
+        for _ in _judged(standing, edition, _read(reader, edition, stores, ()).facts):
+            pass
+        for store in stores:
+            for _, bond in sorted(standing.at_store[store].items(), key=lambda one: one[0][::-1]):
+                rows.append(
+                    {
+                        "program": edition.program,
+                        "store": store,
+                        "account": bond.account,
+                        "role": bond.role,
+                        "since": format_instant(bond.since.at),
+                        "name": standing.name_of(bond),
+                        "followers": standing.followers.get(bond.account),
+                        "probation": standing.in_probation(store),
+                        "official_unbindings_used": standing.unbindings_of(bond),
+                        "channel_bindings_used": standing.channel_bindings(store, as_of),
+                    }
+                )
+    return rows
+
+
+class _Around:
+    """The stores and accounts that a judgement rests on, with their facts."""
+
+    def __init__(self) -> None:
+        self.stores: dict[str, StoreBonds] = {}
+        self.accounts: dict[str, AccountState] = {}
+
+    @property
+    def facts(self) -> list[Recorded]:
+        """All of them in business order; of equal ones that of the first sender's id first."""
+        facts = [recorded for one in self.stores.values() for recorded in one.facts]
+        facts += [recorded for one in self.accounts.values() for recorded in one.facts]
+        facts.sort(key=lambda one: (one.event.source or "", one.event.id or ""))
+        return in_order(facts)
+
+
+def _read(
+    reader: Reader,
+    edition: Edition,
+    stores: Iterable[str],
+    accounts: Collection[str],
+    *,
+    whole: bool = True,
+) -> _Around:
+    """Some stores and those where some accounts stand, with every account that ever stood there.
+
+    Where an act at one store bears on acts at another: all that are linked by accounts. Without
+    `whole` the accounts' own facts are not read.
+    """
+    linked = parameters_of(edition).crosses_stores
+    around, known = _Around(), set(accounts)
+    wanted = {*stores, *_stores_of(reader, known)}
+    while new := wanted - set(around.stores):
+        found = reader.states("store", new, StoreBonds, StoreBonds.TOPICS)
+        around.stores |= found
+        bound = {account for one in found.values() for account in one.accounts} - known
+        known |= bound
+        if linked:
+            wanted |= _stores_of(reader, bound)
+    topics = AccountState.TOPICS
+    around.accounts = (
+        reader.states("account", known, AccountState, topics)
+        if whole
+        else {account: AccountState(account) for account in known}
+    )
+    return around
+
+
+def _stores_of(reader: Reader, accounts: Collection[str]) -> set[str]:
+    """The stores that some accounts were ever bound to."""
+    streams = reader.named("bond", accounts) if accounts else {}
+    return {one.removeprefix(STORE) for found in streams.values() for one in found}
+
+
+def _judged(
+    standing: Standing, edition: Edition, facts: Iterable[Recorded]
+) -> Iterator[tuple[Recorded, list[Finding]]]:
+    """Each fact with what it is up against; then it takes effect, unless it is unfit and the
+    terms refuse what is unfit. A naming always does."""
+    refused = standing.terms.unfit_binding == "refused"
+    for recorded in facts:
+        found = against(standing, recorded) if recorded.at in edition.window else []
+        yield recorded, found
+        unfit = any(one.code not in HARMLESS for one in found)
+        if not (refused and unfit) or isinstance(recorded.event, AccountNamed):
+            standing.take(recorded)
+
+
+def _surprise(found: Finding, recorded: Recorded, edition: Edition) -> Surprise:
+    clause = edition.cite.get(found.parameter) or found.parameter
+    day = day_of(recorded.at, edition.zone)
+    return Surprise(
+        found.code,
+        f"{found.sentence} ({day}). Clause of {edition.program}: {clause}.",
+        found.hint,
+        recorded.event.account,
+        edition.program,
+    )

@@ -1,0 +1,56 @@
+"""Links of accounts to a pid, judged one after the other. Source: seed 004, chronology, end of May.
+
+A new account is over the limit while as many as are allowed are linked. Links before the
+edition's first day take effect and are not judged; a link that stands is no new account.
+"""
+
+from collections.abc import Sequence
+
+from ledger.aggregates.base import Recorded, in_order
+from ledger.aggregates.judge import Surprise
+from ledger.aggregates.pid import PidLinked, PidState
+from ledger.programs.contract import Reader, in_chunks
+from ledger.programs.edition import Edition
+from ledger.programs.pid_binding.parameters import parameters_of
+from ledger.programs.program import Judged
+
+
+def judge_links(reader: Reader, edition: Edition, told: Sequence[Recorded]) -> Judged:
+    """What does not fit of some links of accounts to pids."""
+    mine = {one.position: one for one in told if one.at in edition.window}
+    for pids in in_chunks({one.event.pid for one in mine.values()}):
+        for state in reader.states("pid", pids, PidState).values():
+            for recorded, linked in _over(state, edition):
+                if recorded.position in mine:
+                    yield mine[recorded.position], _surprise(recorded, linked, edition)
+
+
+def _over(state: PidState, edition: Edition) -> list[tuple[Recorded, int]]:
+    """The links of new accounts that find too many linked, with how many they find."""
+    terms, linked, over = parameters_of(edition), set[str](), []
+    facts = sorted(state.facts, key=lambda one: (one.event.source or "", one.event.id or ""))
+    for recorded in in_order(facts):
+        account = recorded.event.account
+        if not isinstance(recorded.event, PidLinked):
+            linked.discard(account)
+            continue
+        full = account not in linked and len(linked) >= terms.pid_accounts_max
+        if full and recorded.at in edition.window:
+            over.append((recorded, len(linked)))
+            if terms.unfit_binding == "refused":
+                continue
+        linked.add(account)
+    return over
+
+
+def _surprise(recorded: Recorded, linked: int, edition: Edition) -> Surprise:
+    event, most = recorded.event, parameters_of(edition).pid_accounts_max
+    clause = edition.cite.get("pid_accounts_max") or "pid_accounts_max"
+    return Surprise(
+        "pid_accounts_over",
+        f"account {event.account} is linked to pid {event.pid} while {linked} others are; "
+        f"{most} are allowed. Clause of {edition.program}: {clause}.",
+        "Withdraw the report where it is wrong, or record the PidUnlinked that it lacks.",
+        event.account,
+        edition.program,
+    )

@@ -1,0 +1,172 @@
+"""Bindings of accounts and links of pids: the same exceptions however the facts arrive."""
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+import pytest
+
+from ledger.kernel.clocks import Clocks
+from ledger.kernel.instants import parse_instant
+from ledger.programs.registry import shipped
+from ledger.store.book import Book
+from ledger.usecases.init import init
+from ledger.usecases.terms.publish import publish
+from projections.catalogue import VIEWS
+from projections.reading import report
+from projections.runner import rebuild
+
+Record = Callable[..., Any]
+Fact = dict[str, Any]
+PROGRAM = "account-binding-us-2024"
+(EDITION,) = (one for one in shipped() if one.program == PROGRAM)
+NOW = parse_instant("2026-11-21T12:00:00Z")
+DAYS = ["2023-12-30", "2024-01-01", "2024-01-02", "2024-01-09"]
+CHANGED: list[dict[str, Any]] = [
+    {},
+    {"unfit_binding": "refused"},
+    {"unfit_binding": "refused", "one_store_per_account": True},
+    {"unfit_binding": "refused", "unbind_scope": "account"},
+    {"one_store_per_account": True, "probation_default": "regular", "bindings_max": 2},
+]
+LOW = {"channel_max": 2, "official_unbinds_max": 1, "bindings_max": 4}
+CODES = {
+    *("bound_twice", "official_already_bound", "rebound_after_limit", "both_roles"),
+    *("bound_elsewhere", "channel_limit", "bind_rate_limit", "followers_unknown"),
+    *("too_few_followers", "not_bound", "unbound_too_early", "unbind_limit", "name_differs"),
+    "pid_accounts_over",
+}
+
+
+def _fact(chance: Random) -> Fact:
+    """A fact about one of two stores, four accounts and one pid."""
+    store = {"store": f"S-{chance.randint(1, 2)}"}
+    account = {"account": f"A-{chance.randint(1, 3)}"}
+    role = {"role": chance.choice(["official", "channel"])}
+    name = {"name": chance.choice(["Glow", "Shine"])}
+    pid = {"pid": "mm_1", "account": f"A-{chance.randint(1, 8)}"}
+    kinds: list[Fact] = [
+        *[{"type": "AccountBound", **store, **account, **role}] * 6,
+        *[{"type": "AccountUnbound", **store, **account, **role}] * 3,
+        {"type": "ProbationEnded", **store},
+        {"type": "ProbationStarted", **store},
+        {"type": "StoreNamed", **store, **name},
+        {"type": "AccountNamed", **account, **name},
+        {"type": "FollowersCounted", **account, "followers": chance.choice([1000, 1001])},
+        {"type": "FollowersCounted", **account, "followers": 1001},
+        *[{"type": "PidLinked", **pid}] * 4,
+        {"type": "PidUnlinked", **pid},
+    ]
+    at = f"{chance.choice(DAYS)}T{chance.choice(['00:00:00', '12:00:00'])}+08:00"
+    return {**chance.choice(kinds), "at": at}
+
+
+def _story(chance: Random) -> list[list[Fact]]:
+    """Calls of facts and withdrawals of any of them, in any order."""
+    facts: list[Fact] = [
+        {"type": "MerchantOnboarded", "at": "2023-01-01T00:00:00Z", "merchant": "M-1"}
+        | {"market": "US", "store": f"S-{number}"}
+        for number in (1, 2)
+    ]
+    for number in range(chance.randint(30, 70)):
+        fact = _fact(chance)
+        facts.append({**fact, "id": f"f-{number}"})
+        if chance.random() < 0.2:
+            taken = {"id": f"f-{number}", "reason": "wrong"}
+            facts.append({"type": "FactWithdrawn", "at": fact["at"], **taken})
+    chance.shuffle(facts)
+    size = chance.randint(2, 8)
+    return [facts[start : start + size] for start in range(0, len(facts), size)]
+
+
+def _publish(book: Book, changed: dict[str, Any]) -> None:
+    terms = {**EDITION.terms, **LOW, **changed}
+    publish(book, EDITION.model_copy(update={"terms": terms, "version": 2}), "test")
+
+
+def _exceptions(book: Book) -> list[tuple[str, str]]:
+    """Codes and sentences, caught up and the same when built anew."""
+    live = report(book, "exceptions").rows
+    rebuild(book, VIEWS["exceptions"])
+    assert report(book, "exceptions").rows == live
+    return sorted((row["code"], row["sentence"]) for row in live)
+
+
+def _bindings(book: Book) -> list[dict[str, Any]]:
+    return report(book, "bindings", clocks=Clocks(NOW, book.head().position)).rows
+
+
+@pytest.mark.parametrize("changed", CHANGED, ids=str)
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_exceptions_do_not_depend_on_the_order_of_arrival(
+    new_location: Callable[[], str], record_facts: Record, changed: dict[str, Any]
+) -> None:
+    """Call by call they are those that a rebuild finds, and in the end those of one call of
+    everything, of its warnings, and of the calls the other way round; so are the bonds."""
+    seen: set[str] = set()
+    for seed in range(3):
+        calls = _story(Random(f"{seed} {changed}"))
+        books = [init(new_location(), "platform")[0] for _ in range(3)]
+        for book in books:
+            _publish(book, changed)
+        for call in calls:
+            record_facts(books[0], call)
+            found = _exceptions(books[0])
+        answer = record_facts(books[1], [fact for call in calls for fact in call])
+        assert sorted((one.code, one.error) for one in answer.warnings) == found, seed
+        for call in reversed(calls):
+            record_facts(books[2], call)
+        assert [_exceptions(one) for one in books[1:]] == [found, found], seed
+        rows = [_bindings(one) for one in books]
+        assert rows[0] == rows[1] == rows[2]
+        seen |= {code for code, _ in found}
+        for book in books:
+            book.close()
+    asked = CODES if "one_store_per_account" in changed else CODES - {"bound_elsewhere"}
+    assert len(seen & asked) >= 8, asked - seen
+
+
+def test_a_count_that_comes_late_takes_its_exception_away(
+    book: Book, record_facts: Record, now: int
+) -> None:
+    """And the report of bindings shows it; before it was known both said otherwise."""
+    onboarded = {"type": "MerchantOnboarded", "at": "2023-01-01T00:00:00Z", "merchant": "M-1"}
+    bound = {"type": "AccountBound", "at": "2024-03-01T12:00:00Z", "store": "S-1"}
+    counted = {"type": "FollowersCounted", "at": "2024-02-01T12:00:00Z", "account": "A-1"}
+    answer = record_facts(
+        book,
+        [
+            {**onboarded, "market": "US", "store": "S-1"},
+            {**bound, "account": "A-1", "role": "channel"},
+        ],
+    )
+    assert [one.code for one in answer.warnings] == ["followers_unknown"]
+    (row,) = report(book, "exceptions").rows
+    assert (row["code"], row["program"]) == ("followers_unknown", PROGRAM)
+    assert row["sentence"] == answer.warnings[0].error
+    assert EDITION.cite["followers_over"] in row["sentence"]
+    assert not record_facts(book, [{**counted, "followers": 1001}]).warnings
+    assert _exceptions(book) == []
+    (bond,) = _bindings(book)
+    assert (bond["followers"], bond["since"]) == (1001, "2024-03-01T12:00:00Z")
+    early = Clocks(now, answer.position)
+    assert [one["code"] for one in report(book, "exceptions", clocks=early).rows] == [
+        "followers_unknown"
+    ]
+    assert report(book, "bindings", clocks=early).rows[0]["followers"] is None
+
+
+def test_a_renamed_store_is_asked_of_its_accounts_names(book: Book, record_facts: Record) -> None:
+    """The name's exception lies with the account, what decides it with the store."""
+    onboarded = {"type": "MerchantOnboarded", "at": "2023-01-01T00:00:00Z", "merchant": "M-1"}
+    bound = {"type": "AccountBound", "at": "2024-03-01T12:00:00Z", "store": "S-1"}
+    named = {"type": "AccountNamed", "at": "2024-03-05T12:00:00Z", "account": "A-1"}
+    store = {"type": "StoreNamed", "at": "2024-03-02T12:00:00Z", "store": "S-1"}
+    record_facts(book, [{**onboarded, "market": "US", "store": "S-1"}, {**named, "name": "Shine"}])
+    assert _exceptions(book) == []
+    record_facts(book, [{**store, "name": "Glow"}])
+    assert _exceptions(book) == []
+    record_facts(book, [{**bound, "account": "A-1", "role": "official"}])
+    assert [code for code, _ in _exceptions(book)] == ["name_differs"]
+    record_facts(book, [{**store, "at": "2024-03-04T12:00:00Z", "name": "Shine"}])
+    assert _exceptions(book) == []
