@@ -74,7 +74,7 @@ def demo(
     files = sorted(str(path) for path in DEMO.glob("0*"))
     early = record(book, files[:5], now=NOW, by="demo")
     late = record(book, files[5:], now=NOW, by="demo")
-    assert (early.recorded, late.recorded, late.known) == (1434, 16 + 65 + 11, 1)
+    assert (early.recorded, late.recorded, late.known) == (1434, 16 + 65 + 11 + 24, 1)
     acme = publish(book, read_terms(ACME), "lin")
     yield Demo(book, early.position, late.position, acme["position"])
     book.close()
