@@ -50,7 +50,7 @@ def test_catching_up_in_steps_equals_building_anew_at_every_step(
     The late file goes first, so that its withdrawal by id waits for the fact. After each step
     every view is caught up; afterwards each step is asked for again at its position.
     """
-    partners, merchants, stores, gmv, rates, late, growth = demo_files
+    partners, merchants, stores, gmv, rates, late, growth, *others = demo_files
     first, second = halves(gmv, tmp_path)
     steps: dict[int, dict[str, Rows]] = {}
 
@@ -72,7 +72,7 @@ def test_catching_up_in_steps_equals_building_anew_at_every_step(
     step(partners)
     step(merchants)
     taken_back("MerchantOnboarded", 3)
-    step(growth)
+    step(growth, *others)
     step(stores)
     taken_back("PartnerCertified", 1)
     step(second, rates)
