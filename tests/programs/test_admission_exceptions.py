@@ -352,7 +352,7 @@ def test_likely_causes_are_conditions_then_days_then_other_readings(program: str
         {"registered_capital": "1.001"},
         {"registered_capital": "1.5", "capital_currency": "JPY"},
         {"registered_capital": 500000},
-        {"registered_on": 20230504},
+        {"registered_on": 1683158400},
         {"registered_on": "04.05.2023"},
         {"team_size": -1},
         {"region": "China"},

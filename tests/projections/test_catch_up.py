@@ -54,7 +54,7 @@ def test_catching_up_in_steps_equals_building_anew_at_every_step(
     The late file goes first, so that its withdrawal by id waits for the fact. After each step
     every view is caught up; afterwards some steps, or each, are asked for again.
     """
-    partners, merchants, stores, gmv, rates, late, growth, bindings = demo_files
+    partners, merchants, stores, gmv, rates, late, growth, admission, bindings = demo_files
     first, second = halves(gmv, tmp_path)
     steps: dict[int, dict[str, Rows]] = {}
 
@@ -76,7 +76,7 @@ def test_catching_up_in_steps_equals_building_anew_at_every_step(
     step(partners)
     step(merchants)
     taken_back("MerchantOnboarded", 3)
-    step(growth)
+    step(growth, admission)
     step(bindings)
     taken_back("AccountBound", 2)
     step(stores)
