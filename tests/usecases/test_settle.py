@@ -65,7 +65,7 @@ class Demo(NamedTuple):
 def demo(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Demo]:
-    """The demo recorded as it happened: files 01 to 05, then 06 and 07, then acme publishes."""
+    """The demo recorded as it happened: files 01 to 05, then 06 to 08, then acme publishes."""
     if request.param == "sqlite":
         location = str(tmp_path_factory.mktemp("demo") / "demo.db")
     else:
