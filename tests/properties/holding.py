@@ -173,7 +173,7 @@ def count_changes(found: Adjustment, standings: dict[Key, Sums], seen: Counter[s
             seen["clawback after payment"] += 1
             seen["clawback to recover"] += own.advance > 0
         seen["stated before by an adjustment"] += bool(
-            one.was and one.was.clocks != found.period.clocks
+            was and found.period.current[name].clocks != found.period.clocks
         )
 
 
