@@ -142,7 +142,7 @@ def test_exit_4_when_somebody_else_holds_the_book(
         raise BookLocked("duebook.db is locked by another program.", "Try again.")
 
     monkeypatch.setattr(LogRecorder, "writing", locked)
-    ran = duebook("withdraw", "9", "--reason", "x", "--by", "y")
+    ran = duebook("withdraw", "11", "--reason", "x", "--by", "y")
     assert (ran.code, ran.out) == (4, "")
     assert ran.err.endswith("Try again.\n")
 

@@ -79,7 +79,7 @@ def test_before_the_close_this_is_refused(told: Duebook, name: str) -> None:
 REFUSED_LATER: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "closing twice": (
         ("close", PROGRAM, *BY, *LEFT),
-        (f"{PROGRAM} was closed by lin at", "position 4", f"duebook adjust {PROGRAM} --by NAME"),
+        (f"{PROGRAM} was closed by lin at", "position 5", f"duebook adjust {PROGRAM} --by NAME"),
     ),
     "an unknown payee": (
         ("statement", PROGRAM, "--payee", "partner:P-9"),

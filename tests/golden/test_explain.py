@@ -32,6 +32,8 @@ OUTCOMES = {
     "star_map": {"payable", "held"},
     "technical_fee": {"payable", "held"},
 }
+WITHOUT_TEXTS = {"account_binding", "pid_binding", "partner_admission", "shop_admission"}
+"""Programs whose explanations are pinned by their worked cases alone, or that have no lines."""
 
 
 def command_of(text: str) -> list[str]:
@@ -81,4 +83,4 @@ def test_every_outcome_of_every_program_has_a_text() -> None:
         outcome = text.splitlines()[1].rpartition(": ")[2]
         found.setdefault(edition_of(text).rules, set()).add(outcome)
     assert {rules: found.get(rules) for rules in OUTCOMES} == OUTCOMES
-    assert {one.rules for one in shipped()} == set(OUTCOMES)
+    assert {one.rules for one in shipped()} == set(OUTCOMES) | WITHOUT_TEXTS
