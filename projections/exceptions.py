@@ -104,17 +104,13 @@ def _row(recorded: Logged, surprise: Surprise) -> dict[str, Any]:
 
 def _judged(span: Span, reader: LogReader, names: dict[str, set[str]]) -> set[str]:
     """Streams whose facts terms judge, where what the judgement rests on has changed: the terms
-    themselves, or the streams that it reaches."""
+    themselves, or other streams that bear on it."""
     found: set[str] = set()
     before = LogReader(span.source, span.clocks._replace(known_at=span.after))
     for edition, judging in judging_editions(span.source, span.until):
         if judging.touches is not None and span.after:  # at first every stream is new
             for one in (before, reader):
                 found.update(judging.touches(one, edition, names))
-        for kind, ways in judging.reached.items():
-            for way in ways:
-                for streams in reader.named(way, names.get(kind, ())).values():
-                    found.update(streams)
         if edition.program in names["terms"]:
             timeless = LogReader(span.source, Clocks(FOREVER, span.until))
             listed = timeless.names(judging.listed, EARLIEST, FOREVER)

@@ -52,9 +52,13 @@ class Line(NamedTuple):
         ]
         return sealed if self.payer == PLATFORM else [*sealed, self.payer]
 
+    def turned(self) -> "Line":
+        """The line as its payer has it: with the other sign."""
+        return self._replace(amount=self.amount.negated() if self.amount else None)
+
     def stated(self, *, to_payer: bool = False) -> StatedLine:
         """The line as a statement keeps it; on the payer's statement with the sign turned."""
-        amount = self.amount.negated() if to_payer and self.amount else self.amount
+        amount = self.turned().amount if to_payer else self.amount
         return StatedLine.model_construct(
             line=self.line,
             kind=self.kind,

@@ -66,12 +66,10 @@ class Judging(NamedTuple):
     """At a reader's clocks, what does not fit of some of these facts, under one edition."""
     listed: str
     """The kind under which the index lists these facts."""
-    reached: Mapping[str, tuple[str, ...]] = {}
-    """Per kind of stream that a judgement also rests on: the kinds of the index that lead from
-    that stream's name to the streams of the facts that are judged."""
     touches: Callable[[Reader, Edition, Names], Iterable[str]] | None = None
-    """Where the index does not lead there in one step: the streams whose judgements may rest on
-    some changed ones, given by name per kind. Asked before and after the change."""
+    """The streams whose judgements may rest on some changed ones, given by name per kind. Asked
+    before and after the change. Streams of facts that name a changed thing are found without it,
+    by the thing's `named_by`."""
 
 
 class OwnReport(NamedTuple):
@@ -169,7 +167,7 @@ class Program:
         if not self.lines:
             raise NoLines(
                 f"{edition.program} has no lines: its terms judge reported acts, and nothing is "
-                "due or decided under them, so there is nothing to close.",
+                "due or decided under them, so there is nothing to close or to compare.",
                 "See what does not fit: duebook report exceptions",
             )
 

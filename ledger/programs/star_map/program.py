@@ -38,12 +38,5 @@ PROGRAM = Program(
     subjects_of_store=_tasks_of,
     scope=_all_tasks,
     variants=of,
-    judges=(
-        Judging(
-            facts=(LinkListed,),
-            judge=judge_links,
-            listed="listing",
-            reached={"task": ("lists",)},
-        ),
-    ),
+    judges=(Judging((LinkListed,), judge_links, "listing"),),
 )

@@ -210,6 +210,7 @@ def our_side(connection: Connection, program: str, period: str | None, clocks: C
         known = closed_period(connection, program, period, clocks.known_at)
         return _issued(connection, known)
     edition = edition_at(connection, program, clocks.known_at)[0]
+    program_of(edition.rules).refuse_without_lines(edition)
     run = settle(connection, edition, clocks, period=period)
     return Side("settled", list(run.lines), {one.line: one for one in run.lines}, edition, clocks)
 

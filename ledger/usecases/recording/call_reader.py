@@ -1,7 +1,6 @@
 """The book together with a call: what rules may see while a call is judged before it is written."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection
@@ -100,11 +99,15 @@ class CallReader(LogReader):
                 yield name, staged.stream
 
     def within(self, kind: str, window: Window) -> Iterator[int]:
-        mine = (position for _, position, staged in self._entries(kind) if staged.at in window)
-        return chain(super().within(kind, window), mine)
+        yield from (one for one in super().within(kind, window) if one not in self._gone)
+        for _, position, staged in self._entries(kind):
+            if staged.at in window:
+                yield position
 
     def under(self, kind: str, first: str, last: str) -> Iterator[tuple[str, int]]:
-        yield from super().under(kind, first, last)
+        for name, position in super().under(kind, first, last):
+            if position not in self._gone:
+                yield name, position
         for name, position, _ in self._entries(kind):
             if first <= name <= last:
                 yield name, position

@@ -87,9 +87,7 @@ def _lines(known: ClosedPeriod, run: Settlement, party: str | None) -> list[dict
         if party in (None, line.payee):
             found.append(line.as_json())
         elif party == line.payer and has_payers_statement(rules, line):
-            assert line.amount is not None
-            turned = line._replace(amount=line.amount.negated())
-            found.append(turned.as_json() | {"side": "payer"})
+            found.append(line.turned().as_json() | {"side": "payer"})
     return found
 
 

@@ -20,6 +20,7 @@ from ledger.aggregates.settlement import (
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import Refusal
 from ledger.kernel.money import Money
+from ledger.programs.bookkeeping import has_payers_statement
 from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.store.log import read_log
@@ -68,6 +69,7 @@ def _faults(connection: Connection, closed: Recorded, head: int) -> Iterator[str
     yield from found.faults
     for one in found.differences:
         yield f"line {one['line']} was stated {one['was']} and comes to {one['now']}"
+    yield from payers_faults(found.period)
     yield from _adjustment_faults(connection, found.period)
 
 
@@ -82,6 +84,28 @@ def _seal_faults(connection: Connection, closed: Recorded) -> Iterator[str]:
     own = [one for one in between if isinstance(one.event, StatementIssued)]
     if len(own) != len(between) or len(own) != seal.statements:
         yield f"positions {seal.known_at + 1} to {closed.position} are not its statements"
+
+
+def payers_faults(period: ClosedPeriod) -> Iterator[str]:
+    """What was issued to a payer is the other side of what was issued to the payees, which the
+    seal covers; nothing else stands there and nothing is missing."""
+    rules = period.seal.rules
+    expected = {
+        (line.payer, line.line): line.stated(to_payer=True).model_dump()
+        for line in period.as_issued
+        if has_payers_statement(rules, line)
+    }
+    issued = {
+        (recorded.event.payee, stated.line): stated.model_dump()
+        for recorded in period.issued
+        for stated in recorded.event.lines
+        if stated.payee is not None
+    }
+    for payer, line in sorted({*expected, *issued}):
+        theirs, ours = issued.get((payer, line)), expected.get((payer, line))
+        if theirs != ours:
+            said, other = (one["amount"] if one else "nothing" for one in (theirs, ours))
+            yield f"line {line}: the statement of {payer} says {said}, its payee's comes to {other}"
 
 
 def _adjustment_faults(connection: Connection, period: ClosedPeriod) -> Iterator[str]:

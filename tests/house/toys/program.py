@@ -80,5 +80,5 @@ PROGRAM = Program(
     settles_until=month_end,
     subject_of=_subject,
     variants=variants,
-    judges=(Judging((ToyReturned,), late, "toy-return", {"toy": ("returned",)}),),
+    judges=(Judging((ToyReturned,), late, "toy-return"),),
 )

@@ -7,10 +7,14 @@ import io
 import json
 import sys
 from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 
 from cli.main import run
+from ledger.store.book import open_book
 from ledger.usecases.looking.catalogue_of_facts import describe
+from ledger.usecases.statements.closed_period import closed_period
+from ledger.usecases.verifying.closed_periods import payers_faults
 
 FOLDER = Path(sys.argv[1])
 JANUARY = ("toys-2026", "2026-01")
@@ -139,6 +143,25 @@ def adjusted():
     assert replayed["identical"] is True
 
 
+def forged_payer():
+    """A payer's statement that is not the other side of its payees' is found by `verify`."""
+    book = open_book(str(FOLDER / "platform.db"), readonly=True)
+    with book.reading() as connection:
+        period = closed_period(connection, *JANUARY, book.head().position)
+    book.close()
+    assert list(payers_faults(period)) == []
+    (payer,) = (one for one in period.issued if one.event.payee == "store:S-1")
+    others = [one for one in period.issued if one is not payer]
+    lines = payer.event.lines
+    rent = next(line for line in lines if line.payee == "creator:C-2")
+    less = rent.model_copy(update={"amount": "-40.00"})
+    for forged in ([less if line is rent else line for line in lines], [rent]):
+        event = payer.event.model_copy(update={"lines": tuple(forged)})
+        issued = [*others, payer._replace(event=event)]
+        (fault,) = payers_faults(replace(period, issued=issued))
+        assert "store:S-1 says" in fault, fault
+
+
 def books_of_each_side():
     """Each line in three books, equal and opposite."""
     assert accounts("platform") == {
@@ -220,6 +243,7 @@ tell_and_settle()
 close_and_look("platform")
 statements()
 adjusted()
+forged_payer()
 books_of_each_side()
 reconciled()
 second_version()
