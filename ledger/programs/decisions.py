@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from ledger.aggregates.base import Recorded
+from ledger.aggregates.judge import Surprise
 from ledger.kernel.decision import Step
 from ledger.kernel.instants import local
 from ledger.programs.edition import Edition
@@ -72,3 +73,25 @@ def taken_as_met(step: Step, assume: frozenset[str]) -> Step:
 def told(recorded: Recorded, edition: Edition) -> str:
     """A fact and when it happened, in the edition's zone."""
     return f"{type(recorded.event).__name__} at {local(recorded.at, edition.zone)}"
+
+
+def other_reports(counts: Recorded, reports: Iterable[Recorded]) -> tuple[Step, ...]:
+    """A step for further reports of the same act: they do not count, and stay visible."""
+    kind = type(counts.event)
+    others = {one.position for one in reports if isinstance(one.event, kind)} - {counts.position}
+    if not others:
+        return ()
+    label = "other reports of the application"
+    return (Step(label, observed="do not count", events=tuple(sorted(others))),)
+
+
+def reported_twice(one: Recorded, counts: Recorded, name: str, edition: Edition) -> Surprise:
+    """An application that is reported again: the earliest report counts."""
+    return Surprise(
+        "applied_twice",
+        f"application {name} is reported too at {local(one.at, edition.zone)}; "
+        f"the report of {local(counts.at, edition.zone)} counts.",
+        "Withdraw the report that is wrong; a new application has an id of its own.",
+        name,
+        edition.program,
+    )

@@ -2,10 +2,12 @@
 
 import re
 from calendar import monthrange
+from collections.abc import Callable, Collection, Sequence
 from datetime import date
+from typing import NamedTuple
 
 from ledger.kernel.errors import WrongPeriod
-from ledger.kernel.instants import Instant
+from ledger.kernel.instants import Instant, day_of
 from ledger.kernel.period import Days, Span
 from ledger.programs.edition import Edition
 
@@ -77,3 +79,30 @@ def month(edition: Edition, period: str | None) -> Days:
 def month_of(day: date) -> str:
     """The month that a day lies in, as periods are written."""
     return day.isoformat()[:7]
+
+
+class Periods(NamedTuple):
+    """How an edition settles: as a whole, or month by month."""
+
+    days_of: Callable[[Edition, str | None], Span]
+    """The days that a run is about; raises `WrongPeriod`."""
+    settles_until: Callable[[Edition, str | None], Instant]
+    """The instant from which a run is no longer provisional; raises `WrongPeriod` without a month
+    where only months are closed."""
+    by_month: bool
+
+
+WHOLE_TERM = Periods(whole_term, term_end, by_month=False)
+BY_MONTH = Periods(month, month_end, by_month=True)
+MONTH_OR_ALL = Periods(month_or_all, month_end, by_month=True)
+"""A run may be about all months together; only months are closed."""
+
+
+def month_asked(
+    period: str | None, subjects: Collection[str] | None, found: Sequence[Instant], zone: str
+) -> str | None:
+    """The month of a run: the one that was asked for, or, of subjects asked for without one, that
+    of the only subject found."""
+    if period is None and subjects is not None and len(found) == 1:
+        return month_of(day_of(found[0], zone))
+    return period

@@ -16,7 +16,7 @@ from ledger.kernel.instants import Instant
 from ledger.kernel.period import Span
 from ledger.programs.contract import Answer, Asked, OrderReader, OrderSide, Reader, Rule
 from ledger.programs.edition import Edition
-from ledger.programs.periods import month_of, term_end, whole_term
+from ledger.programs.periods import WHOLE_TERM, Periods, month_of
 from ledger.programs.variants import Variant
 
 Role = Literal["own", "agent"]
@@ -101,6 +101,21 @@ def _nowhere(edition: Edition) -> tuple[str, ...]:
     return ()
 
 
+def of_no_store(reader: Any, edition: Edition, store: str) -> list[str]:
+    """For lines that are about no store."""
+    return []
+
+
+def covers(what: str) -> Callable[[Edition], tuple[str, ...]]:
+    """The scope of editions that are told apart by their days alone: facts name no program, so
+    that two editions of one day would both speak of them."""
+
+    def scope(edition: Edition) -> tuple[str, ...]:
+        return (what,)
+
+    return scope
+
+
 def _nothing(reader: Any, asked: Asked) -> Iterable[Recorded]:
     return ()
 
@@ -121,11 +136,8 @@ class Program:
     """Why a subject has no line in a period, as the end of a sentence."""
     variants: Callable[[Edition], Iterator[Variant]]
     """What the platform may have done otherwise, in the contract's order."""
-    days_of: Callable[[Edition, str | None], Span] = whole_term
-    """The days that a run is about; raises `WrongPeriod`."""
-    settles_until: Callable[[Edition, str | None], Instant] = term_end
-    """The instant from which a run is no longer provisional; raises `WrongPeriod` where there is
-    none, because the edition is closed month by month."""
+    periods: Periods = WHOLE_TERM
+    """How it settles: as a whole, or month by month."""
     subject_of: Callable[[str], tuple[str | None, str]] = _whole
     """Period and subject of a line id, given without its program."""
     subjects_of_store: Callable[[Any, Edition, str], list[str]] = _the_store
@@ -151,6 +163,16 @@ class Program:
     orders: OrderProgram | None = None
     """For a program that works by order."""
 
+    @property
+    def days_of(self) -> Callable[[Edition, str | None], Span]:
+        """The days that a run is about; raises `WrongPeriod`."""
+        return self.periods.days_of
+
+    @property
+    def settles_until(self) -> Callable[[Edition, str | None], Instant]:
+        """The instant from which a run is no longer provisional; raises `WrongPeriod`."""
+        return self.periods.settles_until
+
     def check(self, edition: Edition) -> Edition:
         """The edition as it may be published. Raises `BadTerms` naming what is wrong."""
         version = edition.rules_version
@@ -174,14 +196,13 @@ class Program:
     def provisional(self, edition: Edition, period: str | None, as_of: Instant) -> bool:
         """Whether a term or window that the rules wait for is still open; all months of an
         edition together always are."""
-        monthly = self.days_of is not whole_term
-        return (monthly and period is None) or as_of < self.settles_until(edition, period)
+        all_months = self.periods.by_month and period is None
+        return all_months or as_of < self.settles_until(edition, period)
 
     def no_line(self, edition: Edition, period: str | None, subject: str) -> tuple[str, str]:
         """A sentence for a subject without a line, and what to do."""
         when = f" in {period}" if period else ""
-        monthly = self.days_of is not whole_term
-        month = f" {period or month_of(edition.first)}" if monthly else ""
+        month = f" {period or month_of(edition.first)}" if self.periods.by_month else ""
         return (
             f"{edition.program} has no line for the {self.subject} {subject!r}{when}: "
             f"{self.absent(edition, period)}.",

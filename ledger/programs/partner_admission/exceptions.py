@@ -12,6 +12,7 @@ from ledger.aggregates.base import Recorded
 from ledger.aggregates.judge import Surprise
 from ledger.kernel.instants import local
 from ledger.programs.contract import Reader
+from ledger.programs.decisions import reported_twice
 from ledger.programs.edition import Edition
 from ledger.programs.partner_admission.gather import Decided, applications_of, before
 from ledger.programs.program import Judged, Names
@@ -28,18 +29,7 @@ def judge_applications(reader: Reader, edition: Edition, facts: Sequence[Recorde
         counts = states[name].report(PartnerApplied)
         assert counts is not None, "this fact reports it itself"
         if counts.position != one.position:
-            when = local(counts.at, edition.zone)
-            yield (
-                one,
-                _surprise(
-                    edition,
-                    "applied_twice",
-                    f"application {name} is reported too at {local(one.at, edition.zone)}; "
-                    f"the report of {when} counts.",
-                    "Withdraw the report that is wrong; a new application has an id of its own.",
-                    name,
-                ),
-            )
+            yield one, reported_twice(one, counts, name, edition)
             continue
         earlier = [other for other in of_partner.get(partner, []) if before(other.case.report, one)]
         admitted = next((other for other in earlier if other.stands_admitted(one.at)), None)

@@ -6,29 +6,18 @@ from ledger.aggregates.application import (
     RiskRecordFound,
 )
 from ledger.aggregates.partner import PartnerCertified
-from ledger.programs.contract import Reader
 from ledger.programs.edition import Edition
 from ledger.programs.partner_admission import exceptions
 from ledger.programs.partner_admission.parameters import checked
 from ledger.programs.partner_admission.rules import settle_v1
 from ledger.programs.partner_admission.variants import of
-from ledger.programs.periods import month_end, month_or_all
-from ledger.programs.program import Judging, Program
+from ledger.programs.periods import MONTH_OR_ALL, month_or_all
+from ledger.programs.program import Judging, Program, covers, of_no_store
 
 
 def _not_made(edition: Edition, period: str | None) -> str:
     days = month_or_all(edition, period)
     return f"no partner made it on {days.first} to {days.last or 'open end'}"
-
-
-def _all_applications(edition: Edition) -> tuple[str, ...]:
-    """Applications name no program: two editions of one day would both decide them."""
-    return ("all applications",)
-
-
-def _of_no_store(reader: Reader, edition: Edition, store: str) -> list[str]:
-    """Partners apply before they introduce any store."""
-    return []
 
 
 PROGRAM = Program(
@@ -37,10 +26,9 @@ PROGRAM = Program(
     accounts={},
     subject="application",
     absent=_not_made,
-    days_of=month_or_all,
-    settles_until=month_end,
-    subjects_of_store=_of_no_store,
-    scope=_all_applications,
+    periods=MONTH_OR_ALL,
+    subjects_of_store=of_no_store,
+    scope=covers("all applications"),
     variants=of,
     judges=(
         Judging(

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from ledger.kernel.instants import Instant, midnight
 from ledger.programs.edition import Edition
+from ledger.programs.periods import WHOLE_TERM
 from ledger.programs.program import Program, expense
 from ledger.programs.recruiting.parameters import checked, parameters_of
 from ledger.programs.recruiting.rules import settle_v1
@@ -26,7 +27,7 @@ PROGRAM = Program(
     accounts={"incentive": expense("Incentive")},
     subject="store",
     absent=lambda edition, period: "no partner introduced it within the term",
-    settles_until=_last_first_sale,
+    periods=WHOLE_TERM._replace(settles_until=_last_first_sale),
     scope=lambda edition: parameters_of(edition).markets,
     variants=of,
 )

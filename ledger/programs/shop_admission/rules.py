@@ -9,15 +9,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from ledger.aggregates.application import ShopApplied
 from ledger.aggregates.application_state import ApplicationState
 from ledger.aggregates.base import Recorded
-from ledger.aggregates.judge import Surprise
 from ledger.kernel.decision import Step
-from ledger.kernel.instants import day_of, local
 from ledger.kernel.period import Window
 from ledger.programs.contract import Answer, Asked, Reader, in_chunks
-from ledger.programs.decisions import decide, told
+from ledger.programs.decisions import decide, other_reports, reported_twice, told
 from ledger.programs.edition import Edition
 from ledger.programs.line import PLATFORM, Line
-from ledger.programs.periods import month_of, month_or_all
+from ledger.programs.periods import month_asked, month_or_all
 from ledger.programs.program import Judged
 from ledger.programs.shop_admission.conditions import Case, Terms, judge
 from ledger.programs.shop_admission.parameters import HELD, parameters_of
@@ -35,9 +33,8 @@ def settle_v1(reader: Reader, asked: Asked) -> Answer:
     if subjects is None:
         subjects = frozenset(name for name, _ in reader.names("shop-applies", *window))
     found = list(_cases(reader, subjects, window, terms))
-    month = asked.period
-    if month is None and asked.subjects is not None and len(found) == 1:
-        month = month_of(day_of(found[0].report.at, edition.zone))
+    instants = [case.report.at for case in found]
+    month = month_asked(asked.period, asked.subjects, instants, edition.zone)
     return Answer(sorted(_line(case, terms) for case in found), period=month)
 
 
@@ -60,7 +57,7 @@ def _line(case: Case, terms: Terms) -> Line:
         required="every condition that is asked",
         observed=why or told(case.report, edition),
         events=(case.report.position,),
-        parts=(*conditions, *_others(case)),
+        parts=(*conditions, *other_reports(case.report, case.state.reports)),
     )
     return Line(
         f"{edition.program}/{case.state.application}",
@@ -76,16 +73,6 @@ def _line(case: Case, terms: Terms) -> Line:
     )
 
 
-def _others(case: Case) -> tuple[Step, ...]:
-    """Other reports of the application, which do not count."""
-    kin = (one for one in case.state.reports if isinstance(one.event, ShopApplied))
-    others = sorted(one.position for one in kin if one.position != case.report.position)
-    if not others:
-        return ()
-    label = "other reports of the application"
-    return (Step(label, observed="do not count", events=tuple(others)),)
-
-
 def judge_applications(reader: Reader, edition: Edition, facts: Sequence[Recorded]) -> Judged:
     """An application is reported once. An edition speaks of acts up to its end."""
     mine = [one for one in facts if one.at < edition.window.end]
@@ -96,10 +83,4 @@ def judge_applications(reader: Reader, edition: Edition, facts: Sequence[Recorde
         counts = states[name].report(ShopApplied)
         assert counts is not None, "this fact reports it itself"
         if counts.position != one.position:
-            when = local(counts.at, edition.zone)
-            sentence = (
-                f"application {name} is reported too at {local(one.at, edition.zone)}; "
-                f"the report of {when} counts."
-            )
-            hint = "Withdraw the report that is wrong; a new application has an id of its own."
-            yield one, Surprise("applied_twice", sentence, hint, name, edition.program)
+            yield one, reported_twice(one, counts, name, edition)

@@ -3,8 +3,8 @@
 from ledger.aggregates.live_task import LinkListed
 from ledger.programs.contract import Reader
 from ledger.programs.edition import Edition
-from ledger.programs.periods import month_end, month_or_all
-from ledger.programs.program import Judging, Program, income
+from ledger.programs.periods import MONTH_OR_ALL, month_or_all
+from ledger.programs.program import Judging, Program, covers, income
 from ledger.programs.star_map.access import judge_links
 from ledger.programs.star_map.parameters import checked
 from ledger.programs.star_map.rules import settle_v1
@@ -14,11 +14,6 @@ from ledger.programs.star_map.variants import of
 def _not_ordered(edition: Edition, period: str | None) -> str:
     days = month_or_all(edition, period)
     return f"nobody reports it ordered on {days.first} to {days.last or 'open end'}"
-
-
-def _all_tasks(edition: Edition) -> tuple[str, ...]:
-    """Tasks name no program: two editions of one day would both charge them."""
-    return ("all live tasks",)
 
 
 def _tasks_of(reader: Reader, edition: Edition, store: str) -> list[str]:
@@ -33,10 +28,9 @@ PROGRAM = Program(
     accounts={"service_fee": income("ServiceFee")},
     subject="task",
     absent=_not_ordered,
-    days_of=month_or_all,
-    settles_until=month_end,
+    periods=MONTH_OR_ALL,
     subjects_of_store=_tasks_of,
-    scope=_all_tasks,
+    scope=covers("all live tasks"),
     variants=of,
     judges=(Judging((LinkListed,), judge_links, "listing"),),
 )

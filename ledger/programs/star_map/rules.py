@@ -18,7 +18,7 @@ from ledger.programs.contract import Answer, Asked, Reader, in_chunks
 from ledger.programs.edition import Edition
 from ledger.programs.exchange import Rates
 from ledger.programs.line import PLATFORM, Line
-from ledger.programs.periods import month_of, month_or_all
+from ledger.programs.periods import month_asked, month_or_all
 from ledger.programs.star_map.parameters import (
     Charge,
     Parameters,
@@ -58,9 +58,8 @@ def settle_v1(reader: Reader, asked: Asked) -> Answer:
     if subjects is None:
         subjects = frozenset(name for name, _ in reader.names("task", *days.window))
     ordered = list(_tasks(reader, subjects, days))
-    month = asked.period
-    if month is None and asked.subjects is not None and len(ordered) == 1:
-        month = month_of(_day(_order(ordered[0]), edition))
+    instants = [_order(state).at for state in ordered]
+    month = month_asked(asked.period, asked.subjects, instants, edition.zone)
     return Answer(sorted(_line(state, terms) for state in ordered), period=month)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from ledger.aggregates.base import Recorded
 from ledger.programs.contract import Asked, OrderReader
 from ledger.programs.edition import Edition
-from ledger.programs.periods import month, month_and_subject, month_end
+from ledger.programs.periods import BY_MONTH, month, month_and_subject
 from ledger.programs.program import Program, income
 from ledger.programs.technical_fee import orders
 from ledger.programs.technical_fee.gather import month_window, waiting
@@ -32,8 +32,7 @@ PROGRAM = Program(
     accounts={KIND: income("TechnicalFee")},
     subject="store",
     absent=lambda edition, period: "it has no orders then, or nobody has onboarded it",
-    days_of=month,
-    settles_until=month_end,
+    periods=BY_MONTH,
     subject_of=month_and_subject,
     scope=_currency,
     variants=of,

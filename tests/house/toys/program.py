@@ -8,7 +8,7 @@ from ledger.kernel.instants import day_of
 from ledger.kernel.money import Money
 from ledger.programs.contract import Answer
 from ledger.programs.line import PLATFORM, Line
-from ledger.programs.periods import month, month_and_subject, month_end
+from ledger.programs.periods import BY_MONTH, month, month_and_subject
 from ledger.programs.program import Judging, Program, agency
 from ledger.programs.variants import Variant, with_terms
 
@@ -76,8 +76,7 @@ PROGRAM = Program(
     accounts={"rent": agency("Rent")},
     subject="toy",
     absent=lambda edition, period: "nobody rented it then",
-    days_of=month,
-    settles_until=month_end,
+    periods=BY_MONTH,
     subject_of=_subject,
     variants=variants,
     judges=(Judging((ToyReturned,), late, "toy-return"),),
