@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # For two cores: while one of the three waits, for a database or another process, two work.
 PYTEST := $(BIN)/python -m pytest -n 3 --dist worksteal
+# Tests start many processes, each of which would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test test-more check format bench clean
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ledger.store.book import Book, open_book
 from ledger.usecases.init import init
-from tests.marks import examples, more
+from tests.marks import drawn, examples, more
 from tests.properties.late_growth import GROWTH
 from tests.properties.late_recruiting import RECRUITING
 from tests.properties.late_stories import Subject, carried_story, filled_story, late_story
@@ -80,7 +80,7 @@ def test_a_close_and_its_adjustments_come_to_what_one_call_comes_to(
     assert {*HAPPENS, *([] if subject is GROWTH else ["changes payee"])} <= set(+sqlite_player.seen)
 
 
-@every_program
+@pytest.mark.parametrize("subject", drawn([RECRUITING, GROWTH], 2), ids=IDS)
 @on_postgresql
 def test_a_close_and_its_adjustments_come_to_the_same_on_postgresql(
     postgresql_player: Player, subject: Subject

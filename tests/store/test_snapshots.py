@@ -16,6 +16,7 @@ from ledger.store.log import read_log, read_positions
 from ledger.usecases.settling.settle import Settlement, settle
 from ledger.usecases.terms.publish import publish
 from ledger.usecases.verifying.snapshots import verify_snapshots
+from tests.marks import decision
 from tests.quarter import GROWTH, NOW, Facts, Quarter, edition, enrolled, fee_paid
 
 NEXT = "growth-2026-08"
@@ -152,6 +153,7 @@ def test_the_next_term_says_the_same_and_reads_less(two_terms: Quarter) -> None:
     ],
     ids=["none", "old day late", "first day late", "last day", "day after", "refund", "settled"],
 )
+@decision
 def test_what_comes_after_the_close_is_found(
     two_terms: Quarter, more: Facts, expected: str
 ) -> None:
@@ -277,6 +279,7 @@ def test_replaying_and_verifying_do_not_trust_snapshots(two_terms: Quarter) -> N
         "UPDATE snapshots SET stream = 'store:S-X' WHERE stream = 'store:S-M-7'",
     ],
 )
+@decision
 def test_a_tampered_snapshot_is_found(two_terms: Quarter, change: str) -> None:
     """Whatever column of it: the stream and position are named."""
     write(two_terms.book, change)

@@ -16,6 +16,7 @@ from ledger.store.book import open_book
 from ledger.store.order_lines import NoArchive
 from ledger.usecases.init import init
 from tests.fees import NOW, Fees, onboarded, order, parquet_of
+from tests.marks import decision
 from tests.quarter import on_sqlite
 
 
@@ -48,6 +49,7 @@ def test_the_same_file_again_is_known_and_writes_nothing(fees: Fees) -> None:
     assert len(fees.names()) == 1
 
 
+@decision
 def test_amounts_written_otherwise_are_the_same_order(fees: Fees) -> None:
     """Content is compared after parsing: decimals, the zone, defaults filled in."""
     fees.archive(order("a"))
@@ -68,6 +70,7 @@ def test_a_revision_adds_the_difference_to_the_day(fees: Fees) -> None:
     assert len(fees.facts("first-sale.v1")) == 1
 
 
+@decision
 def test_a_revision_to_another_day_takes_from_the_one_and_gives_to_the_other(fees: Fees) -> None:
     """A day on which an order only went says no number of orders."""
     fees.archive(order("a"))
@@ -82,6 +85,7 @@ def test_a_revision_to_another_day_takes_from_the_one_and_gives_to_the_other(fee
     assert fees.checks()["order sums"] == (True, "1 days of stores as recorded")
 
 
+@decision
 def test_a_days_fact_carries_the_latest_change_of_its_orders(fees: Fees) -> None:
     """Not the last one of the file."""
     fees.archive(
@@ -92,6 +96,7 @@ def test_a_days_fact_carries_the_latest_change_of_its_orders(fees: Fees) -> None
     assert day.at == parse_instant("2020-05-25T10:00:00+08:00")
 
 
+@decision
 def test_days_are_those_of_the_programs_zone_per_store_and_currency(fees: Fees) -> None:
     """16:00 in UTC is midnight there; another currency is another fact."""
     fees.archive(
@@ -108,6 +113,7 @@ def test_days_are_those_of_the_programs_zone_per_store_and_currency(fees: Fees) 
     ]
 
 
+@decision
 def test_one_bad_row_means_that_nothing_is_recorded(fees: Fees) -> None:
     """Of two files as of one; the answer names file and row, what was found and what expected."""
     head = fees.book.head()
@@ -124,6 +130,7 @@ def test_one_bad_row_means_that_nothing_is_recorded(fees: Fees) -> None:
     assert (fees.book.head(), fees.names()) == (head, [])
 
 
+@decision
 def test_good_rows_are_kept_when_bad_ones_are_to_be_left_out(fees: Fees) -> None:
     """The rest can be mended and archived again, and is then all that is new."""
     bad = order("b", traffic="organic")
@@ -133,6 +140,7 @@ def test_good_rows_are_kept_when_bad_ones_are_to_be_left_out(fees: Fees) -> None
     assert (mended.recorded, mended.known, mended.rejected) == (1, 2, 0)
 
 
+@decision
 def test_two_files_of_one_call_are_one_batch(fees: Fees) -> None:
     """Both named with their digests; an order in both counts once."""
     one, two = fees.file(order("a"), order("b")), fees.file(order("b"), order("c", store="S-2"))
@@ -166,6 +174,7 @@ def test_a_truncated_parquet_file_is_refused_whole(fees: Fees) -> None:
     assert (fees.book.head(), fees.names()) == (head, [])
 
 
+@decision
 def test_a_first_sale_is_recorded_only_where_it_is_earlier(fees: Fees) -> None:
     """Than what was told, and than what earlier files had."""
     sale = {"type": "FirstSale", "at": "2020-05-15T10:00:00+08:00", "store": "S-1"}

@@ -9,6 +9,7 @@ import pytest
 from ledger.kernel.instants import parse_instant
 from ledger.store.archive.refusals import ArchivedFileAltered, ArchivedFileMissing
 from tests.fees import Fees, onboarded, order
+from tests.marks import decision
 from tests.quarter import forge
 
 
@@ -55,6 +56,7 @@ def test_a_book_without_orders_has_nothing_to_verify(fees: Fees) -> None:
 
 
 @pytest.mark.parametrize("at", [0, 100, -1])
+@decision
 def test_an_altered_file_is_named_with_what_rests_on_it(archived: Fees, at: int) -> None:
     """Whichever byte it is; the sums are not asked of it."""
     path = path_of(archived, 0)
@@ -68,6 +70,7 @@ def test_an_altered_file_is_named_with_what_rests_on_it(archived: Fees, at: int)
     assert f"Events {rest[0]} to {rest[1]} rest on it." in detail
 
 
+@decision
 def test_a_missing_file_is_named(archived: Fees) -> None:
     """As an altered one is."""
     path = path_of(archived, 1)
@@ -76,6 +79,7 @@ def test_a_missing_file_is_named(archived: Fees) -> None:
     assert (ok, str(path) in detail, "cannot be read" in detail) == (False, True, True)
 
 
+@decision
 def test_another_files_bytes_under_its_name_are_noticed(archived: Fees) -> None:
     """A sound Parquet file, only not this one."""
     one, other = path_of(archived, 0), path_of(archived, 1)
@@ -84,6 +88,7 @@ def test_another_files_bytes_under_its_name_are_noticed(archived: Fees) -> None:
     assert not archived.checks()["order files"][0]
 
 
+@decision
 def test_settle_refuses_an_altered_file_and_leaves_other_months_alone(archived: Fees) -> None:
     """Every byte that a run reads is compared with its digest before."""
     alter(path_of(archived, 0), 100)
@@ -117,6 +122,7 @@ def test_facts_that_do_not_follow_from_the_lines_are_named(archived: Fees) -> No
     assert "store S-1, 2020-05-20: the lines sum to 20000, the facts to 10000" in detail
 
 
+@decision
 def test_a_file_without_an_event_is_nothing(archived: Fees) -> None:
     """Neither for verify nor for the fees."""
     extra = archived.archive_folder / f"{'0' * 64}.parquet"

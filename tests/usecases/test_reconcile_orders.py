@@ -13,7 +13,7 @@ from ledger.usecases.closing.adjust import adjust
 from ledger.usecases.closing.close import close
 from ledger.usecases.reconciling.reconcile import record_run
 from tests.fees import AFTER_MAY, MAY, NOW, PROGRAM, Fees, Row, onboarded, order
-from tests.marks import decision, sql
+from tests.marks import decision, more, sql
 from tests.quarter import on_sqlite
 
 from .platform import breaks, charged, compared, compared_by_store, ours
@@ -107,6 +107,7 @@ def test_amounts_have_the_decimals_of_their_currency(told: Fees) -> None:
 
 
 @on_sqlite
+@more
 def test_rows_of_a_long_file_keep_their_places(told: Fees, tmp_path: Path) -> None:
     """Though it is read in parts side by side."""
     rows = 700_000
