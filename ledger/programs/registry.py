@@ -1,6 +1,7 @@
 """The programs that this version of duebook knows: one folder each, found by name."""
 
 import tomllib
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -11,11 +12,13 @@ from ledger.programs.program import Program
 FOLDER = Path(__file__).parent
 
 
-def program_names() -> list[str]:
+@cache
+def program_names() -> tuple[str, ...]:
     """The folders that hold a program."""
-    return sorted(path.parent.name for path in FOLDER.glob("*/program.py"))
+    return tuple(sorted(path.parent.name for path in FOLDER.glob("*/program.py")))
 
 
+@cache
 def program_of(name: str) -> Program:
     """The program of that name. Raises `BadTerms` for a name that is none."""
     if name not in program_names():
