@@ -12,11 +12,14 @@ from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import Engine, event
+from sqlalchemy.util import LRUCache
 
 from ledger.aggregates.base import Recorded
 from ledger.aggregates.catalogue import FACTS
 from ledger.kernel.garbage import SELDOM
 from ledger.kernel.instants import parse_instant
+from ledger.store import book as book_module
 from ledger.store import chain
 from ledger.store.book import Book, is_url
 from ledger.store.codec import decoder
@@ -43,6 +46,32 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         decides = item.get_closest_marker("decision") and not item.get_closest_marker("sql")
         if decides and "postgresql" in params.values():
             item.add_marker("more")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once() -> Iterator[None]:
+    """A statement is compiled once a worker: a worker opens thousands of books, and each engine
+    of SQLAlchemy would compile it anew. What is compiled belongs to a dialect, so the engines of
+    one database share the dialect of the first that has connected.
+    """
+    create, compiled = book_module.create_engine, LRUCache(capacity=2000)
+    connected: dict[str, Any] = {}
+
+    def sharing(*words: Any, **options: Any) -> Engine:
+        engine = create(*words, **options)
+        own = engine.dialect
+        if own.name in connected:
+            engine.dialect = connected[own.name]
+            engine._compiled_cache = compiled
+        else:
+            event.listen(
+                engine, "engine_connect", lambda _: connected.setdefault(own.name, own), once=True
+            )
+        return engine
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(book_module, "create_engine", sharing)
+        yield
 
 
 class Databases:

@@ -101,7 +101,7 @@ class LinkListed(StoreFact):
     media: Annotated[Media, Field(description="a live cart, or a short video")]
     link: Annotated[Link, Field(description="goods of the platform's shop, or of another")]
     category: CategoryId
-    task: Annotated[Id | None, Field(description="the star-map task that it belongs to")] = None
+    task: Annotated[Id | None, Field(description="the task that it belongs to")] = None
 
     def references(self) -> tuple[Reference, ...]:
         own = (Reference("listing", self.store),)

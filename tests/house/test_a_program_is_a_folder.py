@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -52,21 +53,23 @@ def _outside(folder: str) -> Iterator[Path]:
                 yield path
 
 
-def _own_facts() -> set[Path]:
-    """The files of facts that are a program's own: their examples may name an edition."""
-    return set((ROOT / "ledger" / "aggregates").glob("*.py"))
-
-
-def _words(path: Path) -> Iterator[tuple[int, str]]:
+@cache
+def _words(path: Path) -> tuple[tuple[int, str], ...]:
     """Every name and text in a file's code; what documents it may use examples."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    documented = {
-        id(node.body[0].value)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
-        and node.body
-        and isinstance(node.body[0], ast.Expr)
-    }
+    return tuple(_found_in(ast.parse(path.read_text(encoding="utf-8"))))
+
+
+def _documenting(node: ast.AST) -> Iterator[ast.AST]:
+    """The docstring of a class, function or file, and the example of a fact."""
+    if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+        if node.body and isinstance(node.body[0], ast.Expr):
+            yield node.body[0].value
+    elif isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == "EXAMPLE":
+        yield from ast.walk(node)
+
+
+def _found_in(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    documented = {id(text) for node in ast.walk(tree) for text in _documenting(node)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             if id(node) not in documented:
@@ -88,11 +91,9 @@ def test_nothing_outside_its_folder_names_a_program(folder: str) -> None:
     editions = [one.program for one in shipped() if one.rules == folder]
     spellings = {folder, folder.replace("_", "-"), folder.replace("_", " "), *editions}
     names = re.compile("|".join(rf"(?<![a-z]){re.escape(one)}(?![a-z])" for one in spellings), re.I)
-    facts = _own_facts()
     found = [
         f"{path.relative_to(ROOT)}:{line}: {text}"
         for path in _outside(folder)
-        if path not in facts
         for line, text in _words(path)
         if names.search(text)
     ]

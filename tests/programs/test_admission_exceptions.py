@@ -23,6 +23,7 @@ from ledger.usecases.terms.publish import publish
 from projections.catalogue import VIEWS
 from projections.reading import report
 from projections.runner import rebuild
+from tests.marks import drawn
 
 Record = Callable[..., Any]
 Fact = dict[str, Any]
@@ -197,7 +198,10 @@ def test_what_fits_and_what_does_not(book: Book, record_facts: Record, name: str
     assert exceptions(book) == expected
 
 
-@pytest.mark.parametrize("name", [name for name, (facts, _) in FITS_OR_NOT.items() if facts[1:]])
+SEVERAL = [name for name, (facts, _) in FITS_OR_NOT.items() if facts[1:]]
+
+
+@pytest.mark.parametrize("name", drawn(SEVERAL, 5))
 def test_any_order_of_arrival_comes_to_the_same(
     new_book: Callable[[], Book], record_facts: Record, name: str
 ) -> None:
@@ -403,7 +407,7 @@ def _story(chance: Random) -> list[Fact]:
     return [{**fact, "id": f"f-{number}"} for number, fact in enumerate(facts)]
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", drawn(range(12), 4))
 def test_any_order_late_facts_and_withdrawals_give_the_same_lines_and_exceptions(
     new_book: Callable[[], Book], record_facts: Record, now: int, seed: int
 ) -> None:

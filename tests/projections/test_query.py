@@ -14,6 +14,7 @@ from ledger.usecases.init import init
 from ledger.usecases.recording.record import record
 from projections.catalogue import VIEWS
 from projections.reading import query
+from tests.marks import more
 from tests.quarter import NOW
 
 FACTS = [
@@ -45,7 +46,7 @@ def told(
     book.close()
 
 
-@pytest.fixture(params=["live", "read-only", "known-at"])
+@pytest.fixture(params=["live", pytest.param("read-only", marks=more), "known-at"])
 def asked(request: pytest.FixtureRequest, told: Book) -> Iterator[tuple[Book, Clocks | None]]:
     """A book and how it is asked: live, only readable, at a known-at."""
     if request.param == "read-only":
