@@ -16,6 +16,9 @@ RECEIVABLE = "Receivable"
 ADVANCES = "Advances"
 CASH = "Cash"
 AD_CREDIT = "AdCredit"
+TRAFFIC = "Traffic"
+MEANS = (CASH, AD_CREDIT, TRAFFIC)
+"""What pays stays what it is, whoever's book it is."""
 MONEY_CODE_LENGTH = 3
 """Codes of ISO 4217 have three letters; a commodity that is not money has another form."""
 
@@ -41,8 +44,10 @@ def parse_account(text: str) -> Account:
 
 
 def means_of_payment(commodity: str) -> Account:
-    """What pays: cash for money; granted ad credit for ad credit, which is not money."""
-    return Account("Assets", CASH if len(commodity) == MONEY_CODE_LENGTH else AD_CREDIT)
+    """What pays: cash for money; for what is none, granted ad credit and traffic."""
+    if len(commodity) == MONEY_CODE_LENGTH:
+        return Account("Assets", CASH)
+    return Account("Assets", TRAFFIC if commodity == "TRAFFIC" else AD_CREDIT)
 
 
 Part = Literal["issued", "adjusted", "brought_forward", "carried_forward", "paid"]

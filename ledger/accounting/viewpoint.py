@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from ledger.accounting.chart import AD_CREDIT, CASH, PAYABLE, RECEIVABLE, Account
+from ledger.accounting.chart import MEANS, PAYABLE, RECEIVABLE, Account
 from ledger.accounting.entry import Posting
 
 PLATFORM = "platform"
@@ -31,7 +31,7 @@ def seen_from(entity: str, postings: Iterable[Posting]) -> tuple[Posting, ...]:
 def _mirrored(account: Account) -> Account:
     """Means of payment stay what they are; everything else lies on the other side. What the
     platform has with a party, the party has with the platform."""
-    if account.name in (CASH, AD_CREDIT):
+    if account.name in MEANS:
         return account
     across = _ACROSS[account.kind]
     of_party = account.kind in ("Assets", "Liabilities")

@@ -107,7 +107,11 @@ class Fact(Event):
         )
 
     def pays(self) -> "Paid | None":
-        """What the fact pays, where it is a payment."""
+        """What the fact pays, where it is a payment of a statement."""
+        return None
+
+    def holds(self) -> "Held | None":
+        """What the fact moves of a pot: money that the platform holds for a party."""
         return None
 
 
@@ -118,6 +122,20 @@ class Paid(NamedTuple):
     payee: str
     amount: Money
     narration: str
+
+
+class Held(NamedTuple):
+    """What a fact moves of a pot: whose, which of its sums, by how much; and what pays."""
+
+    pot: str
+    party: str
+    sum: str
+    amount: Money
+    narration: str
+
+    def references(self) -> "tuple[Reference, ...]":
+        """What leads from the pot to the fact."""
+        return (Reference("pot", f"{self.pot}/{self.party}"),)
 
 
 class Recorded(NamedTuple):

@@ -42,6 +42,10 @@ PAYING: tuple[type[Fact], ...] = tuple(
     fact for fact in FACTS.values() if fact.pays is not Fact.pays
 )
 """Facts that pay a statement."""
+HOLDING: tuple[type[Fact], ...] = tuple(
+    fact for fact in FACTS.values() if fact.holds is not Fact.holds
+)
+"""Facts that move a pot."""
 THINGS: dict[str, Thing] = {thing.word: thing for thing in COMMON.values()} | {
     thing.word: thing
     for fact in FACTS.values()

@@ -23,5 +23,6 @@ EXPONENTS: dict[str, int] = {
     for code in codes.split()
 }
 
-COMMODITIES: dict[str, int] = {"USD.AD": 2}
-"""What is counted like money and is none: ad credit. Never added to the currency it resembles."""
+COMMODITIES: dict[str, int] = {"USD.AD": 2, "TRAFFIC": 0}
+"""What is counted like money and is none: ad credit, never added to the currency it resembles,
+and traffic, in whole units."""

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from ledger.aggregates.base import Recorded
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.instants import Instant
+from ledger.kernel.money import Money
 from ledger.kernel.period import Window
 from ledger.programs.edition import Edition
 from ledger.programs.line import Line
@@ -160,27 +161,40 @@ class Asked(NamedTuple):
 
 
 class Obligation(NamedTuple):
-    """Something other than money that is owed, and how far it has been met."""
+    """Something that is owed beside the lines, and how far it has been met: a count of things,
+    missing and made up, or an amount of money, by whom.
+    """
 
     obligation: str
     owed_to: str
-    missing: int
-    made_up: int
-    due: date
+    due: date | None
     state: str
     events: tuple[int, ...]
+    missing: int = 0
+    made_up: int = 0
+    amount: Money | None = None
+    owed_by: str = ""
+    repeated_in: str | None = None
+    """Of money: the later month in which what is still owed stands again."""
 
     def as_json(self) -> dict[str, Any]:
         """The obligation in the shape of the public contract."""
-        return {
+        owed: dict[str, Any] = {"missing": self.missing, "made_up": self.made_up}
+        if self.amount:
+            owed = {
+                "owed_by": self.owed_by,
+                "amount": self.amount.text,
+                "currency": self.amount.currency,
+            }
+        found = {
             "obligation": self.obligation,
             "owed_to": self.owed_to,
-            "missing": self.missing,
-            "made_up": self.made_up,
-            "due": self.due.isoformat(),
+            **owed,
+            "due": self.due.isoformat() if self.due else None,
             "state": self.state,
             "events": list(self.events),
         }
+        return found | {"repeated_in": self.repeated_in} if self.amount else found
 
 
 class Answer(NamedTuple):

@@ -13,15 +13,17 @@ from ledger.aggregates.base import Fact, Recorded
 from ledger.aggregates.judge import Surprise
 from ledger.kernel.errors import BadTerms, NoLines
 from ledger.kernel.instants import Instant
+from ledger.kernel.money import Money
 from ledger.kernel.period import Span
 from ledger.programs.contract import Answer, Asked, OrderReader, OrderSide, Reader, Rule
 from ledger.programs.edition import Edition
 from ledger.programs.periods import WHOLE_TERM, Periods, month_of
 from ledger.programs.variants import Variant
 
-Role = Literal["own", "agent"]
-"""How the platform stands to a line of money: it is the payer itself (own), or it takes the
-amount from the payer and hands it on, earning and spending nothing (agent)."""
+Role = Literal["own", "agent", "bookkeeper"]
+"""How the platform stands to a line of money: it is the payer itself (own); it takes the amount
+from the payer and hands it on, earning and spending nothing (agent); or payer and payee settle
+between themselves, and the platform only keeps the book (bookkeeper)."""
 Judged = Iterator[tuple[Recorded, Surprise]]
 Names = Mapping[str, Collection[str]]
 
@@ -30,8 +32,8 @@ class Posts(NamedTuple):
     """Where lines of a kind are booked.
 
     `own`: the account on the platform's side, `Income` or `Expenses`, with its name; what is due
-    to a payee debits it. `agent`: the name alone; the payee's book has it under Income, the
-    payer's under Expenses, the platform's nowhere.
+    to a payee debits it. `agent` and `bookkeeper`: the name alone; the payee's book has it under
+    Income, the payer's under Expenses, the platform's nowhere.
     """
 
     role: Role
@@ -56,6 +58,30 @@ def expense(name: str) -> Posts:
 def agency(name: str) -> Posts:
     """The platform passes lines of this kind on from payer to payee."""
     return Posts("agent", name)
+
+
+def between(name: str) -> Posts:
+    """Payer and payee settle lines of this kind between themselves."""
+    return Posts("bookkeeper", name)
+
+
+class Pot(NamedTuple):
+    """Money that the platform holds for a party, over all months and editions of the rules.
+
+    What it comes to follows from sums: facts move some (`Fact.holds`), issued lines others. Facts
+    pay: nobody pays a statement of such lines, and nothing is carried over between statements.
+    """
+
+    name: str
+    """As facts name it."""
+    lines: Mapping[str, tuple[str, Literal[1, -1]]]
+    """Per kind of line the sum that it adds its amount to, or (-1) takes it from."""
+    accounts: Callable[[str, Mapping[str, int]], dict[Account, int]]
+    """The accounts of a party from its sums, debit-positive, without the other side of a move:
+    the account of a line's kind, or the means of payment."""
+    stands: Callable[[Reader, Edition, str, Instant], dict[str, Money]]
+    """What a statement shows of a party's pot right after an instant, such as its `balance` and
+    what is `uncovered`; nothing where it cannot be told."""
 
 
 class Judging(NamedTuple):
@@ -151,6 +177,8 @@ class Program:
     lines: bool = True
     """Whether anything is decided under it. A program without lines only judges what others did:
     its editions settle to nothing and cannot be closed."""
+    pot: Pot | None = None
+    """For a program that holds money of its parties."""
     obliges: bool = False
     """Whether a run can find obligations."""
     reports: Mapping[str, OwnReport] = field(default_factory=dict)

@@ -26,4 +26,5 @@ def make_up(name: str, owed_to: str, found: Content, terms: Terms) -> Obligation
     else:
         state = "overdue" if terms.as_of >= end else "open"
     events = tuple(sorted(one.position for one in found.later)) + found.step.events
-    return Obligation(name, owed_to, found.short, made_up, due, state, tuple(sorted(set(events))))
+    positions = tuple(sorted(set(events)))
+    return Obligation(name, owed_to, due, state, positions, found.short, made_up)
