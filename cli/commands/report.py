@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.options import Ask, answering
+from cli.options import Ask, answering, now
 from cli.output import Out, say
 from cli.progress import progress
 
@@ -38,7 +38,7 @@ def report(name: str | None, wheres: tuple[str, ...], ask: Ask) -> int:
     pairs = [_pair(one) for one in wheres]
     with ask.opened() as found, progress() as told:
         at = ask.chosen_clocks(found, always=name in COMPUTED)
-        answer = usecase(found, name, where=pairs, clocks=at, progress=told)
+        answer = usecase(found, name, where=pairs, clocks=at, now=now(), progress=told)
     return _show(where, answer)
 
 

@@ -105,6 +105,17 @@ class OwnReport(NamedTuple):
     rows: Callable[[Reader, Edition], list[dict[str, Any]]]
 
 
+class Figures(NamedTuple):
+    """Columns that a program adds to a report of the house, worked out at a reader's clocks.
+
+    Numbers of several editions are added up; of texts the first is taken.
+    """
+
+    columns: tuple[str, ...]
+    of: Callable[[Reader, Edition, Collection[str]], Iterable[tuple[str, dict[str, Any]]]]
+    """Per name of the report's key, those that the edition knows."""
+
+
 class OrderProgram(Protocol):
     """What a program that works by order answers besides."""
 
@@ -192,6 +203,8 @@ class Program:
     """The periods in which a run may find obligations: months, or None for the whole term."""
     reports: Mapping[str, OwnReport] = field(default_factory=dict)
     """Reports of its own, by name."""
+    figures: Mapping[str, Figures] = field(default_factory=dict)
+    """What it adds to reports of the house, by the name of the report."""
     judges: tuple[Judging, ...] = ()
     """Facts that the terms judge."""
     waiting: Callable[[Any, Asked], Iterable[Recorded]] = _nothing
