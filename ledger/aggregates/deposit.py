@@ -62,6 +62,7 @@ class DepositRequired(DepositFact):
     TOPIC = "deposit-required.v1"
     ORDER = 260
     AMOUNTS = (("amount", "currency"),)
+    JUDGED = True
     WARNINGS: ClassVar[tuple[str, ...]] = ("unknown_store", CURRENCY)
     EXAMPLE: ClassVar = {
         "type": "DepositRequired",
@@ -87,6 +88,7 @@ class _Moved(DepositFact):
     """Money of a deposit moved."""
 
     AMOUNTS = (("amount", "currency"),)
+    JUDGED = True
 
     amount: Annotated[Amount, Field(description="how much, above zero")]
     currency: Currency
