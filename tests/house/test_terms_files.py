@@ -16,6 +16,7 @@ from ledger.programs.recruiting import parameters as recruiting
 from ledger.programs.registry import FOLDER, program_of, shipped
 from ledger.programs.shop_admission import parameters as shop_admission
 from ledger.programs.star_map import parameters as star_map
+from ledger.programs.store_deposit import parameters as store_deposit
 from ledger.programs.technical_fee import parameters as technical_fee
 
 UNSET: dict[str, set[str]] = {
@@ -25,6 +26,7 @@ UNSET: dict[str, set[str]] = {
     "technical_fee": {"rates"},
     "partner_admission": set(),
     "shop_admission": {"open_categories"},
+    "store_deposit": {"requirements", "return_after_days", "top_up_within_days"},
     "account_binding": set(),
     "pid_binding": set(),
 }
@@ -48,6 +50,7 @@ CHOICES = {
     "technical_fee": {"revoked", "refunds"},
     "partner_admission": {"other_regions", "risk_when", "termination_bars"},
     "shop_admission": set(),
+    "store_deposit": {"combination"},
     "account_binding": {
         *("probation_default", "unbind_scope", "rebind_after_limit", "one_store_per_account"),
         "unfit_binding",
@@ -62,6 +65,10 @@ FREE = {
     "technical_fee": {"zone", "discounts"},
     "partner_admission": {"zone", "from", "rate_max_age_days", "not_terminated"},
     "shop_admission": {"zone", "from", "licensed_kinds", "open_categories"},
+    "store_deposit": {
+        *("zone", "from", "requirements", "return_after_days", "top_up_within_days"),
+        *("stayed_closed", "balance_left", "requirement_covered"),
+    },
     "account_binding": {"zone", "from", "bindings_within_days"},
     "pid_binding": {"zone", "from"},
 }
@@ -159,6 +166,7 @@ def test_every_shipped_parameter_is_cited_or_assumed() -> None:
         "technical_fee": technical_fee,
         "partner_admission": partner_admission,
         "shop_admission": shop_admission,
+        "store_deposit": store_deposit,
         "account_binding": account_binding,
         "pid_binding": pid_binding,
     }

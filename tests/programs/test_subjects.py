@@ -33,6 +33,7 @@ def ordered(task: str, store: str) -> dict[str, Any]:
         ("growth", ["M-1", "M-3"]),
         ("recruiting", ["S-1"]),
         ("star_map", ["T-1", "T-3"]),
+        ("store_deposit", ["S-1"]),
         ("technical_fee", ["S-1"]),
     ],
 )
@@ -65,6 +66,10 @@ def test_the_subjects_of_a_store_are_those_of_the_program(
         ("star_map", "T-1", (None, "T-1")),
         ("technical_fee", "2020-05/S-1001", ("2020-05", "S-1001")),
         ("technical_fee", "S-1001", (None, "S-1001")),
+        ("store_deposit", "2020-05/S-1001/standing", ("2020-05", "S-1001")),
+        ("store_deposit", "2020-05/S-1001", ("2020-05", "S-1001")),
+        ("store_deposit", "S-1001/standing", (None, "S-1001")),
+        ("store_deposit", "S-1001", (None, "S-1001")),
     ],
 )
 def test_a_line_names_its_month_and_its_subject(

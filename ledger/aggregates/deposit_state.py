@@ -1,0 +1,80 @@
+"""What was reported of a store's deposit, with when the store was closed and reopened."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ledger.aggregates.base import Recorded, order_key
+from ledger.aggregates.deposit import (
+    DepositCompensated,
+    DepositDeducted,
+    DepositPaid,
+    DepositRequired,
+    DepositReturned,
+    StoreCategoriesSet,
+)
+from ledger.aggregates.store import StoreClosed, StoreReopened
+from ledger.kernel.money import Money, sum_by_currency
+
+MOVING = (DepositPaid, DepositCompensated, DepositDeducted, DepositReturned)
+ASKING = (StoreCategoriesSet, DepositRequired)
+FACTS = (*ASKING, *MOVING)
+STATUS = (StoreClosed, StoreReopened)
+
+
+class DepositState:
+    """The timelines of one store's deposit. Events may arrive in any order."""
+
+    TOPICS = tuple(kind.TOPIC for kind in (*FACTS, *STATUS))
+
+    def __init__(self, store: str) -> None:
+        self.store = store
+        self.facts: list[Recorded] = []
+        """What moves the deposit, or decides what it must come to."""
+        self.status: list[Recorded] = []
+
+    def apply(self, recorded: Recorded) -> None:
+        """Takes one event into its timeline; one that no timeline is of stays out."""
+        event = recorded.event
+        if isinstance(event, STATUS):
+            self.status.append(recorded)
+        elif isinstance(event, FACTS):
+            self.facts.append(recorded)
+
+
+def describe_deposit(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
+    """A store's categories and the sums of its deposit after these facts. What it must come to
+    without a `DepositRequired`, and what is released, are questions of terms."""
+    state = DepositState(name)
+    for recorded in facts:
+        state.apply(recorded)
+    told: dict[type[Any], list[Recorded]] = defaultdict(list)
+    for one in state.facts:
+        told[type(one.event)].append(one)
+    categories, required = (_last(told[kind]) for kind in ASKING)
+    return {
+        "categories": ";".join(categories.categories) if categories else None,
+        "deposit_required": f"{required.amount} {required.currency}" if required else None,
+        "deposit_paid": _sum(told[DepositPaid]),
+        "deposit_used": _sum(told[DepositCompensated] + told[DepositDeducted]),
+        "deposit_returned": _sum(told[DepositReturned]),
+    }
+
+
+def _last(told: Sequence[Recorded]) -> Any:
+    """The last event in business order; None without one."""
+    return max(told, key=order_key).event if told else None
+
+
+def _sum(told: Sequence[Recorded]) -> str | None:
+    """What was moved, one amount per currency; None where nothing was."""
+    return ";".join(_texts(told)) or None
+
+
+def _texts(told: Sequence[Recorded]) -> Iterator[str]:
+    amounts = [Money.parse(one.event.amount, one.event.currency) for one in told]
+    for currency, money in sum_by_currency(amounts).items():
+        yield f"{money.text} {currency}"
+
+
+STATES = {"store": describe_deposit}

@@ -1,0 +1,263 @@
+"""The course of one store's deposit: what is kept and what is required at every instant.
+
+Everything here follows from what happened, never from what was issued. Amounts are minor units
+of the edition's currency. Source: seed 004, rules of deposits; the numbers are assumed.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from ledger.aggregates.base import Recorded, in_order
+from ledger.aggregates.deposit import (
+    DepositCompensated,
+    DepositDeducted,
+    DepositPaid,
+    DepositRequired,
+    DepositReturned,
+    StoreCategoriesSet,
+)
+from ledger.aggregates.deposit_state import MOVING, DepositState
+from ledger.aggregates.store import StoreClosed
+from ledger.kernel.instants import Instant
+from ledger.kernel.money import Money
+from ledger.kernel.period import days_from
+from ledger.programs.contract import Reader
+from ledger.programs.edition import Edition
+from ledger.programs.store_deposit.parameters import (
+    Parameters,
+    Required,
+    parameters_of,
+    required_by,
+)
+
+USES = (DepositCompensated, DepositDeducted)
+
+
+class Terms(NamedTuple):
+    """The edition with what every store is asked, at an as-of."""
+
+    edition: Edition
+    parameters: Parameters
+    required: Required
+    start: Instant
+    """What moved a deposit before this instant counts for nothing."""
+    as_of: Instant
+    assume: frozenset[str] = frozenset()
+
+    def text(self, minor: int) -> str:
+        """An amount as people read it."""
+        return f"{Money(minor, self.edition.currency).text} {self.edition.currency}"
+
+
+def terms_of(reader: Reader, edition: Edition, assume: frozenset[str] = frozenset()) -> Terms:
+    """The edition with its parameters, at a reader's clocks."""
+    parameters = parameters_of(edition)
+    required = required_by(parameters, edition.currency)
+    start = edition.window.start
+    return Terms(edition, parameters, required, start, reader.clocks.as_of, assume)
+
+
+class Spell(NamedTuple):
+    """A time in which a store was closed: from a closing to the next reopening.
+
+    `due` is the end of the last day on which it must still be closed for its deposit to go back;
+    the day of the closing is day 0. None where nobody says how many days that are.
+    """
+
+    closed: Recorded
+    reopened: Recorded | None
+    due: Instant | None
+
+    @property
+    def broken(self) -> bool:
+        """Whether it was reopened before the deposit was due; at that instant is after it."""
+        return self.due is not None and self.reopened is not None and self.reopened.at < self.due
+
+    def open(self, as_of: Instant) -> bool:
+        """Whether the deposit may still fall due."""
+        return self.due is not None and as_of < self.due and not self.broken
+
+    def facts(self) -> tuple[Recorded, ...]:
+        """What begins it, and what ends it."""
+        return (self.closed, self.reopened) if self.reopened else (self.closed,)
+
+
+class Moment(NamedTuple):
+    """How a deposit stands after all that happened up to an instant, until the next moment."""
+
+    at: Instant
+    paid: int = 0
+    used: int = 0
+    returned: int = 0
+    released: int = 0
+    required: int | None = None
+    """What the deposit must come to; None where it is not known."""
+    closed: bool = False
+
+    @property
+    def kept(self) -> int:
+        """Paid in, less what was used, and less what was released or already given back: each
+        deposit goes back once."""
+        return self.paid - self.used - max(self.released, self.returned)
+
+    @property
+    def balance(self) -> int:
+        """What is left of the deposit, never below zero."""
+        return max(0, self.kept)
+
+    @property
+    def uncovered(self) -> int:
+        """What was used beyond it: the store owes it."""
+        return max(0, -self.kept)
+
+    @property
+    def short(self) -> bool:
+        """Whether an open store has less than what is known to be required of it."""
+        return not self.closed and self.required is not None and self.balance < self.required
+
+
+NOTHING = Moment(0)
+
+
+class Course:
+    """A store's deposit over time, at the clocks of its terms."""
+
+    def __init__(self, state: DepositState, terms: Terms) -> None:
+        self.store, self.terms = state.store, terms
+        self.counting = _in_time([one for one in state.facts if counts(one, terms.start)])
+        """What moves the deposit or is asked of it, in any currency."""
+        self.foreign = [one for one in self.counting if is_foreign(one, terms.edition)]
+        self.own = (
+            [one for one in self.counting if not is_foreign(one, terms.edition)]
+            if self.foreign
+            else self.counting
+        )
+        self.spells = spells_of(state.status, terms)
+        self.released = self.releases()
+        self.moments = self._moments()
+        self._instants = [one.at for one in self.moments]
+
+    def foreign_by(self, instant: Instant) -> list[Recorded]:
+        """The facts up to an instant whose amount is in another currency."""
+        return [one for one in self.foreign if one.at <= instant]
+
+    def index(self, instant: Instant) -> int:
+        """Which moment holds right after an instant; -1 before the first one."""
+        return bisect_right(self._instants, instant) - 1
+
+    def at(self, instant: Instant) -> Moment:
+        """How the deposit stands after all facts of an instant."""
+        index = self.index(instant)
+        return self.moments[index] if index >= 0 else NOTHING
+
+    def releases(self, *, uses: bool = True, broken: bool = False) -> dict[Instant, int]:
+        """Per spell that lasted, by the instant of its closing, what goes back: paid in less used
+        before it was due, less what was released before, never below zero. Without `uses` those
+        are not taken off; `broken` takes spells that were reopened too early as lasting."""
+        found: dict[Instant, int] = {}
+        before = 0
+        for spell in self.spells:
+            due = spell.due
+            if due is not None and due <= self.terms.as_of and (broken or not spell.broken):
+                left = sum(self._signed(one, uses) for one in self.own if one.at < due)
+                found[spell.closed.at] = max(0, left - before)
+                before += found[spell.closed.at]
+        return found
+
+    def _signed(self, one: Recorded, uses: bool) -> int:
+        event = one.event
+        if isinstance(event, DepositPaid):
+            return self.minor(one)
+        return -self.minor(one) if uses and isinstance(event, USES) else 0
+
+    def minor(self, one: Recorded) -> int:
+        """A fact's amount in minor units."""
+        return Money.parse(one.event.amount, one.event.currency).minor
+
+    def _moments(self) -> list[Moment]:
+        changes: dict[Instant, list[Recorded]] = defaultdict(list)
+        for one in self.own:
+            changes[one.at].append(one)
+        gone = {
+            one.due: self.released[one.closed.at]
+            for one in self.spells
+            if one.due is not None and one.closed.at in self.released
+        }
+        closings = {spell.closed.at for spell in self.spells}
+        openings = {spell.reopened.at for spell in self.spells if spell.reopened}
+        found: list[Moment] = []
+        now, fixed = NOTHING, False
+        for at in sorted({*changes, *gone, *closings, *openings}):
+            closed = at in closings or (now.closed and at not in openings)
+            now = now._replace(at=at, closed=closed, released=now.released + gone.get(at, 0))
+            for one in changes.get(at, ()):
+                now, fixed = self._after(now, one, fixed)
+            found.append(now)
+        return found
+
+    def _after(self, now: Moment, one: Recorded, fixed: bool) -> tuple[Moment, bool]:
+        """The moment with a fact; what is required of one store beats the rows for good."""
+        match one.event:
+            case DepositPaid():
+                return now._replace(paid=now.paid + self.minor(one)), fixed
+            case DepositCompensated() | DepositDeducted():
+                return now._replace(used=now.used + self.minor(one)), fixed
+            case DepositReturned():
+                return now._replace(returned=now.returned + self.minor(one)), fixed
+            case DepositRequired():
+                return now._replace(required=self.minor(one)), True
+            case StoreCategoriesSet(categories=categories) if not fixed:
+                required = self.terms.required.of(frozenset(categories))
+                return now._replace(required=required), False
+        return now, fixed
+
+    def within(self, kind: type, first: Instant, last: Instant) -> list[Recorded]:
+        """The facts of a kind from an instant to another, both inside, in any currency."""
+        return [
+            one for one in self.counting if isinstance(one.event, kind) and first <= one.at <= last
+        ]
+
+
+def counts(one: Recorded, start: Instant) -> bool:
+    """Whether a fact counts: what moved a deposit before the program began does not."""
+    return one.at >= start or not isinstance(one.event, MOVING)
+
+
+def is_foreign(one: Recorded, edition: Edition) -> bool:
+    """Whether a fact's amount is in another currency than the edition's."""
+    return getattr(one.event, "currency", edition.currency) != edition.currency
+
+
+def _in_time(facts: list[Recorded]) -> list[Recorded]:
+    """The facts in business order; content decides only between equal ones of one instant."""
+    if len({(one.at, one.topic) for one in facts}) < len(facts):
+        return in_order(facts)
+    return sorted(facts, key=lambda one: (one.at, one.event.ORDER))
+
+
+def spells_of(status: Iterable[Recorded], terms: Terms) -> list[Spell]:
+    """From each closing of an open store to the next reopening, whatever the reason."""
+    found: list[Spell] = []
+    closed: Recorded | None = None
+    for one in sorted(status, key=lambda one: (one.at, one.event.ORDER)):
+        if isinstance(one.event, StoreClosed):
+            closed = closed or one
+        elif closed is not None:
+            found.append(Spell(closed, one, _due(closed, terms)))
+            closed = None
+    return [*found, Spell(closed, None, _due(closed, terms))] if closed else found
+
+
+def _due(closed: Recorded, terms: Terms) -> Instant | None:
+    days = terms.parameters.return_after_days
+    if days is None:
+        return None
+    return days_from(closed.at, days, terms.edition.zone).window.end
+
+
+def up_to(facts: Iterable[Recorded], instant: Instant) -> list[Recorded]:
+    """The facts up to an instant, itself inside."""
+    found = list(facts)
+    return found[: bisect_left([one.at for one in found], instant + 1)]

@@ -1,0 +1,164 @@
+"""Lines of money: what a deposit was used for in a month, and what of it goes back.
+
+A use is charged in the month in which it happened, whether it is covered or not. What goes back
+is released in the month in which the last day of a closed spell ends.
+"""
+
+from collections.abc import Iterator
+
+from ledger.aggregates.base import Recorded
+from ledger.aggregates.deposit import DepositCompensated, DepositDeducted, DepositPaid
+from ledger.aggregates.deposit_state import MOVING
+from ledger.kernel.decision import Step
+from ledger.kernel.instants import local
+from ledger.kernel.money import Money
+from ledger.programs.decisions import condition, decide, taken_as_met, told
+from ledger.programs.line import PLATFORM, Line
+from ledger.programs.store_deposit.course import Course, Spell, Terms, up_to
+from ledger.programs.store_deposit.months import Month
+from ledger.programs.store_deposit.parameters import HELD
+
+USED = {"compensation": DepositCompensated, "deduction": DepositDeducted}
+CURRENCY, RETURN_UNSET, OPEN = HELD[0], HELD[2], HELD[3]
+
+
+def positions(facts: list[Recorded]) -> tuple[int, ...]:
+    """Where facts stand in the log."""
+    return tuple(sorted(one.position for one in facts))
+
+
+def in_another_currency(course: Course, month: Month) -> Step | None:
+    """What holds every line of a store with a fact in another currency by the month."""
+    found = course.foreign_by(month.cut)
+    if not found:
+        return None
+    edition = course.terms.edition
+    amounts = [f"{one.event.amount} {one.event.currency}" for one in found]
+    return Step(
+        "currency differs",
+        required=f"every amount of the deposit in {edition.currency}",
+        observed=", ".join(amounts),
+        events=positions(found),
+        pending=CURRENCY,
+    )
+
+
+def line_of(
+    course: Course, month: Month, kind: str, amount: Money | None, steps: tuple[Step, ...]
+) -> Line:
+    """A line of a store: declined, held, or with its amount or as a decision granted."""
+    edition, store = course.terms.edition, f"store:{course.store}"
+    decision = decide(steps, HELD)
+    outcome, zero = decision.outcome, Money.zero(edition.currency)
+    if amount is not None:
+        outcome = "payable" if outcome == "granted" else outcome
+        amount = amount if outcome == "payable" else zero
+    tree = Step(
+        f"{kind} of store {course.store} for {month.name}: {outcome}",
+        amount,
+        observed=", ".join(decision.unmet or decision.held_for) or None,
+        clause=edition.cite.get(kind),
+        events=(),
+        parts=steps,
+    )
+    name = f"{edition.program}/{month.name}/{course.store}/{kind}"
+    found = (outcome, amount, decision.unmet, decision.held_for, tree)
+    return Line(name, kind, PLATFORM, store, store, *found)
+
+
+def using(course: Course, month: Month) -> Iterator[Line]:
+    """Minus the sum of the month's compensations, and of its deductions."""
+    terms, (first, end) = course.terms, month.so_far
+    for kind, fact in USED.items():
+        used = course.within(fact, first, end - 1)
+        if not used:
+            continue
+        foreign = in_another_currency(course, month)
+        minor = 0 if foreign else -sum(course.minor(one) for one in used)
+        step = Step(
+            f"{kind}s of the month",
+            required="the sum of the month's, whether covered or not",
+            observed=", ".join(f"{one.event.amount} {one.event.currency}" for one in used),
+            events=positions(used),
+        )
+        amount = Money(minor, terms.edition.currency)
+        yield line_of(course, month, kind, amount, (step, foreign) if foreign else (step,))
+
+
+def giving_back(course: Course, month: Month) -> Line | None:
+    """What is released in the month, of every spell whose last day ends in it. Only a store that
+    has paid in by the month has such a line."""
+    terms = course.terms
+    zero = Money.zero(terms.edition.currency)
+    unset = terms.parameters.return_after_days is None
+    if unset:
+        spells = [one for one in course.spells if one.closed.at in month.so_far]
+    else:
+        spells = [one for one in course.spells if one.due in month.window]
+    if not spells or not course.within(DepositPaid, terms.start, month.cut):
+        return None
+    foreign = in_another_currency(course, month)
+    if foreign or unset:
+        return line_of(course, month, "return", zero, (foreign or _unset(spells, terms),))
+    released = course.releases(
+        uses="uses_ignored" not in terms.assume, broken="stayed_closed" in terms.assume
+    )
+    minor = sum(released.get(one.closed.at, 0) for one in spells)
+    steps = _conditions(course, spells, minor)
+    return line_of(course, month, "return", Money(minor, terms.edition.currency), steps)
+
+
+def _unset(spells: list[Spell], terms: Terms) -> Step:
+    """Nobody says after how many days a deposit goes back."""
+    return condition(
+        *(terms.edition, "stayed_closed", None, "closed for the days until a deposit goes back"),
+        "; ".join(told(one.closed, terms.edition) for one in spells),
+        [fact for one in spells for fact in one.facts()],
+        pending=RETURN_UNSET,
+        asks="return_after_days",
+    )
+
+
+def _conditions(course: Course, spells: list[Spell], minor: int) -> tuple[Step, ...]:
+    """Where something is released, both conditions are met. Else a spell that may still last
+    holds the line, and without one the last spell decides; of one that was reopened too early
+    the balance is not asked."""
+    last = spells[-1]
+    waits = not minor and any(one.open(course.terms.as_of) for one in spells)
+    stayed = _stayed_closed(course, spells, met=minor > 0 or not last.broken, waits=waits)
+    if stayed.met:
+        return (stayed, _balance_left(course, last, minor))
+    return (stayed,)
+
+
+def _stayed_closed(course: Course, spells: list[Spell], *, met: bool, waits: bool) -> Step:
+    edition = course.terms.edition
+    observed = []
+    for one in spells:
+        assert one.due is not None, "without it the line is held"
+        until = f", reopened {local(one.reopened.at, edition.zone)}" if one.reopened else ""
+        due = local(one.due, edition.zone)
+        observed.append(f"closed {local(one.closed.at, edition.zone)}{until}, due {due}")
+    days = course.terms.parameters.return_after_days
+    found = condition(
+        *(edition, "stayed_closed", met, f"closed to the end of day {days} after the closing"),
+        "; ".join(observed),
+        [fact for one in spells for fact in one.facts()],
+        pending=OPEN if waits else None,
+        asks="return_after_days",
+    )
+    return taken_as_met(found, course.terms.assume)
+
+
+def _balance_left(course: Course, last: Spell, minor: int) -> Step:
+    """Paid in less used before it fell due, less what was released before."""
+    terms = course.terms
+    assert last.due is not None, "without it the line is held"
+    before = up_to(course.own, last.due - 1)
+    earlier = [fact for one in course.spells for fact in one.facts() if one.due != last.due]
+    return condition(
+        *(terms.edition, "balance_left", minor > 0),
+        "paid in less used before it was due, less what was released before, above zero",
+        f"released in the month: {terms.text(minor)}",
+        [*(one for one in before if isinstance(one.event, MOVING)), *earlier],
+    )

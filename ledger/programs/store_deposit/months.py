@@ -1,0 +1,62 @@
+"""The month of a run: its window, its cut, and the months that have begun after it."""
+
+from datetime import date
+from functools import cached_property
+
+from ledger.kernel.instants import LATEST, Instant, day_of
+from ledger.kernel.period import ONE_DAY, Days, Window
+from ledger.programs.contract import Asked
+from ledger.programs.periods import month, month_of
+
+EDGES = {
+    "end_later": ("a day longer at its end", 0, 1),
+    "end_earlier": ("a day shorter at its end", 0, -1),
+    "start_earlier": ("a day longer at its start", -1, 0),
+    "start_later": ("a day shorter at its start", 1, 0),
+}
+"""What-ifs of another month: in words, and by how many days its first and last day move."""
+
+
+TERMS_END = date(2199, 12, 31)
+"""No terms, and so no months, lie after it."""
+
+
+class Month:
+    """The month that is asked for. Its cut is its last instant, or as-of where that is earlier."""
+
+    def __init__(self, asked: Asked, as_of: Instant) -> None:
+        self.edition, self.as_of = asked.edition, as_of
+        self.days = month(asked.edition, asked.period)
+        self.name = month_of(self.days.last)
+        self.window = self._moved(asked.assume).window
+        self.cut = min(self.window.end - 1, as_of)
+
+    def _moved(self, assume: frozenset[str]) -> Days:
+        first, last, zone = self.days
+        for what_if, (_, by_first, by_last) in EDGES.items():
+            if what_if in assume:
+                first, last = first + by_first * ONE_DAY, last + by_last * ONE_DAY
+        return Days(first, last, zone)
+
+    @property
+    def begun(self) -> bool:
+        """Whether the month has begun at as-of."""
+        return self.window.start <= self.as_of
+
+    @property
+    def so_far(self) -> Window:
+        """The month up to its cut, as a half-open window."""
+        return Window(self.window.start, self.cut + 1)
+
+    @cached_property
+    def later(self) -> list[tuple[str, Instant]]:
+        """The months after this one that have begun, each with its cut, the latest first."""
+        last = day_of(min(self.as_of, LATEST), self.edition.zone)
+        last = min(last, self.edition.last or TERMS_END)
+        found: list[tuple[str, Instant]] = []
+        day = self.days.last + ONE_DAY
+        while day <= last:
+            days = month(self.edition, month_of(day))
+            found.append((month_of(day), min(days.window.end - 1, self.as_of)))
+            day = days.last + ONE_DAY
+        return found[::-1]

@@ -1,0 +1,51 @@
+"""The deposit as a pot of the books: its accounts from sums, and what a statement shows of it.
+
+Money paid in and given back is booked as it is reported; what is used and released is booked by
+the lines that are issued. Both are added up over all months and editions.
+"""
+
+from collections.abc import Mapping
+
+from ledger.accounting.chart import PAYABLE, RECEIVABLE, Account
+from ledger.aggregates.deposit import DEPOSIT
+from ledger.aggregates.deposit_state import DepositState
+from ledger.kernel.instants import Instant
+from ledger.kernel.money import Money
+from ledger.programs.contract import Reader
+from ledger.programs.edition import Edition
+from ledger.programs.program import Pot
+from ledger.programs.store_deposit.course import Course, terms_of
+
+
+def accounts(party: str, sums: Mapping[str, int]) -> dict[Account, int]:
+    """What the platform holds for a store, claims from it, and still owes it of what was
+    released. Each deposit goes back once: what was given back early counts towards it."""
+    paid_in, returned = sums.get("paid_in", 0), sums.get("returned", 0)
+    used, released = sums.get("used", 0), sums.get("released", 0)
+    gone = max(released, returned)
+    found = {
+        Account("Liabilities", "Deposit", party): -max(0, paid_in - used - gone),
+        Account("Assets", RECEIVABLE, party): max(0, used + gone - paid_in),
+        Account("Liabilities", PAYABLE, party): -max(0, released - returned),
+    }
+    return {account: amount for account, amount in found.items() if amount}
+
+
+def stands(reader: Reader, edition: Edition, store: str, instant: Instant) -> dict[str, Money]:
+    """The balance and what is uncovered right after an instant; nothing where an amount in
+    another currency keeps them from being told."""
+    name = store.removeprefix("store:")
+    states = reader.states("store", [name], DepositState, DepositState.TOPICS)
+    course = Course(states[name], terms_of(reader, edition))
+    if course.foreign_by(instant):
+        return {}
+    now, currency = course.at(instant), edition.currency
+    return {"balance": Money(now.balance, currency), "uncovered": Money(now.uncovered, currency)}
+
+
+POT = Pot(
+    name=DEPOSIT,
+    lines={"compensation": ("used", -1), "deduction": ("used", -1), "return": ("released", 1)},
+    accounts=accounts,
+    stands=stands,
+)

@@ -1,0 +1,48 @@
+"""Deposits of stores: what they are used for and what goes back, and whether they suffice.
+
+Map: each store is assessed month by month from its own facts; nothing has to be reduced. Per
+store and month up to four lines, and what is still to be topped up as an obligation. Source:
+seed 004, rules of deposits.
+"""
+
+from collections.abc import Iterator
+
+from ledger.aggregates.deposit import DEPOSIT
+from ledger.aggregates.deposit_state import DepositState
+from ledger.kernel.instants import EARLIEST
+from ledger.programs.contract import Answer, Asked, Obligation, Reader, in_chunks
+from ledger.programs.line import Line
+from ledger.programs.store_deposit.course import Course, terms_of
+from ledger.programs.store_deposit.money_lines import giving_back, using
+from ledger.programs.store_deposit.months import Month
+from ledger.programs.store_deposit.standing import standing, top_up
+
+
+def settle_v1(reader: Reader, asked: Asked) -> Answer:
+    """The lines of every store with a deposit, in a month that has begun.
+
+    With subjects, ids of stores, only theirs. Raises `WrongPeriod`.
+    """
+    terms = terms_of(reader, asked.edition, asked.assume)
+    month = Month(asked, terms.as_of)
+    if not month.begun:
+        return Answer([])
+    subjects = asked.subjects
+    if subjects is None:
+        subjects = frozenset(name for name, _ in reader.names(DEPOSIT, EARLIEST, month.cut + 1))
+    lines: list[Line] = []
+    owed: list[Obligation] = []
+    for chunk in in_chunks(subjects):
+        states = reader.states("store", chunk, DepositState, DepositState.TOPICS)
+        for state in states.values():
+            course = Course(state, terms)
+            lines += _lines(course, month)
+            owed += top_up(course, month)
+    lines.sort(key=lambda line: line.line)
+    return Answer(lines, tuple(sorted(owed, key=lambda one: one.obligation)))
+
+
+def _lines(course: Course, month: Month) -> Iterator[Line]:
+    for line in (*using(course, month), giving_back(course, month), standing(course, month)):
+        if line is not None:
+            yield line

@@ -1,0 +1,31 @@
+"""What the platform may have done otherwise with a deposit, in the contract's order."""
+
+from collections.abc import Iterator
+from typing import get_args
+
+from ledger.programs import variants
+from ledger.programs.edition import Edition
+from ledger.programs.store_deposit.months import EDGES
+from ledger.programs.store_deposit.parameters import Combination, parameters_of
+from ledger.programs.variants import Variant, with_terms
+
+TAKEN = ("stayed_closed", "requirement_covered")
+"""Conditions that say something else when they are taken as met; a balance stays what it is."""
+
+
+def of(edition: Edition) -> Iterator[Variant]:
+    """A condition taken as met, the month or the days until the return one longer or shorter,
+    days in UTC, uses not taken off what goes back, the other combination."""
+    yield from variants.conditions(edition, TAKEN)
+    for what_if, (detail, _, _) in EDGES.items():
+        yield Variant("month", detail, edition, frozenset({what_if}))
+    yield from variants.in_utc(edition)
+    days = parameters_of(edition).return_after_days
+    if days is not None:
+        for other in (days + 1, days - 1):
+            if other >= 0:
+                changed = with_terms(edition, return_after_days=other)
+                yield Variant("return_after_days", f"{other} instead of {days}", changed)
+    detail = "uses are not taken off what goes back"
+    yield Variant("uses_ignored", detail, edition, frozenset({"uses_ignored"}))
+    yield from variants.other_readings(edition, {"combination": get_args(Combination)})
