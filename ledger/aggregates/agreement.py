@@ -150,7 +150,8 @@ class AgreementSigned(_Starting):
     TOPIC = "agreement-signed.v1"
     ORDER = 360
     INTRODUCES = ("agreement", AGREEMENT)
-    WARNINGS = ("unknown_partner", "signed_twice")
+    JUDGED = True
+    WARNINGS = ("unknown_partner", "signed_twice", "two_agencies", "kind_differs")
     EXAMPLE: ClassVar = {
         "type": "AgreementSigned",
         "at": "2026-05-11T15:00:00+08:00",

@@ -15,6 +15,7 @@ from ledger.kernel.clocks import Clocks
 from ledger.kernel.instants import parse_instant
 from ledger.kernel.orderlines import COLUMNS
 from ledger.programs.edition import Edition
+from ledger.programs.periods import BY_MONTH
 from ledger.programs.registry import FOLDER, program_of
 from ledger.store.book import Book, open_book
 from ledger.store.log import read_log
@@ -32,6 +33,7 @@ DEFAULT_AS_OF = {
     "growth": "2026-10-01T00:00:00+08:00",
     "partner_admission": "2026-06-01T00:00:00+08:00",
     "shop_admission": "2020-12-01T00:00:00+08:00",
+    "service_agreement": "2026-08-01T00:00:00+08:00",
     "star_map": "2020-12-01T00:00:00+08:00",
     "technical_fee": "2020-12-01T00:00:00+08:00",
     "account_binding": "2026-06-01T00:00:00+08:00",
@@ -106,7 +108,7 @@ def _by_period(rules: str, case: dict[str, Any]) -> dict[str | None, dict[str, A
     for name, expected in case.get("expect", {}).items():
         period, _ = program_of(rules).subject_of(name)
         found.setdefault(period or case.get("period"), {})[name] = expected
-    if rules == "technical_fee":
+    if program_of(rules).periods is BY_MONTH:
         found.pop(None, None)
     return found
 
