@@ -39,7 +39,7 @@ STORE = Thing(
     until="The fact is recorded and waits until somebody onboards it.",
     twice="onboarded_twice",
     twice_sentence="store {name} is reported onboarded at",
-    named_by=("withheld", "enrols", "orders"),
+    named_by=("withheld", "enrols", "orders", "earned-at"),
 )
 PARTNER = Thing(
     "partner",
@@ -47,7 +47,7 @@ PARTNER = Thing(
     unknown="unknown_partner",
     unknown_sentence="partner {name} is not known yet.",
     until="The fact is recorded and waits until it is certified.",
-    named_by=("partner", "invites"),
+    named_by=("partner", "invites", "partner-of"),
 )
 PROGRAM = Thing(
     "program",

@@ -55,7 +55,7 @@ def terms_of(reader: Reader, edition: Edition, assume: frozenset[str] = frozense
     """The edition with its parameters, at a reader's clocks."""
     parameters = parameters_of(edition)
     required = required_by(parameters, edition.currency)
-    start = edition.window.start
+    start = reader.begins(edition.rules) or edition.window.start
     return Terms(edition, parameters, required, start, reader.clocks.as_of, assume)
 
 
