@@ -134,6 +134,7 @@ class Course:
             if self.foreign
             else self.counting
         )
+        self._minor = {one.position: _minor(one) for one in self.own}
         self.spells = spells_of(state.status, terms)
         self.released = self.releases()
         self.moments = self._moments()
@@ -173,8 +174,8 @@ class Course:
         return -self.minor(one) if uses and isinstance(event, USES) else 0
 
     def minor(self, one: Recorded) -> int:
-        """A fact's amount in minor units."""
-        return Money.parse(one.event.amount, one.event.currency).minor
+        """A fact's amount in minor units, of one in the edition's currency."""
+        return self._minor[one.position]
 
     def _moments(self) -> list[Moment]:
         changes: dict[Instant, list[Recorded]] = defaultdict(list)
@@ -218,6 +219,13 @@ class Course:
         return [
             one for one in self.counting if isinstance(one.event, kind) and first <= one.at <= last
         ]
+
+
+def _minor(one: Recorded) -> int:
+    event = one.event
+    if isinstance(event, StoreCategoriesSet):
+        return 0
+    return Money.parse(event.amount, event.currency).minor
 
 
 def counts(one: Recorded, start: Instant) -> bool:

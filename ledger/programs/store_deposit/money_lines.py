@@ -100,9 +100,11 @@ def giving_back(course: Course, month: Month) -> Line | None:
     foreign = in_another_currency(course, month)
     if foreign or unset:
         return line_of(course, month, "return", zero, (foreign or _unset(spells, terms),))
-    released = course.releases(
-        uses="uses_ignored" not in terms.assume, broken="stayed_closed" in terms.assume
-    )
+    released = course.released
+    if terms.assume:
+        released = course.releases(
+            uses="uses_ignored" not in terms.assume, broken="stayed_closed" in terms.assume
+        )
     minor = sum(released.get(one.closed.at, 0) for one in spells)
     steps = _conditions(course, spells, minor)
     return line_of(course, month, "return", Money(minor, terms.edition.currency), steps)
