@@ -9,7 +9,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -58,8 +58,13 @@ class Out(NamedTuple):
     def is_table(self) -> bool:
         return self.format == "table"
 
-    def data(self, answer: Any, rows: Iterable[dict[str, Any]]) -> None:
-        """Writes an answer: whole as JSON, or its rows as CSV, NDJSON or a table."""
+    def data(
+        self, answer: Any, rows: Iterable[dict[str, Any]], *, fixed: Collection[str] = ()
+    ) -> None:
+        """Writes an answer: whole as JSON, or its rows as CSV, NDJSON or a table.
+
+        `fixed`: columns for which the question names the only value.
+        """
         with self._opened() as file:
             match self.format:
                 case "json":
@@ -70,7 +75,7 @@ class Out(NamedTuple):
                 case "csv":
                     _write_csv(file, rows)
                 case _:
-                    _write_table(file, list(rows))
+                    _write_table(file, list(rows), fixed)
 
     def text(self, lines: Iterable[str]) -> None:
         """Writes plain lines, for answers whose table is a text."""
@@ -161,7 +166,7 @@ def _harmless(text: str) -> str:
     return text
 
 
-def _write_table(file: IO[str], rows: Sequence[dict[str, Any]]) -> None:
+def _write_table(file: IO[str], rows: Sequence[dict[str, Any]], fixed: Collection[str]) -> None:
     if not rows:
         say("No rows.")
         return
@@ -169,7 +174,7 @@ def _write_table(file: IO[str], rows: Sequence[dict[str, Any]]) -> None:
     right = {n for n in names if n in NUMBERS and all(_is_number(row.get(n)) for row in rows)}
     cells = [[_shown(name, row.get(name)) for name in names] for row in rows]
     if file.isatty():
-        _write_on_terminal(file, names, right, cells)
+        _write_on_terminal(file, names, right, cells, fixed)
     else:
         _write_plain(file, names, right, cells)
 
@@ -191,18 +196,26 @@ def _write_plain(file: IO[str], names: list[str], right: set[str], cells: list[l
 
 
 def _write_on_terminal(
-    file: IO[str], names: list[str], right: set[str], cells: list[list[str]]
+    file: IO[str],
+    names: list[str],
+    right: set[str],
+    cells: list[list[str]],
+    fixed: Collection[str],
 ) -> None:
-    from rich.table import Table
-    from rich.text import Text
+    from rich.console import Console
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in names:
-        justify: Any = "right" if name in right else "left"
-        table.add_column(name, justify=justify, no_wrap=name in right, overflow="fold")
-    for row in cells:
-        table.add_row(*map(Text, row))
-    show(file, table)
+    from cli.tables import Column, laid_out, lines
+
+    console = Console(file=file, highlight=False)
+    columns = [
+        Column(name, name in right, name in MONEY, [row[number] for row in cells])
+        for number, name in enumerate(names)
+    ]
+    laid = laid_out(columns, console.width, fixed)
+    for line in lines(laid, console.width):
+        console.print(line, soft_wrap=True)
+    if laid.left_out:
+        say(f"Left out, empty or the same in every row: {', '.join(laid.left_out)}.")
 
 
 def _is_number(value: Any) -> bool:

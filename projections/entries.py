@@ -1,6 +1,6 @@
 """Double entries: one row per posting, in the order of the log, seen from the book's entity."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from typing import Any, ClassVar
 
@@ -11,13 +11,13 @@ from ledger.accounting.entry import Entry, Posting
 from ledger.aggregates.base import Logged
 from ledger.aggregates.book import BookOpened
 from ledger.kernel.clocks import Clocks
-from ledger.kernel.instants import DEFAULT_ZONE
 from ledger.kernel.money import Money
-from ledger.programs.bookkeeping import BOOKED, Bookkeeper, Key, statements_of
+from ledger.programs.bookkeeping import Bookkeeper
+from ledger.programs.moves import BOOKED, Key, Sums, moves_of, pot_of, statements_of
 from ledger.store.log import read_log
 from ledger.store.schema import TEXT, withdrawn
-from ledger.usecases.statements.balances import Lifted, lifted_payments, standings
-from ledger.usecases.terms.editions import published
+from ledger.usecases.statements.balances import Later, counted_later, pot_sums, standings
+from ledger.usecases.terms.by_position import TermsByPosition
 from projections.base import FoldView, Span
 
 ROWS_AT_ONCE = 5000
@@ -30,13 +30,18 @@ def entries_in(span: Span) -> Iterator[Entry]:
     if not events:
         return
     touched = {name for one in events for name in statements_of(_fact(one).event)}
+    held = {pot for one in events for move in moves_of(_fact(one).event) if (pot := pot_of(move))}
+    terms = TermsByPosition(span.source, span.until)
     before: dict[Key, Standing] = {}
+    sums: dict[Key, Sums] = {}
     if span.after:
-        before = standings(span.source, touched, Clocks(span.as_of, span.after))
-    books = Bookkeeper(entity_of(span.source), before, _zones(span))
+        clocks = Clocks(span.as_of, span.after)
+        before = standings(span.source, touched, clocks)
+        sums = pot_sums(span.source, held, clocks, terms)
+    books = Bookkeeper(entity_of(span.source), terms, before, sums)
     for one in events:
-        if isinstance(one, Lifted):
-            yield from books.lift(one.fact, one.position, one.at)
+        if isinstance(one, Later):
+            yield from books.take_later(one.fact, one.position, one.at, one.back)
         else:
             yield from books.take(one)
 
@@ -48,36 +53,22 @@ def entity_of(connection: Connection) -> str:
     return first.event.entity
 
 
-def _events(span: Span) -> list[Logged | Lifted]:
+def _events(span: Span) -> list[Logged | Later]:
     never = _never_counted(span)
     booked = read_log(span.source, span.after, span.until, BOOKED)
-    events: list[Logged | Lifted] = [
+    events: list[Logged | Later] = [
         one for one in booked if one.at <= span.as_of and one.position not in never
     ]
     events += [
         one
-        for one in lifted_payments(span.source, span.after, span.until)
+        for one in counted_later(span.source, span.after, span.until)
         if one.fact.at <= span.as_of and one.fact.position not in span.left_out
     ]
     return sorted(events, key=lambda one: one.position)
 
 
-def _zones(span: Span) -> Callable[[str, int], str]:
-    """The zone of the terms that a program had at a position; before its first ones, the usual."""
-    known: dict[str, list[tuple[int, str]]] = {}
-
-    def zone_of(program: str, position: int) -> str:
-        if program not in known:
-            versions = published(span.source, span.until, program)
-            known[program] = [(one.position, one.event.edition["zone"]) for one in versions]
-        zones = [zone for at, zone in known[program] if at <= position]
-        return zones[-1] if zones else DEFAULT_ZONE
-
-    return zone_of
-
-
-def _fact(one: Logged | Lifted) -> Logged:
-    return one.fact if isinstance(one, Lifted) else one
+def _fact(one: Logged | Later) -> Logged:
+    return one.fact if isinstance(one, Later) else one
 
 
 def _never_counted(span: Span) -> set[int]:
@@ -94,6 +85,7 @@ class Entries(FoldView):
 
     NAME = "entries"
     ABOUT = "double entries, posting by posting"
+    VERSION = 3
     BATCH: ClassVar = 100_000
     SHOWN: ClassVar = ("number", "amount")
 

@@ -1,4 +1,4 @@
-"""Partners as they stand: certified or not, and how many stores they introduced."""
+"""Partners as they stand: applied, certified or not, and how many stores they introduced."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -12,13 +12,17 @@ from ledger.store.reader import LogReader
 from ledger.store.schema import TEXT, refs, withdrawn
 from projections.base import Span, StreamView
 
+NAMING = ("partner", "applies")
+"""Kinds of the index that lead from a partner to other streams: stores it introduced, and its
+applications."""
 _Long = BigInteger().with_variant(Integer, "sqlite")
 
 
 class Partners(StreamView):
-    """One row per partner that a fact names as its own or that introduced a store."""
+    """One row per partner that a fact names as its own, that introduced a store or applied."""
 
     NAME = "partners"
+    VERSION = 3
     ABOUT = "partners with their certification and introduced stores"
     KINDS = ("partner",)
 
@@ -36,17 +40,17 @@ class Partners(StreamView):
         ]
 
     def dependents(self, span: Span, table: Table, dirty: set[str]) -> set[str]:
-        """Partners whose introductions changed."""
+        """Partners whose introductions or applications changed."""
         r = refs.c
         introduced = select(r.name).where(
-            r.kind == "partner", r.position > span.after, r.position <= span.until
+            r.kind.in_(NAMING), r.position > span.after, r.position <= span.until
         )
         names = {row[0] for row in span.source.execute(introduced)}
         w = withdrawn.c
         lifted = (
             select(r.name)
             .join_from(refs, withdrawn, w.target == r.position)
-            .where(r.kind == "partner", w.position > span.after, w.position <= span.until)
+            .where(r.kind.in_(NAMING), w.position > span.after, w.position <= span.until)
         )
         names |= {row[0] for row in span.source.execute(lifted)}
         return {f"partner:{name}" for name in names}
@@ -56,9 +60,12 @@ class Partners(StreamView):
         introduced = Counter(
             {name: len(streams) for name, streams in reader.named("partner", names).items()}
         )
+        applied = {name for name, streams in reader.named("applies", names).items() if streams}
         for (stream, found), name in zip(facts.items(), names, strict=True):
-            if found or introduced[name]:
+            if found or introduced[name] or name in applied:
                 described = describe_partner(name, found)
+                if described["state"] == "unknown" and name in applied:
+                    described["state"] = "applied"
                 yield {**described, "introduced": introduced[name], "stream": stream}
 
     def shown(self, row: dict[str, Any]) -> dict[str, Any]:

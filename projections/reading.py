@@ -11,9 +11,11 @@ from sqlalchemy import exc as sa_exc
 
 from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.errors import BadQuery, ConcurrentWrite
+from ledger.kernel.instants import Instant
 from ledger.store.book import Book, open_book
 from projections.base import View
 from projections.catalogue import COMPUTED, VIEWS, view_named
+from projections.reports.figures import columns_of, figures_of
 from projections.runner import (
     Parked,
     Progress,
@@ -45,30 +47,53 @@ def report(
     *,
     where: Sequence[tuple[str, str]] = (),
     clocks: Clocks | None = None,
+    now: Instant = FOREVER,
     progress: Progress = _silent,
 ) -> Report:
     """A read model's rows, in the order of its key, filtered by equal columns.
+
+    What programs add to it is worked out at the clocks, of a live report at `now`.
 
     Raises `NoSuchReport`, or `BadQuery` for a column that it does not have.
     """
     if name in COMPUTED:
         return _computed(book, name, where, clocks)
     view = view_named(name)
+    added = columns_of(name)
     with looking_at(book, view, clocks, progress) as sight:
         query = select(sight.table)
-        shown = [pair for pair in where if pair[0] in view.SHOWN]
+        shown = [pair for pair in where if pair[0] in (*view.SHOWN, *added)]
         for column, value in where:
             if column in sight.table.columns:
                 query = query.where(func.coalesce(cast(sight.table.c[column], String), "") == value)
-            elif column not in view.SHOWN:
-                names = [*(c.name for c in sight.table.columns), *view.SHOWN]
+            elif column not in (*view.SHOWN, *added):
+                names = [*(c.name for c in sight.table.columns), *view.SHOWN, *added]
                 raise BadQuery(
                     f"The report {name} has no column {column!r}.", f"Columns: {', '.join(names)}."
                 )
         found = sight.connection.execute(query.order_by(*_order(view, sight.table)))
         rows = [view.shown(dict(row._mapping)) for row in found]
-        rows = [row for row in rows if all(str(row[name]) == value for name, value in shown)]
+        if added:
+            stands = clocks or Clocks(now, sight.clocks.known_at)
+            rows = _with_figures(book, name, rows, added, stands)
+        rows = [row for row in rows if all(_text(row[name]) == value for name, value in shown)]
         return Report(name, rows, sight.clocks, sight.parked)
+
+
+def _text(value: object) -> str:
+    """A cell as it is compared: an empty one is the empty text."""
+    return "" if value is None else str(value)
+
+
+def _with_figures(
+    book: Book, name: str, rows: list[dict[str, Any]], added: Sequence[str], clocks: Clocks
+) -> list[dict[str, Any]]:
+    """The rows with what programs say of the name in their first column."""
+    names = [next(iter(row.values())) for row in rows]
+    with book.reading() as connection:
+        figures = figures_of(connection, name, names, clocks)
+    none: dict[str, Any] = dict.fromkeys(added)
+    return [{**row, **none, **figures.get(key, {})} for row, key in zip(rows, names, strict=True)]
 
 
 def _computed(

@@ -11,7 +11,9 @@ from ledger.aggregates.base import Logged
 from ledger.aggregates.settlement import StatementEvent, StatementIssued
 from ledger.kernel.instants import format_instant
 from ledger.kernel.money import Money
-from ledger.programs.bookkeeping import BOOKED, statements_of
+from ledger.programs.line import PLATFORM
+from ledger.programs.moves import BOOKED, statements_of
+from ledger.programs.registry import program_of
 from ledger.store.log import read_log
 from ledger.store.reader import LogReader
 from ledger.store.schema import TEXT
@@ -28,6 +30,7 @@ class Statements(StreamView):
     NAME = "statements"
     ABOUT = "statements with what is due, paid, open and paid ahead"
     KINDS = ("statement",)
+    VERSION = 3
     SHOWN: ClassVar = (*AMOUNTS, "open", "advance")
 
     def columns(self) -> list[Column[Any]]:
@@ -37,11 +40,12 @@ class Statements(StreamView):
             Column("program", TEXT, nullable=False),
             Column("period", TEXT),
             Column("payee", TEXT, nullable=False),
+            Column("payer", TEXT, nullable=False),
             Column("issued_at", TEXT),
             Column("lines", _Long, nullable=False),
             *(Column(f"{name}_minor", _Long, nullable=False) for name in AMOUNTS),
-            Column("open_minor", _Long, nullable=False),
-            Column("advance_minor", _Long, nullable=False),
+            Column("open_minor", _Long),
+            Column("advance_minor", _Long),
             Column("stream", TEXT, nullable=False),
         ]
 
@@ -50,7 +54,7 @@ class Statements(StreamView):
         a balance that is carried over, a line that is handed on."""
         events = [
             *read_log(span.source, span.after, span.until, BOOKED),
-            *(lifted.fact for lifted in lifted_payments(span.source, span.after, span.until)),
+            *(one.fact for one in lifted_payments(span.source, span.after, span.until)),
         ]
         names = {name for recorded in events for name in statements_of(recorded.event)}
         return {f"statement:{name}" for name in names}
@@ -68,9 +72,11 @@ class Statements(StreamView):
                     yield _row(stream, name, currency, found, one)
 
     def shown(self, row: dict[str, Any]) -> dict[str, Any]:
-        head = ("statement", "payee", "currency", "issued_at", "lines")
+        head = ("statement", "payee", "payer", "currency", "issued_at", "lines")
         texts = {
-            name: Money(row[f"{name}_minor"], row["currency"]).text if row["currency"] else None
+            name: None
+            if row[f"{name}_minor"] is None or not row["currency"]
+            else Money(row[f"{name}_minor"], row["currency"]).text
             for name in self.SHOWN
         }
         return {name: row[name] for name in head} | texts
@@ -87,14 +93,20 @@ def _row(
 ) -> dict[str, Any]:
     first: StatementEvent = found[0].event
     issued = next((one for one in found if isinstance(one.event, StatementIssued)), None)
+    # Facts pay what a pot holds: a statement of it has nothing that is open or paid ahead.
+    unpaid = ("open", "advance") if program_of(first.rules).pot else ()
     return {
         "statement": name,
         "currency": currency,
         "program": first.program,
         "period": first.period,
         "payee": first.payee,
+        "payer": first.payer or PLATFORM,
         "issued_at": format_instant(issued.at) if issued else None,
         "lines": len(issued.event.lines) if issued else 0,
-        **{f"{key}_minor": getattr(standing, key) for key in Statements.SHOWN},
+        **{
+            f"{key}_minor": None if key in unpaid else getattr(standing, key)
+            for key in Statements.SHOWN
+        },
         "stream": stream,
     }

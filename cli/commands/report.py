@@ -1,10 +1,11 @@
 """`duebook report`, `query` and `rebuild`: the read models."""
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.options import Ask, answering
+from cli.options import Ask, answering, now
 from cli.output import Out, say
 from cli.progress import progress
 
@@ -38,8 +39,8 @@ def report(name: str | None, wheres: tuple[str, ...], ask: Ask) -> int:
     pairs = [_pair(one) for one in wheres]
     with ask.opened() as found, progress() as told:
         at = ask.chosen_clocks(found, always=name in COMPUTED)
-        answer = usecase(found, name, where=pairs, clocks=at, progress=told)
-    return _show(where, answer)
+        answer = usecase(found, name, where=pairs, clocks=at, now=now(), progress=told)
+    return _show(where, answer, fixed=[column for column, _ in pairs])
 
 
 @click.command()
@@ -92,8 +93,8 @@ def rebuild(view: str | None, ask: Ask) -> int:
     return 1 if any(row["parked"] for row in rows) else 0
 
 
-def _show(where: Out, answer: "Report") -> int:
-    where.data(answer.rows, answer.rows)
+def _show(where: Out, answer: "Report", fixed: Collection[str] = ()) -> int:
+    where.data(answer.rows, answer.rows, fixed=fixed)
     if where.is_table:
         say(f"{len(answer.rows):,} rows, known at position {answer.clocks.known_at:,}.")
     for one in answer.parked:

@@ -4,6 +4,7 @@ An account's amount is debit-positive. Accounts of one party and one commodity f
 stands on its statements.
 """
 
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from ledger.kernel.money import Money
@@ -123,6 +124,10 @@ class Standing(NamedTuple):
 
 def movement(party: str, before: Standing, after: Standing) -> dict[Account, int]:
     """What a change of standing debits and credits; its sum is the change of `open`, reversed."""
-    was, now = before.balances(party), after.balances(party)
+    return difference(before.balances(party), after.balances(party))
+
+
+def difference(was: Mapping[Account, int], now: Mapping[Account, int]) -> dict[Account, int]:
+    """By how much accounts differ; those that stay are left out."""
     moved = {one: now.get(one, 0) - was.get(one, 0) for one in sorted({*was, *now})}
     return {account: amount for account, amount in moved.items() if amount}

@@ -1,4 +1,6 @@
-"""Whose book it is: the platform's own side, or another party's mirror of it."""
+"""Whose book it is: of the two sides that a statement is between, one books plainly and the other
+the mirror of it.
+"""
 
 from collections.abc import Iterable
 
@@ -15,26 +17,25 @@ _ACROSS = {
 }
 
 
-def keeps(entity: str, party: str) -> bool:
-    """Whether a book of this entity has entries for what moves a party's statement: the platform
-    for all of them, others for their own."""
-    return entity in (PLATFORM, party)
+def keeps(entity: str, payer: str, party: str) -> bool:
+    """Whether a book of this entity has entries for what moves a statement: those of its two
+    sides have. The platform is the other side of every statement that is not between others."""
+    return entity in (payer, party)
 
 
-def seen_from(entity: str, postings: Iterable[Posting]) -> tuple[Posting, ...]:
-    """The postings as the entity books them: what one side owes, the other has to come."""
-    if entity == PLATFORM:
+def seen_from(entity: str, payer: str, postings: Iterable[Posting]) -> tuple[Posting, ...]:
+    """The postings as the entity books them, of what the payer has with the other party: what one
+    side owes, the other has to come."""
+    if entity == payer:
         return tuple(postings)
-    return tuple(Posting(_mirrored(one.account), one.amount.negated()) for one in postings)
+    return tuple(Posting(_mirrored(one.account, payer), one.amount.negated()) for one in postings)
 
 
-def _mirrored(account: Account) -> Account:
-    """Means of payment stay what they are; everything else lies on the other side. What the
-    platform has with a party, the party has with the platform."""
+def _mirrored(account: Account, payer: str) -> Account:
+    """Means of payment stay what they are; everything else lies on the other side. What the payer
+    has with a party, the party has with the payer; what a program is named with keeps its name."""
     if account.name in MEANS:
         return account
-    across = _ACROSS[account.kind]
-    of_party = account.kind in ("Assets", "Liabilities")
-    return Account(
-        across, _OTHER.get(account.name, account.name), PLATFORM if of_party else account.of
-    )
+    of_party = ":" in account.of
+    name = _OTHER.get(account.name, account.name)
+    return Account(_ACROSS[account.kind], name, payer if of_party else account.of)

@@ -79,6 +79,9 @@ class Fact(Event):
 
     AMOUNTS: ClassVar[tuple[tuple[str, str], ...]] = ()
     """Fields with an amount, each with the field that names its currency."""
+    NOT_NEGATIVE: ClassVar[tuple[str, ...]] = ()
+    """Amounts that are refused below zero where facts come in. Older books may hold some: what
+    is recorded is read as it is."""
     RATES: ClassVar[tuple[str, ...]] = ()
     """Fields with a plain positive decimal."""
     INTRODUCES: ClassVar[tuple[str, Thing] | None] = None
@@ -91,6 +94,8 @@ class Fact(Event):
     """Whether it is an event of its store, which must have been onboarded before."""
     JUDGED: ClassVar[bool] = False
     """Whether the terms of a program judge it."""
+    UNKNOWN_STORE: ClassVar[str] = ""
+    """What to do where nobody has onboarded the store, if that is not the usual."""
     WARNINGS: ClassVar[tuple[str, ...]] = ()
     EXAMPLE: ClassVar[dict[str, Any]] = {}
 

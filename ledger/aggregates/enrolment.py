@@ -14,7 +14,7 @@ from ledger.aggregates.base import (
     Reference,
     Text,
 )
-from ledger.aggregates.settlement import statement_id
+from ledger.aggregates.settlement import Sides, statement_id
 from ledger.aggregates.things import Thing
 from ledger.kernel.money import Money
 
@@ -199,7 +199,7 @@ class FixedFeePaid(EnrolmentFact):
     @property
     def statement(self) -> str:
         """The statement that it pays: the merchant's, of the whole term."""
-        return statement_id(self.program, None, f"merchant:{self.merchant}")
+        return statement_id(self.program, None, Sides(f"merchant:{self.merchant}"))
 
     def references(self) -> tuple[Reference, ...]:
         return (Reference("pays", self.statement),)

@@ -33,6 +33,8 @@ class Mention(NamedTuple):
     """Day, basis and source of a GMV fact."""
     in_store: bool = False
     """Whether it is an event of its store, which must have been onboarded before."""
+    unknown_store: str = ""
+    """What to do where nobody has onboarded the store, if that is not the usual."""
 
 
 class Directory(Protocol):
@@ -45,7 +47,8 @@ class Directory(Protocol):
 class Surprise(NamedTuple):
     """A code, what it says in a sentence, what to do, and the name that it hangs on.
 
-    `program` is the edition whose terms are not met, where the fact itself names none.
+    `program` is the edition whose terms are not met, where the fact itself names none;
+    `in_its_period` says that it touches the close of the period in which the fact lies alone.
     """
 
     code: str
@@ -53,6 +56,7 @@ class Surprise(NamedTuple):
     hint: str
     name: str
     program: str | None = None
+    in_its_period: bool = False
 
 
 def identity_of(event: Event) -> bytes:
@@ -94,6 +98,7 @@ def mention(event: Event, at: Instant) -> Mention:
         identity,
         feed,
         event.LIVES_IN_STORE,
+        event.UNKNOWN_STORE,
     )
 
 
@@ -103,7 +108,8 @@ def judge(said: Mention, directory: Directory, things: dict[str, Thing]) -> list
     if said.store is not None:
         onboarding = directory.known(STORE.word, said.store)
         if onboarding is None:
-            found.append(_unknown(STORE, said.store))
+            unknown = _unknown(STORE, said.store)
+            found.append(unknown._replace(hint=said.unknown_store or unknown.hint))
         elif said.in_store and said.introduces is None and said.at < onboarding[0]:
             found.append(_before_onboarding(said, onboarding))
     for kind, name in said.names:
@@ -130,6 +136,7 @@ def _twice(thing: Thing, name: str, at: Instant, counts: Known) -> Surprise:
         f"{format_instant(counts[0])} counts.",
         "Withdraw the report that is wrong.",
         name,
+        in_its_period=thing.twice_in_its_period,
     )
 
 

@@ -34,6 +34,7 @@ TASK = Thing(
     until="The fact is recorded and waits until the task is reported.",
     twice="ordered_twice",
     twice_sentence="task {name} is reported ordered at",
+    twice_in_its_period=True,
     named_by=("lists",),
 )
 
@@ -44,7 +45,12 @@ class LiveTaskOrdered(Fact):
     TOPIC = "live-task-ordered.v1"
     ORDER = 230
     AMOUNTS = (("price", "currency"), ("creator_fee", "currency"), ("gmv", "currency"))
+    NOT_NEGATIVE = ("price", "creator_fee", "gmv")
     INTRODUCES = ("task", TASK)
+    UNKNOWN_STORE = (
+        "Its line stands all the same. Somebody onboards the store; a third party's shop never may "
+        "be: then close the month with --leave-open and say so."
+    )
     WARNINGS = ("unknown_store", "ordered_twice")
     EXAMPLE: ClassVar = {
         "type": "LiveTaskOrdered",

@@ -134,6 +134,12 @@ class PartnerState:
         return last_before(self.standing, instant + 1)
 
     @property
+    def kind(self) -> str | None:
+        """The kind last given with a certification."""
+        kinds = [getattr(one.event, "kind", None) for one in in_order(self.standing)]
+        return next((kind for kind in reversed(kinds) if kind), None)
+
+    @property
     def name(self) -> str | None:
         """The name last given with a certification."""
         named = [one for one in self.standing if getattr(one.event, "name", None)]
@@ -148,11 +154,10 @@ def describe_partner(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
         state.apply(recorded)
     last = state.certification_at(FOREVER)
     certified = last is not None and isinstance(last.event, PartnerCertified)
-    kinds = [one.event.kind for one in in_order(state.standing) if hasattr(one.event, "kind")]
     return {
         "partner": name,
         "name": state.name,
-        "kind": next((kind for kind in reversed(kinds) if kind), None),
+        "kind": state.kind,
         "state": "certified" if certified else ("terminated" if last else "unknown"),
         "state_since": instant_text(last),
         "reason": getattr(last.event, "reason", None) if last else None,

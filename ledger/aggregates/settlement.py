@@ -1,6 +1,6 @@
 """What was decided about a period: statements issued, the period closed, adjusted, paid."""
 
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -16,9 +16,27 @@ def period_id(program: str, period: str | None) -> str:
     return f"{program}/{period}" if period else program
 
 
-def statement_id(program: str, period: str | None, payee: str) -> str:
-    """How a statement is named: `PROGRAM[/PERIOD]/PAYEE`."""
-    return f"{period_id(program, period)}/{payee}"
+class Sides(NamedTuple):
+    """Between whom a statement is: the party that holds it, from which amounts are seen, and the
+    other side where that is not the platform."""
+
+    payee: str
+    payer: str = ""
+
+    @property
+    def text(self) -> str:
+        """As a statement's id ends: `PAYEE[/PAYER]`."""
+        return f"{self.payee}/{self.payer}" if self.payer else self.payee
+
+
+def statement_id(program: str, period: str | None, sides: Sides) -> str:
+    """How a statement is named: `PROGRAM[/PERIOD]/PAYEE[/PAYER]`."""
+    return f"{period_id(program, period)}/{sides.text}"
+
+
+def sides_of(statement: str) -> Sides:
+    """Between whom a statement of that id is: only parties are written with a colon."""
+    return Sides(*(part for part in statement.split("/") if ":" in part))
 
 
 class Frozen(BaseModel):
@@ -88,7 +106,8 @@ class TermsUsed(Frozen):
 class StatementEvent(Event):
     """An event in the stream of one party's statement for one period.
 
-    `payee` is the party whose statement it is; of lines between others it may be the payer.
+    `payee` is the party whose statement it is; of lines that are handed on it may be the payer.
+    `payer` is the other side where the two settle between themselves.
     """
 
     rules: Id
@@ -96,11 +115,17 @@ class StatementEvent(Event):
     period: str | None = None
     zone: str
     payee: str
+    payer: Annotated[str | None, Field(description="left out: the platform")] = None
+
+    @property
+    def sides(self) -> Sides:
+        """Between whom the statement is."""
+        return Sides(self.payee, self.payer or "")
 
     @property
     def statement(self) -> str:
         """The statement's id."""
-        return statement_id(self.program, self.period, self.payee)
+        return statement_id(self.program, self.period, self.sides)
 
     @property
     def stream(self) -> str:
@@ -108,11 +133,12 @@ class StatementEvent(Event):
 
     def statement_of(self, party: str) -> str:
         """The id of another party's statement of the same period."""
-        return statement_id(self.program, self.period, party)
+        return statement_id(self.program, self.period, Sides(party))
 
     def moving_payers(self) -> tuple[Reference, ...]:
         """Leads from the statements of other payers to this event, which moves them too."""
-        payers = {line.payer for line in getattr(self, "lines", ()) if line.payer}
+        lines = () if self.payer else getattr(self, "lines", ())
+        payers = {line.payer for line in lines if line.payer and line.currency}
         return tuple(Reference("moves", self.statement_of(payer)) for payer in sorted(payers))
 
     def references(self) -> tuple[Reference, ...]:

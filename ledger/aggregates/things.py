@@ -22,6 +22,9 @@ class Thing(NamedTuple):
     """The code for a second report; empty where several may make the same one known."""
     twice_sentence: str = ""
     """Of the second report, up to its instant."""
+    twice_in_its_period: bool = False
+    """Whether a second report touches the close of the period in which it lies, and of no other;
+    else it touches each close that reads it."""
     named_by: tuple[str, ...] = ()
     """The kinds of the index that lead from its name to streams of facts that name it."""
     timeless: bool = False
@@ -36,7 +39,7 @@ STORE = Thing(
     until="The fact is recorded and waits until somebody onboards it.",
     twice="onboarded_twice",
     twice_sentence="store {name} is reported onboarded at",
-    named_by=("withheld", "enrols", "orders"),
+    named_by=("withheld", "enrols", "orders", "earned-at"),
 )
 PARTNER = Thing(
     "partner",
@@ -44,7 +47,7 @@ PARTNER = Thing(
     unknown="unknown_partner",
     unknown_sentence="partner {name} is not known yet.",
     until="The fact is recorded and waits until it is certified.",
-    named_by=("partner", "invites"),
+    named_by=("partner", "invites", "partner-of"),
 )
 PROGRAM = Thing(
     "program",

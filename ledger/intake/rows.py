@@ -42,6 +42,7 @@ class _Reader(NamedTuple):
 
     validate: Callable[..., Any]
     amounts: tuple[tuple[str, str], ...]
+    not_negative: tuple[str, ...]
     rates: tuple[str, ...]
     currencies: tuple[str, ...]
     days: tuple[str, ...]
@@ -67,7 +68,8 @@ def _reader(kind: object) -> _Reader:
     days = tuple(name for name in fields if fields[name].annotation in (date, date | None))
     usual = {name: fields[name].default for name in pairs if not fields[name].is_required()}
     validate = fact.validator().validate_python
-    reader = _Reader(validate, fact.AMOUNTS, fact.RATES, currencies, days, usual)
+    amounts = (fact.AMOUNTS, fact.NOT_NEGATIVE, fact.RATES)
+    reader = _Reader(validate, *amounts, currencies, days, usual)
     _readers[fact.__name__] = reader
     return reader
 
@@ -152,6 +154,13 @@ def _amounts(reader: _Reader, row: dict[str, Any]) -> None:
                 row[name] = _rate(row[name])
     except (BadAmount, UnknownCurrency) as refusal:
         raise RowProblem(refusal.code, f"{name}: {refusal.sentence}", refusal.hint) from None
+    for name in reader.not_negative:
+        if type(row.get(name)) is str and row[name].startswith("-"):
+            raise RowProblem(
+                "invalid_field",
+                f"{name}: found {row[name]!r}, expected: an amount of zero or more.",
+                "Leave it out where it is not known.",
+            )
 
 
 def _refuse_other_days(name: str, day: Any) -> None:

@@ -72,6 +72,9 @@ class Reader(Protocol):
     def under(self, kind: str, first: str, last: str) -> Iterator[tuple[str, int]]:
         """All (name, position) of a kind whose name lies between two, both inside."""
 
+    def begins(self, rules: str) -> Instant | None:
+        """The first day of the first edition of some rules; None where none is published."""
+
     def within(self, kind: str, window: Window) -> Iterator[int]:
         """The positions of the facts of a kind that happened in the window, by position."""
 

@@ -7,12 +7,14 @@ from datetime import date
 from typing import NamedTuple
 
 from ledger.kernel.errors import WrongPeriod
-from ledger.kernel.instants import Instant, day_of
+from ledger.kernel.instants import LATEST, Instant, day_of
 from ledger.kernel.period import Days, Span
 from ledger.programs.edition import Edition
 
 MONTH = re.compile(r"(?P<year>2[01][0-9]{2})-(?P<month>0[1-9]|1[0-2])", re.ASCII)
 """Within the years that terms lie in."""
+TERMS_END = date(2199, 12, 31)
+"""No terms, and so no months, lie after it."""
 
 
 def whole_term(edition: Edition, period: str | None) -> Span:
@@ -79,6 +81,18 @@ def month(edition: Edition, period: str | None) -> Days:
 def month_of(day: date) -> str:
     """The month that a day lies in, as periods are written."""
     return day.isoformat()[:7]
+
+
+def months_begun(edition: Edition, first: Instant, as_of: Instant) -> list[str]:
+    """The edition's months from that of an instant on that have begun at as-of, in order."""
+    day = max(day_of(first, edition.zone), edition.first)
+    last = day_of(min(as_of, LATEST), edition.zone)
+    last = min(last, edition.last or TERMS_END)
+    found = []
+    while day <= last:
+        found.append(month_of(day))
+        day = date(day.year + day.month // 12, day.month % 12 + 1, 1)
+    return found
 
 
 class Periods(NamedTuple):

@@ -79,9 +79,9 @@ class Pot(NamedTuple):
     accounts: Callable[[str, Mapping[str, int]], dict[Account, int]]
     """The accounts of a party from its sums, debit-positive, without the other side of a move:
     the account of a line's kind, or the means of payment."""
-    stands: Callable[[Reader, Edition, str, Instant], dict[str, Money]]
-    """What a statement shows of a party's pot right after an instant, such as its `balance` and
-    what is `uncovered`; nothing where it cannot be told."""
+    stands: Callable[[Reader, Edition, Collection[str], Instant], dict[str, dict[str, Money]]]
+    """What statements show of each party's pot right after an instant, such as its `balance` and
+    what is `uncovered`; nothing of a party for which it cannot be told."""
 
 
 class Judging(NamedTuple):
@@ -103,6 +103,17 @@ class OwnReport(NamedTuple):
 
     about: str
     rows: Callable[[Reader, Edition], list[dict[str, Any]]]
+
+
+class Figures(NamedTuple):
+    """Columns that a program adds to a report of the house, worked out at a reader's clocks.
+
+    Numbers of several editions are added up; of texts the first is taken.
+    """
+
+    columns: tuple[str, ...]
+    of: Callable[[Reader, Edition, Collection[str]], Iterable[tuple[str, dict[str, Any]]]]
+    """Per name of the report's key, those that the edition knows."""
 
 
 class OrderProgram(Protocol):
@@ -142,6 +153,15 @@ def covers(what: str) -> Callable[[Edition], tuple[str, ...]]:
     return scope
 
 
+def _never(reader: Any, edition: Edition) -> tuple[str | None, ...]:
+    return ()
+
+
+def once(reader: Any, edition: Edition) -> tuple[None]:
+    """Of a program that finds obligations and settles its term as a whole."""
+    return (None,)
+
+
 def _nothing(reader: Any, asked: Asked) -> Iterable[Recorded]:
     return ()
 
@@ -179,10 +199,12 @@ class Program:
     its editions settle to nothing and cannot be closed."""
     pot: Pot | None = None
     """For a program that holds money of its parties."""
-    obliges: bool = False
-    """Whether a run can find obligations."""
+    obliges: Callable[[Any, Edition], Iterable[str | None]] = _never
+    """The periods in which a run may find obligations: months, or None for the whole term."""
     reports: Mapping[str, OwnReport] = field(default_factory=dict)
     """Reports of its own, by name."""
+    figures: Mapping[str, Figures] = field(default_factory=dict)
+    """What it adds to reports of the house, by the name of the report."""
     judges: tuple[Judging, ...] = ()
     """Facts that the terms judge."""
     waiting: Callable[[Any, Asked], Iterable[Recorded]] = _nothing

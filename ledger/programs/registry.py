@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ledger.kernel.errors import BadTerms
 from ledger.programs.edition import Edition, parse_toml
-from ledger.programs.program import Program
+from ledger.programs.program import Pot, Program
 
 FOLDER = Path(__file__).parent
 
@@ -16,6 +16,13 @@ FOLDER = Path(__file__).parent
 def program_names() -> tuple[str, ...]:
     """The folders that hold a program."""
     return tuple(sorted(path.parent.name for path in FOLDER.glob("*/program.py")))
+
+
+@cache
+def pots() -> dict[str, Pot]:
+    """The pots of money that programs hold for parties, by name."""
+    held = (program_of(name).pot for name in program_names())
+    return {pot.name: pot for pot in held if pot}
 
 
 @cache

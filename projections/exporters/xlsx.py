@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from string import ascii_uppercase
 from typing import IO, Any
 
 from ledger.kernel.money import exponent
@@ -11,7 +12,10 @@ from projections.exporters import sheet as sheets
 from projections.exporters.sheet import DIGITS_MAX, Amount, Cell, Sheet, Styles
 
 Row = dict[str, Any]
-LINE_COLUMNS = ("line", "payee", "kind", "subject", "outcome", "why", "amount", "currency")
+LINE_COLUMNS = (
+    *("line", "payee", "kind", "subject", "outcome", "why", "amount", "currency", "payer"),
+)
+NAMED = ("line", "payee", "kind", "subject", "outcome")
 SECTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         *("Adjustments", "adjustments"),
@@ -33,10 +37,14 @@ SECTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ),
     (
         *("Obligations", "obligations"),
-        ("obligation", "owed_to", "state", "due", "missing", "made_up"),
+        (
+            *("obligation", "owed_to", "owed_by", "state", "due", "missing", "made_up"),
+            *("amount", "currency", "repeated_in"),
+        ),
     ),
 )
-"""Below the lines: a title, a key of the answer, and its columns. One at zero rows is left out."""
+"""Below the lines: a title, a key of the answer, and its columns. A section without rows is left
+out, and a column that no row has."""
 AMOUNTS = {
     *("amount", "was", "now", "difference", "issued", "brought_forward", "adjusted"),
     *("carried_forward", "due", "paid", "open", "advance"),
@@ -85,8 +93,8 @@ def _statement(sheet: Sheet, answer: Row) -> None:
     heading = sheet.row
     for one in answer["lines"]:
         why = "; ".join([*one["unmet"], *one["held_for"]])
-        cells: list[Cell] = [one[name] for name in ("line", "payee", "kind", "subject", "outcome")]
-        sheet.line([*cells, why, *_money(one["amount"], one["currency"])])
+        cells: list[Cell] = [one[name] for name in NAMED]
+        sheet.line([*cells, why, *_money(one["amount"], one["currency"]), one["payer"]])
     rows = (heading, sheet.row)
     for currency, total in answer["totals"].items():
         sheet.line([*_total(answer["lines"], currency, total, rows, sheet.row + 1)])
@@ -131,14 +139,20 @@ def _total(
     ]
     assert sum(summed) == Decimal(total), f"{currency}: the lines come to {sum(summed)}"
     outcome, amount, code = (
-        f"{letter}{rows[0]}:{letter}{rows[1]}"
-        for letter in ("ABCDEFGH"[LINE_COLUMNS.index(n)] for n in ("outcome", "amount", "currency"))
+        f"{_letter(name)}{rows[0]}:{_letter(name)}{rows[1]}"
+        for name in ("outcome", "amount", "currency")
     )
     decimals = exponent(currency)
-    formula = f'=ROUND(SUMIFS({amount},{code},H{row},{outcome},"payable"),{decimals})'
-    yield from ("Total", None, None, None, None, None)
+    own = f"{_letter('currency')}{row}"
+    formula = f'=ROUND(SUMIFS({amount},{code},{own},{outcome},"payable"),{decimals})'
+    yield from ("Total", *[None] * len(NAMED))
     yield Amount(total, currency, formula if _adds_up(summed, decimals) else None, bold=True)
     yield currency
+
+
+def _letter(name: str) -> str:
+    """The letter of a column of the lines."""
+    return ascii_uppercase[LINE_COLUMNS.index(name)]
 
 
 def _adds_up(amounts: list[Decimal], decimals: int) -> bool:
@@ -154,6 +168,7 @@ def _adds_up(amounts: list[Decimal], decimals: int) -> bool:
 def _section(sheet: Sheet, title: str, columns: tuple[str, ...], rows: list[Row]) -> None:
     if not rows:
         return
+    columns = tuple(name for name in columns if not name or any(name in one for one in rows))
     sheet.line()
     sheet.heading(title)
     sheet.heading(*(name.replace("_", " ") for name in columns))

@@ -1,17 +1,19 @@
-"""What is owed other than money: worked out by the rules at the clocks of the report."""
+"""What is owed beside the lines: worked out by the rules at the clocks of the report."""
 
 from typing import Any
 
 from sqlalchemy import Connection
 
 from ledger.kernel.clocks import Clocks
+from ledger.programs.edition import Edition
 from ledger.programs.registry import program_of
+from ledger.store.reader import LogReader
 from ledger.usecases.closing.terms_of_close import filled_terms
 from ledger.usecases.settling.settle import settle
 from ledger.usecases.statements.closed_period import closed_period, find_closed
 from ledger.usecases.terms.editions import edition_at, published
 
-ABOUT = "what is owed other than money: missing content, due days, how far it is made up"
+ABOUT = "what is owed beside the lines: content or money, its due day, how far it is met"
 
 
 def rows(connection: Connection, clocks: Clocks) -> list[dict[str, Any]]:
@@ -19,14 +21,20 @@ def rows(connection: Connection, clocks: Clocks) -> list[dict[str, Any]]:
 
     A closed period keeps the terms of its close, with what its adjustments have filled.
     """
-    found = []
+    reader, found = LogReader(connection, clocks), []
     for program in sorted({one.event.program for one in published(connection, clocks.known_at)}):
         edition = edition_at(connection, program, clocks.known_at)[0]
-        if program_of(edition.rules).obliges:
-            closed = find_closed(connection, program, None, clocks.known_at)
-            if closed is not None:
-                period = closed_period(connection, program, None, clocks.known_at)
-                edition = filled_terms(connection, period, clocks.known_at).edition
-            settlement = settle(connection, edition, clocks)
+        for period in program_of(edition.rules).obliges(reader, edition):
+            terms = _terms_of(connection, edition, period, clocks.known_at)
+            settlement = settle(connection, terms, clocks, period=period)
             found += [one.as_json() for one in settlement.obligations]
     return found
+
+
+def _terms_of(
+    connection: Connection, edition: Edition, period: str | None, known_at: int
+) -> Edition:
+    if find_closed(connection, edition.program, period, known_at) is None:
+        return edition
+    closed = closed_period(connection, edition.program, period, known_at)
+    return filled_terms(connection, closed, known_at).edition

@@ -14,6 +14,7 @@ from ledger.programs.partner_admission import parameters as partner_admission
 from ledger.programs.pid_binding import parameters as pid_binding
 from ledger.programs.recruiting import parameters as recruiting
 from ledger.programs.registry import FOLDER, program_of, shipped
+from ledger.programs.service_agreement import parameters as service_agreement
 from ledger.programs.shop_admission import parameters as shop_admission
 from ledger.programs.star_map import parameters as star_map
 from ledger.programs.store_deposit import parameters as store_deposit
@@ -25,6 +26,7 @@ UNSET: dict[str, set[str]] = {
     "star_map": set(),
     "technical_fee": {"rates"},
     "partner_admission": set(),
+    "service_agreement": set(),
     "shop_admission": {"open_categories"},
     "store_deposit": {"requirements", "return_after_days", "top_up_within_days"},
     "account_binding": set(),
@@ -49,6 +51,9 @@ CHOICES = {
     "star_map": {"payer"},
     "technical_fee": {"revoked", "refunds"},
     "partner_admission": {"other_regions", "risk_when", "termination_bars"},
+    "service_agreement": {
+        *("gmv_basis", "proration", "end_day", "negative_months", "needs_certified"),
+    },
     "shop_admission": set(),
     "store_deposit": {"combination"},
     "account_binding": {
@@ -64,6 +69,10 @@ FREE = {
     "star_map": {"zone", "from", "to", "schedule", "access", "rate_max_age_days"},
     "technical_fee": {"zone", "discounts"},
     "partner_admission": {"zone", "from", "rate_max_age_days", "not_terminated"},
+    "service_agreement": {
+        *("zone", "from", "rate_max_age_days", "partner_certified", "not_withheld"),
+        "commission_split",
+    },
     "shop_admission": {"zone", "from", "licensed_kinds", "open_categories"},
     "store_deposit": {
         *("zone", "from", "requirements", "return_after_days", "top_up_within_days"),
@@ -165,6 +174,7 @@ def test_every_shipped_parameter_is_cited_or_assumed() -> None:
         "star_map": star_map,
         "technical_fee": technical_fee,
         "partner_admission": partner_admission,
+        "service_agreement": service_agreement,
         "shop_admission": shop_admission,
         "store_deposit": store_deposit,
         "account_binding": account_binding,

@@ -135,11 +135,12 @@ def pots(book: Book, edition: Any, as_of: int) -> list[dict[str, int]]:
     assert pot is not None
     with book.reading() as connection:
         reader = LogReader(connection, Clocks(as_of, book.head().position))
-        return [
-            {name: money.minor for name, money in pot.stands(reader, edition, one, t).items()}
-            for one in ("S-1", "S-2")
-            for t in SHOWN
-        ]
+        shown = [pot.stands(reader, edition, ["S-1", "S-2"], t) for t in SHOWN]
+    return [
+        {name: money.minor for name, money in one.get(f"store:{store}", {}).items()}
+        for store in ("S-1", "S-2")
+        for one in shown
+    ]
 
 
 def pots_by_hand(facts: list[Fact], terms: dict[str, Any], as_of: int) -> list[dict[str, int]]:
@@ -301,3 +302,42 @@ def test_closed_and_adjusted_is_what_one_call_comes_to(
             assert {one.line.said() for one in stands.values()} == {one.said() for one in fresh}
             assert replay(connection, PROGRAM, month, known_at=head).identical
     book.close()
+
+
+def test_a_second_edition_goes_on_with_the_deposits_of_the_first(
+    book: Book, record_facts: Record
+) -> None:
+    """What was paid in under the first counts; each judges the acts of its own days."""
+    terms = {"requirements": ROWS, "return_after_days": 30}
+    first = edition_of(terms).model_copy(update={"last": date(2020, 5, 31)})
+    head = {"program": "deposit-2020b", "version": 1, "first": date(2020, 6, 1), "last": None}
+    second = first.model_copy(update=head)
+    for one in (first, second):
+        publish(book, checked(one), by="test")
+    at = {"store": "S-1", "currency": "CNY"}
+    record_facts(
+        book,
+        [
+            {"type": "StoreCategoriesSet", "at": "2020-05-02T09:00:00+08:00", "store": "S-1"}
+            | {"categories": ["beauty"]},
+            {"type": "DepositPaid", "at": "2019-12-31T09:00:00+08:00", **at, "amount": "70.00"},
+            {"type": "DepositPaid", "at": "2020-05-03T09:00:00+08:00", **at, "amount": "50.00"},
+            {"type": "DepositReturned", "at": "2020-05-31T23:59:59+08:00", **at, "amount": "1.00"},
+            {"type": "DepositPaid", "at": "2020-06-01T00:00:00+08:00", **at, "amount": "1.00"},
+            {"type": "DepositReturned", "at": "2020-06-01T00:00:00+08:00", **at, "amount": "0.01"},
+            {"type": "DepositPaid", "at": "2020-06-02T00:00:00+08:00", **at, "amount": "0.01"},
+        ],
+    )
+    clocks = Clocks(parse_instant("2020-09-01T00:00:00+08:00"), book.head().position)
+    with book.reading() as connection:
+        (line,) = settle(connection, second, clocks, period="2020-06").lines
+    assert (line.line, line.outcome) == ("deposit-2020b/2020-06/S-1/standing", "granted")
+    rows = report(book, "exceptions").rows
+    found = [(one["code"], one["program"]) for one in rows if one["code"] not in ODD]
+    assert sorted(found) == [
+        ("before_program", "deposit-2020"),
+        ("returned_beyond_due", "deposit-2020"),
+        ("returned_beyond_due", "deposit-2020b"),
+        ("returned_while_open", "deposit-2020"),
+        ("returned_while_open", "deposit-2020b"),
+    ]

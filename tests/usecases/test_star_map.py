@@ -243,6 +243,47 @@ def test_what_does_not_fit_within_the_month_touches_its_close(
     assert closed["exceptions"] == 1
 
 
+def test_a_second_report_of_a_task_touches_the_close_of_its_own_month_alone(
+    book: Book, record_facts: Record, now: int
+) -> None:
+    """The month of the report that counts closes without a word; the later one does not."""
+    again = {**TASK, "at": "2020-09-05T10:00:00+08:00", "store": "S-9"}
+    record_facts(book, [ONBOARDED, {**ONBOARDED, "store": "S-9"}, TASK, again])
+    assert close(book, PROGRAM, AUGUST, by="lin", now=now)["exceptions"] == 0
+    with pytest.raises(LeftOpen, match="ordered_twice"):
+        close(book, PROGRAM, "2020-09", by="lin", now=now)
+
+
+def test_a_task_of_a_store_that_nobody_onboarded_says_what_a_third_partys_shop_asks_for(
+    book: Book, record_facts: Record
+) -> None:
+    """Waiting would be in vain: the hint says how the month is closed; the line stands."""
+    (warned,) = record_facts(book, [TASK]).warnings
+    assert warned.code == "unknown_store"
+    assert "third party's shop never may be" in warned.hint
+    assert names(settled(book, AUGUST)) == [f"{PROGRAM}/T-1"]
+
+
+def test_a_task_before_its_stores_onboarding_is_no_exception(
+    book: Book, record_facts: Record
+) -> None:
+    """A task is no event of the store."""
+    assert record_facts(book, [TASK, {**ONBOARDED, "at": "2020-09-01T00:00:00Z"}]).warnings == []
+
+
+@pytest.mark.parametrize("field", ["price", "creator_fee", "gmv"])
+def test_an_amount_below_zero_is_refused_where_it_comes_in(
+    book: Book, record_facts: Record, field: str
+) -> None:
+    """With field, found and expected; zero is an amount."""
+    (refused,) = record_facts(book, [{**TASK, field: "-0.01"}]).rejected
+    assert (refused.code, refused.error) == (
+        "invalid_field",
+        f"{field}: found '-0.01', expected: an amount of zero or more.",
+    )
+    assert record_facts(book, [{**TASK, field: "0.00"}]).recorded == 1
+
+
 def test_a_held_task_refuses_the_close_and_is_adjusted_once_its_price_is_known(
     book: Book, record_facts: Record, now: int
 ) -> None:

@@ -5,7 +5,7 @@ from ledger.programs.edition import Edition
 from ledger.programs.growth.parameters import checked
 from ledger.programs.growth.rules import settle_v1
 from ledger.programs.growth.variants import of
-from ledger.programs.program import Program, expense, income
+from ledger.programs.program import Program, expense, income, once
 
 
 def _merchants_with(reader: Reader, edition: Edition, store: str) -> list[str]:
@@ -33,5 +33,5 @@ PROGRAM = Program(
     subject_of=_merchant,
     subjects_of_store=_merchants_with,
     variants=of,
-    obliges=True,
+    obliges=once,
 )

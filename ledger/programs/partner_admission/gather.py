@@ -8,7 +8,7 @@ from ledger.aggregates.application import PartnerApplied
 from ledger.aggregates.application_state import ApplicantState, ApplicationState
 from ledger.aggregates.base import Recorded, order_key
 from ledger.kernel.decision import Step
-from ledger.kernel.instants import Instant
+from ledger.kernel.instants import Instant, format_instant
 from ledger.kernel.period import Window
 from ledger.programs.contract import Reader
 from ledger.programs.decisions import Decision, decide
@@ -76,6 +76,16 @@ def applications_of(
     for own in found.values():
         own.sort(key=lambda one: order_key(one.case.report))
     return found
+
+
+def admitted_since(
+    reader: Reader, edition: Edition, partners: Collection[str]
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """Of partners that stand admitted, the instant of the application that was granted first."""
+    for partner, own in applications_of(reader, edition, partners).items():
+        standing = [one.at for one in own if one.stands_admitted(reader.clocks.as_of)]
+        if standing:
+            yield partner, {"admitted_since": format_instant(min(standing))}
 
 
 def before(one: Recorded, other: Recorded) -> bool:

@@ -8,11 +8,12 @@ from ledger.aggregates.application import (
 from ledger.aggregates.partner import PartnerCertified
 from ledger.programs.edition import Edition
 from ledger.programs.partner_admission import exceptions
+from ledger.programs.partner_admission.gather import admitted_since
 from ledger.programs.partner_admission.parameters import checked
 from ledger.programs.partner_admission.rules import settle_v1
 from ledger.programs.partner_admission.variants import of
 from ledger.programs.periods import MONTH_OR_ALL, month_or_all
-from ledger.programs.program import Judging, Program, covers, of_no_store
+from ledger.programs.program import Figures, Judging, Program, covers, of_no_store
 
 
 def _not_made(edition: Edition, period: str | None) -> str:
@@ -30,6 +31,7 @@ PROGRAM = Program(
     subjects_of_store=of_no_store,
     scope=covers("all applications"),
     variants=of,
+    figures={"partners": Figures(("admitted_since",), admitted_since)},
     judges=(
         Judging(
             facts=(PartnerApplied,),

@@ -5,7 +5,8 @@ from datetime import timedelta
 from ledger.kernel.instants import Instant, midnight
 from ledger.programs.edition import Edition
 from ledger.programs.periods import WHOLE_TERM
-from ledger.programs.program import Program, expense
+from ledger.programs.program import Figures, Program, expense
+from ledger.programs.recruiting.figures import COLUMNS, figures
 from ledger.programs.recruiting.parameters import checked, parameters_of
 from ledger.programs.recruiting.rules import settle_v1
 from ledger.programs.recruiting.variants import of
@@ -30,4 +31,5 @@ PROGRAM = Program(
     periods=WHOLE_TERM._replace(settles_until=_last_first_sale),
     scope=lambda edition: parameters_of(edition).markets,
     variants=of,
+    figures={"partners": Figures(COLUMNS, figures)},
 )

@@ -51,9 +51,7 @@ def settle_v1(reader: Reader, asked: Asked) -> Answer:
     With subjects, ids of stores, only theirs, reading only what they rest on.
     """
     edition, subjects = asked.edition, asked.subjects
-    parameters = parameters_of(edition)
-    rates = Rates(reader, edition, parameters.rate_max_age_days, at_once=asked.many)
-    terms = Terms(edition, parameters, reader.clocks.as_of, rates, asked.assume)
+    terms = terms_of(reader, asked)
     assessed = [assess(case, terms) for case in cases(reader, edition, subjects)]
     if subjects is None:
         return Answer(_reduce(assessed, terms, {}))
@@ -62,6 +60,13 @@ def settle_v1(reader: Reader, asked: Asked) -> Answer:
     for partner, state in closed_of_partners(reader, edition, partners, subjects):
         others[partner] += _closed(state, terms)
     return Answer(_reduce(assessed, terms, others))
+
+
+def terms_of(reader: Reader, asked: Asked) -> Terms:
+    """The edition at the reader's as-of, with its parameters and rates."""
+    parameters = parameters_of(asked.edition)
+    rates = Rates(reader, asked.edition, parameters.rate_max_age_days, at_once=asked.many)
+    return Terms(asked.edition, parameters, reader.clocks.as_of, rates, asked.assume)
 
 
 def assess(case: Case, terms: Terms) -> Assessment:

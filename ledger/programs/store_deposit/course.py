@@ -42,7 +42,7 @@ class Terms(NamedTuple):
     parameters: Parameters
     required: Required
     start: Instant
-    """What moved a deposit before this instant counts for nothing."""
+    """The first day of the first edition: what moved a deposit before it counts for nothing."""
     as_of: Instant
     assume: frozenset[str] = frozenset()
 
@@ -55,7 +55,8 @@ def terms_of(reader: Reader, edition: Edition, assume: frozenset[str] = frozense
     """The edition with its parameters, at a reader's clocks."""
     parameters = parameters_of(edition)
     required = required_by(parameters, edition.currency)
-    start = edition.window.start
+    first = edition.window.start
+    start = min(reader.begins(edition.rules) or first, first)
     return Terms(edition, parameters, required, start, reader.clocks.as_of, assume)
 
 

@@ -4,14 +4,14 @@ Money paid in and given back is booked as it is reported; what is used and relea
 the lines that are issued. Both are added up over all months and editions.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from ledger.accounting.chart import PAYABLE, RECEIVABLE, Account
 from ledger.aggregates.deposit import DEPOSIT
 from ledger.aggregates.deposit_state import DepositState
 from ledger.kernel.instants import Instant
 from ledger.kernel.money import Money
-from ledger.programs.contract import Reader
+from ledger.programs.contract import Reader, in_chunks
 from ledger.programs.edition import Edition
 from ledger.programs.program import Pot
 from ledger.programs.store_deposit.course import Course, terms_of
@@ -31,16 +31,25 @@ def accounts(party: str, sums: Mapping[str, int]) -> dict[Account, int]:
     return {account: amount for account, amount in found.items() if amount}
 
 
-def stands(reader: Reader, edition: Edition, store: str, instant: Instant) -> dict[str, Money]:
-    """The balance and what is uncovered right after an instant; nothing where an amount in
-    another currency keeps them from being told."""
-    name = store.removeprefix("store:")
-    states = reader.states("store", [name], DepositState, DepositState.TOPICS)
-    course = Course(states[name], terms_of(reader, edition))
-    if course.foreign_by(instant):
-        return {}
-    now, currency = course.at(instant), edition.currency
-    return {"balance": Money(now.balance, currency), "uncovered": Money(now.uncovered, currency)}
+def stands(
+    reader: Reader, edition: Edition, stores: Collection[str], instant: Instant
+) -> dict[str, dict[str, Money]]:
+    """The balance of each store and what is uncovered right after an instant; nothing of one
+    that has an amount in another currency, which keeps them from being told."""
+    terms, currency = terms_of(reader, edition), edition.currency
+    names = [store.removeprefix("store:") for store in stores]
+    found: dict[str, dict[str, Money]] = {}
+    for chunk in in_chunks(names):
+        states = reader.states("store", chunk, DepositState, DepositState.TOPICS)
+        for store, state in states.items():
+            course = Course(state, terms)
+            if not course.foreign_by(instant):
+                now = course.at(instant)
+                found[f"store:{store}"] = {
+                    "balance": Money(now.balance, currency),
+                    "uncovered": Money(now.uncovered, currency),
+                }
+    return found
 
 
 POT = Pot(

@@ -13,7 +13,7 @@ from ledger.programs.program import Judging, Posts, Program, covers, income
 from ledger.programs.store_deposit.exceptions import judge_deposits
 from ledger.programs.store_deposit.parameters import checked
 from ledger.programs.store_deposit.pot import POT
-from ledger.programs.store_deposit.rules import settle_v1
+from ledger.programs.store_deposit.rules import months_of_deposits, settle_v1
 from ledger.programs.store_deposit.variants import of
 
 
@@ -41,7 +41,7 @@ PROGRAM = Program(
     variants=of,
     keyed={"requirements": ("category",)},
     pot=POT,
-    obliges=True,
+    obliges=months_of_deposits,
     judges=(
         Judging(
             facts=(

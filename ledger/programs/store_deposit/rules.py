@@ -11,7 +11,9 @@ from ledger.aggregates.deposit import DEPOSIT
 from ledger.aggregates.deposit_state import DepositState
 from ledger.kernel.instants import EARLIEST
 from ledger.programs.contract import Answer, Asked, Obligation, Reader, in_chunks
+from ledger.programs.edition import Edition
 from ledger.programs.line import Line
+from ledger.programs.periods import months_begun
 from ledger.programs.store_deposit.course import Course, terms_of
 from ledger.programs.store_deposit.money_lines import giving_back, using
 from ledger.programs.store_deposit.months import Month
@@ -40,6 +42,14 @@ def settle_v1(reader: Reader, asked: Asked) -> Answer:
             owed += top_up(course, month)
     lines.sort(key=lambda line: line.line)
     return Answer(lines, tuple(sorted(owed, key=lambda one: one.obligation)))
+
+
+def months_of_deposits(reader: Reader, edition: Edition) -> list[str]:
+    """The months from the first deposit or category fact to as-of."""
+    as_of = reader.clocks.as_of
+    names = {name for name, _ in reader.names(DEPOSIT, EARLIEST, as_of + 1)}
+    first = min((at for _, at, _ in reader.located(DEPOSIT, names)), default=None)
+    return [] if first is None else months_begun(edition, first, as_of)
 
 
 def _lines(course: Course, month: Month) -> Iterator[Line]:

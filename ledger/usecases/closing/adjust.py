@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from ledger.aggregates.settlement import (
     VOID,
     AdjustedLine,
+    Sides,
     StatementAdjusted,
     TermsUsed,
     period_id,
@@ -19,9 +20,9 @@ from ledger.kernel.errors import PeriodOpen
 from ledger.kernel.garbage import no_cycles
 from ledger.kernel.instants import Instant, format_instant
 from ledger.kernel.money import Money, sum_by_currency
-from ledger.programs.bookkeeping import has_payers_statement
 from ledger.programs.edition import Edition
 from ledger.programs.line import PLATFORM, Change, changes
+from ledger.programs.moves import stands_on
 from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.usecases.closing.causes_of_change import Causes
@@ -29,7 +30,7 @@ from ledger.usecases.closing.close import refuse_future
 from ledger.usecases.closing.terms_of_close import Filled, filled_terms
 from ledger.usecases.record_decisions import record_decisions, refuse_read_only
 from ledger.usecases.settling.settle import Settlement, settle, subjects_of
-from ledger.usecases.statements.closed_period import ClosedPeriod, Stated, closed_period
+from ledger.usecases.statements.closed_period import ClosedPeriod, Stated, closed_period, told_as
 
 
 class Correction(NamedTuple):
@@ -118,19 +119,15 @@ class Adjustment:
             },
             "totals": {code: money.text for code, money in self.totals.items()},
             "adjustments": [
-                one.as_json(to_payer=to_payer)
+                one.as_json(to_payer=place.to_payer)
                 for one in self.corrections
-                for to_payer in (False, True)
-                if not to_payer or self._has_payers_side(one)
+                for place in stands_on(self.terms.edition.rules, one.change.line)
             ],
             "left_alone": [
                 {"line": one.line.line, "payee": one.line.payee, "break": one.adopted}
                 for one in self.left_alone
             ],
         }
-
-    def _has_payers_side(self, correction: Correction) -> bool:
-        return has_payers_statement(self.terms.edition.rules, correction.change.line)
 
     @property
     def totals(self) -> dict[str, Money]:
@@ -140,50 +137,53 @@ class Adjustment:
 
     def events(self) -> list[StatementAdjusted]:
         """One event per statement."""
-        rows: dict[str, list[AdjustedLine]] = defaultdict(list)
-        for one in self.corrections:
-            line = one.change.line
-            rows[line.payee].append(one.row())
-            if self._has_payers_side(one):
-                rows[line.payer].append(one.row(to_payer=True))
-        return [
-            adjusted(
-                *(self.period, self.terms.edition, party, rows[party], self.clocks),
-                filled=self.terms.filled,
-            )
-            for party in sorted(rows)
-        ]
+        return adjusted(
+            *(self.period, self.terms.edition, self.corrections, self.clocks),
+            filled=self.terms.filled,
+        )
 
 
 def adjusted(
     period: ClosedPeriod,
     edition: Edition,
-    party: str,
-    rows: Sequence[AdjustedLine],
+    corrections: Sequence[Correction],
     clocks: Clocks,
     *,
     filled: Mapping[str, TermsUsed] | None = None,
     adopted: str | None = None,
     reason: str | None = None,
-) -> StatementAdjusted:
-    """The adjustment of a party's statement of a closed period: the one maker of such events."""
+) -> list[StatementAdjusted]:
+    """The adjustments of a closed period's statements, one each: the one maker of such events."""
     seal = period.seal
+    rows: dict[Sides, list[AdjustedLine]] = defaultdict(list)
+    for one in corrections:
+        for place in stands_on(edition.rules, one.change.line):
+            rows[place.sides].append(one.row(to_payer=place.to_payer))
+    return [
+        StatementAdjusted(
+            rules=seal.rules,
+            program=seal.program,
+            period=seal.period,
+            zone=edition.zone,
+            payee=sides.payee,
+            payer=sides.payer or None,
+            lines=tuple(rows[sides]),
+            as_of=clocks.as_of,
+            known_at=clocks.known_at,
+            closed=period.closed.position,
+            digest=edition.digest,
+            filled=_used(filled or {}, rows[sides]),
+            adopted=adopted,
+            reason=reason,
+        )
+        for sides in sorted(rows)
+    ]
+
+
+def _used(filled: Mapping[str, TermsUsed], rows: Sequence[AdjustedLine]) -> dict[str, TermsUsed]:
+    """The filled parameters that some rows name."""
     names = {name for row in rows for name in row.filled}
-    return StatementAdjusted(
-        rules=seal.rules,
-        program=seal.program,
-        period=seal.period,
-        zone=edition.zone,
-        payee=party,
-        lines=tuple(rows),
-        as_of=clocks.as_of,
-        known_at=clocks.known_at,
-        closed=period.closed.position,
-        digest=edition.digest,
-        filled={name: used for name, used in (filled or {}).items() if name in names},
-        adopted=adopted,
-        reason=reason,
-    )
+    return {name: used for name, used in filled.items() if name in names}
 
 
 def adjustment(
@@ -249,7 +249,7 @@ def _since(change: Change, period: ClosedPeriod) -> Clocks:
     """Where a line was last stated to its payee, or taken away, or else where all were."""
     if change.was is not None:
         return period.current[change.was.line].clocks
-    return period.voided.get((change.line.line, change.line.payee), period.clocks)
+    return period.voided.get(told_as(change.line), period.clocks)
 
 
 def _changed(period: ClosedPeriod, settlement: Settlement) -> list[Change]:

@@ -11,19 +11,21 @@ from ledger.aggregates.base import Event, Recorded
 from ledger.aggregates.settlement import (
     Carried,
     PeriodClosed,
+    Sides,
     StatedLine,
     StatementIssued,
     TermsUsed,
     period_id,
+    sides_of,
 )
 from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.errors import AlreadyClosed, BadInstant, LeftOpen, PeriodOpen
 from ledger.kernel.garbage import no_cycles
 from ledger.kernel.instants import Instant, format_instant
 from ledger.kernel.money import Money, sum_by_currency
-from ledger.programs.bookkeeping import has_payers_statement
 from ledger.programs.edition import Edition
 from ledger.programs.line import Line, digest_of
+from ledger.programs.moves import stands_on
 from ledger.programs.registry import program_of
 from ledger.store.book import Book
 from ledger.store.head import Head, head_of
@@ -144,45 +146,46 @@ def _statements(
     connection: Connection, settlement: Settlement, head: Head
 ) -> list[StatementIssued]:
     """One per party, with the balances of earlier statements that it takes over."""
-    lines: dict[str, list[StatedLine]] = defaultdict(list)
+    lines: dict[Sides, list[StatedLine]] = defaultdict(list)
     edition = settlement.edition
     for line in settlement.lines:
-        lines[line.payee].append(line.stated())
-        if has_payers_statement(edition.rules, line):
-            lines[line.payer].append(line.stated(to_payer=True))
-    carried = _to_carry(connection, lines, head.position)
+        for place in stands_on(edition.rules, line):
+            lines[place.sides].append(line.stated(to_payer=place.to_payer))
+    carried: dict[Sides, list[Carried]] = {}
+    if program_of(edition.rules).pot is None:
+        carried = _to_carry(connection, lines, head.position)
     return [
         StatementIssued(
             rules=edition.rules,
             program=edition.program,
             period=settlement.period,
             zone=edition.zone,
-            payee=party,
-            lines=tuple(lines[party]),
-            brought_forward=tuple(carried.get(party, ())),
+            payee=sides.payee,
+            payer=sides.payer or None,
+            lines=tuple(lines[sides]),
+            brought_forward=tuple(carried.get(sides, ())),
         )
-        for party in sorted(lines)
+        for sides in sorted(lines)
     ]
 
 
 def _to_carry(
-    connection: Connection, payees: Collection[str], known_at: int
-) -> dict[str, list[Carried]]:
-    """Per payee what earlier statements were paid beyond what is due on them.
+    connection: Connection, between: Collection[Sides], known_at: int
+) -> dict[Sides, list[Carried]]:
+    """What earlier statements between the same two were paid beyond what is due on them.
 
-    It stands as an advance until the payee's next statement takes it over.
+    It stands as an advance until their next statement takes it over. No pot has one.
     """
     clocks = Clocks(FOREVER, known_at)
-    streams = LogReader(connection, clocks).named("payee", payees)
-    names = {
-        stream.partition(":")[2]: payee for payee, found in streams.items() for stream in found
-    }
-    carried: dict[str, list[Carried]] = defaultdict(list)
+    streams = LogReader(connection, clocks).named("payee", {one.payee for one in between})
+    names = {stream.partition(":")[2] for found in streams.values() for stream in found}
+    names = {name for name in names if sides_of(name) in between}
+    carried: dict[Sides, list[Carried]] = defaultdict(list)
     for (statement, commodity), standing in sorted(standings(connection, names, clocks).items()):
         if standing.advance:
             amount = Money(-standing.advance, commodity).text
             one = Carried(statement=statement, amount=amount, currency=commodity)
-            carried[names[statement]].append(one)
+            carried[sides_of(statement)].append(one)
     return carried
 
 

@@ -47,11 +47,12 @@ def exceptions_touching(
 
 
 def _touches(settlement: Settlement, recorded: Recorded, surprise: Surprise) -> bool:
-    """A fact that terms judge touches the close of the period in which it lies, of no other."""
-    if surprise.program is None:
-        return True
+    """A fact that terms judge touches the close of the period in which it lies, of no other; so
+    does a second report of some things."""
     days = settlement.days
     assert days is not None
+    if surprise.program is None:
+        return not surprise.in_its_period or recorded.at in days.window
     return surprise.program == settlement.edition.program and recorded.at in days.window
 
 

@@ -12,12 +12,11 @@ from ledger.aggregates.reconciliation import (
     Resolution,
     reconciliation_stream,
 )
-from ledger.aggregates.settlement import AdjustedLine, StatementAdjusted, period_id
+from ledger.aggregates.settlement import StatementAdjusted, period_id
 from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.errors import BadResolution, NoSuchBreak
 from ledger.kernel.instants import Instant
 from ledger.kernel.money import Money
-from ledger.programs.bookkeeping import has_payers_statement
 from ledger.programs.line import Change, Line
 from ledger.store.book import Book
 from ledger.store.head import head_of
@@ -164,16 +163,7 @@ def _accepted(
     else:
         corrected = _moved(connection, known, run, found, clocks)
     edition = edition_of(connection, known.seal)
-    rows: dict[str, list[AdjustedLine]] = {}
-    for one in corrected:
-        line = one.change.line
-        rows.setdefault(line.payee, []).append(one.row())
-        if has_payers_statement(edition.rules, line):
-            rows.setdefault(line.payer, []).append(one.row(to_payer=True))
-    return [
-        adjusted(*(known, edition, party, rows[party], clocks), adopted=found.id, reason=reason)
-        for party in sorted(rows)
-    ]
+    return adjusted(known, edition, corrected, clocks, adopted=found.id, reason=reason)
 
 
 def _moved(

@@ -41,7 +41,7 @@ class Call:
     def see(self, staged: Staged) -> None:
         """Takes a new fact in."""
         self.streams.add(staged.stream)
-        _type, _at, store, names, introduces, _identity, feed, _in_store = staged.mention
+        _type, _at, store, names, introduces, _identity, feed, *_ = staged.mention
         if store is not None:
             self.stores.add(store)
             if feed:

@@ -1,18 +1,21 @@
 """How statements stand at a position: what is due on them and what was paid, per commodity."""
 
 from collections.abc import Collection, Iterator
+from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
 from ledger.accounting.chart import Standing
-from ledger.aggregates.base import Logged
-from ledger.aggregates.catalogue import PAYING
-from ledger.kernel.clocks import Clocks
+from ledger.aggregates.base import Fact, Logged
+from ledger.aggregates.catalogue import HOLDING, PAYING
+from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.instants import Instant
-from ledger.programs.bookkeeping import BOOKED, Key, Move, moves_of
-from ledger.store.log import chunks, read_positions
+from ledger.programs.bookkeeping import KnownTerms
+from ledger.programs.moves import BOOKED, Key, Move, Sums, filled, moves_of, pot_of
+from ledger.store.log import chunks, read_log, read_positions
 from ledger.store.reader import LogReader
 from ledger.store.schema import events, withdrawn
+from ledger.usecases.terms.by_position import TermsByPosition
 
 MOVING = ("carried", "moves", "pays")
 """Kinds of the index that lead from a statement to events of other streams that move it."""
@@ -51,28 +54,82 @@ def standings(
     return found
 
 
-class Lifted:
-    """A fact that paid and was withdrawn: which, and when that became known."""
+def pot_sums(
+    connection: Connection, pots: Collection[str], clocks: Clocks, terms: KnownTerms
+) -> dict[Key, Sums]:
+    """What the sums of each pot and commodity come to: facts that count and issued lines."""
+    reader = LogReader(connection, clocks)
+    parties = {pot.partition("/")[2] for pot in pots}
+    positions = {position for _, _, position in reader.located("pot", pots)}
+    positions |= {position for _, _, position in reader.located("payee", parties)}
+    found: dict[Key, Sums] = {}
+    for one in read_positions(connection, positions):
+        for move in moves_of(one.event):
+            if pot_of(move) not in pots or not _counts(one, move, clocks.known_at, terms):
+                continue
+            key = (f"{pot_of(move)}", move.amount.currency)
+            found[key] = filled(found.get(key, {}), move)
+    return found
 
-    def __init__(self, fact: Logged, position: int, at: Instant) -> None:
-        self.fact = fact
-        self.position = position
-        self.at = at
+
+def _counts(recorded: Logged, move: Move, position: int, terms: KnownTerms) -> bool:
+    """Whether a movement of a pot counts: of facts those from the first edition's first day on."""
+    assert move.filling is not None
+    is_fact = isinstance(recorded.event, Fact)
+    return not is_fact or terms.holder(move.filling.pot, recorded.at, position) is not None
 
 
-def lifted_payments(connection: Connection, after: int, until: int) -> list[Lifted]:
+class Later(NamedTuple):
+    """A fact that pays, and counts from a later position on, or (`back`) no more."""
+
+    fact: Logged
+    position: int
+    at: Instant
+    back: bool
+
+
+def counted_later(connection: Connection, after: int, until: int) -> list[Later]:
+    """Facts that pay, recorded before, that a span of the log withdraws, or makes count or not
+    by terms with another first day."""
+    return [*lifted_payments(connection, after, until), *_by_terms(connection, after, until)]
+
+
+def _by_terms(connection: Connection, after: int, until: int) -> Iterator[Later]:
+    terms = TermsByPosition(connection, until)
+    topics = [fact.TOPIC for fact in HOLDING]
+    for version, pot in terms.changing(after):
+        at = version.position
+        own = [
+            one
+            for one in read_log(connection, until=at, topics=topics)
+            if one.event.holds().pot == pot
+        ]
+        changed = {
+            one.position: now is None
+            for one in own
+            for before, now in [[terms.holder(pot, one.at, known) for known in (at - 1, at)]]
+            if (before is None) != (now is None)
+        }
+        reader = LogReader(connection, Clocks(FOREVER, at))
+        counting = {one.position for one in reader.at_positions(changed)}
+        for one in own:
+            if one.position in counting:
+                yield Later(one, at, version.at, back=changed[one.position])
+
+
+def lifted_payments(connection: Connection, after: int, until: int) -> list[Later]:
     """Payments by fact, recorded before their withdrawal, that a span of the log withdraws."""
     w = withdrawn.c
     query = (
         select(w.target, w.position)
         .join_from(withdrawn, events, events.c.position == w.target)
         .where(w.position > after, w.position <= until, w.target < w.position)
-        .where(events.c.topic.in_([fact.TOPIC for fact in PAYING]))
+        .where(events.c.topic.in_([fact.TOPIC for fact in (*PAYING, *HOLDING)]))
     )
     pairs = {target: position for target, position in connection.execute(query)}
     facts = {one.position: one for one in read_positions(connection, pairs)}
     lifts = {one.position: one for one in read_positions(connection, pairs.values())}
     return [
-        Lifted(facts[target], position, lifts[position].recorded_at)
+        Later(facts[target], position, lifts[position].recorded_at, back=True)
         for target, position in pairs.items()
     ]

@@ -40,6 +40,13 @@ class Stated(NamedTuple):
 
 Lines = dict[str, Stated]
 """By the line's id."""
+Told = tuple[str, str, str]
+"""A line's id, its payee and its payer: with other sides it is another line."""
+
+
+def told_as(line: Line) -> Told:
+    """The line and between whom it is."""
+    return line.line, line.payee, line.payer
 
 
 @dataclass(frozen=True)
@@ -92,30 +99,31 @@ class ClosedPeriod:
         return self._folded[2]
 
     @property
-    def voided(self) -> dict[tuple[str, str], Clocks]:
-        """Lines that a payee had and has no more, and where that was worked out."""
+    def voided(self) -> dict[Told, Clocks]:
+        """Lines that stood between two and do so no more, and where that was worked out."""
         return self._folded[1]
 
     @cached_property
-    def _folded(self) -> tuple[Lines, dict[tuple[str, str], Clocks], Lines]:
+    def _folded(self) -> tuple[Lines, dict[Told, Clocks], Lines]:
         found = {line.line: Stated(line, self.clocks) for line in self.as_issued}
         worked_out = dict(found)
-        voided: dict[tuple[str, str], Clocks] = {}
+        voided: dict[Told, Clocks] = {}
         for recorded in self.adjusted:
             event = recorded.event
             clocks = Clocks(event.as_of, event.known_at)
             for row in event.lines:
                 if row.payee is not None:
                     continue  # the payer's side of a line
+                now = line_now(row, event.payee)
                 if row.outcome == VOID:
-                    voided[row.line, event.payee] = clocks
+                    voided[told_as(now)] = clocks
                     for held in (found, worked_out):
-                        # A line that moves to another payee may be told to that one first.
-                        if row.line in held and held[row.line].line.payee == event.payee:
+                        # A line that moves to another party may be told to that one first.
+                        if row.line in held and told_as(held[row.line].line) == told_as(now):
                             del held[row.line]
                     continue
-                voided.pop((row.line, event.payee), None)
-                found[row.line] = Stated(line_now(row, event.payee), clocks, event.adopted)
+                voided.pop(told_as(now), None)
+                found[row.line] = Stated(now, clocks, event.adopted)
                 if event.adopted is None:
                     worked_out[row.line] = found[row.line]
         return found, voided, worked_out

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from ledger.programs.line import Line
-from ledger.usecases.statements.closed_period import Stated, closed_period, find_closed
+from ledger.programs.line import Line, line_now
+from ledger.usecases.statements.closed_period import Stated, closed_period, find_closed, told_as
 
 
 class IssuedLine(NamedTuple):
@@ -25,23 +25,25 @@ class IssuedLine(NamedTuple):
 def issued_line(
     connection: Connection, program: str, period: str | None, line: str, known_at: int
 ) -> list[IssuedLine]:
-    """One entry per payee that was told about the line; none while its period is open."""
+    """One entry per statement that the line stood on; none while its period is open."""
     if find_closed(connection, program, period, known_at) is None:
         return []
     known = closed_period(connection, program, period, known_at)
-    issued = {one.payee: one for one in known.as_issued if one.line == line}
-    stands = {one.line.payee: one for one in known.current.values() if one.line.line == line}
+    issued = {told_as(one): one for one in known.as_issued if one.line == line}
+    current = [one for one in known.current.values() if one.line.line == line]
+    stands = {told_as(one.line): one for one in current}
     moved = {
-        recorded.event.payee: recorded
+        told_as(line_now(row, recorded.event.payee)): recorded
         for recorded in known.adjusted
-        if any(row.line == line and row.payee is None for row in recorded.event.lines)
+        for row in recorded.event.lines
+        if row.line == line and row.payee is None
     }
     return [
         IssuedLine(
-            *(known.closed.position, known.closed.by, payee),
-            *(issued.get(payee), stands.get(payee)),
-            moved[payee].position if payee in moved else None,
-            moved[payee].event.reason if payee in moved else None,
+            *(known.closed.position, known.closed.by, told[1]),
+            *(issued.get(told), stands.get(told)),
+            moved[told].position if told in moved else None,
+            moved[told].event.reason if told in moved else None,
         )
-        for payee in sorted({*issued, *stands, *moved})
+        for told in sorted({*issued, *stands, *moved})
     ]

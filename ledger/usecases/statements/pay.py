@@ -14,6 +14,7 @@ from ledger.aggregates.settlement import (
 from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.errors import BadPayment, ConcurrentWrite, NoSuchStatement
 from ledger.kernel.money import Money
+from ledger.programs.registry import program_of
 from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.store.log import read_log
@@ -61,6 +62,11 @@ def _payment(statement: str, found: list[Logged], money: Money, ref: str) -> Pay
         )
     if money.minor == 0:
         raise BadPayment("A payment must not be zero.", "Give the amount that was paid.")
+    if program_of(issued.rules).pot is not None:
+        raise BadPayment(
+            f"{statement} is of money that is held: facts pay it, and nothing is paid here.",
+            "Record what was paid in or given back; list the facts: duebook facts",
+        )
     currencies = {
         line.currency for one in found if _states(one) for line in one.event.lines if line.currency
     }
@@ -87,6 +93,7 @@ def _payment(statement: str, found: list[Logged], money: Money, ref: str) -> Pay
         period=issued.period,
         zone=issued.zone,
         payee=issued.payee,
+        payer=issued.payer,
         amount=money.text,
         currency=money.currency,
         ref=ref,

@@ -1,19 +1,25 @@
 """Issued statements with their adjustments and payments, and a running total."""
 
 from collections import Counter
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection
 
 from ledger.accounting.chart import Standing
 from ledger.aggregates.base import Fact, Logged
-from ledger.aggregates.settlement import period_id
+from ledger.aggregates.settlement import PeriodClosed, StatementIssued, period_id, sides_of
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import NoSuchStatement
 from ledger.kernel.instants import format_instant
 from ledger.kernel.money import Money, sum_by_currency
-from ledger.programs.bookkeeping import Move, has_payers_statement
-from ledger.programs.line import UNEXPLAINED
+from ledger.kernel.period import Days
+from ledger.programs.edition import Edition
+from ledger.programs.line import PLATFORM, UNEXPLAINED
+from ledger.programs.moves import Move, stands_on
+from ledger.programs.program import Pot
+from ledger.programs.registry import program_of
+from ledger.store.reader import LogReader
 from ledger.usecases.settling.settle import Settlement, settle
 from ledger.usecases.statements.balances import moves
 from ledger.usecases.statements.closed_period import ClosedPeriod, closed_period, edition_of
@@ -34,36 +40,72 @@ def statement(
     known = closed_period(connection, program, period, clocks.known_at, clocks.as_of)
     edition = edition_of(connection, known.seal)
     run = settle(connection, edition, known.clocks, period=period)
-    payees = _payees(known, payee)
-    names = [f"{period_id(program, period)}/{one}" for one in payees]
+    own = _own_statements(known, payee)
+    names = sorted({one.event.statement for one in own})
     moved = sorted(moves(connection, names, clocks), key=lambda pair: pair[0].position)
+    pot = program_of(edition.rules).pot
     answer = run.head_json()
     lines = answer["lines"] = _lines(known, run, payee)
     answer["totals"] = _totals(lines)
     answer["decisions"] = dict(Counter(one["outcome"] for one in lines if not one["currency"]))
     answer["obligations"] = [
-        one.as_json() for one in run.obligations if payee in (None, one.owed_to)
+        one.as_json() for one in run.obligations if payee in (None, one.owed_to, one.owed_by)
     ]
     answer["issued_at"] = format_instant(known.closed.at)
     answer["seal"] = _seal(known)
-    answer["adjustments"] = _adjustments(known, payees)
+    answer["adjustments"] = _adjustments(known, own)
     answer["payments"] = _payments(moved)
-    answer["statements"] = _standings(known, payees, moved)
-    answer["running"] = _running(moved)
+    answer["statements"] = _standings(own, moved)
+    answer["running"] = [] if pot else _running(moved)
+    if pot:
+        reader = LogReader(connection, known.clocks)
+        parties = sorted({one.event.payee for one in own})
+        answer["pots"] = _pots(pot, reader, edition, parties, known.seal)
     return answer
 
 
-def _payees(known: ClosedPeriod, payee: str | None) -> list[str]:
-    found = sorted({one.event.payee for one in (*known.issued, *known.adjusted)})
-    if payee is None:
-        return found
-    if payee not in found:
+def _own_statements(known: ClosedPeriod, party: str | None) -> list[Logged]:
+    """The statements that a party is a side of, with their adjustments; or all.
+
+    Raises `NoSuchStatement`.
+    """
+    every = [*known.issued, *known.adjusted]
+    if party is None:
+        return every
+    own = [one for one in every if party in one.event.sides]
+    if not own:
+        found = sorted({side for one in every for side in one.event.sides if side})
         seal = known.seal
         raise NoSuchStatement(
-            f"There is no statement of {payee!r} for {period_id(seal.program, seal.period)}.",
+            f"There is no statement of {party!r} for {period_id(seal.program, seal.period)}.",
             f"There are statements of {', '.join(found[:10])}." if found else "There are none.",
         )
-    return [payee]
+    return own
+
+
+def _pots(
+    pot: Pot, reader: LogReader, edition: Edition, parties: list[str], seal: PeriodClosed
+) -> list[dict[str, Any]]:
+    """How the money that is held stood at the month's start and at its cut, per party: facts
+    move it, and no payment of a statement does."""
+    window = Days(
+        date.fromisoformat(seal.first), date.fromisoformat(seal.last), edition.zone
+    ).window
+    cut = min(window.end - 1, seal.as_of)
+    at = {"at_start": window.start - 1, "at_cut": cut}
+    stood = {name: pot.stands(reader, edition, parties, one) for name, one in at.items()}
+    return [
+        {"payee": party}
+        | {
+            name: {
+                "instant": format_instant(at[name]),
+                **{part: money.text for part, money in found[party].items()},
+            }
+            for name, found in stood.items()
+            if party in found
+        }
+        for party in parties
+    ]
 
 
 def _totals(lines: list[dict[str, Any]]) -> dict[str, str]:
@@ -78,16 +120,17 @@ def _totals(lines: list[dict[str, Any]]) -> dict[str, str]:
 
 
 def _lines(known: ClosedPeriod, run: Settlement, party: str | None) -> list[dict[str, Any]]:
-    """Every line of a party's statement, on the payer's with the sign turned; of a whole period
-    each line once, as its payee has it."""
+    """Every line of a party's statements, on the payer's own with the sign turned; of a whole
+    period each line once, as its payee has it."""
     trees = {line.line: line.explanation for line in run.lines}
     rules, found = known.seal.rules, []
     for line in known.as_issued:
         line = line._replace(explanation=trees.get(line.line, UNEXPLAINED))
-        if party in (None, line.payee):
-            found.append(line.as_json())
-        elif party == line.payer and has_payers_statement(rules, line):
-            found.append(line.turned().as_json() | {"side": "payer"})
+        for place in stands_on(rules, line):
+            if not place.to_payer and (party is None or party in place.sides):
+                found.append(line.as_json())
+            elif place.to_payer and party == place.sides.payee:
+                found.append(line.turned().as_json() | {"side": "payer"})
     return found
 
 
@@ -108,7 +151,8 @@ def _seal(known: ClosedPeriod) -> dict[str, Any]:
     }
 
 
-def _adjustments(known: ClosedPeriod, payees: list[str]) -> list[dict[str, Any]]:
+def _adjustments(known: ClosedPeriod, own: list[Logged]) -> list[dict[str, Any]]:
+    statements = {one.event.statement for one in own}
     return [
         {
             "statement": recorded.event.statement,
@@ -129,7 +173,7 @@ def _adjustments(known: ClosedPeriod, payees: list[str]) -> list[dict[str, Any]]
             **({"side": "payer"} if row.payee else {}),
         }
         for recorded in known.adjusted
-        if recorded.event.payee in payees
+        if recorded.event.statement in statements
         for row in recorded.event.lines
     ]
 
@@ -154,28 +198,27 @@ def _payments(moved: Moved) -> list[dict[str, Any]]:
     ]
 
 
-def _standings(known: ClosedPeriod, payees: list[str], moved: Moved) -> list[dict[str, Any]]:
+def _standings(own: list[Logged], moved: Moved) -> list[dict[str, Any]]:
     """Per statement and commodity: what it is made of, and how it stands."""
-    name = period_id(known.seal.program, known.seal.period)
     standing = {
-        (f"{name}/{recorded.event.payee}", line.currency): Standing()
-        for recorded in known.issued
-        if recorded.event.payee in payees
+        (recorded.event.statement, line.currency): Standing()
+        for recorded in own
+        if isinstance(recorded.event, StatementIssued)
         for line in recorded.event.lines
         if line.currency
     }
     for _, move in moved:
         key = (move.statement, move.amount.currency)
-        own = standing.get(key, Standing())
-        standing[key] = own.moved(move.part, move.amount.minor)
+        standing[key] = standing.get(key, Standing()).moved(move.part, move.amount.minor)
     return [
         {
             "statement": statement_,
-            "payee": statement_.rpartition("/")[2],
+            "payee": sides_of(statement_).payee,
+            "payer": sides_of(statement_).payer or PLATFORM,
             "currency": currency,
-            **own.texts(currency),
+            **one.texts(currency),
         }
-        for (statement_, currency), own in sorted(standing.items())
+        for (statement_, currency), one in sorted(standing.items())
     ]
 
 

@@ -20,7 +20,7 @@ from ledger.aggregates.settlement import (
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import Refusal
 from ledger.kernel.money import Money
-from ledger.programs.bookkeeping import has_payers_statement
+from ledger.programs.moves import stands_on
 from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.store.log import read_log
@@ -93,7 +93,8 @@ def payers_faults(period: ClosedPeriod) -> Iterator[str]:
     expected = {
         (line.payer, line.line): line.stated(to_payer=True).model_dump()
         for line in period.as_issued
-        if has_payers_statement(rules, line)
+        for place in stands_on(rules, line)
+        if place.to_payer
     }
     issued = {
         (recorded.event.payee, stated.line): stated.model_dump()
@@ -117,12 +118,12 @@ def _adjustment_faults(connection: Connection, period: ClosedPeriod) -> Iterator
     seal = period.seal
     for clocks, recorded_ in runs.items():
         again = adjustment(connection, seal.program, seal.period, clocks)
-        expected = {one.payee: _said(one) for one in again.events()}
-        found = {one.event.payee: _said(one.event) for one in recorded_}
-        for payee in sorted({*expected, *found}):
-            if expected.get(payee) != found.get(payee):
-                positions = ", ".join(str(one.position) for one in recorded_)
-                yield f"the adjustment of {payee} (position {positions}) is not what the log gives"
+        expected = {one.sides: _said(one) for one in again.events()}
+        found = {one.event.sides: _said(one.event) for one in recorded_}
+        for sides in sorted({*expected, *found}):
+            if expected.get(sides) != found.get(sides):
+                where = ", ".join(str(one.position) for one in recorded_)
+                yield f"the adjustment of {sides.text} (position {where}) is not what the log gives"
 
 
 def _said(event: Any) -> object:

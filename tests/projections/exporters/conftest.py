@@ -122,7 +122,13 @@ def any_entries() -> st.SearchStrategy[list[Entry]]:
 def answer() -> dict[str, Any]:
     """A statement of a growth program with something of everything."""
     statement, line = {"statement": STATEMENT, "payee": "merchant:m_7"}, "growth-2026-05/S-1"
-    common = {"payee": "merchant:m_7", "outcome": "payable", "unmet": [], "held_for": []}
+    common = {
+        "payee": "merchant:m_7",
+        "payer": "platform",
+        "outcome": "payable",
+        "unmet": [],
+        "held_for": [],
+    }
     invited = {"label": "Invited", "met": False, "events": [], "parts": []}
     enrolled = {
         "label": "Enrolled",

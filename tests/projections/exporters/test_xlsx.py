@@ -128,7 +128,7 @@ def test_a_line_is_a_row_with_its_amount_as_a_number(answer: dict[str, Any]) -> 
     assert [row["H"].value for row in lines] == ["CNY", "USD.AD", "JPY", "CNY"]
     assert texts(lines)[3] == [
         *("growth-2026-05/S-9/x", "merchant:m_7", "commission", "store:S-9", "declined"),
-        *("not_enrolled; too_late; stock_unset", "0", "CNY"),
+        *("not_enrolled; too_late; stock_unset", "0", "CNY", "platform"),
     ]
 
 

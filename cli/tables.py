@@ -1,0 +1,199 @@
+"""Tables for a terminal. A number is whole or it is not there: never cut, never folded.
+
+What is too wide loses the columns that say nothing, then folds its texts; where that is not
+enough each row becomes a block of its own, one value a line.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple
+
+from rich.cells import cell_len
+from rich.style import Style
+from rich.text import Text
+
+GAP = 2
+TEXT_LEAST = 12
+"""A text column is folded to no less than this, or to its own width."""
+NUMBER = re.compile(r"[-+]?[0-9][0-9,]*(?:\.[0-9]+)?")
+ZERO = re.compile(r"-?0(?:\.0+)?")
+GOOD, BAD, WAITS = Style(color="green"), Style(color="red"), Style(color="yellow")
+STYLES = {
+    **dict.fromkeys(("payable", "granted", "fulfilled", "certified"), GOOD),
+    **dict.fromkeys(("declined", "overdue", "void", "terminated", "lapsed"), BAD),
+    **dict.fromkeys(("held", "open", "provisional"), WAITS),
+}
+"""Words of outcomes and states."""
+
+
+class Column(NamedTuple):
+    """A column with its cells as they are shown."""
+
+    name: str
+    right: bool
+    money: bool
+    cells: list[str]
+
+    @property
+    def need(self) -> int:
+        """Room in which nothing is folded."""
+        return max(map(cell_len, (self.name, *self.cells)))
+
+    @property
+    def least(self) -> int:
+        """Room below which a number, or a word of the heading, would be cut."""
+        tokens = (token for text in self.cells for token in text.split() if NUMBER.fullmatch(token))
+        whole = max((cell_len(token) for token in tokens), default=0)
+        heading = max(map(len, parted(self.name)))
+        texts = max(map(cell_len, self.cells), default=0)
+        return max(whole, heading, min(texts, TEXT_LEAST))
+
+    @property
+    def silent(self) -> bool:
+        """Whether it is empty or zero in every row."""
+        return all(not text or ZERO.fullmatch(text) for text in self.cells)
+
+
+class Laid(NamedTuple):
+    """What is shown, in which widths, and which columns are left out."""
+
+    columns: list[Column]
+    widths: list[int]
+    left_out: list[str]
+
+    @property
+    def in_blocks(self) -> bool:
+        """Whether each row is a block of lines."""
+        return not self.widths
+
+
+def parted(name: str) -> list[str]:
+    """A heading in the pieces between which it may be folded."""
+    return re.findall(r"[^_]+_?|_", name) or [""]
+
+
+def laid_out(columns: Sequence[Column], room: int, fixed: Collection[str] = ()) -> Laid:
+    """How the columns fit into so many cells. The first column says whose the row is: it stays.
+
+    `fixed`: columns in which the question has left one value only.
+    """
+    if widths := _widths(columns, room, fold=False):
+        return Laid(list(columns), widths, [])
+    first = columns[0]
+    kept = [one for one in columns if one is first or not (one.silent or _is_fixed(one, fixed))]
+    left_out = [one.name for one in columns if one not in kept]
+    return Laid(kept, _widths(kept, room, fold=True), left_out)
+
+
+def _is_fixed(column: Column, fixed: Collection[str]) -> bool:
+    return column.name in fixed and len(set(column.cells)) == 1
+
+
+def _widths(columns: Sequence[Column], room: int, *, fold: bool) -> list[int]:
+    """The width of each column; empty where they do not fit."""
+    spare = room - GAP * (len(columns) - 1) - sum(one.need for one in columns)
+    if spare >= 0:
+        return [one.need for one in columns]
+    spare = room - GAP * (len(columns) - 1) - sum(one.least for one in columns)
+    if not fold or spare < 0:
+        return []
+    widths = [one.least for one in columns]
+    while spare > 0:  # to whatever lacks most
+        lacking = max(range(len(columns)), key=lambda i: columns[i].need - widths[i])
+        widths[lacking] += 1
+        spare -= 1
+    return widths
+
+
+def lines(laid: Laid, room: int) -> Iterator[Text]:
+    """The lines of the table, or of its blocks."""
+    if laid.in_blocks:
+        yield from _blocks(laid.columns, room)
+        return
+    headings = [parted(one.name) for one in laid.columns]
+    yield from _row(laid, [_joined(h, w) for h, w in zip(headings, laid.widths, strict=True)], True)
+    for number in range(len(laid.columns[0].cells)):
+        cells = [folded(one.cells[number], w) for one, w in zip(*laid[:2], strict=True)]
+        yield from _row(laid, cells, False)
+
+
+def _row(laid: Laid, cells: list[list[str]], heading: bool) -> Iterator[Text]:
+    """One row; as many lines as its longest cell has."""
+    for level in range(max(map(len, cells))):
+        line = Text()
+        for column, width, pieces in zip(laid.columns, laid.widths, cells, strict=True):
+            piece = pieces[level] if level < len(pieces) else ""
+            blank = " " * (width - cell_len(piece))
+            whole = "".join(pieces) if not heading else ""
+            style = Style(bold=True) if heading else style_of(column, whole)
+            line.append(blank if column.right else "")
+            line.append(piece, style)
+            line.append("" if column.right else blank)
+            line.append(" " * GAP)
+        line.rstrip()
+        yield line
+
+
+def _blocks(columns: Sequence[Column], room: int) -> Iterator[Text]:
+    """One record per block: a name and its value a line, empty ones left out."""
+    label = max(cell_len(one.name) for one in columns)
+    own = max(room - label - GAP, 1)
+    for number in range(len(columns[0].cells)):
+        if number:
+            yield Text()
+        for column in columns:
+            value = column.cells[number]
+            for level, piece in enumerate(folded(value, own) if value else ()):
+                name = column.name if level == 0 else ""
+                line = Text()
+                line.append(name + " " * (label - cell_len(name) + GAP), Style(bold=True))
+                yield line.append(piece, style_of(column, value))
+
+
+def style_of(column: Column, text: str) -> Style:
+    """Outcomes and states by what they mean for the reader; amounts below zero in red."""
+    if column.money and text.startswith("-"):
+        return BAD
+    return STYLES.get(text, Style.null())
+
+
+def _joined(pieces: list[str], width: int) -> list[str]:
+    """Pieces on as few lines as hold them."""
+    found = [""]
+    for piece in pieces:
+        if cell_len(found[-1]) + cell_len(piece) <= width:
+            found[-1] += piece
+        else:
+            found.append(piece)
+    return found
+
+
+def folded(text: str, width: int) -> list[str]:
+    """A text on lines of at most that many cells: between words, and within those too long
+    behind a sign that joins. A number that fits on a line is never broken."""
+    found: list[str] = []
+    for word in re.findall(r"\S+\s*|\s+", text) or [""]:
+        if cell_len(word.rstrip()) > width:
+            pieces = re.findall(r"[^/:;,._-]+[/:;,._-]*|[/:;,._-]+", word)
+        else:
+            pieces = [word]
+        for piece in pieces:
+            if found and cell_len((found[-1] + piece).rstrip()) <= width:
+                found[-1] += piece
+                continue
+            while cell_len(piece.rstrip()) > width:
+                cut = _fits(piece, width)
+                found.append(piece[:cut])
+                piece = piece[cut:]
+            found.append(piece)
+    return [one.rstrip() for one in found]
+
+
+def _fits(text: str, width: int) -> int:
+    """How many characters fit into so many cells; at least one."""
+    used = 0
+    for count, character in enumerate(text):
+        used += cell_len(character)
+        if used > width:
+            return max(count, 1)
+    return len(text)

@@ -1,0 +1,191 @@
+"""Decisions, payments and facts to what they move: of statements line by line, and of pots."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from ledger.accounting.chart import Account, Part, means_of_payment
+from ledger.accounting.viewpoint import PLATFORM
+from ledger.aggregates.base import Fact
+from ledger.aggregates.catalogue import HOLDING, PAYING
+from ledger.aggregates.settlement import (
+    AdjustedLine,
+    PaymentMade,
+    Sides,
+    StatedLine,
+    StatementAdjusted,
+    StatementEvent,
+    StatementIssued,
+)
+from ledger.kernel.money import Money
+from ledger.programs.line import Line
+from ledger.programs.program import Posts
+from ledger.programs.registry import program_of
+
+BOOKED = (
+    *(StatementIssued.TOPIC, StatementAdjusted.TOPIC, PaymentMade.TOPIC),
+    *(fact.TOPIC for fact in (*PAYING, *HOLDING)),
+)
+"""Topics of events that have entries."""
+Key = tuple[str, str]
+"""A statement, or a pot and its party, and a commodity."""
+Sums = Mapping[str, int]
+"""What a pot's sums come to, in minor units."""
+
+
+class Filling(NamedTuple):
+    """The pot that a movement belongs to, and the sum that it adds to, or (-1) takes from."""
+
+    pot: str
+    sum: str
+    sign: int = 1
+
+
+class Move(NamedTuple):
+    """One movement of a statement: more is due for a line, carried over, or paid; or of a pot.
+
+    The amount is seen from the party whose statement or pot it is; a fact that moves a pot has
+    no statement.
+    """
+
+    statement: str
+    party: str
+    part: Part
+    line: str
+    narration: str
+    amount: Money
+    against: Account | None
+    """The account of a line, or of the means of payment; None for what is carried over."""
+    handed_on: bool = False
+    """Whether the platform only passes the amount on: then its own book has the other party's
+    movement on the other side, and only the parties' books have the account."""
+    payer: str = PLATFORM
+    """The other side of the statement."""
+    filling: Filling | None = None
+
+    @property
+    def what(self) -> str:
+        """The kind of movement, as entries and statements name it."""
+        return "carried" if self.part in ("brought_forward", "carried_forward") else self.part
+
+
+class Stands(NamedTuple):
+    """That a line stands on the statement between some sides; with the sign turned where that is
+    its payer's."""
+
+    sides: Sides
+    to_payer: bool = False
+
+
+def stands_on(rules: str, line: Line) -> tuple[Stands, ...]:
+    """The statements that a line stands on: its payee's; where the platform hands it on, its
+    payer's too; where payer and payee settle between themselves, the one of both. A decision
+    stands on its payee's only."""
+    role = "own" if line.amount is None else _posting(rules, line.kind).role
+    if role == "bookkeeper":
+        return (Stands(Sides(line.payee, line.payer)),)
+    own = Stands(Sides(line.payee))
+    return (own, Stands(Sides(line.payer), to_payer=True)) if role == "agent" else (own,)
+
+
+def _posting(rules: str, kind: str) -> Posts:
+    return program_of(rules).accounts[kind]
+
+
+def moves_of(event: Any) -> Iterator[Move]:
+    """What an event moves, statement by statement, line by line."""
+    match event:
+        case StatementIssued():
+            yield from _carried(event)
+            for line in event.lines:
+                yield from _due(event, "issued", line, line.amount)
+        case StatementAdjusted():
+            for row in event.lines:
+                yield from _due(event, "adjusted", row, row.difference)
+        case PaymentMade():
+            paid = Money.parse(event.amount, event.currency)
+            move = _payment(event.statement, event.payee, paid, f"payment {event.ref}")
+            yield move._replace(payer=event.payer or PLATFORM)
+        case Fact() if (pays := event.pays()) is not None:
+            narration = _with_reference(event, pays.narration)
+            yield _payment(pays.statement, pays.payee, pays.amount, narration)
+        case Fact() if (held := event.holds()) is not None:
+            narration = _with_reference(event, held.narration)
+            move = _payment("", held.party, held.amount, narration)
+            yield move._replace(filling=Filling(held.pot, held.sum))
+
+
+def _with_reference(event: Fact, narration: str) -> str:
+    ref = getattr(event, "ref", None)
+    return f"{narration} {ref}" if ref else narration
+
+
+def statements_of(event: Any) -> set[str]:
+    """The statements that an event moves."""
+    return {move.statement for move in moves_of(event)} - {""}
+
+
+def pot_of(move: Move) -> str | None:
+    """The pot and the party that a movement is of."""
+    return f"{move.filling.pot}/{move.party}" if move.filling else None
+
+
+def _carried(event: StatementIssued) -> Iterator[Move]:
+    """What was paid beyond what is due counts as paid on the next statement instead."""
+    for one in event.brought_forward:
+        brought = Money.parse(one.amount, one.currency)
+        narration = f"carried from {one.statement} to {event.statement}"
+        taken, payer = brought.negated(), event.payer or PLATFORM
+        for statement, part, amount in (
+            (one.statement, "carried_forward", taken),
+            (event.statement, "brought_forward", brought),
+        ):
+            own: Part = part  # type: ignore[assignment]
+            yield Move(statement, event.payee, own, "", narration, amount, None, payer=payer)
+
+
+def _due(
+    event: StatementEvent, part: Part, line: StatedLine | AdjustedLine, text: str | None
+) -> Iterator[Move]:
+    """What a line moves; the payer's side of one is moved together with the payee's."""
+    if text is None or line.currency is None or line.payee is not None:
+        return
+    amount = Money.parse(text, line.currency)
+    if not amount.minor:
+        return
+    narration = f"{line.kind.replace('_', ' ')} {part}"
+    posting = _posting(event.rules, line.kind)
+    move = Move(event.statement, event.payee, part, line.line, narration, amount, None)
+    if posting.role == "own":
+        filling = _filling(event.rules, line.kind)
+        yield move._replace(against=posting.account(event.program), filling=filling)
+        return
+    assert line.payer is not None, f"{line.line}: a line between others has another payer"
+    spent = Account("Expenses", posting.name, event.program)  # as the payer's own book has it
+    if posting.role == "bookkeeper":
+        yield move._replace(against=spent, payer=line.payer)
+        return
+    yield move._replace(
+        statement=event.statement_of(line.payer),
+        party=line.payer,
+        amount=amount.negated(),
+        against=Account("Income", posting.name, event.program),  # the payer's book mirrors it
+        handed_on=True,
+    )
+    yield move._replace(against=spent, handed_on=True)
+
+
+def _filling(rules: str, kind: str) -> Filling | None:
+    pot = program_of(rules).pot
+    return Filling(pot.name, *pot.lines[kind]) if pot and kind in pot.lines else None
+
+
+def _payment(statement: str, party: str, paid: Money, narration: str) -> Move:
+    account = means_of_payment(paid.currency)
+    return Move(statement, party, "paid", "", narration, paid, account)
+
+
+def filled(sums: Sums, move: Move) -> Sums:
+    """A pot's sums after a movement."""
+    assert move.filling is not None
+    name, amount = move.filling.sum, move.filling.sign * move.amount.minor
+    return {**sums, name: sums.get(name, 0) + amount}

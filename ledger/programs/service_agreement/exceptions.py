@@ -1,0 +1,148 @@
+"""Agreements that do not fit each other, or the kind of their partner.
+
+Judged at the clocks, as the agreements stand after all ends, so that a late or withdrawn fact
+makes an exception come or go. Source: seed 000, the two types of partner.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from ledger.aggregates.agreement import PARTNER_OF
+from ledger.aggregates.agreement_state import AgreementState
+from ledger.aggregates.base import Recorded
+from ledger.aggregates.judge import Surprise
+from ledger.aggregates.partner import PartnerCertified, PartnerState
+from ledger.programs.contract import Reader, in_chunks
+from ledger.programs.edition import Edition
+from ledger.programs.program import Judged, Names
+from ledger.programs.service_agreement.gather import STREAM, names_under
+from ledger.programs.service_agreement.parameters import parameters_of
+
+
+class Spell(NamedTuple):
+    """From when to when an agreement is in force, after all ends."""
+
+    name: str
+    signing: Recorded
+    first: date
+    last: date
+
+    def meets(self, other: "Spell") -> bool:
+        """Whether both are in force on any day."""
+        return max(self.first, other.first) <= min(self.last, other.last)
+
+
+def judge_agreements(reader: Reader, edition: Edition, facts: Sequence[Recorded]) -> Judged:
+    """An agreement fits the kind of its partner, and is a creator's only one with an agency on
+    each of its days. A second report of an agreement is judged no further."""
+    mine: dict[str, list[Recorded]] = defaultdict(list)
+    for one in facts:
+        if one.at < edition.window.end:
+            mine[one.event.agreement].append(one)
+    for chunk in in_chunks(mine):
+        spells = _spells(reader, edition, chunk)
+        kinds = _kinds(reader, {one.signing.event.partner for one in spells.values()})
+        creators = {one.signing.event.creator for one in spells.values()} - {None}
+        by_creator = _by_creator(reader, edition, creators)
+        for name in chunk:
+            spell = spells.get(name)
+            for one in mine[name]:
+                if spell is not None and spell.signing.position == one.position:
+                    yield from _two_agencies(one, spell, by_creator, edition)
+                    yield from _kind_differs(one, kinds[one.event.partner], edition)
+
+
+def streams_touched(reader: Reader, edition: Edition, changed: Names) -> Iterator[str]:
+    """From agreements that have changed to all of the same creators, and from partners to
+    theirs."""
+    names = set(changed.get("agreement", ()))
+    creators = {
+        report.event.creator
+        for state in _states(reader, names).values()
+        for report in state.reports
+    } - {None}
+    found = names_under(reader, "agreement-creator", creators) if creators else set()
+    partners = set(changed.get("partner", ()))
+    found |= names_under(reader, PARTNER_OF, partners) if partners else set()
+    yield from (f"{STREAM}{name}" for name in sorted(found))
+
+
+def _states(reader: Reader, names: Collection[str]) -> dict[str, AgreementState]:
+    return reader.states("agreement", names, AgreementState) if names else {}
+
+
+def _spells(reader: Reader, edition: Edition, names: Collection[str]) -> dict[str, Spell]:
+    """The spells of some agreements; one that ended before it began has none."""
+    day_inside = parameters_of(edition).end_day == "inside"
+    found = {}
+    for name, state in _states(reader, names).items():
+        if state.signing is not None:
+            event = state.signing.event
+            ended = state.ended(edition.zone, day_inside=day_inside)
+            last = min(event.to or date.max, ended.last if ended else date.max)
+            found[name] = Spell(name, state.signing, event.first, last)
+    return found
+
+
+def _by_creator(
+    reader: Reader, edition: Edition, creators: Collection[str]
+) -> dict[str, list[Spell]]:
+    found: dict[str, list[Spell]] = defaultdict(list)
+    names = names_under(reader, "agreement-creator", creators) if creators else set()
+    for one in _spells(reader, edition, names).values():
+        if one.signing.event.creator:
+            found[one.signing.event.creator].append(one)
+    return found
+
+
+def _kinds(reader: Reader, partners: Collection[str]) -> dict[str, str | None]:
+    """Per partner the kind that its last certification names, of those that name one."""
+    topics = (PartnerCertified.TOPIC,)
+    states = reader.states("partner", partners, PartnerState, topics) if partners else {}
+    return {name: state.kind for name, state in states.items()}
+
+
+def _two_agencies(
+    one: Recorded, spell: Spell, by_creator: dict[str, list[Spell]], edition: Edition
+) -> Judged:
+    """Another partner's agreement with the same creator is in force on some of its days."""
+    creator = one.event.creator
+    others = [
+        other
+        for other in by_creator.get(creator, ())
+        if other.signing.event.partner != one.event.partner and spell.meets(other)
+    ]
+    if others:
+        others.sort(key=lambda other: other.name)
+        told = ", ".join(f"{other.name} of {other.signing.event.partner}" for other in others)
+        yield (
+            one,
+            Surprise(
+                "two_agencies",
+                f"agreement {spell.name} of {one.event.partner} with creator {creator} is in force "
+                f"on days of {told}.",
+                "Record the AgreementEnded that is lacking, or withdraw the one that is wrong.",
+                spell.name,
+                edition.program,
+            ),
+        )
+
+
+def _kind_differs(one: Recorded, kind: str | None, edition: Edition) -> Judged:
+    """Who operates shops agrees with merchants, who manages creators with creators."""
+    event = one.event
+    if (kind == "agency" and event.creator) or (kind == "reach" and event.merchant):
+        payer = f"creator {event.creator}" if event.creator else f"merchant {event.merchant}"
+        yield (
+            one,
+            Surprise(
+                "kind_differs",
+                f"agreement {event.agreement} is with {payer}, but partner {event.partner} is "
+                f"certified as {kind}.",
+                "Withdraw what is wrong, or record the certification of the other kind.",
+                event.agreement,
+                edition.program,
+            ),
+        )

@@ -1,0 +1,128 @@
+"""What a merchant or a creator owes a partner by itself: a flat fee, and a share of GMV."""
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from ledger.aggregates.base import Recorded
+from ledger.aggregates.store_state import StoreState
+from ledger.kernel.decision import Step
+from ledger.kernel.money import EXACT, Money
+from ledger.programs.contract import CHUNK, Reader
+from ledger.programs.edition import Edition
+from ledger.programs.exchange import Rates, convert, left_out, two_feeds
+from ledger.programs.line import Line
+from ledger.programs.service_agreement.gather import InForce, Terms, partners_of
+from ledger.programs.service_agreement.lines import line_of
+from ledger.programs.service_agreement.parameters import FLAT_FEE, GMV_SHARE
+
+
+def fee_lines(reader: Reader, found: Sequence[InForce], terms: Terms) -> Iterator[Line]:
+    """The flat fees and the shares of GMV of some agreements, so many at a time as are read
+    together."""
+    for start in range(0, len(found), CHUNK):
+        chunk = found[start : start + CHUNK]
+        partners = partners_of(reader, chunk, terms)
+        for one in chunk:
+            if one.signing.event.flat is not None and _fee_falls_due(one, terms):
+                amount, step = _flat(one, terms)
+                required = "the fee as agreed"
+                yield line_of(one, FLAT_FEE, amount, set(), (step,), required, partners, terms)
+        sharing = [one for one in chunk if one.signing.event.of == "gmv"]
+        stores = {store for one in sharing for store in one.signing.event.stores}
+        sales = reader.sales_since(stores, terms.days.first, StoreState) if stores else {}
+        for one in sharing:
+            gmv = _gmv(one, sales, reader, terms)
+            amount, required = _share_of(one, gmv, terms)
+            steps = gmv.steps
+            yield line_of(one, GMV_SHARE, amount, gmv.held_for, steps, required, partners, terms)
+
+
+def _fee_falls_due(one: InForce, terms: Terms) -> bool:
+    """A fee per month in each, one that is due once in the month of the first day in force."""
+    return one.signing.event.per == "month" or one.first in terms.days
+
+
+def _flat(one: InForce, terms: Terms) -> tuple[Money, Step]:
+    """The whole fee; a month's, where terms prorate, by its days in force, half up."""
+    event = one.signing.event
+    fee = Money.parse(event.flat, event.currency)
+    label = f"fee per {event.per}" if event.per == "month" else "fee, once"
+    clause = terms.edition.cite.get("proration")
+    if event.per == "once" or terms.parameters.proration == "none":
+        return fee, Step(label, fee, clause=clause, events=(one.signing.position,))
+    days, of = (one.days.last - one.days.first).days + 1, terms.days_of_month
+    part = Money((2 * fee.minor * days + of) // (2 * of), fee.currency)
+    observed = f"{fee.text} {fee.currency} x {days} / {of} days, half up"
+    return part, Step(label, part, None, None, observed, clause, (one.signing.position,))
+
+
+class Gmv(NamedTuple):
+    """GMV of an agreement's days in its currency, or what keeps it from being known."""
+
+    total: Decimal
+    held_for: set[str]
+    steps: tuple[Step, ...]
+
+
+def _share_of(one: InForce, gmv: Gmv, terms: Terms) -> tuple[Money, str]:
+    """The share of GMV, half up; of a month below zero nothing, unless terms claw back."""
+    claws_back = terms.parameters.negative_months == "claw_back"
+    total = gmv.total if claws_back else max(gmv.total, Decimal(0))
+    floor = "" if claws_back else ", of a month below zero nothing"
+    required = f"{one.share} x GMV of its stores on days in force, half up{floor}"
+    amount = EXACT.multiply(total, Decimal(one.share or "0"))
+    return Money.rounded(amount, one.signing.event.currency), required
+
+
+def _gmv(one: InForce, sales: dict[str, StoreState], reader: Reader, terms: Terms) -> Gmv:
+    """GMV of the agreement's stores on its days in force, each day at its rate, unrounded.
+
+    A missing rate, or two systems that report one store's day, leave it unknown.
+    """
+    event = one.signing.event
+    basis = event.basis or terms.parameters.gmv_basis
+    rates, edition = _into(event.currency, reader, terms)
+    held_for: set[str] = set()
+    counted: list[Recorded] = []
+    feeds, others = [], []
+    for store in sorted(set(event.stores)):
+        own = sales[store].gmv_of(one.days, basis)
+        counted += own
+        if twice := two_feeds(own):
+            feeds.append(f"store {store}: {twice}")
+        positions = {one.position for one in own}
+        others += [
+            fact
+            for fact in sales[store].gmv
+            if fact.event.day in terms.days and fact.position not in positions
+        ]
+    sum_ = convert(counted, rates, edition)
+    steps = []
+    if sum_.missing:
+        held_for.add("fx_rate_missing")
+        steps.append(Step("rates", observed=sum_.missing, pending="fx_rate_missing"))
+    if feeds:
+        held_for.add("two_feeds")
+        events = tuple(sorted(one.position for one in counted))
+        told = "; ".join(feeds)
+        steps.append(Step("two feeds", observed=told, events=events, pending="two_feeds"))
+    step = Step(
+        f"GMV of {', '.join(sorted(set(event.stores)))}",
+        required=f"{basis} GMV of the orders of {one.days.first} to {one.days.last}",
+        observed=None if held_for else f"{sum_.total:f} {event.currency}",
+        clause=terms.edition.cite.get("gmv_basis"),
+        parts=(*sum_.parts, *left_out(others, basis)),
+    )
+    return Gmv(sum_.total, held_for, (step, *steps))
+
+
+def _into(currency: str, reader: Reader, terms: Terms) -> tuple[Rates, Edition]:
+    """Rates into a currency that agreements are in, for the days of the month."""
+    known = terms.rates.get(currency)
+    if known is None:
+        changed = {"currency": currency, "first": terms.days.first, "last": terms.days.last}
+        edition = terms.edition.model_copy(update=changed)
+        age = terms.parameters.rate_max_age_days
+        known = terms.rates[currency] = (Rates(reader, edition, age, at_once=True), edition)
+    return known

@@ -1,0 +1,148 @@
+"""Agreements with a day in force in a month, read by id, by creator or by partner."""
+
+from calendar import monthrange
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+from ledger.aggregates.agreement import PARTNER_OF
+from ledger.aggregates.agreement_state import AgreementState, Ended
+from ledger.aggregates.base import Recorded
+from ledger.aggregates.partner import PartnerCertified, PartnerState, PartnerTerminated
+from ledger.kernel.instants import EARLIEST, Instant, midnight
+from ledger.kernel.period import ONE_DAY, Days
+from ledger.programs.contract import Asked, Reader, in_chunks
+from ledger.programs.edition import Edition
+from ledger.programs.exchange import Rates
+from ledger.programs.periods import month
+from ledger.programs.service_agreement.parameters import Parameters, parameters_of
+
+STREAM = "agreement:"
+CERTIFYING = (PartnerCertified.TOPIC, PartnerTerminated.TOPIC)
+
+
+class Terms(NamedTuple):
+    """The edition with the month that is asked for, and what every agreement is asked."""
+
+    edition: Edition
+    parameters: Parameters
+    period: str
+    days: Days
+    """The month's days that lie within the edition's dates."""
+    as_of: Instant
+    assume: frozenset[str]
+    rates: dict[str, tuple[Rates, Edition]]
+    """Per currency of agreements the rates into it, as they are met with."""
+
+    @property
+    def days_of_month(self) -> int:
+        """How many days the calendar month has."""
+        return monthrange(self.days.first.year, self.days.first.month)[1]
+
+    def shifted(self, name: str, day: date) -> date:
+        """A first or last day in force, moved where a what-if says so, within the calendar."""
+        by = sum(by for what, by in ((f"{name}-1", -1), (f"{name}+1", 1)) if what in self.assume)
+        return day + by * ONE_DAY if by and date.min < day < date.max else day
+
+
+def terms_of(reader: Reader, asked: Asked) -> Terms:
+    """What a run rests on. Raises `WrongPeriod` without a month."""
+    days = month(asked.edition, asked.period)
+    assert asked.period is not None, "without a month there are no days"
+    parameters = parameters_of(asked.edition)
+    as_of = reader.clocks.as_of
+    return Terms(asked.edition, parameters, asked.period, days, as_of, asked.assume, {})
+
+
+class InForce(NamedTuple):
+    """An agreement whose days in force reach into the month."""
+
+    name: str
+    state: AgreementState
+    signing: Recorded
+    first: date
+    """The first day in force, in this month or before it."""
+    days: Days
+    """The month's days in force."""
+    ended: Ended | None
+    share: str | None
+
+    def has_begun(self, as_of: Instant) -> bool:
+        """Whether the first of these days has begun."""
+        return midnight(self.days.first, self.days.zone) <= as_of
+
+    @property
+    def events(self) -> tuple[int, ...]:
+        """Every report and every end: of several one counts."""
+        facts = (*self.state.reports, *self.state.ends)
+        return tuple(sorted(one.position for one in facts))
+
+
+def all_names(reader: Reader) -> Iterable[str]:
+    """Every agreement that was reported by as-of."""
+    return {name for name, _ in reader.names("agreement", EARLIEST, reader.clocks.as_of + 1)}
+
+
+def names_under(reader: Reader, kind: str, names: Iterable[str]) -> set[str]:
+    """The agreements that some creators or partners are named in."""
+    streams = (stream for own in reader.named(kind, names).values() for stream in own)
+    return {one.removeprefix(STREAM) for one in streams if one.startswith(STREAM)}
+
+
+def in_force(reader: Reader, names: Iterable[str], terms: Terms) -> Iterator[InForce]:
+    """Those of some agreements that have a day in force in the month, by id."""
+    for chunk in in_chunks(names):
+        for name, state in reader.states("agreement", chunk, AgreementState).items():
+            found = _in_force(name, state, terms)
+            if found is not None:
+                yield found
+
+
+def _in_force(name: str, state: AgreementState, terms: Terms) -> InForce | None:
+    signing = state.signing
+    if signing is None:
+        return None
+    ended = state.ended(terms.edition.zone, day_inside=terms.parameters.end_day == "inside")
+    lasts = [one for one in (signing.event.to, ended.last if ended else None) if one]
+    first, last = terms.shifted("first", signing.event.first), min(lasts, default=None)
+    month_last = terms.days.last
+    if last is not None:
+        month_last = min(month_last, terms.shifted("last", last))
+    days = Days(max(first, terms.days.first), month_last, terms.edition.zone)
+    if days.last < days.first:
+        return None
+    return InForce(name, state, signing, first, days, ended, signing.event.share)
+
+
+def partners_of(reader: Reader, found: Sequence[InForce], terms: Terms) -> dict[str, PartnerState]:
+    """The certifications of the agreements' partners, where the terms ask for them."""
+    if not terms.parameters.needs_certified:
+        return {}
+    partners = {one.signing.event.partner for one in found}
+    return reader.states("partner", partners, PartnerState, CERTIFYING)
+
+
+def with_other_shares(
+    reader: Reader, found: Sequence[InForce], terms: Terms, which: int
+) -> list[InForce]:
+    """For a what-if: each agreement with another share of the same base that its partner agreed
+    on elsewhere or its creator with others, in force in the month; the so-manieth from the
+    smallest on. Where there is none it keeps its own."""
+    names = names_under(reader, PARTNER_OF, {one.signing.event.partner for one in found})
+    creators = {one.signing.event.creator for one in found} - {None}
+    names |= names_under(reader, "agreement-creator", creators)
+    shares: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+    for event in (one.signing.event for one in in_force(reader, names, terms)):
+        for party in ("partner", "creator"):
+            if event.share is not None and getattr(event, party):
+                shares[party, getattr(event, party), event.of].add(event.share)
+    changed = []
+    for one in found:
+        event = one.signing.event
+        others = shares["partner", event.partner, event.of]
+        others = others | shares["creator", event.creator or "", event.of]
+        choice = sorted(others - {event.share}, key=Decimal)[which : which + 1]
+        changed.append(one._replace(share=choice[0]) if choice else one)
+    return changed

@@ -1,0 +1,98 @@
+"""Incentives that the platform grants to partners beside any agreement: money, credit, traffic."""
+
+from collections.abc import Iterable, Iterator
+
+from ledger.aggregates.agreement import PARTNER_OF
+from ledger.aggregates.agreement_state import GrantState
+from ledger.aggregates.base import Recorded
+from ledger.aggregates.partner import IncentiveWithheld, PartnerState
+from ledger.kernel.decision import Step
+from ledger.kernel.instants import local
+from ledger.kernel.money import Money
+from ledger.programs.contract import Reader, in_chunks
+from ledger.programs.decisions import condition, taken_as_met
+from ledger.programs.line import PLATFORM, Line
+from ledger.programs.service_agreement.gather import CERTIFYING, Terms
+from ledger.programs.service_agreement.lines import certified
+from ledger.programs.service_agreement.parameters import INCENTIVE
+
+STREAM = "grant:"
+
+
+def incentive_lines(
+    reader: Reader, terms: Terms, asked: frozenset[str] | None = None
+) -> Iterator[Line]:
+    """A line for every grant of the month that names the edition; with some grants asked for,
+    those of the same partners."""
+    window, partners = terms.days.window, None
+    if asked is None:
+        names = {name for name, _ in reader.names("grant", *window)}
+    else:
+        partners = {report.event.partner for _, report in _reported(reader, asked, terms)}
+        streams = reader.named(PARTNER_OF, partners, window).values()
+        names = {
+            one.removeprefix(STREAM) for own in streams for one in own if one.startswith(STREAM)
+        }
+    for chunk in in_chunks(names):
+        found = list(_reported(reader, chunk, terms))
+        topics = (*CERTIFYING, IncentiveWithheld.TOPIC)
+        named = {report.event.partner for _, report in found}
+        states = reader.states("partner", named, PartnerState, topics)
+        for state, report in found:
+            if partners is None or report.event.partner in partners:
+                yield _line(state, report, states[report.event.partner], terms)
+
+
+def _reported(
+    reader: Reader, names: Iterable[str], terms: Terms
+) -> Iterator[tuple[GrantState, Recorded]]:
+    """Those of some grants whose report that counts lies in the month and names the edition."""
+    for state in reader.states("grant", names, GrantState).values():
+        report = state.report
+        if report is None or report.event.program != terms.edition.program:
+            continue
+        if report.at in terms.days.window:
+            yield state, report
+
+
+def _line(state: GrantState, report: Recorded, partner: PartnerState, terms: Terms) -> Line:
+    """The amount, to a partner that was certified and from whom nothing is withheld."""
+    event, edition = report.event, terms.edition
+    granted = Money.parse(event.amount, event.unit)
+    at = local(report.at, edition.zone)
+    conditions = (
+        certified(partner, report.at, f"the partner is certified at {at}", terms),
+        _not_withheld(partner, terms),
+    )
+    unmet = tuple(one.code for one in conditions if one.met is False and one.code)
+    amount = Money.zero(granted.currency) if unmet else granted
+    outcome = "declined" if unmet else "payable"
+    told = Step("granted", granted, observed=f"at {at}", events=(report.position,))
+    tree = Step(
+        f"incentive {state.grant} of {event.partner}: {outcome}",
+        amount,
+        required="the amount granted",
+        observed=", ".join(unmet) or None,
+        clause=edition.cite.get(INCENTIVE),
+        events=tuple(sorted(one.position for one in state.reports)),
+        parts=(told, *conditions),
+    )
+    payee = f"partner:{event.partner}"
+    name = f"{edition.program}/{terms.period}/{state.grant}/{INCENTIVE}"
+    return Line(name, INCENTIVE, PLATFORM, payee, payee, outcome, amount, unmet, (), tree)
+
+
+def _not_withheld(partner: PartnerState, terms: Terms) -> Step:
+    """Nothing is withheld from the partner as a whole, whenever it happened."""
+    program, zone = terms.edition.program, terms.edition.zone
+    against = [
+        one for one in partner.withheld if one.event.program == program and not one.event.store
+    ]
+    observed = ", ".join(sorted(f"{one.event.reason} at {local(one.at, zone)}" for one in against))
+    found = condition(
+        *(terms.edition, "not_withheld", not against),
+        "no IncentiveWithheld of this program for the partner without a store",
+        observed or "none",
+        against,
+    )
+    return taken_as_met(found, terms.assume)

@@ -1,0 +1,220 @@
+"""A creator's commissions of a month, shared with its agencies to the last cent.
+
+Per creator and currency the exact parts, that of the creator being the rest, are cut off to whole
+minor units, and the units left go to the largest remainders. All of it is whole numbers.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple
+
+from ledger.aggregates.agreement_state import CommissionState
+from ledger.aggregates.base import Recorded
+from ledger.kernel.decision import Step
+from ledger.kernel.money import DIGITS_MAX, EXACT, Money
+from ledger.programs.contract import Reader, in_chunks
+from ledger.programs.line import Line
+from ledger.programs.service_agreement.gather import (
+    InForce,
+    Terms,
+    in_force,
+    names_under,
+    partners_of,
+)
+from ledger.programs.service_agreement.lines import line_of
+from ledger.programs.service_agreement.parameters import COMMISSION_SPLIT
+
+WHOLE: int = 10**DIGITS_MAX
+"""The share 1 as a whole number: shares have no more decimals than amounts have digits."""
+HALF_UP = "half_up"
+"""The what-if in which each part is rounded by itself."""
+
+
+def split_lines(
+    reader: Reader, found: Sequence[InForce], terms: Terms, known: Sequence[InForce] | None
+) -> Iterator[Line]:
+    """The shares of commissions of some agreements, with all others of the same creators, which
+    take part in the same pools: among `known`, or where that is None found by the index."""
+    mine = {one.name: one for one in found if one.signing.event.of == "commission"}
+    partners = partners_of(reader, list(mine.values()), terms)
+    for chunk in in_chunks({one.signing.event.creator for one in mine.values()}):
+        if known is None:
+            names = names_under(reader, "agreement-creator", chunk)
+            others: Iterable[InForce] = in_force(reader, names, terms)
+        else:
+            others = known
+        members: dict[str, list[InForce]] = {creator: [] for creator in chunk}
+        for one in others:
+            event = one.signing.event
+            if event.of == "commission" and event.creator in members:
+                members[event.creator].append(mine.get(one.name, one))
+        months = {f"{creator}/{terms.period}": creator for creator in chunk}
+        for month, state in reader.states("commission", months, CommissionState).items():
+            own = sorted(members[months[month]], key=lambda one: one.name)
+            for one, part in _parts(months[month], state.earned, own, terms):
+                if one.name in mine:
+                    required = f"{one.share} x commissions of days in force, largest remainder"
+                    yield line_of(
+                        *(one, COMMISSION_SPLIT, part.amount, part.held_for, part.steps),
+                        *(required, partners, terms),
+                    )
+
+
+class Part(NamedTuple):
+    """What an agreement has of a pool, what it is held for, and how it came."""
+
+    amount: Money
+    held_for: set[str]
+    steps: tuple[Step, ...]
+
+
+class Pool(NamedTuple):
+    """A creator's commissions of a month in one currency."""
+
+    currency: str
+    by_day: dict[date, int]
+    """In minor units; also days whose commissions come to nothing."""
+    events: tuple[int, ...]
+
+    @property
+    def minor(self) -> int:
+        """All of it."""
+        return sum(self.by_day.values())
+
+
+def _pools(earned: Iterable[Recorded]) -> dict[str, Pool]:
+    days: dict[str, dict[date, int]] = {}
+    events: dict[str, list[int]] = defaultdict(list)
+    for one in earned:
+        event = one.event
+        own = days.setdefault(event.currency, defaultdict(int))
+        own[event.day] += Money.parse(event.amount, event.currency).minor
+        events[event.currency].append(one.position)
+    return {code: Pool(code, own, tuple(sorted(events[code]))) for code, own in days.items()}
+
+
+def _parts(
+    creator: str, earned: Sequence[Recorded], members: Sequence[InForce], terms: Terms
+) -> Iterator[tuple[InForce, Part]]:
+    """Each agreement of a creator with its part of the pool in its currency.
+
+    An agreement whose line is held or declined still takes part; its part stays with the creator.
+    """
+    pools = _pools(one for one in earned if one.event.day in terms.days)
+    by_currency: dict[str, list[InForce]] = defaultdict(list)
+    for one in members:
+        by_currency[one.signing.event.currency].append(one)
+    for currency, own in by_currency.items():
+        pool = pools.get(currency) or Pool(currency, {}, ())
+        exact = [_exact(one, pool) for one in own]
+        parts = allocate(pool.minor, exact, half_up=HALF_UP in terms.assume)
+        shared = _pool_step(creator, pool, own, exact, parts, terms)
+        over = _over_whole(own, pool)
+        foreign = [one for code, one in pools.items() if code != currency]
+        for one, minor in zip(own, parts[1:], strict=True):
+            held = [*_foreign(one, foreign), *([over[one.name]] if one.name in over else [])]
+            codes = {step.pending for step in held if step.pending}
+            yield one, Part(Money(minor, currency), codes, (shared, *held))
+
+
+def _exact(one: InForce, pool: Pool) -> int:
+    """Share times commissions of the days in force: exact, in minor units times `WHOLE`."""
+    return _scaled(one) * sum(minor for day, minor in pool.by_day.items() if day in one.days)
+
+
+def _scaled(one: InForce) -> int:
+    """A share as a whole number: 1 is `WHOLE`."""
+    return int(EXACT.scaleb(Decimal(one.share or "0"), DIGITS_MAX))
+
+
+def allocate(pool: int, exact: Sequence[int], *, half_up: bool = False) -> list[int]:
+    """The creator's part of a pool, then those of the agreements, in minor units.
+
+    `exact` are the agreements' parts times `WHOLE`; the creator has the rest. Each is cut off
+    towards minus infinity; the units left go one each to the largest remainders, of equal ones
+    first to the creator, then in the order given. So the parts sum to the pool.
+    """
+    whole = [pool * WHOLE - sum(exact), *exact]
+    cut = [divmod(part, WHOLE) for part in whole]
+    parts = [units for units, _ in cut]
+    if half_up:
+        return [_rounded(part) for part in whole]
+    left = pool - sum(parts)
+    largest = sorted(range(len(cut)), key=lambda place: (-cut[place][1], place))
+    assert 0 <= left < len(cut), "remainders are below one unit each"
+    for place in largest[:left]:
+        parts[place] += 1
+    assert sum(parts) == pool
+    return parts
+
+
+def _rounded(part: int) -> int:
+    """To the nearest unit, halves away from zero."""
+    units = (2 * abs(part) + WHOLE) // (2 * WHOLE)
+    return -units if part < 0 else units
+
+
+def _over_whole(own: Sequence[InForce], pool: Pool) -> dict[str, Step]:
+    """The agreements in force on a day with a commission on which the shares sum above 1."""
+    over: dict[str, Step] = {}
+    for day in sorted(pool.by_day):
+        there = [one for one in own if day in one.days]
+        total = sum(map(_scaled, there))
+        if total > WHOLE:
+            step = Step(
+                "shares in force",
+                required="on each day with a commission at most 1 together",
+                observed=f"{day}: {' + '.join(one.share or '' for one in there)}",
+                events=tuple(sorted(one.signing.position for one in there)),
+                pending="shares_exceed_whole",
+            )
+            for one in there:
+                over.setdefault(one.name, step)
+    return over
+
+
+def _foreign(one: InForce, pools: Sequence[Pool]) -> list[Step]:
+    """What a day in force has of commissions in another currency, which nobody may share."""
+    found = [pool for pool in pools if any(day in one.days for day in pool.by_day)]
+    if not found:
+        return []
+    currencies = ", ".join(sorted(pool.currency for pool in found))
+    observed = f"commissions in {currencies}; the agreement is in {one.signing.event.currency}"
+    events = tuple(sorted(position for pool in found for position in pool.events))
+    label = "currency of commissions"
+    return [Step(label, observed=observed, events=events, pending="currency_differs")]
+
+
+def _pool_step(
+    creator: str,
+    pool: Pool,
+    own: Sequence[InForce],
+    exact: Sequence[int],
+    parts: Sequence[int],
+    terms: Terms,
+) -> Step:
+    """The pool with everybody's part, the same for all of its agreements."""
+    rest = pool.minor * WHOLE - sum(exact)
+    names = [f"creator {creator}", *(f"agreement {one.name}" for one in own)]
+    events: list[tuple[int, ...]] = [(), *((one.signing.position,) for one in own)]
+    shared = [
+        Step(name, Money(minor, pool.currency), observed=f"exactly {_told(part, pool)}", events=at)
+        for name, minor, part, at in zip(names, parts, [rest, *exact], events, strict=True)
+    ]
+    return Step(
+        f"commissions of {creator} in {terms.period}",
+        Money(pool.minor, pool.currency),
+        required="shared by largest remainder, of equal ones first the creator's",
+        clause=terms.edition.cite.get(COMMISSION_SPLIT),
+        events=pool.events,
+        parts=tuple(shared),
+    )
+
+
+def _told(part: int, pool: Pool) -> str:
+    """An exact part in major units, without zeros behind the last decimal."""
+    one_minor = Money(1, pool.currency).decimal
+    exact = EXACT.multiply(EXACT.scaleb(Decimal(part), -DIGITS_MAX), one_minor)
+    return f"{exact.normalize(EXACT):f} {pool.currency}"

@@ -1,0 +1,60 @@
+"""What was published by each position of the log: zones, and which edition holds a pot."""
+
+from functools import cache
+
+from sqlalchemy import Connection
+
+from ledger.aggregates.base import Recorded
+from ledger.aggregates.terms import TermsPublished
+from ledger.kernel.instants import DEFAULT_ZONE, Instant
+from ledger.programs.edition import Edition
+from ledger.programs.registry import program_of
+from ledger.usecases.terms.editions import published
+
+
+class TermsByPosition:
+    """Every version of every edition that was published up to a position, read once."""
+
+    def __init__(self, connection: Connection, until: int) -> None:
+        self._versions: dict[str, list[Recorded]] = {}
+        for one in published(connection, until):
+            self._versions.setdefault(one.event.program, []).append(one)
+        self._begins = cache(_begin)
+
+    def zone_of(self, program: str, position: int) -> str:
+        """The zone of the terms that a program had; before its first ones, the usual."""
+        version = self._at(program, position)
+        return version.event.edition["zone"] if version else DEFAULT_ZONE
+
+    def holder(self, pot: str, at: Instant, position: int) -> str | None:
+        """The program by which a fact of that instant moves a pot: of those that have begun, the
+        last one; none before the first."""
+        begun = [
+            (begins, program)
+            for program in self._versions
+            if (version := self._at(program, position)) and pot == _pot(version)
+            if (begins := self._begins(version.event)) <= at
+        ]
+        return max(begun)[1] if begun else None
+
+    def changing(self, after: int) -> list[tuple[Recorded, str]]:
+        """What was published after a position of programs that hold a pot, and which."""
+        return [
+            (one, pot)
+            for versions in self._versions.values()
+            for one in versions
+            if one.position > after and (pot := _pot(one))
+        ]
+
+    def _at(self, program: str, position: int) -> Recorded | None:
+        known = [one for one in self._versions.get(program, ()) if one.position <= position]
+        return known[-1] if known else None
+
+
+def _pot(version: Recorded) -> str | None:
+    pot = program_of(version.event.edition["rules"]).pot
+    return pot.name if pot else None
+
+
+def _begin(event: TermsPublished) -> Instant:
+    return Edition.from_data(event.edition, event.program).window.start

@@ -1,0 +1,34 @@
+"""Columns that programs add to reports of the house, worked out at the clocks of the report."""
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import Connection
+
+from ledger.kernel.clocks import Clocks
+from ledger.programs.registry import program_of, programs
+from ledger.store.reader import LogReader
+from ledger.usecases.terms.editions import last_editions
+
+
+def columns_of(report: str) -> tuple[str, ...]:
+    """The columns that programs add to a report, in the order of the programs' names."""
+    added = (one.figures[report].columns for one in programs().values() if report in one.figures)
+    return tuple(dict.fromkeys(name for columns in added for name in columns))
+
+
+def figures_of(
+    connection: Connection, report: str, names: Collection[str], clocks: Clocks
+) -> dict[str, dict[str, Any]]:
+    """Per name what the published editions say of it: numbers added up, of texts the first."""
+    rules = [name for name, program in programs().items() if report in program.figures]
+    reader, found = LogReader(connection, clocks), dict[str, dict[str, Any]]()
+    for edition in last_editions(connection, clocks.known_at, rules):
+        for name, values in program_of(edition.rules).figures[report].of(reader, edition, names):
+            own = found.setdefault(name, {})
+            for column, value in values.items():
+                if isinstance(value, int):
+                    own[column] = own.get(column, 0) + value
+                else:
+                    own[column] = min(own.get(column, value), value)
+    return found
