@@ -15,6 +15,7 @@ from ledger.programs.edition import Edition
 from ledger.programs.registry import program_of, shipped
 from ledger.store.book import Book
 from ledger.usecases.settling.settle import settle
+from tests.marks import decision
 
 PROGRAM = program_of("store_deposit")
 SHOP = "store:S-1"
@@ -117,6 +118,7 @@ def test_lines_move_the_sums_that_the_pot_names() -> None:
     assert booked["deduction"] == Account("Income", "DepositDeductions", "deposit-2020")
 
 
+@decision
 def test_a_top_up_without_a_day_has_none(book: Book, record_facts: Any) -> None:
     """Nobody has published within how many days; the answer says null."""
     at = {"at": "2020-05-07T10:00:00+08:00", "store": "S-1"}

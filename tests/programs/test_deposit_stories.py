@@ -25,7 +25,7 @@ from ledger.usecases.terms.publish import publish
 from projections.catalogue import VIEWS
 from projections.reading import report
 from projections.runner import rebuild
-from tests.marks import drawn, more
+from tests.marks import decision, drawn, more
 from tests.programs.deposit_by_hand import ByHand
 
 Record = Callable[..., Any]
@@ -244,7 +244,7 @@ def exceptions(book: Book) -> list[tuple[str, str]]:
     return sorted((one["code"], one["stream"]) for one in live if one["code"] not in ODD)
 
 
-@pytest.mark.parametrize("seed", drawn(range(24), 8))
+@pytest.mark.parametrize("seed", drawn(range(24), 12))
 def test_any_order_late_facts_and_withdrawals_come_to_the_same(
     new_book: Callable[[], Book], record_facts: Record, now: int, seed: int
 ) -> None:
@@ -304,6 +304,7 @@ def test_closed_and_adjusted_is_what_one_call_comes_to(
     book.close()
 
 
+@decision
 def test_a_second_edition_goes_on_with_the_deposits_of_the_first(
     book: Book, record_facts: Record
 ) -> None:
