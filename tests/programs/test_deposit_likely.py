@@ -1,7 +1,6 @@
 """What a platform's other figure of a deposit may come from: each single change that gives it."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -46,11 +45,12 @@ STORY = [
 ]
 
 
-@pytest.fixture
-def causes(tmp_path: Path) -> Iterator[Causes]:
+@pytest.fixture(scope="module")
+def causes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Causes]:
     """Answers why their amount, or outcome, of a line may differ from ours."""
-    book, _ = init(str(tmp_path / "book.db"), "platform")
-    Fees(book, tmp_path).tell(*STORY)
+    folder = tmp_path_factory.mktemp("likely")
+    book, _ = init(str(folder / "book.db"), "platform")
+    Fees(book, folder).tell(*STORY)
     edition = next(one for one in shipped() if one.rules == "store_deposit")
     edition = checked(edition.model_copy(update={"version": 2, "terms": TERMS}))
     clocks = Clocks(parse_instant("2020-09-01T00:00:00Z"), book.head().position)

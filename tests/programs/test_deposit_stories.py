@@ -199,7 +199,7 @@ def drafts(seed: int) -> Iterator[tuple[Any, int]]:
         yield edition_of(terms), as_of_of(chance)
 
 
-@pytest.mark.parametrize("seed", drawn(range(120), 12))
+@pytest.mark.parametrize("seed", drawn(range(120), 20))
 def test_a_story_comes_to_what_the_plain_rules_say(
     new_book: Callable[[], Book], record_facts: Record, seed: int
 ) -> None:
@@ -275,7 +275,7 @@ def test_any_order_late_facts_and_withdrawals_come_to_the_same(
         book.close()
 
 
-@pytest.mark.parametrize("seed", drawn(range(24), 6))
+@pytest.mark.parametrize("seed", drawn(range(24), 8))
 def test_closed_and_adjusted_is_what_one_call_comes_to(
     new_book: Callable[[], Book], record_facts: Record, now: int, seed: int
 ) -> None:
