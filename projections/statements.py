@@ -18,6 +18,7 @@ from ledger.store.log import read_log
 from ledger.store.reader import LogReader
 from ledger.store.schema import TEXT
 from ledger.usecases.statements.balances import lifted_payments, standings
+from ledger.usecases.statements.statement import UNPAID
 from projections.base import Span, StreamView
 
 _Long = BigInteger().with_variant(Integer, "sqlite")
@@ -43,7 +44,7 @@ class Statements(StreamView):
             Column("payer", TEXT, nullable=False),
             Column("issued_at", TEXT),
             Column("lines", _Long, nullable=False),
-            *(Column(f"{name}_minor", _Long, nullable=False) for name in AMOUNTS),
+            *(Column(f"{name}_minor", _Long, nullable=name == "paid") for name in AMOUNTS),
             Column("open_minor", _Long),
             Column("advance_minor", _Long),
             Column("stream", TEXT, nullable=False),
@@ -93,8 +94,7 @@ def _row(
 ) -> dict[str, Any]:
     first: StatementEvent = found[0].event
     issued = next((one for one in found if isinstance(one.event, StatementIssued)), None)
-    # Facts pay what a pot holds: a statement of it has nothing that is open or paid ahead.
-    unpaid = ("open", "advance") if program_of(first.rules).pot else ()
+    unpaid = UNPAID if program_of(first.rules).pot else ()
     return {
         "statement": name,
         "currency": currency,

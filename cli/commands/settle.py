@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from ledger.programs.line import Line
     from ledger.usecases.settling.settle import Settlement
 
+SHOWN_MAX = 10
+
 
 @click.command()
 @click.argument("program", shell_complete=complete_programs)
@@ -50,7 +52,9 @@ def settle(program: str, period: str | None, terms: str | None, ask: Ask) -> Non
     if not where.is_table:
         where.data(answer, (line.as_json() for line in settlement.lines))
         return
-    where.data(answer, [_row(line) for line in settlement.lines])
+    between = any(line.payer != "platform" for line in settlement.lines)
+    where.data(answer, [_row(line, between=between) for line in settlement.lines])
+    _talk_of_obligations(settlement)
     _talk(settlement, draft=draft is not None)
     if (closed := run.closed) is not None:
         month = f" {settlement.period}" if settlement.period else ""
@@ -65,15 +69,32 @@ def settle(program: str, period: str | None, terms: str | None, ask: Ask) -> Non
                 f"{one['now_outcome']} {one['now']} {one['currency']}")  # fmt: skip
 
 
-def _row(line: "Line") -> dict[str, Any]:
+def _row(line: "Line", *, between: bool) -> dict[str, Any]:
     return {
         "line": line.line,
         "payee": line.payee,
+        **({"payer": line.payer} if between else {}),
         "outcome": line.outcome,
         "amount": line.amount_text,
         "currency": line.currency,
         "why": ", ".join(line.unmet or line.held_for),
     }
+
+
+def _talk_of_obligations(settlement: "Settlement") -> None:
+    """What is owed beside the lines, in a sentence each; a list of many is left to the report."""
+    found = settlement.obligations
+    if found:
+        say("")
+    for one in found[:SHOWN_MAX]:
+        due = f", due {one.due}" if one.due else ""
+        owed = f"{one.missing} to be made up to {one.owed_to}, {one.made_up} made up"
+        if one.amount:
+            owed = f"{grouped(one.amount.text)} {one.amount.currency} from {one.owed_by}"
+        again = f"; stands again in {one.repeated_in}" if one.repeated_in else ""
+        say(f"Owed {one.obligation}: {owed}{due}: {one.state}{again}")
+    if len(found) > SHOWN_MAX:
+        say(f"and {len(found) - SHOWN_MAX} more: duebook report obligations")
 
 
 def _talk(settlement: "Settlement", *, draft: bool) -> None:

@@ -36,7 +36,10 @@ def statement(program: str, period: str | None, payee: str | None, ask: Ask) -> 
         with where.binary() as file:
             write(answer, file)
         return
-    where.data(answer, answer["running"] if where.is_table else list(_rows(answer)))
+    rows = list(_rows(answer))
+    if where.is_table:
+        rows = answer["running"] or [_named(row) for row in rows]
+    where.data(answer, rows)
     if where.is_table:
         _talk(answer)
 
@@ -53,9 +56,30 @@ def _rows(answer: dict[str, Any]) -> Iterator[dict[str, Any]]:
             yield move
 
 
+def _named(row: dict[str, Any]) -> dict[str, Any]:
+    """A line of a statement that has no payments, in a table."""
+    why = ", ".join([*row.get("unmet", ()), *row.get("held_for", ())])
+    names = ("what", "line", "payee", "outcome", "amount", "currency")
+    return {name: row[name] for name in names} | {"why": why}
+
+
+def _talk_of_pots(answer: dict[str, Any]) -> None:
+    for one in answer["pots"]:
+        for at, said in (("at_start", "at the month's start"), ("at_cut", "at its end")):
+            amounts = {key: text for key, text in one.get(at, {}).items() if key != "instant"}
+            told = ", ".join(f"{key} {grouped(text)}" for key, text in amounts.items())
+            say(f"Held of {one['payee']} {said}: {told or 'cannot be told'}.")
+
+
 def _talk(answer: dict[str, Any]) -> None:
     say("")
+    if "pots" in answer:
+        _talk_of_pots(answer)
     for one in answer["statements"]:
+        if one["open"] is None:
+            said = f"{one['statement']}: {grouped(one['due'])} {one['currency']} by its lines; "
+            say(said + "facts pay in and out, and no payment is recorded here.")
+            continue
         said = f"{one['statement']}: due {grouped(one['due'])}, paid {grouped(one['paid'])}, "
         said += f"open {grouped(one['open'])} {one['currency']}"
         if one["advance"].strip("-0."):

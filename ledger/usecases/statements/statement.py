@@ -24,6 +24,9 @@ from ledger.usecases.settling.settle import Settlement, settle
 from ledger.usecases.statements.balances import moves
 from ledger.usecases.statements.closed_period import ClosedPeriod, closed_period, edition_of
 
+UNPAID = ("paid", "open", "advance")
+"""What a statement of a pot does not have: facts pay what is held, and none of them a statement."""
+
 
 def statement(
     connection: Connection,
@@ -55,7 +58,7 @@ def statement(
     answer["seal"] = _seal(known)
     answer["adjustments"] = _adjustments(known, own)
     answer["payments"] = _payments(moved)
-    answer["statements"] = _standings(own, moved)
+    answer["statements"] = _standings(own, moved, unpaid=UNPAID if pot else ())
     answer["running"] = [] if pot else _running(moved)
     if pot:
         reader = LogReader(connection, known.clocks)
@@ -198,7 +201,7 @@ def _payments(moved: Moved) -> list[dict[str, Any]]:
     ]
 
 
-def _standings(own: list[Logged], moved: Moved) -> list[dict[str, Any]]:
+def _standings(own: list[Logged], moved: Moved, *, unpaid: tuple[str, ...]) -> list[dict[str, Any]]:
     """Per statement and commodity: what it is made of, and how it stands."""
     standing = {
         (recorded.event.statement, line.currency): Standing()
@@ -217,6 +220,7 @@ def _standings(own: list[Logged], moved: Moved) -> list[dict[str, Any]]:
             "payer": sides_of(statement_).payer or PLATFORM,
             "currency": currency,
             **one.texts(currency),
+            **dict.fromkeys(unpaid),
         }
         for (statement_, currency), one in sorted(standing.items())
     ]

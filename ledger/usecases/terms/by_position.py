@@ -1,11 +1,8 @@
 """What was published by each position of the log: zones, and which edition holds a pot."""
 
-from functools import cache
-
 from sqlalchemy import Connection
 
 from ledger.aggregates.base import Recorded
-from ledger.aggregates.terms import TermsPublished
 from ledger.kernel.instants import DEFAULT_ZONE, Instant
 from ledger.programs.edition import Edition
 from ledger.programs.registry import program_of
@@ -19,7 +16,7 @@ class TermsByPosition:
         self._versions: dict[str, list[Recorded]] = {}
         for one in published(connection, until):
             self._versions.setdefault(one.event.program, []).append(one)
-        self._begins = cache(_begin)
+        self._begun: dict[int, Instant] = {}
 
     def zone_of(self, program: str, position: int) -> str:
         """The zone of the terms that a program had; before its first ones, the usual."""
@@ -33,7 +30,7 @@ class TermsByPosition:
             (begins, program)
             for program in self._versions
             if (version := self._at(program, position)) and pot == _pot(version)
-            if (begins := self._begins(version.event)) <= at
+            if (begins := self._begins(version)) <= at
         ]
         return max(begun)[1] if begun else None
 
@@ -46,6 +43,12 @@ class TermsByPosition:
             if one.position > after and (pot := _pot(one))
         ]
 
+    def _begins(self, version: Recorded) -> Instant:
+        if version.position not in self._begun:
+            edition = Edition.from_data(version.event.edition, version.event.program)
+            self._begun[version.position] = edition.window.start
+        return self._begun[version.position]
+
     def _at(self, program: str, position: int) -> Recorded | None:
         known = [one for one in self._versions.get(program, ()) if one.position <= position]
         return known[-1] if known else None
@@ -54,7 +57,3 @@ class TermsByPosition:
 def _pot(version: Recorded) -> str | None:
     pot = program_of(version.event.edition["rules"]).pot
     return pot.name if pot else None
-
-
-def _begin(event: TermsPublished) -> Instant:
-    return Edition.from_data(event.edition, event.program).window.start
