@@ -1,5 +1,6 @@
 """The deposit as a pot: which facts move it, and the accounts that its sums come to."""
 
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -8,12 +9,15 @@ import pytest
 from ledger.accounting.chart import Account
 from ledger.aggregates.base import Held, Reference
 from ledger.aggregates.catalogue import FACTS
-from ledger.kernel.clocks import Clocks
+from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.instants import parse_instant
 from ledger.kernel.money import Money
 from ledger.programs.edition import Edition
 from ledger.programs.registry import program_of, shipped
 from ledger.store.book import Book
+from ledger.store.reader import LogReader
+from ledger.usecases.init import init
+from ledger.usecases.recording.record import record
 from ledger.usecases.settling.settle import settle
 from tests.marks import decision
 
@@ -138,3 +142,18 @@ def test_a_top_up_without_a_day_has_none(book: Book, record_facts: Any) -> None:
         "events": [clocks.known_at],
         "repeated_in": None,
     }
+
+
+def test_categories_are_a_list_in_csv_too(tmp_path: Path) -> None:
+    """Written with semicolons, like any list; this one may not be left out."""
+    book, _ = init(str(tmp_path / "book.db"), "platform")
+    file = tmp_path / "categories.csv"
+    rows = ["type,at,store,categories", "2020-05-06T10:00:00+08:00,S-1,apparel;美妆个护"]
+    file.write_text(f"{rows[0]}\nStoreCategoriesSet,{rows[1]}\n", encoding="utf-8")
+    answer = record(book, [str(file)], now=parse_instant("2026-11-21T12:00:00Z"), by="test")
+    assert (answer.recorded, answer.rejected) == (1, [])
+    with book.reading() as connection:
+        reader = LogReader(connection, Clocks(FOREVER, book.head().position))
+        (one,) = reader.facts(["store:S-1"])
+    assert one.event.categories == ("apparel", "美妆个护")
+    book.close()
