@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterator
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from ledger.aggregates.catalogue import FACTS
 from ledger.intake.lines import LINE_BYTES_MAX, Lines, other_format
@@ -188,7 +188,7 @@ def _shaped(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_list(annotation: Any) -> bool:
-    return "tuple" in str(annotation) and any("tuple" in str(one) for one in get_args(annotation))
+    return any(get_origin(one) is tuple for one in (annotation, *get_args(annotation)))
 
 
 def _rejected(file: str, number: int, raw: Any, problem: RowProblem) -> Rejection:

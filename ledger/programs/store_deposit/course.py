@@ -42,7 +42,7 @@ class Terms(NamedTuple):
     parameters: Parameters
     required: Required
     start: Instant
-    """What moved a deposit before this instant counts for nothing."""
+    """The first day of the first edition: what moved a deposit before it counts for nothing."""
     as_of: Instant
     assume: frozenset[str] = frozenset()
 
@@ -55,7 +55,8 @@ def terms_of(reader: Reader, edition: Edition, assume: frozenset[str] = frozense
     """The edition with its parameters, at a reader's clocks."""
     parameters = parameters_of(edition)
     required = required_by(parameters, edition.currency)
-    start = reader.begins(edition.rules) or edition.window.start
+    first = edition.window.start
+    start = min(reader.begins(edition.rules) or first, first)
     return Terms(edition, parameters, required, start, reader.clocks.as_of, assume)
 
 
@@ -134,6 +135,7 @@ class Course:
             if self.foreign
             else self.counting
         )
+        self._minor = {one.position: _minor(one) for one in self.own}
         self.spells = spells_of(state.status, terms)
         self.released = self.releases()
         self.moments = self._moments()
@@ -173,8 +175,8 @@ class Course:
         return -self.minor(one) if uses and isinstance(event, USES) else 0
 
     def minor(self, one: Recorded) -> int:
-        """A fact's amount in minor units."""
-        return Money.parse(one.event.amount, one.event.currency).minor
+        """A fact's amount in minor units, of one in the edition's currency."""
+        return self._minor[one.position]
 
     def _moments(self) -> list[Moment]:
         changes: dict[Instant, list[Recorded]] = defaultdict(list)
@@ -218,6 +220,13 @@ class Course:
         return [
             one for one in self.counting if isinstance(one.event, kind) and first <= one.at <= last
         ]
+
+
+def _minor(one: Recorded) -> int:
+    event = one.event
+    if isinstance(event, StoreCategoriesSet):
+        return 0
+    return Money.parse(event.amount, event.currency).minor
 
 
 def counts(one: Recorded, start: Instant) -> bool:

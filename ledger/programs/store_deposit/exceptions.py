@@ -11,7 +11,7 @@ from ledger.aggregates.base import Recorded
 from ledger.aggregates.deposit import DepositReturned
 from ledger.aggregates.deposit_state import DepositState
 from ledger.aggregates.judge import Surprise
-from ledger.kernel.instants import local
+from ledger.kernel.instants import day_of, local
 from ledger.programs.contract import Reader, in_chunks
 from ledger.programs.edition import Edition
 from ledger.programs.program import Judged
@@ -48,6 +48,8 @@ def _judged(course: Course, one: Recorded) -> Iterator[Surprise]:
             yield _another_currency(one, terms)
     elif not counts(one, terms.start):
         yield _before_program(one, terms)
+    elif one.at not in terms.edition.window:
+        return  # an act of the days of an earlier edition
     elif isinstance(one.event, USES):
         yield from _uncovered(course, one)
     elif isinstance(one.event, DepositReturned):
@@ -69,8 +71,8 @@ def _before_program(one: Recorded, terms: Terms) -> Surprise:
     return _surprise(
         *(terms, one, "before_program"),
         f"{type(one.event).__name__} of store {one.event.store} at "
-        f"{local(one.at, edition.zone)} lies before the program's first day, {edition.first}: "
-        "it counts for nothing.",
+        f"{local(one.at, edition.zone)} lies before the program's first day, "
+        f"{day_of(terms.start, edition.zone)}: it counts for nothing.",
         "Check the instant, or record what was held then as paid in on the first day.",
     )
 

@@ -19,6 +19,7 @@ from ledger.programs.store_deposit.months import Month
 from ledger.programs.store_deposit.parameters import HELD
 
 USED = {"compensation": DepositCompensated, "deduction": DepositDeducted}
+SHOWN_MAX = 5
 CURRENCY, RETURN_UNSET, OPEN = HELD[0], HELD[2], HELD[3]
 
 
@@ -27,17 +28,23 @@ def positions(facts: list[Recorded]) -> tuple[int, ...]:
     return tuple(sorted(one.position for one in facts))
 
 
+def amounts_of(facts: list[Recorded]) -> str:
+    """The amounts of facts in words, of many the first ones."""
+    shown = [f"{one.event.amount} {one.event.currency}" for one in facts[:SHOWN_MAX]]
+    more = len(facts) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
+
+
 def in_another_currency(course: Course, month: Month) -> Step | None:
     """What holds every line of a store with a fact in another currency by the month."""
     found = course.foreign_by(month.cut)
     if not found:
         return None
     edition = course.terms.edition
-    amounts = [f"{one.event.amount} {one.event.currency}" for one in found]
     return Step(
         "currency differs",
         required=f"every amount of the deposit in {edition.currency}",
-        observed=", ".join(amounts),
+        observed=amounts_of(found),
         events=positions(found),
         pending=CURRENCY,
     )
@@ -78,7 +85,7 @@ def using(course: Course, month: Month) -> Iterator[Line]:
         step = Step(
             f"{kind}s of the month",
             required="the sum of the month's, whether covered or not",
-            observed=", ".join(f"{one.event.amount} {one.event.currency}" for one in used),
+            observed=amounts_of(used),
             events=positions(used),
         )
         amount = Money(minor, terms.edition.currency)
@@ -100,9 +107,11 @@ def giving_back(course: Course, month: Month) -> Line | None:
     foreign = in_another_currency(course, month)
     if foreign or unset:
         return line_of(course, month, "return", zero, (foreign or _unset(spells, terms),))
-    released = course.releases(
-        uses="uses_ignored" not in terms.assume, broken="stayed_closed" in terms.assume
-    )
+    released = course.released
+    if terms.assume:
+        released = course.releases(
+            uses="uses_ignored" not in terms.assume, broken="stayed_closed" in terms.assume
+        )
     minor = sum(released.get(one.closed.at, 0) for one in spells)
     steps = _conditions(course, spells, minor)
     return line_of(course, month, "return", Money(minor, terms.edition.currency), steps)
