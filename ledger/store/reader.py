@@ -11,23 +11,15 @@ from sqlalchemy import Column, ColumnElement, Connection, Select, and_, func, or
 
 from ledger.aggregates.base import Logged, R, Recorded
 from ledger.aggregates.store import GMVRecorded
-from ledger.aggregates.terms import TermsPublished
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.garbage import no_cycles
-from ledger.kernel.instants import Instant, midnight
+from ledger.kernel.instants import Instant
 from ledger.kernel.period import Window
 from ledger.programs.contract import S
 from ledger.store.asking import OrderAsking
 from ledger.store.codec import decode_facts, decode_rows
-from ledger.store.log import (
-    COLUMNS,
-    FACTS,
-    NAMES_AT_ONCE,
-    ROWS_AT_ONCE,
-    chunks,
-    fetch,
-    read_log,
-)
+from ledger.store.log import COLUMNS, FACTS, NAMES_AT_ONCE, ROWS_AT_ONCE, chunks, fetch
+from ledger.store.published import first_day
 from ledger.store.schema import events, refs, withdrawn
 from ledger.store.snapshots import after, latest
 
@@ -78,19 +70,8 @@ class LogReader(OrderAsking):
         return {stream[skipped:]: one for stream, one in states.items()}
 
     def begins(self, rules: str) -> Instant | None:
-        """The first day of the first edition of some rules, by the last version of each."""
-        last = {
-            one.event.program: one.event.edition
-            for one in read_log(
-                self.connection, until=self.clocks.known_at, topics=[TermsPublished.TOPIC]
-            )
-        }
-        days = [
-            midnight(date.fromisoformat(edition["from"]), edition["zone"])
-            for edition in last.values()
-            if edition["rules"] == rules
-        ]
-        return min(days, default=None)
+        """The first day of the first edition of some rules."""
+        return first_day(self.connection, rules, self.clocks.known_at)
 
     def sales_since(self, stores: Iterable[str], first: date, state: type[S]) -> dict[str, S]:
         """The states of stores, folded from the GMV of orders from a day on.

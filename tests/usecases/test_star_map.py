@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from ledger.aggregates.live_task import LiveTaskOrdered
 from ledger.intake.platform.canonical import read as read_canonical
+from ledger.intake.rows import Parsed
 from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.errors import LeftOpen, NoSuchLine, PeriodOpen, TermsConflict, WrongPeriod
 from ledger.kernel.instants import parse_instant
@@ -18,6 +20,8 @@ from ledger.usecases.closing.adjust import adjust
 from ledger.usecases.closing.close import close
 from ledger.usecases.closing.replay import replay
 from ledger.usecases.reconciling.reconcile import reconcile
+from ledger.usecases.recording.record import record_stage
+from ledger.usecases.recording.stage import Stage, staged
 from ledger.usecases.settling.explain import explain
 from ledger.usecases.settling.settle import as_published, settle
 from ledger.usecases.statements.pay import pay
@@ -269,6 +273,17 @@ def test_a_task_before_its_stores_onboarding_is_no_exception(
 ) -> None:
     """A task is no event of the store."""
     assert record_facts(book, [TASK, {**ONBOARDED, "at": "2020-09-01T00:00:00Z"}]).warnings == []
+
+
+def test_an_amount_below_zero_of_an_older_book_is_no_gain_for_the_store(book: Book) -> None:
+    """Older versions took it in: it is read as it is, and charged nothing."""
+    fields = {key: value for key, value in TASK.items() if key not in ("type", "at")}
+    stage = Stage()
+    old = LiveTaskOrdered(**fields | {"price": "-0.50"})
+    stage.add(staged(0, Parsed(old, parse_instant(TASK["at"]), "test")))
+    assert record_stage(book, stage, by="test").recorded == 1
+    (line,) = settled(book, AUGUST).lines
+    assert (line.outcome, line.amount_text) == ("payable", "0.00")
 
 
 @pytest.mark.parametrize("field", ["price", "creator_fee", "gmv"])
