@@ -18,23 +18,28 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("line")
 @click.option("--orders", is_flag=True, help="Every order that a fee sums.")
+@click.option("--fresh", is_flag=True, help="Of a closed period: recalculate it as of now.")
 @answering(clocks=True)
 @click.pass_context
-def explain(context: click.Context, line: str, orders: bool, ask: Ask) -> None:
+def explain(context: click.Context, line: str, orders: bool, fresh: bool, ask: Ask) -> None:
     """Explain one line: every condition, what was required and seen, the clause, the facts.
+
+    A line of a closed period is explained as it stands, under the terms of its close.
 
     \b
     duebook explain recruiting-eu-jp-2026q1/S-1001
     duebook explain recruiting-eu-jp-2026q1/S-1001 --as-of 2026-02-15 --format json
     duebook explain technical-fee-2020/2020-05/S-1001 --orders -o orders.csv
     """
-    from ledger.usecases.settling.explain import explain as usecase
+    from ledger.usecases.closing.standing_lines import explain_standing
+    from ledger.usecases.settling.explain import explain as recalculated
     from ledger.usecases.statements.line_history import issued_line
 
     where = ask.out
     with ask.opened() as found, found.reading() as connection:
         program = line.partition("/")[0] if "/" in line else None
         at = ask.clocks(connection, program)
+        usecase = recalculated if fresh else explain_standing
         settlement, answer = usecase(connection, line, at, orders=orders)
         told = issued_line(
             connection, settlement.edition.program, settlement.period, line, at.known_at
@@ -54,10 +59,12 @@ def explain(context: click.Context, line: str, orders: bool, ask: Ask) -> None:
     _show(where.path, answer)
     for one in told:
         say(_told(one))
+    if told and answer["stands"] == "issued":
+        say(f"Recalculated as of now: duebook explain {line} --fresh")
 
 
 def _told(one: "IssuedLine") -> str:
-    """What the payee of a closed period was told, under what a fresh run says."""
+    """What the payee of a closed period was told."""
     said = f"Closed at position {one.closed} by {one.by}. {one.payee} was told: "
     said += _stated(one.issued)
     if one.moved is not None:

@@ -18,9 +18,12 @@ SHOWN_MAX = 10
 @click.argument("program", shell_complete=complete_programs)
 @click.argument("period", required=False)
 @click.option("--terms", metavar="FILE", help="Try these terms and show what would change.")
+@click.option("--fresh", is_flag=True, help="Of a closed period: recalculate it as of now.")
 @answering(clocks=True)
-def settle(program: str, period: str | None, terms: str | None, ask: Ask) -> None:
+def settle(program: str, period: str | None, terms: str | None, fresh: bool, ask: Ask) -> None:
     """Work out what is due under a program. Records nothing.
+
+    A closed period answers with its lines as issued and adjusted, under its own terms.
 
     \b
     duebook settle recruiting-eu-jp-2026q1
@@ -28,8 +31,10 @@ def settle(program: str, period: str | None, terms: str | None, ask: Ask) -> Non
     duebook settle recruiting-eu-jp-2026q1 --known-at 1000 --format json
     duebook settle star-map-2020 2020-08
     duebook settle recruiting-eu-jp-2026q1 --terms mine.toml
+    duebook settle technical-fee-2020 2020-05 --fresh
     """
     from ledger.kernel.errors import BadTerms
+    from ledger.usecases.closing.standing_lines import standing
     from ledger.usecases.settling import settle as usecase
     from ledger.usecases.terms.draft import read_terms
 
@@ -42,7 +47,11 @@ def settle(program: str, period: str | None, terms: str | None, ask: Ask) -> Non
         )
     with ask.opened() as found, found.reading() as connection:
         run = ask.run(connection, program, period, draft)
-        settlement = usecase.settle(connection, run.edition, run.clocks, period=period)
+        settlement = None
+        if run.closed is not None and draft is None and not fresh:
+            settlement = standing(connection, program, period, run.clocks)
+        if settlement is None:
+            settlement = usecase.settle(connection, run.edition, run.clocks, period=period)
         answer = settlement.as_json() if where.format == "json" else settlement.head_json()
         changes = None
         if draft is not None:
@@ -59,8 +68,15 @@ def settle(program: str, period: str | None, terms: str | None, ask: Ask) -> Non
     if (closed := run.closed) is not None:
         month = f" {settlement.period}" if settlement.period else ""
         say(
-            f"This period was closed at position {closed.position} by {closed.by}; a fresh run "
-            f"says the above. What was issued: duebook statement {program}{month}"
+            f"Closed at position {closed.position} by {closed.by}. "
+            + (
+                "These are the lines as issued and adjusted; recalculated: duebook settle "
+                f"{program}{month} --fresh"
+                if settlement.stands == "issued"
+                else "This is a fresh run; what stands: leave "
+                + ("--terms" if draft is not None else "--fresh")
+                + " out."
+            )
         )
     if changes is not None:
         say(f"Against the published terms {len(changes)} lines change:")

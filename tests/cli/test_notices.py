@@ -12,13 +12,14 @@ LINE = f"{PROGRAM}/S-1"
 Write = Callable[..., str]
 
 
-def test_a_settle_of_a_closed_period_says_where_the_issued_figures_are(closed: Duebook) -> None:
-    """A fresh run may say something else by now."""
+def test_a_settle_of_a_closed_period_says_how_it_is_recalculated(closed: Duebook) -> None:
+    """And a fresh run that it is one."""
     said = closed("settle", PROGRAM, *AS_OF).err
-    assert "This period was closed at position" not in said, "not as of a day before the close"
+    assert "Closed at position" not in said, "not as of a day before the close"
     said = closed("settle", PROGRAM).err
-    assert "This period was closed at position" in said
-    assert f"What was issued: duebook statement {PROGRAM}" in said
+    assert "Closed at position" in said
+    assert f"recalculated: duebook settle {PROGRAM} --fresh" in said
+    assert "This is a fresh run" in closed("settle", PROGRAM, "--fresh").err
 
 
 def test_an_explanation_of_a_closed_line_says_what_its_payee_was_told(

@@ -95,7 +95,7 @@ def test_an_explanation_names_what_it_rests_on(demo: Demo) -> None:
         _, answer = explain(connection, f"{PROGRAM}/S-1013", demo.clocks)
     assert list(answer) == [
         *("program", "period", "terms", "rules_version", "as_of", "known_at", "provisional"),
-        *("assumptions", *LINE_KEYS, "facts", "considered", "withdrawn"),
+        *("assumptions", "stands", *LINE_KEYS, "facts", "considered", "withdrawn"),
     ]
     assert (format_instant(AS_OF), demo.clocks.known_at) == (answer["as_of"], answer["known_at"])
 

@@ -223,8 +223,9 @@ def test_the_answer_has_the_keys_of_the_contract_and_no_others(demo: Demo) -> No
     answer = json.loads(json.dumps(_settled(demo, demo.late).as_json()))
     assert [
         *("program", "period", "terms", "rules_version", "as_of", "known_at", "provisional"),
-        *("assumptions", "totals", "decisions", "lines", "obligations"),
+        *("assumptions", "totals", "decisions", "stands", "lines", "obligations"),
     ] == list(answer)
+    assert answer["stands"] == "fresh"
     assert answer["period"] == {"from": "2026-01-01", "to": "2026-03-31"}
     assert {"publisher", "version", "digest"} == set(answer["terms"])
     assert {("parameter", "because")} == {tuple(one) for one in answer["assumptions"]}

@@ -11,6 +11,7 @@ from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import NoOrders, NoSuchLine
 from ledger.kernel.instants import format_instant
 from ledger.programs.contract import Asked
+from ledger.programs.edition import Edition
 from ledger.programs.registry import program_of
 from ledger.store.log import read_positions
 from ledger.store.order_lines import OrderLines
@@ -20,14 +21,21 @@ from ledger.usecases.settling.settle import Settlement, settle, split_line
 
 
 def explain(
-    connection: Connection, line: str, clocks: Clocks, *, orders: bool = False
+    connection: Connection,
+    line: str,
+    clocks: Clocks,
+    *,
+    orders: bool = False,
+    edition: Edition | None = None,
 ) -> tuple[Settlement, dict[str, Any]]:
     """The settlement of one line alone, and the answer: the line, its tree, its facts.
 
-    Reads only what the line rests on. With `orders` also every order that the line sums.
+    Reads only what the line rests on. With `orders` also every order that the line sums; under
+    the terms that count, or under those given.
     Raises `NoSuchLine`, `UnknownProgram`, `NoOrders` for a program that does not work by order.
     """
-    edition, period, subject = split_line(connection, line, clocks.known_at)
+    published, period, subject = split_line(connection, line, clocks.known_at)
+    edition = edition or published
     read: dict[int, Recorded] = {}
     settlement = settle(
         *(connection, edition, clocks),
@@ -43,7 +51,7 @@ def explain(
         raise NoSuchLine(f"There is no line {line!r}.", f"There are: {names}.")
     head = settlement.head_json()
     del head["totals"], head["decisions"]
-    answer = head | found.as_json()
+    answer = head | {"stands": settlement.stands} | found.as_json()
     cited = found.explanation.positions()
     answer["facts"] = provenance(connection, cited)
     answer["considered"] = [

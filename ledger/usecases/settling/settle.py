@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -37,6 +37,8 @@ class Settlement:
     windowed: frozenset[str] = frozenset()
     """Streams of which the run asked for the sales of its days only."""
     changes: list[dict[str, Any]] = field(default_factory=list)
+    stands: Literal["fresh", "issued"] = "fresh"
+    """Whether the lines are worked out anew, or those of a closed period as they stand."""
 
     @property
     def totals(self) -> dict[str, Money]:
@@ -76,7 +78,7 @@ class Settlement:
 
     def as_json(self) -> dict[str, Any]:
         """The answer in the shape of the public contract."""
-        out = self.head_json()
+        out = self.head_json() | {"stands": self.stands}
         out["lines"] = [one.as_json() for one in self.lines]
         out["obligations"] = [one.as_json() for one in self.obligations]
         return out

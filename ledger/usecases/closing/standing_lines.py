@@ -1,0 +1,123 @@
+"""The lines of a closed period as they stand: issued and adjusted, each with why.
+
+A line is explained where it was last worked out, at the close or at an adjustment, under the
+terms of the close and what had been filled by then.
+"""
+
+from collections import defaultdict
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection
+
+from ledger.kernel.clocks import Clocks
+from ledger.kernel.decision import Step
+from ledger.programs.edition import Edition
+from ledger.programs.line import UNEXPLAINED, Line
+from ledger.programs.registry import program_of
+from ledger.usecases.closing.terms_of_close import filled_terms
+from ledger.usecases.settling.explain import explain
+from ledger.usecases.settling.settle import Settlement, settle, split_line, subjects_of
+from ledger.usecases.statements.closed_period import (
+    ClosedPeriod,
+    Stated,
+    closed_period,
+    closed_periods,
+    edition_of,
+    find_closed,
+)
+
+
+def standing(
+    connection: Connection, program: str, period: str | None, clocks: Clocks
+) -> Settlement | None:
+    """A closed period's lines as they stand at a pair of clocks; None where it was not closed.
+
+    What is owed beside the lines is worked out at the clocks, under the terms of the close.
+    """
+    if find_closed(connection, program, period, clocks.known_at, clocks.as_of) is None:
+        return None
+    known = closed_period(connection, program, period, clocks.known_at, clocks.as_of)
+    terms = filled_terms(connection, known, clocks.known_at)
+    run = settle(connection, terms.edition, clocks, period=period)
+    by_clocks: dict[Clocks, list[Stated]] = defaultdict(list)
+    for one in known.current.values():
+        by_clocks[one.clocks].append(one)
+    lines: list[Line] = []
+    for at, stated in by_clocks.items():
+        edition = _edition(connection, known, at)
+        subjects = subjects_of(edition, {one.line.line for one in stated})
+        whole = at == known.clocks
+        again = settle(connection, edition, at, period=period, subjects=None if whole else subjects)
+        trees = {line.line: line.explanation for line in again.lines}
+        lines += [_explained(known, one, trees.get(one.line.line, UNEXPLAINED)) for one in stated]
+    return replace(run, lines=sorted(lines, key=lambda line: line.line), stands="issued")
+
+
+def explain_standing(
+    connection: Connection, line: str, clocks: Clocks, *, orders: bool = False
+) -> tuple[Settlement, dict[str, Any]]:
+    """As `explain`, of a line of a closed period as it stands; else of a fresh run.
+
+    Raises `NoSuchLine`, `UnknownProgram`, `NoOrders`.
+    """
+    known = _closed_with(connection, line, clocks)
+    stated = known.current.get(line) if known else None
+    if known is None or stated is None:
+        return explain(connection, line, clocks, orders=orders)
+    edition = _edition(connection, known, stated.clocks)
+    found, answer = explain(connection, line, stated.clocks, orders=orders, edition=edition)
+    tree = next(one.explanation for one in found.lines if one.line == line)
+    answer |= _explained(known, stated, tree).as_json() | {"stands": "issued"}
+    return replace(found, stands="issued"), answer
+
+
+def _edition(connection: Connection, known: ClosedPeriod, clocks: Clocks) -> Edition:
+    """The terms under which lines were worked out: those of the close, filled by then."""
+    seal = known.seal
+    if clocks == known.clocks:
+        return edition_of(connection, seal)
+    by_then = closed_period(connection, seal.program, seal.period, clocks.known_at)
+    return filled_terms(connection, by_then, clocks.known_at).edition
+
+
+def _explained(known: ClosedPeriod, stated: Stated, tree: Step) -> Line:
+    """A line with its tree; below the platform's figure where that was accepted."""
+    if stated.adopted:
+        reason = next(
+            one.event.reason
+            for one in reversed(known.adjusted)
+            if one.event.adopted == stated.adopted
+        )
+        own = tree.observed or tree.label
+        tree = Step(
+            f"the platform's figure, accepted: {reason}",
+            stated.line.amount,
+            observed=f"break {stated.adopted}; by our rules: {own}",
+            parts=(tree,),
+        )
+    return stated.line._replace(explanation=tree)
+
+
+def _closed_with(connection: Connection, line: str, clocks: Clocks) -> ClosedPeriod | None:
+    """The closed period that a line stands in."""
+    edition, period, subject = split_line(connection, line, clocks.known_at)
+    program = program_of(edition.rules)
+    names: list[str | None] = [period]
+    if program.periods.by_month and period is None:
+        asked = frozenset({subject})
+        names = [settle(connection, edition, clocks, subjects=asked).period]
+        if names == [None]:  # no fact makes it any more, but it may have been issued
+            names = [
+                one.event.period
+                for one in closed_periods(connection, clocks.known_at)
+                if one.event.program == edition.program
+            ]
+    for name in names:
+        closed = find_closed(connection, edition.program, name, clocks.known_at, clocks.as_of)
+        if closed is not None:
+            at = (clocks.known_at, clocks.as_of)
+            known = closed_period(connection, edition.program, name, *at)
+            if line in known.current:
+                return known
+    return None
