@@ -211,6 +211,18 @@ def test_an_end_resolves_two_agencies_and_its_withdrawal_brings_them_back(
     )
 
 
+@pytest.mark.parametrize("order", [("a", "b"), ("b", "a")])
+def test_of_two_equal_reports_the_same_one_is_judged_whichever_came_first(
+    book: Book, record_facts: Record, order: tuple[str, str]
+) -> None:
+    """They differ in their senders' ids alone."""
+    places = {one: record_facts(book, [signed(id=one, source="crm")]).position for one in order}
+    record_facts(book, [signed("A-2", partner="P-2")])
+    rows = report(book, "exceptions").rows
+    assert places["a"] in {one["position"] for one in rows if one["code"] == TWO[0]}
+    assert places["b"] not in {one["position"] for one in rows if one["code"] == TWO[0]}
+
+
 def test_a_judged_agreement_touches_the_close_of_its_own_month_alone(
     book: Book, record_facts: Record, now: int
 ) -> None:
