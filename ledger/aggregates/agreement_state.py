@@ -39,7 +39,7 @@ class AgreementState:
     @cached_property
     def signing(self) -> Recorded | None:
         """The report that counts: the earliest. Asked after the fold."""
-        return first_of(self.reports)
+        return _first_report(self.reports)
 
     def ended(self, zone: str, *, day_inside: bool) -> Ended | None:
         """The end with the earliest last day, whatever the instants of the ends.
@@ -83,7 +83,14 @@ class GrantState:
     @cached_property
     def report(self) -> Recorded | None:
         """The report that counts: the earliest. Asked after the fold."""
-        return first_of(self.reports)
+        return _first_report(self.reports)
+
+
+def _first_report(reports: list[Recorded]) -> Recorded | None:
+    """The earliest; of equal ones that of the first sender's id, whichever was recorded first."""
+    if len(reports) > 1:
+        reports = sorted(reports, key=lambda one: (one.event.source or "", one.event.id or ""))
+    return first_of(reports)
 
 
 def describe_agreement(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:

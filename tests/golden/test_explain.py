@@ -29,6 +29,7 @@ ARCHIVED = re.compile(r"[0-9TZ:.-]+(?=  OrdersArchived)")
 OUTCOMES = {
     "growth": {"payable", "declined", "held"},
     "recruiting": {"payable", "declined", "held"},
+    "service_agreement": {"payable", "declined", "held"},
     "star_map": {"payable", "held"},
     "technical_fee": {"payable", "held"},
 }

@@ -31,6 +31,13 @@ FOLDER = Path(__file__).parent / "variants"
 OTHERWISE = {
     "growth": {"gmv_basis": "settled", "gmv_refunds": "ignore", "tiers": {"roas_short": "0.50"}},
     "recruiting": {"first_sale_within_days": 0, "gmv_window": "term", "rate_day": "settlement"},
+    "service_agreement": {
+        "gmv_basis": "placed",
+        "proration": "days",
+        "end_day": "outside",
+        "negative_months": "claw_back",
+        "needs_certified": True,
+    },
     "star_map": {"payer": "creator"},
     "technical_fee": {"refunds": "ignore", "revoked": "from_onboarding"},
 }
@@ -38,6 +45,7 @@ OTHERWISE = {
 ASKED = {
     "growth": (None, "2026-09-30T00:00:00+08:00"),
     "recruiting": (None, "2026-06-30T00:00:00+08:00"),
+    "service_agreement": ("2026-05", "2026-07-01T00:00:00+08:00"),
     "star_map": (None, "2020-11-30T00:00:00+08:00"),
     "technical_fee": ("2020-05", "2020-07-01T00:00:00+08:00"),
 }

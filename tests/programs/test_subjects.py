@@ -21,6 +21,13 @@ def enrolled(program: str, merchant: str, store: str) -> dict[str, Any]:
     return {"type": "MerchantEnrolled", "at": "2026-05-03T10:00:00+08:00", **own}
 
 
+def agreed(name: str, *stores: str) -> dict[str, Any]:
+    """A partner agrees with a merchant on some stores."""
+    own = {"agreement": name, "partner": "P-1", "merchant": "M-1", "stores": [*stores]}
+    when = {"at": "2026-05-03T10:00:00+08:00", "from": "2026-05-03"}
+    return {"type": "AgreementSigned", **when, **own, "currency": "CNY"}
+
+
 def ordered(task: str, store: str) -> dict[str, Any]:
     """A store orders a task."""
     own = {"task": task, "store": store, "currency": "CNY"}
@@ -32,6 +39,7 @@ def ordered(task: str, store: str) -> dict[str, Any]:
     [
         ("growth", ["M-1", "M-3"]),
         ("recruiting", ["S-1"]),
+        ("service_agreement", ["A-1", "A-3"]),
         ("star_map", ["T-1", "T-3"]),
         ("store_deposit", ["S-1"]),
         ("technical_fee", ["S-1"]),
@@ -49,6 +57,9 @@ def test_the_subjects_of_a_store_are_those_of_the_program(
         enrolled("growth-2026-05", "M-4", "S-2"),
         *(ordered(name, "S-1") for name in ("T-1", "T-3")),
         ordered("T-2", "S-2"),
+        agreed("A-1", "S-1"),
+        agreed("A-2", "S-2"),
+        agreed("A-3", "S-2", "S-1"),
     )
     with book.reading() as connection:
         reader = LogReader(connection, Clocks(FOREVER, book.head().position))
@@ -63,6 +74,12 @@ def test_the_subjects_of_a_store_are_those_of_the_program(
         ("growth", "M-7/commission", (None, "M-7")),
         ("growth", "M-7", (None, "M-7")),
         ("recruiting", "S-1001", (None, "S-1001")),
+        ("service_agreement", "2026-05/A-1/flat_fee", ("2026-05", "A-1")),
+        ("service_agreement", "2026-05/2026-05/gmv_share", ("2026-05", "2026-05")),
+        ("service_agreement", "2026-05/A-1", ("2026-05", "A-1")),
+        ("service_agreement", "A-1/commission_split", (None, "A-1")),
+        ("service_agreement", "A-1", (None, "A-1")),
+        ("service_agreement", "2026-05/A-1/incentive", ("2026-05", "A-1/incentive")),
         ("star_map", "T-1", (None, "T-1")),
         ("technical_fee", "2020-05/S-1001", ("2020-05", "S-1001")),
         ("technical_fee", "S-1001", (None, "S-1001")),

@@ -124,5 +124,5 @@ def _into(currency: str, reader: Reader, terms: Terms) -> tuple[Rates, Edition]:
         changed = {"currency": currency, "first": terms.days.first, "last": terms.days.last}
         edition = terms.edition.model_copy(update=changed)
         age = terms.parameters.rate_max_age_days
-        known = terms.rates[currency] = (Rates(reader, edition, age, at_once=True), edition)
+        known = terms.rates[currency] = (Rates(reader, edition, age, at_once=terms.many), edition)
     return known

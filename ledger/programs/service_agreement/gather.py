@@ -33,6 +33,8 @@ class Terms(NamedTuple):
     """The month's days that lie within the edition's dates."""
     as_of: Instant
     assume: frozenset[str]
+    many: bool
+    """Whether so many agreements are asked that rates are best read at once."""
     rates: dict[str, tuple[Rates, Edition]]
     """Per currency of agreements the rates into it, as they are met with."""
 
@@ -52,8 +54,8 @@ def terms_of(reader: Reader, asked: Asked) -> Terms:
     days = month(asked.edition, asked.period)
     assert asked.period is not None, "without a month there are no days"
     parameters = parameters_of(asked.edition)
-    as_of = reader.clocks.as_of
-    return Terms(asked.edition, parameters, asked.period, days, as_of, asked.assume, {})
+    run = (reader.clocks.as_of, asked.assume, asked.many)
+    return Terms(asked.edition, parameters, asked.period, days, *run, {})
 
 
 class InForce(NamedTuple):
@@ -128,8 +130,8 @@ def with_other_shares(
     reader: Reader, found: Sequence[InForce], terms: Terms, which: int
 ) -> list[InForce]:
     """For a what-if: each agreement with another share of the same base that its partner agreed
-    on elsewhere or its creator with others, in force in the month; the so-manieth from the
-    smallest on. Where there is none it keeps its own."""
+    on elsewhere or its creator with others, in force in the month: the one at a place, counted
+    from the smallest on. Where there is none it keeps its own."""
     names = names_under(reader, PARTNER_OF, {one.signing.event.partner for one in found})
     creators = {one.signing.event.creator for one in found} - {None}
     names |= names_under(reader, "agreement-creator", creators)

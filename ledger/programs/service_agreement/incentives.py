@@ -91,7 +91,7 @@ def _not_withheld(partner: PartnerState, terms: Terms) -> Step:
     observed = ", ".join(sorted(f"{one.event.reason} at {local(one.at, zone)}" for one in against))
     found = condition(
         *(terms.edition, "not_withheld", not against),
-        "no IncentiveWithheld of this program for the partner without a store",
+        "nothing of this program is withheld from the partner as a whole",
         observed or "none",
         against,
     )

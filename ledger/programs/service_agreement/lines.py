@@ -10,7 +10,18 @@ from ledger.kernel.period import ONE_DAY
 from ledger.programs.decisions import condition, taken_as_met
 from ledger.programs.line import Line
 from ledger.programs.service_agreement.gather import InForce, Terms
-from ledger.programs.service_agreement.parameters import HELD
+from ledger.programs.service_agreement.parameters import (
+    COMMISSION_SPLIT,
+    FLAT_FEE,
+    GMV_SHARE,
+    HELD,
+)
+
+LABELS = {
+    FLAT_FEE: "flat fee",
+    GMV_SHARE: "share of GMV",
+    COMMISSION_SPLIT: "share of commissions",
+}
 
 
 def line_of(
@@ -36,7 +47,7 @@ def line_of(
         amount = Money.zero(amount.currency)
     payer = f"merchant:{event.merchant}" if event.merchant else f"creator:{event.creator}"
     tree = Step(
-        f"{kind.replace('_', ' ')} of agreement {one.name}: {outcome}",
+        f"{LABELS[kind]} of agreement {one.name}: {outcome}",
         amount,
         required=required,
         observed=", ".join(unmet or held) or None,
@@ -60,12 +71,11 @@ def line_of(
 
 def _days_in_force(one: InForce, terms: Terms) -> Step:
     event = one.signing.event
-    last = f"to {event.to}" if event.to else "without an end"
-    if one.ended:
-        last += f", ended: the last day is {one.ended.last}"
+    agreed = f"from {event.first} " + (f"to {event.to}" if event.to else "on")
+    ended = f"; ended, the last day is {one.ended.last}" if one.ended else ""
     return Step(
         "days in force",
-        required=f"from {event.first}, {last}",
+        required=agreed + ended,
         observed=f"{one.days.first} to {one.days.last} in {terms.period}",
         events=one.events,
     )

@@ -167,7 +167,7 @@ def _over_whole(own: Sequence[InForce], pool: Pool) -> dict[str, Step]:
                 "shares in force",
                 required="on each day with a commission at most 1 together",
                 observed=f"{day}: {' + '.join(one.share or '' for one in there)}",
-                events=tuple(sorted(one.signing.position for one in there)),
+                events=tuple(sorted(position for one in there for position in one.events)),
                 pending="shares_exceed_whole",
             )
             for one in there:
@@ -198,7 +198,7 @@ def _pool_step(
     """The pool with everybody's part, the same for all of its agreements."""
     rest = pool.minor * WHOLE - sum(exact)
     names = [f"creator {creator}", *(f"agreement {one.name}" for one in own)]
-    events: list[tuple[int, ...]] = [(), *((one.signing.position,) for one in own)]
+    events: list[tuple[int, ...]] = [(), *(one.events for one in own)]
     shared = [
         Step(name, Money(minor, pool.currency), observed=f"exactly {_told(part, pool)}", events=at)
         for name, minor, part, at in zip(names, parts, [rest, *exact], events, strict=True)

@@ -25,7 +25,9 @@ def of(edition: Edition) -> Iterator[Variant]:
     UTC, refunds ignored, each part rounded by itself, another reading."""
     yield from variants.conditions(edition, CODES)
     for which in range(OTHER_SHARES):
-        detail = "that of another agreement of the partner or the creator"
+        detail = (
+            f"another agreement's of the partner or the creator, from the smallest no. {which + 1}"
+        )
         yield Variant("share", detail, edition, frozenset({f"{OTHER_SHARE}{which}"}))
     for end, longer, shorter in (("first", "-1", "+1"), ("last", "+1", "-1")):
         for by, word in ((longer, "longer"), (shorter, "shorter")):
