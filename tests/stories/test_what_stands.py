@@ -1,4 +1,4 @@
-"""After a close every answer says what stands: to the cent what was issued, adjusted and accepted."""
+"""After a close every answer says what stands: what was issued, adjusted and accepted."""
 
 from collections.abc import Callable
 from pathlib import Path
