@@ -8,8 +8,10 @@ from cli.options import Ask, answering, complete_programs
 from cli.output import grouped, say
 
 if TYPE_CHECKING:
+    from ledger.aggregates.base import Logged
     from ledger.programs.line import Line
     from ledger.usecases.settling.settle import Settlement
+    from ledger.usecases.terms.runs import Run
 
 SHOWN_MAX = 10
 
@@ -34,7 +36,6 @@ def settle(program: str, period: str | None, terms: str | None, fresh: bool, ask
     duebook settle technical-fee-2020 2020-05 --fresh
     """
     from ledger.kernel.errors import BadTerms
-    from ledger.usecases.closing.standing_lines import standing
     from ledger.usecases.settling import settle as usecase
     from ledger.usecases.terms.draft import read_terms
 
@@ -47,9 +48,7 @@ def settle(program: str, period: str | None, terms: str | None, fresh: bool, ask
         )
     with ask.opened() as found, found.reading() as connection:
         run = ask.run(connection, program, period, draft)
-        settlement = None
-        if run.closed is not None and draft is None and not fresh:
-            settlement = standing(connection, program, period, run.clocks)
+        settlement = None if fresh or draft else _as_it_stands(connection, run, period)
         if settlement is None:
             settlement = usecase.settle(connection, run.edition, run.clocks, period=period)
         answer = settlement.as_json() if where.format == "json" else settlement.head_json()
@@ -65,24 +64,30 @@ def settle(program: str, period: str | None, terms: str | None, fresh: bool, ask
     where.data(answer, [_row(line, between=between) for line in settlement.lines])
     _talk_of_obligations(settlement)
     _talk(settlement, draft=draft is not None)
-    if (closed := run.closed) is not None:
-        month = f" {settlement.period}" if settlement.period else ""
-        say(
-            f"Closed at position {closed.position} by {closed.by}. "
-            + (
-                "These are the lines as issued and adjusted; recalculated: duebook settle "
-                f"{program}{month} --fresh"
-                if settlement.stands == "issued"
-                else "This is a fresh run; what stands: leave "
-                + ("--terms" if draft is not None else "--fresh")
-                + " out."
-            )
-        )
+    if run.closed is not None:
+        _talk_of_close(run.closed, settlement, "--terms" if draft else "--fresh")
     if changes is not None:
         say(f"Against the published terms {len(changes)} lines change:")
         for one in changes:
             say(f"  {one['line']}: {one['was_outcome']} {one['was']} -> "
                 f"{one['now_outcome']} {one['now']} {one['currency']}")  # fmt: skip
+
+
+def _as_it_stands(connection: Any, run: "Run", period: str | None) -> "Settlement | None":
+    if run.closed is None:
+        return None
+    from ledger.usecases.closing.standing_lines import standing
+
+    return standing(connection, run.edition.program, period, run.clocks)
+
+
+def _talk_of_close(closed: "Logged", settlement: "Settlement", without: str) -> None:
+    name = " ".join([settlement.edition.program, *filter(None, [settlement.period])])
+    said = f"This is a fresh run; what stands: leave {without} out."
+    if settlement.stands == "issued":
+        said = f"These are its lines as issued and adjusted. Recalculated: duebook settle {name}"
+        said += " --fresh"
+    say(f"Closed at position {closed.position} by {closed.by}. {said}")
 
 
 def _row(line: "Line", *, between: bool) -> dict[str, Any]:

@@ -22,6 +22,7 @@ AGREEMENT = Thing(
     until="The fact is recorded and waits until the agreement is reported.",
     twice="signed_twice",
     twice_sentence="agreement {name} is reported signed at",
+    in_one_period=True,
 )
 
 

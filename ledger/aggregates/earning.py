@@ -19,6 +19,7 @@ GRANT = Thing(
     until="The fact is recorded and waits until the grant is reported.",
     twice="granted_twice",
     twice_sentence="grant {name} is reported at",
+    in_one_period=True,
 )
 
 

@@ -47,8 +47,7 @@ class Directory(Protocol):
 class Surprise(NamedTuple):
     """A code, what it says in a sentence, what to do, and the name that it hangs on.
 
-    `program` is the edition whose terms are not met, where the fact itself names none;
-    `in_its_period` says that it touches the close of the period in which the fact lies alone.
+    `program` is the edition whose terms are not met, where the fact itself names none.
     """
 
     code: str
@@ -56,7 +55,6 @@ class Surprise(NamedTuple):
     hint: str
     name: str
     program: str | None = None
-    in_its_period: bool = False
 
 
 def identity_of(event: Event) -> bytes:
@@ -136,7 +134,6 @@ def _twice(thing: Thing, name: str, at: Instant, counts: Known) -> Surprise:
         f"{format_instant(counts[0])} counts.",
         "Withdraw the report that is wrong.",
         name,
-        in_its_period=thing.twice_in_its_period,
     )
 
 

@@ -34,7 +34,7 @@ TASK = Thing(
     until="The fact is recorded and waits until the task is reported.",
     twice="ordered_twice",
     twice_sentence="task {name} is reported ordered at",
-    twice_in_its_period=True,
+    in_one_period=True,
     named_by=("lists",),
 )
 

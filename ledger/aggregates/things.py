@@ -22,8 +22,8 @@ class Thing(NamedTuple):
     """The code for a second report; empty where several may make the same one known."""
     twice_sentence: str = ""
     """Of the second report, up to its instant."""
-    twice_in_its_period: bool = False
-    """Whether a second report touches the close of the period in which it lies, and of no other;
+    in_one_period: bool = False
+    """Whether a report of it touches the close of the period in which it lies, and of no other;
     else it touches each close that reads it."""
     named_by: tuple[str, ...] = ()
     """The kinds of the index that lead from its name to streams of facts that name it."""

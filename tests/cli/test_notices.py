@@ -18,7 +18,7 @@ def test_a_settle_of_a_closed_period_says_how_it_is_recalculated(closed: Duebook
     assert "Closed at position" not in said, "not as of a day before the close"
     said = closed("settle", PROGRAM).err
     assert "Closed at position" in said
-    assert f"recalculated: duebook settle {PROGRAM} --fresh" in said
+    assert f"Recalculated: duebook settle {PROGRAM} --fresh" in said
     assert "This is a fresh run" in closed("settle", PROGRAM, "--fresh").err
 
 

@@ -33,7 +33,9 @@ OUTCOMES = {
     "star_map": {"payable", "held"},
     "technical_fee": {"payable", "held"},
 }
-WITHOUT_TEXTS = {"account_binding", "pid_binding", "partner_admission", "shop_admission"}
+WITHOUT_TEXTS = {
+    *("account_binding", "pid_binding", "partner_admission", "shop_admission", "store_deposit"),
+}
 """Programs whose explanations are pinned by their worked cases alone, or that have no lines."""
 
 

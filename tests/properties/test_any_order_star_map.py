@@ -26,7 +26,7 @@ CHANGED: list[dict[str, Any]] = [*[{}] * 3, {"payer": "creator"}, {"rate_max_age
 def _task(chance: Random) -> Fact:
     """A task, now and then without what a row takes its share of, or in another currency."""
     amounts = {
-        name: chance.choice([None, "0", "0.49", "0.50", "1234.50", "-3.00", "500.00"])
+        name: chance.choice([None, "0", "0.49", "0.50", "1234.50", "3.00", "500.00"])
         for name in ("price", "creator_fee", "gmv")
     }
     return {

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from ledger.intake.platform.canonical import read as read_canonical
-from ledger.kernel.clocks import FOREVER, Clocks
+from ledger.kernel.clocks import Clocks
+from ledger.kernel.instants import parse_instant
 from ledger.kernel.money import Money
 from ledger.store.book import Book
 from ledger.usecases.closing.standing_lines import explain_standing, standing
@@ -30,6 +31,8 @@ from tests.quarter import (
     held_quarter,
 )
 
+LATER = parse_instant("2027-12-31T00:00:00Z")
+"""After every close, whose own instant is the machine's."""
 LINE = f"{PROGRAM}/S-1"
 pytestmark = decision
 
@@ -44,7 +47,7 @@ def quarter(book: Book, tmp_path: Path) -> Quarter:
 
 
 def clocks(quarter: Quarter) -> Clocks:
-    return Clocks(FOREVER, quarter.book.head().position)
+    return Clocks(LATER, quarter.book.head().position)
 
 
 def stands(quarter: Quarter, program: str = PROGRAM) -> dict[str, Any]:
@@ -134,7 +137,7 @@ def test_a_figure_that_was_accepted_is_a_step_of_its_own(quarter: Quarter, tmp_p
     with quarter.book.reading() as connection:
         at = Clocks(NOW, quarter.book.head().position)
         found = reconcile(connection, PROGRAM, None, read_canonical(str(path)), at)
-    record_run(quarter.book, found, by="lin")
+    record_run(quarter.book, found, by="lin", profile="canonical", flipped=False)
     accept = {"resolution": "accept_theirs", "reason": "as agreed", "by": "lin", "now": NOW}
     resolve(quarter.book, PROGRAM, None, f"{LINE}#amount_differs", **accept)
     line = assert_one_figure_everywhere(quarter)[LINE]

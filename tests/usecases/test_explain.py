@@ -22,6 +22,11 @@ from tests.marks import decision
 
 PROGRAM = "recruiting-eu-jp-2026q1"
 NOW = parse_instant("2026-11-21T12:00:00Z")
+OTHERS = (
+    *("partner-admission-2022/A-2602", "deposit-2020/2020-06/S-1301/standing"),
+    "service-agreements-2022/2026-05/AG-2601/flat_fee",
+)
+"""Lines of other programs, one from each of their files."""
 AS_OF = parse_day_end_or_instant("2026-06-30", "Asia/Shanghai")
 LINE_KEYS = (
     *("line", "kind", "payer", "payee", "subject", "outcome", "amount", "currency"),
@@ -144,7 +149,7 @@ def test_facts_lead_to_the_file_and_row_that_they_came_in(demo: Demo) -> None:
     growth = [f"growth-2026-05/M-40{n}/{kind}" for n in range(1, 6) for kind in kinds]
     seen = set()
     with demo.book.reading() as connection:
-        for name in (*demo.lines, *growth, "partner-admission-2022/A-2602"):
+        for name in (*demo.lines, *growth, *OTHERS):
             _, answer = explain(connection, name, demo.clocks)
             facts = answer["facts"]
             assert sorted(_positions(answer)) == [one["position"] for one in facts]
@@ -181,7 +186,7 @@ def test_a_fact_says_when_it_was_learned_and_by_whom(demo: Demo) -> None:
 
 @decision
 def test_explaining_reads_only_what_the_line_rests_on(demo: Demo) -> None:
-    """Its own streams and those of the partner's closed stores, out of a book of 1560 events."""
+    """Its own streams and those of the partner's closed stores, out of a book of 1596 events."""
     with demo.book.reading() as connection:
         costs = _Costs(connection, demo)
         for name, line in demo.lines.items():

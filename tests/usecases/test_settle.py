@@ -296,7 +296,9 @@ def test_a_program_that_is_not_published_is_refused(demo: Demo) -> None:
             published_edition(connection, "growth-2027-05", Clocks(NOW, demo.late))
         with pytest.raises(UnknownProgram):
             split_line(connection, "growth-2027-05/S-1001", demo.late)
-    assert refused.value.hint.startswith("Published: account-binding-us-2024, growth-2026-05, ")
+    assert refused.value.hint.startswith(
+        "Published: account-binding-us-2024, deposit-2020, growth-2026-05, "
+    )
     assert f" {PROGRAM}, " in refused.value.hint
 
 

@@ -48,12 +48,13 @@ def exceptions_touching(
 
 def _touches(settlement: Settlement, recorded: Recorded, surprise: Surprise) -> bool:
     """A fact that terms judge touches the close of the period in which it lies, of no other; so
-    does a second report of some things."""
-    days = settlement.days
+    does the report of some things."""
+    introduced, days = recorded.event.INTRODUCES, settlement.days
     assert days is not None
-    if surprise.program is None:
-        return not surprise.in_its_period or recorded.at in days.window
-    return surprise.program == settlement.edition.program and recorded.at in days.window
+    if surprise.program not in (None, settlement.edition.program):
+        return False
+    in_one_period = surprise.program is not None or (introduced and introduced[1].in_one_period)
+    return not in_one_period or recorded.at in days.window
 
 
 def _to_review(connection: Connection, settlement: Settlement) -> Iterator[Recorded]:

@@ -223,8 +223,11 @@ def second_version():
     )
     (FOLDER / "second.toml").write_text(changed, encoding="utf-8")
     answer("platform", "publish", str(FOLDER / "second.toml"), "--by", "lin")
-    settled = answer("platform", "settle", *JANUARY)
+    settled = answer("platform", "settle", *JANUARY, "--fresh")
     assert (settled["rules_version"], settled["totals"]) == (2, {"CNY": "68.00"})
+    settled = answer("platform", "settle", *JANUARY)
+    assert (settled["stands"], settled["rules_version"]) == ("issued", 1)
+    assert settled["totals"] == {"CNY": "64.00"}, "with the figure that was accepted"
     assert answer("platform", "replay", *JANUARY)["identical"] is True
     assert answer("platform", "adjust", *JANUARY, "--dry-run")["adjustments"] == []
 
