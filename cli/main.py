@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from cli.commands import COMMANDS
+from cli.output import forget_done, point_away, say_what_is_done
 from ledger.kernel.errors import Refusal
 from ledger.kernel.garbage import SELDOM
 
@@ -54,7 +55,14 @@ def main() -> None:
 
 
 def run(arguments: list[str]) -> int:
-    """Runs one command line; the exit code."""
+    """Runs one command line; the exit code.
+
+    What it has committed stands, whatever becomes of its answer: then it says so.
+    """
+    forget_done()
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # what cannot be written is written in escapes
+            stream.reconfigure(errors="backslashreplace")
     try:
         result: Any = duebook.main(arguments, prog_name="duebook", standalone_mode=False)
         sys.stdout.flush()
@@ -65,6 +73,7 @@ def run(arguments: list[str]) -> int:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
+        say_what_is_done("it was stopped")
         click.echo(STOPPED, err=True)
         return INTERRUPTED
     except Refusal as refusal:
@@ -73,6 +82,8 @@ def run(arguments: list[str]) -> int:
         if type(error) is RuntimeError and str(error) == "Query interrupted":  # DuckDB's Ctrl-C
             click.echo(STOPPED, err=True)
             return INTERRUPTED
+        say_what_is_done(getattr(error, "strerror", None) or str(error).rstrip("."))
+        point_away()
         if "-v" in arguments or "--verbose" in arguments:
             raise
         return _failed(error)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
-from cli.output import FORMATS, Out, say
+from cli.output import FORMATS, Out, said_done, say
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -103,6 +103,7 @@ class Ask:
                 upgrade(found)
             yield found
         finally:
+            said_done(found.committed)
             found.close()
             say(*found.notes)
 

@@ -10,7 +10,7 @@ import os
 import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -31,6 +31,26 @@ MONEY = {
 """Columns of amounts: in a table their thousands are apart."""
 WIDE = 100_000
 NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
+
+
+_committed: list[int] = []
+
+
+def said_done(position: int | None) -> None:
+    """Keeps in mind what the command has committed, for when its answer cannot be written."""
+    if position is not None:
+        _committed.append(position)
+
+
+def forget_done() -> None:
+    """Before the next command."""
+    _committed.clear()
+
+
+def say_what_is_done(why: str) -> None:
+    """That what was committed stands, although the answer does not say so."""
+    if _committed:
+        say(f"Recorded at position {_committed[-1]}; the answer could not be written: {why}.")
 
 
 class Out(NamedTuple):
@@ -68,10 +88,10 @@ class Out(NamedTuple):
         with self._opened() as file:
             match self.format:
                 case "json":
-                    file.write(_indented(answer) + "\n")
+                    file.write(_indented(answer, file) + "\n")
                 case "ndjson":
                     for row in rows:
-                        file.write(json.dumps(row, ensure_ascii=False) + "\n")
+                        file.write(json.dumps(row, ensure_ascii=not _any_script(file)) + "\n")
                 case "csv":
                     _write_csv(file, rows)
                 case _:
@@ -101,7 +121,8 @@ class Out(NamedTuple):
                 sys.stdout.flush()
             except BrokenPipeError:
                 # Whoever read our output has enough. Point it away, so that the exit is quiet.
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                point_away()
+                say_what_is_done("whoever reads it has gone")
                 raise click.exceptions.Exit(0) from None
             return
         beside = Path(f"{self.path}.part")
@@ -111,8 +132,23 @@ class Out(NamedTuple):
         say(f"Wrote {self.path}.")
 
 
-def _indented(answer: Any) -> str:
-    """As the standard library would, which writes indented text eight times as slowly."""
+def point_away() -> None:
+    """Standard output to nowhere, so that closing it cannot fail again."""
+    with suppress(OSError, ValueError):  # a stream that is no file has nothing to point
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _any_script(file: IO[str]) -> bool:
+    """Whether every character can be written as it is."""
+    name = getattr(file, "encoding", None) or "utf-8"
+    return name.lower().replace("_", "-").startswith("utf")
+
+
+def _indented(answer: Any, file: IO[str]) -> str:
+    """As the standard library would, which writes indented text eight times as slowly. Where not
+    every character can be written, in the escapes of JSON."""
+    if not _any_script(file):
+        return json.dumps(answer, indent=2)
     from pydantic_core import to_json
 
     return to_json(answer, indent=2).decode()

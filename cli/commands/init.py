@@ -3,7 +3,7 @@
 import click
 
 from cli.options import Ask, answering, location, now
-from cli.output import say
+from cli.output import said_done, say
 from cli.progress import progress
 
 
@@ -42,6 +42,7 @@ def init(demo: bool, entity: str, orders: str | None, ask: Ask) -> None:
                 "receipt": recorded.receipt,
             }
     finally:
+        said_done(made.committed or answer["position"])
         made.close()
     where.data(answer, [answer])
     named = f" --book {answer['book']}" if ask.book else ""

@@ -49,6 +49,12 @@ class Book:
         return LogRecorder(self.engine, writable=self.writable)
 
     @property
+    def committed(self) -> int | None:
+        """The position of the last event that was committed through this object, if any."""
+        log: LogRecorder | None = self.__dict__.get("log")
+        return log.committed if log else None
+
+    @property
     def path(self) -> Path | None:
         """The file of a SQLite book."""
         return None if is_url(self.location) else Path(self.location)

@@ -90,6 +90,8 @@ class LogRecorder:
     def __init__(self, engine: Engine, *, writable: bool = True) -> None:
         self.engine = engine
         self.writable = writable
+        self.committed: int | None = None
+        """The position of the last event that was committed here; None before the first."""
 
     @contextmanager
     def writing(self, now: int | None = None) -> Iterator[Writer]:
@@ -107,7 +109,12 @@ class LogRecorder:
                 if connection.dialect.name != "sqlite":
                     connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
                     connection.exec_driver_sql("LOCK TABLE events IN EXCLUSIVE MODE")
-                yield Writer(connection, head_of(connection), now or microseconds_now())
+                writer = Writer(
+                    connection, before := head_of(connection), now or microseconds_now()
+                )
+                yield writer
+            if writer.head != before:
+                self.committed = writer.head.position
         except sa_exc.OperationalError as error:
             if _is_lock(error):
                 raise BookLocked(
