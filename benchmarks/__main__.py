@@ -17,6 +17,7 @@ from benchmarks import (
     corrections,
     fees,
     journals,
+    parties,
     quarters,
     reading,
     settling,
@@ -39,6 +40,7 @@ GROUPS: list[tuple[tuple[str, ...], Group]] = [
     (("eleventh",), quarters.recruiting),
     (("eleventh-growth",), quarters.growth),
     (("corrections",), corrections.figures),
+    (("deposits", "agreements"), parties.figures),
     (("balances",), journals.balances),
     (("orders", "fees", "reconcile-orders", "thirteenth"), fees.figures),
 ]
