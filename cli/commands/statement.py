@@ -1,5 +1,6 @@
 """`duebook statement` and `duebook pay`: what was issued to a payee, and paying it."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,6 +8,8 @@ import click
 
 from cli.options import Ask, answering, by_option, complete_programs, not_empty
 from cli.output import grouped, say
+
+FACTS_MAX = 5
 
 
 @click.command()
@@ -30,6 +33,10 @@ def statement(program: str, period: str | None, payee: str | None, ask: Ask) -> 
         if ask.as_of is None:  # all that was decided, by whosever clock
             at = at._replace(as_of=FOREVER)
         answer = usecase(connection, program, period, payee, at)
+        if answer["adjustments"]:
+            from ledger.usecases.closing.reasons import with_reasons
+
+            with_reasons(connection, answer, program, period, at, payee)
     if where.format == "xlsx":
         from projections.exporters.xlsx import write
 
@@ -71,6 +78,25 @@ def _talk_of_pots(answer: dict[str, Any]) -> None:
             say(f"Held of {one['payee']} {said}: {told or 'cannot be told'}.")
 
 
+def _moved(row: dict[str, Any]) -> str:
+    if row["difference"] is None:
+        return f"{row['outcome_was']} to {row['outcome']}"
+    return f"{grouped(row['difference'])} {row['currency']}"
+
+
+def _from_where(row: dict[str, Any]) -> str:
+    """The facts that caused it, each with its day, file and row."""
+    told = [
+        f"{fact['type']} of {fact['at'][:10]}"
+        + (f" ({fact['file']}:{fact['line']})" if fact["line"] else "")
+        for fact in row["facts"][:FACTS_MAX]
+    ]
+    more = len(row["facts"]) - FACTS_MAX
+    if more > 0:
+        told.append(f"{more} more")
+    return f"; by {', '.join(told)}." if told else "."
+
+
 def _talk(answer: dict[str, Any]) -> None:
     say("")
     if "pots" in answer:
@@ -85,10 +111,10 @@ def _talk(answer: dict[str, Any]) -> None:
         if one["advance"].strip("-0."):
             said += f"; paid beyond what is due: {grouped(one['advance'])}"
         say(said)
-    silent: dict[str, int] = {}
-    for one in answer["lines"]:
-        if one["outcome"] != "payable":
-            silent[one["outcome"]] = silent.get(one["outcome"], 0) + 1
+    for one in answer["adjustments"]:
+        say(f"{one['line']} adjusted by {_moved(one)}: {one['why']}{_from_where(one)}")
+    outcomes = {one["line"]: one["outcome"] for one in (*answer["lines"], *answer["adjustments"])}
+    silent = Counter(one for one in outcomes.values() if one not in ("payable", "granted"))
     if silent:
         counts = ", ".join(f"{count} {outcome}" for outcome, count in sorted(silent.items()))
         say(f"Lines that pay nothing: {counts}. With their reasons: --format csv, -o FILE.xlsx")

@@ -1,5 +1,6 @@
 """The decision tree: how an amount came about, in named steps that rest on recorded facts."""
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from ledger.kernel.money import Money
@@ -22,6 +23,21 @@ class Step(NamedTuple):
     parts: tuple["Step", ...] = ()
     code: str | None = None
     pending: str | None = None
+    discreet: str | None = None
+    """What is told of it to a payee, where what was observed is other parties' business."""
+
+    def for_payee(self) -> "Step":
+        """The step as a payee gets it: without what concerns others, their facts and parts."""
+        if self.discreet is not None:
+            return self._replace(observed=self.discreet, events=(), parts=(), discreet=None)
+        return self._replace(parts=tuple(part.for_payee() for part in self.parts))
+
+    def reasons(self) -> Iterator[str]:
+        """In words what is unmet or pending, and what was observed of it; or what was done."""
+        if self.met is False or self.pending:
+            yield f"{self.label}: {self.observed or self.pending}"
+        for part in self.parts:
+            yield from part.reasons()
 
     def as_json(self) -> dict[str, Any]:
         """The step in the shape of the public contract."""

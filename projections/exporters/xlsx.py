@@ -20,7 +20,7 @@ SECTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         *("Adjustments", "adjustments"),
         (
-            *("line", "payee", "issued_at", "position", "outcome", "because"),
+            *("line", "payee", "issued_at", "position", "outcome", "why", "facts"),
             *("difference", "currency", "was", "now", "filled", "statement"),
         ),
     ),
@@ -121,8 +121,6 @@ def _head(answer: Row) -> Iterator[tuple[str, Cell]]:
     yield "Sealed at", seal.get("position")
     yield "Sealed by", seal.get("by")
     yield "Seal digest", seal.get("digest")
-    if seal.get("left_open"):
-        yield "Left open", seal["left_open"]
 
 
 def _total(
@@ -181,8 +179,14 @@ def _cell(row: Row, name: str) -> Cell:
     if name in AMOUNTS and "currency" in row:
         return None if row["currency"] is None else Amount(value, row["currency"])
     if isinstance(value, list | tuple):
-        return "; ".join(map(str, value))
+        return "; ".join(_place(one) if isinstance(one, dict) else str(one) for one in value)
     return value if isinstance(value, int) else value and str(value)
+
+
+def _place(fact: Row) -> str:
+    """A fact as whoever gets a statement finds it: what, when, in which file and row."""
+    place = f" ({fact['file']}:{fact['line']})" if fact.get("line") else ""
+    return f"{fact['type']} {fact['at'][:10]}{place}"
 
 
 def _explanations(book: Any, styles: Styles, lines: list[Row]) -> None:

@@ -106,22 +106,24 @@ def first_verified(case: Case, terms: Terms) -> Step:
     if ahead:
         at, store, rival = min(ahead)[:3]
         observed = f"{store} was verified first, {terms.local(at)}"
-        return step(terms, "first_verified", False, required, observed, *mine, rival, parts=parts)
+        found = step(terms, "first_verified", False, required, observed, *mine, rival, parts=parts)
+        return found._replace(discreet="another store of the merchant or brand was verified first")
     if own:
         observed = f"verified {terms.local(own.at)}, none before it"
-        return step(terms, "first_verified", True, required, observed, *mine, parts=parts)
+        found = step(terms, "first_verified", True, required, observed, *mine, parts=parts)
+        return found._replace(discreet=observed)
     pending = None if terms.ended() else WINDOW_OPEN
-    observed = "not verified"
-    return step(
+    found = step(
         terms,
         "first_verified",
         False,
         required,
-        observed,
+        "not verified",
         *mine,
         pending=pending,
         parts=parts,
     )
+    return found._replace(discreet="not verified")
 
 
 def first_sale_in_time(case: Case, terms: Terms) -> Step:

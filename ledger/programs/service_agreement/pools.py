@@ -169,6 +169,7 @@ def _over_whole(own: Sequence[InForce], pool: Pool) -> dict[str, Step]:
                 observed=f"{day}: {' + '.join(one.share or '' for one in there)}",
                 events=tuple(sorted(position for one in there for position in one.events)),
                 pending="shares_exceed_whole",
+                discreet=f"{day}: the shares in force sum above 1",
             )
             for one in there:
                 over.setdefault(one.name, step)
@@ -210,6 +211,7 @@ def _pool_step(
         clause=terms.edition.cite.get(COMMISSION_SPLIT),
         events=pool.events,
         parts=tuple(shared),
+        discreet="everybody's shares of the days in force",
     )
 
 

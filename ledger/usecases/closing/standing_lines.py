@@ -45,7 +45,7 @@ def standing(
         by_clocks[one.clocks].append(one)
     lines: list[Line] = []
     for at, stated in by_clocks.items():
-        edition = _edition(connection, known, at)
+        edition = terms_of_lines(connection, known, at)
         subjects = subjects_of(edition, {one.line.line for one in stated})
         whole = at == known.clocks
         again = settle(connection, edition, at, period=period, subjects=None if whole else subjects)
@@ -65,14 +65,14 @@ def explain_standing(
     stated = known.current.get(line) if known else None
     if known is None or stated is None:
         return explain(connection, line, clocks, orders=orders)
-    edition = _edition(connection, known, stated.clocks)
+    edition = terms_of_lines(connection, known, stated.clocks)
     found, answer = explain(connection, line, stated.clocks, orders=orders, edition=edition)
     tree = next(one.explanation for one in found.lines if one.line == line)
     answer |= _explained(known, stated, tree).as_json() | {"stands": "issued"}
     return replace(found, stands="issued"), answer
 
 
-def _edition(connection: Connection, known: ClosedPeriod, clocks: Clocks) -> Edition:
+def terms_of_lines(connection: Connection, known: ClosedPeriod, clocks: Clocks) -> Edition:
     """The terms under which lines were worked out: those of the close, filled by then."""
     seal = known.seal
     if clocks == known.clocks:

@@ -125,7 +125,9 @@ def _totals(lines: list[dict[str, Any]]) -> dict[str, str]:
 def _lines(known: ClosedPeriod, run: Settlement, party: str | None) -> list[dict[str, Any]]:
     """Every line of a party's statements, on the payer's own with the sign turned; of a whole
     period each line once, as its payee has it."""
-    trees = {line.line: line.explanation for line in run.lines}
+    trees = {
+        line.line: line.explanation.for_payee() if party else line.explanation for line in run.lines
+    }
     rules, found = known.seal.rules, []
     for line in known.as_issued:
         line = line._replace(explanation=trees.get(line.line, UNEXPLAINED))

@@ -213,7 +213,12 @@ def answer() -> dict[str, Any]:
                 "currency": "CNY",
                 "difference": "-2000.00",
                 "outcome": "payable",
-                "because": [140, 141],
+                "because": [140],
+                "why": "ROAS: 1.9",
+                "facts": [
+                    {"position": 140, "type": "GMVRecorded", "at": "2026-06-01T00:00:00Z"}
+                    | {"file": "late.csv", "line": 3}
+                ],
                 "filled": [],
             }
         ],

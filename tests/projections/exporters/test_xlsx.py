@@ -161,12 +161,12 @@ def test_adjustments_payments_and_balances_stand_below(answer: dict[str, Any]) -
     """Each with its amounts as numbers; a line that is new has no former amount."""
     rows = opened(made(answer))["Statement"]
     (adjusted,) = below(rows, "Adjustments")
-    assert adjusted["G"] == Cell("n", "-2000", None, "#,##0.00")
-    assert ("I" in adjusted, adjusted["J"].value, adjusted["F"].value) == (
-        False,
-        "-2000",
-        "140; 141",
-    )
+    assert adjusted["H"] == Cell("n", "-2000", None, "#,##0.00")
+    assert ("J" in adjusted, adjusted["K"].value) == (False, "-2000")
+    assert [adjusted[letter].value for letter in "FG"] == [
+        "ROAS: 1.9",
+        "GMVRecorded 2026-06-01 (late.csv:3)",
+    ]
     (paid,) = below(rows, "Payments")
     assert [cell.value for cell in paid.values()] == [
         *("=ref", "growth-2026-05/merchant:m_7", "2026-12-01T00:00:00Z", "150", "finance"),

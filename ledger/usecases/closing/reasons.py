@@ -1,0 +1,81 @@
+"""Why an adjustment: in words, for whoever gets it, with the facts and where they came from."""
+
+from typing import Any
+
+from sqlalchemy import Connection
+
+from ledger.aggregates.base import Logged
+from ledger.aggregates.settlement import VOID, AdjustedLine
+from ledger.kernel.clocks import Clocks
+from ledger.kernel.decision import Step
+from ledger.usecases.closing.standing_lines import terms_of_lines
+from ledger.usecases.settling.explain import provenance
+from ledger.usecases.settling.settle import settle, subjects_of
+from ledger.usecases.statements.closed_period import ClosedPeriod, closed_period
+
+TOLD = ("position", "type", "at", "file", "line")
+"""What is told of a fact."""
+
+
+def with_reasons(
+    connection: Connection,
+    answer: dict[str, Any],
+    program: str,
+    period: str | None,
+    clocks: Clocks,
+    payee: str | None = None,
+) -> dict[str, Any]:
+    """A statement's answer with what each adjustment says of itself: `why` in words, and `facts`,
+    the type, instant, file and row of each fact that caused it.
+
+    A payee is told nothing of other parties, in explanations neither; and no reason that was
+    given inside the house.
+    """
+    known = closed_period(connection, program, period, clocks.known_at, clocks.as_of)
+    told = {
+        (recorded.position, row.line, row.payee is not None): (recorded, row)
+        for recorded in known.adjusted
+        for row in recorded.event.lines
+    }
+    trees = _trees(connection, known)
+    for one in answer["adjustments"]:
+        recorded, row = told[one["position"], one["line"], one.get("side") == "payer"]
+        tree = trees.get((recorded.position, row.line))
+        facts = provenance(connection, set(row.because))
+        if payee:
+            tree = tree.for_payee() if tree else None
+            facts = [fact for fact in facts if _concerns(fact, row, tree)]
+            one["because"] = [fact["position"] for fact in facts]
+        one["why"] = _why(recorded, row, tree)
+        one["unmet"], one["held_for"] = list(row.unmet), list(row.held_for)
+        one["facts"] = [{key: fact[key] for key in TOLD} for fact in facts]
+    return answer
+
+
+def _concerns(fact: dict[str, Any], row: AdjustedLine, tree: Step | None) -> bool:
+    """Whether a fact is about the line's own subject, or in what its payee is told."""
+    own: bool = fact["stream"] == row.subject
+    return own or (tree is not None and fact["position"] in tree.positions())
+
+
+def _trees(connection: Connection, known: ClosedPeriod) -> dict[tuple[int, str], Step]:
+    """Per adjustment and line why it says what it says now."""
+    found: dict[tuple[int, str], Step] = {}
+    for recorded in known.adjusted:
+        event = recorded.event
+        clocks = Clocks(event.as_of, event.known_at)
+        edition = terms_of_lines(connection, known, clocks)
+        subjects = subjects_of(edition, {row.line for row in event.lines})
+        run = settle(connection, edition, clocks, period=known.seal.period, subjects=subjects)
+        found |= {(recorded.position, line.line): line.explanation for line in run.lines}
+    return found
+
+
+def _why(recorded: Logged, row: AdjustedLine, tree: Step | None) -> str:
+    """One sentence: the reason that was given, the conditions that fail or wait, or the rule."""
+    if recorded.event.adopted is not None:
+        return f"the platform's figure, accepted: {recorded.event.reason}"
+    if row.outcome == VOID or tree is None:
+        return "nothing makes the line any more"
+    reasons = list(dict.fromkeys(tree.reasons())) if row.unmet or row.held_for else []
+    return "; ".join(reasons) or tree.observed or "worked out again with the facts named"
