@@ -203,6 +203,9 @@ class Program:
     """The periods in which a run may find obligations: months, or None for the whole term."""
     reports: Mapping[str, OwnReport] = field(default_factory=dict)
     """Reports of its own, by name."""
+    came_later: Mapping[str, str] = field(default_factory=dict)
+    """Parameters that versions recorded before do not name, each with why its default: such a
+    version answers as before, keeps its digest and lists them among its assumptions."""
     figures: Mapping[str, Figures] = field(default_factory=dict)
     """What it adds to reports of the house, by the name of the report."""
     judges: tuple[Judging, ...] = ()
@@ -233,6 +236,12 @@ class Program:
                 "Leave it out for the newest one.",
             )
         return self.checked(edition, max(self.versions))
+
+    def assumptions(self, edition: Edition) -> list[dict[str, str]]:
+        """What had to be assumed, and why: as the version says, then what came later."""
+        later = {name: why for name, why in self.came_later.items() if name not in edition.terms}
+        more = [{"parameter": name, "because": why} for name, why in later.items()]
+        return edition.assumptions() + more
 
     def refuse_without_lines(self, edition: Edition) -> None:
         """Raises `NoLines` for an edition that has none."""

@@ -145,6 +145,11 @@ def stock_in_countries(case: Case, terms: Terms) -> Step:
     """Stock in all the countries at one common instant within the term."""
     countries = terms.parameters.stock_countries
     window = terms.window
+    asked_in, own = terms.parameters.stock_asked_in, case.onboarding.event.market
+    if asked_in != "all" and own not in asked_in:
+        required = f"asked of stores in {', '.join(asked_in)}"
+        observed = f"a store in {own}"
+        return step(terms, "stock_in_countries", True, required, observed, case.onboarding)
     stock = case.store.stock
     candidates = {one.at for one in stock if one.at in window} | {window.start}
     listed: dict[str, Recorded] = {}

@@ -16,6 +16,8 @@ from ledger.aggregates.store import (
 )
 from ledger.aggregates.store_state import StoreState
 from ledger.kernel.decision import Step
+from ledger.kernel.instants import EARLIEST
+from ledger.kernel.period import Window
 from ledger.programs.contract import Reader, in_chunks
 from ledger.programs.edition import Edition
 
@@ -121,6 +123,21 @@ def closed_of_partners(
             partner = onboarding.event.partner
             if partner in partners:
                 yield partner, state
+
+
+def earlier_of_partners(
+    reader: Reader, edition: Edition, partners: Collection[str]
+) -> Iterator[tuple[str, StoreState]]:
+    """The stores that the partners introduced before the term and that were ever closed, each
+    with its partner."""
+    before = Window(EARLIEST, edition.window.start)
+    found = reader.named("partner", partners, before)
+    stores = {_name(stream) for streams in found.values() for stream in streams}
+    states = reader.states("store", reader.named("closed", stores), StoreState, STANDING)
+    for state in states.values():
+        onboarding = state.onboarding
+        if onboarding and onboarding.at in before and onboarding.event.partner in partners:
+            yield onboarding.event.partner, state
 
 
 class _Kin:

@@ -28,6 +28,13 @@ CODES = (
 )
 """The conditions, in the order in which a line names those that are unmet."""
 
+CAME_LATER = {
+    "stock_asked_in": "the four European countries are asked of every store, also of one in "
+    "another market. Other value: a list of markets",
+    "high_risk_scope": "only stores that were onboarded in the term count as high-risk. Other "
+    "value: introduced_ever",
+}
+"""Parameters that the first version of the edition does not name, and why their default."""
 HELD = ("window_open", "fx_rate_missing", "two_feeds", "governance_ratio_unset")
 """What a line can be held for, in the order in which it is named."""
 
@@ -75,6 +82,8 @@ class Parameters(BaseModel):
     high_risk_when: Literal["at_term_end", "at_as_of"] = "at_term_end"
     high_risk_cured_by_reopening: bool = True
     later_termination_forfeits: bool = False
+    stock_asked_in: Literal["all"] | tuple[Id, ...] = "all"
+    high_risk_scope: Literal["introduced_in_term", "introduced_ever"] = "introduced_in_term"
 
     @field_validator("governance_ratios")
     @classmethod

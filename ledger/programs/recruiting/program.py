@@ -7,7 +7,7 @@ from ledger.programs.edition import Edition
 from ledger.programs.periods import WHOLE_TERM
 from ledger.programs.program import Figures, Program, expense
 from ledger.programs.recruiting.figures import COLUMNS, figures
-from ledger.programs.recruiting.parameters import checked, parameters_of
+from ledger.programs.recruiting.parameters import CAME_LATER, checked, parameters_of
 from ledger.programs.recruiting.rules import settle_v1
 from ledger.programs.recruiting.variants import of
 
@@ -31,5 +31,6 @@ PROGRAM = Program(
     periods=WHOLE_TERM._replace(settles_until=_last_first_sale),
     scope=lambda edition: parameters_of(edition).markets,
     variants=of,
+    came_later=CAME_LATER,
     figures={"partners": Figures(COLUMNS, figures)},
 )

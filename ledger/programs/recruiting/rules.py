@@ -18,7 +18,7 @@ from ledger.programs.contract import Answer, Asked, Reader
 from ledger.programs.exchange import Rates
 from ledger.programs.line import PLATFORM, Line
 from ledger.programs.recruiting import conditions
-from ledger.programs.recruiting.gather import Case, cases, closed_of_partners
+from ledger.programs.recruiting.gather import Case, cases, closed_of_partners, earlier_of_partners
 from ledger.programs.recruiting.parameters import CODES, HELD, parameters_of
 from ledger.programs.recruiting.steps import Terms, assumed, named
 
@@ -53,13 +53,20 @@ def settle_v1(reader: Reader, asked: Asked) -> Answer:
     edition, subjects = asked.edition, asked.subjects
     terms = terms_of(reader, asked)
     assessed = [assess(case, terms) for case in cases(reader, edition, subjects)]
-    if subjects is None:
-        return Answer(_reduce(assessed, terms, {}))
     partners = {one.partner for one in assessed}
     others: dict[str, list[Closed]] = defaultdict(list)
-    for partner, state in closed_of_partners(reader, edition, partners, subjects):
-        others[partner] += _closed(state, terms)
+    if subjects is not None:
+        for partner, state in closed_of_partners(reader, edition, partners, subjects):
+            others[partner] += _closed(state, terms)
+    if terms.parameters.high_risk_scope == "introduced_ever":
+        for partner, state in earlier_of_partners(reader, edition, partners):
+            others[partner] += [one for one in _closed(state, terms) if _in_term(one, terms)]
     return Answer(_reduce(assessed, terms, others))
+
+
+def _in_term(one: Closed, terms: Terms) -> bool:
+    """Whether what makes a store of an earlier term high-risk happened in this one."""
+    return one.high_risk is not None and one.high_risk.at in terms.window
 
 
 def terms_of(reader: Reader, asked: Asked) -> Terms:

@@ -20,6 +20,7 @@ READINGS = {
     "verified_after_term": (True, False),
     "later_termination_forfeits": (False, True),
     "governance_scope": ("recruiting", "operations_support"),
+    "high_risk_scope": ("introduced_in_term", "introduced_ever"),
 }
 
 
@@ -39,3 +40,8 @@ def of(edition: Edition) -> Iterator[Variant]:
     yield from variants.windows(edition)
     yield from variants.refunds(edition)
     yield from variants.other_readings(edition, READINGS)
+    for asked_in in ("all", *((one,) for one in parameters.markets)):
+        if asked_in != parameters.stock_asked_in:
+            said = asked_in if asked_in == "all" else ", ".join(asked_in)
+            changed = with_terms(edition, stock_asked_in=asked_in if said == "all" else [said])
+            yield Variant("stock_asked_in", f"{said} in place of the edition's", changed)

@@ -71,7 +71,7 @@ class Settlement:
             "as_of": format_instant(self.clocks.as_of),
             "known_at": self.clocks.known_at,
             "provisional": self.provisional,
-            "assumptions": edition.assumptions(),
+            "assumptions": program_of(edition.rules).assumptions(edition),
             "totals": {code: money.text for code, money in self.totals.items()},
             "decisions": self.decisions,
         }
