@@ -30,6 +30,9 @@ MONEY = {
 }
 """Columns of amounts: in a table their thousands are apart."""
 WIDE = 100_000
+INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?Z")
+DIGESTS = ("digest", "hash", "sha256")
+DIGEST_SHOWN = 19
 NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 
 
@@ -259,10 +262,29 @@ def _is_number(value: Any) -> bool:
 
 
 def _shown(name: str, value: Any) -> str:
+    """A cell of a table: thousands apart, instants as the clock on the wall has them, to the
+    second, and of digests the beginning."""
     text = cell(value)
+    if isinstance(value, str):
+        if INSTANT.fullmatch(text):
+            return on_the_wall(text)
+        if name in DIGESTS:
+            return text[:DIGEST_SHOWN]
     if name in MONEY and NUMBER.fullmatch(text):
         return grouped(text)
     return text
+
+
+def on_the_wall(instant: str) -> str:
+    """An instant in the usual zone, to the second: `2026-03-02 10:20:00 +08:00`."""
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from ledger.kernel.instants import DEFAULT_ZONE
+
+    there = datetime.fromisoformat(instant).astimezone(ZoneInfo(DEFAULT_ZONE))
+    offset = there.strftime("%z")
+    return f"{there:%Y-%m-%d %H:%M:%S} {offset[:3]}:{offset[3:]}"
 
 
 def grouped(amount: str) -> str:

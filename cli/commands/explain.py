@@ -109,8 +109,9 @@ def _show(path: str | None, answer: dict[str, Any]) -> None:
         text = io.StringIO()
         show(text, root)
         Out("table", path).text(text.getvalue().splitlines())
-    if answer["assumptions"]:
-        say("Assumed: " + ", ".join(one["parameter"] for one in answer["assumptions"]) + ".")
+    if assumed := len(answer["assumptions"]):
+        said = "reading is" if assumed == 1 else "readings are"
+        say(f"{assumed} {said} assumed: duebook programs {answer['program']}")
     terms = answer["terms"]
     say(
         f"As of {answer['as_of']}, known at {answer['known_at']}, terms {terms['publisher']} "

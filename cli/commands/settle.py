@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.options import Ask, answering, complete_programs
-from cli.output import grouped, say
+from cli.output import Out, grouped, say
 
 if TYPE_CHECKING:
     from ledger.aggregates.base import Logged
@@ -21,8 +21,18 @@ SHOWN_MAX = 10
 @click.argument("period", required=False)
 @click.option("--terms", metavar="FILE", help="Try these terms and show what would change.")
 @click.option("--fresh", is_flag=True, help="Of a closed period: recalculate it as of now.")
+@click.option(
+    "--assumptions", is_flag=True, help="What each other reading of an assumption would move."
+)
 @answering(clocks=True)
-def settle(program: str, period: str | None, terms: str | None, fresh: bool, ask: Ask) -> None:
+def settle(
+    program: str,
+    period: str | None,
+    terms: str | None,
+    fresh: bool,
+    assumptions: bool,
+    ask: Ask,
+) -> None:
     """Work out what is due under a program. Records nothing.
 
     A closed period answers with its lines as issued and adjusted, under its own terms.
@@ -34,6 +44,7 @@ def settle(program: str, period: str | None, terms: str | None, fresh: bool, ask
     duebook settle star-map-2020 2020-08
     duebook settle recruiting-eu-jp-2026q1 --terms mine.toml
     duebook settle technical-fee-2020 2020-05 --fresh
+    duebook settle recruiting-eu-jp-2026q1 --assumptions
     """
     from ledger.kernel.errors import BadTerms
     from ledger.usecases.settling import settle as usecase
@@ -51,6 +62,9 @@ def settle(program: str, period: str | None, terms: str | None, fresh: bool, ask
         settlement = None if fresh or draft else _as_it_stands(connection, run, period)
         if settlement is None:
             settlement = usecase.settle(connection, run.edition, run.clocks, period=period)
+        if assumptions:
+            _show_assumptions(connection, settlement, where)
+            return
         answer = settlement.as_json() if where.format == "json" else settlement.head_json()
         changes = None
         if draft is not None:
@@ -71,6 +85,18 @@ def settle(program: str, period: str | None, terms: str | None, fresh: bool, ask
         for one in changes:
             say(f"  {one['line']}: {one['was_outcome']} {one['was']} -> "
                 f"{one['now_outcome']} {one['now']} {one['currency']}")  # fmt: skip
+
+
+def _show_assumptions(connection: Any, settlement: "Settlement", where: Out) -> None:
+    """Every assumption with what it is worth; those without another value to try come too."""
+    from ledger.usecases.settling.assumptions import moved_by_assumptions
+
+    rows = moved_by_assumptions(connection, settlement)
+    if where.is_table:
+        where.data(rows, [{n: v for n, v in row.items() if n != "because"} for row in rows])
+        say(f"Why each is assumed: duebook programs {settlement.edition.program}")
+        return
+    where.data(rows, rows)
 
 
 def _as_it_stands(connection: Any, run: "Run", period: str | None) -> "Settlement | None":
@@ -135,8 +161,9 @@ def _talk(settlement: "Settlement", *, draft: bool) -> None:
         + (f" - a DRAFT, not published ({terms['digest'][:18]}...)" if draft else "")
         + (", PROVISIONAL: the period is not over" if head["provisional"] else "")
     )
-    assumed = [one["parameter"] for one in head["assumptions"]]
-    if assumed:
-        say(f"Assumed: {', '.join(assumed)}.  Why: duebook programs {head['program']}")
+    if assumed := len(head["assumptions"]):
+        name = " ".join([head["program"], *filter(None, [settlement.period])])
+        said = "reading is" if assumed == 1 else "readings are"
+        say(f"{assumed} {said} assumed; what they are worth: duebook settle {name} --assumptions")
     if settlement.lines and not draft:
         say(f"Why a line is what it is: duebook explain {settlement.lines[0].line}")

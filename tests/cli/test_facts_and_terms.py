@@ -132,7 +132,7 @@ def test_published_terms_are_what_settle_uses_from_then_on(mine: Path, duebook: 
         ("growth-2026-05", "duebook", 1),
         ("partner-admission-2022", "duebook", 1),
         ("pid-binding-2020", "duebook", 1),
-        (PROGRAM, "duebook", 1),
+        (PROGRAM, "duebook", 2),
         ("service-agreements-2022", "duebook", 1),
         ("shop-admission-2020", "duebook", 1),
         ("star-map-2020", "duebook", 1),

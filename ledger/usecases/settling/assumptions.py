@@ -1,0 +1,49 @@
+"""What an argument about the text is worth: what each other reading of an assumption would move."""
+
+from typing import Any
+
+from sqlalchemy import Connection
+
+from ledger.kernel.money import Money, sum_by_currency
+from ledger.programs.line import changes
+from ledger.programs.registry import program_of
+from ledger.usecases.settling.settle import Settlement, settle
+
+
+def moved_by_assumptions(connection: Connection, run: Settlement) -> list[dict[str, Any]]:
+    """Per assumed reading and other value of it: how many lines would say something else, and by
+    how much the payees would be due more, one row per commodity; in the order of the edition.
+
+    Values that are named in the terms alone are tried, one at a time; an assumption that has no
+    other value to try has one row without a value.
+    """
+    edition = run.edition
+    if run.stands == "issued":  # the terms of the close, with what is known now
+        run = settle(connection, edition, run.clocks, period=run.period)
+    program = program_of(edition.rules)
+    assumed = {one["parameter"]: one["because"] for one in program.assumptions(edition)}
+    tried: dict[str, list[dict[str, Any]]] = {name: [] for name in assumed}
+    for variant in program.variants(edition):
+        name = variant.because
+        if name in assumed and variant.edition != edition and not variant.assume:
+            other = settle(connection, variant.edition, run.clocks, period=run.period)
+            found = changes(run.lines, other.lines)
+            differences = [one.difference for one in found if one.difference is not None]
+            moved = [money for money in sum_by_currency(differences).values() if money.minor]
+            sums: list[Money | None] = [*moved] or [None]
+            tried[name] += [_row(name, variant.detail, len(found), one) for one in sums]
+    rows = []
+    for name, because in assumed.items():
+        for row in tried[name] or [_row(name, None, None, None)]:
+            rows.append({**row, "because": because})
+    return rows
+
+
+def _row(name: str, reading: str | None, lines: int | None, money: Money | None) -> dict[str, Any]:
+    return {
+        "parameter": name,
+        "reading": reading,
+        "changed_lines": lines,
+        "difference": money.text if money else None,
+        "currency": money.currency if money else None,
+    }
