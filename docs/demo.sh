@@ -42,6 +42,11 @@ run reconcile $PROGRAM --against fixtures/demo/platform-2026q1.csv || true
 run report bindings --as-of 2026-06-30
 run query "select partner, count(*) as stores from stores group by partner order by 2 desc"
 
+# Agreements between partners and merchants, and the deposits of shops in 2020.
+run settle service-agreements-2022 2026-05 --as-of 2026-06-30
+run settle deposit-2020 2020-05 --terms fixtures/demo/terms-deposits.toml
+run report partners
+
 # A month of orders: the platform charged some stores in full inside the newcomer window.
 run record fixtures/demo/shops-2020.ndjson
 run orders fixtures/demo/orders-2020-05.csv

@@ -138,7 +138,7 @@ def test_published_terms_are_what_settle_uses_from_then_on(mine: Path, duebook: 
         ("star-map-2020", "duebook", 1),
         ("deposit-2020", "duebook", 1),
         ("technical-fee-2020", "duebook", 1),
-        (PROGRAM, "acme", 1),
+        (PROGRAM, "acme", 2),
     ]
 
 
