@@ -91,7 +91,12 @@ def _from_where(row: dict[str, Any]) -> str:
         + (f" ({fact['file']}:{fact['line']})" if fact["line"] else "")
         for fact in row["facts"][:FACTS_MAX]
     ]
-    more = len(row["facts"]) - FACTS_MAX
+    told += [
+        f"order {one['order_id']}, {one['fee_was'] or 'none'} to {one['fee_now'] or 'none'} "
+        f"({one['file']}:{one['row']})"
+        for one in row.get("orders", [])[:FACTS_MAX]
+    ]
+    more = sum(max(len(row.get(key, [])) - FACTS_MAX, 0) for key in ("facts", "orders"))
     if more > 0:
         told.append(f"{more} more")
     return f"; by {', '.join(told)}." if told else "."

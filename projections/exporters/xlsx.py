@@ -20,7 +20,7 @@ SECTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         *("Adjustments", "adjustments"),
         (
-            *("line", "payee", "issued_at", "position", "outcome", "why", "facts"),
+            *("line", "payee", "issued_at", "position", "outcome", "why", "facts", "orders"),
             *("difference", "currency", "was", "now", "filled", "statement"),
         ),
     ),
@@ -184,7 +184,10 @@ def _cell(row: Row, name: str) -> Cell:
 
 
 def _place(fact: Row) -> str:
-    """A fact as whoever gets a statement finds it: what, when, in which file and row."""
+    """A fact or an order as whoever gets a statement finds it, in which file and row."""
+    if "order_id" in fact:
+        fees = f"{fact['fee_was'] or 'none'} to {fact['fee_now'] or 'none'}"
+        return f"{fact['order_id']} {fees} ({fact['file']}:{fact['row']})"
     place = f" ({fact['file']}:{fact['line']})" if fact.get("line") else ""
     return f"{fact['type']} {fact['at'][:10]}{place}"
 

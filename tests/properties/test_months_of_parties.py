@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from ledger.kernel.clocks import Clocks
+from ledger.kernel.instants import parse_instant
 from ledger.store.book import Book
+from ledger.usecases.closing.standing_lines import explain_standing, standing
 from ledger.usecases.init import init
 from ledger.usecases.settling.settle import settle
 from ledger.usecases.statements.closed_period import closed_period
@@ -26,6 +28,8 @@ SUBJECTS = pytest.mark.parametrize(
     "subject", [AGREEMENTS, DEPOSITS, ADMISSIONS], ids=lambda one: one.program
 )
 ROUNDS = 3
+LATER = parse_instant("2027-12-31T00:00:00Z")
+"""After every close, whose own instant is the machine's."""
 
 pytestmark = decision
 
@@ -85,7 +89,19 @@ def play(quarter: Quarter, subject: Subject, told: Told, chance: Random) -> set[
     assert sum_of(quarter) == {}
     with quarter.book.reading() as connection:
         known = closed_period(connection, program, period, quarter.book.head().position)
+        _assert_explained(connection, quarter, subject)
     return {one.line.said() for one in known.current.values()}
+
+
+def _assert_explained(connection: Any, quarter: Quarter, subject: Subject) -> None:
+    """What `settle` and `explain` say of the closed month is what stands, to the tree."""
+    clocks = Clocks(LATER, quarter.book.head().position)
+    stands = standing(connection, subject.program, subject.period, clocks)
+    assert stands is not None
+    for line in stands.lines[:3]:
+        assert line.explanation.amount == line.amount
+        _, told = explain_standing(connection, line.line, clocks)
+        assert told == told | line.as_json() | {"stands": "issued"}
 
 
 def _pay(quarter: Quarter, chance: Random) -> None:

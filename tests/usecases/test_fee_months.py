@@ -11,7 +11,9 @@ from ledger.kernel.errors import LeftOpen, NoOrders, NoSuchLine, PeriodOpen, Wro
 from ledger.kernel.instants import parse_instant
 from ledger.usecases.closing.adjust import adjust
 from ledger.usecases.closing.close import close
+from ledger.usecases.closing.reasons import with_reasons
 from ledger.usecases.closing.replay import replay
+from ledger.usecases.closing.standing_lines import explain_standing
 from ledger.usecases.settling.explain import explain
 from ledger.usecases.statements.statement import statement
 from ledger.usecases.verifying.closed_periods import verify_closed
@@ -34,6 +36,7 @@ from .platform import explained
 
 pytestmark = decision
 
+LATER = parse_instant("2027-12-31T00:00:00Z")
 LATE = {"refunded": "50.00", "updated_at": "2020-07-05T10:00:00+08:00"}
 
 
@@ -118,6 +121,33 @@ def test_a_late_revision_of_a_closed_month_is_adjusted_by_its_difference(told: F
     assert [one["difference"] for one in said["adjustments"]] == ["2.50"]
     assert again["identical"] is True
     assert [one.detail for one in verify_closed(told.book, silent) if not one.ok] == []
+
+
+@on_sqlite
+def test_an_adjustment_names_the_orders_with_what_they_were_and_are(told: Fees) -> None:
+    """File and row of each; archives that hold none of the line's orders are not named."""
+    closed(told)
+    told.archive(order("b", store="S-2", **LATE), order("other", amount="1.00"))
+    told.archive(order("later", created_at="2020-06-02T12:00:00+08:00"))
+    adjusted(told)
+    head = Clocks(FOREVER, told.book.head().position)
+    with told.book.reading() as connection:
+        said = statement(connection, PROGRAM, MAY, "store:S-2", head)
+        with_reasons(connection, said, PROGRAM, MAY, head, "store:S-2")
+        _, stands = explain_standing(
+            connection, f"{PROGRAM}/{MAY}/S-2", Clocks(LATER, head.known_at), orders=True
+        )
+    (row,) = said["adjustments"]
+    (changed,) = row["orders"]
+    assert (changed["order_id"], changed["fee_was"], changed["fee_now"]) == ("b", "-5.00", "-2.50")
+    assert (changed["amount_was"], changed["refunded_now"], changed["row"]) == (
+        "100.00",
+        "50.00",
+        2,
+    )
+    assert [fact["type"] for fact in row["facts"]] == ["OrdersArchived"]
+    assert (stands["stands"], stands["amount"]) == ("issued", row["now"])
+    assert [one["fee"] for one in stands["orders"]] == [row["now"]]
 
 
 @on_sqlite

@@ -8,13 +8,16 @@ from ledger.aggregates.base import Logged
 from ledger.aggregates.settlement import VOID, AdjustedLine
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.decision import Step
+from ledger.programs.registry import program_of
 from ledger.usecases.closing.standing_lines import terms_of_lines
-from ledger.usecases.settling.explain import provenance
+from ledger.usecases.settling.explain import orders_of, provenance
 from ledger.usecases.settling.settle import settle, subjects_of
 from ledger.usecases.statements.closed_period import ClosedPeriod, closed_period
 
 TOLD = ("position", "type", "at", "file", "line")
 """What is told of a fact."""
+ORDER_SAYS = ("amount", "refunded", "fee")
+"""What an order says that can make a difference."""
 
 
 def with_reasons(
@@ -49,7 +52,55 @@ def with_reasons(
         one["why"] = _why(recorded, row, tree)
         one["unmet"], one["held_for"] = list(row.unmet), list(row.held_for)
         one["facts"] = [{key: fact[key] for key in TOLD} for fact in facts]
+    _add_orders(connection, answer["adjustments"], known)
     return answer
+
+
+def _add_orders(connection: Connection, rows: list[dict[str, Any]], known: ClosedPeriod) -> None:
+    """To the adjustments of lines that sum orders, those that made the difference, `orders`: the
+    amount and fee that each had and has, and the file and row it came in. Of archived files the
+    `facts` then name those alone that hold one of them."""
+    if program_of(known.seal.rules).orders is None:
+        return
+    stands = {line.line: known.clocks for line in known.as_issued}
+    for one in sorted(rows, key=lambda row: int(row["position"])):
+        event = next(it.event for it in known.adjusted if it.position == one["position"])
+        now = Clocks(event.as_of, event.known_at)
+        edition = terms_of_lines(connection, known, now)
+        (subject,) = subjects_of(edition, [one["line"]])
+        asked = (connection, edition, known.seal.period, subject)
+        before = orders_of(*asked, stands.get(one["line"], known.clocks))
+        one["orders"] = _changed_orders(before, orders_of(*asked, now))
+        files = {order["file"] for order in one["orders"]}
+        one["facts"] = [
+            fact
+            for fact in one["facts"]
+            if fact["type"] != "OrdersArchived" or files & set(fact["file"].split(", "))
+        ]
+        stands[one["line"]] = now
+
+
+def _changed_orders(
+    before: list[dict[str, Any]], after: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """The orders whose amount or fee differs, or that are there once only, by id."""
+    was = {order["order_id"]: order for order in before}
+    now = {order["order_id"]: order for order in after}
+    found = []
+    for name in sorted({*was, *now}):
+        old, new = was.get(name), now.get(name)
+        if not (old and new and all(old[key] == new[key] for key in ORDER_SAYS)):
+            sides = {"was": old or {}, "now": new or {}}
+            found.append(
+                {"order_id": name}
+                | {
+                    f"{key}_{side}": order.get(key)
+                    for key in ORDER_SAYS
+                    for side, order in sides.items()
+                }
+                | {key: (new or old or {})[key] for key in ("currency", "file", "row")}
+            )
+    return found
 
 
 def _concerns(fact: dict[str, Any], row: AdjustedLine, tree: Step | None) -> bool:

@@ -60,22 +60,25 @@ def explain(
         if one.position not in cited
     ]
     if orders:
-        answer["orders"] = _orders(connection, settlement, subject, clocks)
+        answer["orders"] = orders_of(connection, edition, settlement.period, subject, clocks)
     streams = {found.subject, *(one["stream"] for one in answer["facts"])}
     answer["withdrawn"] = withdrawn_of(connection, streams, clocks.known_at)
     return settlement, answer
 
 
-def _orders(
-    connection: Connection, settlement: Settlement, subject: str, clocks: Clocks
+def orders_of(
+    connection: Connection, edition: Edition, period: str | None, subject: str, clocks: Clocks
 ) -> list[dict[str, Any]]:
-    edition = settlement.edition
+    """Every order that a line of a subject sums, with the file and row it came in.
+
+    Raises `NoOrders` for a program that does not work by order.
+    """
     orders = program_of(edition.rules).orders
     if orders is None:
         raise NoOrders(
             f"{edition.program} does not work by order.", "Leave --orders out of the command."
         )
-    asked = Asked(edition, settlement.period, frozenset({subject}))
+    asked = Asked(edition, period, frozenset({subject}))
     found = orders.orders_of(LogReader(connection, clocks), asked)
     names = _order_files(connection, clocks)
     for one in found:
