@@ -6,6 +6,7 @@ What the terms of a program say of a fact, its `judges` say.
 """
 
 import hashlib
+from functools import cache
 from typing import NamedTuple, Protocol
 
 from ledger.aggregates.base import Event, Fact
@@ -62,6 +63,7 @@ def identity_of(event: Event) -> bytes:
     return hashlib.sha256(event.content()).digest()
 
 
+@cache
 def things_of(kind: type[Fact]) -> dict[str, Thing]:
     """The attributes of a kind of fact that name things, a store's apart, and what they are."""
     introduced = kind.INTRODUCES[0] if kind.INTRODUCES else ""
@@ -74,11 +76,16 @@ def things_of(kind: type[Fact]) -> dict[str, Thing]:
     return common | dict(kind.NAMES)
 
 
+@cache
+def _words(kind: type[Fact]) -> tuple[tuple[str, str], ...]:
+    """The words of things that a kind of fact names, each with its attribute."""
+    return tuple((thing.word, one) for one, thing in things_of(kind).items())
+
+
 def mention(event: Event, at: Instant) -> Mention:
     """What a fact names. A fact does not mention what it introduces, except its own store."""
     if not isinstance(event, Fact):
         return Mention(type(event).__name__, at, None)
-    named = ((thing.word, getattr(event, one)) for one, thing in things_of(type(event)).items())
     introduces, identity = None, b""
     if event.INTRODUCES:
         attribute, thing = event.INTRODUCES
@@ -91,7 +98,7 @@ def mention(event: Event, at: Instant) -> Mention:
         type(event).__name__,
         at,
         event.__dict__.get("store"),
-        tuple((word, name) for word, name in named if name),
+        tuple((word, name) for word, one in _words(type(event)) if (name := getattr(event, one))),
         introduces,
         identity,
         feed,
