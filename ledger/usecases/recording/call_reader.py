@@ -18,8 +18,8 @@ class CallReader(LogReader):
     """A reader that also sees the new facts of a call, as if they followed the log's head.
 
     `facts` answers them with the place in the call, each time anew; those at the positions
-    `gone` the call withdraws. Each question goes through the call once: only facts that terms
-    judge make any.
+    `gone` the call withdraws. A question goes through the call once, if the call has facts in the
+    `streams`, or entries of the `kinds` of the index, that it is about.
     """
 
     def __init__(
@@ -28,8 +28,11 @@ class CallReader(LogReader):
         clocks: Clocks,
         facts: Callable[[], Iterable[tuple[int, Staged]]],
         gone: Collection[int],
+        streams: Collection[str],
+        kinds: Collection[str],
     ) -> None:
         super().__init__(connection, clocks)
+        self._streams, self._kinds = streams, kinds
         self._facts = facts
         self._gone = gone
 
@@ -47,7 +50,9 @@ class CallReader(LogReader):
         for recorded in super()._facts_for(kind, streams, topics):
             if recorded.position not in self._gone:
                 yield recorded
-        wanted = set(streams)
+        wanted = {stream for stream in streams if stream in self._streams}
+        if not wanted:
+            return
         for place, staged in self._facts():
             if staged.stream in wanted and (not topics or staged.topic in topics):
                 yield self.recorded(place, staged)
@@ -123,6 +128,8 @@ class CallReader(LogReader):
 
     def _entries(self, kind: str) -> Iterator[tuple[str, int, Staged]]:
         """What the call would add to the index under a kind."""
+        if kind not in self._kinds:
+            return
         for place, staged in self._facts():
             for own, name, _detail in staged.refs:
                 if own == kind:

@@ -30,6 +30,8 @@ class Call:
 
     def __init__(self) -> None:
         self.streams: set[str] = set()
+        self.kinds: set[str] = set()
+        """Of the index: those that its facts have entries of."""
         self.stores: set[str] = set()
         self.names: dict[str, set[str]] = defaultdict(set)
         """Per kind of thing the names."""
@@ -41,6 +43,8 @@ class Call:
     def see(self, staged: Staged) -> None:
         """Takes a new fact in."""
         self.streams.add(staged.stream)
+        for reference in staged.refs:
+            self.kinds.add(reference[0])
         _type, _at, store, names, introduces, _identity, feed, *_ = staged.mention
         if store is not None:
             self.stores.add(store)
@@ -99,7 +103,8 @@ def warnings_of(
     for one in counting:
         found += [(one, surprise) for surprise in directory.judge(one.mentions)]
     if call.judged:
-        found += _judged(CallReader(connection, clocks, counting.placed, gone), counting)
+        reader = CallReader(connection, clocks, counting.placed, gone, call.streams, call.kinds)
+        found += _judged(reader, counting)
     new_feeds = {key: set(own) for key, own in feeds.items()}
     conflicting = _conflicting_feeds(LogReader(connection, clocks), feeds, new_feeds)
     if conflicting:
