@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from cli.commands import COMMANDS
-from cli.output import forget_done, point_away, say_what_is_done
+from cli.talk import forget_done, point_away, say_what_is_done
 from ledger.kernel.errors import Refusal
 from ledger.kernel.garbage import SELDOM
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
-from cli.output import FORMATS, Out, said_done, say
+from cli.output import FORMATS, Out
+from cli.talk import said_done, say
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

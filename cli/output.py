@@ -10,11 +10,13 @@ import os
 import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 import click
+
+from cli.talk import point_away, say, say_what_is_done
 
 FORMATS = ("table", "json", "csv", "ndjson")
 SUFFIXES = {".json": "json", ".csv": "csv", ".ndjson": "ndjson", ".txt": "table"}
@@ -34,26 +36,6 @@ INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\
 DIGESTS = ("digest", "hash", "sha256")
 DIGEST_SHOWN = 19
 NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
-
-
-_committed: list[int] = []
-
-
-def said_done(position: int | None) -> None:
-    """Keeps in mind what the command has committed, for when its answer cannot be written."""
-    if position is not None:
-        _committed.append(position)
-
-
-def forget_done() -> None:
-    """Before the next command."""
-    _committed.clear()
-
-
-def say_what_is_done(why: str) -> None:
-    """That what was committed stands, although the answer does not say so."""
-    if _committed:
-        say(f"Recorded at position {_committed[-1]}; the answer could not be written: {why}.")
 
 
 class Out(NamedTuple):
@@ -135,12 +117,6 @@ class Out(NamedTuple):
         say(f"Wrote {self.path}.")
 
 
-def point_away() -> None:
-    """Standard output to nowhere, so that closing it cannot fail again."""
-    with suppress(OSError, ValueError):  # a stream that is no file has nothing to point
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
 def _any_script(file: IO[str]) -> bool:
     """Whether every character can be written as it is."""
     name = getattr(file, "encoding", None) or "utf-8"
@@ -162,12 +138,6 @@ def refuse_unwritable(path: str) -> None:
     folder = Path(path).parent
     if Path(path).is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
         raise click.ClickException(f"{path} cannot be written. Name a file in a folder that can.")
-
-
-def say(*lines: str) -> None:
-    """Talk, on standard error."""
-    for line in lines:
-        click.echo(line, err=True)
 
 
 def cell(value: Any) -> str:

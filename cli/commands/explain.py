@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.options import Ask, answering
-from cli.output import grouped, say, show
+from cli.output import grouped, show
+from cli.talk import say
 
 if TYPE_CHECKING:
     from rich.tree import Tree

@@ -6,7 +6,8 @@ from typing import Any
 import click
 
 from cli.options import Ask, answering
-from cli.output import Out, say
+from cli.output import Out
+from cli.talk import say
 
 
 @click.command()

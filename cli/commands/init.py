@@ -3,8 +3,8 @@
 import click
 
 from cli.options import Ask, answering, location, now
-from cli.output import said_done, say
 from cli.progress import progress
+from cli.talk import said_done, say
 
 
 @click.command()

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.options import Ask, answering, by_option, complete_programs
-from cli.output import FORMATS, say
+from cli.output import FORMATS
+from cli.talk import say
 
 if TYPE_CHECKING:
     from ledger.programs.edition import Edition

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.options import Ask, answering, complete_programs, not_empty, now, system_user
-from cli.output import Out, grouped, say
+from cli.output import Out, grouped
+from cli.talk import say
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

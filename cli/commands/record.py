@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.options import Ask, answering, not_empty, now, system_user
-from cli.output import Out, refuse_unwritable, say
+from cli.output import Out, refuse_unwritable
 from cli.progress import progress
+from cli.talk import say
 
 if TYPE_CHECKING:
     from ledger.intake.rejection import Rejection

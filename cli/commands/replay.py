@@ -5,7 +5,8 @@ from typing import Any
 import click
 
 from cli.options import Ask, answering, complete_programs
-from cli.output import grouped, say
+from cli.output import grouped
+from cli.talk import say
 
 DIFFERENCES = 3
 WHY_MAX = 20

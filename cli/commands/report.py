@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.options import Ask, answering, now
-from cli.output import Out, say
+from cli.output import Out
 from cli.progress import progress
+from cli.talk import say
 
 if TYPE_CHECKING:
     from projections.reading import Report

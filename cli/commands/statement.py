@@ -7,7 +7,8 @@ from typing import Any
 import click
 
 from cli.options import Ask, answering, by_option, complete_programs, not_empty
-from cli.output import grouped, say
+from cli.output import grouped
+from cli.talk import say
 
 FACTS_MAX = 5
 

@@ -3,8 +3,8 @@
 import click
 
 from cli.options import Ask, answering
-from cli.output import say
 from cli.progress import progress
+from cli.talk import say
 
 BROKEN = 5
 

@@ -26,7 +26,7 @@ class BookOpened(Event):
 class BatchFile(BaseModel):
     """One file of a batch: its name, its digest, and which rows of the batch are its lines."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     name: str
     sha256: str

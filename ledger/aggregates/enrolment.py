@@ -67,7 +67,7 @@ class EnrolmentFact(Fact):
 class Promised(BaseModel):
     """Promised counts per kind of content; a kind that is left out is not known."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     aigc: Annotated[Count | None, Field(description="pieces made by the platform's tools")] = None
     creator_video: Annotated[Count | None, Field(description="videos of creators")] = None

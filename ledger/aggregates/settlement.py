@@ -42,7 +42,7 @@ def sides_of(statement: str) -> Sides:
 class Frozen(BaseModel):
     """A part of an event."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class StatedLine(Frozen):

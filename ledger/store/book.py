@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, create_engine, event, insert
 from sqlalchemy import exc as sa_exc
@@ -50,9 +50,8 @@ class Book:
 
     @property
     def committed(self) -> int | None:
-        """The position of the last event that was committed through this object, if any."""
-        log: LogRecorder | None = self.__dict__.get("log")
-        return log.committed if log else None
+        """The position of the last event committed through this object, if any."""
+        return self.log.committed if "log" in self.__dict__ else None
 
     @property
     def path(self) -> Path | None:
@@ -266,15 +265,11 @@ def _sqlite_engine(path: Path, *, readonly: bool) -> Engine:
         connection.execute("PRAGMA mmap_size = 268435456")
         return connection
 
-    engine = create_engine("sqlite://", creator=connect, poolclass=_pool())
-    event.listen(engine, "begin", _begin)
-    return engine
-
-
-def _pool() -> Any:
     from sqlalchemy.pool import QueuePool
 
-    return QueuePool
+    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool)
+    event.listen(engine, "begin", _begin)
+    return engine
 
 
 def _begin(connection: Connection) -> None:

@@ -42,6 +42,7 @@ CHOICES = {
     "recruiting": {
         *("gmv_window", "store_open_test", "first_scope", "governance_scope", "roll_over"),
         *("rate_day", "targeted_when", "verified_after_term", "high_risk_cured_by_reopening"),
+        "high_risk_scope",
         *("later_termination_forfeits", "stock_test", "high_risk_when"),
     },
     "growth": {
@@ -64,7 +65,7 @@ CHOICES = {
 }
 """Assumed parameters that are a choice between named values."""
 FREE = {
-    "recruiting": {"zone", "stock_countries", "rate_max_age_days"},
+    "recruiting": {"zone", "stock_countries", "rate_max_age_days", "stock_asked_in"},
     "growth": {"zone", "proration", "rate_max_age_days"},
     "star_map": {"zone", "from", "to", "schedule", "access", "rate_max_age_days"},
     "technical_fee": {"zone", "discounts"},

@@ -72,7 +72,7 @@ def test_a_close_issues_one_statement_per_payee_and_seals_them_all(quarter: Quar
     assert (sealed.as_of, sealed.known_at) == (NOW, known_at.position)
     assert (sealed.head, sealed.lines, sealed.statements) == (known_at.hash.hex(), 4, 2)
     assert (sealed.totals, sealed.rules_version) == ({"CNY": "6000.00"}, 1)
-    assert (sealed.terms.publisher, sealed.terms.version) == ("duebook", 1)
+    assert (sealed.terms.publisher, sealed.terms.version) == ("duebook", 2)
     assert (sealed.held, sealed.left_open, sealed.system_user) == (0, None, "root")
     assert answer["digest"] == sealed.digest
     assert answer["receipt"] == quarter.book.head().receipt

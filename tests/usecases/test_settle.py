@@ -245,7 +245,7 @@ def test_the_answer_names_what_it_rests_on(demo: Demo) -> None:
         edition = published_edition(connection, PROGRAM, clocks)
     assert answer["program"] == PROGRAM
     assert ("2026-06-30T16:00:00Z", demo.late) == (answer["as_of"], answer["known_at"])
-    assert {"publisher": "duebook", "version": 1, "digest": edition.digest} == answer["terms"]
+    assert {"publisher": "duebook", "version": 2, "digest": edition.digest} == answer["terms"]
     assert edition.digest.startswith("sha256:")
     assert answer["rules_version"] == 1
     assert edition.assumed == {a["parameter"]: a["because"] for a in answer["assumptions"]}

@@ -56,7 +56,7 @@ def test_publishing_what_the_book_came_with_is_known(book: Book, program: str) -
     expected = {
         "program": program,
         "publisher": "duebook",
-        "version": 1,
+        "version": edition.version,
         "digest": edition.digest,
         "recorded": False,
         "position": PLACES[program],
@@ -262,7 +262,7 @@ def test_a_newer_shipped_version_is_offered_and_never_used_by_itself(
 ) -> None:
     """A book keeps the terms that it was made with until somebody publishes others."""
     old = SHIPPED[PROGRAM]
-    newer = old.model_copy(update={"version": 2, "terms": {**old.terms, "award": "2500.00"}})
+    newer = old.model_copy(update={"version": 3, "terms": {**old.terms, "award": "2500.00"}})
     monkeypatch.setattr("ledger.usecases.terms.publish.shipped", lambda: [newer])
     head = book.head().position
     with book.reading() as connection:

@@ -30,7 +30,7 @@ CODES = (
 
 CAME_LATER = {
     "stock_asked_in": "the four European countries are asked of every store, also of one in "
-    "another market. Other value: a list of markets",
+    "another market; a list of markets asks it of theirs alone",
     "high_risk_scope": "only stores that were onboarded in the term count as high-risk. Other "
     "value: introduced_ever",
 }

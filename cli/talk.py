@@ -1,0 +1,38 @@
+"""Talk, on standard error; and that what was committed stands, whatever becomes of the answer."""
+
+import os
+import sys
+from contextlib import suppress
+
+import click
+
+_committed: list[int] = []
+
+
+def said_done(position: int | None) -> None:
+    """Keeps in mind what the command has committed, for when its answer cannot be written."""
+    if position is not None:
+        _committed.append(position)
+
+
+def forget_done() -> None:
+    """Before the next command."""
+    _committed.clear()
+
+
+def say_what_is_done(why: str) -> None:
+    """That what was committed stands, although the answer does not say so."""
+    if _committed:
+        say(f"Recorded at position {_committed[-1]}; the answer could not be written: {why}.")
+
+
+def say(*lines: str) -> None:
+    """Talk, on standard error."""
+    for line in lines:
+        click.echo(line, err=True)
+
+
+def point_away() -> None:
+    """Standard output to nowhere, so that closing it cannot fail again."""
+    with suppress(OSError, ValueError):  # a stream that is no file has nothing to point
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
