@@ -36,6 +36,10 @@ SECTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ),
     ),
     (
+        *("Held", "held"),
+        ("payee", "when", "instant", "balance", "uncovered"),
+    ),
+    (
         *("Obligations", "obligations"),
         (
             *("obligation", "owed_to", "owed_by", "state", "due", "missing", "made_up"),
@@ -98,9 +102,18 @@ def _statement(sheet: Sheet, answer: Row) -> None:
     rows = (heading, sheet.row)
     for currency, total in answer["totals"].items():
         sheet.line([*_total(answer["lines"], currency, total, rows, sheet.row + 1)])
+    answer = answer | {"held": list(_held(answer))}
     for title, key, columns in SECTIONS:
         _section(sheet, title, columns, answer.get(key) or [])
     sheet.finish()
+
+
+def _held(answer: Row) -> Iterator[Row]:
+    """What was held of each party at the month's start and at its end."""
+    for one in answer.get("pots", ()):
+        for at, when in (("at_start", "at the month's start"), ("at_cut", "at its end")):
+            if at in one:
+                yield {"payee": one["payee"], "when": when, **one[at]}
 
 
 def _money(amount: str | None, currency: str | None) -> tuple[Cell, Cell]:

@@ -1,5 +1,6 @@
 """The accounts of a store's deposit: what is held, what the store owes, what it has to come."""
 
+import zipfile
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -14,6 +15,7 @@ from ledger.usecases.init import init
 from ledger.usecases.statements.statement import statement
 from ledger.usecases.terms.publish import publish
 from projections.catalogue import VIEWS
+from projections.exporters.xlsx import write
 from projections.runner import rebuild
 from tests.marks import decision
 from tests.quarter import NOW, Quarter, edition
@@ -155,7 +157,7 @@ def quarter_statement(quarter: Quarter, period: str) -> dict[str, Any]:
         return statement(connection, PROGRAM, period, "store:S-1", clocks)
 
 
-def test_a_statement_shows_the_pot_and_nobody_pays_it(quarter: Quarter) -> None:
+def test_a_statement_shows_the_pot_and_nobody_pays_it(quarter: Quarter, tmp_path: Path) -> None:
     """At the month's start and at its end, in place of a running total."""
     quarter.tell([ONBOARDED, moved("Paid", "2020-05-02", "2000.00")])
     quarter.tell([moved("Compensated", "2020-06-30", "2500.00")])
@@ -183,6 +185,11 @@ def test_a_statement_shows_the_pot_and_nobody_pays_it(quarter: Quarter) -> None:
     assert (shown["due"], shown["open"]) == ("-2500.00", None)
     with quarter.refused(BadPayment):
         quarter.pay("-500.00", "store:S-1", program=f"{PROGRAM}/2020-06")
+    write(answer, tmp_path / "statement.xlsx")
+    with zipfile.ZipFile(tmp_path / "statement.xlsx") as file:
+        texts = file.read("xl/sharedStrings.xml").decode()
+    assert "at its end" in texts
+    assert "500.00" in texts
     closed = quarter.close(PROGRAM, period="2020-07", **LEFT)
     assert all(one["brought_forward"] == [] for one in closed["statements"])
 
