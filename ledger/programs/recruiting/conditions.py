@@ -5,6 +5,8 @@ A condition is met, unmet, or pending: pending names why (`window_open`: it can 
 what the text leaves open is a parameter of the edition.
 """
 
+from typing import Any
+
 from ledger.aggregates.base import Recorded, first_of
 from ledger.aggregates.merchant import MerchantTargeted
 from ledger.aggregates.partner import PartnerCertified, PartnerTerminated
@@ -100,30 +102,24 @@ def first_verified(case: Case, terms: Terms) -> Step:
         if (rival := _verification(state, scope))
     ]
     ahead = [one for one in rivals if own is None or one[:2] < (own.at, case.store.store)]
-    required = "verified, and first of its merchant's and brand's stores"
+    code, required = "first_verified", "verified, and first of its merchant's and brand's stores"
     mine = case.store.verifications
     parts = (case.kin,) if case.kin else ()
     if ahead:
         at, store, rival = min(ahead)[:3]
         observed = f"{store} was verified first, {terms.local(at)}"
-        found = step(terms, "first_verified", False, required, observed, *mine, rival, parts=parts)
-        return found._replace(discreet="another store of the merchant or brand was verified first")
+        told = "another store of the merchant or brand was verified first"
+        return step(
+            terms, code, False, required, observed, *mine, rival, parts=parts, discreet=told
+        )
     if own:
         observed = f"verified {terms.local(own.at)}, none before it"
-        found = step(terms, "first_verified", True, required, observed, *mine, parts=parts)
-        return found._replace(discreet=observed)
+        told = observed
+        return step(terms, code, True, required, observed, *mine, parts=parts, discreet=told)
     pending = None if terms.ended() else WINDOW_OPEN
-    found = step(
-        terms,
-        "first_verified",
-        False,
-        required,
-        "not verified",
-        *mine,
-        pending=pending,
-        parts=parts,
-    )
-    return found._replace(discreet="not verified")
+    told = "not verified"
+    more: dict[str, Any] = {"pending": pending, "parts": parts, "discreet": told}
+    return step(terms, code, False, required, told, *mine, **more)
 
 
 def first_sale_in_time(case: Case, terms: Terms) -> Step:

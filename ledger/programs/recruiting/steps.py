@@ -66,8 +66,10 @@ def step(
     *rests_on: Recorded | None,
     pending: str | None = None,
     parts: tuple[Step, ...] = (),
+    discreet: str | None = None,
 ) -> Step:
-    """A condition's step: pending ones are neither met nor unmet; the clause is the cited one."""
+    """A condition's step: pending ones are neither met nor unmet; the clause is the cited one.
+    `discreet` is what a payee is told, where what was observed is others' business."""
     events = tuple(sorted({one.position for one in rests_on if one is not None}))
     cite = terms.edition.cite
     clause = cite.get(code) or cite.get(_PARAMETER.get(code, ""))
@@ -83,6 +85,7 @@ def step(
         parts,
         code,
         pending,
+        discreet,
     )
 
 
