@@ -1,16 +1,22 @@
 """What a partner agrees with a merchant or a creator, and when that ends."""
 
 from datetime import date
-from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, create_model, field_validator
 
-from ledger.aggregates.base import Amount, Currency, Fact, Id, Reference, Text
+from ledger.aggregates.base import (
+    Amount,
+    Currency,
+    Fact,
+    Id,
+    Reference,
+    Text,
+    above_zero,
+    decimal_said,
+)
 from ledger.aggregates.store import StoreId
 from ledger.aggregates.things import Thing
-from ledger.kernel.errors import Refusal
-from ledger.kernel.money import decimal_of
 
 PARTNER_OF = "partner-of"
 """The kind of the index that leads from a partner to its agreements and grants."""
@@ -32,21 +38,6 @@ class NotedFact(Fact):
     ref: Annotated[Text | None, Field(description="where it can be looked up")] = None
     reason: Annotated[Text | None, Field(description="why, in words")] = None
     case: Annotated[Text | None, Field(description="the case it belongs to")] = None
-
-
-def decimal_said(text: str) -> Decimal:
-    """A plain decimal string; anything else is a `ValueError` for the field."""
-    try:
-        return decimal_of(text)
-    except Refusal as refusal:
-        raise ValueError(refusal.sentence.removesuffix(".")) from None
-
-
-def above_zero(amount: str) -> str:
-    """The amount; a `ValueError` for one that is not above zero."""
-    if decimal_said(amount) <= 0:
-        raise ValueError("an amount above zero")
-    return amount
 
 
 class AgreementTerms(NotedFact):

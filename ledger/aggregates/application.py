@@ -4,12 +4,20 @@ A supplement states fields later, or otherwise: of each field the last value cou
 """
 
 from datetime import date
-from decimal import Decimal
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
-from ledger.aggregates.base import Amount, Country, Currency, Fact, Id, Reference, Text
+from ledger.aggregates.base import (
+    Amount,
+    Country,
+    Currency,
+    Fact,
+    Id,
+    Reference,
+    Text,
+    above_zero,
+)
 from ledger.aggregates.enrolment import Count
 from ledger.aggregates.live_task import CategoryId
 
@@ -68,9 +76,7 @@ class PartnerClaims(ApplicationFact):
     @field_validator("registered_capital")
     @classmethod
     def _above_zero(cls, capital: str | None) -> str | None:
-        if capital is not None and Decimal(capital) <= 0:
-            raise ValueError("an amount above zero")
-        return capital
+        return None if capital is None else above_zero(capital)
 
 
 class ShopClaims(ApplicationFact):

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -9,8 +10,9 @@ from pydantic.plugin._schema_validator import PluggableSchemaValidator
 from pydantic_core import SchemaValidator
 
 from ledger.aggregates.things import Thing
+from ledger.kernel.errors import Refusal
 from ledger.kernel.instants import Instant, format_instant
-from ledger.kernel.money import Money
+from ledger.kernel.money import Money, decimal_of
 
 ID_MAX = 64
 Id = Annotated[
@@ -25,6 +27,28 @@ Id = Annotated[
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
 Currency = Annotated[str, Field(pattern="^[A-Z]{3}$", description="ISO 4217 code")]
 Amount = Annotated[str, Field(description="decimal string, exact in its currency")]
+
+
+def decimal_said(text: str) -> Decimal:
+    """A plain decimal string; anything else is a `ValueError` for the field."""
+    try:
+        return decimal_of(text)
+    except Refusal as refusal:
+        raise ValueError(refusal.sentence.removesuffix(".")) from None
+
+
+def above_zero(amount: str) -> str:
+    """The amount; a `ValueError` for one that is not above zero, or is none."""
+    if decimal_said(amount) <= 0:
+        raise ValueError("an amount above zero")
+    return amount
+
+
+def zero_or_more(amount: str) -> str:
+    """The amount; a `ValueError` for one below zero, or that is none."""
+    if decimal_said(amount) < 0:
+        raise ValueError("an amount of zero or more")
+    return amount
 
 
 Country = Annotated[str, Field(pattern="^[A-Z]{2}$", description="ISO 3166 code, such as DE")]

@@ -3,12 +3,20 @@
 The facts live in the stream of their store. A deposit may be paid before the store is onboarded.
 """
 
-from decimal import Decimal
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
-from ledger.aggregates.base import Amount, Currency, Fact, Held, Reference, Text
+from ledger.aggregates.base import (
+    Amount,
+    Currency,
+    Fact,
+    Held,
+    Reference,
+    Text,
+    above_zero,
+    zero_or_more,
+)
 from ledger.aggregates.live_task import CategoryId
 from ledger.aggregates.store import StoreId
 from ledger.kernel.money import Money
@@ -79,9 +87,7 @@ class DepositRequired(DepositFact):
     @field_validator("amount")
     @classmethod
     def _not_below_zero(cls, amount: str) -> str:
-        if Decimal(amount) < 0:
-            raise ValueError("an amount of zero or more")
-        return amount
+        return zero_or_more(amount)
 
 
 class _Moved(DepositFact):
@@ -96,9 +102,7 @@ class _Moved(DepositFact):
     @field_validator("amount")
     @classmethod
     def _above_zero(cls, amount: str) -> str:
-        if Decimal(amount) <= 0:
-            raise ValueError("an amount above zero")
-        return amount
+        return above_zero(amount)
 
 
 class _Cash(_Moved):

@@ -5,8 +5,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from ledger.aggregates.agreement import PARTNER_OF, NotedFact, above_zero
-from ledger.aggregates.base import Amount, Currency, Id, Reference
+from ledger.aggregates.agreement import PARTNER_OF, NotedFact
+from ledger.aggregates.base import Amount, Currency, Id, Reference, above_zero
 from ledger.aggregates.things import Thing
 from ledger.kernel.errors import Refusal
 from ledger.kernel.money import canonical_amount

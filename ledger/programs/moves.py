@@ -135,12 +135,12 @@ def _carried(event: StatementIssued) -> Iterator[Move]:
         brought = Money.parse(one.amount, one.currency)
         narration = f"carried from {one.statement} to {event.statement}"
         taken, payer = brought.negated(), event.payer or PLATFORM
-        for statement, part, amount in (
+        sides: tuple[tuple[str, Part, Money], ...] = (
             (one.statement, "carried_forward", taken),
             (event.statement, "brought_forward", brought),
-        ):
-            own: Part = part  # type: ignore[assignment]
-            yield Move(statement, event.payee, own, "", narration, amount, None, payer=payer)
+        )
+        for statement, part, amount in sides:
+            yield Move(statement, event.payee, part, "", narration, amount, None, payer=payer)
 
 
 def _due(

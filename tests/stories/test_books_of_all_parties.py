@@ -196,7 +196,7 @@ def test_an_agreement_with_another_merchant_is_void_on_one_statement_and_new_on_
     books: dict[str, Quarter],
 ) -> None:
     """The line keeps its id and its payee; who pays is another."""
-    corrected = FEE | {"merchant": "M-2"}
+    corrected = FEE | {"merchant": "M-2", "id": "fee-2"}
     for quarter in books.values():
         withdrawn = {"type": "FactWithdrawn", "at": FEE["at"], "id": "fee", "reason": "wrong"}
         quarter.tell([withdrawn, corrected])
@@ -209,11 +209,20 @@ def test_an_agreement_with_another_merchant_is_void_on_one_statement_and_new_on_
         assert quarter.failing() == {}
         assert quarter.adjust(PROGRAM, period=MAY)["adjustments"] == []
     assert books["merchant:M-1"].balances() == {}
-    assert books["merchant:M-2"].balances() == {
+    owes = {
         f"Expenses:ServiceFee:{PROGRAM} CNY": "3000.00",
         "Liabilities:Payable:partner:P-1 CNY": "-3000.00",
     }
+    assert books["merchant:M-2"].balances() == owes
     assert_mirrored(books)
+    for quarter in books.values():  # and back: then what is new is told before what is void
+        quarter.tell([withdrawn | {"id": "fee-2"}, FEE | {"id": "fee-3"}])
+        assert len(quarter.adjust(PROGRAM, period=MAY)["adjustments"]) == 2
+        assert quarter.adjust(PROGRAM, period=MAY)["adjustments"] == []
+        quarter.catch_up()
+        assert quarter.failing() == {}
+    assert books["merchant:M-1"].balances() == owes
+    assert books["merchant:M-2"].balances() == {}
 
 
 def statement_of(book: Book, payee: str) -> dict[str, Any]:

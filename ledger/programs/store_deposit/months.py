@@ -1,12 +1,11 @@
 """The month of a run: its window, its cut, and the months that have begun after it."""
 
-from datetime import date
 from functools import cached_property
 
-from ledger.kernel.instants import LATEST, Instant, day_of
+from ledger.kernel.instants import Instant
 from ledger.kernel.period import ONE_DAY, Days, Window
 from ledger.programs.contract import Asked
-from ledger.programs.periods import month, month_of
+from ledger.programs.periods import month, month_of, months_begun
 
 EDGES = {
     "end_later": ("a day longer at its end", 0, 1),
@@ -15,10 +14,6 @@ EDGES = {
     "start_later": ("a day shorter at its start", 1, 0),
 }
 """What-ifs of another month: in words, and by how many days its first and last day move."""
-
-
-TERMS_END = date(2199, 12, 31)
-"""No terms, and so no months, lie after it."""
 
 
 class Month:
@@ -51,12 +46,7 @@ class Month:
     @cached_property
     def later(self) -> list[tuple[str, Instant]]:
         """The months after this one that have begun, each with its cut, the latest first."""
-        last = day_of(min(self.as_of, LATEST), self.edition.zone)
-        last = min(last, self.edition.last or TERMS_END)
-        found: list[tuple[str, Instant]] = []
-        day = self.days.last + ONE_DAY
-        while day <= last:
-            days = month(self.edition, month_of(day))
-            found.append((month_of(day), min(days.window.end - 1, self.as_of)))
-            day = days.last + ONE_DAY
-        return found[::-1]
+        begun = months_begun(self.edition, self.days.window.end, self.as_of)
+        ends = (month(self.edition, name).window.end for name in begun)
+        cuts = (min(end - 1, self.as_of) for end in ends)
+        return list(zip(begun, cuts, strict=True))[::-1]
