@@ -119,7 +119,9 @@ class Ask:
         from ledger.usecases.terms.runs import run_at
 
         typed = {"as_of": self.as_of, "known_at": self.known_at}
-        return run_at(connection, program, period, now=now(), draft=draft, **typed)
+        found = run_at(connection, program, period, now=now(), draft=draft, **typed)
+        self.out.zone = found.edition.zone
+        return found
 
     def clocks(self, connection: "Connection", program: str | None = None) -> "Clocks":
         """The two clocks as typed; dates are days of the program's zone."""

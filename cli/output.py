@@ -11,12 +11,14 @@ import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
 import click
 
 from cli.talk import point_away, say, say_what_is_done
+from ledger.kernel.instants import DEFAULT_ZONE
 
 FORMATS = ("table", "json", "csv", "ndjson")
 SUFFIXES = {".json": "json", ".csv": "csv", ".ndjson": "ndjson", ".txt": "table"}
@@ -38,11 +40,14 @@ DIGEST_SHOWN = 19
 NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 
 
-class Out(NamedTuple):
-    """A format and a place."""
+@dataclass
+class Out:
+    """A format and a place, and the zone in which a reader is told instants: the program's that
+    is asked about."""
 
     format: str
     path: str | None
+    zone: str = DEFAULT_ZONE
 
     @classmethod
     def chosen(cls, format_: str | None, output: str | None, also: tuple[str, ...] = ()) -> "Out":
@@ -80,13 +85,51 @@ class Out(NamedTuple):
                 case "csv":
                     _write_csv(file, rows)
                 case _:
-                    _write_table(file, list(rows), fixed)
+                    self._table(file, list(rows), fixed)
+
+    def time(self, instant: str) -> str:
+        """An instant in the program's zone, to the second: `2026-03-02 10:20:00 +08:00`."""
+        from datetime import datetime
+        from zoneinfo import ZoneInfo
+
+        there = datetime.fromisoformat(instant).astimezone(ZoneInfo(self.zone))
+        offset = there.strftime("%z")
+        return f"{there:%Y-%m-%d %H:%M:%S} {offset[:3]}:{offset[3:]}"
+
+    def clocks(self, answer: dict[str, Any]) -> str:
+        """Where an answer stands: `2026-07-01 00:00:00 +08:00, known at 1596`."""
+        return f"{self.time(answer['as_of'])}, known at {answer['known_at']}"
 
     def text(self, lines: Iterable[str]) -> None:
         """Writes plain lines, for answers whose table is a text."""
         with self._opened() as file:
             for line in lines:
                 file.write(line + "\n")
+
+    def _table(self, file: IO[str], rows: Sequence[dict[str, Any]], fixed: Collection[str]) -> None:
+        if not rows:
+            say("No rows.")
+            return
+        names = list(dict.fromkeys(name for row in rows for name in row if name != "explanation"))
+        right = {n for n in names if n in NUMBERS and all(_is_number(row.get(n)) for row in rows)}
+        cells = [[self._shown(name, row.get(name)) for name in names] for row in rows]
+        if file.isatty():
+            _write_on_terminal(file, names, right, cells, fixed)
+        else:
+            _write_plain(file, names, right, cells)
+
+    def _shown(self, name: str, value: Any) -> str:
+        """A cell of a table: thousands apart, instants as the clock on the wall has them, to the
+        second, and of digests the beginning."""
+        text = cell(value)
+        if isinstance(value, str):
+            if INSTANT.fullmatch(text):
+                return self.time(text)
+            if name in DIGESTS:
+                return text[:DIGEST_SHOWN]
+        if name in MONEY and NUMBER.fullmatch(text):
+            return grouped(text)
+        return text
 
     @contextmanager
     def binary(self) -> Iterator[IO[bytes]]:
@@ -175,19 +218,6 @@ def _harmless(text: str) -> str:
     return text
 
 
-def _write_table(file: IO[str], rows: Sequence[dict[str, Any]], fixed: Collection[str]) -> None:
-    if not rows:
-        say("No rows.")
-        return
-    names = list(dict.fromkeys(name for row in rows for name in row if name != "explanation"))
-    right = {n for n in names if n in NUMBERS and all(_is_number(row.get(n)) for row in rows)}
-    cells = [[_shown(name, row.get(name)) for name in names] for row in rows]
-    if file.isatty():
-        _write_on_terminal(file, names, right, cells, fixed)
-    else:
-        _write_plain(file, names, right, cells)
-
-
 def _write_plain(file: IO[str], names: list[str], right: set[str], cells: list[list[str]]) -> None:
     """As wide as its content, without colour: what a pipe or a file gets."""
     from rich.cells import cell_len
@@ -229,32 +259,6 @@ def _write_on_terminal(
 
 def _is_number(value: Any) -> bool:
     return value is None or not cell(value).strip("-0123456789.")
-
-
-def _shown(name: str, value: Any) -> str:
-    """A cell of a table: thousands apart, instants as the clock on the wall has them, to the
-    second, and of digests the beginning."""
-    text = cell(value)
-    if isinstance(value, str):
-        if INSTANT.fullmatch(text):
-            return on_the_wall(text)
-        if name in DIGESTS:
-            return text[:DIGEST_SHOWN]
-    if name in MONEY and NUMBER.fullmatch(text):
-        return grouped(text)
-    return text
-
-
-def on_the_wall(instant: str) -> str:
-    """An instant in the usual zone, to the second: `2026-03-02 10:20:00 +08:00`."""
-    from datetime import datetime
-    from zoneinfo import ZoneInfo
-
-    from ledger.kernel.instants import DEFAULT_ZONE
-
-    there = datetime.fromisoformat(instant).astimezone(ZoneInfo(DEFAULT_ZONE))
-    offset = there.strftime("%z")
-    return f"{there:%Y-%m-%d %H:%M:%S} {offset[:3]}:{offset[3:]}"
 
 
 def grouped(amount: str) -> str:

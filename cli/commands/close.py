@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.options import Ask, answering, by_option, complete_programs, not_empty, now, system_user
-from cli.output import grouped
+from cli.output import Out, grouped
 from cli.talk import say
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def close(
     ]
     where.data(answer, rows)
     if where.is_table:
-        _talk_closed(answer)
+        _talk_closed(where, answer)
 
 
 def _brought(statement: dict[str, Any], code: str) -> str:
@@ -80,7 +80,7 @@ def _brought(statement: dict[str, Any], code: str) -> str:
     )
 
 
-def _talk_closed(answer: dict[str, Any]) -> None:
+def _talk_closed(where: Out, answer: dict[str, Any]) -> None:
     totals = ", ".join(f"{grouped(text)} {code}" for code, text in answer["totals"].items())
     say("")
     say(
@@ -89,7 +89,7 @@ def _talk_closed(answer: dict[str, Any]) -> None:
     )
     if answer["held"] or answer["exceptions"]:
         say(f"Left open: {answer['held']} held lines, {answer['exceptions']} exceptions.")
-    say(f"As of {answer['as_of']}, known at {answer['known_at']}, seal {answer['digest'][:23]}...")
+    say(f"As of {where.clocks(answer)}, seal {answer['digest'][:23]}...")
     say(f"Receipt {answer['receipt']}")
 
 
@@ -136,11 +136,10 @@ def adjust(program: str, period: str | None, dry_run: bool, by: str | None, ask:
 
 def _row(one: dict[str, Any]) -> dict[str, Any]:
     names = ("line", "payee", "was", "now", "difference", "currency", "outcome")
-    why = one["unmet"] or one["held_for"]
     causes = [", ".join(map(str, one["because"]))] if one["because"] else []
     causes += [f"filled {', '.join(one['filled'])}"] if one["filled"] else []
     because = "; ".join(causes) or "time alone"
-    return {n: one[n] for n in names} | {"why": ", ".join(why), "because": because}
+    return {n: one[n] for n in names} | {"why": one["why"], "because": because}
 
 
 def _talk_adjusted(answer: dict[str, Any], *, dry_run: bool) -> None:
@@ -165,4 +164,5 @@ def _talk_adjusted(answer: dict[str, Any], *, dry_run: bool) -> None:
 
 def decision_as_of(ask: Ask, connection: "Connection", program: str) -> int | None:
     """The as-of of a decision as typed, or None for now."""
-    return None if ask.as_of is None else ask.clocks(connection, program).as_of
+    clocks = ask.clocks(connection, program)
+    return None if ask.as_of is None else clocks.as_of

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.options import Ask, answering
-from cli.output import grouped, show
+from cli.output import Out, grouped, show
 from cli.talk import say
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def explain(context: click.Context, line: str, orders: bool, fresh: bool, ask: A
     if orders:
         where.data(answer, answer["orders"])
         return
-    _show(where.path, answer)
+    _show(where, answer)
     for one in told:
         say(_told(one))
     if told and answer["stands"] == "issued":
@@ -84,10 +84,8 @@ def _stated(line: "Line | None") -> str:
     return f"{grouped(line.amount.text)} {line.amount.currency} {line.outcome}"
 
 
-def _show(path: str | None, answer: dict[str, Any]) -> None:
+def _show(where: Out, answer: dict[str, Any]) -> None:
     from rich.tree import Tree
-
-    from cli.output import Out
 
     tree = answer["explanation"]
     root = Tree(_text(tree))
@@ -96,26 +94,27 @@ def _show(path: str | None, answer: dict[str, Any]) -> None:
     facts = root.add("facts")
     for one in answer["facts"]:
         place = f"{one['file']}:{one['line']}" if one["line"] else one["file"] or one["by"]
-        facts.add(f"{one['position']:>6}  {one['at']}  {one['type']}  {one['stream']}  {place}")
+        told = f"{one['position']:>6}  {where.time(one['at'])}  {one['type']}"
+        facts.add(f"{told}  {one['stream']}  {place}")
     if answer["withdrawn"]:
         lifted = root.add("withdrawn facts of the store, which do not count")
         for one in answer["withdrawn"]:
-            lifted.add(f"{one['position']:>6}  {one['at']}  {one['type']}  "
+            lifted.add(f"{one['position']:>6}  {where.time(one['at'])}  {one['type']}  "
                        f"withdrawn at position {one['withdrawn_by']}")  # fmt: skip
-    if path is None:
+    if where.path is None:
         show(sys.stdout, root)
     else:
         import io
 
         text = io.StringIO()
         show(text, root)
-        Out("table", path).text(text.getvalue().splitlines())
+        where.text(text.getvalue().splitlines())
     if assumed := len(answer["assumptions"]):
         said = "reading is" if assumed == 1 else "readings are"
         say(f"{assumed} {said} assumed: duebook programs {answer['program']}")
     terms = answer["terms"]
     say(
-        f"As of {answer['as_of']}, known at {answer['known_at']}, terms {terms['publisher']} "
+        f"As of {where.clocks(answer)}, terms {terms['publisher']} "
         f"version {terms['version']} ({terms['digest'][:18]}...)"
         + (", PROVISIONAL" if answer["provisional"] else "")
     )

@@ -91,7 +91,7 @@ def show(stream: str, ask: Ask) -> None:
     with ask.opened() as found, found.reading() as connection:
         answer = usecase(connection, stream, ask.clocks(connection))
     if where.is_table:
-        lines = [f"{stream} as of {answer['as_of']}, known at {answer['known_at']}"]
+        lines = [f"{stream} as of {where.clocks(answer)}"]
         lines += [f"  {name} = {_value(value)}" for name, value in answer["state"].items()]
         lines += ["", "Facts that count, in the order in which they happened:"]
         lines += [f"  {_line(one)}" for one in map(_short, answer["facts"])]

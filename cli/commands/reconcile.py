@@ -91,7 +91,7 @@ def reconcile(
             )
     where.data(answer, [_row(one) for one in answer["breaks"]])
     if where.is_table:
-        _talk(answer, looking_back=ask.as_of is not None)
+        _talk(where, answer, looking_back=ask.as_of is not None)
     return DIFFERENCES if answer["open"] else 0
 
 
@@ -157,7 +157,7 @@ def _row(one: dict[str, Any]) -> dict[str, Any]:
     return {n: one[n] for n in names} | {"likely": likely, "resolution": one["resolution"]}
 
 
-def _talk(answer: dict[str, Any], *, looking_back: bool) -> None:
+def _talk(where: Out, answer: dict[str, Any], *, looking_back: bool) -> None:
     say("")
     for code, text in answer["difference"].items():
         ours = grouped(answer["ours"].get(code, "0"))
@@ -173,7 +173,7 @@ def _talk(answer: dict[str, Any], *, looking_back: bool) -> None:
         say("The period is closed: ours is what was issued and adjusted, at any --as-of.")
     say(
         f"{answer['matched']:,} agree, {answer['open']} of {_groups(answer)} breaks "
-        f"are open. Ours {word}, as of {answer['as_of']}, known at {answer['known_at']}."
+        f"are open. Ours {word}, as of {where.clocks(answer)}."
     )
 
 

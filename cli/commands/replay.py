@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from cli.options import Ask, answering, complete_programs
-from cli.output import grouped
+from cli.output import Out, grouped
 from cli.talk import say
 
 DIFFERENCES = 3
@@ -55,11 +55,11 @@ def replay(program: str, period: str | None, terms: str | None, ask: Ask) -> int
     else:
         where.data(answer, answer["differences"])
     if where.is_table:
-        _talk(answer)
+        _talk(where, answer)
     return 0 if result.identical else DIFFERENCES
 
 
-def _talk(answer: dict[str, Any]) -> None:
+def _talk(where: Out, answer: dict[str, Any]) -> None:
     if answer["identical"]:
         say(f"Identical: {answer['lines']} lines, to the cent and to the digest.")
     else:
@@ -77,7 +77,7 @@ def _talk(answer: dict[str, Any]) -> None:
             say(f"  ... and {len(answer['differences']) - WHY_MAX} more; see --format json.")
     terms = answer["terms"]
     say(
-        f"As of {answer['as_of']}, known at {answer['known_at']}, terms {terms['publisher']} "
+        f"As of {where.clocks(answer)}, terms {terms['publisher']} "
         f"version {terms['version']}, rules version {answer['rules_version']}; closed at "
         f"position {answer['closed']['position']}, {answer['closed']['digest'][:23]}..."
     )

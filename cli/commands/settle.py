@@ -78,7 +78,7 @@ def settle(
     between = any(line.payer != "platform" for line in settlement.lines)
     where.data(answer, [_row(line, between=between) for line in settlement.lines])
     _talk_of_obligations(settlement)
-    _talk(settlement, draft=draft is not None)
+    _talk(where, settlement, draft=draft is not None)
     if run.closed is not None:
         _talk_of_close(run.closed, settlement, "--terms" if draft else "--fresh")
     if changes is not None:
@@ -145,7 +145,7 @@ def _talk_of_obligations(settlement: "Settlement") -> None:
         say(f"and {len(found) - SHOWN_MAX} more: duebook report obligations")
 
 
-def _talk(settlement: "Settlement", *, draft: bool) -> None:
+def _talk(where: Out, settlement: "Settlement", *, draft: bool) -> None:
     """What the run rests on, under the table, so that a printed page can be made again."""
     head = settlement.head_json()
     counts: dict[str, int] = {}
@@ -157,7 +157,7 @@ def _talk(settlement: "Settlement", *, draft: bool) -> None:
     say(f"Total payable: {totals or 'nothing'}   ({outcomes or 'no lines'})")
     terms = head["terms"]
     say(
-        f"As of {head['as_of']}, known at {head['known_at']}, terms {terms['publisher']} "
+        f"As of {where.clocks(head)}, terms {terms['publisher']} "
         f"version {terms['version']}, rules version {head['rules_version']}"
         + (f" - a DRAFT, not published ({terms['digest'][:18]}...)" if draft else "")
         + (", PROVISIONAL: the period is not over" if head["provisional"] else "")

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from cli.options import Ask, answering, by_option, complete_programs, not_empty
-from cli.output import grouped
+from cli.output import Out, grouped
 from cli.talk import say
 
 FACTS_MAX = 5
@@ -44,31 +44,48 @@ def statement(program: str, period: str | None, payee: str | None, ask: Ask) -> 
         with where.binary() as file:
             write(answer, file)
         return
-    rows = list(_rows(answer))
+    rows = list(_rows(where, answer))
     if where.is_table:
-        rows = answer["running"] or [_named(row) for row in rows]
+        rows = list(_told(answer)) if answer["running"] else [_named(row) for row in rows]
     where.data(answer, rows)
     if where.is_table:
-        _talk(answer)
+        _talk(where, answer)
 
 
-def _rows(answer: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _rows(where: Out, answer: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Everything of the statements as rows of one table: what was issued and adjusted comes to
     what is due, what was paid and carried over is taken off it."""
     for line in answer["lines"]:
-        yield {**line, "what": "issued"}
+        codes = ", ".join([*line["unmet"], *line["held_for"]])
+        yield {"what": "issued", **line, "why": codes}
     for one in answer["adjustments"]:
-        yield {**one, "amount": one["difference"], "what": "adjusted"}
+        row = {"what": "adjusted", **one, "amount": one["difference"]}
+        yield row | (_causes(where, one) if where.format == "csv" else {})
     for move in answer["running"]:
         if move["what"] not in ("issued", "adjusted"):
             yield move
 
 
+def _told(answer: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The movements with their running total; what was adjusted says why and what stands now.
+
+    An adjustment that moves no money, of a decision, has a row as well.
+    """
+    adjusted = {
+        (one["position"], one["line"], one["difference"]): one for one in answer["adjustments"]
+    }
+    for move in answer["running"]:
+        one = adjusted.pop((move["position"], move["line"], move["amount"]), {})
+        yield move | {"now": one.get("now"), "why": one.get("why")}
+    for one in adjusted.values():
+        row = {"what": "adjusted", "narration": f"{one['outcome_was'] or ''} to {one['outcome']}"}
+        yield {name: one[name] for name in ("position", "line", "why")} | row
+
+
 def _named(row: dict[str, Any]) -> dict[str, Any]:
     """A line of a statement that has no payments, in a table."""
-    why = ", ".join([*row.get("unmet", ()), *row.get("held_for", ())])
-    names = ("what", "line", "payee", "outcome", "amount", "currency")
-    return {name: row[name] for name in names} | {"why": why}
+    names = ("what", "line", "payee", "outcome", "amount", "now", "currency", "why")
+    return {name: row.get(name) for name in names}
 
 
 def _talk_of_pots(answer: dict[str, Any]) -> None:
@@ -85,25 +102,32 @@ def _moved(row: dict[str, Any]) -> str:
     return f"{grouped(row['difference'])} {row['currency']}"
 
 
-def _from_where(row: dict[str, Any]) -> str:
-    """The facts that caused it, each with its day, file and row."""
-    told = [
-        f"{fact['type']} of {fact['at'][:10]}"
+def _causes(where: Out, row: dict[str, Any]) -> dict[str, list[str]]:
+    """The facts, each with its day, file and row, and the orders that caused an adjustment."""
+    facts = [
+        f"{fact['type']} of {where.time(fact['at'])[:10]}"
         + (f" ({fact['file']}:{fact['line']})" if fact["line"] else "")
-        for fact in row["facts"][:FACTS_MAX]
+        for fact in row["facts"]
     ]
-    told += [
+    orders = [
         f"order {one['order_id']}, {one['fee_was'] or 'none'} to {one['fee_now'] or 'none'} "
         f"({one['file']}:{one['row']})"
-        for one in row.get("orders", [])[:FACTS_MAX]
+        for one in row.get("orders", ())
     ]
-    more = sum(max(len(row.get(key, [])) - FACTS_MAX, 0) for key in ("facts", "orders"))
+    return {"facts": facts, "orders": orders}
+
+
+def _from_where(where: Out, row: dict[str, Any]) -> str:
+    """The first of what caused it."""
+    causes = _causes(where, row).values()
+    told = [one for found in causes for one in found[:FACTS_MAX]]
+    more = sum(max(len(found) - FACTS_MAX, 0) for found in causes)
     if more > 0:
         told.append(f"{more} more")
     return f"; by {', '.join(told)}." if told else "."
 
 
-def _talk(answer: dict[str, Any]) -> None:
+def _talk(where: Out, answer: dict[str, Any]) -> None:
     say("")
     if "pots" in answer:
         _talk_of_pots(answer)
@@ -118,7 +142,7 @@ def _talk(answer: dict[str, Any]) -> None:
             said += f"; paid beyond what is due: {grouped(one['advance'])}"
         say(said)
     for one in answer["adjustments"]:
-        say(f"{one['line']} adjusted by {_moved(one)}: {one['why']}{_from_where(one)}")
+        say(f"{one['line']} adjusted by {_moved(one)}: {one['why']}{_from_where(where, one)}")
     outcomes = {one["line"]: one["outcome"] for one in (*answer["lines"], *answer["adjustments"])}
     silent = Counter(one for one in outcomes.values() if one not in ("payable", "granted"))
     if silent:
@@ -126,8 +150,8 @@ def _talk(answer: dict[str, Any]) -> None:
         say(f"Lines that pay nothing: {counts}. With their reasons: --format csv, -o FILE.xlsx")
     seal = answer["seal"]
     say(
-        f"Issued {answer['issued_at']} by {seal['by']}, as of {seal['as_of']}, known at "
-        f"{seal['known_at']}, seal {seal['digest'][:23]}..."
+        f"Issued {where.time(answer['issued_at'])} by {seal['by']}, as of {where.clocks(seal)}, "
+        f"seal {seal['digest'][:23]}..."
     )
 
 

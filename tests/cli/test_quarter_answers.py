@@ -35,7 +35,7 @@ def test_close_talks_to_people_on_stderr(told: Duebook) -> None:
     ran = told("close", PROGRAM, *AS_OF, *BY, *LEFT)
     assert "Closed: 4 lines, 2 statements, 4,000.00 CNY payable." in ran.err
     assert "Left open: 1 held lines, 0 exceptions." in ran.err
-    assert "As of 2026-06-30T16:00:00Z" in ran.err
+    assert "As of 2026-07-01 00:00:00 +08:00" in ran.err
     assert "Receipt " in ran.err
     assert STATEMENT in ran.out
 
@@ -57,7 +57,7 @@ def test_adjust_answers_with_these_keys_and_a_dry_run_exits_3(
     assert contract <= set(ran.json) <= contract | more | {"position", "receipt"}
     rows = {
         *("line", "payer", "payee", "was", "now", "difference", "currency", "outcome", "because"),
-        *("filled", "outcome_was", "unmet", "held_for"),
+        *("filled", "outcome_was", "unmet", "held_for", "why"),
     }
     assert {frozenset(one) for one in ran.json["adjustments"]} == {frozenset(rows)}
     again = closed("adjust", PROGRAM, *BY)

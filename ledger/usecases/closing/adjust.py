@@ -16,17 +16,19 @@ from ledger.aggregates.settlement import (
     period_id,
 )
 from ledger.kernel.clocks import Clocks
+from ledger.kernel.decision import Step
 from ledger.kernel.errors import PeriodOpen
 from ledger.kernel.garbage import no_cycles
 from ledger.kernel.instants import Instant, format_instant
 from ledger.kernel.money import Money, sum_by_currency
 from ledger.programs.edition import Edition
-from ledger.programs.line import PLATFORM, Change, changes
+from ledger.programs.line import PLATFORM, Change, Line, changes
 from ledger.programs.moves import stands_on
 from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.usecases.closing.causes_of_change import Causes
 from ledger.usecases.closing.close import refuse_future
+from ledger.usecases.closing.reasons import in_words
 from ledger.usecases.closing.terms_of_close import Filled, filled_terms
 from ledger.usecases.record_decisions import record_decisions, refuse_read_only
 from ledger.usecases.settling.settle import Settlement, settle, subjects_of
@@ -85,10 +87,15 @@ class Correction(NamedTuple):
             "outcome_was": row.outcome_was,
             "unmet": list(row.unmet),
             "held_for": list(row.held_for),
+            "why": in_words(row.outcome, (*row.unmet, *row.held_for), _tree(self.change.now)),
             "because": list(row.because),
             "filled": list(row.filled),
             **({"side": "payer"} if to_payer else {}),
         }
+
+
+def _tree(line: Line | None) -> Step | None:
+    return line.explanation if line else None
 
 
 @dataclass(frozen=True)

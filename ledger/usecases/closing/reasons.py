@@ -1,5 +1,6 @@
 """Why an adjustment: in words, for whoever gets it, with the facts and where they came from."""
 
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from sqlalchemy import Connection
@@ -71,11 +72,11 @@ def _add_orders(connection: Connection, rows: list[dict[str, Any]], known: Close
         asked = (connection, edition, known.seal.period, subject)
         before = orders_of(*asked, stands.get(one["line"], known.clocks))
         one["orders"] = _changed_orders(before, orders_of(*asked, now))
-        files = {order["file"] for order in one["orders"]}
+        archived = {order.pop("archived") for order in one["orders"]}
         one["facts"] = [
             fact
             for fact in one["facts"]
-            if fact["type"] != "OrdersArchived" or files & set(fact["file"].split(", "))
+            if fact["type"] != "OrdersArchived" or fact["position"] in archived
         ]
         stands[one["line"]] = now
 
@@ -98,7 +99,7 @@ def _changed_orders(
                     for key in ORDER_SAYS
                     for side, order in sides.items()
                 }
-                | {key: (new or old or {})[key] for key in ("currency", "file", "row")}
+                | {key: (new or old or {})[key] for key in ("currency", "file", "row", "archived")}
             )
     return found
 
@@ -126,7 +127,20 @@ def _why(recorded: Logged, row: AdjustedLine, tree: Step | None) -> str:
     """One sentence: the reason that was given, the conditions that fail or wait, or the rule."""
     if recorded.event.adopted is not None:
         return f"the platform's figure, accepted: {recorded.event.reason}"
-    if row.outcome == VOID or tree is None:
+    return in_words(row.outcome, (*row.unmet, *row.held_for), tree)
+
+
+def in_words(outcome: str, codes: Collection[str], tree: Step | None) -> str:
+    """Why a line says what it says: the conditions that fail or wait, or what was done."""
+    if outcome == VOID or tree is None:
         return "nothing makes the line any more"
-    reasons = list(dict.fromkeys(tree.reasons())) if row.unmet or row.held_for else []
-    return "; ".join(reasons) or tree.observed or "worked out again with the facts named"
+    reasons = list(dict.fromkeys(tree.reasons())) if codes else []
+    return "; ".join(reasons) or tree.observed or "; ".join(_steps(tree)) or tree.label
+
+
+def _steps(tree: Step) -> Iterator[str]:
+    """What each step of an amount came to."""
+    for part in tree.parts:
+        amount = f"{part.amount.text} {part.amount.currency}" if part.amount else ""
+        said = ", ".join(filter(None, (part.observed, amount)))
+        yield f"{part.label}: {said}" if said else part.label

@@ -1,10 +1,11 @@
 """Explaining one line: its tree, and the facts it rests on with the file and line they came in."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select
 
-from ledger.aggregates.base import Recorded
+from ledger.aggregates.base import Logged, Recorded
 from ledger.aggregates.book import BatchRecorded
 from ledger.aggregates.orders import OrdersArchived
 from ledger.kernel.clocks import Clocks
@@ -60,16 +61,22 @@ def explain(
         if one.position not in cited
     ]
     if orders:
-        answer["orders"] = orders_of(connection, edition, settlement.period, subject, clocks)
+        found_orders = orders_of(connection, edition, settlement.period, subject, clocks)
+        answer["orders"] = [_without(one, "archived") for one in found_orders]
     streams = {found.subject, *(one["stream"] for one in answer["facts"])}
     answer["withdrawn"] = withdrawn_of(connection, streams, clocks.known_at)
     return settlement, answer
 
 
+def _without(row: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in row.items() if key != name}
+
+
 def orders_of(
     connection: Connection, edition: Edition, period: str | None, subject: str, clocks: Clocks
 ) -> list[dict[str, Any]]:
-    """Every order that a line of a subject sums, with the file and row it came in.
+    """Every order that a line of a subject sums, with the file and row it came in, and the
+    position at which it was archived, `archived`.
 
     Raises `NoOrders` for a program that does not work by order.
     """
@@ -80,16 +87,17 @@ def orders_of(
         )
     asked = Asked(edition, period, frozenset({subject}))
     found = orders.orders_of(LogReader(connection, clocks), asked)
-    names = _order_files(connection, clocks)
+    files = OrderLines.at(connection, clocks).files
+    names = _order_files(connection, files)
     for one in found:
         archived, file, row = one.pop("place")
         one |= {"file": names[archived - 1][file - 1], "row": row}
+        one["archived"] = files[archived - 1].position
     return found
 
 
-def _order_files(connection: Connection, clocks: Clocks) -> list[list[str]]:
+def _order_files(connection: Connection, files: Sequence[Logged]) -> list[list[str]]:
     """Per archived file the names of the files that its call was given."""
-    files = OrderLines.at(connection, clocks).files
     batches = {one.position: one for one in read_positions(connection, {f.batch for f in files})}
     return [[one.name for one in batches[file.batch].event.files] for file in files]
 
