@@ -24,7 +24,7 @@ TEXTS = sorted(FOLDER.glob("*.txt"))
 PROMPT = "$ duebook "
 DIGEST = re.compile(r"\(sha256:[0-9a-f]+\.\.\.\)")
 """The digest of the terms: it changes with every word of theirs, which is shown elsewhere."""
-ARCHIVED = re.compile(r"[0-9TZ:.-]+(?=  OrdersArchived)")
+ARCHIVED = re.compile(r"[0-9-]{10} [0-9:]{8} \+08:00(?=  OrdersArchived)")
 """When orders were archived: the moment of the test."""
 OUTCOMES = {
     "growth": {"payable", "declined", "held"},
