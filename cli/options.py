@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 DEFAULT_BOOK = "duebook.db"
+DERIVED = (
+    "GMV of orders is what an older version derived from them, by days of Asia/Shanghai; this book "
+    "is not written any more: duebook upgrade says how to go on."
+)
 POSITION_MAX = 2**63 - 1
 """No log is longer."""
 
@@ -99,9 +103,11 @@ class Ask:
         found = open_book(location(self.book))
         try:
             if found.format < FORMAT:
-                from ledger.usecases.verifying.upgrade import upgrade
+                from ledger.usecases.verifying.upgrade import bring_index_up, derives
 
-                upgrade(found)
+                bring_index_up(found)
+                if derives(found):
+                    found.notes.append(DERIVED)
             yield found
         finally:
             said_done(found.committed)

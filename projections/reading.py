@@ -15,6 +15,7 @@ from ledger.kernel.instants import Instant
 from ledger.store.book import Book, open_book
 from projections.base import View
 from projections.catalogue import COMPUTED, VIEWS, view_named
+from projections.of_orders import ADDED, LATER, with_orders
 from projections.reports.figures import columns_of, figures_of
 from projections.runner import (
     Parked,
@@ -48,11 +49,13 @@ def report(
     where: Sequence[tuple[str, str]] = (),
     clocks: Clocks | None = None,
     now: Instant = FOREVER,
+    zone: str | None = None,
     progress: Progress = _silent,
 ) -> Report:
     """A read model's rows, in the order of its key, filtered by equal columns.
 
-    What programs add to it is worked out at the clocks, of a live report at `now`.
+    What programs and archived orders add to it is worked out at the clocks, of a live report at
+    `now`; days of orders are those of `zone`, else of all published editions.
 
     Raises `NoSuchReport`, or `BadQuery` for a column that it does not have.
     """
@@ -62,8 +65,11 @@ def report(
     added = columns_of(name)
     with looking_at(book, view, clocks, progress) as sight:
         query = select(sight.table)
-        shown = [pair for pair in where if pair[0] in (*view.SHOWN, *added)]
+        later = LATER.get(name, ())
+        shown = [pair for pair in where if pair[0] in (*view.SHOWN, *added, *later)]
         for column, value in where:
+            if column in later:
+                continue
             if column in sight.table.columns:
                 query = query.where(func.coalesce(cast(sight.table.c[column], String), "") == value)
             elif column not in (*view.SHOWN, *added):
@@ -73,8 +79,11 @@ def report(
                 )
         found = sight.connection.execute(query.order_by(*_order(view, sight.table)))
         rows = [view.shown(dict(row._mapping)) for row in found]
+        stands = clocks or Clocks(now, sight.clocks.known_at)
+        if name in ADDED:
+            with book.reading() as connection:
+                rows = with_orders(connection, name, rows, stands, zone, where)
         if added:
-            stands = clocks or Clocks(now, sight.clocks.known_at)
             rows = _with_figures(book, name, rows, added, stands)
         rows = [row for row in rows if all(_text(row[name]) == value for name, value in shown)]
         return Report(name, rows, sight.clocks, sight.parked)

@@ -2,16 +2,21 @@
 
 import csv
 import json
+from datetime import date
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from ledger.aggregates.base import Recorded
-from ledger.kernel.clocks import Clocks
-from ledger.kernel.instants import parse_instant
+from ledger.kernel.clocks import FOREVER, Clocks
+from ledger.kernel.instants import EARLIEST, parse_instant
+from ledger.kernel.money import Money
 from ledger.kernel.orderlines import COLUMNS
+from ledger.kernel.period import Days, Window
 from ledger.store.book import Book
 from ledger.store.log import read_log
+from ledger.store.order_lines import OrderLines
+from ledger.store.reader import LogReader
 from ledger.usecases.archiving.archive_orders import OrdersAnswer, record_orders
 from ledger.usecases.recording.record import record
 from ledger.usecases.settling.settle import Settlement, published_edition, settle
@@ -40,6 +45,7 @@ USUAL = {
     "category": "apparel",
 }
 Row = dict[str, str]
+Day = tuple[str, str, str, str, int]
 
 
 def order(name: str, /, **more: str) -> Row:
@@ -118,12 +124,37 @@ class Fees:
         with self.book.reading() as connection:
             return list(read_log(connection, topics=topics))
 
-    def days(self) -> list[tuple[str, str, str, str, int | None]]:
-        """Every GMVRecorded: store, day, amount, currency, orders."""
+    def days(self, zone: str = "Asia/Shanghai", as_of: int = NOW) -> list[Day]:
+        """What the orders sum to: store, day, amount, currency, orders."""
+        days = Days(date(1970, 1, 1), date(2100, 1, 1), zone)
+        sums: dict[tuple[str, str, str], list[int]] = {}
+        with self.book.reading() as connection:
+            reader = LogReader(connection, Clocks(as_of, self.book.head().position))
+            for one in (found.event for found in reader.sales_of_orders(self.stores, days)):
+                own = sums.setdefault((one.store, one.day.isoformat(), one.currency), [0, 0])
+                own[0] += Money.parse(one.amount, one.currency).minor
+                own[1] += one.orders
         return [
-            (e.store, e.day.isoformat(), e.amount, e.currency, e.orders)
-            for e in (one.event for one in self.facts("gmv-recorded.v1"))
+            (store, day, Money(net, code).text, code, orders)
+            for (store, day, code), (net, orders) in sorted(sums.items())
         ]
+
+    def first_orders(self, as_of: int = NOW) -> list[tuple[str, str | None, int]]:
+        """Store, order and instant of the first order of each store."""
+        with self.book.reading() as connection:
+            reader = LogReader(connection, Clocks(as_of, self.book.head().position))
+            found = reader.first_orders(self.stores)
+            return [(one.event.store, one.event.order, one.at) for one in found]
+
+    @property
+    def stores(self) -> list[str]:
+        """Every store that some order is of."""
+        clocks = Clocks(FOREVER, self.book.head().position)
+        with self.book.reading() as connection:
+            lines = OrderLines.at(connection, clocks)
+            with lines.opened(Window(EARLIEST, FOREVER), None) as database:
+                found = database.execute("SELECT DISTINCT store FROM orders").fetchall()
+        return sorted(store for (store,) in found)
 
     def checks(self) -> dict[str, tuple[bool, str]]:
         """What `verify` says of the archive."""

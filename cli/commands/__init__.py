@@ -14,6 +14,7 @@ from cli.commands.replay import replay
 from cli.commands.report import query, rebuild, report
 from cli.commands.settle import settle
 from cli.commands.statement import pay, statement
+from cli.commands.upgrade import export, upgrade
 from cli.commands.verify import verify
 from cli.commands.withdraw import withdraw
 
@@ -41,4 +42,6 @@ COMMANDS = (
     query,
     verify,
     rebuild,
+    export,
+    upgrade,
 )

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.options import Ask, answering, not_empty, now, system_user
-from cli.output import Out, refuse_unwritable
+from cli.options import POSITION_MAX, Ask, answering, not_empty, now, system_user
+from cli.output import Out, grouped, refuse_unwritable
 from cli.progress import progress
 from cli.talk import say
 
@@ -21,13 +21,25 @@ ALL = 10**9
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, metavar="FILE...")
 @click.option("--profile", default="canonical", metavar="NAME", help="How the headers read.")
 @click.option("--store", metavar="S", help="The store of files that have no store column.")
 @click.option(
     "--set", "sets", multiple=True, metavar="COLUMN=VALUE", help="A value the files lack."
 )
+@click.option(
+    "--items",
+    type=click.Choice(["sum"]),
+    help="Add up rows of an order that agree in all else.",
+)
 @click.option("--rejects", metavar="OUT.csv", help="Archive the good rows; write the others.")
+@click.option(
+    "--withdraw",
+    type=click.IntRange(1, POSITION_MAX),
+    metavar="POSITION",
+    help="Take a call back as a whole; needs --reason, and no FILE.",
+)
+@click.option("--reason", metavar="TEXT", callback=not_empty, help="Why it is taken back.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen; record nothing.")
 @click.option("--by", metavar="NAME", callback=not_empty, help="Who reports [your account].")
 @answering()
@@ -36,7 +48,10 @@ def orders(
     profile: str,
     store: str | None,
     sets: tuple[str, ...],
+    items: str | None,
     rejects: str | None,
+    withdraw: int | None,
+    reason: str | None,
     dry_run: bool,
     by: str | None,
     ask: Ask,
@@ -44,13 +59,23 @@ def orders(
     """Archive order lines: checked, known ones passed over, revisions kept; all files or none.
 
     Columns: order_id, store, created_at, amount, currency, traffic, channel, payment, category,
-    refunded, updated_at; CSV or Parquet, in any order.
+    refunded, updated_at, item, product, creator; CSV or Parquet, in any order. A row is known by
+    store, order_id and item.
 
     \b
     duebook orders may.csv
     duebook orders may.parquet --dry-run
     duebook orders shop-7.csv --store S-1007 --set currency=CNY
+    duebook orders --withdraw 1210 --reason "last year's file" --by lin
     """
+    if withdraw is not None:
+        if files or not reason:
+            raise click.UsageError("--withdraw POSITION takes --reason and no FILE.")
+        return _take_back(ask, withdraw, reason, by or system_user(), dry_run=dry_run)
+    if not files:
+        raise click.UsageError("Missing argument 'FILE...': the order files.")
+    if reason:
+        raise click.UsageError("--reason goes with --withdraw POSITION.")
     from ledger.intake.orders.profiles import profile_named
     from ledger.usecases.archiving.archive_orders import record_orders
 
@@ -68,6 +93,7 @@ def orders(
             fixed=fixed,
             keep_good=rejects is not None,
             dry_run=dry_run,
+            add_up_items=items == "sum",
             keep=ALL if rejects is not None else 1000,
             progress=told,
         )
@@ -75,6 +101,27 @@ def orders(
         _write_rejects(rejects, answer)
     _show(where, answer, dry_run=dry_run, keeping=rejects is not None)
     return 1 if answer.rejected and rejects is None else 0
+
+
+def _take_back(ask: Ask, position: int, reason: str, by: str, *, dry_run: bool) -> int:
+    from ledger.usecases.archiving.take_back import take_back
+
+    where = ask.out
+    with ask.opened() as found:
+        answer = take_back(found, position, reason=reason, by=by, dry_run=dry_run)
+    where.data(answer, answer["touches"] if answer["touches"] else [])
+    if where.is_table:
+        amounts = ", ".join(f"{grouped(text)} {code}" for code, text in answer["amounts"].items())
+        would = "would be taken" if dry_run else "are taken"
+        say(f"{answer['rows']:,} order lines, {amounts}, {would} back.")
+        if answer["known_from_it"]:
+            places = ", ".join(map(str, answer["known_from_it"]))
+            say(f"Rows that later calls brought and that were known from it go with it: {places}.")
+        if any(one["closed"] for one in answer["touches"]):
+            say("What was closed stands until it is adjusted: duebook adjust PROGRAM PERIOD")
+        if not dry_run:
+            say(f"Receipt {answer['receipt']}")
+    return 0
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -94,10 +141,18 @@ def _show(where: Out, answer: "OrdersAnswer", *, dry_run: bool, keeping: bool) -
         say(f"    {one['hint']}")
     if answer.rejected > SHOWN_MAX:
         say(f"... and {answer.rejected - SHOWN_MAX:,} more rejected; see --format json.")
-    if answer.unknown_stores:
-        names = ", ".join(answer.unknown_stores[:10])
-        count = len(answer.unknown_stores)
-        say(f"{count:,} stores are not known yet and wait until they are onboarded: {names}")
+    outlook = answer.outlook
+    if outlook.unknown_stores:
+        names = ", ".join(outlook.unknown_stores[:10])
+        count = len(outlook.unknown_stores)
+        more = ", ..." if count > 10 else ""
+        say(f"{count:,} stores are not known yet and wait until they are onboarded: {names}{more}")
+    if outlook.outside:
+        orders, first, last = outlook.outside
+        say(
+            f"{orders:,} orders lie on days of no published edition that charges orders: "
+            f"{first} to {last}."
+        )
     where.text(_summary(answer, dry_run=dry_run, keeping=keeping))
 
 

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 @click.option(
     "--where", "wheres", multiple=True, metavar="COL=VALUE", help="Only rows that have it."
 )
+@click.option("--zone", metavar="Z", help="Of days of orders [that of all published editions].")
 @answering(clocks=True)
-def report(name: str | None, wheres: tuple[str, ...], ask: Ask) -> int:
+def report(name: str | None, wheres: tuple[str, ...], zone: str | None, ask: Ask) -> int:
     """Show a report, or without a name list them.
 
     \b
@@ -40,7 +41,7 @@ def report(name: str | None, wheres: tuple[str, ...], ask: Ask) -> int:
     pairs = [_pair(one) for one in wheres]
     with ask.opened() as found, progress() as told:
         at = ask.chosen_clocks(found, always=name in COMPUTED)
-        answer = usecase(found, name, where=pairs, clocks=at, now=now(), progress=told)
+        answer = usecase(found, name, where=pairs, clocks=at, now=now(), zone=zone, progress=told)
     return _show(where, answer, fixed=[column for column, _ in pairs])
 
 

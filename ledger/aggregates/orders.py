@@ -1,15 +1,15 @@
 """Order lines by the million: the log knows the files that hold them, and what they sum to."""
 
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from ledger.aggregates.base import Amount, Event
+from ledger.aggregates.base import Amount, Event, Text
 from ledger.aggregates.settlement import Frozen
 
 ORDERS_STREAM = "orders:main"
 SOURCE = "orders"
-"""The source of facts that are derived from order lines."""
+"""The source of what order lines say, beside the sources of facts."""
 
 
 class OrderTotal(Frozen):
@@ -20,21 +20,66 @@ class OrderTotal(Frozen):
     refunded: Amount
 
 
-class OrdersArchived(Event):
-    """An immutable file of order lines, named by its digest. Without this event it is nothing."""
+class OrderFile(Frozen):
+    """An immutable file of order lines, named by its digest."""
 
-    TOPIC = "orders-archived.v1"
-
+    part: Annotated[int | None, Field(description="of a call in parts, which: stores by hash")] = (
+        None
+    )
     digest: Annotated[str, Field(description="sha256 of the file's bytes, and its name")]
     rows: int
     bytes: int
     first: Annotated[int, Field(description="the earliest creation of a line, microseconds UTC")]
     last: Annotated[int, Field(description="the latest creation of a line")]
-    updated: Annotated[int, Field(description="the latest change of a line")]
     totals: tuple[OrderTotal, ...]
+    items: Annotated[bool | None, Field(description="some lines are items of orders")] = None
+
+
+class OrdersArchived(Event):
+    """A call that brought order lines, and the files that hold them. Without this event they are
+    nothing."""
+
+    TOPIC = "orders-archived.v2"
+
+    files: tuple[OrderFile, ...]
+    updated: Annotated[int, Field(description="the latest change of a line")]
     revises: Annotated[bool, Field(description="holds lines that replace or repeat others")]
     known: int
     revised: int
+    known_from: Annotated[
+        tuple[int, ...], Field(description="positions of calls that had brought the known lines")
+    ] = ()
+    derived: Annotated[
+        Literal[True] | None,
+        Field(description="facts were derived from the lines, as older versions did"),
+    ] = None
+
+    @property
+    def stream(self) -> str:
+        return ORDERS_STREAM
+
+    @property
+    def rows(self) -> int:
+        """How many lines it brought."""
+        return sum(file.rows for file in self.files)
+
+
+def lifted(first: dict[str, Any]) -> dict[str, Any]:
+    """What the first version said of its one file, in the words of the second. Lines had no
+    items, products or creators then, and facts were derived from them."""
+    of_file = ("digest", "rows", "bytes", "first", "last", "totals")
+    others = ("updated", "revises", "known", "revised")
+    own = {name: first[name] for name in of_file}
+    return {"files": [own], "derived": True} | {name: first[name] for name in others}
+
+
+class OrdersWithdrawn(Event):
+    """What a call brought counts for nothing from here on; what it replaced counts again."""
+
+    TOPIC = "orders-withdrawn.v1"
+
+    archived: Annotated[int, Field(description="the position of its OrdersArchived")]
+    reason: Text
 
     @property
     def stream(self) -> str:

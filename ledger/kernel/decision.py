@@ -25,6 +25,8 @@ class Step(NamedTuple):
     pending: str | None = None
     discreet: str | None = None
     """What is told of it to a payee, where what was observed is other parties' business."""
+    orders: int | None = None
+    """How many archived orders it rests on; the events are the calls that brought them."""
 
     def for_payee(self) -> "Step":
         """The step as a payee gets it: without what concerns others, their facts and parts."""
@@ -48,6 +50,8 @@ class Step(NamedTuple):
             value = getattr(self, key)
             if value is not None:
                 out[key] = value
+        if self.orders is not None:
+            out["orders"] = self.orders
         out["events"] = list(self.events)
         out["parts"] = [part.as_json() for part in self.parts]
         return out

@@ -15,9 +15,18 @@ COLUMNS = (
     "category",
     "refunded",
     "updated_at",
+    "item",
+    "product",
+    "creator",
 )
-OPTIONAL = ("refunded", "updated_at")
-"""A file may lack these: nothing refunded so far, unchanged since it was created."""
+IDS = ("order_id", "store", "item", "product", "creator")
+OPTIONAL = ("refunded", "updated_at", "item", "product", "creator")
+"""A file may lack these: nothing refunded so far, unchanged since it was created, an order in one
+row, of no product or creator that anybody asks about."""
+KEY = ("store", "order_id", "item")
+"""What a row is known by."""
+KEY_HASH = f"(hash({', '.join(KEY)}) >> 1)::BIGINT"
+"""In SQL, as a whole number that every engine has."""
 
 ENUMERATIONS: dict[str, tuple[str, ...]] = {
     "traffic": ("ad", "ordinary"),
@@ -39,5 +48,13 @@ STAGED = (
     "category",
     "refunded_minor",
     "updated_at",
+    "item",
+    "product",
+    "creator",
 )
 """Columns of a relation of checked lines, as the intake leaves and the archive takes them."""
+
+CONTENT = tuple(name for name in STAGED if name not in ("source_file", "source_row"))
+"""What a version of a row says."""
+DATED = "dated"
+"""Beside them in what the intake leaves: whether the row itself says when it was changed."""

@@ -6,6 +6,7 @@ payee; neither reaches for the whole book. What they need they ask of a `Reader`
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date
+from enum import Enum
 from itertools import islice
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -13,7 +14,7 @@ from ledger.aggregates.base import Recorded
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.instants import Instant
 from ledger.kernel.money import Money
-from ledger.kernel.period import Window
+from ledger.kernel.period import Span, Window
 from ledger.programs.edition import Edition
 from ledger.programs.line import Line
 
@@ -87,6 +88,15 @@ class Reader(Protocol):
     def at_positions(self, positions: Iterable[int]) -> Iterator[Recorded]:
         """The facts at positions that the index has led to."""
 
+    def sales_of_orders(
+        self, stores: Collection[str], days: Span, *, deduct: bool = True
+    ) -> Iterator[Recorded]:
+        """Per store, day of the zone, currency and call the archived orders, as if reported:
+        `GMVRecorded` of the source `orders`, at the position of the call."""
+
+    def first_orders(self, stores: Collection[str]) -> Iterator[Recorded]:
+        """The first archived order of each store, as if reported: `FirstSale`."""
+
 
 OrderTables = Mapping[str, Mapping[str, list[object]]]
 """Small tables that an order expression joins with: per name its columns, each a list."""
@@ -102,8 +112,8 @@ class OrderSession(Protocol):
 class OrderReader(Reader, Protocol):
     """A reader of a book with an archive of order lines."""
 
-    def order_files(self, window: Window) -> tuple[int, ...]:
-        """Positions of the archived files that can hold lines created in the window."""
+    def order_position(self, file: int) -> int:
+        """The position of the call that brought the file of a line, as lines name it."""
 
     def order_session(self, window: Window, stores: list[str] | None) -> OrderSession | None:
         """The lines that count, created in the window; None without any."""
@@ -139,6 +149,14 @@ class OrderSide(Protocol):
 
     def variants(self) -> Iterator[OrderChange]:
         """Each single change, in the contract's order."""
+
+
+class OfOrders(Enum):
+    """What lines may rest on of archived orders."""
+
+    EACH = "each order"
+    GMV = "their sums as placed GMV"
+    FIRST = "the first of a store"
 
 
 SINGLY_MAX = 5

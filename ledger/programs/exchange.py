@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from ledger.aggregates.base import Recorded, order_key
+from ledger.aggregates.orders import SOURCE as ORDERS
 from ledger.kernel.decision import Step
 from ledger.kernel.instants import day_of
 from ledger.kernel.money import EXACT
@@ -202,7 +203,9 @@ def convert(
             sum_ += f" x {factor} (rate of {quote.event.day}) = {amount:f} {currency}"
             rests_on = tuple(sorted((one.position, *rates.looked_at(event.currency, day))))
         total = EXACT.add(total, amount)
-        parts.append(Step(f"orders of {event.day}", observed=sum_, events=rests_on))
+        orders = event.orders if event.source == ORDERS else None
+        label = f"orders of {event.day}"
+        parts.append(Step(label, observed=sum_, events=rests_on, orders=orders))
     return Converted(total, None, tuple(quotes.values()), tuple(parts))
 
 

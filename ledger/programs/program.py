@@ -15,7 +15,7 @@ from ledger.kernel.errors import BadTerms, NoLines
 from ledger.kernel.instants import Instant
 from ledger.kernel.money import Money
 from ledger.kernel.period import Span
-from ledger.programs.contract import Answer, Asked, OrderReader, OrderSide, Reader, Rule
+from ledger.programs.contract import Answer, Asked, OfOrders, OrderReader, OrderSide, Reader, Rule
 from ledger.programs.edition import Edition
 from ledger.programs.periods import WHOLE_TERM, Periods, month_of
 from ledger.programs.variants import Variant
@@ -162,6 +162,10 @@ def once(reader: Any, edition: Edition) -> tuple[None]:
     return (None,)
 
 
+def _no_orders(edition: Edition) -> frozenset[OfOrders]:
+    return frozenset()
+
+
 def _nothing(reader: Any, asked: Asked) -> Iterable[Recorded]:
     return ()
 
@@ -215,6 +219,8 @@ class Program:
     that are judged: anything odd among them blocks the close."""
     orders: OrderProgram | None = None
     """For a program that works by order."""
+    asks_of_orders: Callable[[Edition], frozenset[OfOrders]] = _no_orders
+    """What an edition's lines rest on of archived orders."""
 
     @property
     def days_of(self) -> Callable[[Edition, str | None], Span]:

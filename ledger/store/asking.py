@@ -1,12 +1,25 @@
-"""What a reader of the log answers about order lines."""
+"""What a reader of the log answers about order lines: themselves, and what they say of stores.
 
+What orders say stands beside what facts say, as if the store had been told of: its sales of a
+day, in the zone that asks, and its first order. Nothing of it is recorded, and nothing is kept.
+"""
+
+from collections.abc import Callable, Collection, Iterator
+from datetime import date, timedelta
 from functools import cached_property
 
 from sqlalchemy import Connection
 
-from ledger.kernel.clocks import Clocks
-from ledger.kernel.period import Window
+from ledger.aggregates.base import Recorded
+from ledger.aggregates.orders import SOURCE
+from ledger.aggregates.store import FirstSale, GMVRecorded
+from ledger.kernel.clocks import FOREVER, Clocks
+from ledger.kernel.instants import EARLIEST, Instant
+from ledger.kernel.money import Money
+from ledger.kernel.period import Span, Window
 from ledger.store.order_lines import OrderLines, Session
+
+_UNIX = date(1970, 1, 1)
 
 
 class OrderAsking:
@@ -14,17 +27,118 @@ class OrderAsking:
 
     connection: Connection
     clocks: Clocks
+    watch: Callable[[Recorded], None] | None
 
     @cached_property
     def _orders(self) -> OrderLines:
         return OrderLines.at(self.connection, self.clocks)
 
-    def order_files(self, window: Window) -> tuple[int, ...]:
-        """Positions of the archived files that can hold lines created in the window."""
-        return tuple(one.position for one in self._orders.within(window))
+    @property
+    def has_orders(self) -> bool:
+        """Whether any order counts at the clocks."""
+        return bool(self._orders.files)
+
+    @property
+    def derived_orders(self) -> bool:
+        """Whether facts were derived from the orders, as older versions did."""
+        return self._orders.derived
+
+    def stores_of_orders(self) -> list[str]:
+        """Every store that an order is of."""
+        session = self.order_session(Window(EARLIEST, self._until), None)
+        found = session.ask("SELECT DISTINCT store FROM orders", {}) if session else []
+        return sorted(store for (store,) in found)
 
     def order_session(self, window: Window, stores: list[str] | None) -> Session | None:
         """The lines that count, created in the window, to be asked in SQL; None without any."""
         if not self._orders.within(window):
             return None
         return self._orders.session(window, stores)
+
+    def order_position(self, file: int) -> int:
+        """The position of the call that brought the file of a line, as lines name it."""
+        return self._orders.files[file - 1].position
+
+    def sales_of_orders(
+        self, stores: Collection[str], days: Span, *, deduct: bool = True
+    ) -> Iterator[Recorded]:
+        """Per store, day of the zone, currency and call the orders that count, as if reported.
+
+        Amounts less refunds, or with `deduct` false whole. Nothing in a book whose facts were
+        derived from its orders: those are what they say.
+        """
+        session = self._saying(stores, days.window)
+        if session is None:
+            return
+        from ledger.store.archive.days import day_number
+
+        window, files = days.window, self._orders.files
+        first = max(window.start, min(one.file.first for one in files))
+        last = min(window.end - 1, self.clocks.as_of, max(one.file.last for one in files))
+        net = "amount_minor - refunded_minor" if deduct else "amount_minor"
+        day = day_number("created_at", first, last, days.zone)
+        rows = session.ask(
+            f"SELECT store, {day} AS day, currency::VARCHAR AS code, {self._position} AS call,"
+            f" sum({net})::HUGEINT, count(*), min(created_at)"
+            " FROM orders GROUP BY ALL ORDER BY store, day, code, call",
+            {},
+        )
+        known: dict[int, date] = {}
+        construct = GMVRecorded.model_construct
+        for store, number, code, call, minor, orders, first_at in rows:
+            day_ = known.get(number)
+            if day_ is None:
+                day_ = known[number] = _UNIX + timedelta(days=number)
+            event = construct(
+                source=SOURCE,
+                store=store,
+                day=day_,
+                amount=Money(int(minor), code).text,
+                currency=code,
+                basis="placed",
+                orders=orders,
+            )
+            yield self._shown(
+                Recorded(call, f"store:{store}", 0, GMVRecorded.TOPIC, event, first_at)
+            )
+
+    def first_orders(self, stores: Collection[str]) -> Iterator[Recorded]:
+        """The first order of each store, as if reported, whatever was refunded of it."""
+        session = self._saying(stores, Window(EARLIEST, self._until))
+        if session is None:
+            return
+        rows = session.ask(
+            "SELECT store, min({'at': created_at, 'order': order_id, 'call': "
+            f"{self._position}}}) FROM orders GROUP BY store ORDER BY store",
+            {},
+        )
+        for store, found in rows:
+            event = FirstSale(source=SOURCE, store=store, order=found["order"])
+            place = (found["call"], f"store:{store}", 0, FirstSale.TOPIC)
+            yield self._shown(Recorded(*place, event, found["at"]))
+
+    @property
+    def _until(self) -> Instant:
+        """The instant after as-of."""
+        return min(self.clocks.as_of, FOREVER - 1) + 1
+
+    def _shown(self, said: Recorded) -> Recorded:
+        """To whoever watches what a run sees."""
+        if self.watch is not None:
+            self.watch(said)
+        return said
+
+    def _saying(self, stores: Collection[str], window: Window) -> Session | None:
+        """The lines of some stores created in the window by as-of, if they say anything."""
+        if self._orders.derived or not stores:
+            return None
+        until = min(window.end, self._until)
+        if until <= window.start:
+            return None
+        return self.order_session(Window(window.start, until), sorted(stores))
+
+    @property
+    def _position(self) -> str:
+        """The call of a line, in SQL."""
+        listed = ", ".join(str(one.position) for one in self._orders.files)
+        return f"([{listed}])[file]"

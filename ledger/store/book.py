@@ -46,7 +46,11 @@ class Book:
         """The recorder, for those who write; reading does without it."""
         from ledger.store.recorder import LogRecorder
 
-        return LogRecorder(self.engine, writable=self.writable)
+        return LogRecorder(self.engine, writable=self.writable, format_=self.format)
+
+    def upgraded(self, to: int) -> None:
+        """The book has another format from here on."""
+        self.format = self.log.format = to
 
     @property
     def committed(self) -> int | None:

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from ledger.aggregates.base import Event, Logged, Recorded
 from ledger.aggregates.catalogue import TOPICS
+from ledger.aggregates.orders import OrdersArchived, lifted
 from ledger.kernel.errors import Refusal, UndecodableEvent, UnknownTopic
 
 
@@ -18,7 +19,9 @@ class Upcaster(NamedTuple):
     lift: Callable[[dict[str, Any]], dict[str, Any]]
 
 
-UPCASTERS: dict[str, Upcaster] = {}
+UPCASTERS: dict[str, Upcaster] = {
+    "orders-archived.v1": Upcaster(OrdersArchived.TOPIC, lifted),
+}
 """Topics that are no longer written, each with the step to its successor."""
 
 Decode = Callable[[bytes], Event]

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, select
 
 from ledger.aggregates.base import Fact, Logged
 from ledger.aggregates.book import FactWithdrawn
+from ledger.aggregates.orders import OrdersWithdrawn
 from ledger.kernel.errors import LogBroken
 from ledger.store.codec import decode_rows
 from ledger.store.keys import id_key
@@ -48,6 +49,8 @@ class Indexes:
             self.refs.add((kind, name, position, recorded.at, recorded.stream, detail))
         if isinstance(event, FactWithdrawn):
             self._withdraw(event, recorded)
+        elif isinstance(event, OrdersWithdrawn):
+            self._lift(event.archived, position)
         elif isinstance(event, Fact):
             if position in self._positions:
                 self._facts.add(position)

@@ -1,6 +1,6 @@
 """Asking a book's order lines: where its archive lies, which files count, SQL over their lines."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import rmtree
@@ -12,7 +12,7 @@ from weakref import finalize
 from sqlalchemy import Connection, select
 
 from ledger.aggregates.base import Logged
-from ledger.aggregates.orders import ORDERS_STREAM, OrdersArchived
+from ledger.aggregates.orders import ORDERS_STREAM, OrderFile, OrdersArchived, OrdersWithdrawn
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import Refusal
 from ledger.kernel.period import Window
@@ -49,35 +49,79 @@ def archive_folder(connection: Connection) -> Path:
     return Path(next(path for _, name, path in rows if name == "main") + SUFFIX)
 
 
-def archived(connection: Connection, known_at: int) -> list[Logged]:
-    """The archive's files by a position, in the order of the log."""
-    return list(read_log(connection, until=known_at, stream=ORDERS_STREAM))
+class Archived(NamedTuple):
+    """A file of the archive, and the call that brought it."""
+
+    call: Logged
+    file: OrderFile
+
+    @property
+    def position(self) -> int:
+        """Where the call stands in the log."""
+        return self.call.position
+
+    def described(self) -> ArchivedFile:
+        """The file as the archive asks for it."""
+        event, file = self.call.event, self.file
+        has_items = None if event.derived else bool(file.items)
+        return ArchivedFile(file.digest, event.revises, file.first, file.last, has_items)
 
 
-def described(event: OrdersArchived) -> ArchivedFile:
-    """A file as its event describes it."""
-    return ArchivedFile(event.digest, event.revises, event.first, event.last)
+class Calls(NamedTuple):
+    """What was archived and taken back by a position, in the order of the log."""
+
+    archived: list[Logged]
+    withdrawn: dict[int, Logged]
+    """Per position of a call that counts for nothing any more what took it back."""
+
+    @classmethod
+    def by(cls, connection: Connection, known_at: int) -> "Calls":
+        """Those known at a position."""
+        found = list(read_log(connection, until=known_at, stream=ORDERS_STREAM))
+        calls = [one for one in found if isinstance(one.event, OrdersArchived)]
+        back = [one for one in found if isinstance(one.event, OrdersWithdrawn)]
+        return cls(calls, {one.event.archived: one for one in back})
+
+    @property
+    def counting(self) -> list[Logged]:
+        """The calls that were not taken back."""
+        return [one for one in self.archived if one.position not in self.withdrawn]
+
+    @property
+    def derived(self) -> bool:
+        """Whether facts were derived from order lines, as older versions did: then those are
+        what the orders say, but for fees."""
+        return any(one.event.derived for one in self.archived)
+
+
+def files_of(calls: Iterable[Logged]) -> list[Archived]:
+    """The files of some calls, in order."""
+    return [Archived(one, file) for one in calls for file in one.event.files]
 
 
 class OrderLines(NamedTuple):
     """The order lines of a book at a pair of clocks."""
 
     folder: Path
-    files: list[Logged]
+    files: list[Archived]
     clocks: Clocks
+    marked: bool = True
+    """Whether the marks in the files say which version counts: not where a call was taken back."""
+    derived: bool = False
 
     @classmethod
     def at(cls, connection: Connection, clocks: Clocks) -> "OrderLines":
         """Those that a run at these clocks may see."""
-        files = archived(connection, clocks.known_at)
+        calls = Calls.by(connection, clocks.known_at)
+        files = files_of(calls.counting)
         folder = archive_folder(connection) if files else Path()
-        return cls(folder, files, clocks)
+        return cls(folder, files, clocks, not calls.withdrawn, calls.derived)
 
-    def within(self, window: Window) -> list[Logged]:
+    def within(self, window: Window) -> list[Archived]:
         """The files that can hold a line created in the window."""
         return [
             one for one in self.files
-            if one.event.first < window.end and one.event.last >= window.start
+            if one.file.first < window.end and one.file.last >= window.start
         ]  # fmt: skip
 
     def session(self, window: Window, stores: Sequence[str] | None) -> "Session":
@@ -87,10 +131,12 @@ class OrderLines(NamedTuple):
         """
         from ledger.store.archive.current import current
 
-        for one in self.within(window):
-            check(self.folder, one.event.digest)
-        files = [described(one.event) for one in self.files]
-        query = current(*(self.folder, files, window.start, window.end, stores), as_of=self._as_of)
+        read = self.within(window) if self.marked and self._as_of is None else self.files
+        for one in read:
+            check(self.folder, one.file.digest)
+        files = [one.described() for one in self.files]
+        limits = (window.start, window.end, stores)
+        query = current(self.folder, files, *limits, as_of=self._as_of, marked=self.marked)
         return Session(query)
 
     @contextmanager
@@ -107,7 +153,7 @@ class OrderLines(NamedTuple):
     @property
     def _as_of(self) -> int | None:
         """The as-of, where a line was made after it: then an earlier version may count."""
-        latest = max((one.event.updated for one in self.files), default=0)
+        latest = max((one.call.event.updated for one in self.files), default=0)
         return self.clocks.as_of if self.clocks.as_of < latest else None
 
 

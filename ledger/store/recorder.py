@@ -9,15 +9,15 @@ follow it.
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
-from typing import Any
+from typing import Any, NoReturn
 
 from sqlalchemy import Connection, Engine, insert
 from sqlalchemy import exc as sa_exc
 
-from ledger.kernel.errors import BookLocked, ReadOnlyBook
+from ledger.kernel.errors import BookLocked, OlderBook, ReadOnlyBook
 from ledger.store import chain
 from ledger.store.head import LOCK_SECONDS, Head, head_of, microseconds_now
-from ledger.store.schema import events
+from ledger.store.schema import FORMAT, events
 
 BATCH = 2000
 COPY_FROM = 200
@@ -87,20 +87,24 @@ class Writer:
 class LogRecorder:
     """Opens the log for writing, over one SQLAlchemy engine."""
 
-    def __init__(self, engine: Engine, *, writable: bool = True) -> None:
+    def __init__(self, engine: Engine, *, writable: bool = True, format_: int = FORMAT) -> None:
         self.engine = engine
         self.writable = writable
+        self.format = format_
         self.committed: int | None = None
         """The position of the last event that was committed here; None before the first."""
 
     @contextmanager
-    def writing(self, now: int | None = None) -> Iterator[Writer]:
+    def writing(self, now: int | None = None, *, older: bool = False) -> Iterator[Writer]:
         """A write transaction under the lock; everything in it is recorded, or nothing.
 
-        Raises `ReadOnlyBook`, or `BookLocked` when the lock is not had within 20 seconds.
+        Only an upgrade writes to an `older` book. Raises `ReadOnlyBook`, `OlderBook`, or
+        `BookLocked` when the lock is not had within 20 seconds.
         """
         if not self.writable:
             raise ReadOnlyBook("This book may only be read.", "Ask whoever keeps it to record.")
+        if self.format < FORMAT and not older:
+            refuse_older(self.format)
         try:
             with (
                 self.engine.connect().execution_options(duebook_write=True) as connection,
@@ -122,6 +126,14 @@ class LogRecorder:
                     "Nothing was recorded. Run the same command again.",
                 ) from error
             raise
+
+
+def refuse_older(format_: int) -> NoReturn:
+    """Raises `OlderBook`: a book is written by the version that it is of."""
+    raise OlderBook(
+        f"This book has format {format_}; this version of duebook writes format {FORMAT}.",
+        "Nothing was recorded. Read it as ever, or let this version write it: duebook upgrade.",
+    )
 
 
 def _is_lock(error: sa_exc.OperationalError) -> bool:

@@ -21,11 +21,14 @@ from sqlalchemy import (
     select,
 )
 
-FORMAT = 4
-"""The layout of these tables and what the index holds. A book with a greater one is refused,
-never guessed at; one with a smaller one is brought up to date when it is opened for writing.
+INDEX_FORMAT = 4
+"""Up to here only the layout of these tables and what the index holds: a book with a smaller one
+is brought up to date when it is opened for writing."""
+FORMAT = 5
+"""A book with a greater one is refused, never guessed at.
 2: rates are indexed by day. 3: first sales by store, tasks and links. 4: what facts pay, and
-which events of other statements move one."""
+which events of other statements move one. 5: what the log itself holds: archived orders derive no
+facts any more, so that a version before would not see them. Written after `upgrade` only."""
 
 metadata = MetaData()
 TEXT = Text().with_variant(Text(collation="C"), "postgresql")

@@ -11,6 +11,8 @@ from ledger.store.append import append
 from ledger.store.book import Book
 from ledger.store.head import Head
 from ledger.store.receipts import keep_receipt
+from ledger.store.recorder import refuse_older
+from ledger.store.schema import FORMAT
 from ledger.store.snapshots import Snapshot, keep
 
 E = TypeVar("E", bound=Event)
@@ -34,9 +36,11 @@ def built(kind: type[E], **fields: Any) -> E:
 
 
 def refuse_read_only(book: Book, to_what: str) -> None:
-    """Raises `ReadOnlyBook` before anything is worked out."""
+    """Raises `ReadOnlyBook` or `OlderBook` before anything is worked out."""
     if not book.writable:
         raise ReadOnlyBook("This book may only be read.", f"Ask whoever keeps it to {to_what}.")
+    if book.format < FORMAT:
+        refuse_older(book.format)
 
 
 def record_decisions(

@@ -40,7 +40,7 @@ from ledger.usecases.closing.replay import replay
 from ledger.usecases.settling.explain import explain
 from ledger.usecases.statements.statement import statement
 from ledger.usecases.verifying.order_archive import verify_orders
-from ledger.usecases.verifying.upgrade import upgrade
+from ledger.usecases.verifying.upgrade import bring_index_up
 from ledger.usecases.verifying.verify import verify
 from tests.quarter import GROWTH, NOW, Quarter, silent
 from tests.quarter import PROGRAM as RECRUITING
@@ -176,7 +176,7 @@ def location(tmp_path: Path) -> str:
 def quarter(location: str, tmp_path: Path) -> Iterator[Quarter]:
     """The stored book, opened."""
     book = open_book(location)
-    upgrade(book)  # as every command does
+    bring_index_up(book)  # as every command does
     yield Quarter(book, tmp_path)
     book.close()
 

@@ -37,14 +37,19 @@ def test_stored_bytes_read_back_and_are_written_alike(golden: dict[str, Any]) ->
     """An old book is read by this version, and what this version writes is read by it."""
     state = golden["state"].encode()
     event = decoder(golden["topic"])(state)
+    assert golden["stream"] == event.stream
+    if golden["topic"] in UPCASTERS:
+        assert UPCASTERS[golden["topic"]].becomes == event.TOPIC
+        return
     assert state == event.stored()
     assert golden["topic"] == event.TOPIC
-    assert golden["stream"] == event.stream
 
 
 @pytest.mark.parametrize("golden", GOLDEN, ids=_named)
 def test_a_fact_sent_again_is_known_by_the_same_content(golden: dict[str, Any]) -> None:
     """A changed canonical content would record old facts a second time."""
+    if golden["topic"] in UPCASTERS:  # none of them is a fact
+        return
     event = decoder(golden["topic"])(golden["state"].encode())
     assert golden["content"] == hashlib.sha256(event.content()).hexdigest()
 

@@ -24,6 +24,9 @@ ROW = {
     "category": "beauty",
     "refunded": "",
     "updated_at": "",
+    "item": "",
+    "product": "",
+    "creator": "",
 }
 Read = Callable[..., CheckedOrders]
 
@@ -38,11 +41,13 @@ def duck(tmp_path: Path) -> Iterator[Any]:
 
 @pytest.fixture
 def csv_of(tmp_path: Path) -> Callable[..., Path]:
-    """Writes rows, each the usual one with other values, to a CSV file."""
+    """Writes rows, each the usual one of an order of its own with other values, to a CSV file."""
 
     def build(*rows: dict[str, str], name: str = "orders.csv") -> Path:
         lines = [",".join(COLUMNS)]
-        lines += [",".join({**ROW, **row}[column] for column in COLUMNS) for row in rows]
+        for number, row in enumerate(rows, start=1):
+            whole = {**ROW, "order_id": f"O-{number}", **row}
+            lines.append(",".join(whole[column] for column in COLUMNS))
         path = tmp_path / name
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         return path

@@ -55,6 +55,7 @@ def test_a_row_is_rejected_by_sql_exactly_when_python_finds_a_fault(
         row = dict(ROW)
         for column in random.sample(sorted(SIGNS), random.choice([1, 2])):
             row[column] = _mutated(random, column)
+        row["order_id"] += f"_{len(rows)}"  # one row of each order
         rows.append(row)
     path = tmp_path / "rows.csv"
     lines = [",".join('"' + cell + '"' for cell in row.values()) for row in rows]

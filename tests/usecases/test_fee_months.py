@@ -109,7 +109,7 @@ def test_a_late_revision_of_a_closed_month_is_adjusted_by_its_difference(told: F
     """Linked to the file that it came in; statement, replay and verify hold before and after."""
     closed(told)
     told.archive(order("b", store="S-2", **LATE))
-    event = told.facts("orders-archived.v1")[-1]
+    event = told.facts("orders-archived.v2")[-1]
     line = f"{PROGRAM}/{MAY}/S-2"
     assert adjusted(told) == [(line, "-5.00", "-2.50", "2.50", (event.position,))]
     assert adjusted(told) == []

@@ -15,7 +15,7 @@ from ledger.usecases.settling.settle import settle
 
 PROGRAM = "recruiting-eu-jp-2026q1"
 THEIRS = Path(__file__).parents[2] / "fixtures" / "demo" / "platform-2026q1.csv"
-QUERIES_MAX = 15
+QUERIES_MAX = 16
 SETTLES_MAX = 30
 
 
@@ -42,8 +42,8 @@ def asked() -> Iterator[list[str]]:
         event.remove(Engine, "before_cursor_execute", noted)
 
 
-def test_settling_as_known_at_an_instant_asks_at_most_fifteen_times(demo_book: str) -> None:
-    """Terms, head and position once, the bisection of the log in one query."""
+def test_settling_as_known_at_an_instant_asks_at_most_sixteen_times(demo_book: str) -> None:
+    """Terms, head, archived orders and position once, the bisection of the log in one query."""
     with asked() as statements:
         words = ["settle", PROGRAM, "--known-at", "2199-01-01T00:00:00Z", "--format", "json"]
         assert run([*words, "--book", demo_book]) == 0

@@ -129,8 +129,8 @@ def settled(fees: Fees, check: Callable[[Any], Any]) -> int:
         """The lock is free."""
     check(fees.book)
     assert all(ok for ok, _ in fees.checks().values())
-    events = [one.event for one in fees.facts("orders-archived.v1")]
-    assert {f"{one.digest}.parquet" for one in events} <= set(fees.names())
+    events = [one.event for one in fees.facts("orders-archived.v2")]
+    assert {f"{file.digest}.parquet" for one in events for file in one.files} <= set(fees.names())
     return sum(one.rows for one in events)
 
 
@@ -247,7 +247,7 @@ def test_who_is_overtaken_every_time_is_told_to_repeat(
     with pytest.raises(ConcurrentWrite):
         fees.archive(order("a"), order("b"))
     assert calls == [archiving.ATTEMPTS]
-    assert sum(one.event.rows for one in fees.facts("orders-archived.v1")) == 1 + calls[0]
+    assert sum(one.event.rows for one in fees.facts("orders-archived.v2")) == 1 + calls[0]
 
 
 def test_other_facts_between_do_not_disturb(fees: Fees, monkeypatch: pytest.MonkeyPatch) -> None:

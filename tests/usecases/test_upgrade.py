@@ -9,9 +9,9 @@ import pytest
 from cli.main import run
 from ledger.kernel.errors import OlderBook
 from ledger.store.book import Book, open_book
-from ledger.store.schema import FORMAT
+from ledger.store.schema import FORMAT, INDEX_FORMAT
 from ledger.usecases.settling.settle import published_edition, settle
-from ledger.usecases.verifying.upgrade import upgrade
+from ledger.usecases.verifying.upgrade import bring_index_up, upgrade
 from tests.quarter import NOW, PROGRAM, Clocks, Quarter, amount_of, on_sqlite, plain_quarter
 
 RATE = {"type": "RateQuoted", "at": "2026-01-24T09:00:00Z", "base": "EUR", "quote": "CNY"}
@@ -63,10 +63,10 @@ def test_an_old_book_is_brought_up_to_date_when_it_is_opened(
     assert "refs" in _failing(old), "without its index an old book would not verify"
     assert run(["programs", "--book", old, "--format", "json"]) == 0
     told = capsys.readouterr()
-    assert f"up to format {FORMAT}: its index only." in told.err
+    assert f"up to format {INDEX_FORMAT}: its index only." in told.err
     assert PROGRAM in told.out
     book = open_book(old)
-    assert (book.format, book.head()) == (FORMAT, before)
+    assert (book.format, book.head()) == (INDEX_FORMAT, before)
     assert _scalar(book, QUOTES) == 2
     assert_whole(book)
     book.close()
@@ -78,10 +78,15 @@ def test_an_old_book_is_brought_up_to_date_when_it_is_opened(
 def test_what_an_upgraded_book_settles_rests_on_its_rates(old: str) -> None:
     """The lines are those that a book made today has, and it can be closed."""
     book = open_book(old)
-    upgrade(book)
+    bring_index_up(book)
     assert len(book.notes) == 1
-    upgrade(book)
+    bring_index_up(book)
     assert len(book.notes) == 1, "a second time changes nothing"
+    with pytest.raises(OlderBook, match="format 4"):
+        Quarter(book, Path()).close()
+    assert upgrade(book, dry_run=True)["was"] == INDEX_FORMAT == book.format
+    upgrade(book)
+    assert book.format == FORMAT
     with book.reading() as connection:
         clocks = Clocks(NOW, book.head().position)
         edition = published_edition(connection, PROGRAM, clocks)
@@ -97,7 +102,7 @@ def test_an_old_book_that_may_only_be_read_is_refused(old: str) -> None:
     """Never read with an index that lacks something; who may write opens it once."""
     book = open_book(old, readonly=True)
     with pytest.raises(OlderBook) as refused:
-        upgrade(book)
+        bring_index_up(book)
     assert "was made by an older duebook" in refused.value.sentence
     assert "duebook programs --book" in refused.value.hint
     assert _scalar(book, QUOTES) == 0

@@ -10,12 +10,14 @@ from typing import NamedTuple
 
 from ledger.intake.orders.profiles import Profile
 from ledger.kernel.currencies import EXPONENTS
+from ledger.kernel.ids import GUARDED, SPOILT
 from ledger.kernel.instants import EARLIEST, Instant
-from ledger.kernel.orderlines import ENUMERATIONS
+from ledger.kernel.orderlines import DATED, ENUMERATIONS
 
 BLANKS = " \t\r\n\u00a0\u3000"
 """What may stand around a cell: also the blanks of word processors and of Chinese text."""
 ID_CHARACTERS_MAX = 64
+OPTIONAL_IDS = ("item", "product", "creator")
 CATEGORY_CHARACTERS_MAX = 100
 MINOR_MAX = 10**18 - 1
 """Minor units of one order; a sum of twenty million of them still fits the database's."""
@@ -27,6 +29,7 @@ _ISO_8601 = (
     r"(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
 )
 _ID = r"[\p{L}\p{N}\p{M}._-]+"
+_PLAIN_ID = "[0-9A-Za-z_]*[0-9][0-9A-Za-z_]*|[A-Za-z][0-9A-Za-z_-]*[0-9][0-9A-Za-z_-]*"
 _TWO_DECIMALS = "TRY_CAST({} AS DECIMAL(15, 2))"
 _PLAIN = r"-?[0-9]+(?:\.[0-9]+)?"
 
@@ -57,13 +60,23 @@ def trimmed(text: str) -> str:
 
 
 def tidy(text: str) -> str:
-    """Trimmed, in Unicode NFC: one way to write one id."""
+    """Trimmed, in Unicode NFC: one way to write one word."""
     return f"nfc_normalize({trimmed(text)})"
 
 
+def tidy_id(text: str) -> str:
+    """Tidy, and without a spreadsheet's guard."""
+    bare = rf"regexp_replace({trimmed(text)}, {literal(GUARDED)}, '\1\2', 's')"
+    return f"nfc_normalize({bare})"
+
+
 def is_id(text: str) -> str:
-    """Whether a tidy text is letters, digits, `.`, `_` and `-` of any script, 1 to 64 of them."""
-    return f"length({text}) <= {ID_CHARACTERS_MAX} AND regexp_full_match({text}, '{_ID}')"
+    """Whether a tidy text is letters, digits, `.`, `_` and `-` of any script, 1 to 64 of them,
+    and not spoilt."""
+    return (
+        f"length({text}) <= {ID_CHARACTERS_MAX} AND regexp_full_match({text}, '{_ID}')"
+        f" AND NOT regexp_full_match({text}, {literal(SPOILT)})"
+    )
 
 
 def is_category(text: str) -> str:
@@ -81,10 +94,11 @@ def staged(cells: Mapping[str, Cell], profile: Profile, origin: str) -> str:
     once each. Amounts need the currency first, hence the two steps.
     """
     created = _instant(cells["created_at"], profile)
-    updated = "NULL::BIGINT"
+    updated, dated = "NULL::BIGINT", "false"
     if "updated_at" in cells:
         cell = cells["updated_at"]
         updated = f"CASE WHEN {_is_blank(cell)} THEN {created} ELSE {_instant(cell, profile)} END"
+        dated = f"NOT {_is_blank(cell)}"
     amount, refunded = cells["amount"].sql, cells.get("refunded", Cell("'0'")).sql
     words = [
         f"{_word(name, cells[name].sql, profile.words.get(name, {}))} AS {name}"
@@ -93,7 +107,7 @@ def staged(cells: Mapping[str, Cell], profile: Profile, origin: str) -> str:
     currency = cells["currency"].sql
     read = ", ".join(
         [
-            f"{_order_id(cells['order_id'].sql)} AS order_id",
+            f"{_id(cells['order_id'].sql)} AS order_id",
             f"{cells['store'].sql} AS store",
             f"{created} AS created_at",
             f"{amount} AS amount, {_TWO_DECIMALS.format(amount)} AS amount_2",
@@ -103,6 +117,8 @@ def staged(cells: Mapping[str, Cell], profile: Profile, origin: str) -> str:
             f"{cells['category'].sql} AS category",
             f"{refunded} AS refunded",
             f"{updated} AS updated_at",
+            f"{dated} AS {DATED}",
+            *(f"{_optional_id(cells.get(name))} AS {name}" for name in OPTIONAL_IDS),
         ]
     )
     changed = "updated_at" if "updated_at" in cells else "created_at"
@@ -110,14 +126,14 @@ def staged(cells: Mapping[str, Cell], profile: Profile, origin: str) -> str:
     return (
         f"SELECT order_id, store, created_at, {_minor('amount', 'amount_2')} AS amount_minor,"
         f" currency, {', '.join(ENUMERATIONS)}, category, {repaid}::BIGINT AS refunded_minor,"
-        f" {changed} AS updated_at"
+        f" {changed} AS updated_at, {', '.join(OPTIONAL_IDS)}, {DATED}"
         f" FROM (SELECT {read} FROM {origin})"
     )
 
 
 def is_good(now: Instant) -> str:
     """Whether a staged and tidied row is an order."""
-    given = ["order_id", "store", "currency", *ENUMERATIONS, "category"]
+    given = ["order_id", "store", "currency", *ENUMERATIONS, "category", *OPTIONAL_IDS]
     return " AND ".join(
         [
             *(f"{name} IS NOT NULL" for name in given),
@@ -135,12 +151,19 @@ def _is_blank(cell: Cell) -> str:
     return f"({cell.sql} IS NULL OR {cell.sql} = '' OR {trimmed(cell.sql)} = '')"
 
 
-def _order_id(text: str) -> str:
+def _id(text: str) -> str:
+    """An id of nearly every file is digits, or plain letters and signs."""
+    clean = tidy_id(text)
     return (
         f"CASE WHEN strlen({text}) <= {ID_CHARACTERS_MAX}"
-        f" AND regexp_full_match({text}, '[0-9A-Za-z._-]+') THEN {text}"
-        f" WHEN {is_id(tidy(text))} THEN {tidy(text)} END"
+        f" AND regexp_full_match({text}, '{_PLAIN_ID}')"
+        f" THEN {text} WHEN {is_id(clean)} THEN {clean} END"
     )
+
+
+def _optional_id(cell: Cell | None) -> str:
+    """An id that may be left out: then it is empty."""
+    return "''" if cell is None else f"CASE WHEN {_is_blank(cell)} THEN '' ELSE {_id(cell.sql)} END"
 
 
 def _instant(cell: Cell, profile: Profile) -> str:

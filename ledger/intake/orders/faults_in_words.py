@@ -17,9 +17,10 @@ from ledger.intake.orders.profiles import Profile
 from ledger.intake.orders.rejected import RowFault
 from ledger.kernel.currencies import EXPONENTS
 from ledger.kernel.errors import BadAmount, BadInstant, NoZone
+from ledger.kernel.ids import EXPECTED, HINT, is_spoilt, unguarded
 from ledger.kernel.instants import Instant, format_instant, instant_of, parse_instant
 from ledger.kernel.money import Money
-from ledger.kernel.orderlines import COLUMNS, ENUMERATIONS, OPTIONAL
+from ledger.kernel.orderlines import COLUMNS, ENUMERATIONS, IDS, OPTIONAL
 
 Row = Mapping[str, str | None]
 
@@ -38,7 +39,7 @@ class _Found(Exception):
 
 def fault_of(row: Row, profile: Profile, now: Instant) -> RowFault | None:
     """The first fault in the order of the columns, or None where there is none."""
-    cells = {name: tidied(row.get(name)) for name in COLUMNS}
+    cells = {name: tidied(row.get(name), is_id=name in IDS) for name in COLUMNS}
     try:
         for name in COLUMNS:
             if cells[name] is None and name not in OPTIONAL:
@@ -53,18 +54,20 @@ def fault_of(row: Row, profile: Profile, now: Instant) -> RowFault | None:
 def fault_of_fixed(column: str, value: str, profile: Profile, now: Instant) -> RowFault | None:
     """What is wrong with one value for all rows, as far as it can be told without them."""
     try:
-        if tidied(value) is None:
+        if tidied(value, is_id=column in IDS) is None:
             raise _fault("missing_field", column, None, "a value", "Give one.")
         if column not in ("amount", "refunded"):
-            _check(column, {column: tidied(value)}, profile, now)
+            _check(column, {column: tidied(value, is_id=column in IDS)}, profile, now)
     except _Found as found:
         return found.fault
     return None
 
 
-def tidied(cell: str | None) -> str | None:
-    """The cell without blanks around it, in NFC; None where nothing stands in it."""
-    return unicodedata.normalize("NFC", (cell or "").strip(BLANKS)) or None
+def tidied(cell: str | None, *, is_id: bool = False) -> str | None:
+    """The cell without blanks around it, an id without guards either, in NFC; None where nothing
+    stands in it."""
+    text = (cell or "").strip(BLANKS)
+    return unicodedata.normalize("NFC", unguarded(text) if is_id else text) or None
 
 
 def _fault(code: str, column: str, found: str | None, expected: str, hint: str) -> _Found:
@@ -75,7 +78,7 @@ def _check(name: str, cells: Mapping[str, str | None], profile: Profile, now: In
     text = cells[name]
     if text is None:
         return
-    if name in ("order_id", "store"):
+    if name in IDS:
         _check_id(name, text)
     elif name in ("created_at", "updated_at"):
         _check_instant(name, text, profile, now)
@@ -98,6 +101,8 @@ def _check(name: str, cells: Mapping[str, str | None], profile: Profile, now: In
 
 
 def _check_id(name: str, text: str) -> None:
+    if is_spoilt(text):
+        raise _fault("spoilt_id", name, text, EXPECTED, HINT)
     good = all(c in "._-" or unicodedata.category(c)[0] in "LNM" for c in text)
     if not good or len(text) > ID_CHARACTERS_MAX:
         raise _fault("invalid_field", name, text, _IDS, "Take out blanks and other signs.")

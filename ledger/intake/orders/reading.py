@@ -1,18 +1,33 @@
 """Order files into one checked relation, in one pass of DuckDB over each."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, NamedTuple
+from weakref import finalize
 
 from ledger.intake.orders.csvsource import CsvSource
 from ledger.intake.orders.expressions import is_good
 from ledger.intake.orders.faults_in_words import fault_of, fault_of_fixed
+from ledger.intake.orders.grain import (
+    REPEATS,
+    Place,
+    add_up,
+    clashes,
+    count_of,
+    fault_of_clash,
+    find_clashes,
+    rows_named,
+    without_clashes,
+)
 from ledger.intake.orders.parquetsource import ParquetSource
 from ledger.intake.orders.profiles import CANONICAL, Profile, check_fixed
 from ledger.intake.orders.refusals import BadOrderProfile
 from ledger.intake.orders.rejected import RejectedRow, RowFault
-from ledger.intake.orders.source import Source
+from ledger.intake.orders.source import Found, Source
 from ledger.intake.orders.staging import bad_positions, good_rows, stage
 from ledger.intake.orders.unchanged_file import Watched
 from ledger.kernel.instants import Instant
@@ -28,17 +43,21 @@ _UNEXPLAINED = RowFault("invalid_field", "row", None, "an order", "Compare it wi
 
 
 class FileRead(NamedTuple):
-    """One input file: its digest and how many of its rows are orders."""
+    """One input file: its digest, how many of its rows are orders, and how many were read."""
 
     file: str
     sha256: str
     bytes: int
     rows: int
     rejected: int
+    read: int
 
 
-class CheckedOrders(NamedTuple):
-    """What a call read. `relation` is a view with the columns `orderlines.STAGED`.
+@dataclass
+class CheckedOrders:
+    """What a call read. `relation` is a view with the columns `orderlines.STAGED`, in which no
+    two rows of one key contradict each other; `repeats` a table of hashes of keys that stand
+    there more than once.
 
     `rejections` are the first ones, in order; `rejected` counts all. `source_file` n is
     `files[n - 1]`; `source_row` counts its rows, those of a CSV from 2, below the header.
@@ -49,6 +68,32 @@ class CheckedOrders(NamedTuple):
     rejected: int
     rejections: list[RejectedRow]
     files: list[FileRead]
+    _sources: list[Source]
+    repeats: str = REPEATS
+
+    def found_at(self, places: Iterable[Place]) -> dict[Place, Found]:
+        """The rows at some places as they stand in the files."""
+        wanted: dict[int, list[int]] = defaultdict(list)
+        for file, row in sorted(set(places)):
+            wanted[file].append(row)
+        found: dict[Place, Found] = {}
+        for file, rows in wanted.items():
+            source = self._sources[file - 1]
+            positions = [row - source.first_row for row in rows]
+            of_file = source.find(positions, self.files[file - 1].read)
+            good = (one for one in of_file if one.fault is None)
+            found |= {(file, row): one for row, one in zip(rows, good, strict=False)}
+        return found
+
+    def reject(self, faults: Iterable[tuple[Place, RowFault]], count: int) -> None:
+        """Takes rows to the rejected ones: the first of them with their faults."""
+        told = list(faults)
+        found = self.found_at(place for place, _ in told)
+        for place, fault in told:
+            row, name = found[place], self.files[place[0] - 1].file
+            self.rejections.append(RejectedRow.of(name, row.row, fault, row.raw))
+        self.rejected += count
+        self.rows -= count
 
 
 class _Call(NamedTuple):
@@ -67,11 +112,14 @@ def read(
     profile: Profile = CANONICAL,
     fixed: Mapping[str, str] | None = None,
     keep: int = REJECTIONS_MAX,
+    *,
+    add_up_items: bool = False,
 ) -> CheckedOrders:
     """Reads and checks order files; good rows are staged in the connection, bad ones named.
 
     `fixed` values stand in every row of files that lack the column. `keep` rejections are
-    explained. Raises a refusal of `orders.refusals` for a file of which no row can be trusted.
+    explained. With `add_up_items` the rows of an order are added up. Raises a refusal of
+    `orders.refusals` for a file of which no row can be trusted.
     """
     assert files, "somebody named a file"
     call = _Call(connection, now, profile, dict(fixed or {}))
@@ -80,22 +128,54 @@ def read(
     done: list[FileRead] = []
     rejections: list[RejectedRow] = []
     parts: list[str] = []
-    with TemporaryDirectory(prefix="duebook-orders-") as folder:
+    sources: list[Source] = []
+    links = Path(mkdtemp(prefix="duebook-orders-"))
+    try:
         for number, path in enumerate(files, start=1):
-            link = Path(folder, f"{number}.link")
             room = keep - len(rejections)
-            part, file, found = _read_file(call, path, link, number, room)
+            read_ = _read_file(call, path, links / f"{number}.link", number, room)
+            part, file, source, found = read_
             parts.append(part)
             done.append(file)
+            sources.append(source)
             rejections += found
+    except BaseException:
+        rmtree(links, ignore_errors=True)
+        raise
     connection.execute(f"CREATE OR REPLACE TEMP VIEW {RELATION} AS {' UNION ALL '.join(parts)}")
-    return CheckedOrders(
+    checked = CheckedOrders(
         RELATION,
         sum(file.rows for file in done),
         sum(file.rejected for file in done),
         rejections,
-        done,
+        *(done, sources),
     )
+    finalize(checked, rmtree, links, ignore_errors=True)
+    if add_up_items:
+        checked.relation = add_up(connection, RELATION)
+        checked.rows = count_of(connection, checked.relation)
+    _refuse_clashes(connection, checked, keep)
+    return checked
+
+
+def _refuse_clashes(connection: "DuckDBPyConnection", checked: CheckedOrders, keep: int) -> None:
+    """Takes out the rows that others of the call contradict."""
+    count = find_clashes(connection, checked.relation)
+    if not count:
+        return
+    told = clashes(connection, max(keep - len(checked.rejections), 0))
+    lines = {
+        place: found.row for place, found in checked.found_at(one.other for one in told).items()
+    }
+    names = [file.file for file in checked.files]
+    checked.reject(
+        ((one.place, fault_of_clash(one, rows_named(lines, names, one.other))) for one in told),
+        count,
+    )
+    view = f"{checked.relation}_kept"
+    query = without_clashes(checked.relation)
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS {query}")
+    checked.relation = view
 
 
 def _check_fixed(call: _Call) -> None:
@@ -111,7 +191,7 @@ def _check_fixed(call: _Call) -> None:
 
 def _read_file(
     call: _Call, path: Path, link: Path, number: int, room: int
-) -> tuple[str, FileRead, list[RejectedRow]]:
+) -> tuple[str, FileRead, Source, list[RejectedRow]]:
     """The query of its good rows, what is to be said of it, and its first rejections."""
     table = f"order_file_{number}"
     with Watched(path) as watched:
@@ -135,7 +215,7 @@ def _read_file(
         f"SELECT {number}::USMALLINT AS source_file, rowid + {source.first_row} AS source_row, *"
         f" FROM {table}" + (f" WHERE {is_good(call.known_until)}" if good < rows else "")
     )
-    return part, FileRead(watched.name, digest, watched.bytes, good, bad), found
+    return part, FileRead(watched.name, digest, watched.bytes, good, bad, rows), source, found
 
 
 def _explained(

@@ -10,6 +10,10 @@ CODES = (
     "bad_amount",
     "unknown_currency",
     "bad_refund",
+    "spoilt_id",
+    "conflicting_rows",
+    "repeated_row",
+    "grain_differs",
     "wrong_cells",
 )
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ledger.intake.orders.expressions import is_category, is_good, is_id, staged, tidy
+from ledger.intake.orders.expressions import is_category, is_good, is_id, staged, tidy, tidy_id
 from ledger.intake.orders.parquetsource import first_line
 from ledger.intake.orders.profiles import Profile
 from ledger.intake.orders.refusals import NoRoomToRead, OrderFileChanged, OrderFileUnreadable
@@ -40,8 +40,8 @@ def stage(
         if isinstance(error, duckdb.OutOfMemoryException) or "No space left" in str(error):
             raise NoRoomToRead(f"{name}: {why}", file=name) from None
         raise OrderFileUnreadable(f"{name} cannot be read: {why}", file=name) from None
-    _tidy(connection, table, "store", is_id)
-    _tidy(connection, table, "category", is_category)
+    _tidy(connection, table, "store", tidy_id, is_id)
+    _tidy(connection, table, "category", tidy, is_category)
     found = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
     assert found is not None, "a count has a row"
     return int(found[0])
@@ -65,10 +65,14 @@ def bad_positions(
 
 
 def _tidy(
-    connection: "DuckDBPyConnection", table: str, column: str, rule: Callable[[str], str]
+    connection: "DuckDBPyConnection",
+    table: str,
+    column: str,
+    tidied: Callable[[str], str],
+    rule: Callable[[str], str],
 ) -> None:
     """Looks at each value once: a file of millions of orders has few stores and categories."""
-    clean = tidy(column)
+    clean = tidied(column)
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE order_values AS SELECT DISTINCT {column} FROM {table}"
     )

@@ -8,6 +8,7 @@ from ledger.aggregates.enrolment_state import EnrolmentState
 from ledger.aggregates.store_state import StoreState
 from ledger.programs.contract import Reader, in_chunks
 from ledger.programs.edition import Edition
+from ledger.programs.growth.parameters import parameters_of
 
 AFTER_SLASH = "0"
 """The character after `/`: ids hold neither, so that a program's names end before it."""
@@ -45,5 +46,10 @@ def _cases_of(reader: Reader, edition: Edition, names: Iterable[str]) -> Iterato
     }
     shops = {enrolment.event.store for _, enrolment in counted.values()}
     stores = reader.sales_since(shops, edition.first, StoreState)
+    parameters = parameters_of(edition)
+    if parameters.gmv_basis == "placed":
+        deduct = parameters.gmv_refunds == "deduct"
+        for sales in reader.sales_of_orders(shops, edition.days, deduct=deduct):
+            stores[sales.event.store].apply(sales)
     for state, enrolment in counted.values():
         yield Case(state, enrolment, stores[enrolment.event.store])

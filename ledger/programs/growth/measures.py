@@ -103,8 +103,8 @@ def gmv(case: Case, terms: Terms) -> Gmv:
     counted = [
         one for one in reported if parameters.gmv_refunds == "deduct" or not one.event.is_refund
     ]
-    positions = {one.position for one in counted}
-    others = [one for one in case.store.gmv if one.position not in positions]
+    mine = {id(one) for one in counted}  # sales of orders share the position of their call
+    others = [one for one in case.store.gmv if id(one) not in mine]
     sum_, feeds = convert(counted, terms.rates, edition), two_feeds(reported)
     held_for = (("fx_rate_missing",) if sum_.missing else ()) + (("two_feeds",) if feeds else ())
     observed = " and ".join(one for one in (sum_.missing, feeds) if one)

@@ -1,8 +1,8 @@
 """The growth service as a program."""
 
-from ledger.programs.contract import Reader
+from ledger.programs.contract import OfOrders, Reader
 from ledger.programs.edition import Edition
-from ledger.programs.growth.parameters import checked
+from ledger.programs.growth.parameters import checked, parameters_of
 from ledger.programs.growth.rules import settle_v1
 from ledger.programs.growth.variants import of
 from ledger.programs.program import Program, expense, income, once
@@ -20,6 +20,11 @@ def _merchant(rest: str) -> tuple[str | None, str]:
     return None, rest.rpartition("/")[0] or rest
 
 
+def _gmv_as_placed(edition: Edition) -> frozenset[OfOrders]:
+    placed = parameters_of(edition).gmv_basis == "placed"
+    return frozenset({OfOrders.GMV}) if placed else frozenset()
+
+
 PROGRAM = Program(
     versions={1: settle_v1},
     checked=checked,
@@ -34,4 +39,5 @@ PROGRAM = Program(
     subjects_of_store=_merchants_with,
     variants=of,
     obliges=once,
+    asks_of_orders=_gmv_as_placed,
 )

@@ -16,10 +16,11 @@ from ledger.aggregates.store import (
 )
 from ledger.aggregates.store_state import StoreState
 from ledger.kernel.decision import Step
-from ledger.kernel.instants import EARLIEST
-from ledger.kernel.period import Window
+from ledger.kernel.instants import EARLIEST, day_of
+from ledger.kernel.period import ONE_DAY, Days, Window
 from ledger.programs.contract import Reader, in_chunks
 from ledger.programs.edition import Edition
+from ledger.programs.recruiting.parameters import parameters_of
 
 VERIFYING = (MerchantOnboarded.TOPIC, StoreVerified.TOPIC)
 """All that a rival's being first rests on."""
@@ -65,6 +66,7 @@ def _cases_of(reader: Reader, edition: Edition, stores: Iterable[str]) -> Iterat
         and onboarding.event.partner
         and onboarding.at in edition.window
     }
+    _hear_orders(reader, edition, counted)
     events: list[MerchantOnboarded] = [onboarding.event for _, onboarding in counted.values()]
     merchants = reader.states("merchant", {one.merchant for one in events}, MerchantState)
     partners = reader.states(
@@ -82,6 +84,24 @@ def _cases_of(reader: Reader, edition: Edition, stores: Iterable[str]) -> Iterat
             withheld.of(name, event.partner),
             *kin.of(name, event.merchant, event.brand),
         )
+
+
+def _hear_orders(
+    reader: Reader, edition: Edition, counted: dict[str, tuple[StoreState, Recorded]]
+) -> None:
+    """Tells the states of stores what archived orders say: the first of them, and, where terms
+    go by placed orders, the sales of every day that a window can hold."""
+    for sale in reader.first_orders(counted):
+        counted[sale.event.store][0].apply(sale)
+    parameters = parameters_of(edition)
+    if parameters.gmv_basis != "placed":
+        return
+    within = parameters.first_sale_within_days
+    onboarded = [day_of(onboarding.at, edition.zone) for _, onboarding in counted.values()]
+    first = min([edition.days.first, *onboarded])
+    last = max([edition.days.last, *(day + within * ONE_DAY for day in onboarded)])
+    for sales in reader.sales_of_orders(counted, Days(first, last, edition.zone)):
+        counted[sales.event.store][0].apply(sales)
 
 
 class _Withheld:

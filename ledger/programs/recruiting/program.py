@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from ledger.kernel.instants import Instant, midnight
+from ledger.programs.contract import OfOrders
 from ledger.programs.edition import Edition
 from ledger.programs.periods import WHOLE_TERM
 from ledger.programs.program import Figures, Program, expense
@@ -22,6 +23,11 @@ def _last_first_sale(edition: Edition, period: str | None) -> Instant:
     return midnight(last + timedelta(days=1), edition.zone)
 
 
+def _of_orders(edition: Edition) -> frozenset[OfOrders]:
+    placed = parameters_of(edition).gmv_basis == "placed"
+    return frozenset({OfOrders.FIRST, OfOrders.GMV} if placed else {OfOrders.FIRST})
+
+
 PROGRAM = Program(
     versions={1: settle_v1},
     checked=checked,
@@ -32,5 +38,6 @@ PROGRAM = Program(
     scope=lambda edition: parameters_of(edition).markets,
     variants=of,
     came_later=CAME_LATER,
+    asks_of_orders=_of_orders,
     figures={"partners": Figures(COLUMNS, figures)},
 )

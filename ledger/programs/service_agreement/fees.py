@@ -31,11 +31,25 @@ def fee_lines(reader: Reader, found: Sequence[InForce], terms: Terms) -> Iterato
         sharing = [one for one in chunk if one.signing.event.of == "gmv"]
         stores = {store for one in sharing for store in one.signing.event.stores}
         sales = reader.sales_since(stores, terms.days.first, StoreState) if stores else {}
+        placed = {
+            store
+            for one in sharing
+            for store in one.signing.event.stores
+            if _basis(one, terms) == "placed"
+        }
+        for reported in reader.sales_of_orders(placed, terms.days):
+            sales[reported.event.store].apply(reported)
         for one in sharing:
             gmv = _gmv(one, sales, reader, terms)
             amount, required = _share_of(one, gmv, terms)
             steps = gmv.steps
             yield line_of(one, GMV_SHARE, amount, gmv.held_for, steps, required, partners, terms)
+
+
+def _basis(one: InForce, terms: Terms) -> str:
+    """Which GMV is shared: as agreed, else as the terms have it."""
+    basis: str = one.signing.event.basis or terms.parameters.gmv_basis
+    return basis
 
 
 def _fee_falls_due(one: InForce, terms: Terms) -> bool:
@@ -81,7 +95,7 @@ def _gmv(one: InForce, sales: dict[str, StoreState], reader: Reader, terms: Term
     A missing rate, or two systems that report one store's day, leave it unknown.
     """
     event = one.signing.event
-    basis = event.basis or terms.parameters.gmv_basis
+    basis = _basis(one, terms)
     rates, edition = _into(event.currency, reader, terms)
     held_for: set[str] = set()
     counted: list[Recorded] = []
@@ -91,11 +105,11 @@ def _gmv(one: InForce, sales: dict[str, StoreState], reader: Reader, terms: Term
         counted += own
         if twice := two_feeds(own):
             feeds.append(f"store {store}: {twice}")
-        positions = {one.position for one in own}
+        mine = {id(one) for one in own}  # sales of orders share the position of their call
         others += [
             fact
             for fact in sales[store].gmv
-            if fact.event.day in terms.days and fact.position not in positions
+            if fact.event.day in terms.days and id(fact) not in mine
         ]
     sum_ = convert(counted, rates, edition)
     steps = []

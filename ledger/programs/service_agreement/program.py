@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from ledger.aggregates.agreement import AgreementSigned
 from ledger.aggregates.base import Recorded
-from ledger.programs.contract import Asked, Reader
+from ledger.programs.contract import Asked, OfOrders, Reader
 from ledger.programs.edition import Edition
 from ledger.programs.periods import BY_MONTH, MONTH, month
 from ledger.programs.program import Judging, Program, agency, between, covers, expense
@@ -70,4 +70,6 @@ PROGRAM = Program(
         ),
     ),
     waiting=_ended,
+    # each agreement may say by itself which GMV is shared
+    asks_of_orders=lambda edition: frozenset({OfOrders.GMV}),
 )

@@ -36,11 +36,11 @@ class Total(NamedTuple):
 
 
 ORDER_COLUMNS = (
-    *("store", "order_id", "created_at", "amount_minor", "refunded_minor", "currency"),
+    *("store", "order_id", "item", "created_at", "amount_minor", "refunded_minor", "currency"),
     *("scene", "category", "base", "ppm", "discount", "fee"),
 )
 """What is asked of every order, in this order."""
-PLACES = "SELECT store, order_id, file, source_file, source_row FROM orders"
+PLACES = "SELECT store, order_id, item, file, source_file, source_row FROM orders"
 """Where each order came from: which archived file, and which row of which file of its call."""
 
 
@@ -116,11 +116,11 @@ def orders_of(reader: OrderReader, asked: Asked) -> list[dict[str, Any]]:
     if found is None:
         return []
     names = [one.name for one in parameters.running]
-    rows = found.ask("orders", ORDER_COLUMNS, " ORDER BY store, created_at, order_id")
-    places = {(store, name): place for store, name, *place in found.session.ask(PLACES, {})}
+    rows = found.ask("orders", ORDER_COLUMNS, " ORDER BY store, created_at, order_id, item")
+    places = {tuple(row[:3]): row[3:] for row in found.session.ask(PLACES, {})}
     return [
         _order_row(dict(zip(ORDER_COLUMNS, row, strict=True)), names)
-        | {"place": places[row[0], row[1]]}
+        | {"place": places[row[0], row[1], row[2]]}
         for row in rows
     ]
 
@@ -129,6 +129,7 @@ def _order_row(one: dict[str, Any], names: list[str]) -> dict[str, Any]:
     currency = one["currency"]
     return {
         "order_id": one["order_id"],
+        **({"item": one["item"]} if one["item"] else {}),
         "store": one["store"],
         "created_at": format_instant(one["created_at"]),
         "amount": Money(one["amount_minor"], currency).text,

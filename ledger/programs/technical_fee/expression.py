@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 ORDERS = {
-    **dict.fromkeys(("store", "order_id"), "string"),
+    **dict.fromkeys(("store", "order_id", "item"), "string"),
     **dict.fromkeys(("created_at", "amount_minor", "refunded_minor"), "int64"),
     **dict.fromkeys(("currency", "traffic", "channel", "category"), "string"),
 }

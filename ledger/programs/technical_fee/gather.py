@@ -5,8 +5,7 @@ from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from ledger.aggregates.base import Recorded
-from ledger.aggregates.orders import SOURCE as ORDERS_SOURCE
-from ledger.aggregates.store import DiscountRevoked, GMVRecorded, MerchantOnboarded
+from ledger.aggregates.store import DiscountRevoked, MerchantOnboarded
 from ledger.aggregates.store_state import StoreState
 from ledger.kernel.instants import EARLIEST, Instant, day_of, midnight
 from ledger.kernel.period import ONE_DAY, Days, Window
@@ -20,6 +19,7 @@ NEVER = Window(EARLIEST, EARLIEST)
 
 
 STORES_SQL = "SELECT DISTINCT store FROM orders"
+CALLS_SQL = "SELECT store, list(DISTINCT file) FROM orders GROUP BY store"
 
 
 class Shop(NamedTuple):
@@ -109,6 +109,11 @@ class Month(NamedTuple):
         sql = f"SELECT {listed} FROM ({sql_of(kind, self.setting)}){order}"
         return self.session.ask(sql, self.tables)
 
+    def calls(self, reader: OrderReader) -> dict[str, frozenset[int]]:
+        """Per store the calls that brought the orders that count."""
+        found = self.session.ask(CALLS_SQL, {})
+        return {store: frozenset(map(reader.order_position, files)) for store, files in found}
+
 
 def month_of_orders(
     reader: OrderReader,
@@ -130,14 +135,15 @@ def month_of_orders(
 
 
 def waiting(reader: OrderReader, days: Days, window: Window) -> Iterator[Recorded]:
-    """Per store with orders created in the window that nobody has onboarded, the first fact that
-    the archive reports of them."""
+    """Per store with orders created in the window that nobody has onboarded, their first sales."""
     session = reader.order_session(window, None)
     if session is None:
         return
     names = {row[0] for row in session.ask(STORES_SQL, {})}
     known = reader.states("store", names, StoreState, [MerchantOnboarded.TOPIC])
     unknown = [name for name, state in known.items() if state.onboarding is None]
-    for state in reader.states("store", unknown, StoreState, [GMVRecorded.TOPIC]).values():
-        sales = state.gmv_of(days, "placed")
-        yield from [one for one in sales if one.event.source == ORDERS_SOURCE][:1]
+    told: set[str] = set()
+    for sales in reader.sales_of_orders(unknown, days):
+        if sales.event.store not in told:
+            told.add(sales.event.store)
+            yield sales

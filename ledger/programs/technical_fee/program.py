@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from ledger.aggregates.base import Recorded
-from ledger.programs.contract import Asked, OrderReader
+from ledger.programs.contract import Asked, OfOrders, OrderReader
 from ledger.programs.edition import Edition
 from ledger.programs.periods import BY_MONTH, month, month_and_subject
 from ledger.programs.program import Program, income
@@ -39,4 +39,5 @@ PROGRAM = Program(
     keyed={"rates": ("category", "scene")},
     waiting=_waiting,
     orders=orders,
+    asks_of_orders=lambda edition: frozenset({OfOrders.EACH}),
 )

@@ -40,23 +40,21 @@ def settle_v1(reader: OrderReader, asked: Asked) -> Answer:
     found = month_of_orders(reader, edition, parameters, window, asked.subjects)
     if found is None:
         return Answer([])
-    files = reader.order_files(window)
+    calls = found.calls(reader)
     details = Details(found, edition, parameters)
     sums = [StoreSum(*row) for row in found.ask("stores", StoreSum._fields)]
-    lines = [_line(found.shops[one.store], one, asked, files, details) for one in sums]
+    lines = [_line(found.shops[one.store], one, asked, calls[one.store], details) for one in sums]
     return Answer(sorted(lines, key=lambda line: line.line))
 
 
-def _line(
-    shop: Shop, one: StoreSum, asked: Asked, files: tuple[int, ...], details: Details
-) -> Line:
+def _line(shop: Shop, one: StoreSum, asked: Asked, calls: frozenset[int], details: Details) -> Line:
     """The store's line: minus the fees of its orders, or held as a whole."""
     edition = asked.edition
     reasons = {HELD[0]: one.unrated > 0, HELD[1]: one.foreign > 0}
     held_for = tuple(code for code in HELD if reasons[code])
     amount = Money(0 if held_for else -(one.fee or 0), edition.currency)
     outcome = "held" if held_for else "payable"
-    events = {shop.onboarding.position, *files}
+    events = {shop.onboarding.position, *calls}
     if shop.revoked is not None:
         events.add(shop.revoked.position)
     tree = Step(
@@ -67,6 +65,7 @@ def _line(
         clause=edition.cite.get("technical_fee"),
         events=tuple(sorted(events)),
         parts=details.of(shop),
+        orders=one.orders,
     )
     name = f"store:{shop.store}"
     return Line(

@@ -8,12 +8,15 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from ledger.kernel.instants import Instant
-from ledger.kernel.orderlines import STAGED
+from ledger.kernel.orderlines import KEY, STAGED
 from ledger.store.archive.folder import ArchivedFile, present
 from ledger.store.archive.known import PASSED, SUPERSEDES
 from ledger.store.archive.sql import literal
 
 _COLUMNS = ", ".join(STAGED)
+_KEY = ", ".join(KEY)
+ADDED = ("item", "product", "creator")
+"""Columns that the first files lack; what those hold has no item, product or creator."""
 
 
 def current(
@@ -23,20 +26,23 @@ def current(
     until: Instant | None = None,
     stores: Collection[str] | None = None,
     as_of: Instant | None = None,
+    *,
+    marked: bool = True,
 ) -> str:
     """A query of the lines that count, with the columns of `orderlines.STAGED` and `file`.
 
     `file` is the position in `files`, from 1. Limited to lines created in [since, until) and to
     some stores; files and row groups outside are not read. An order counts with its last version
     in `files`, which may lie outside of a window that an older version lies in. With `as_of`
-    versions that were made later do not count, so that an earlier one does: a slower query.
-    Raises `ArchivedFileMissing`.
+    versions that were made later do not count, so that an earlier one does: a slower query. So
+    is one that is not `marked`: versions are worked out anew, since files that their marks rest
+    on are not among `files`. Raises `ArchivedFileMissing`.
     """
     paths = present(folder, list(files))
-    if as_of is not None:
-        return _as_of(paths, since, until, stores, as_of)
+    if as_of is not None or not marked:
+        return _worked_out(paths, files, since, until, stores, as_of)
     parts = [
-        f"SELECT {number}::INTEGER AS file, {_COLUMNS}, version FROM {_parquet(path)}"
+        f"SELECT {number}::INTEGER AS file, {columns_of(file)}, version FROM {_parquet(path)}"
         f"{_own_limits(file, since, until, stores)}"
         for number, (path, file) in enumerate(zip(paths, files, strict=True), start=1)
         if _may_hold(file, since, until)
@@ -53,35 +59,43 @@ def current(
         return f"SELECT * EXCLUDE (version) FROM ({lines})"
     only = _limits(None, None, stores, f"version = '{SUPERSEDES}'")
     later = " UNION ALL ".join(
-        f"SELECT {number}::INTEGER AS file, store, order_id FROM {_parquet(path)}{only}"
+        f"SELECT {number}::INTEGER AS file, {columns_of(files[number - 1], KEY)}"
+        f" FROM {_parquet(path)}{only}"
         for number, path in revising
     )
     return (
         f"SELECT line.* EXCLUDE (version) FROM ({lines}) AS line"
         f" ANTI JOIN ({later}) AS later ON later.store = line.store"
-        f" AND later.order_id = line.order_id AND later.file > line.file"
+        f" AND later.order_id = line.order_id AND later.item = line.item AND later.file > line.file"
         f" WHERE line.version <> '{PASSED}'"
     )
 
 
-def _as_of(
+def columns_of(file: ArchivedFile, names: Collection[str] = STAGED) -> str:
+    """The columns of a file in SQL, whichever way it was written."""
+    lacks = ADDED if file.has_items is None else ()
+    return ", ".join(f"'' AS {name}" if name in lacks else name for name in names)
+
+
+def _worked_out(
     paths: Sequence[Path],
+    files: Sequence[ArchivedFile],
     since: Instant | None,
     until: Instant | None,
     stores: Collection[str] | None,
-    as_of: Instant,
+    as_of: Instant | None,
 ) -> str:
-    """The last version of every order that was made by an instant, wherever it is archived."""
+    """The last version of every line that was made by an instant, wherever it is archived."""
     if not paths:
         return f"SELECT * FROM ({_nothing()}) WHERE false"
-    made = _limits(None, None, stores, f"updated_at <= {as_of}")
+    made = _limits(None, None, stores, *([] if as_of is None else [f"updated_at <= {as_of}"]))
     lines = " UNION ALL ".join(
-        f"SELECT {number}::INTEGER AS file, {_COLUMNS} FROM {_parquet(path)}{made}"
-        for number, path in enumerate(paths, start=1)
+        f"SELECT {number}::INTEGER AS file, {columns_of(file)} FROM {_parquet(path)}{made}"
+        for number, (path, file) in enumerate(zip(paths, files, strict=True), start=1)
     )
     return (
         f"SELECT * FROM (SELECT * FROM ({lines}) QUALIFY row_number() OVER (PARTITION BY"
-        " store, order_id ORDER BY updated_at DESC, file DESC, source_file DESC,"
+        f" {_KEY} ORDER BY updated_at DESC, file DESC, source_file DESC,"
         f" source_row DESC) = 1){_limits(since, until, None)}"
     )
 

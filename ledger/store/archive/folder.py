@@ -37,6 +37,9 @@ class ArchivedFile(NamedTuple):
     revises: bool = False
     first: Instant | None = None
     last: Instant | None = None
+    has_items: bool | None = None
+    """Whether lines of it are items of orders; None: it was written before lines had such, and
+    lacks the columns."""
 
 
 def path_of(folder: Path, digest: str) -> Path:

@@ -1,4 +1,4 @@
-"""Order keys: 64 bits of (store, order_id) in every row, so that known orders are found quickly.
+"""Order keys: a number for (store, order_id, item) in every row, so that known ones are found.
 
 Only this column of the older files is read to look for orders seen before; the few that match
 are then compared by their texts, so a collision costs time and never a row.
@@ -12,21 +12,28 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ledger.kernel.orderlines import KEY, KEY_HASH
 from ledger.store.archive.sql import literal
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-KEY = "hash(store, order_id)"
 METADATA = "duebook_key"
-_PROBES = (("", ""), ("S-1", "1"), ("店铺-七", "order-576460752303423488"), ("s" * 64, "o" * 64))
+_PROBES = (
+    ("", "", ""),
+    ("S-1", "1", ""),
+    ("店铺-七", "order-576460752303423488", "3"),
+    ("s" * 64, "o" * 64, "i" * 64),
+)
 
 
 def scheme(connection: "DuckDBPyConnection") -> str:
     """The name of the way in which this DuckDB makes keys."""
-    probes = ", ".join(f"hash({literal(a)}, {literal(b)})" for a, b in _PROBES)
-    found = connection.execute(f"SELECT concat_ws('-', {probes})").fetchone()
-    assert found is not None, "a list of constants is a row"
+    rows = ", ".join(f"({', '.join(map(literal, probe))})" for probe in _PROBES)
+    found = connection.execute(
+        f"SELECT string_agg({KEY_HASH}, '-') FROM (VALUES {rows}) AS probe ({', '.join(KEY)})"
+    ).fetchone()
+    assert found is not None, "an aggregate is a row"
     return str(found[0])
 
 
@@ -40,7 +47,7 @@ def keyed(connection: "DuckDBPyConnection", paths: Sequence[Path], columns: str)
     if ours:
         parts.append(f"SELECT key{columns} FROM {parquet(ours)}")
     if others:
-        parts.append(f"SELECT {KEY} AS key{columns} FROM {parquet(others)}")
+        parts.append(f"SELECT {KEY_HASH} AS key{columns} FROM {parquet(others)}")
     return " UNION ALL ".join(parts)
 
 

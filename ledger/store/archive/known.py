@@ -1,16 +1,16 @@
 """Which of the incoming lines the archive already knows, and which of them count from now on.
 
-Of the versions of one order the one with the latest `updated_at` counts; of equal ones the later
-archived; within a call the later row. A version whose content is archived already is known, and
-dropped. Only orders that may have another version, the suspects, are looked at one by one.
+Of the versions of one line the one with the latest `updated_at` counts; of equal ones the later
+archived. A version whose content is archived already is known, and dropped. Only lines that may
+have another version, the suspects, are looked at one by one.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ledger.kernel.orderlines import STAGED
-from ledger.store.archive.keys import KEY, keyed
+from ledger.kernel.orderlines import CONTENT, KEY, KEY_HASH, STAGED
+from ledger.store.archive.keys import keyed
 from ledger.store.archive.sql import literal, one_row
 
 if TYPE_CHECKING:
@@ -22,37 +22,41 @@ VERSIONS = "archive_versions"
 LINES = "archive_lines"
 
 FIRST, SUPERSEDES, PASSED = "first", "supersedes", "passed"
-"""What a line was when it was archived: the only one of its order so far; one that counts in
-place of an earlier file's; one that never counts, because another was later from the start."""
+"""What a line was when it was archived: the only version so far; one that counts in place of an
+earlier file's; one that never counts, because another was later from the start."""
 VERSION = f"ENUM('{FIRST}', '{SUPERSEDES}', '{PASSED}')"
 
-_CONTENT = [name for name in STAGED if name not in ("source_file", "source_row")]
-_SAME = ", ".join(_CONTENT)
+_SAME = ", ".join(CONTENT)
+_KEY = ", ".join(KEY)
 _LATEST = "updated_at DESC, file DESC, source_file DESC, source_row DESC"
 
 
 class Known(NamedTuple):
-    """What became of the incoming lines; the relations hold them.
+    """What became of the incoming lines; the relation `LINES` holds those to be archived, with
+    key and version."""
 
-    `LINES` are those to be archived, with key and version; `VERSIONS`, if there are suspects,
-    holds every version of them, old and new.
-    """
-
-    suspects: bool
     known: int
     revised: int
     replacing: bool
     """Whether a line is no plain first one, so that readers of the archive have to look twice."""
+    known_in: tuple[int, ...] = ()
+    """Which files of the history, from 1, hold the lines that are known."""
 
 
-def sort_out(connection: "DuckDBPyConnection", table: str, history: Sequence[Path]) -> Known:
-    """Compares the lines of `table` with each other and with the archived files, oldest first."""
+def sort_out(
+    connection: "DuckDBPyConnection", table: str, history: Sequence[Path], repeats: str | None
+) -> Known:
+    """Compares the lines of `table` with each other and with the archived files, oldest first.
+
+    `repeats` is a table of the keys that stand there more than once; None: they are looked for.
+    """
     connection.execute(
-        f"CREATE OR REPLACE TEMP VIEW {INCOMING} AS SELECT {KEY} AS key, * FROM {table}"
+        f"CREATE OR REPLACE TEMP VIEW {INCOMING} AS SELECT {KEY_HASH} AS key, * FROM {table}"
     )
+    found = f"SELECT key FROM {INCOMING} GROUP BY key HAVING count(*) > 1"
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {SUSPECTS} AS"
-        f" SELECT key FROM {INCOMING} GROUP BY key HAVING count(*) > 1"
+        f" {f'SELECT key FROM {repeats}' if repeats else found}"
     )
     if history:
         connection.execute(
@@ -60,14 +64,24 @@ def sort_out(connection: "DuckDBPyConnection", table: str, history: Sequence[Pat
             f" WHERE key IN (SELECT key FROM {INCOMING})"
         )
     (suspects,) = one_row(connection, f"SELECT count(*) FROM {SUSPECTS}")
+    columns = ", ".join(STAGED)
     if not suspects:
         connection.execute(
             f"CREATE OR REPLACE TEMP VIEW {LINES} AS"
-            f" SELECT *, '{FIRST}'::{VERSION} AS version FROM {INCOMING}"
+            f" SELECT key, {columns}, '{FIRST}'::{VERSION} AS version FROM {INCOMING}"
         )
-        return Known(False, 0, 0, False)
+        return Known(0, 0, False)
     _compare(connection, history)
-    _lines(connection)
+    connection.execute(
+        f"CREATE OR REPLACE TEMP VIEW {LINES} AS"
+        f" SELECT key, {columns}, '{FIRST}'::{VERSION} AS version FROM {INCOMING}"
+        f" WHERE key NOT IN (SELECT key FROM {SUSPECTS})"
+        f" UNION ALL SELECT {KEY_HASH} AS key, {columns}, version FROM {VERSIONS} WHERE is_new"
+    )
+    return _counted(connection)
+
+
+def _counted(connection: "DuckDBPyConnection") -> Known:
     (incoming,) = one_row(
         connection,
         f"SELECT count(*) FROM {INCOMING} WHERE key IN (SELECT key FROM {SUSPECTS})",
@@ -77,14 +91,17 @@ def sort_out(connection: "DuckDBPyConnection", table: str, history: Sequence[Pat
         f"SELECT count(*), count(*) FILTER (WHERE version = '{FIRST}')"
         f" FROM {VERSIONS} WHERE is_new",
     )
-    return Known(True, incoming - kept, kept - first, kept > first)
+    known_in = connection.execute(
+        f"SELECT DISTINCT file FROM {VERSIONS} WHERE NOT is_new AND comes_again ORDER BY file"
+    ).fetchall()
+    files = tuple(int(row[0]) for row in known_in)
+    return Known(incoming - kept, kept - first, kept > first, files)
 
 
 def _compare(connection: "DuckDBPyConnection", history: Sequence[Path]) -> None:
     """Every version of every suspect, each content once, ranked by which one counts.
 
-    `counts`: it does, now. `previous` is the version right before it, now; `previously` the one
-    that was before this call: what each was worth, on which instant, in which currency.
+    `comes_again`: the call brings what an older file holds.
     """
     columns = ", ".join(f"{name}::{kind} AS {name}" for name, kind in _types(connection).items())
     old = ""
@@ -101,36 +118,18 @@ def _compare(connection: "DuckDBPyConnection", history: Sequence[Path]) -> None:
             SELECT {len(history) + 1} AS file, {", ".join(STAGED)}, true AS is_new
             FROM {INCOMING} WHERE key IN (SELECT key FROM {SUSPECTS}){old}
         ), once AS (
-            SELECT * FROM versions QUALIFY row_number() OVER (
+            SELECT *, bool_or(is_new) OVER (PARTITION BY {_SAME}) AS comes_again
+            FROM versions QUALIFY row_number() OVER (
                 PARTITION BY {_SAME} ORDER BY file, source_file, source_row) = 1
         ), ranked AS (
-            SELECT *, row_number() OVER (PARTITION BY store, order_id ORDER BY {_LATEST}) AS rank,
-                bool_or(NOT is_new) OVER (PARTITION BY store, order_id) AS seen
-                , {_before("PARTITION BY store, order_id")} AS previous
-                , {_before("PARTITION BY store, order_id, is_new")} AS previously
+            SELECT *, row_number() OVER (PARTITION BY {_KEY} ORDER BY {_LATEST}) AS rank,
+                bool_or(NOT is_new) OVER (PARTITION BY {_KEY}) AS seen
             FROM once
         )
-        SELECT {", ".join(STAGED)}, is_new, rank = 1 AS counts,
-            previous, previously,
+        SELECT {", ".join(STAGED)}, file, is_new, comes_again,
             (CASE WHEN rank > 1 THEN '{PASSED}' WHEN seen THEN '{SUPERSEDES}' ELSE '{FIRST}' END)
                 ::{VERSION} AS version
         FROM ranked"""
-    )
-
-
-def _before(partition: str) -> str:
-    """What the next older version is worth, NULL for the oldest."""
-    worth = "{'net': amount_minor - refunded_minor, 'at': created_at, 'in': currency}"
-    return f"lead({worth}) OVER ({partition} ORDER BY {_LATEST})"
-
-
-def _lines(connection: "DuckDBPyConnection") -> None:
-    columns = ", ".join(STAGED)
-    connection.execute(
-        f"CREATE OR REPLACE TEMP VIEW {LINES} AS"
-        f" SELECT key, {columns}, '{FIRST}'::{VERSION} AS version FROM {INCOMING}"
-        f" WHERE key NOT IN (SELECT key FROM {SUSPECTS})"
-        f" UNION ALL SELECT {KEY} AS key, {columns}, version FROM {VERSIONS} WHERE is_new"
     )
 
 

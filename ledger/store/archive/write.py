@@ -12,16 +12,7 @@ from ledger.store.archive.keys import METADATA, scheme
 from ledger.store.archive.known import LINES, sort_out
 from ledger.store.archive.refusals import ArchiveOutOfRoom, ArchiveUnwritable
 from ledger.store.archive.sql import literal, one_row
-from ledger.store.archive.sums import (
-    DayChange,
-    Extent,
-    FirstOrder,
-    Total,
-    day_changes,
-    extent,
-    first_orders,
-    prepare_changes,
-)
+from ledger.store.archive.sums import Extent, Total, extent
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -45,6 +36,7 @@ class NewFile(NamedTuple):
     last: Instant
     updated: Instant
     totals: list[Total]
+    items: bool
     revises: bool
 
 
@@ -54,8 +46,8 @@ class Written(NamedTuple):
     file: NewFile | None
     known: int
     revised: int
-    days: list[DayChange]
-    first_orders: list[FirstOrder]
+    known_in: tuple[int, ...] = ()
+    """Which files of the history, from 1, hold the lines that were known."""
 
 
 def write(
@@ -63,26 +55,25 @@ def write(
     folder: Path,
     relation: str,
     history: Sequence[ArchivedFile],
-    zone: str,
+    repeats: str | None = None,
 ) -> Written:
     """Archives the new lines of a relation with the columns `orderlines.STAGED`.
 
-    `history` are all files of the archive in the order of their events. The caller records the
+    `history` are the files of the archive that count, in the order of their events; `repeats` as
+    in `sort_out`. The caller records the
     event; until then the file is one that nobody reads. Raises `ArchiveUnwritable`,
     `ArchiveOutOfRoom` or `ArchivedFileMissing`, with the archive as it was.
     """
     paths = present(folder, list(history))
     with _refusing(folder):
-        found = sort_out(connection, relation, paths)
+        found = sort_out(connection, relation, paths, repeats)
         bounds = extent(connection)
         if bounds is None:
-            return Written(None, found.known, 0, [], [])
-        prepare_changes(connection, found.suspects)
+            return Written(None, found.known, 0, found.known_in)
         digest = publish(folder, lambda path: _copy(connection, path, bounds))
         size = path_of(folder, digest).stat().st_size
         file = NewFile(digest, bounds.rows, size, *bounds[1:], revises=found.replacing)
-        days = day_changes(connection, zone)
-        return Written(file, found.known, found.revised, days, first_orders(connection))
+        return Written(file, found.known, found.revised, found.known_in)
 
 
 def _copy(connection: "DuckDBPyConnection", path: Path, bounds: Extent) -> None:
@@ -118,9 +109,10 @@ def _order(is_numbered: bool, bounds: Extent) -> str:
     """By store, instant, order id; store and instant as one number where both fit into it."""
     bits = (bounds.last - bounds.first).bit_length()
     if not is_numbered or VALUES_MAX.bit_length() + bits > 62:
-        return "store, created_at, order_id"
+        return "store, created_at, order_id, item"
     rank = "enum_code(store::archive_store)::BIGINT"
-    return f"({rank} << {bits}) | (created_at - {bounds.first}), order_id"
+    item = ", item" if bounds.items else ""
+    return f"({rank} << {bits}) | (created_at - {bounds.first}), order_id{item}"
 
 
 @contextmanager

@@ -17,6 +17,8 @@ from ledger.usecases.statements.closed_period import ClosedPeriod, closed_period
 
 TOLD = ("position", "type", "at", "file", "line")
 """What is told of a fact."""
+PLACE = ("file", "row", "archived")
+ORDERS_MAX = 20
 ORDER_SAYS = ("amount", "refunded", "fee")
 """What an order says that can make a difference."""
 
@@ -73,6 +75,8 @@ def _add_orders(connection: Connection, rows: list[dict[str, Any]], known: Close
         before = orders_of(*asked, stands.get(one["line"], known.clocks))
         one["orders"] = _changed_orders(before, orders_of(*asked, now))
         archived = {order.pop("archived") for order in one["orders"]}
+        one["orders_changed"] = len(one["orders"])
+        one["orders"] = one["orders"][:ORDERS_MAX]
         one["facts"] = [
             fact
             for fact in one["facts"]
@@ -84,22 +88,24 @@ def _add_orders(connection: Connection, rows: list[dict[str, Any]], known: Close
 def _changed_orders(
     before: list[dict[str, Any]], after: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """The orders whose amount or fee differs, or that are there once only, by id."""
-    was = {order["order_id"]: order for order in before}
-    now = {order["order_id"]: order for order in after}
+    """The orders, or items of them, that count otherwise, or once only, by id: what each was
+    charged and is, its amounts, and the file and row of the version that counts."""
+    was = {(order["order_id"], order.get("item", "")): order for order in before}
+    now = {(order["order_id"], order.get("item", "")): order for order in after}
     found = []
-    for name in sorted({*was, *now}):
-        old, new = was.get(name), now.get(name)
-        if not (old and new and all(old[key] == new[key] for key in ORDER_SAYS)):
+    for key in sorted({*was, *now}):
+        old, new = was.get(key), now.get(key)
+        if not (old and new and all(old[name] == new[name] for name in ORDER_SAYS)):
             sides = {"was": old or {}, "now": new or {}}
             found.append(
-                {"order_id": name}
+                {"order_id": key[0], "item": key[1]}
+                | {side: own.get("fee") for side, own in sides.items()}
                 | {
-                    f"{key}_{side}": order.get(key)
-                    for key in ORDER_SAYS
-                    for side, order in sides.items()
+                    f"{name}_{side}": own.get(name)
+                    for name in ORDER_SAYS
+                    for side, own in sides.items()
                 }
-                | {key: (new or old or {})[key] for key in ("currency", "file", "row", "archived")}
+                | {name: (new or old or {})[name] for name in ("currency", *PLACE)}
             )
     return found
 

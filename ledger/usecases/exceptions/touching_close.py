@@ -29,21 +29,31 @@ def exceptions_touching(
     happened later neither is an exception nor resolves one."""
     program, clocks = settlement.edition.program, settlement.clocks
     lifted = _lifted(connection, clocks.known_at)
-    facts = {one.position: one for one in (*seen, *_to_review(connection, settlement))}
+    found_ = (*seen, *_to_review(connection, settlement))
+    facts = {_key(one): one for one in found_}
     for one in read_log(connection, until=clocks.known_at, topics=NAMING):
         counts = one.at <= clocks.as_of and one.position not in lifted
         if one.event.program == program and counts:
-            facts[one.position] = one
+            facts[_key(one)] = one
     found = [
         (one, surprise)
         for one, surprise in exceptions_of(connection, clocks, facts.values())
         if _touches(settlement, one, surprise)
     ]
     found.sort(key=lambda pair: (pair[0].position, pair[1].code))
+    told = {
+        (one.position, surprise.code, surprise.name): (one, surprise) for one, surprise in found
+    }
     return [
         {"code": surprise.code, "position": one.position, "sentence": surprise.sentence}
-        for one, surprise in found
+        for one, surprise in told.values()
     ]
+
+
+def _key(one: Recorded) -> object:
+    """A fact by its position; what orders say shares that of their call."""
+    said = one.event
+    return one.position if one.version else (one.position, one.stream, said.stored())
 
 
 def _touches(settlement: Settlement, recorded: Recorded, surprise: Surprise) -> bool:

@@ -82,4 +82,14 @@ def show(connection: Connection, stream: str, clocks: Clocks) -> dict[str, Any]:
     describe = STATES.get(kind)
     if describe:
         out["state"] = describe(name, counting)
+    if kind == "store":
+        _hear_orders(connection, name, out["state"], clocks)
     return out
+
+
+def _hear_orders(connection: Connection, store: str, state: dict[str, Any], clocks: Clocks) -> None:
+    """The store's first sale, where an archived order was earlier than what was reported."""
+    for one in LogReader(connection, clocks).first_orders([store]):
+        told = state["first_sale_at"]
+        first = format_instant(one.at)
+        state["first_sale_at"] = min(told, first) if told else first

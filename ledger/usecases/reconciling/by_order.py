@@ -65,7 +65,7 @@ def compare_orders(
     lines = OrderLines.at(connection, clocks)
     with lines.opened(side.window, None if store is None else [store]) as database:
         file = load(database)
-        _mine(database, side, stated)
+        _mine(database, side, stated, items=any(one.file.items for one in lines.files))
         _join(database, period_id(edition.program, period))
         matched, ours, theirs = _sums(database, edition.currency)
         causes = _causes(database, side)
@@ -73,13 +73,19 @@ def compare_orders(
     return OrderOutcome(file, matched, ours, theirs, breaks, orders)
 
 
-def _mine(database: "DuckDBPyConnection", side: OrderSide, stated: StatedOrders) -> None:
-    """The table `mine`: our fee per order, as the rule gives it and as it was stated."""
+def _mine(
+    database: "DuckDBPyConnection", side: OrderSide, stated: StatedOrders, *, items: bool
+) -> None:
+    """The table `mine`: our fee per order, as the rule gives it and as it was stated. An order
+    in items is the sum of them."""
     load_tables(database, side.tables)
+    fee = 'CASE WHEN "foreign" THEN 0 ELSE -coalesce(fee, 0) END'
+    amount, end = f"{fee}::BIGINT", ""
+    if items:
+        amount, end = f"sum({fee})::BIGINT", " GROUP BY ALL"
     database.execute(
-        "CREATE TEMP TABLE mine AS SELECT store, order_id, line, payee,"
-        ' CASE WHEN "foreign" THEN 0 ELSE -coalesce(fee, 0) END::BIGINT AS ruled,'
-        f" ruled AS minor, currency FROM ({side.sql})"
+        "CREATE TEMP TABLE mine AS SELECT *, ruled AS minor FROM (SELECT store, order_id, line,"
+        f" payee, {amount} AS ruled, currency FROM ({side.sql}){end})"
     )
     if stated.nothing:
         load_tables(database, {"nothing": {"line": list(stated.nothing)}})

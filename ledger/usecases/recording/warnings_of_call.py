@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from datetime import date
 
 from sqlalchemy import Connection
 
@@ -15,6 +16,7 @@ from ledger.store.log import chunks
 from ledger.store.reader import LogReader
 from ledger.usecases.exceptions.judged_facts import judged
 from ledger.usecases.exceptions.known_names import IndexDirectory, feeds_of
+from ledger.usecases.exceptions.of_orders import sold_by_orders, twice
 from ledger.usecases.recording.call_reader import CallReader
 from ledger.usecases.recording.stage import Stage, Staged
 from ledger.usecases.recording.verdicts import NEW, Decided
@@ -109,7 +111,26 @@ def warnings_of(
     conflicting = _conflicting_feeds(LogReader(connection, clocks), feeds, new_feeds)
     if conflicting:
         found += _two_feeds(LogReader(connection, clocks), counting, conflicting, gone)
+    found += _sold_by_orders(LogReader(connection, clocks), counting)
     return found, new_feeds
+
+
+def _sold_by_orders(reader: LogReader, counting: _Counting) -> Found:
+    """Facts of placed GMV of days of which the book has the orders themselves."""
+    placed = [
+        (one, one.mentions.store, date.fromisoformat(one.mentions.feed[0]), one.mentions.feed[2])
+        for one in counting
+        if one.mentions.feed and one.mentions.store and one.mentions.feed[1] == "placed"
+    ]
+    if not placed:
+        return []
+    stores = {store for _, store, _, _ in placed}
+    return [
+        (one, twice(store, day, source, edition))
+        for edition, sold in sold_by_orders(reader, stores)
+        for one, store, day, source in placed
+        if day in sold[store]
+    ]
 
 
 def _load_introduced(directory: IndexDirectory, call: Call) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from ledger.aggregates.base import Logged, Recorded
+from ledger.aggregates.base import Recorded
 from ledger.aggregates.book import BatchRecorded
 from ledger.aggregates.orders import OrdersArchived
 from ledger.kernel.clocks import Clocks
@@ -15,7 +15,7 @@ from ledger.programs.contract import Asked
 from ledger.programs.edition import Edition
 from ledger.programs.registry import program_of
 from ledger.store.log import read_positions
-from ledger.store.order_lines import OrderLines
+from ledger.store.order_lines import Archived, OrderLines
 from ledger.store.reader import LogReader
 from ledger.store.schema import events, withdrawn
 from ledger.usecases.settling.settle import Settlement, settle, split_line
@@ -96,10 +96,11 @@ def orders_of(
     return found
 
 
-def _order_files(connection: Connection, files: Sequence[Logged]) -> list[list[str]]:
+def _order_files(connection: Connection, files: Sequence[Archived]) -> list[list[str]]:
     """Per archived file the names of the files that its call was given."""
-    batches = {one.position: one for one in read_positions(connection, {f.batch for f in files})}
-    return [[one.name for one in batches[file.batch].event.files] for file in files]
+    found = read_positions(connection, {one.call.batch for one in files})
+    batches = {one.position: one for one in found}
+    return [[one.name for one in batches[one.call.batch].event.files] for one in files]
 
 
 def withdrawn_of(connection: Connection, streams: set[str], known_at: int) -> list[dict[str, Any]]:

@@ -2,10 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
-from ledger.aggregates.base import Logged
 from ledger.aggregates.orders import SOURCE
 from ledger.aggregates.store import GMVRecorded
 from ledger.kernel.clocks import FOREVER, Clocks
@@ -13,31 +15,41 @@ from ledger.kernel.errors import Refusal
 from ledger.kernel.instants import DEFAULT_ZONE, EARLIEST
 from ledger.kernel.money import Money
 from ledger.kernel.period import Window
-from ledger.store.archive.folder import check
+from ledger.store.archive.folder import check, path_of
+from ledger.store.archive.sql import literal
 from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.store.log import read_log
-from ledger.store.order_lines import OrderLines
+from ledger.store.order_lines import Archived, Calls, OrderLines, archive_folder, files_of
 from ledger.usecases.verifying.verify import Check
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 Progress = Callable[[str, int], None]
 SHOWN_MAX = 5
 
 
 def verify_orders(book: Book, progress: Progress) -> list[Check]:
-    """The files against their digests; their lines against the daily GMV that was recorded.
+    """The files against their digests; their lines against the control sums of the log, or, in
+    a book whose orders derived facts, against the daily GMV that was recorded.
 
-    Nothing for a book without order lines.
+    Also of calls that were taken back. Nothing for a book without order lines.
     """
     with book.reading() as connection:
         head = head_of(connection).position
-        lines = OrderLines.at(connection, Clocks(FOREVER, head))
-        if not lines.files:
+        calls = Calls.by(connection, head)
+        if not calls.archived:
             return []
+        lines = OrderLines(
+            archive_folder(connection), files_of(calls.archived), Clocks(FOREVER, head)
+        )
         files = _files(connection, lines, progress)
         if not files.ok:
             return [files]
-        return [files, _sums(connection, lines, head)]
+        if calls.derived:
+            return [files, _sums(connection, lines, head)]
+        return [files, _controls(lines)]
 
 
 def _files(connection: Connection, lines: OrderLines, progress: Progress) -> Check:
@@ -45,7 +57,7 @@ def _files(connection: Connection, lines: OrderLines, progress: Progress) -> Che
     faults = []
     for one in lines.files:
         try:
-            check(lines.folder, one.event.digest)
+            check(lines.folder, one.file.digest)
         except Refusal as refusal:
             faults.append(
                 f"position {one.position}: {refusal.sentence} {_resting(connection, one)}"
@@ -55,12 +67,46 @@ def _files(connection: Connection, lines: OrderLines, progress: Progress) -> Che
     return Check("order files", not faults, detail)
 
 
-def _resting(connection: Connection, one: Logged) -> str:
-    """The facts that were recorded with a file."""
+def _controls(lines: OrderLines) -> Check:
+    """What every file holds against what its event says: rows, sums, first and last."""
+    from ledger.store.archive.connection import connect
+
+    faults = []
+    with TemporaryDirectory(prefix="duebook-verify-") as spill, connect(Path(spill)) as database:
+        for one in lines.files:
+            found = extent_of(database, path_of(lines.folder, one.file.digest))
+            totals = tuple(
+                (total.currency, total.amount, total.refunded) for total in one.file.totals
+            )
+            said = (one.file.rows, one.file.first, one.file.last, totals)
+            if found != said:
+                faults.append(f"position {one.position}: the file holds {found}, expected {said}")
+    detail = "; ".join(faults[:SHOWN_MAX]) or f"{len(lines.files):,} files hold what was recorded"
+    return Check("order sums", not faults, detail)
+
+
+def extent_of(database: "DuckDBPyConnection", path: Path) -> tuple[Any, ...]:
+    """Rows, first and last creation, and per currency amount and refunds of a file."""
+    rows = database.execute(
+        "SELECT currency::VARCHAR, count(*), min(created_at), max(created_at), sum(amount_minor),"
+        f" sum(refunded_minor) FROM read_parquet({literal(str(path))}) GROUP BY 1 ORDER BY 1"
+    ).fetchall()
+    totals = tuple(
+        (code, Money(int(amount), code).text, Money(int(refunded), code).text)
+        for code, _, _, _, amount, refunded in rows
+    )
+    first, last = min(row[2] for row in rows), max(row[3] for row in rows)
+    return sum(row[1] for row in rows), first, last, totals
+
+
+def _resting(connection: Connection, one: Archived) -> str:
+    """The facts that were derived from a file, where any were."""
+    if not one.call.event.derived:
+        return "What is due for its orders cannot be worked out without it."
     rest = [
         found.position
         for found in read_log(connection, after=one.position)
-        if found.batch == one.batch
+        if found.batch == one.call.batch
     ]
     return f"Events {min(rest)} to {max(rest)} rest on it." if rest else ""
 
@@ -69,7 +115,7 @@ def _sums(connection: Connection, lines: OrderLines, head: int) -> Check:
     """Net sales per store, day and currency, from the lines and from the log."""
     recorded: dict[tuple[str, str, str], int] = defaultdict(int)
     topics = [GMVRecorded.TOPIC]
-    batches = {one.batch for one in lines.files}
+    batches = {one.call.batch for one in lines.files}
     for one in read_log(connection, until=head, topics=topics):
         event = one.event
         if event.source == SOURCE and one.batch in batches:
@@ -91,8 +137,8 @@ def _counted(lines: OrderLines) -> Iterator[tuple[tuple[str, str, str], int]]:
     """What the lines that count sum to."""
     from ledger.store.archive.days import day_number
 
-    first = min(one.event.first for one in lines.files)
-    last = max(one.event.last for one in lines.files)
+    first = min(one.file.first for one in lines.files)
+    last = max(one.file.last for one in lines.files)
     day = day_number("created_at", first, last, DEFAULT_ZONE)
     sql = (
         f"SELECT store, (DATE '1970-01-01' + ({day})::INTEGER)::VARCHAR, currency::VARCHAR,"

@@ -1,33 +1,79 @@
-"""Bringing a book of an older version up to date: its indexes only, never an event."""
+"""Bringing a book of an older version up to date: its indexes and its format, never an event."""
 
-from sqlalchemy import select, update
+from typing import Any
 
-from ledger.kernel.errors import OlderBook
+from sqlalchemy import Connection, select, update
+
+from ledger.kernel.errors import OlderBook, Refusal
 from ledger.store.book import Book, shown
+from ledger.store.head import head_of
 from ledger.store.indexes import recomputed
 from ledger.store.log import fetch
-from ledger.store.schema import FORMAT, insert_refs, meta, metadata, refs
+from ledger.store.order_lines import Calls
+from ledger.store.schema import FORMAT, INDEX_FORMAT, insert_refs, meta, metadata, refs
 
 
-def upgrade(book: Book) -> None:
+def bring_index_up(book: Book) -> None:
     """Adds what the index of an older book lacks, in one transaction; new books are left alone.
 
     Raises `OlderBook` where the book may only be read.
     """
-    if book.format >= FORMAT:
+    if book.format >= INDEX_FORMAT:
         return
     if not book.writable:
         raise OlderBook(
             f"{shown(book.location)} was made by an older duebook and may only be read here.",
             "Let somebody who may write open it once: duebook programs --book BOOK",
         )
-    with book.log.writing() as writer:
+    with book.log.writing(older=True) as writer:
         connection = writer.connection
         metadata.create_all(connection)
         r = refs.c
         query = select(r.kind, r.name, r.position, r.at, r.stream, r.detail)
         have = {tuple(row) for row in fetch(connection, query)}
         insert_refs(connection, sorted(recomputed(connection).refs - have))
-        connection.execute(update(meta).where(meta.c.key == "format").values(value=str(FORMAT)))
-    book.format = FORMAT
-    book.notes.append(f"Brought {shown(book.location)} up to format {FORMAT}: its index only.")
+        _set_format(connection, INDEX_FORMAT)
+    book.upgraded(INDEX_FORMAT)
+    book.notes.append(
+        f"Brought {shown(book.location)} up to format {INDEX_FORMAT}: its index only."
+    )
+
+
+class DerivedOrders(Refusal):
+    """A book whose archived orders derived facts, as older versions did: it is not written any
+    more."""
+
+
+def derives(book: Book) -> bool:
+    """Whether facts were derived from the book's orders, as older versions did."""
+    if book.format >= FORMAT:
+        return False
+    with book.reading() as connection:
+        return Calls.by(connection, head_of(connection).position).derived
+
+
+def upgrade(book: Book, *, dry_run: bool = False) -> dict[str, Any]:
+    """Lets a book of an older version be written by this one, and by none before it any more.
+
+    Nothing in its log changes. Raises `DerivedOrders` for a book that says twice what its orders
+    say, once as facts; `OlderBook` where it may only be read.
+    """
+    bring_index_up(book)
+    if derives(book):
+        raise DerivedOrders(
+            f"{shown(book.location)} holds facts that were derived from its orders, by days of "
+            "Asia/Shanghai. It is read, replayed, verified and exported as ever, and not written "
+            "any more.",
+            "Go on in a new book: duebook export facts -o F.ndjson, then there: duebook record "
+            "F.ndjson, and duebook orders with the order files.",
+        )
+    was = book.format
+    if was < FORMAT and not dry_run:
+        with book.log.writing(older=True) as writer:
+            _set_format(writer.connection, FORMAT)
+        book.upgraded(FORMAT)
+    return {"book": shown(book.location), "was": was, "format": FORMAT}
+
+
+def _set_format(connection: Connection, number: int) -> None:
+    connection.execute(update(meta).where(meta.c.key == "format").values(value=str(number)))

@@ -1,0 +1,34 @@
+"""Ids as files bring them: what spreadsheets put around them, and what has been spoilt.
+
+A spreadsheet that takes a long id for a number keeps fifteen digits of it; the rest is gone, and
+nobody can tell which order, store or fact is meant. A script writes what is missing as a word.
+"""
+
+import re
+
+GUARDED = r'^(?:="(.*)"|[\t\']+(.*))$'
+"""`="577"`, a tab or an apostrophe before it: how an id is kept from being taken for a number."""
+SPOILT = (
+    r"[0-9]\.[0-9]+[eE][+-]?[0-9]+|[0-9]+[eE][+-][0-9]+|[0-9]+\.0+"
+    r"|(?i:nan|null|none|undefined|#n/?a|n/a|<na>|nat|#(?:value|ref|num|name|null|div/0)[!?])"
+)
+"""`5.77E+17`, `577.0`, and the words for nothing."""
+_GUARDED, _SPOILT = re.compile(GUARDED, re.DOTALL), re.compile(SPOILT)
+
+
+def unguarded(text: str) -> str:
+    """The id without what a spreadsheet was shown around it."""
+    found = _GUARDED.match(text)
+    return text if found is None else found[1] if found[1] is not None else found[2]
+
+
+def is_spoilt(text: str) -> bool:
+    """Whether an id is a number that has lost digits, or a word for nothing."""
+    return _SPOILT.fullmatch(text) is not None
+
+
+EXPECTED = "an id as the system that gave it writes it"
+HINT = (
+    "A spreadsheet or a script has changed it. Export it again as text, or read the first file "
+    "instead of the one that was saved over."
+)

@@ -1,0 +1,103 @@
+"""Orders that a call brings with items and the archive has without, or the other way round."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ledger.intake.orders.grain import (
+    CLASHES,
+    clashes,
+    count_of,
+    fault_of_grain,
+    without_clashes,
+)
+from ledger.kernel.orderlines import KEY_HASH
+from ledger.store.archive.folder import present
+from ledger.store.archive.keys import keyed
+from ledger.store.archive.sql import literal
+from ledger.store.order_lines import Archived
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from ledger.intake.orders.reading import CheckedOrders
+
+
+def refuse_other_grain(
+    database: "DuckDBPyConnection",
+    checked: "CheckedOrders",
+    folder: Path,
+    files: Sequence[Archived],
+    keep: int,
+) -> None:
+    """Takes the rows out whose order is archived with the other grain, and says where.
+
+    `files` are those of the calls that count.
+    """
+    if not files:
+        return
+    found = database.execute(
+        f"SELECT count(*) FILTER (WHERE item <> ''), count(*) FILTER (WHERE item = '')"
+        f" FROM {checked.relation}"
+    ).fetchone()
+    assert found is not None, "a count has a row"
+    items, whole = found
+    parts = []
+    if items:
+        parts.append(_items_of_whole(database, checked.relation, folder, files))
+    if whole and any(one.file.items for one in files):
+        parts.append(_whole_of_items(checked.relation, folder, files))
+    if not parts:
+        return
+    positions = ", ".join(f"({n}, {one.position})" for n, one in enumerate(files, start=1))
+    database.execute(
+        f"CREATE OR REPLACE TEMP TABLE {CLASHES} AS SELECT source_file, source_row,"
+        " 'grain_differs' AS code, order_id, min(position) AS other_file, brings AS other_row"
+        f" FROM ({' UNION ALL '.join(parts)}) JOIN (VALUES {positions}) AS call (file, position)"
+        " USING (file) GROUP BY source_file, source_row, order_id, brings"
+    )
+    count = count_of(database, CLASHES)
+    if not count:
+        return
+    told = clashes(database, max(keep - len(checked.rejections), 0))
+    faults = ((one.place, fault_of_grain(one, has_items=bool(one.other[1]))) for one in told)
+    checked.reject(faults, count)
+    view = f"{checked.relation}_of_grain"
+    database.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS {without_clashes(checked.relation)}")
+    checked.relation = view
+
+
+def _items_of_whole(
+    database: "DuckDBPyConnection", relation: str, folder: Path, files: Sequence[Archived]
+) -> str:
+    """Rows with an item whose order stands in the archive in one row."""
+    paths = present(folder, [one.described() for one in files])
+    names = ", ".join(literal(str(path)) for path in paths)
+    columns = f", list_position([{names}], filename)::INTEGER AS file, store, order_id, item"
+    own = (
+        f"SELECT source_file, source_row, store, order_id, {KEY_HASH} AS key FROM"
+        f" (SELECT source_file, source_row, store, order_id, '' AS item FROM {relation}"
+        " WHERE item <> '')"
+    )
+    return (
+        "SELECT own.source_file, own.source_row, own.order_id, old.file, 1::BIGINT AS brings"
+        f" FROM ({own}) AS own JOIN ({keyed(database, paths, columns)}) AS old"
+        " ON old.key = own.key AND old.store = own.store AND old.order_id = own.order_id"
+        " WHERE old.item = ''"
+    )
+
+
+def _whole_of_items(relation: str, folder: Path, files: Sequence[Archived]) -> str:
+    """Rows without an item whose order stands in the archive item by item."""
+    paths = present(folder, [one.described() for one in files])
+    parts = [
+        f"SELECT {number}::INTEGER AS file, store, order_id"
+        f" FROM read_parquet({literal(str(path))}) WHERE item <> ''"
+        for number, (path, one) in enumerate(zip(paths, files, strict=True), start=1)
+        if one.file.items
+    ]
+    return (
+        "SELECT own.source_file, own.source_row, own.order_id, old.file, 0::BIGINT AS brings"
+        f" FROM (SELECT * FROM {relation} WHERE item = '') AS own"
+        f" JOIN ({' UNION ALL '.join(parts)}) AS old USING (store, order_id)"
+    )

@@ -1,0 +1,82 @@
+"""What the new lines of a call will meet: stores that nobody has onboarded, days of no edition."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sqlalchemy import Connection
+
+from ledger.kernel.clocks import FOREVER, Clocks
+from ledger.kernel.money import Money
+from ledger.programs.edition import Edition
+from ledger.programs.registry import programs
+from ledger.store.archive.known import LINES
+from ledger.store.head import Head
+from ledger.store.reader import LogReader
+from ledger.usecases.terms.editions import last_editions
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+class Uncharged(NamedTuple):
+    """Orders that no published edition is about, by day: from when to when they were created."""
+
+    orders: int
+    first: str
+    last: str
+
+
+@dataclass
+class Outlook:
+    """What somebody who sends orders wants to be told of them."""
+
+    unknown_stores: list[str] = field(default_factory=list)
+    currencies: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Per currency how many lines, and their amount."""
+    outside: Uncharged | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """In the answer of the call."""
+        return {
+            "unknown_stores": self.unknown_stores,
+            "currencies": self.currencies,
+            "outside_editions": self.outside._asdict() if self.outside else None,
+        }
+
+
+def outlook_of(connection: Connection, database: "DuckDBPyConnection", head: Head) -> Outlook:
+    """Of the lines that were sorted out as new."""
+    reader = LogReader(connection, Clocks(FOREVER, head.position))
+    stores = [row[0] for row in database.execute(f"SELECT DISTINCT store FROM {LINES}").fetchall()]
+    onboarded = {name for name, _, _ in reader.located("store", stores)}
+    sums = database.execute(
+        f"SELECT currency::VARCHAR, count(*), sum(amount_minor) FROM {LINES} GROUP BY 1 ORDER BY 1"
+    ).fetchall()
+    return Outlook(
+        unknown_stores=sorted(set(stores) - onboarded),
+        currencies={
+            code: {"orders": orders, "amount": Money(int(amount), code).text}
+            for code, orders, amount in sums
+        },
+        outside=_outside(database, list(_charging(connection, head.position))),
+    )
+
+
+def _charging(connection: Connection, known_at: int) -> Iterator[Edition]:
+    """The editions that work order by order."""
+    rules = [name for name, program in programs().items() if program.orders is not None]
+    return last_editions(connection, known_at, rules)
+
+
+def _outside(database: "DuckDBPyConnection", editions: list[Edition]) -> Uncharged | None:
+    """Lines created on days of no edition."""
+    inside = [
+        f"(created_at >= {one.window.start} AND created_at < {one.window.end})" for one in editions
+    ]
+    where = f" WHERE NOT ({' OR '.join(inside)})" if inside else ""
+    found = database.execute(
+        "SELECT count(*), strftime(make_timestamp(min(created_at)), '%Y-%m-%dT%H:%M:%SZ'),"
+        f" strftime(make_timestamp(max(created_at)), '%Y-%m-%dT%H:%M:%SZ') FROM {LINES}{where}"
+    ).fetchone()
+    return Uncharged(*found) if found and found[0] else None

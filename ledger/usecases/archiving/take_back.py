@@ -1,0 +1,132 @@
+"""Taking a call of order lines back as a whole: it counts for nothing from here on."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from sqlalchemy import Connection
+
+from ledger.aggregates.base import Logged
+from ledger.aggregates.orders import OrdersWithdrawn
+from ledger.kernel.errors import AlreadyWithdrawn, ConcurrentWrite, NoSuchEvent
+from ledger.kernel.instants import day_of
+from ledger.kernel.money import Money
+from ledger.programs.periods import month_of
+from ledger.programs.registry import programs
+from ledger.store.append import append
+from ledger.store.archive.folder import present
+from ledger.store.archive.keys import parquet
+from ledger.store.book import Book
+from ledger.store.head import Head, head_of
+from ledger.store.order_lines import Archived, Calls, archive_folder, files_of
+from ledger.store.receipts import keep_receipt
+from ledger.store.schema import insert_lifts
+from ledger.usecases.record_decisions import built, refuse_read_only
+from ledger.usecases.statements.closed_period import closed_periods
+from ledger.usecases.terms.editions import last_editions
+
+
+def take_back(
+    book: Book, position: int, *, reason: str, by: str, dry_run: bool = False
+) -> dict[str, Any]:
+    """Records that a call of order lines counts for nothing from here on; what its lines replaced
+    counts again. `position` is that of any event of the call.
+
+    Answers rows and money of the call, the calls whose rows were known from it and go with it,
+    and per program and month how many stores have lines of it. With `dry_run` nothing is recorded.
+    Raises `NoSuchEvent`, `AlreadyWithdrawn`, `ConcurrentWrite`, `ReadOnlyBook`, `OlderBook`.
+    """
+    refuse_read_only(book, "take orders back")
+    with book.reading() as connection:
+        head = head_of(connection)
+        calls = Calls.by(connection, head.position)
+        call = _call(calls, position)
+        event = built(OrdersWithdrawn, archived=call.position, reason=reason)
+        answer = _looked_at(connection, calls, call, head)
+    if not dry_run:
+        with book.log.writing() as writer:
+            if Calls.by(writer.connection, writer.head.position) != calls:
+                raise ConcurrentWrite("Somebody archived orders or took some back meanwhile.")
+            head = append(writer, [event], by=by)
+            insert_lifts(writer.connection, [(call.position, head.position)])
+        keep_receipt(book, head)
+    return answer | {
+        "recorded": 0 if dry_run else 1,
+        "position": head.position,
+        "receipt": head.receipt,
+    }
+
+
+def _call(calls: Calls, position: int) -> Logged:
+    found = next((one for one in calls.archived if position in (one.position, one.batch)), None)
+    if found is None:
+        raise NoSuchEvent(
+            f"Position {position} is no call of order lines.",
+            "Find it with: duebook log orders:main",
+        )
+    if found.position in calls.withdrawn:
+        raise AlreadyWithdrawn(
+            f"The orders of position {found.position} were taken back at position "
+            f"{calls.withdrawn[found.position].position}.",
+            "Nothing was recorded.",
+        )
+    return found
+
+
+def _looked_at(connection: Connection, calls: Calls, call: Logged, head: Head) -> dict[str, Any]:
+    """What goes with the call."""
+    money: dict[str, Money] = {}
+    for file in call.event.files:
+        for total in file.totals:
+            amount = Money.parse(total.amount, total.currency)
+            held = money.get(total.currency)
+            money[total.currency] = held.plus(amount) if held else amount
+    return {
+        "withdrawn": call.position,
+        "rows": call.event.rows,
+        "amounts": {code: one.text for code, one in sorted(money.items())},
+        "known_from_it": [
+            one.position for one in calls.counting if call.position in one.event.known_from
+        ],
+        "touches": _touched(connection, files_of([call]), head),
+    }
+
+
+def _touched(connection: Connection, files: list[Archived], head: Head) -> list[dict[str, Any]]:
+    """Per edition that goes by orders, and month: how many stores have lines, and if it is closed.
+
+    Editions that settle a term at once are named once.
+    """
+    rules = list(programs())
+    closed = {
+        (one.event.program, one.event.period) for one in closed_periods(connection, head.position)
+    }
+    paths = present(archive_folder(connection), [one.described() for one in files])
+    found: list[dict[str, Any]] = []
+    from ledger.store.archive.connection import connect
+
+    with TemporaryDirectory(prefix="duebook-orders-") as spill, connect(Path(spill)) as database:
+        for edition in last_editions(connection, head.position, rules):
+            if not programs()[edition.rules].asks_of_orders(edition):
+                continue
+            by_month = programs()[edition.rules].periods.by_month
+            stores: dict[str | None, set[str]] = {}
+            rows = database.execute(
+                "SELECT store, min(created_at), max(created_at) FROM"
+                f" {parquet(paths)} WHERE created_at >= {edition.window.start}"
+                f" AND created_at < {edition.window.end} GROUP BY store, created_at // 86400000000"
+            ).fetchall()
+            for store, first, last in rows:
+                for instant in (first, last):
+                    name = month_of(day_of(instant, edition.zone)) if by_month else None
+                    stores.setdefault(name, set()).add(store)
+            found += [
+                {
+                    "program": edition.program,
+                    "period": name,
+                    "stores": len(own),
+                    "closed": (edition.program, name) in closed,
+                }
+                for name, own in sorted(stores.items(), key=lambda pair: pair[0] or "")
+            ]
+    return found

@@ -1,0 +1,31 @@
+"""Facts as they were told, for another book."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection
+
+from ledger.aggregates.base import Fact
+from ledger.aggregates.book import FactWithdrawn
+from ledger.aggregates.orders import SOURCE
+from ledger.kernel.clocks import Clocks
+from ledger.kernel.instants import format_instant
+from ledger.store.log import read_log
+from ledger.usecases.looking.show import lifts
+
+
+def exported_facts(connection: Connection, clocks: Clocks) -> Iterator[dict[str, Any]]:
+    """Every fact that counts at the clocks, in the order of the log, with the fields of the
+    contract; without those that older versions derived from orders, which come with the orders.
+    """
+    lifted = lifts(connection, clocks.known_at)
+    for one in read_log(connection, until=clocks.known_at):
+        event = one.event
+        if not isinstance(event, Fact) or isinstance(event, FactWithdrawn):
+            continue
+        if one.at > clocks.as_of or one.position in lifted or event.source == SOURCE:
+            continue
+        told = {"type": type(event).__name__, "at": format_instant(one.at)}
+        told |= json.loads(event.model_dump_json(by_alias=True, exclude_none=True))
+        yield told | ({"by": one.by} if one.by else {})

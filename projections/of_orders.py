@@ -1,0 +1,136 @@
+"""What archived orders add to reports: worked out when it is asked for, and kept nowhere."""
+
+from collections.abc import Callable, Sequence
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy import Connection
+
+from ledger.kernel.clocks import Clocks
+from ledger.kernel.errors import BadQuery
+from ledger.kernel.instants import EARLIEST, day_of, format_instant
+from ledger.kernel.money import Money
+from ledger.kernel.period import OpenDays
+from ledger.programs.registry import programs
+from ledger.store.log import read_positions
+from ledger.store.reader import LogReader
+from ledger.usecases.exceptions.of_orders import surprises_of_orders
+from ledger.usecases.terms.editions import last_editions
+
+Rows = list[dict[str, Any]]
+
+
+def with_orders(
+    connection: Connection,
+    name: str,
+    rows: Rows,
+    clocks: Clocks,
+    zone: str | None,
+    where: Sequence[tuple[str, str]] = (),
+) -> Rows:
+    """The rows of a report with what the orders of the book say at the clocks.
+
+    Days of sales are those of `zone`, else of the zone that all published editions have. Rows
+    that orders add are those for which `where` holds.
+    Raises `BadQuery` where they differ and none is given.
+    """
+    adds = ADDED.get(name)
+    reader = LogReader(connection, clocks)
+    if adds is None or not reader.has_orders or reader.derived_orders:
+        return rows
+    if name in LATER:
+        return adds(reader, rows, zone)
+    added = [
+        row
+        for row in adds(reader, [], zone)
+        if all(column in row and str(row[column]) == value for column, value in where)
+    ]
+    return sorted([*rows, *added], key=ORDER[name])
+
+
+def zone_of_all(connection: Connection, known_at: int) -> str:
+    """The zone of every published edition. Raises `BadQuery` naming them where they differ."""
+    found = {one.program: one.zone for one in last_editions(connection, known_at, list(programs()))}
+    if len(set(found.values())) != 1:
+        told = ", ".join(f"{program} {zone}" for program, zone in sorted(found.items()))
+        raise BadQuery(
+            f"Orders have days in a zone, and the published editions have several: {told}.",
+            "Say which: --zone Asia/Shanghai",
+        )
+    return next(iter(found.values()))
+
+
+def _gmv(reader: LogReader, rows: Rows, zone: str | None) -> Rows:
+    """Placed GMV of the orders, per store, day and currency."""
+    zone = zone or zone_of_all(reader.connection, reader.clocks.known_at)
+    days = OpenDays(day_of(EARLIEST, zone), zone)
+    sums: dict[tuple[str, str, str], list[Any]] = {}
+    for one in reader.sales_of_orders(reader.stores_of_orders(), days):
+        event = one.event
+        own = sums.setdefault((event.store, event.day.isoformat(), event.currency), [0, 0])
+        own[0] += _minor(event.amount, event.currency)
+        own[1] += event.orders
+    return [_row(key, *own) for key, own in sums.items()]
+
+
+def _row(key: tuple[str, str, str], minor: int, orders: int) -> dict[str, Any]:
+    store, day, currency = key
+    return {
+        "store": store,
+        "day": day,
+        "basis": "placed",
+        "amount": Money(minor, currency).text,
+        "currency": currency,
+        "orders": orders,
+        "facts": 0,
+        "source": "orders",
+    }
+
+
+def _minor(amount: str, currency: str) -> int:
+    return Money.parse(amount, currency).minor
+
+
+def _stores(reader: LogReader, rows: Rows, zone: str | None) -> Rows:
+    """The first sale, where an order was earlier than what was reported."""
+    first = {
+        one.event.store: format_instant(one.at)
+        for one in reader.first_orders([row["store"] for row in rows])
+    }
+    return [
+        row
+        | {"first_sale_at": min(filter(None, (row["first_sale_at"], first.get(row["store"]))),
+                                default=None)}
+        for row in rows
+    ]  # fmt: skip
+
+
+def _exceptions(reader: LogReader, rows: Rows, zone: str | None) -> Rows:
+    found = list(surprises_of_orders(reader))
+    places = {one.position for one in found}
+    logged = {one.position: one for one in read_positions(reader.connection, places)}
+    return [
+        {
+            "code": one.surprise.code,
+            "position": one.position,
+            "sentence": one.surprise.sentence,
+            "since": format_instant(logged[one.position].recorded_at),
+            **({"program": one.surprise.program} if one.surprise.program else {}),
+            "stream": one.stream,
+        }
+        for one in found
+    ]
+
+
+ADDED: dict[str, Callable[[LogReader, Rows, str | None], Rows]] = {
+    "gmv": _gmv,
+    "stores": _stores,
+    "exceptions": _exceptions,
+}
+"""Per report what orders add to it."""
+LATER = {"stores": ("first_sale_at",)}
+"""Reports of whose own rows orders change columns: those are compared afterwards."""
+ORDER: dict[str, Callable[[dict[str, Any]], tuple[Any, ...]]] = {
+    "gmv": itemgetter("store", "day", "basis", "currency", "source"),
+    "exceptions": itemgetter("position", "code", "stream"),
+}
