@@ -26,7 +26,7 @@ from ledger.store.archive.folder import ArchivedFile
 from ledger.store.archive.write import write
 
 NOW = parse_instant("2030-01-01T00:00:00Z")
-ORDERS, STORES, ZONE = 2_000_000, 2_000, "Asia/Shanghai"
+ORDERS, STORES = 2_000_000, 2_000
 EVENTS_SAMPLED = 20_000
 
 
@@ -78,11 +78,11 @@ def archive(path: Path, folder: Path, history: list[ArchivedFile]) -> tuple[floa
     with TemporaryDirectory(dir=folder.parent) as spill, connect(Path(spill)) as connection:
         checked = read(connection, [path], NOW)
         assert not checked.rejected, checked.rejections[0]
-        written = write(connection, folder, checked.relation, history, ZONE)
+        written = write(connection, folder, checked.relation, history, checked.repeats)
     seconds = time.perf_counter() - started
     assert written.file is not None
     file = written.file
-    return seconds, ArchivedFile(file.digest, file.revises, file.first, file.last)
+    return seconds, ArchivedFile(file.digest, file.revises, file.first, file.last, file.items)
 
 
 def figures(runs: int, large: int, work: Path) -> None:

@@ -60,7 +60,7 @@ def zone_of_all(connection: Connection, known_at: int) -> str:
     return next(iter(found.values()))
 
 
-def _gmv(reader: LogReader, rows: Rows, zone: str | None) -> Rows:
+def sales_of_all(reader: LogReader, zone: str | None) -> Rows:
     """Placed GMV of the orders, per store, day and currency."""
     zone = zone or zone_of_all(reader.connection, reader.clocks.known_at)
     days = OpenDays(day_of(EARLIEST, zone), zone)
@@ -71,6 +71,10 @@ def _gmv(reader: LogReader, rows: Rows, zone: str | None) -> Rows:
         own[0] += _minor(event.amount, event.currency)
         own[1] += event.orders
     return [_row(key, *own) for key, own in sums.items()]
+
+
+def _gmv(reader: LogReader, rows: Rows, zone: str | None) -> Rows:
+    return sales_of_all(reader, zone)
 
 
 def _row(key: tuple[str, str, str], minor: int, orders: int) -> dict[str, Any]:

@@ -47,19 +47,25 @@ def report(name: str | None, wheres: tuple[str, ...], zone: str | None, ask: Ask
 
 @click.command()
 @click.argument("sql")
+@click.option("--zone", metavar="Z", help="Of days of orders [that of all published editions].")
 @answering(clocks=True)
-def query(sql: str, ask: Ask) -> int:
+def query(sql: str, zone: str | None, ask: Ask) -> int:
     """Ask the read models in SQL: one statement, read-only.
+
+    The table `orders` has a row for each archived order line that counts. A statement that names
+    it is run by DuckDB, and so is one that names `gmv` in a book with orders.
 
     \b
     duebook query "select partner, count(*) from stores group by partner"
     duebook query "select currency, sum(amount_minor) from gmv group by 1" --format json
+    duebook query "select category, sum(amount_minor) from orders group by all"
     """
     from projections.reading import query as usecase
 
     where = ask.out
     with ask.opened() as found, progress() as told:
-        answer = usecase(found, sql, clocks=ask.chosen_clocks(found), progress=told)
+        at = ask.chosen_clocks(found)
+        answer = usecase(found, sql, clocks=at, now=now(), zone=zone, progress=told)
     return _show(where, answer)
 
 
@@ -98,6 +104,8 @@ def rebuild(view: str | None, ask: Ask) -> int:
 def _show(where: Out, answer: "Report", fixed: Collection[str] = ()) -> int:
     where.data(answer.rows, answer.rows, fixed=fixed)
     if where.is_table:
+        if answer.said:
+            say(answer.said)
         say(f"{len(answer.rows):,} rows, known at position {answer.clocks.known_at:,}.")
     for one in answer.parked:
         say(
