@@ -104,7 +104,7 @@ def orders(
 
 
 def _take_back(ask: Ask, position: int, reason: str, by: str, *, dry_run: bool) -> int:
-    from ledger.usecases.archiving.take_back import take_back
+    from ledger.usecases.recording.take_back import take_back
 
     where = ask.out
     with ask.opened() as found:

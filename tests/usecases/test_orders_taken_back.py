@@ -7,11 +7,11 @@ import pytest
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import AlreadyWithdrawn, NoSuchEvent
 from ledger.kernel.instants import parse_instant
-from ledger.usecases.archiving.take_back import take_back
 from ledger.usecases.closing.adjust import adjust
 from ledger.usecases.closing.close import close
 from ledger.usecases.closing.reasons import with_reasons
 from ledger.usecases.closing.replay import replay
+from ledger.usecases.recording.take_back import take_back
 from ledger.usecases.statements.statement import statement
 from ledger.usecases.verifying.closed_periods import verify_closed
 from tests.fees import AFTER_MAY, MAY, NOW, PROGRAM, RATES, Fees, onboarded, order
