@@ -5,18 +5,19 @@ amounts, then every other field.
 """
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from difflib import get_close_matches
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args, get_type_hints
 
 from pydantic import ValidationError
 
-from ledger.aggregates.base import ID_MAX, Fact
+from ledger.aggregates.base import ID_MAX, Fact, Id
 from ledger.aggregates.catalogue import FACTS
 from ledger.intake.rejection import RowProblem
 from ledger.kernel.currencies import EXPONENTS
 from ledger.kernel.errors import BadAmount, BadInstant, NoZone, UnknownCurrency
+from ledger.kernel.ids import EXPECTED, HINT, is_spoilt, unguarded
 from ledger.kernel.instants import DATE, Instant, format_instant, parse_instant
 from ledger.kernel.money import canonical_amount, decimal_of
 
@@ -46,6 +47,8 @@ class _Reader(NamedTuple):
     rates: tuple[str, ...]
     currencies: tuple[str, ...]
     days: tuple[str, ...]
+    ids: tuple[str, ...]
+    """Fields with an id of a thing, and the sender's own id of the fact."""
     usual: dict[str, str]
     """Of an amount's currency that may be left out: which one is meant."""
 
@@ -69,9 +72,46 @@ def _reader(kind: object) -> _Reader:
     usual = {name: fields[name].default for name in pairs if not fields[name].is_required()}
     validate = fact.validator().validate_python
     amounts = (fact.AMOUNTS, fact.NOT_NEGATIVE, fact.RATES)
-    reader = _Reader(validate, *amounts, currencies, days, usual)
+    ids = ("id", *_ids_of(fact))
+    reader = _Reader(validate, *amounts, currencies, days, ids, usual)
     _readers[fact.__name__] = reader
     return reader
+
+
+def _ids_of(fact: type[Fact]) -> Iterator[str]:
+    """The fields of a fact that hold an id of a thing, as rows name them."""
+    pattern = next(one.pattern for one in get_args(Id)[1].metadata if hasattr(one, "pattern"))
+    for name, hint in get_type_hints(fact, include_extras=True).items():
+        if name in fact.model_fields and _has_pattern(hint, pattern):
+            yield fact.model_fields[name].alias or name
+
+
+def _has_pattern(hint: Any, pattern: str) -> bool:
+    """Whether texts of a type, alone or in a list, must match a pattern."""
+    for one in get_args(hint):
+        own = getattr(one, "metadata", ())
+        if any(getattr(each, "pattern", None) == pattern for each in own):
+            return True
+        if _has_pattern(one, pattern):
+            return True
+    return False
+
+
+def _plain_ids(names: tuple[str, ...], row: dict[str, Any]) -> None:
+    """Takes a spreadsheet's guards off the ids of a row. Raises `RowProblem` for a spoilt one."""
+    for name in names:
+        value = row.get(name)
+        if type(value) is str:
+            row[name] = _plain_id(name, value)
+        elif type(value) is list:
+            row[name] = [_plain_id(name, one) if type(one) is str else one for one in value]
+
+
+def _plain_id(name: str, text: str) -> str:
+    plain = unguarded(text)
+    if is_spoilt(plain):
+        raise RowProblem("spoilt_id", f"{name}: found {plain!r}, expected {EXPECTED}.", HINT)
+    return plain
 
 
 def parse_row(row: dict[str, Any], now: Instant) -> Parsed:
@@ -97,6 +137,7 @@ def parse_row(row: dict[str, Any], now: Instant) -> Parsed:
         _refuse_other_days(name, row.get(name))
     if row.get("source") == "":
         del row["source"]
+    _plain_ids(reader.ids, row)
     row.pop("error", None)  # what a rejects file carries; mended rows may keep it
     try:
         fact = reader.validate(row)

@@ -48,10 +48,6 @@ class Book:
 
         return LogRecorder(self.engine, writable=self.writable, format_=self.format)
 
-    def upgraded(self, to: int) -> None:
-        """The book has another format from here on."""
-        self.format = self.log.format = to
-
     @property
     def committed(self) -> int | None:
         """The position of the last event committed through this object, if any."""

@@ -12,6 +12,7 @@ from unicodedata import normalize
 from ledger.intake.lines import other_format
 from ledger.intake.platform.rows import BadPlatformFile, PlatformFile, PlatformRow, Problem, refuse
 from ledger.kernel.errors import MissingFile, Refusal
+from ledger.kernel.ids import HINT, is_spoilt, unguarded
 from ledger.kernel.money import Money
 
 KEYS = ("line", "store", "kind", "order_id")
@@ -19,6 +20,7 @@ NEEDED = ("amount", "currency")
 OPTIONAL = ("outcome", "payer")
 OUTCOMES = ("payable", "granted", "declined", "held")
 NAMES = (*KEYS, *NEEDED, *OPTIONAL)
+IDS = ("store", "order_id")
 HEADER_MAX = 1000
 """Characters of a column's name: more is none."""
 
@@ -118,6 +120,11 @@ def _row(place: int, header: list[str], cells: list[str]) -> PlatformRow | Probl
         return Problem(place, "invalid_field", said)
     texts = (normalize("NFC", cell.strip()) for cell in cells)
     row = {name: text for name, text in zip(header, texts, strict=True) if name}
+    for name in IDS:
+        if name in row:
+            row[name] = unguarded(row[name])
+            if is_spoilt(row[name]):
+                return Problem(place, "spoilt_id", f"{name}: found {row[name]!r}. {HINT}")
     outcome = row.get("outcome") or None
     if outcome is not None and outcome not in OUTCOMES:
         said = f"outcome: found {outcome!r}, expected one of {', '.join(OUTCOMES)}."

@@ -7,9 +7,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ledger.intake.lines import BLOCK_BYTES, other_format
+from ledger.intake.orders.expressions import literal
 from ledger.intake.platform.canonical import refuse_header
 from ledger.intake.platform.rows import BadPlatformFile, Problem, refuse
 from ledger.kernel.errors import MissingFile, Refusal
+from ledger.kernel.ids import GUARDED, HINT, SPOILT, is_spoilt
 from ledger.kernel.money import exponent
 
 if TYPE_CHECKING:
@@ -81,7 +83,8 @@ def load(
     refuse_header(name, header_of(path))
     # Tidying every cell takes as long as reading it; most files hold nothing to tidy.
     cell = "{}" if bytes_.tidy else "trim({})"
-    name_cell = cell if bytes_.tidy else f"nfc_normalize({cell})"
+    guards = rf"regexp_replace({cell}, {literal(GUARDED)}, '\1\2', 's')"
+    name_cell = cell if bytes_.tidy else f"nfc_normalize({guards})"
     try:
         # Reading keeps the order of the file, so that a row's number tells its place.
         database.execute(
@@ -131,9 +134,11 @@ def _refuse_rows(
     database: "DuckDBPyConnection", name: str, minor: str, digits: dict[str, int]
 ) -> None:
     """Raises `BadPlatformFile` with every row that is not good, in the order of the file."""
+    spoilt = literal(SPOILT)
     bad = database.execute(
         f"SELECT rowid + {FIRST_ROW} AS place, store, order_id, amount, currency"
         " FROM platform_rows WHERE NOT coalesce(store <> '' AND order_id <> '', false)"
+        f" OR regexp_full_match(store, {spoilt}) OR regexp_full_match(order_id, {spoilt})"
         f" OR ({minor}) IS NULL ORDER BY place LIMIT {PROBLEMS_MAX}"
     ).fetchall()
     refuse(name, [_problem(*row, digits=digits) for row in bad])
@@ -153,6 +158,9 @@ def _problem(
     empty = next((field for field, value in given if not value), None)
     if empty:
         return Problem(place, "missing_field", f"{empty} is empty.")
+    for field, value in given[:2]:
+        if is_spoilt(value or ""):
+            return Problem(place, "spoilt_id", f"{field}: found {value!r}. {HINT}")
     if currency not in digits:
         said = f"{currency!r} is not a currency of ISO 4217."
         return Problem(place, "unknown_currency", said)
@@ -169,7 +177,8 @@ def bytes_of(path: str) -> FileBytes:
         with Path(path).open("rb") as file:
             while block := file.read(BLOCK_BYTES):
                 digest.update(block)
-                tidy = tidy and b" " not in block and block.isascii()
+                odd = any(sign in block for sign in (b" ", b"\t", b"'", b"="))
+                tidy = tidy and not odd and block.isascii()
     except OSError as error:
         raise MissingFile(f"{path} cannot be read: {error.strerror}.", "Check the path.") from None
     return FileBytes(digest.hexdigest(), tidy)

@@ -33,7 +33,7 @@ def bring_index_up(book: Book) -> None:
         have = {tuple(row) for row in fetch(connection, query)}
         insert_refs(connection, sorted(recomputed(connection).refs - have))
         _set_format(connection, INDEX_FORMAT)
-    book.upgraded(INDEX_FORMAT)
+    book.format = book.log.format = INDEX_FORMAT
     book.notes.append(
         f"Brought {shown(book.location)} up to format {INDEX_FORMAT}: its index only."
     )
@@ -71,7 +71,7 @@ def upgrade(book: Book, *, dry_run: bool = False) -> dict[str, Any]:
     if was < FORMAT and not dry_run:
         with book.log.writing(older=True) as writer:
             _set_format(writer.connection, FORMAT)
-        book.upgraded(FORMAT)
+        book.format = book.log.format = FORMAT
     return {"book": shown(book.location), "was": was, "format": FORMAT}
 
 
