@@ -82,7 +82,7 @@ def archive(path: Path, folder: Path, history: list[ArchivedFile]) -> tuple[floa
     seconds = time.perf_counter() - started
     assert written.file is not None
     file = written.file
-    return seconds, ArchivedFile(file.digest, file.revises, file.first, file.last, file.items)
+    return seconds, ArchivedFile(file.digest, file.revises, file.first, file.last, file.columns)
 
 
 def figures(runs: int, large: int, work: Path) -> None:

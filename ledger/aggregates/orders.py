@@ -32,7 +32,15 @@ class OrderFile(Frozen):
     first: Annotated[int, Field(description="the earliest creation of a line, microseconds UTC")]
     last: Annotated[int, Field(description="the latest creation of a line")]
     totals: tuple[OrderTotal, ...]
-    items: Annotated[bool | None, Field(description="some lines are items of orders")] = None
+    columns: Annotated[
+        tuple[Literal["item", "product", "creator"], ...],
+        Field(description="of the columns that a row may lack, those that some row has"),
+    ] = ()
+
+    @property
+    def items(self) -> bool:
+        """Whether some lines are items of orders."""
+        return "item" in self.columns
 
 
 class OrdersArchived(Event):

@@ -25,6 +25,8 @@ OPTIONAL = ("refunded", "updated_at", "item", "product", "creator")
 row, of no product or creator that anybody asks about."""
 KEY = ("store", "order_id", "item")
 """What a row is known by."""
+MAY_BE_EMPTY = ("item", "product", "creator")
+"""Columns that a row may lack; an archived file in which all rows do has none."""
 KEY_HASH = f"(hash({', '.join(KEY)}) >> 1)::BIGINT"
 """In SQL, as a whole number that every engine has."""
 

@@ -62,9 +62,8 @@ class Archived(NamedTuple):
 
     def described(self) -> ArchivedFile:
         """The file as the archive asks for it."""
-        event, file = self.call.event, self.file
-        has_items = None if event.derived else bool(file.items)
-        return ArchivedFile(file.digest, event.revises, file.first, file.last, has_items)
+        file, revises = self.file, self.call.event.revises
+        return ArchivedFile(file.digest, revises, file.first, file.last, file.columns)
 
 
 class Calls(NamedTuple):

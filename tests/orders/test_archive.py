@@ -59,7 +59,7 @@ class Archive:
         written = write(self.duck, self.folder, "incoming", self.files)
         if file := written.file:
             bounds = (file.first, file.last)
-            self.files.append(ArchivedFile(file.digest, file.revises, *bounds, file.items))
+            self.files.append(ArchivedFile(file.digest, file.revises, *bounds, file.columns))
         return written
 
     def counting(self, **limits: Any) -> list[tuple[Any, ...]]:

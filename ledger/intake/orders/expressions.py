@@ -155,7 +155,8 @@ def _id(text: str) -> str:
     """An id of nearly every file is digits, or plain letters and signs."""
     clean = tidy_id(text)
     return (
-        f"CASE WHEN strlen({text}) <= {ID_CHARACTERS_MAX}"
+        f"CASE WHEN TRY_CAST({text} AS UBIGINT)::VARCHAR = {text} THEN {text}"
+        f" WHEN strlen({text}) <= {ID_CHARACTERS_MAX}"
         f" AND regexp_full_match({text}, '{_PLAIN_ID}')"
         f" THEN {text} WHEN {is_id(clean)} THEN {clean} END"
     )

@@ -10,13 +10,12 @@ from pathlib import Path
 from ledger.kernel.instants import Instant
 from ledger.kernel.orderlines import KEY, STAGED
 from ledger.store.archive.folder import ArchivedFile, present
+from ledger.store.archive.keys import columns_of
 from ledger.store.archive.known import PASSED, SUPERSEDES
 from ledger.store.archive.sql import literal
 
 _COLUMNS = ", ".join(STAGED)
 _KEY = ", ".join(KEY)
-ADDED = ("item", "product", "creator")
-"""Columns that the first files lack; what those hold has no item, product or creator."""
 
 
 def current(
@@ -42,8 +41,8 @@ def current(
     if as_of is not None or not marked:
         return _worked_out(paths, files, since, until, stores, as_of)
     parts = [
-        f"SELECT {number}::INTEGER AS file, {columns_of(file)}, version FROM {_parquet(path)}"
-        f"{_own_limits(file, since, until, stores)}"
+        f"SELECT {number}::INTEGER AS file, {columns_of(file.columns)}, version"
+        f" FROM {_parquet(path)}{_own_limits(file, since, until, stores)}"
         for number, (path, file) in enumerate(zip(paths, files, strict=True), start=1)
         if _may_hold(file, since, until)
     ]
@@ -59,7 +58,7 @@ def current(
         return f"SELECT * EXCLUDE (version) FROM ({lines})"
     only = _limits(None, None, stores, f"version = '{SUPERSEDES}'")
     later = " UNION ALL ".join(
-        f"SELECT {number}::INTEGER AS file, {columns_of(files[number - 1], KEY)}"
+        f"SELECT {number}::INTEGER AS file, {columns_of(files[number - 1].columns, KEY)}"
         f" FROM {_parquet(path)}{only}"
         for number, path in revising
     )
@@ -69,12 +68,6 @@ def current(
         f" AND later.order_id = line.order_id AND later.item = line.item AND later.file > line.file"
         f" WHERE line.version <> '{PASSED}'"
     )
-
-
-def columns_of(file: ArchivedFile, names: Collection[str] = STAGED) -> str:
-    """The columns of a file in SQL, whichever way it was written."""
-    lacks = ADDED if file.has_items is None else ()
-    return ", ".join(f"'' AS {name}" if name in lacks else name for name in names)
 
 
 def _worked_out(
@@ -90,7 +83,7 @@ def _worked_out(
         return f"SELECT * FROM ({_nothing()}) WHERE false"
     made = _limits(None, None, stores, *([] if as_of is None else [f"updated_at <= {as_of}"]))
     lines = " UNION ALL ".join(
-        f"SELECT {number}::INTEGER AS file, {columns_of(file)} FROM {_parquet(path)}{made}"
+        f"SELECT {number}::INTEGER AS file, {columns_of(file.columns)} FROM {_parquet(path)}{made}"
         for number, (path, file) in enumerate(zip(paths, files, strict=True), start=1)
     )
     return (

@@ -37,9 +37,8 @@ class ArchivedFile(NamedTuple):
     revises: bool = False
     first: Instant | None = None
     last: Instant | None = None
-    has_items: bool | None = None
-    """Whether lines of it are items of orders; None: it was written before lines had such, and
-    lacks the columns."""
+    columns: tuple[str, ...] = ()
+    """Of the columns that a row may lack those that it has: an empty one is not written."""
 
 
 def path_of(folder: Path, digest: str) -> Path:

@@ -8,11 +8,13 @@ DuckDB, so each file says under which scheme its keys were made: the hash of a f
 Files of another scheme are read by their texts instead: slower, and right.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ledger.kernel.orderlines import KEY, KEY_HASH
+from ledger.kernel.orderlines import KEY, KEY_HASH, MAY_BE_EMPTY, STAGED
+from ledger.store.archive.folder import ArchivedFile, present
 from ledger.store.archive.sql import literal
 
 if TYPE_CHECKING:
@@ -37,35 +39,53 @@ def scheme(connection: "DuckDBPyConnection") -> str:
     return str(found[0])
 
 
-def keyed(connection: "DuckDBPyConnection", paths: Sequence[Path], columns: str) -> str:
-    """A query of `key` and the columns over archived files, whatever scheme they have.
+def columns_of(has: Collection[str], names: Collection[str] = STAGED) -> str:
+    """Columns of a file in SQL; of those that a row may lack it has some."""
+    return ", ".join(
+        f"'' AS {name}" if name in MAY_BE_EMPTY and name not in has else name for name in names
+    )
 
-    `columns` are SQL, each with its comma in front.
+
+def keyed(
+    connection: "DuckDBPyConnection",
+    folder: Path,
+    files: Sequence[ArchivedFile],
+    names: Sequence[str] = (),
+) -> str:
+    """A query of `key` and some columns over archived files, whatever scheme and columns they
+    have; `file` among the names is a file's number, from 1. Raises `ArchivedFileMissing`.
     """
-    ours, others = _by_scheme(connection, paths)
+    paths = [str(path) for path in present(folder, list(files))]
+    now, schemes = scheme(connection), _schemes(connection, paths)
+    numbers = ", ".join(map(literal, paths))
+    kinds: dict[tuple[bool, tuple[str, ...]], list[str]] = defaultdict(list)
+    for path, file in zip(paths, files, strict=True):
+        kinds[schemes.get(path) == now, file.columns].append(path)
     parts = []
-    if ours:
-        parts.append(f"SELECT key{columns} FROM {parquet(ours)}")
-    if others:
-        parts.append(f"SELECT {KEY_HASH} AS key{columns} FROM {parquet(others)}")
+    for (ours, has), some in kinds.items():
+        listed = ", ".join(map(literal, some))
+        source = f"read_parquet([{listed}], filename = true)"
+        key = "key" if ours else f"{KEY_HASH} AS key"
+        if not ours:
+            columns = columns_of(
+                has, [one for one in dict.fromkeys((*KEY, *names)) if one != "file"]
+            )
+            source = f"(SELECT {columns}, filename FROM {source})"
+            has = MAY_BE_EMPTY
+        wanted = [
+            f"list_position([{numbers}], filename)::INTEGER AS file"
+            if name == "file"
+            else columns_of(has, [name])
+            for name in names
+        ]
+        parts.append(f"SELECT {', '.join([key, *wanted])} FROM {source}")
     return " UNION ALL ".join(parts)
 
 
-def parquet(paths: Sequence[Path]) -> str:
-    """A table expression over files; `filename` says which one a row comes from."""
-    names = ", ".join(literal(str(path)) for path in paths)
-    return f"read_parquet([{names}], filename = true)"
-
-
-def _by_scheme(
-    connection: "DuckDBPyConnection", paths: Sequence[Path]
-) -> tuple[list[Path], list[Path]]:
-    names = ", ".join(literal(str(path)) for path in paths)
+def _schemes(connection: "DuckDBPyConnection", paths: Sequence[str]) -> dict[str, str]:
+    names = ", ".join(map(literal, paths))
     found = connection.execute(
         "SELECT file_name, decode(value) FROM parquet_kv_metadata([" + names + "])"
         f" WHERE decode(key) = '{METADATA}'"
     ).fetchall()
-    schemes = {str(name): str(value) for name, value in found}
-    now = scheme(connection)
-    ours = [path for path in paths if schemes.get(str(path)) == now]
-    return ours, [path for path in paths if schemes.get(str(path)) != now]
+    return {str(name): str(value) for name, value in found}

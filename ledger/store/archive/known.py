@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ledger.kernel.orderlines import CONTENT, KEY, KEY_HASH, STAGED
+from ledger.store.archive.folder import ArchivedFile
 from ledger.store.archive.keys import keyed
-from ledger.store.archive.sql import literal, one_row
+from ledger.store.archive.sql import one_row
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -44,7 +45,11 @@ class Known(NamedTuple):
 
 
 def sort_out(
-    connection: "DuckDBPyConnection", table: str, history: Sequence[Path], repeats: str | None
+    connection: "DuckDBPyConnection",
+    table: str,
+    folder: Path,
+    history: Sequence[ArchivedFile],
+    repeats: str | None,
 ) -> Known:
     """Compares the lines of `table` with each other and with the archived files, oldest first.
 
@@ -60,7 +65,7 @@ def sort_out(
     )
     if history:
         connection.execute(
-            f"INSERT INTO {SUSPECTS} SELECT key FROM ({keyed(connection, history, '')})"
+            f"INSERT INTO {SUSPECTS} SELECT key FROM ({keyed(connection, folder, history)})"
             f" WHERE key IN (SELECT key FROM {INCOMING})"
         )
     (suspects,) = one_row(connection, f"SELECT count(*) FROM {SUSPECTS}")
@@ -71,7 +76,7 @@ def sort_out(
             f" SELECT key, {columns}, '{FIRST}'::{VERSION} AS version FROM {INCOMING}"
         )
         return Known(0, 0, False)
-    _compare(connection, history)
+    _compare(connection, folder, history)
     connection.execute(
         f"CREATE OR REPLACE TEMP VIEW {LINES} AS"
         f" SELECT key, {columns}, '{FIRST}'::{VERSION} AS version FROM {INCOMING}"
@@ -98,7 +103,9 @@ def _counted(connection: "DuckDBPyConnection") -> Known:
     return Known(incoming - kept, kept - first, kept > first, files)
 
 
-def _compare(connection: "DuckDBPyConnection", history: Sequence[Path]) -> None:
+def _compare(
+    connection: "DuckDBPyConnection", folder: Path, history: Sequence[ArchivedFile]
+) -> None:
     """Every version of every suspect, each content once, ranked by which one counts.
 
     `comes_again`: the call brings what an older file holds.
@@ -106,11 +113,10 @@ def _compare(connection: "DuckDBPyConnection", history: Sequence[Path]) -> None:
     columns = ", ".join(f"{name}::{kind} AS {name}" for name, kind in _types(connection).items())
     old = ""
     if history:
-        names = ", ".join(literal(str(path)) for path in history)
-        wanted = f", list_position([{names}], filename) AS file, {', '.join(STAGED)}"
+        known = keyed(connection, folder, history, ("file", *STAGED))
         old = (
-            f" UNION ALL SELECT file, {columns}, false FROM"
-            f" ({keyed(connection, history, wanted)}) WHERE key IN (SELECT key FROM {SUSPECTS})"
+            f" UNION ALL SELECT file, {columns}, false FROM ({known})"
+            f" WHERE key IN (SELECT key FROM {SUSPECTS})"
         )
     connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE {VERSIONS} AS

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, NamedTuple
 
 from ledger.kernel.instants import Instant
+from ledger.kernel.orderlines import MAY_BE_EMPTY
 from ledger.store.archive.known import LINES
 
 if TYPE_CHECKING:
@@ -25,16 +26,17 @@ class Extent(NamedTuple):
     last: Instant
     updated: Instant
     totals: list[Total]
-    items: bool
-    """Whether any line is an item of an order."""
+    columns: tuple[str, ...]
+    """Of the columns that a row may lack those that some row has."""
 
 
 def extent(connection: "DuckDBPyConnection") -> Extent | None:
     """Rows, bounds and totals of the lines to be archived; None where there are none."""
+    filled = ", ".join(f"bool_or({name} <> '')" for name in MAY_BE_EMPTY)
     found = connection.execute(
         "SELECT currency::VARCHAR, count(*), min(created_at), max(created_at),"
-        " sum(amount_minor), sum(refunded_minor), max(updated_at), bool_or(item <> '')"
-        f" FROM {LINES} GROUP BY 1 ORDER BY 1"
+        f" sum(amount_minor), sum(refunded_minor), max(updated_at), {filled} FROM {LINES}"
+        " GROUP BY 1 ORDER BY 1"
     ).fetchall()
     if not found:
         return None
@@ -44,5 +46,5 @@ def extent(connection: "DuckDBPyConnection") -> Extent | None:
         max(row[3] for row in found),
         max(row[6] for row in found),
         [Total(row[0], int(row[4]), int(row[5])) for row in found],
-        any(row[7] for row in found),
+        tuple(name for at, name in enumerate(MAY_BE_EMPTY, 7) if any(row[at] for row in found)),
     )

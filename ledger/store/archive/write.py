@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ledger.kernel.instants import Instant
-from ledger.kernel.orderlines import STAGED
-from ledger.store.archive.folder import ArchivedFile, path_of, present, publish
+from ledger.kernel.orderlines import MAY_BE_EMPTY, STAGED
+from ledger.store.archive.folder import ArchivedFile, path_of, publish
 from ledger.store.archive.keys import METADATA, scheme
 from ledger.store.archive.known import LINES, sort_out
 from ledger.store.archive.refusals import ArchiveOutOfRoom, ArchiveUnwritable
@@ -36,7 +36,7 @@ class NewFile(NamedTuple):
     last: Instant
     updated: Instant
     totals: list[Total]
-    items: bool
+    columns: tuple[str, ...]
     revises: bool
 
 
@@ -64,9 +64,8 @@ def write(
     event; until then the file is one that nobody reads. Raises `ArchiveUnwritable`,
     `ArchiveOutOfRoom` or `ArchivedFileMissing`, with the archive as it was.
     """
-    paths = present(folder, list(history))
     with _refusing(folder):
-        found = sort_out(connection, relation, paths, repeats)
+        found = sort_out(connection, relation, folder, history, repeats)
         bounds = extent(connection)
         if bounds is None:
             return Written(None, found.known, 0, found.known_in)
@@ -80,7 +79,9 @@ def _copy(connection: "DuckDBPyConnection", path: Path, bounds: Extent) -> None:
     """Writes the lines by store, instant and order id, under names of their own in `path`."""
     named = {name: _numbered(connection, name) for name in _NAMES}
     order = _order(named["store"] is not None, bounds)
-    columns = ["key", *(named.get(name) or name for name in STAGED), "version"]
+    lacks = set(MAY_BE_EMPTY) - set(bounds.columns)
+    own = [named.get(name) or name for name in STAGED if name not in lacks]
+    columns = ["key", *own, "version"]
     connection.execute(
         f"COPY (SELECT {', '.join(columns)} FROM {LINES} ORDER BY {order})"
         f" TO {literal(str(path))} ({_OPTIONS},"
@@ -109,9 +110,9 @@ def _order(is_numbered: bool, bounds: Extent) -> str:
     """By store, instant, order id; store and instant as one number where both fit into it."""
     bits = (bounds.last - bounds.first).bit_length()
     if not is_numbered or VALUES_MAX.bit_length() + bits > 62:
-        return "store, created_at, order_id, item"
+        return "store, created_at, order_id" + (", item" if "item" in bounds.columns else "")
     rank = "enum_code(store::archive_store)::BIGINT"
-    item = ", item" if bounds.items else ""
+    item = ", item" if "item" in bounds.columns else ""
     return f"({rank} << {bits}) | (created_at - {bounds.first}), order_id{item}"
 
 

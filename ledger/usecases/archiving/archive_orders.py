@@ -203,7 +203,7 @@ def _described(file: NewFile) -> OrderFile:
             )
             for one in file.totals
         ),
-        items=True if file.items else None,
+        columns=file.columns,
     )
 
 
@@ -216,10 +216,9 @@ def _looked_at(
     history: list[ArchivedFile],
 ) -> OrdersAnswer:
     """What would happen: nothing is written."""
-    from ledger.store.archive.folder import present
     from ledger.store.archive.known import sort_out
 
-    found = sort_out(database, checked.relation, present(folder, history), checked.repeats)
+    found = sort_out(database, checked.relation, folder, history, checked.repeats)
     answer = _answer(checked, head, None)
     answer.known, answer.revised = found.known, found.revised
     answer.recorded = checked.rows - found.known

@@ -11,7 +11,7 @@ from ledger.intake.orders.grain import (
     fault_of_grain,
     without_clashes,
 )
-from ledger.kernel.orderlines import KEY_HASH
+from ledger.kernel.orderlines import KEY, KEY_HASH
 from ledger.store.archive.folder import present
 from ledger.store.archive.keys import keyed
 from ledger.store.archive.sql import literal
@@ -71,9 +71,8 @@ def _items_of_whole(
     database: "DuckDBPyConnection", relation: str, folder: Path, files: Sequence[Archived]
 ) -> str:
     """Rows with an item whose order stands in the archive in one row."""
-    paths = present(folder, [one.described() for one in files])
-    names = ", ".join(literal(str(path)) for path in paths)
-    columns = f", list_position([{names}], filename)::INTEGER AS file, store, order_id, item"
+    described = [one.described() for one in files]
+    old = keyed(database, folder, described, ("file", *KEY))
     own = (
         f"SELECT source_file, source_row, store, order_id, {KEY_HASH} AS key FROM"
         f" (SELECT source_file, source_row, store, order_id, '' AS item FROM {relation}"
@@ -81,7 +80,7 @@ def _items_of_whole(
     )
     return (
         "SELECT own.source_file, own.source_row, own.order_id, old.file, 1::BIGINT AS brings"
-        f" FROM ({own}) AS own JOIN ({keyed(database, paths, columns)}) AS old"
+        f" FROM ({own}) AS own JOIN ({old}) AS old"
         " ON old.key = own.key AND old.store = own.store AND old.order_id = own.order_id"
         " WHERE old.item = ''"
     )

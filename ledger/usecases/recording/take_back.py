@@ -15,7 +15,7 @@ from ledger.programs.periods import month_of
 from ledger.programs.registry import programs
 from ledger.store.append import append
 from ledger.store.archive.folder import present
-from ledger.store.archive.keys import parquet
+from ledger.store.archive.sql import literal
 from ledger.store.book import Book
 from ledger.store.head import Head, head_of
 from ledger.store.order_lines import Archived, Calls, archive_folder, files_of
@@ -102,6 +102,7 @@ def _touched(connection: Connection, files: list[Archived], head: Head) -> list[
         (one.event.program, one.event.period) for one in closed_periods(connection, head.position)
     }
     paths = present(archive_folder(connection), [one.described() for one in files])
+    listed = ", ".join(literal(str(path)) for path in paths)
     found: list[dict[str, Any]] = []
     from ledger.store.archive.connection import connect
 
@@ -113,7 +114,7 @@ def _touched(connection: Connection, files: list[Archived], head: Head) -> list[
             stores: dict[str | None, set[str]] = {}
             rows = database.execute(
                 "SELECT store, min(created_at), max(created_at) FROM"
-                f" {parquet(paths)} WHERE created_at >= {edition.window.start}"
+                f" read_parquet([{listed}]) WHERE created_at >= {edition.window.start}"
                 f" AND created_at < {edition.window.end} GROUP BY store, created_at // 86400000000"
             ).fetchall()
             for store, first, last in rows:
