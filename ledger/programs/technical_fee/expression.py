@@ -66,11 +66,11 @@ def per_order(setting: Setting) -> "ir.Table":
     joined = joined.left_join(rates, joined.category == rates.rated)
     scene = ibis.ifelse(joined.traffic == "ad", "ad", joined.channel)
     base = ibis.cases(*((scene == name, joined[name]) for name in SCENES))
-    net = joined.amount_minor
-    if setting.deduct_refunds:
-        net = net - joined.refunded_minor
     rated = joined.mutate(
-        scene=scene, base=base, net=net, foreign=joined.currency != setting.currency
+        scene=scene,
+        base=base,
+        net=_net(joined, setting),
+        foreign=joined.currency != setting.currency,
     )
     return _with_fee(_with_discount(rated, setting.discounts))
 
@@ -93,6 +93,24 @@ def by_store(setting: Setting) -> "ir.Table":
         unrated=lines.base.isnull().sum(),
         foreign=lines.foreign.sum(),
     )
+
+
+def least_nets(setting: Setting) -> "ir.Table":
+    """Per store with orders the least amount that any of them is charged on.
+
+    Intake refuses refunds above the amount and amounts below zero; whoever asks for fees asserts
+    here that none is below zero, because the fee of such an order would be no figure of ours.
+    """
+    import ibis
+
+    orders = ibis.table(ORDERS, name="orders")
+    return orders.group_by("store").aggregate(least=_net(orders, setting).min())
+
+
+def _net(orders: Any, setting: Setting) -> Any:
+    """What the fee is taken of."""
+    net = orders.amount_minor
+    return net - orders.refunded_minor if setting.deduct_refunds else net
 
 
 def _with_discount(rated: Any, discounts: Sequence[Shape]) -> Any:
@@ -127,23 +145,28 @@ def _offered(table: Any, number: int, one: Shape) -> Any:
 
 
 def _with_fee(rated: Any) -> Any:
-    """Half up to the minor unit, in whole numbers that fit into 64 bits.
+    """Half up to the minor unit, in whole numbers that fit into 64 bits, alike in every engine.
 
-    The net amount is split at a million, so that no product passes the limit; a division is
-    only ever of a multiple of its divisor. Exact in DuckDB for every order that a book takes;
-    in engines whose remainder or quotient is a double (SQLite) below 2^53 minor units.
+    The net amount is split at a million, so that no product passes the limit. Which million it
+    is split at does not matter, only that the rest is small: a quotient is a double, and engines
+    cut or round it in their own ways. The rest's fee is rounded a quarter of a unit above the
+    exact quotient, so that a half goes up, no quotient is ever a half, and all of it lies far
+    below 2^53. An order with a negative net has no fee: see `least_nets`.
     """
-    small = rated.net % MILLION
-    large = ((rated.net - small) / MILLION).cast("int64")
-    doubled = small * rated.ppm * 2 + MILLION
-    rounded = ((doubled - doubled % (2 * MILLION)) / (2 * MILLION)).cast("int64")
-    return rated.mutate(fee=large * rated.ppm + rounded)
+    large = (rated.net / MILLION).round().cast("int64")
+    small = rated.net - large * MILLION
+    rounded = ((small * rated.ppm * 4 + 1) / (4 * MILLION)).round().cast("int64")
+    fee = large * rated.ppm + rounded
+    return rated.mutate(fee=(rated.net >= 0).ifelse(fee, None))
+
+
+EXPRESSIONS = {"totals": totals, "stores": by_store, "orders": per_order, "least": least_nets}
+"""Orders in detail, summed by store, one by one; and what none of them may be below zero in."""
 
 
 @lru_cache(maxsize=64)
 def sql_of(kind: str, setting: Setting, dialect: str = "duckdb") -> str:
-    """The expression as SQL of an engine: `stores`, `totals`, or `orders` one by one."""
+    """The expression as SQL of an engine: by `EXPRESSIONS`' names."""
     import ibis
 
-    expression = {"totals": totals, "stores": by_store, "orders": per_order}[kind](setting)
-    return str(ibis.to_sql(expression, dialect=dialect))
+    return str(ibis.to_sql(EXPRESSIONS[kind](setting), dialect=dialect))

@@ -8,6 +8,7 @@ from ledger.aggregates.base import Recorded
 from ledger.aggregates.orders import SOURCE as ORDERS_SOURCE
 from ledger.aggregates.store import DiscountRevoked, GMVRecorded, MerchantOnboarded
 from ledger.aggregates.store_state import StoreState
+from ledger.kernel.errors import LogBroken
 from ledger.kernel.instants import EARLIEST, Instant, day_of, midnight
 from ledger.kernel.period import ONE_DAY, Days, Window
 from ledger.programs.contract import OrderReader, OrderSession, OrderTables, Reader
@@ -121,12 +122,24 @@ def month_of_orders(
     session = reader.order_session(window, None if stores is None else sorted(stores))
     if session is None:
         return None
-    names = [row[0] for row in session.ask(STORES_SQL, {})]
-    known = shops(reader, edition, parameters, names)
+    setting = setting_of(edition, parameters)
+    least = dict(session.ask(f"SELECT store, least FROM ({sql_of('least', setting)})", {}))
+    _refuse_negative(least)
+    known = shops(reader, edition, parameters, least)
     if not known:
         return None
-    setting = setting_of(edition, parameters)
     return Month(session, setting, tables(parameters, known.values()), known)
+
+
+def _refuse_negative(least: dict[str, int]) -> None:
+    """Raises `LogBroken` where an order is to be charged on less than nothing: intake lets none
+    through, so the archive is not what was taken in."""
+    for store, net in sorted(least.items()):
+        if net < 0:
+            raise LogBroken(
+                f"The archive has an order of store {store} with {net} minor units after refunds; "
+                "no order is below zero. Nothing was worked out."
+            )
 
 
 def waiting(reader: OrderReader, days: Days, window: Window) -> Iterator[Recorded]:
