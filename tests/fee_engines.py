@@ -1,6 +1,7 @@
 """The fee's expression on every engine that installs here: DuckDB, SQLite, and Polars."""
 
 import sqlite3
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from ledger.programs.technical_fee.expression import (
@@ -8,6 +9,7 @@ from ledger.programs.technical_fee.expression import (
     ORDERS,
     Setting,
     rates_columns,
+    spans_columns,
     sql_of,
     stores_columns,
 )
@@ -17,18 +19,22 @@ ENGINES = ("duckdb", "sqlite", "polars")
 
 
 class Tables(NamedTuple):
-    """The rows of the three tables that the expression joins."""
+    """The rows of the tables that the expression joins."""
 
     orders: list[Row]
     rates: list[Row]
     stores: list[Row]
+    spans: Sequence[Row] = ()
 
-    def typed(self, setting: Setting) -> dict[str, tuple[dict[str, str], list[Row]]]:
+    def typed(self, setting: Setting) -> dict[str, tuple[dict[str, str], Sequence[Row]]]:
         """Per table its columns with their types, and its rows."""
+        dated = setting.spans is not None
+        spans = {"spans": (spans_columns(setting.spans), self.spans)} if dated else {}
         return {
             "orders": (ORDERS, self.orders),
-            "rates": (rates_columns(), self.rates),
+            "rates": (rates_columns(setting.spans), self.rates),
             "stores": (stores_columns(len(setting.discounts)), self.stores),
+            **spans,
         }
 
 

@@ -192,8 +192,12 @@ class Program:
     """What an edition covers, to see whether two editions of the same days overlap."""
     keyed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Parameters that are rows with a key: the fields of the key. A row that leaves a field out
-    applies to every value of it. A later version may add rows for what none applied to when a
-    period was closed."""
+    applies to every value of it; one that has it beats one that has not, the first field first.
+    A later version may add rows for what none applied to when a period was closed."""
+    dated: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Of those whose rows say for which days they are: the fields of the first and the last day,
+    both inside; a row without one is for all days that way. A later version may then also add
+    rows for days on which none applied."""
     lines: bool = True
     """Whether anything is decided under it. A program without lines only judges what others did:
     its editions settle to nothing and cannot be closed."""

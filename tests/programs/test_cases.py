@@ -68,10 +68,11 @@ def empty_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def _edition(rules: str, changed: dict[str, Any]) -> Edition:
+def _edition(rules: str, case: dict[str, Any]) -> Edition:
     edition = next(one for one in as_shipped() if one.rules == rules)
-    terms = {k: v for k, v in {**edition.terms, **changed}.items() if k != "rest_days"}
-    return program_of(rules).check(edition.model_copy(update={"terms": terms}))
+    terms = {k: v for k, v in {**edition.terms, **case["terms"]}.items() if k != "rest_days"}
+    changed = {"terms": terms, "zone": case.get("zone", edition.zone)}
+    return program_of(rules).check(edition.model_copy(update=changed))
 
 
 def _archive(book: Book, rows: list[dict[str, str]], usual: dict[str, str], path: Path) -> None:
@@ -121,7 +122,7 @@ def _by_period(rules: str, case: dict[str, Any]) -> dict[str | None, dict[str, A
 def test_worked_example(rules: str, case: dict[str, Any], empty_book: Path, tmp_path: Path) -> None:
     """What finance can read in `cases.toml` is what a book answers."""
     book = _told(case, empty_book, tmp_path)
-    edition = _edition(rules, case["terms"])
+    edition = _edition(rules, case)
     as_of = parse_instant(case.get("as_of", DEFAULT_AS_OF[rules]))
     clocks = Clocks(as_of, book.head().position)
     with book.reading() as connection:

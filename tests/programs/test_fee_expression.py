@@ -28,7 +28,7 @@ SETTINGS = [
 COLUMNS = {
     "stores": ("store", "orders", "fee", "unrated", "foreign"),
     "totals": (
-        *("store", "scene", "category", "base", "ppm", "discount", "foreign"),
+        *("store", "scene", "category", "base", "ppm", "discount", "foreign", "row"),
         *("orders", "net", "fee"),
     ),
     "orders": ("store", "order_id", "scene", "net", "base", "ppm", "discount", "foreign", "fee"),
@@ -103,6 +103,7 @@ class Oracle:
             "ppm": ppm,
             "discount": discount,
             "fee": fee,
+            "row": NONE,
             "foreign": int(currency != self.setting.currency),
         }
 
@@ -110,7 +111,7 @@ class Oracle:
         """What the expression has to answer."""
         if kind == "orders":
             return ordered([tuple(one[name] for name in COLUMNS[kind]) for one in self.lines])
-        keys = ("store",) if kind == "stores" else COLUMNS["totals"][:7]
+        keys = ("store",) if kind == "stores" else COLUMNS["totals"][:8]
         groups: dict[Row, list[dict[str, Any]]] = {}
         for one in self.lines:
             groups.setdefault(tuple(one[key] for key in keys), []).append(one)

@@ -14,7 +14,8 @@ from ledger.kernel.period import ONE_DAY, Days, Window
 from ledger.programs.contract import OrderReader, OrderSession, OrderTables, Reader
 from ledger.programs.edition import Edition
 from ledger.programs.technical_fee.expression import Setting, Shape, sql_of
-from ledger.programs.technical_fee.parameters import SCENES, Discount, Parameters
+from ledger.programs.technical_fee.parameters import Discount, Parameters
+from ledger.programs.technical_fee.rates import is_plain, spans_of, tables_of
 
 TOPICS = (MerchantOnboarded.TOPIC, DiscountRevoked.TOPIC)
 NEVER = Window(EARLIEST, EARLIEST)
@@ -35,7 +36,8 @@ class Shop(NamedTuple):
 def setting_of(edition: Edition, parameters: Parameters) -> Setting:
     """What the expression is built from."""
     shapes = tuple(Shape(one.ppm, one.traffic, one.categories) for one in parameters.running)
-    return Setting(shapes, edition.currency, parameters.refunds == "deduct")
+    spans = None if is_plain(parameters) else len(spans_of(parameters, edition.zone))
+    return Setting(shapes, edition.currency, parameters.refunds == "deduct", spans)
 
 
 def shops(
@@ -78,17 +80,13 @@ def window_of(
     return Window(start, end)
 
 
-def tables(parameters: Parameters, found: Collection[Shop]) -> OrderTables:
+def tables(edition: Edition, parameters: Parameters, found: Collection[Shop]) -> OrderTables:
     """The small tables that the expression joins the orders with, column by column."""
-    by_category = parameters.by_category()
-    rates: dict[str, list[object]] = {"category": list(by_category)}
-    for scene in SCENES:
-        rates[scene] = [own[scene] for own in by_category.values()]
     stores: dict[str, list[object]] = {"store": [one.store for one in found]}
     for number in range(len(parameters.running)):
         stores[f"starts_{number}"] = [one.windows[number].start for one in found]
         stores[f"ends_{number}"] = [one.windows[number].end for one in found]
-    return {"rates": rates, "stores": stores}
+    return {**tables_of(parameters, edition.currency, edition.zone), "stores": stores}
 
 
 def month_window(days_window: Window, as_of: Instant) -> Window:
@@ -128,7 +126,7 @@ def month_of_orders(
     known = shops(reader, edition, parameters, least)
     if not known:
         return None
-    return Month(session, setting, tables(parameters, known.values()), known)
+    return Month(session, setting, tables(edition, parameters, known.values()), known)
 
 
 def _refuse_negative(least: dict[str, int]) -> None:

@@ -37,6 +37,7 @@ PROGRAM = Program(
     scope=_currency,
     variants=of,
     keyed={"rates": ("category", "scene")},
+    dated={"rates": ("from", "to")},
     waiting=_waiting,
     orders=orders,
 )
