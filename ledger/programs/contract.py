@@ -75,6 +75,9 @@ class Reader(Protocol):
     def begins(self, rules: str) -> Instant | None:
         """The first day of the first edition of some rules; None where none is published."""
 
+    def publishers(self, rules: str) -> dict[str, str]:
+        """Per edition of some rules who publishes it, by the version that counts."""
+
     def within(self, kind: str, window: Window) -> Iterator[int]:
         """The positions of the facts of a kind that happened in the window, by position."""
 

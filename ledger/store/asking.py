@@ -1,4 +1,4 @@
-"""What a reader of the log answers about order lines."""
+"""What a reader of the log answers about order lines, and about who publishes terms."""
 
 from functools import cached_property
 
@@ -7,10 +7,11 @@ from sqlalchemy import Connection
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.period import Window
 from ledger.store.order_lines import OrderLines, Session
+from ledger.store.published import publishers
 
 
 class OrderAsking:
-    """The order lines of a book at the clocks of a reader."""
+    """The order lines of a book, and the editions that it knows, at the clocks of a reader."""
 
     connection: Connection
     clocks: Clocks
@@ -28,3 +29,7 @@ class OrderAsking:
         if not self._orders.within(window):
             return None
         return self._orders.session(window, stores)
+
+    def publishers(self, rules: str) -> dict[str, str]:
+        """Per edition of some rules who publishes it, by the version that counts."""
+        return publishers(self.connection, rules, self.clocks.known_at)

@@ -24,6 +24,7 @@ from ledger.usecases.archiving.archive_orders import record_orders
 from ledger.usecases.init import init
 from ledger.usecases.recording.record import record
 from ledger.usecases.settling.settle import Settlement, settle
+from ledger.usecases.terms.publish import publish
 from tests.marks import more
 from tests.quarter import as_shipped
 
@@ -86,14 +87,16 @@ def _archive(book: Book, rows: list[dict[str, str]], usual: dict[str, str], path
     assert (answer.rejected, answer.recorded) == (0, len(rows)), answer.rejections
 
 
-def _told(case: dict[str, Any], empty_book: Path, folder: Path) -> Book:
-    """A book that was told the facts of a case, then its orders."""
+def _told(rules: str, case: dict[str, Any], empty_book: Path, folder: Path) -> Book:
+    """A book with a case's editions beside the shipped ones, told its facts, then its orders."""
     shutil.copy(empty_book, folder / "case.db")
     dropped = case.get("without", [])
     facts = [one for one in case["_base"] if one["type"] not in dropped] + case.get("facts", [])
     file = folder / "facts.ndjson"
     file.write_text("\n".join(json.dumps(one) for one in facts), encoding="utf-8")
     book = open_book(str(folder / "case.db"))
+    for one in case.get("also", []):
+        publish(book, _edition(rules, {"terms": {}}).model_copy(update=one), "test")
     answer = record(book, [str(file)], now=NOW, by="test")
     assert not answer.rejected, answer.rejected
     if isinstance(case.get("exceptions"), list):
@@ -121,7 +124,7 @@ def _by_period(rules: str, case: dict[str, Any]) -> dict[str | None, dict[str, A
 @pytest.mark.parametrize(("rules", "case"), _cases())
 def test_worked_example(rules: str, case: dict[str, Any], empty_book: Path, tmp_path: Path) -> None:
     """What finance can read in `cases.toml` is what a book answers."""
-    book = _told(case, empty_book, tmp_path)
+    book = _told(rules, case, empty_book, tmp_path)
     edition = _edition(rules, case)
     as_of = parse_instant(case.get("as_of", DEFAULT_AS_OF[rules]))
     clocks = Clocks(as_of, book.head().position)

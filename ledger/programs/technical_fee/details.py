@@ -192,6 +192,8 @@ def _discounts(shop: Shop, edition: Edition, parameters: Parameters) -> Iterator
         events = [shop.onboarding.position]
         if shop.revoked is not None:
             said += f"; revoked {_local(shop.revoked.at, edition)}"
+            if shop.revoked.event.program != edition.program:
+                said += f", as told of {shop.revoked.event.program}"
             events.append(shop.revoked.position)
         yield Step(
             f"discount {one.name}, {rate_text(one.ppm)}",

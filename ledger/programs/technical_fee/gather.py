@@ -45,11 +45,12 @@ def shops(
 ) -> dict[str, Shop]:
     """The stores among these that somebody has onboarded; orders of others wait."""
     states = reader.states("store", stores, StoreState, TOPICS)
+    together = _revoked_together(reader, edition)
     found = {}
     for name, state in states.items():
         onboarding = state.onboarding
         if onboarding is not None:
-            revoked = state.revocation(edition.program)
+            revoked = state.revocation(together)
             from_start = parameters.revoked == "from_onboarding"
             windows = tuple(
                 window_of(one, onboarding, revoked, edition, revoked_from_start=from_start)
@@ -57,6 +58,14 @@ def shops(
             )
             found[name] = Shop(name, onboarding, revoked, windows)
     return found
+
+
+def _revoked_together(reader: Reader, edition: Edition) -> set[str]:
+    """The programs whose revocations end the edition's discounts: itself, and the other editions of
+    these rules that the same publisher stands behind, by the versions that count."""
+    known = reader.publishers(edition.rules)
+    own = known.get(edition.program, edition.publisher)
+    return {edition.program, *(name for name, other in known.items() if other == own)}
 
 
 def window_of(
