@@ -190,6 +190,9 @@ class Program:
     """The subjects whose lines are about a store, for files that name stores."""
     scope: Callable[[Edition], tuple[str, ...]] = _nowhere
     """What an edition covers, to see whether two editions of the same days overlap."""
+    markets: Callable[[Edition], Collection[str] | None] = lambda edition: None
+    """Of a program that works by order: the markets whose stores an edition is about, by the
+    onboarding that counts; None for all. A store that is onboarded elsewhere is no matter of it."""
     keyed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Parameters that are rows with a key: the fields of the key. A row that leaves a field out
     applies to every value of it; one that has it beats one that has not, the first field first.

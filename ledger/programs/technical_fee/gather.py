@@ -43,13 +43,16 @@ def setting_of(edition: Edition, parameters: Parameters) -> Setting:
 def shops(
     reader: Reader, edition: Edition, parameters: Parameters, stores: Collection[str]
 ) -> dict[str, Shop]:
-    """The stores among these that somebody has onboarded; orders of others wait."""
+    """The stores among these that somebody has onboarded in one of the edition's markets.
+
+    Orders of those that nobody has onboarded wait; those onboarded elsewhere are no matter of ours.
+    """
     states = reader.states("store", stores, StoreState, TOPICS)
     together = _revoked_together(reader, edition)
     found = {}
     for name, state in states.items():
         onboarding = state.onboarding
-        if onboarding is not None:
+        if onboarding is not None and _ours(onboarding, parameters):
             revoked = state.revocation(together)
             from_start = parameters.revoked == "from_onboarding"
             windows = tuple(
@@ -58,6 +61,10 @@ def shops(
             )
             found[name] = Shop(name, onboarding, revoked, windows)
     return found
+
+
+def _ours(onboarding: Recorded, parameters: Parameters) -> bool:
+    return parameters.markets is None or onboarding.event.market in parameters.markets
 
 
 def _revoked_together(reader: Reader, edition: Edition) -> set[str]:

@@ -14,6 +14,7 @@ from pydantic import (
     model_validator,
 )
 
+from ledger.aggregates.base import Id
 from ledger.kernel.errors import BadTerms, Refusal
 from ledger.kernel.money import Money, decimal_of
 from ledger.programs.checking import complete, refuse_bad_dates, typed
@@ -23,6 +24,11 @@ MILLION = 1_000_000
 """Rates are applied as whole millionths, so that every backend calculates exactly."""
 SCENES = ("ad", "selected_alliance", "other")
 Scene = Literal["ad", "selected_alliance", "other"]
+CAME_LATER = {
+    "markets": "the fee is taken of the orders of every onboarded store, whatever its market; a "
+    "list of markets leaves the stores of others out",
+}
+"""Parameters that versions recorded before do not name, and why their default."""
 CODES: tuple[str, ...] = ()
 """No condition declines a fee."""
 HELD = ("category_rate_missing", "currency_differs")
@@ -140,10 +146,14 @@ class Discount(_Row):
 
 
 class Parameters(BaseModel):
-    """What the edition says, value by value. Days are calendar days of the edition's zone."""
+    """What the edition says, value by value. Days are calendar days of the edition's zone.
+
+    With `markets` it is about the orders of stores whose counting onboarding names one of them.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    markets: Annotated[tuple[Id, ...], Field(min_length=1)] | None = None
     rates: tuple[Rate, ...] | None = None
     discounts: tuple[Discount, ...] = ()
     revoked: Revoked = "from_its_instant"

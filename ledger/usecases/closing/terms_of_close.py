@@ -27,9 +27,9 @@ class Filled(NamedTuple):
 def filled_terms(connection: Connection, period: ClosedPeriod, known_at: int) -> Filled:
     """A closed period keeps its terms; a later version may only add what was missing.
 
-    That is a parameter that was absent or empty, or a row of a keyed table for something that
-    no row applied to, or for days on which none did. What an adjustment has used once stays; the
-    rest comes from the version that counts at known-at.
+    That is a parameter that was absent or empty, and had no default all the same, or a row of a
+    keyed table for something that no row applied to, or for days on which none did. What an
+    adjustment has used once stays; the rest comes from the version that counts at known-at.
     """
     base = edition_of(connection, period.seal)
     versions = {
@@ -61,8 +61,8 @@ def _missing(terms: dict[str, Any], offered: dict[str, Any], base: Edition) -> l
     program = program_of(base.rules)
     names: set[str] = set()
     for name, value in offered.items():
-        if value in EMPTY:
-            continue
+        if value in EMPTY or name in program.came_later:
+            continue  # what came later has a default, also where a version does not name it
         if terms.get(name) in EMPTY:
             names.add(name)
         elif name in program.keyed:
