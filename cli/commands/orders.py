@@ -147,6 +147,9 @@ def _show(where: Out, answer: "OrdersAnswer", *, dry_run: bool, keeping: bool) -
         count = len(outlook.unknown_stores)
         more = ", ..." if count > 10 else ""
         say(f"{count:,} stores are not known yet and wait until they are onboarded: {names}{more}")
+    for program, categories in outlook.without_rate.items():
+        names = ", ".join(categories[:10]) + (", ..." if len(categories) > 10 else "")
+        say(f"{program} has no rate for orders of {names}: their lines will be held.")
     if outlook.outside:
         orders, first, last = outlook.outside
         say(

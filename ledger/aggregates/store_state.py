@@ -87,9 +87,9 @@ class StoreState:
         ]
         return in_order(found)
 
-    def revocation(self, program: str) -> Recorded | None:
-        """The earliest revocation of a program's discounts."""
-        return first_of(one for one in self.revocations if one.event.program == program)
+    def revocation(self, programs: Collection[str]) -> Recorded | None:
+        """The earliest revocation of discounts that names any of some programs."""
+        return first_of(one for one in self.revocations if one.event.program in programs)
 
     def standing(self, before: Instant) -> Standing:
         """The state after everything that happened before an instant."""

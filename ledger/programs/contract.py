@@ -76,6 +76,9 @@ class Reader(Protocol):
     def begins(self, rules: str) -> Instant | None:
         """The first day of the first edition of some rules; None where none is published."""
 
+    def publishers(self, rules: str) -> dict[str, str]:
+        """Per edition of some rules who publishes it, by the version that counts."""
+
     def within(self, kind: str, window: Window) -> Iterator[int]:
         """The positions of the facts of a kind that happened in the window, by position."""
 
@@ -179,6 +182,28 @@ class Asked(NamedTuple):
     def many(self) -> bool:
         """Whether so much is asked that what lines share is best read at once."""
         return self.subjects is None or len(self.subjects) > SINGLY_MAX
+
+
+class OrderKind(NamedTuple):
+    """What a rate of an order may rest on: its category, how it was sold, and when."""
+
+    category: str
+    traffic: str
+    channel: str
+    created_at: Instant
+
+
+class OrderProgram(Protocol):
+    """What a program that works by order answers besides."""
+
+    def orders_of(self, reader: OrderReader, asked: Asked) -> list[dict[str, Any]]:
+        """Every order of some lines with its amount, and its `place` in the archive."""
+
+    def order_side(self, reader: OrderReader, asked: Asked) -> OrderSide:
+        """Our side of a reconciliation by order; raises `WrongPeriod`."""
+
+    def without_rate(self, edition: Edition, sales: Iterable["OrderKind"]) -> set[str]:
+        """The categories that have no rate for some of these orders."""
 
 
 class Obligation(NamedTuple):

@@ -9,8 +9,10 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from pydantic import (
+    AfterValidator,
     AliasChoices,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
@@ -21,6 +23,25 @@ from ledger.aggregates.base import Currency, Id
 from ledger.kernel.errors import BadTerms
 from ledger.kernel.instants import DATE
 from ledger.kernel.period import Days, OpenDays, Span, Window
+
+
+def _plain_day(day: Any) -> Any:
+    """A date of TOML, or its text as recorded; numbers, which pydantic would take, are none."""
+    if isinstance(day, str) and not DATE.fullmatch(day):
+        raise ValueError("a day is written as 2026-01-01")
+    if not isinstance(day, str | date):
+        raise ValueError("a day is written as 2026-01-01")
+    return day
+
+
+def _near_day(day: date) -> date:
+    if not 2000 <= day.year <= 2199:
+        raise ValueError("terms lie within the years 2000 to 2199")
+    return day
+
+
+Day = Annotated[date, BeforeValidator(_plain_day), AfterValidator(_near_day)]
+"""A calendar day that terms name."""
 
 
 class Source(BaseModel):
@@ -45,32 +66,15 @@ class Edition(BaseModel):
     publisher: Id
     version: Annotated[int, Field(ge=1, strict=True)]
     zone: str
-    first: Annotated[date, Field(validation_alias=AliasChoices("from"), serialization_alias="from")]
+    first: Annotated[Day, Field(validation_alias=AliasChoices("from"), serialization_alias="from")]
     last: Annotated[
-        date | None, Field(validation_alias=AliasChoices("to"), serialization_alias="to")
+        Day | None, Field(validation_alias=AliasChoices("to"), serialization_alias="to")
     ] = None
     currency: Currency
     terms: dict[str, Any]
     assumed: dict[str, str] = {}
     cite: dict[str, str] = {}
     source: tuple[Source, ...] = ()
-
-    @field_validator("first", "last", mode="before")
-    @classmethod
-    def _plain_day(cls, day: Any) -> Any:
-        """A date of TOML, or its text as recorded; numbers, which pydantic would take, are none."""
-        if isinstance(day, str) and not DATE.fullmatch(day):
-            raise ValueError("a day is written as 2026-01-01")
-        if not isinstance(day, str | date | None):
-            raise ValueError("a day is written as 2026-01-01")
-        return day
-
-    @field_validator("first", "last")
-    @classmethod
-    def _near_day(cls, day: date | None) -> date | None:
-        if day is not None and not 2000 <= day.year <= 2199:
-            raise ValueError("terms lie within the years 2000 to 2199")
-        return day
 
     @field_validator("zone")
     @classmethod

@@ -6,7 +6,7 @@ command works on it. What most programs answer alike has a default here.
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple
 
 from ledger.accounting.chart import Account
 from ledger.aggregates.base import Fact, Recorded
@@ -15,7 +15,14 @@ from ledger.kernel.errors import BadTerms, NoLines
 from ledger.kernel.instants import Instant
 from ledger.kernel.money import Money
 from ledger.kernel.period import Span
-from ledger.programs.contract import Answer, Asked, OfOrders, OrderReader, OrderSide, Reader, Rule
+from ledger.programs.contract import (
+    Answer,
+    Asked,
+    OfOrders,
+    OrderProgram,
+    Reader,
+    Rule,
+)
 from ledger.programs.edition import Edition
 from ledger.programs.periods import WHOLE_TERM, Periods, month_of
 from ledger.programs.variants import Variant
@@ -116,16 +123,6 @@ class Figures(NamedTuple):
     """Per name of the report's key, those that the edition knows."""
 
 
-class OrderProgram(Protocol):
-    """What a program that works by order answers besides."""
-
-    def orders_of(self, reader: OrderReader, asked: Asked) -> list[dict[str, Any]]:
-        """Every order of some lines with its amount, and its `place` in the archive."""
-
-    def order_side(self, reader: OrderReader, asked: Asked) -> OrderSide:
-        """Our side of a reconciliation by order; raises `WrongPeriod`."""
-
-
 def _the_store(reader: Reader, edition: Edition, store: str) -> list[str]:
     return [store]
 
@@ -162,14 +159,6 @@ def once(reader: Any, edition: Edition) -> tuple[None]:
     return (None,)
 
 
-def _no_orders(edition: Edition) -> frozenset[OfOrders]:
-    return frozenset()
-
-
-def _nothing(reader: Any, asked: Asked) -> Iterable[Recorded]:
-    return ()
-
-
 @dataclass(frozen=True, kw_only=True)
 class Program:
     """A program: versions of its rule, its periods, its accounts, what it judges."""
@@ -194,10 +183,17 @@ class Program:
     """The subjects whose lines are about a store, for files that name stores."""
     scope: Callable[[Edition], tuple[str, ...]] = _nowhere
     """What an edition covers, to see whether two editions of the same days overlap."""
+    markets: Callable[[Edition], Collection[str] | None] = lambda edition: None
+    """Of a program that works by order: the markets whose stores an edition is about, by the
+    onboarding that counts; None for all. A store that is onboarded elsewhere is no matter of it."""
     keyed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Parameters that are rows with a key: the fields of the key. A row that leaves a field out
-    applies to every value of it. A later version may add rows for what none applied to when a
-    period was closed."""
+    applies to every value of it; one that has it beats one that has not, the first field first.
+    A later version may add rows for what none applied to when a period was closed."""
+    dated: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """Of those whose rows say for which days they are: the fields of the first and the last day,
+    both inside; a row without one is for all days that way. A later version may then also add
+    rows for days on which none applied."""
     lines: bool = True
     """Whether anything is decided under it. A program without lines only judges what others did:
     its editions settle to nothing and cannot be closed."""
@@ -214,12 +210,12 @@ class Program:
     """What it adds to reports of the house, by the name of the report."""
     judges: tuple[Judging, ...] = ()
     """Facts that the terms judge."""
-    waiting: Callable[[Any, Asked], Iterable[Recorded]] = _nothing
+    waiting: Callable[[Any, Asked], Iterable[Recorded]] = lambda reader, asked: ()
     """Facts of a run's days that no line depends on but that somebody must look at, beside those
     that are judged: anything odd among them blocks the close."""
     orders: OrderProgram | None = None
     """For a program that works by order."""
-    asks_of_orders: Callable[[Edition], frozenset[OfOrders]] = _no_orders
+    asks_of_orders: Callable[[Edition], frozenset[OfOrders]] = lambda edition: frozenset()
     """What an edition's lines rest on of archived orders."""
 
     @property

@@ -18,12 +18,13 @@ from ledger.kernel.instants import EARLIEST, Instant
 from ledger.kernel.money import Money
 from ledger.kernel.period import Span, Window
 from ledger.store.order_lines import OrderLines, Session
+from ledger.store.published import publishers
 
 _UNIX = date(1970, 1, 1)
 
 
 class OrderAsking:
-    """The order lines of a book at the clocks of a reader."""
+    """The order lines of a book, and the editions that it knows, at the clocks of a reader."""
 
     connection: Connection
     clocks: Clocks
@@ -142,3 +143,7 @@ class OrderAsking:
         """The call of a line, in SQL."""
         listed = ", ".join(str(one.position) for one in self._orders.files)
         return f"([{listed}])[file]"
+
+    def publishers(self, rules: str) -> dict[str, str]:
+        """Per edition of some rules who publishes it, by the version that counts."""
+        return publishers(self.connection, rules, self.clocks.known_at)

@@ -24,6 +24,7 @@ from ledger.usecases.archiving.archive_orders import record_orders
 from ledger.usecases.init import init
 from ledger.usecases.recording.record import record
 from ledger.usecases.settling.settle import Settlement, settle
+from ledger.usecases.terms.publish import publish
 from tests.marks import more
 from tests.quarter import as_shipped
 
@@ -68,10 +69,11 @@ def empty_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def _edition(rules: str, changed: dict[str, Any]) -> Edition:
+def _edition(rules: str, case: dict[str, Any]) -> Edition:
     edition = next(one for one in as_shipped() if one.rules == rules)
-    terms = {k: v for k, v in {**edition.terms, **changed}.items() if k != "rest_days"}
-    return program_of(rules).check(edition.model_copy(update={"terms": terms}))
+    terms = {k: v for k, v in {**edition.terms, **case["terms"]}.items() if k != "rest_days"}
+    changed = {"terms": terms, "zone": case.get("zone", edition.zone)}
+    return program_of(rules).check(edition.model_copy(update=changed))
 
 
 def _archive(book: Book, rows: list[dict[str, str]], usual: dict[str, str], path: Path) -> None:
@@ -85,14 +87,16 @@ def _archive(book: Book, rows: list[dict[str, str]], usual: dict[str, str], path
     assert (answer.rejected, answer.recorded) == (0, len(rows)), answer.rejections
 
 
-def _told(case: dict[str, Any], empty_book: Path, folder: Path) -> Book:
-    """A book that was told the facts of a case, then its orders."""
+def _told(rules: str, case: dict[str, Any], empty_book: Path, folder: Path) -> Book:
+    """A book with a case's editions beside the shipped ones, told its facts, then its orders."""
     shutil.copy(empty_book, folder / "case.db")
     dropped = case.get("without", [])
     facts = [one for one in case["_base"] if one["type"] not in dropped] + case.get("facts", [])
     file = folder / "facts.ndjson"
     file.write_text("\n".join(json.dumps(one) for one in facts), encoding="utf-8")
     book = open_book(str(folder / "case.db"))
+    for one in case.get("also", []):
+        publish(book, _edition(rules, {"terms": {}}).model_copy(update=one), "test")
     answer = record(book, [str(file)], now=NOW, by="test")
     assert not answer.rejected, answer.rejected
     if isinstance(case.get("exceptions"), list):
@@ -120,8 +124,8 @@ def _by_period(rules: str, case: dict[str, Any]) -> dict[str | None, dict[str, A
 @pytest.mark.parametrize(("rules", "case"), _cases())
 def test_worked_example(rules: str, case: dict[str, Any], empty_book: Path, tmp_path: Path) -> None:
     """What finance can read in `cases.toml` is what a book answers."""
-    book = _told(case, empty_book, tmp_path)
-    edition = _edition(rules, case["terms"])
+    book = _told(rules, case, empty_book, tmp_path)
+    edition = _edition(rules, case)
     as_of = parse_instant(case.get("as_of", DEFAULT_AS_OF[rules]))
     clocks = Clocks(as_of, book.head().position)
     with book.reading() as connection:

@@ -81,7 +81,7 @@ REFUSED: list[tuple[str, str, Any, str]] = [
     ("technical_fee", "rates", [{"category": "shoes", "rate": "1.000001"}], "in 0..1"),
     ("technical_fee", "rates", [{"category": "shoes", "rate": "-0.000001"}], "in 0..1"),
     ("technical_fee", "rates", [{"category": "shoes", "rate": "0.0000001"}], "six decimals"),
-    ("technical_fee", "rates", [{"category": "shoes", "rate": "0.1"}] * 2, "two rates for"),
+    ("technical_fee", "rates", [{"category": "shoes", "rate": "0.1"}] * 2, "two rates for one day"),
     ("technical_fee", "rates", [{"category": "", "rate": "0.1"}], "rates.0.category: "),
     ("technical_fee", "rates", [{"category": "x" * 65, "rate": "0.1"}], "rates.0.category: "),
     ("technical_fee", "discounts", [DISCOUNT | {"first_day": -1, "days": 1}], "first_day: "),

@@ -16,7 +16,7 @@ from ledger.store.book import open_book
 from ledger.store.order_lines import NoArchive
 from ledger.usecases.init import init
 from projections.reading import report
-from tests.fees import NOW, Fees, onboarded, order, parquet_of
+from tests.fees import NOW, PROGRAM, RATES, Fees, onboarded, order, parquet_of
 from tests.marks import decision
 from tests.quarter import on_sqlite
 
@@ -264,3 +264,23 @@ def test_a_book_on_a_server_without_a_folder_says_how_to_name_one(
         found.archive(order("a"))
     assert "duebook init --orders FOLDER" in refused.value.hint
     book.close()
+
+
+@decision
+def test_a_dry_run_tells_all_that_the_orders_will_meet(fees: Fees) -> None:
+    """Stores that nobody has onboarded, categories without a rate, days of no edition."""
+    fees.rates(rates=RATES)
+    fees.tell(onboarded("S-1"))
+    rows = [
+        order("a"),
+        order("b", category="gadgets"),
+        order("c", store="S-9", currency="USD"),
+        order("d", category="toys", created_at="2019-05-20T12:00:00+08:00"),
+    ]
+    looked = fees.archive(*rows, dry_run=True).outlook
+    assert looked.unknown_stores == ["S-9"]
+    assert looked.without_rate == {PROGRAM: ["gadgets"]}
+    assert looked.outside is not None
+    assert (looked.outside.orders, looked.outside.first) == (1, "2019-05-20T04:00:00Z")
+    assert set(looked.currencies) == {"CNY", "USD"}
+    assert fees.archive(*rows).outlook == looked

@@ -18,6 +18,7 @@ from ledger.programs.periods import month
 from ledger.programs.technical_fee.expression import NONE
 from ledger.programs.technical_fee.gather import Month, Shop, month_of_orders, month_window
 from ledger.programs.technical_fee.parameters import HELD, Parameters, parameters_of, rate_text
+from ledger.programs.technical_fee.rates import is_plain, said_of
 
 
 class Total(NamedTuple):
@@ -30,11 +31,17 @@ class Total(NamedTuple):
     ppm: int | None
     discount: int
     foreign: bool
+    row: int | None
     orders: int
     net: int
     fee: int | None
 
 
+PLAIN = "(amount - refunded) x rate, half up to the cent, once per order"
+GENERAL = (
+    "(amount - refunded) x rate + fixed, at least min, at most max, half up to the cent, once per "
+    "order; nothing of an order of 0"
+)
 ORDER_COLUMNS = (
     *("store", "order_id", "item", "created_at", "amount_minor", "refunded_minor", "currency"),
     *("scene", "category", "base", "ppm", "discount", "fee"),
@@ -51,6 +58,11 @@ class Details:
         self._orders = orders
         self._edition = edition
         self._parameters = parameters
+
+    @property
+    def rule(self) -> str:
+        """How the fee of an order is worked out, in words."""
+        return PLAIN if is_plain(self._parameters) else GENERAL
 
     def of(self, shop: Shop) -> Any:
         """The parts of a store's explanation."""
@@ -144,9 +156,10 @@ def _order_row(one: dict[str, Any], names: list[str]) -> dict[str, Any]:
     }
 
 
-def _order(one: Total) -> tuple[str, str, int, int, bool]:
+def _order(one: Total) -> tuple[str, str, int, int, bool, int]:
     """By everything that sums are told apart by: equal runs have equal trees."""
-    return one.category, one.scene, one.discount, one.ppm or 0, one.foreign
+    row = NONE if one.row is None else one.row
+    return one.category, one.scene, one.discount, one.ppm or 0, one.foreign, row
 
 
 def _part(one: Total, edition: Edition, parameters: Parameters) -> Step:
@@ -163,6 +176,8 @@ def _part(one: Total, edition: Edition, parameters: Parameters) -> Step:
     if one.discount != NONE:
         required = f"{parameters.running[one.discount].name}: {rate_text(one.ppm)} instead of "
         required += rate_text(one.base)
+    if one.row not in (None, NONE) and parameters.rates:
+        required += said_of(parameters.rates[one.row], edition.currency)
     fee = Money(-one.fee, edition.currency)
     return Step(label, fee, required=required, observed=said, clause=clause)
 
@@ -178,6 +193,8 @@ def _discounts(shop: Shop, edition: Edition, parameters: Parameters) -> Iterator
         events = [shop.onboarding.position]
         if shop.revoked is not None:
             said += f"; revoked {_local(shop.revoked.at, edition)}"
+            if shop.revoked.event.program != edition.program:
+                said += f", as told of {shop.revoked.event.program}"
             events.append(shop.revoked.position)
         yield Step(
             f"discount {one.name}, {rate_text(one.ppm)}",

@@ -1,27 +1,31 @@
 """The fee of every order as one table expression, which any engine that Ibis compiles to can run.
 
 The tables: `orders` (the lines that count), `rates` (category and a column of millionths per
-scene), `stores` (store and per discount the instants from and until which it runs). All whole
-numbers: no engine rounds in its own way.
+scene), `stores` (store and per discount the instants from and until which it runs). Where rows of
+rates have more than that, `rates` has a line per category, scene and span of days, and `spans`
+the instants at which the spans begin (see `rates.py`). All whole numbers: no engine rounds in its
+own way. Joins are of equal values alone, which every engine has.
 """
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import add
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ledger.programs.technical_fee.parameters import MILLION, SCENES
+from ledger.programs.technical_fee.rates import PRICED, UNNAMED
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 ORDERS = {
-    **dict.fromkeys(("store", "order_id", "item"), "string"),
+    **dict.fromkeys(("store", "order_id"), "string"),
     **dict.fromkeys(("created_at", "amount_minor", "refunded_minor"), "int64"),
-    **dict.fromkeys(("currency", "traffic", "channel", "category"), "string"),
+    **dict.fromkeys(("currency", "traffic", "channel", "category", "item"), "string"),
 }
 """Columns of the order lines that the fee asks for; instants in microseconds, minor units."""
 NONE = -1
-"""The discount of an order that has none."""
+"""The discount of an order that has none, and the row of a plain rate."""
 
 
 class Shape(NamedTuple):
@@ -38,11 +42,20 @@ class Setting(NamedTuple):
     discounts: tuple[Shape, ...]
     currency: str
     deduct_refunds: bool
+    spans: int | None = None
+    """How many spans of days general rates have; None of plain ones."""
 
 
-def rates_columns() -> dict[str, str]:
+def rates_columns(spans: int | None = None) -> dict[str, str]:
     """The columns of the table `rates`."""
+    if spans is not None:
+        return PRICED
     return {"category": "string", **dict.fromkeys(SCENES, "int64")}
+
+
+def spans_columns(spans: int) -> dict[str, str]:
+    """The columns of the table `spans`, which has one row."""
+    return {f"begins_{number}": "int64" for number in range(spans)}
 
 
 def stores_columns(discounts: int) -> dict[str, str]:
@@ -54,31 +67,25 @@ def stores_columns(discounts: int) -> dict[str, str]:
 def per_order(setting: Setting) -> "ir.Table":
     """Every order with its scene, rates, discount and fee.
 
-    Fee = (amount - refunded) x rate, half up to the minor unit, once per order. Of several
-    discounts the lowest rate wins, the first of equal ones; never above the rate without.
+    Fee = (amount - refunded) x rate, half up to the minor unit, once per order; of general rates
+    plus `fixed`, at least `least`, at most `most`, and nothing of nothing. Of several discounts
+    the lowest rate wins, the first of equal ones; never above the rate without.
     """
     import ibis
 
     orders = ibis.table(ORDERS, name="orders")
-    rates = ibis.table(rates_columns(), name="rates").rename(rated="category")
     stores = ibis.table(stores_columns(len(setting.discounts)), name="stores").rename(shop="store")
     joined = orders.inner_join(stores, orders.store == stores.shop)
-    joined = joined.left_join(rates, joined.category == rates.rated)
     scene = ibis.ifelse(joined.traffic == "ad", "ad", joined.channel)
-    base = ibis.cases(*((scene == name, joined[name]) for name in SCENES))
-    net = joined.amount_minor
-    if setting.deduct_refunds:
-        net = net - joined.refunded_minor
-    rated = joined.mutate(
-        scene=scene, base=base, net=net, foreign=joined.currency != setting.currency
-    )
-    return _with_fee(_with_discount(rated, setting.discounts))
+    rated = _with_rate(joined.mutate(scene=scene), setting)
+    rated = rated.mutate(net=_net(rated, setting), foreign=rated.currency != setting.currency)
+    return _with_fee(_with_discount(rated, setting.discounts), setting)
 
 
 def totals(setting: Setting) -> "ir.Table":
     """The orders summed per store, scene, category, rate and discount."""
     lines = per_order(setting)
-    keys = ("store", "scene", "category", "base", "ppm", "discount", "foreign")
+    keys = ("store", "scene", "category", "base", "ppm", "discount", "foreign", "row")
     return lines.group_by([lines[key] for key in keys]).aggregate(
         orders=lines.count(), net=lines.net.sum(), fee=lines.fee.sum()
     )
@@ -93,6 +100,51 @@ def by_store(setting: Setting) -> "ir.Table":
         unrated=lines.base.isnull().sum(),
         foreign=lines.foreign.sum(),
     )
+
+
+def least_nets(setting: Setting) -> "ir.Table":
+    """Per store with orders the least amount that any of them is charged on.
+
+    Intake refuses refunds above the amount and amounts below zero; whoever asks for fees asserts
+    here that none is below zero, because the fee of such an order would be no figure of ours.
+    """
+    import ibis
+
+    orders = ibis.table(ORDERS, name="orders")
+    return orders.group_by("store").aggregate(least=_net(orders, setting).min())
+
+
+def _net(orders: Any, setting: Setting) -> Any:
+    """What the fee is taken of."""
+    net = orders.amount_minor
+    return net - orders.refunded_minor if setting.deduct_refunds else net
+
+
+def _with_rate(orders: Any, setting: Setting) -> Any:
+    """The rate of each order without any discount, `base`, and the row that it stands in."""
+    import ibis
+
+    rates = ibis.table(rates_columns(setting.spans), name="rates")
+    if setting.spans is None:
+        plain = rates.rename(rated="category")
+        joined = orders.left_join(plain, orders.category == plain.rated)
+        base = ibis.cases(*((joined.scene == name, joined[name]) for name in SCENES))
+        return joined.mutate(base=base, row=ibis.literal(NONE))
+    dated = orders.cross_join(ibis.table(spans_columns(setting.spans), name="spans"))
+    begun = [
+        (dated.created_at >= dated[name]).ifelse(1, 0) for name in spans_columns(setting.spans)
+    ]
+    dated = dated.mutate(span_of=reduce(add, begun) - 1)
+    named = rates.select(named="category").distinct()
+    joined = dated.left_join(named, dated.category == named.named)
+    joined = joined.mutate(rated_as=joined.named.fill_null(UNNAMED))
+    rows = rates.rename(rated="category", rated_scene="scene")
+    same = (
+        joined.rated_as == rows.rated,
+        joined.scene == rows.rated_scene,
+        joined.span_of == rows.span,
+    )
+    return joined.left_join(rows, same)
 
 
 def _with_discount(rated: Any, discounts: Sequence[Shape]) -> Any:
@@ -126,24 +178,36 @@ def _offered(table: Any, number: int, one: Shape) -> Any:
     return ibis.ifelse(runs, one.ppm, table.base)
 
 
-def _with_fee(rated: Any) -> Any:
-    """Half up to the minor unit, in whole numbers that fit into 64 bits.
+def _with_fee(rated: Any, setting: Setting) -> Any:
+    """Half up to the minor unit, in whole numbers that fit into 64 bits, alike in every engine.
 
-    The net amount is split at a million, so that no product passes the limit; a division is
-    only ever of a multiple of its divisor. Exact in DuckDB for every order that a book takes;
-    in engines whose remainder or quotient is a double (SQLite) below 2^53 minor units.
+    The net amount is split at a million, so that no product passes the limit. Which million it
+    is split at does not matter, only that the rest is small: a quotient is a double, and engines
+    cut or round it in their own ways. The rest's fee is rounded a quarter of a unit above the
+    exact quotient, so that a half goes up, no quotient is ever a half, and all of it lies far
+    below 2^53. An order with a negative net has no fee: see `least_nets`.
     """
-    small = rated.net % MILLION
-    large = ((rated.net - small) / MILLION).cast("int64")
-    doubled = small * rated.ppm * 2 + MILLION
-    rounded = ((doubled - doubled % (2 * MILLION)) / (2 * MILLION)).cast("int64")
-    return rated.mutate(fee=large * rated.ppm + rounded)
+    import ibis
+
+    large = (rated.net / MILLION).round().cast("int64")
+    small = rated.net - large * MILLION
+    rounded = ((small * rated.ppm * 4 + 1) / (4 * MILLION)).round().cast("int64")
+    fee = large * rated.ppm + rounded
+    if setting.spans is not None:
+        # All three are whole minor units, so that nothing is rounded a second time.
+        bounded = ibis.least(ibis.greatest(fee + rated.fixed, rated.least), rated.most)
+        fee = (rated.net > 0).ifelse(bounded, 0)
+    charged = (rated.net >= 0) & rated.base.notnull()
+    return rated.mutate(fee=charged.ifelse(fee, None))
+
+
+EXPRESSIONS = {"totals": totals, "stores": by_store, "orders": per_order, "least": least_nets}
+"""Orders in detail, summed by store, one by one; and what none of them may be below zero in."""
 
 
 @lru_cache(maxsize=64)
 def sql_of(kind: str, setting: Setting, dialect: str = "duckdb") -> str:
-    """The expression as SQL of an engine: `stores`, `totals`, or `orders` one by one."""
+    """The expression as SQL of an engine: by `EXPRESSIONS`' names."""
     import ibis
 
-    expression = {"totals": totals, "stores": by_store, "orders": per_order}[kind](setting)
-    return str(ibis.to_sql(expression, dialect=dialect))
+    return str(ibis.to_sql(EXPRESSIONS[kind](setting), dialect=dialect))

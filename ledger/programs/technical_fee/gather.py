@@ -7,12 +7,14 @@ from typing import Any, NamedTuple
 from ledger.aggregates.base import Recorded
 from ledger.aggregates.store import DiscountRevoked, MerchantOnboarded
 from ledger.aggregates.store_state import StoreState
+from ledger.kernel.errors import LogBroken
 from ledger.kernel.instants import EARLIEST, Instant, day_of, midnight
 from ledger.kernel.period import ONE_DAY, Days, Window
 from ledger.programs.contract import OrderReader, OrderSession, OrderTables, Reader
 from ledger.programs.edition import Edition
 from ledger.programs.technical_fee.expression import Setting, Shape, sql_of
-from ledger.programs.technical_fee.parameters import SCENES, Discount, Parameters
+from ledger.programs.technical_fee.parameters import Discount, Parameters
+from ledger.programs.technical_fee.rates import is_plain, spans_of, tables_of
 
 TOPICS = (MerchantOnboarded.TOPIC, DiscountRevoked.TOPIC)
 NEVER = Window(EARLIEST, EARLIEST)
@@ -34,19 +36,24 @@ class Shop(NamedTuple):
 def setting_of(edition: Edition, parameters: Parameters) -> Setting:
     """What the expression is built from."""
     shapes = tuple(Shape(one.ppm, one.traffic, one.categories) for one in parameters.running)
-    return Setting(shapes, edition.currency, parameters.refunds == "deduct")
+    spans = None if is_plain(parameters) else len(spans_of(parameters, edition.zone))
+    return Setting(shapes, edition.currency, parameters.refunds == "deduct", spans)
 
 
 def shops(
     reader: Reader, edition: Edition, parameters: Parameters, stores: Collection[str]
 ) -> dict[str, Shop]:
-    """The stores among these that somebody has onboarded; orders of others wait."""
+    """The stores among these that somebody has onboarded in one of the edition's markets.
+
+    Orders of those that nobody has onboarded wait; those onboarded elsewhere are no matter of ours.
+    """
     states = reader.states("store", stores, StoreState, TOPICS)
+    together = _revoked_together(reader, edition)
     found = {}
     for name, state in states.items():
         onboarding = state.onboarding
-        if onboarding is not None:
-            revoked = state.revocation(edition.program)
+        if onboarding is not None and _ours(onboarding, parameters):
+            revoked = state.revocation(together)
             from_start = parameters.revoked == "from_onboarding"
             windows = tuple(
                 window_of(one, onboarding, revoked, edition, revoked_from_start=from_start)
@@ -54,6 +61,18 @@ def shops(
             )
             found[name] = Shop(name, onboarding, revoked, windows)
     return found
+
+
+def _ours(onboarding: Recorded, parameters: Parameters) -> bool:
+    return parameters.markets is None or onboarding.event.market in parameters.markets
+
+
+def _revoked_together(reader: Reader, edition: Edition) -> set[str]:
+    """The programs whose revocations end the edition's discounts: itself, and the other editions of
+    these rules that the same publisher stands behind, by the versions that count."""
+    known = reader.publishers(edition.rules)
+    own = known.get(edition.program, edition.publisher)
+    return {edition.program, *(name for name, other in known.items() if other == own)}
 
 
 def window_of(
@@ -77,17 +96,13 @@ def window_of(
     return Window(start, end)
 
 
-def tables(parameters: Parameters, found: Collection[Shop]) -> OrderTables:
+def tables(edition: Edition, parameters: Parameters, found: Collection[Shop]) -> OrderTables:
     """The small tables that the expression joins the orders with, column by column."""
-    by_category = parameters.by_category()
-    rates: dict[str, list[object]] = {"category": list(by_category)}
-    for scene in SCENES:
-        rates[scene] = [own[scene] for own in by_category.values()]
     stores: dict[str, list[object]] = {"store": [one.store for one in found]}
     for number in range(len(parameters.running)):
         stores[f"starts_{number}"] = [one.windows[number].start for one in found]
         stores[f"ends_{number}"] = [one.windows[number].end for one in found]
-    return {"rates": rates, "stores": stores}
+    return {**tables_of(parameters, edition.currency, edition.zone), "stores": stores}
 
 
 def month_window(days_window: Window, as_of: Instant) -> Window:
@@ -126,12 +141,24 @@ def month_of_orders(
     session = reader.order_session(window, None if stores is None else sorted(stores))
     if session is None:
         return None
-    names = [row[0] for row in session.ask(STORES_SQL, {})]
-    known = shops(reader, edition, parameters, names)
+    setting = setting_of(edition, parameters)
+    least = dict(session.ask(f"SELECT store, least FROM ({sql_of('least', setting)})", {}))
+    _refuse_negative(least)
+    known = shops(reader, edition, parameters, least)
     if not known:
         return None
-    setting = setting_of(edition, parameters)
-    return Month(session, setting, tables(parameters, known.values()), known)
+    return Month(session, setting, tables(edition, parameters, known.values()), known)
+
+
+def _refuse_negative(least: dict[str, int]) -> None:
+    """Raises `LogBroken` where an order is to be charged on less than nothing: intake lets none
+    through, so the archive is not what was taken in."""
+    for store, net in sorted(least.items()):
+        if net < 0:
+            raise LogBroken(
+                f"The archive has an order of store {store} with {net} minor units after refunds; "
+                "no order is below zero. Nothing was worked out."
+            )
 
 
 def waiting(reader: OrderReader, days: Days, window: Window) -> Iterator[Recorded]:

@@ -37,7 +37,7 @@ class FeeSide(NamedTuple):
     @property
     def tables(self) -> OrderTables:
         """What the expression joins the orders with."""
-        return tables(self.parameters, self.shops.values())
+        return tables(self.edition, self.parameters, self.shops.values())
 
     def variants(self) -> Iterator[OrderChange]:
         """Each single change, in the contract's order."""

@@ -1,25 +1,53 @@
-"""The parameters of the technical service fee: rates by category and scene, dated discounts."""
+"""The parameters of the technical service fee: dated rates by category and scene, discounts."""
 
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
-from ledger.kernel.errors import Refusal
-from ledger.kernel.money import decimal_of
+from ledger.aggregates.base import Id
+from ledger.kernel.errors import BadTerms, Refusal
+from ledger.kernel.money import Money, decimal_of
 from ledger.programs.checking import complete, refuse_bad_dates, typed
-from ledger.programs.edition import Edition
+from ledger.programs.edition import Day, Edition
 
 MILLION = 1_000_000
 """Rates are applied as whole millionths, so that every backend calculates exactly."""
 SCENES = ("ad", "selected_alliance", "other")
 Scene = Literal["ad", "selected_alliance", "other"]
+CAME_LATER = {
+    "markets": "the fee is taken of the orders of every onboarded store, whatever its market; a "
+    "list of markets leaves the stores of others out",
+}
+"""Parameters that versions recorded before do not name, and why their default."""
 CODES: tuple[str, ...] = ()
 """No condition declines a fee."""
 HELD = ("category_rate_missing", "currency_differs")
 """What a line can be held for, in the order in which it is named."""
 Name = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+def _not_below_zero(amount: str) -> str:
+    try:
+        found = decimal_of(amount)
+    except Refusal as refusal:
+        raise ValueError(refusal.sentence) from None
+    if found < 0:
+        raise ValueError(f"{amount} is below zero")
+    return amount
+
+
+Amount = Annotated[str, AfterValidator(_not_below_zero)]
+"""A decimal string of at least zero; its decimals are checked with the edition's currency."""
 
 
 def millionths(rate: str) -> int:
@@ -55,10 +83,53 @@ class _Row(BaseModel):
 
 
 class Rate(_Row):
-    """The rate of a category; with a scene it beats the one without."""
+    """What orders of a category and scene, created on some days, are charged.
 
-    category: Name
+    The fee of an order is its net amount x `rate` + `fixed`, at least `min` and at most `max`,
+    in the edition's currency. What a row leaves out it does not ask: without a category it is
+    for all that have no row of their own then, without a scene for every scene, without days
+    for all days. `from` and `to` are inclusive.
+    """
+
+    category: Name | None = None
     scene: Scene | None = None
+    first: Annotated[Day | None, Field(alias="from")] = None
+    last: Annotated[Day | None, Field(alias="to")] = None
+    fixed: Amount | None = None
+    least: Annotated[Amount | None, Field(alias="min")] = None
+    most: Annotated[Amount | None, Field(alias="max")] = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "Rate":
+        if self.first and self.last and self.last < self.first:
+            raise ValueError(f"to: found {self.last}, expected {self.first} or later")
+        if self.least and self.most and decimal_of(self.least) > decimal_of(self.most):
+            raise ValueError(f"min {self.least} is above max {self.most}")
+        return self
+
+    @property
+    def days(self) -> tuple[date, date]:
+        """The first and the last day that it is for."""
+        return self.first or date.min, self.last or date.max
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is a rate of one category on all days, and nothing else."""
+        extra = (self.first, self.last, self.fixed, self.least, self.most)
+        return self.category is not None and all(one is None for one in extra)
+
+    @property
+    def span_text(self) -> str:
+        """Its days in words; nothing where it is for all days."""
+        words = (("from", self.first), ("to", self.last))
+        return " ".join(f"{word} {day}" for word, day in words if day)
+
+    @property
+    def name(self) -> str:
+        """What it is for, in words."""
+        said = f"category {self.category}" if self.category else "every category"
+        said += f", scene {self.scene}" if self.scene else ""
+        return f"{said}, {self.span_text or 'all days'}"
 
 
 class Discount(_Row):
@@ -75,10 +146,14 @@ class Discount(_Row):
 
 
 class Parameters(BaseModel):
-    """What the edition says, value by value. Days are calendar days of the edition's zone."""
+    """What the edition says, value by value. Days are calendar days of the edition's zone.
+
+    With `markets` it is about the orders of stores whose counting onboarding names one of them.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    markets: Annotated[tuple[Id, ...], Field(min_length=1)] | None = None
     rates: tuple[Rate, ...] | None = None
     discounts: tuple[Discount, ...] = ()
     revoked: Revoked = "from_its_instant"
@@ -86,11 +161,19 @@ class Parameters(BaseModel):
 
     @field_validator("rates")
     @classmethod
-    def _each_once(cls, rates: tuple[Rate, ...] | None) -> tuple[Rate, ...] | None:
-        keys = [(one.category, one.scene) for one in rates or ()]
-        doubled = sorted({str(key) for key in keys if keys.count(key) > 1})
-        if doubled:
-            raise ValueError(f"two rates for {doubled[0]}")
+    def _one_a_day(cls, rates: tuple[Rate, ...] | None) -> tuple[Rate, ...] | None:
+        """Of one category and scene no two rows are for the same day."""
+        keyed: dict[tuple[str | None, Scene | None], list[Rate]] = {}
+        for one in rates or ():
+            keyed.setdefault((one.category, one.scene), []).append(one)
+        for rows in keyed.values():
+            by_day = sorted(rows, key=lambda row: row.days)
+            for earlier, later in pairwise(by_day):
+                if later.days[0] <= earlier.days[1]:
+                    raise ValueError(
+                        f"two rates for one day: the row of {earlier.name} ({earlier.rate}) and "
+                        f"the row of {later.name} ({later.rate}) share days"
+                    )
         return rates or None
 
     @field_validator("discounts")
@@ -105,18 +188,6 @@ class Parameters(BaseModel):
     def running(self) -> tuple[Discount, ...]:
         """The discounts that are not switched off."""
         return tuple(one for one in self.discounts if one.active)
-
-    def by_category(self) -> dict[str, dict[str, int | None]]:
-        """Per category the rate of every scene in millionths; None where there is none."""
-        found: dict[str, dict[str, int | None]] = {}
-        for one in self.rates or ():
-            own = found.setdefault(one.category, dict.fromkeys(SCENES))
-            if one.scene is None:
-                own |= {scene: one.ppm for scene in SCENES if own[scene] is None}
-        for one in self.rates or ():
-            if one.scene is not None:
-                found[one.category][one.scene] = one.ppm
-        return found
 
 
 def rate_text(ppm: int) -> str:
@@ -133,4 +204,18 @@ def checked(edition: Edition, rules_version: int) -> Edition:
     """The edition with every parameter written out, as it is published. Raises `BadTerms`."""
     refuse_bad_dates(edition, needs_end=False)
     parameters = parameters_of(edition)
+    _refuse_inexact(edition, parameters)
     return complete(edition, parameters, rules_version, citable=("technical_fee",))
+
+
+def _refuse_inexact(edition: Edition, parameters: Parameters) -> None:
+    """Raises `BadTerms` for an amount that is not an exact decimal of the edition's currency."""
+    for number, one in enumerate(parameters.rates or ()):
+        for name, amount in (("fixed", one.fixed), ("min", one.least), ("max", one.most)):
+            try:
+                Money.parse(amount or "0", edition.currency)
+            except Refusal as refusal:
+                raise BadTerms(
+                    f"{edition.program} [terms]: rates.{number}.{name}: {refusal.sentence}",
+                    refusal.hint,
+                ) from None

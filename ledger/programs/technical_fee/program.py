@@ -9,7 +9,7 @@ from ledger.programs.periods import BY_MONTH, month, month_and_subject
 from ledger.programs.program import Program, income
 from ledger.programs.technical_fee import orders
 from ledger.programs.technical_fee.gather import month_window, waiting
-from ledger.programs.technical_fee.parameters import checked
+from ledger.programs.technical_fee.parameters import CAME_LATER, checked, parameters_of
 from ledger.programs.technical_fee.rules import KIND, settle_v1
 from ledger.programs.technical_fee.variants import of
 
@@ -22,8 +22,16 @@ def _waiting(reader: OrderReader, asked: Asked) -> Iterable[Recorded]:
 
 
 def _currency(edition: Edition) -> tuple[str, ...]:
-    """One fee in one currency: two editions of it for the same days would charge twice."""
+    """One fee in one currency: two editions of it for the same days and markets would charge
+    twice."""
     return (edition.currency,)
+
+
+def _absent(edition: Edition, period: str | None) -> str:
+    """Why a store has no line."""
+    markets = parameters_of(edition).markets
+    elsewhere = f", or it is onboarded elsewhere than in {', '.join(markets)}" if markets else ""
+    return f"it has no orders then, or nobody has onboarded it{elsewhere}"
 
 
 PROGRAM = Program(
@@ -31,12 +39,15 @@ PROGRAM = Program(
     checked=checked,
     accounts={KIND: income("TechnicalFee")},
     subject="store",
-    absent=lambda edition, period: "it has no orders then, or nobody has onboarded it",
+    absent=_absent,
     periods=BY_MONTH,
     subject_of=month_and_subject,
     scope=_currency,
+    markets=lambda edition: parameters_of(edition).markets,
     variants=of,
     keyed={"rates": ("category", "scene")},
+    dated={"rates": ("from", "to")},
+    came_later=CAME_LATER,
     waiting=_waiting,
     orders=orders,
     asks_of_orders=lambda edition: frozenset({OfOrders.EACH}),

@@ -60,7 +60,7 @@ def _line(shop: Shop, one: StoreSum, asked: Asked, calls: frozenset[int], detail
     tree = Step(
         f"technical service fee of store {shop.store} for {asked.period}: {outcome}",
         amount,
-        required="(amount - refunded) x rate, half up to the cent, once per order",
+        required=details.rule,
         observed=_observed(one, edition),
         clause=edition.cite.get("technical_fee"),
         events=tuple(sorted(events)),

@@ -16,6 +16,7 @@ from ledger.programs.technical_fee.parameters import (
     Revoked,
     parameters_of,
 )
+from ledger.programs.technical_fee.rates import rates_of_scene
 from ledger.programs.variants import Variant, with_terms
 
 DAY = 24 * 3600 * 1_000_000
@@ -68,16 +69,15 @@ def of_orders(
     """A condition, another rate, another window, a discount not applied, refunds ignored."""
     setting = setting_of(edition, parameters)
     found = list(shops.values())
-    plain = tables(parameters, found)
+    plain = tables(edition, parameters, found)
     yield from _conditions(edition, parameters, found, setting)
     for scene in SCENES:
-        rates = {**plain["rates"], **dict.fromkeys(SCENES, plain["rates"][scene])}
-        changed = {**plain, "rates": rates}
+        changed = {**plain, "rates": rates_of_scene(plain["rates"], scene)}
         yield OrderVariant("rate", f"the rate of {scene} orders", setting, changed)
     yield from _other_windows(edition, parameters, found, setting)
     for number, discount in enumerate(parameters.running):
         without = [_with_window(one, number, Window(EARLIEST, EARLIEST)) for one in found]
-        windows = tables(parameters, without)
+        windows = tables(edition, parameters, without)
         yield OrderVariant("discount_not_applied", discount.name, setting, windows)
     other = setting._replace(deduct_refunds=not setting.deduct_refunds)
     if setting.deduct_refunds:
@@ -95,10 +95,12 @@ def _conditions(
             _with_windows(one, lambda n, shop: _window(shop, n, edition, parameters, revoked=False))
             for one in found
         ]
-        yield OrderVariant("revocation", "not revoked", setting, tables(parameters, unrevoked))
+        yield OrderVariant(
+            "revocation", "not revoked", setting, tables(edition, parameters, unrevoked)
+        )
     for number, discount in enumerate(parameters.running):
         always = [_with_window(one, number, Window(EARLIEST, LATEST)) for one in found]
-        windows = tables(parameters, always)
+        windows = tables(edition, parameters, always)
         yield OrderVariant(discount.name, "taken as applying", setting, windows)
         own = setting.discounts[number]
         for wider, what in (
@@ -109,7 +111,7 @@ def _conditions(
                 shapes = (*setting.discounts[:number], wider, *setting.discounts[number + 1 :])
                 given = setting._replace(discounts=shapes)
                 detail = f"taken as applying to {what}"
-                yield OrderVariant(discount.name, detail, given, tables(parameters, found))
+                yield OrderVariant(discount.name, detail, given, tables(edition, parameters, found))
 
 
 def _other_windows(
@@ -135,13 +137,13 @@ def _other_windows(
             )
             for one in found
         ]
-        yield OrderVariant("discount_window", name, setting, tables(parameters, moved))
+        yield OrderVariant("discount_window", name, setting, tables(edition, parameters, moved))
     utc = edition.model_copy(update={"zone": "UTC"})
     in_utc = [
         _with_windows(one, lambda n, shop: _window(shop, n, utc, parameters)) for one in found
     ]
     detail = f"days in UTC instead of {edition.zone}"
-    yield OrderVariant("zone", detail, setting, tables(parameters, in_utc))
+    yield OrderVariant("zone", detail, setting_of(utc, parameters), tables(utc, parameters, in_utc))
 
 
 def _window(

@@ -8,8 +8,10 @@ from sqlalchemy import Connection
 
 from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.money import Money
+from ledger.programs.contract import OrderKind
 from ledger.programs.edition import Edition
 from ledger.programs.registry import programs
+from ledger.store.archive.days import day_number
 from ledger.store.archive.known import LINES
 from ledger.store.head import Head
 from ledger.store.reader import LogReader
@@ -35,12 +37,15 @@ class Outlook:
     currencies: dict[str, dict[str, Any]] = field(default_factory=dict)
     """Per currency how many lines, and their amount."""
     outside: Uncharged | None = None
+    without_rate: dict[str, list[str]] = field(default_factory=dict)
+    """Per edition the categories without a rate for some of the orders that it is about."""
 
     def as_json(self) -> dict[str, Any]:
         """In the answer of the call."""
         return {
             "unknown_stores": self.unknown_stores,
             "currencies": self.currencies,
+            "categories_without_rate": self.without_rate,
             "outside_editions": self.outside._asdict() if self.outside else None,
         }
 
@@ -53,14 +58,38 @@ def outlook_of(connection: Connection, database: "DuckDBPyConnection", head: Hea
     sums = database.execute(
         f"SELECT currency::VARCHAR, count(*), sum(amount_minor) FROM {LINES} GROUP BY 1 ORDER BY 1"
     ).fetchall()
+    editions = list(_charging(connection, head.position))
     return Outlook(
         unknown_stores=sorted(set(stores) - onboarded),
         currencies={
             code: {"orders": orders, "amount": Money(int(amount), code).text}
             for code, orders, amount in sums
         },
-        outside=_outside(database, list(_charging(connection, head.position))),
+        outside=_outside(database, editions),
+        without_rate={
+            one.program: missing for one in editions if (missing := _without_rate(database, one))
+        },
     )
+
+
+def _without_rate(database: "DuckDBPyConnection", edition: Edition) -> list[str]:
+    """Of the lines created in an edition's term, the categories that it has no rate for."""
+    first, last, until = edition.window.start, edition.window.end, FOREVER
+    found = database.execute(
+        f"SELECT min(created_at), max(created_at) FROM {LINES}"
+        f" WHERE created_at >= {first} AND created_at < {min(last, until)}"
+    ).fetchone()
+    if found is None or found[0] is None:
+        return []
+    day = day_number("created_at", found[0], found[1], edition.zone)
+    rows = database.execute(
+        "SELECT category::VARCHAR, traffic::VARCHAR, channel::VARCHAR, min(created_at)"
+        f" FROM {LINES} WHERE created_at BETWEEN {found[0]} AND {found[1]}"
+        f" GROUP BY category, traffic, channel, {day}"
+    ).fetchall()
+    orders = programs()[edition.rules].orders
+    assert orders is not None, "it charges orders"
+    return sorted(orders.without_rate(edition, (OrderKind(*row) for row in rows)))
 
 
 def _charging(connection: Connection, known_at: int) -> Iterator[Edition]:

@@ -9,6 +9,7 @@ from ledger.aggregates.settlement import TermsUsed
 from ledger.kernel.errors import LogBroken
 from ledger.programs.edition import Edition
 from ledger.programs.registry import program_of
+from ledger.usecases.closing.missing_rows import Table
 from ledger.usecases.statements.closed_period import ClosedPeriod, edition_of
 from ledger.usecases.terms.editions import published
 
@@ -26,9 +27,9 @@ class Filled(NamedTuple):
 def filled_terms(connection: Connection, period: ClosedPeriod, known_at: int) -> Filled:
     """A closed period keeps its terms; a later version may only add what was missing.
 
-    That is a parameter that was absent or empty, or a row of a keyed table for something that
-    no row applied to. What an adjustment has used once stays; the rest comes from the version
-    that counts at known-at.
+    That is a parameter that was absent or empty, and had no default all the same, or a row of a
+    keyed table for something that no row applied to, or for days on which none did. What an
+    adjustment has used once stays; the rest comes from the version that counts at known-at.
     """
     base = edition_of(connection, period.seal)
     versions = {
@@ -56,46 +57,33 @@ def filled_terms(connection: Connection, period: ClosedPeriod, known_at: int) ->
 
 
 def _missing(terms: dict[str, Any], offered: dict[str, Any], base: Edition) -> list[str]:
-    """Names of parameters, or `table:key`, that the terms lack and a later version has."""
-    keyed = program_of(base.rules).keyed
-    names = set()
+    """Names of parameters, or `table:row`, that the terms lack and a later version has."""
+    program = program_of(base.rules)
+    names: set[str] = set()
     for name, value in offered.items():
-        if value in EMPTY:
-            continue
+        if value in EMPTY or name in program.came_later:
+            continue  # what came later has a default, also where a version does not name it
         if terms.get(name) in EMPTY:
             names.add(name)
-        elif name in keyed:
-            fields = keyed[name]
-            names |= {
-                f"{name}:{_key(row, fields)}"
-                for row in value
-                if not any(_covers(one, row, fields) for one in terms[name])
-            }
+        elif name in program.keyed:
+            table = Table.of(program, name)
+            for row in value:
+                names |= {f"{name}:{one}" for one in table.missing(terms[name], row)}
     return sorted(names)
 
 
 def _take(terms: dict[str, Any], name: str, source: dict[str, Any], base: Edition) -> bool:
     """Takes a parameter, or the row of a keyed table, from a later version's terms."""
-    table, colon, key = name.partition(":")
+    parameter, colon, key = name.partition(":")
     if not colon:
         if source.get(name) in EMPTY:
             return False
         terms[name] = source[name]
         return True
-    fields = program_of(base.rules).keyed[table]
-    rows = [row for row in source.get(table, ()) if _key(row, fields) == key]
-    terms[table] = [*terms[table], *rows]
+    table = Table.of(program_of(base.rules), parameter)
+    rows = table.named(source.get(parameter, []), key)
+    terms[parameter] = [*terms[parameter], *rows]
     return bool(rows)
-
-
-def _covers(have: dict[str, Any], row: dict[str, Any], fields: tuple[str, ...]) -> bool:
-    """Whether a row applies to all that another one is for: one that leaves a field of the key
-    out applies to every value of it, so a finer row beside it would change what it says."""
-    return all(have.get(one) in (None, row.get(one)) for one in fields)
-
-
-def _key(row: dict[str, Any], fields: tuple[str, ...]) -> str:
-    return "/".join(str(row.get(field) or "") for field in fields)
 
 
 def _used(recorded: Recorded) -> TermsUsed:

@@ -9,6 +9,8 @@ from sqlalchemy import Connection
 from ledger.aggregates.base import Recorded
 from ledger.aggregates.catalogue import FACTS
 from ledger.aggregates.judge import Surprise
+from ledger.aggregates.store import MerchantOnboarded
+from ledger.aggregates.store_state import StoreState
 from ledger.programs.contract import Asked
 from ledger.programs.registry import program_of
 from ledger.store.log import read_log
@@ -40,6 +42,12 @@ def exceptions_touching(
         for one, surprise in exceptions_of(connection, clocks, facts.values())
         if _touches(settlement, one, surprise)
     ]
+    elsewhere = _elsewhere(connection, settlement, [one for one, _ in found])
+    found = [
+        (one, surprise)
+        for one, surprise in found
+        if surprise.program is not None or one.stream not in elsewhere
+    ]
     found.sort(key=lambda pair: (pair[0].position, pair[1].code))
     told = {
         (one.position, surprise.code, surprise.name): (one, surprise) for one, surprise in found
@@ -54,6 +62,24 @@ def _key(one: Recorded) -> object:
     """A fact by its position; what orders say shares that of their call."""
     said = one.event
     return one.position if one.version else (one.position, one.stream, said.stored())
+
+
+def _elsewhere(connection: Connection, settlement: Settlement, odd: list[Recorded]) -> set[str]:
+    """The streams of stores that are onboarded in a market which the edition is not about."""
+    edition = settlement.edition
+    markets = program_of(edition.rules).markets(edition)
+    if markets is None:
+        return set()
+    names = {
+        name for kind, _, name in (one.stream.partition(":") for one in odd) if kind == "store"
+    }
+    reader = LogReader(connection, settlement.clocks)
+    states = reader.states("store", names, StoreState, [MerchantOnboarded.TOPIC])
+    return {
+        f"store:{name}"
+        for name, state in states.items()
+        if state.onboarding is not None and state.onboarding.event.market not in markets
+    }
 
 
 def _touches(settlement: Settlement, recorded: Recorded, surprise: Surprise) -> bool:

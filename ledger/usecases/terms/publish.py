@@ -88,17 +88,29 @@ def _conflicts(edition: Edition, known: list[Recorded]) -> Recorded | None:
 
 def _refuse_overlap(edition: Edition, known: list[Recorded]) -> None:
     last = {one.event.program: one for one in known}
-    mine = set(program_of(edition.rules).scope(edition))
     for program, one in last.items():
         other = Edition.from_data(one.event.edition, program)
-        both = mine & set(program_of(other.rules).scope(other))
-        days = _overlap(edition, other)
+        both, days = _shared(edition, other), _overlap(edition, other)
         if other.rules == edition.rules and both and days:
             raise TermsConflict(
                 f"program: {edition.program} would pay beside {program}: both are "
-                f"{edition.rules} in {', '.join(sorted(both))}, {days}.",
+                f"{edition.rules} in {', '.join(both)}, {days}.",
                 f"Publish a new version of {program}, or change the dates or markets.",
             )
+
+
+def _shared(one: Edition, other: Edition) -> list[str]:
+    """What two editions both cover, by their scopes and markets; nothing where they are apart."""
+    rules, others = program_of(one.rules), program_of(other.rules)
+    scope = set(rules.scope(one)) & set(others.scope(other))
+    mine, theirs = rules.markets(one), others.markets(other)
+    if mine is None or theirs is None:
+        markets = set(mine or theirs or ())
+    else:
+        markets = set(mine) & set(theirs)
+        if not markets:
+            return []
+    return [*sorted(scope), *sorted(markets)] if scope else []
 
 
 def _overlap(one: Edition, other: Edition) -> str | None:

@@ -1,0 +1,170 @@
+"""Which row of the rates counts for an order, as a small table that the expression joins.
+
+Rows that only name a category, perhaps a scene, and a rate make a table of their own shape, a row
+per category: most terms are like that. Any other row makes the general one: the days are cut
+where some row begins or ends, and per category, scene and span of days the row that counts is
+looked up here, so that no engine has to choose.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
+from typing import NamedTuple
+
+from ledger.kernel.clocks import FOREVER
+from ledger.kernel.instants import EARLIEST, Instant, midnight
+from ledger.kernel.money import Money
+from ledger.kernel.period import ONE_DAY, Window
+from ledger.programs.contract import OrderKind, OrderTables
+from ledger.programs.technical_fee.parameters import SCENES, Parameters, Rate
+
+UNNAMED = ""
+"""Stands for every category that no row names; none is written so."""
+NO_LIMIT = 4 * 10**18
+"""A `max` where a row has none: above every fee, within 64 bits."""
+PRICED = {
+    **dict.fromkeys(("category", "scene"), "string"),
+    **dict.fromkeys(("span", "base", "fixed", "least", "most", "row"), "int64"),
+}
+"""The columns of the general table: what a row charges in a span of days, and its number."""
+
+
+Place = tuple[str | None, str | None, int]
+"""A category, a scene, each None where a row leaves it out, and a span."""
+
+
+class Priced(NamedTuple):
+    """A line of the general table: rates in millionths, amounts in minor units."""
+
+    category: str
+    scene: str
+    span: int
+    base: int
+    fixed: int
+    least: int
+    most: int
+    row: int
+
+
+def is_plain(parameters: Parameters) -> bool:
+    """Whether every row only has a category, perhaps a scene, and a rate."""
+    return all(one.plain for one in parameters.rates or ())
+
+
+def days_of(one: Rate, zone: str) -> Window:
+    """The instants of a row's days."""
+    start = midnight(one.first, zone) if one.first else EARLIEST
+    end = midnight(one.last + ONE_DAY, zone) if one.last else FOREVER
+    return Window(start, end)
+
+
+def spans_of(parameters: Parameters, zone: str) -> list[Instant]:
+    """The first instants of the spans of days in which the same rows count throughout."""
+    windows = [days_of(one, zone) for one in parameters.rates or ()]
+    cuts = {instant for window in windows for instant in window}
+    return sorted({EARLIEST, *cuts} - {FOREVER})
+
+
+def tables_of(parameters: Parameters, currency: str, zone: str) -> OrderTables:
+    """The tables `rates` and, of general rows, `spans`, column by column."""
+    if is_plain(parameters):
+        by_category = _by_category(parameters)
+        scenes = {scene: [own[scene] for own in by_category.values()] for scene in SCENES}
+        return {"rates": {"category": list(by_category), **scenes}}
+    starts = spans_of(parameters, zone)
+    lines = list(_priced(parameters, currency, zone, starts))
+    columns = zip(*lines, strict=True)
+    return {
+        "rates": {name: list(column) for name, column in zip(PRICED, columns, strict=True)},
+        "spans": {f"begins_{number}": [start] for number, start in enumerate(starts)},
+    }
+
+
+def rates_of_scene(rates: Mapping[str, list[object]], scene: str) -> Mapping[str, list[object]]:
+    """The table `rates` with what one scene is charged given to every scene."""
+    if scene in rates:
+        return {**rates, **dict.fromkeys(SCENES, rates[scene])}
+    kept = [number for number, own in enumerate(rates["scene"]) if own == scene]
+    found = {name: [column[n] for n in kept] * len(SCENES) for name, column in rates.items()}
+    return {**found, "scene": [own for own in SCENES for _ in kept]}
+
+
+def said_of(one: Rate, currency: str) -> str:
+    """What a row has beside its rate, as the rest of a sentence; nothing of a plain one."""
+    amounts = (("plus", one.fixed), ("at least", one.least), ("at most", one.most))
+    parts = [
+        f"{word} {Money.parse(amount, currency).text} {currency}"
+        for word, amount in amounts
+        if amount is not None
+    ]
+    if one.category is None:
+        parts.append("the row for categories without one")
+    parts += [one.span_text] if one.span_text else []
+    return "".join(f", {part}" for part in parts)
+
+
+def _by_category(parameters: Parameters) -> dict[str, dict[str, object]]:
+    """Per category the rate of every scene in millionths; None where there is none."""
+    found: dict[str, dict[str, object]] = {}
+    rates = sorted(parameters.rates or (), key=lambda one: one.scene is not None)
+    for one in parameters.rates or ():
+        found.setdefault(str(one.category), dict.fromkeys(SCENES))
+    for one in rates:
+        scenes = SCENES if one.scene is None else (one.scene,)
+        found[str(one.category)] |= dict.fromkeys(scenes, one.ppm)
+    return found
+
+
+def _priced(
+    parameters: Parameters, currency: str, zone: str, starts: list[Instant]
+) -> Iterator[Priced]:
+    """Per category that is named, and once for all others, scene and span the row that counts."""
+    rates = parameters.rates or ()
+    covering = _covering(parameters, zone, starts)
+    categories = dict.fromkeys((*(one.category for one in rates), None))
+    for category, scene, span in product(categories, SCENES, range(len(starts))):
+        row = _counting(covering, category, scene, span)
+        if row is not None:
+            name = UNNAMED if category is None else category
+            yield Priced(name, scene, span, *_minor(rates[row], currency), row)
+
+
+def without_rate(parameters: Parameters, zone: str, sales: Iterable[OrderKind]) -> set[str]:
+    """The categories of which no row counts for some of these orders."""
+    starts = spans_of(parameters, zone)
+    covering = _covering(parameters, zone, starts)
+    missing = set()
+    for one in sales:
+        scene = "ad" if one.traffic == "ad" else one.channel
+        span = bisect_right(starts, one.created_at) - 1
+        if _counting(covering, one.category, scene, span) is None:
+            missing.add(one.category)
+    return missing
+
+
+def _covering(parameters: Parameters, zone: str, starts: list[Instant]) -> dict[Place, int]:
+    """Per category, scene and span the number of the row that is for them."""
+    return {
+        (one.category, one.scene, span): number
+        for number, one in enumerate(parameters.rates or ())
+        for span, start in enumerate(starts)
+        if start in days_of(one, zone)
+    }
+
+
+def _counting(
+    covering: dict[Place, int], category: str | None, scene: str, span: int
+) -> int | None:
+    """The row of the category and scene, else of the category, else of the scene, else any."""
+    for choice in ((category, scene), (category, None), (None, scene), (None, None)):
+        row = covering.get((*choice, span))
+        if row is not None:
+            return row
+    return None
+
+
+def _minor(one: Rate, currency: str) -> tuple[int, int, int, int]:
+    """Rate in millionths, then what is added, and the bounds, in minor units."""
+    fixed, least = (Money.parse(text or "0", currency).minor for text in (one.fixed, one.least))
+    most = NO_LIMIT if one.most is None else Money.parse(one.most, currency).minor
+    return one.ppm, fixed, least, most

@@ -1,0 +1,109 @@
+"""Rows of a keyed table that a later version of terms has and a closed period lacked.
+
+A row is for the values that its key names, for all values of a field that it leaves out, and for
+the days that it names, where rows of the table have days. It fills what no row spoke of when the
+period was closed: nothing that a row has decided may come out otherwise.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
+from typing import Any, NamedTuple
+
+from ledger.programs.program import Program
+
+ONE_DAY = timedelta(days=1)
+_DAYS = re.compile(
+    r"@(?P<first>[0-9]{4}-[0-9]{2}-[0-9]{2})?\.\.(?P<last>[0-9]{4}-[0-9]{2}-[0-9]{2})?", re.ASCII
+)
+Row = dict[str, Any]
+
+
+class Span(NamedTuple):
+    """Calendar days, both inside; `date.min` and `date.max` where an end is open."""
+
+    first: date
+    last: date
+
+    def without(self, taken: Iterable["Span"]) -> Iterator["Span"]:
+        """The days that none of some others have."""
+        start = self.first
+        for one in sorted(taken):
+            if one.last < start or one.first > self.last:
+                continue
+            if one.first > start:
+                yield Span(start, one.first - ONE_DAY)
+            if one.last >= self.last:
+                return
+            start = one.last + ONE_DAY
+        yield Span(start, self.last)
+
+    @property
+    def text(self) -> str:
+        """As the name of a row says it."""
+        first = "" if self.first == date.min else self.first.isoformat()
+        last = "" if self.last == date.max else self.last.isoformat()
+        return f"@{first}..{last}"
+
+
+ALWAYS = Span(date.min, date.max)
+
+
+class Table(NamedTuple):
+    """How the rows of a parameter are told apart."""
+
+    fields: tuple[str, ...]
+    """Of the key; a row that has an earlier one beats a row that has not."""
+    days: tuple[str, str] | None
+    """The fields of a row's first and last day, where its rows have days."""
+
+    @classmethod
+    def of(cls, program: Program, name: str) -> "Table":
+        """A keyed parameter of a program."""
+        return cls(program.keyed[name], program.dated.get(name))
+
+    def missing(self, have: list[Row], row: Row) -> Iterator[str]:
+        """The name of each piece of a row that no row of a table spoke of."""
+        span = self._span(row)
+        for piece in span.without(self._span(one) for one in have if self._decides(one, row)):
+            dated = span != ALWAYS or piece != ALWAYS
+            yield self._key(row) + (piece.text if dated else "")
+
+    def named(self, rows: list[Row], name: str) -> list[Row]:
+        """The rows that a name stands for: as they are, or for the days that it says."""
+        return [found for row in rows for found in self._pieces(row, name)]
+
+    def _pieces(self, row: Row, name: str) -> Iterator[Row]:
+        key, span = self._key(row), self._span(row)
+        if name == key and span == ALWAYS:
+            yield row
+        elif name.startswith(key) and (days := _DAYS.fullmatch(name.removeprefix(key))):
+            assert self.days is not None, f"{name} names days, and no row of the table has any"
+            named = zip(self.days, days.groups(), strict=True)
+            piece = {field: day for field, day in named if day is not None}
+            if span.first <= self._span(piece).first and self._span(piece).last <= span.last:
+                yield {name: value for name, value in row.items() if name not in self.days} | piece
+
+    def _decides(self, one: Row, row: Row) -> bool:
+        """Whether a row speaks of something that another one is for and would beat it in, or is
+        as fine as: one that wins wherever the two meet stays what it is beside the other."""
+        for field in self.fields:
+            mine, others = one.get(field), row.get(field)
+            if mine and others and mine != others:
+                return False
+        for field in self.fields:
+            if bool(one.get(field)) != bool(row.get(field)):
+                return bool(row.get(field))
+        return True
+
+    def _span(self, row: Row) -> Span:
+        if self.days is None:
+            return ALWAYS
+        first, last = (row.get(field) for field in self.days)
+        return Span(
+            date.fromisoformat(first) if first else date.min,
+            date.fromisoformat(last) if last else date.max,
+        )
+
+    def _key(self, row: Row) -> str:
+        return "/".join(str(row.get(field) or "") for field in self.fields)

@@ -1,0 +1,113 @@
+"""The fee's expression on every engine that installs here: DuckDB, SQLite, and Polars."""
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from ledger.programs.technical_fee.expression import (
+    EXPRESSIONS,
+    ORDERS,
+    Setting,
+    rates_columns,
+    spans_columns,
+    sql_of,
+    stores_columns,
+)
+
+Row = tuple[Any, ...]
+ENGINES = ("duckdb", "sqlite", "polars")
+
+
+class Tables(NamedTuple):
+    """The rows of the tables that the expression joins."""
+
+    orders: list[Row]
+    rates: list[Row]
+    stores: list[Row]
+    spans: Sequence[Row] = ()
+
+    def typed(self, setting: Setting) -> dict[str, tuple[dict[str, str], Sequence[Row]]]:
+        """Per table its columns with their types, and its rows."""
+        dated = setting.spans is not None
+        spans = {"spans": (spans_columns(setting.spans), self.spans)} if dated else {}
+        return {
+            "orders": (ORDERS, [(*row, "") for row in self.orders]),  # in one row each
+            "rates": (rates_columns(setting.spans), self.rates),
+            "stores": (stores_columns(len(setting.discounts)), self.stores),
+            **spans,
+        }
+
+
+def answer(
+    engine: str, kind: str, columns: tuple[str, ...], tables: Tables, setting: Setting
+) -> list[Row]:
+    """Some columns of the expression as an engine answers it, in an order of their own values."""
+    ask = _polars if engine == "polars" else _by_sql
+    rows = ask(engine, kind, columns, tables, setting)
+    return ordered([tuple(map(_plain, row)) for row in rows])
+
+
+def fees(engine: str, amounts: list[int], ppm: int) -> list[int]:
+    """The fee of an order of each amount, all of one category at one rate."""
+    usual = (0, "CNY", "ordinary", "other", "shoes")
+    orders = [("S-1", f"{number:06}", 0, one, *usual) for number, one in enumerate(amounts)]
+    tables = Tables(orders, [("shoes", ppm, ppm, ppm)], [("S-1",)])
+    rows = answer(engine, "orders", ("order_id", "fee"), tables, Setting((), "CNY", True))
+    return [fee for _, fee in rows]
+
+
+def exact(amount: int, ppm: int) -> int:
+    """The fee in whole numbers of Python, which have no limit: half up."""
+    return (amount * ppm * 2 + 10**6) // (2 * 10**6)
+
+
+def ordered(rows: list[Row]) -> list[Row]:
+    """Rows in an order that does not depend on an engine; nulls have a place too."""
+    return sorted(rows, key=lambda row: tuple((one is not None, str(one)) for one in row))
+
+
+def _plain(value: Any) -> Any:
+    assert not isinstance(value, float), "a fee is never worked out in floating point"
+    return value if value is None or isinstance(value, str) else int(value)
+
+
+def _by_sql(
+    engine: str, kind: str, columns: tuple[str, ...], tables: Tables, setting: Setting
+) -> list[Row]:
+    import duckdb
+
+    database: Any = (duckdb if engine == "duckdb" else sqlite3).connect(":memory:")
+    types = {"string": "VARCHAR", "int64": "BIGINT"}
+    for name, (typed, rows) in tables.typed(setting).items():
+        listed = ", ".join(f'"{column}" {types[kind]}' for column, kind in typed.items())
+        database.execute(f"CREATE TABLE {name} ({listed})")
+        if rows and engine == "duckdb":
+            columns_of = [list(column) for column in zip(*rows, strict=True)]
+            parts = ", ".join(f"unnest(?::{types[one]}[])" for one in typed.values())
+            database.execute(f"INSERT INTO {name} SELECT {parts}", columns_of)
+        elif rows:
+            marks = ", ".join("?" * len(typed))
+            database.executemany(f"INSERT INTO {name} VALUES ({marks})", rows)
+    listed = ", ".join(f'"{name}"' for name in columns)
+    sql = f"SELECT {listed} FROM ({sql_of(kind, setting, engine)}) AS found"
+    found: list[Row] = database.execute(sql).fetchall()
+    database.close()
+    return found
+
+
+def _polars(
+    engine: str, kind: str, columns: tuple[str, ...], tables: Tables, setting: Setting
+) -> list[Row]:
+    """Through Ibis, without SQL and without pandas, which would make large amounts doubles."""
+    import ibis
+    import polars
+
+    types = {"string": polars.String, "int64": polars.Int64}
+    frames = {
+        name: polars.DataFrame(
+            rows, schema={column: types[one] for column, one in typed.items()}, orient="row"
+        ).lazy()
+        for name, (typed, rows) in tables.typed(setting).items()
+    }
+    found = ibis.polars.connect(frames).compile(EXPRESSIONS[kind](setting))
+    return list(found.select(columns).collect().rows())
