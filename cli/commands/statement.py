@@ -110,7 +110,7 @@ def _causes(where: Out, row: dict[str, Any]) -> dict[str, list[str]]:
         for fact in row["facts"]
     ]
     orders = [
-        f"order {one['order_id']}, {one['fee_was'] or 'none'} to {one['fee_now'] or 'none'} "
+        f"order {one['order_id']}, {one['was'] or 'none'} to {one['now'] or 'none'} "
         f"({one['file']}:{one['row']})"
         for one in row.get("orders", ())
     ]

@@ -1,6 +1,7 @@
 """The decision tree: how an amount came about, in named steps that rest on recorded facts."""
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any, NamedTuple
 
 from ledger.kernel.money import Money
@@ -27,6 +28,8 @@ class Step(NamedTuple):
     """What is told of it to a payee, where what was observed is other parties' business."""
     orders: int | None = None
     """How many archived orders it rests on; the events are the calls that brought them."""
+    sold: tuple[str, date] | None = None
+    """Of sums of archived orders the store and the day: where to look for each of them."""
 
     def for_payee(self) -> "Step":
         """The step as a payee gets it: without what concerns others, their facts and parts."""
@@ -55,6 +58,13 @@ class Step(NamedTuple):
         out["events"] = list(self.events)
         out["parts"] = [part.as_json() for part in self.parts]
         return out
+
+    def all_sold(self) -> Iterator[tuple[str, date]]:
+        """The stores and days of whose orders the step and its parts are sums."""
+        if self.sold is not None:
+            yield self.sold
+        for part in self.parts:
+            yield from part.all_sold()
 
     def positions(self) -> set[int]:
         """Every position that the step and its parts rest on."""

@@ -203,9 +203,10 @@ def convert(
             sum_ += f" x {factor} (rate of {quote.event.day}) = {amount:f} {currency}"
             rests_on = tuple(sorted((one.position, *rates.looked_at(event.currency, day))))
         total = EXACT.add(total, amount)
-        orders = event.orders if event.source == ORDERS else None
-        label = f"orders of {event.day}"
-        parts.append(Step(label, observed=sum_, events=rests_on, orders=orders))
+        step = Step(f"orders of {event.day}", observed=sum_, events=rests_on)
+        if event.source == ORDERS and not one.version:  # what the archive says
+            step = step._replace(orders=event.orders, sold=(event.store, event.day))
+        parts.append(step)
     return Converted(total, None, tuple(quotes.values()), tuple(parts))
 
 

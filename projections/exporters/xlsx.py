@@ -199,7 +199,7 @@ def _cell(row: Row, name: str) -> Cell:
 def _place(fact: Row) -> str:
     """A fact or an order as whoever gets a statement finds it, in which file and row."""
     if "order_id" in fact:
-        fees = f"{fact['fee_was'] or 'none'} to {fact['fee_now'] or 'none'}"
+        fees = f"{fact['was'] or 'none'} to {fact['now'] or 'none'}"
         return f"{fact['order_id']} {fees} ({fact['file']}:{fact['row']})"
     place = f" ({fact['file']}:{fact['line']})" if fact.get("line") else ""
     return f"{fact['type']} {fact['at'][:10]}{place}"

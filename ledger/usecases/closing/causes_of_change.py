@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import Connection, select
 
 from ledger.aggregates.base import Recorded
+from ledger.aggregates.orders import ORDERS_STREAM
 from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.decision import Step
 from ledger.programs.edition import Edition
@@ -61,6 +62,7 @@ class Causes:
         after = now.explanation if now else None
         for old, new in (_changed(before, after), (_all(before), _all(after))):
             found = self._unknown_then(new, since) | self._withdrawn_since(old, since)
+            found |= self._archives(new - old)
             if found:
                 return found
         return set()
@@ -112,9 +114,20 @@ class Causes:
         late = {one for one in positions if one > then.known_at}
         c = events.c
         for chunk in chunks(sorted(positions - late)):
-            query = select(c.position).where(c.position.in_(chunk), c.at > then.as_of)
+            query = select(c.position).where(
+                c.position.in_(chunk), c.at > then.as_of, c.stream != ORDERS_STREAM
+            )  # orders happened when they did, whenever they were archived
             late |= {row[0] for row in self.connection.execute(query)}
         return late
+
+    def _archives(self, positions: set[int]) -> set[int]:
+        """Calls that brought orders: what counts of them has changed where they are new."""
+        c = events.c
+        found = set()
+        for chunk in chunks(sorted(positions)):
+            query = select(c.position).where(c.position.in_(chunk), c.stream == ORDERS_STREAM)
+            found |= {row[0] for row in self.connection.execute(query)}
+        return found
 
     def _withdrawn_since(self, positions: set[int], then: Clocks) -> set[int]:
         w = withdrawn.c

@@ -9,11 +9,13 @@ from ledger.aggregates.base import Logged
 from ledger.aggregates.settlement import VOID, AdjustedLine
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.decision import Step
+from ledger.programs.contract import OfOrders
 from ledger.programs.registry import program_of
 from ledger.usecases.closing.standing_lines import terms_of_lines
-from ledger.usecases.settling.explain import orders_of, provenance
+from ledger.usecases.settling.explain import provenance
+from ledger.usecases.settling.orders_of_line import orders_of_line
 from ledger.usecases.settling.settle import settle, subjects_of
-from ledger.usecases.statements.closed_period import ClosedPeriod, closed_period
+from ledger.usecases.statements.closed_period import ClosedPeriod, closed_period, edition_of
 
 TOLD = ("position", "type", "at", "file", "line")
 """What is told of a fact."""
@@ -63,7 +65,8 @@ def _add_orders(connection: Connection, rows: list[dict[str, Any]], known: Close
     """To the adjustments of lines that sum orders, those that made the difference, `orders`: the
     amount and fee that each had and has, and the file and row it came in. Of archived files the
     `facts` then name those alone that hold one of them."""
-    if program_of(known.seal.rules).orders is None:
+    asks = program_of(known.seal.rules).asks_of_orders(edition_of(connection, known.seal))
+    if not asks & {OfOrders.EACH, OfOrders.GMV}:
         return
     stands = {line.line: known.clocks for line in known.as_issued}
     for one in sorted(rows, key=lambda row: int(row["position"])):
@@ -71,9 +74,9 @@ def _add_orders(connection: Connection, rows: list[dict[str, Any]], known: Close
         now = Clocks(event.as_of, event.known_at)
         edition = terms_of_lines(connection, known, now)
         (subject,) = subjects_of(edition, [one["line"]])
-        asked = (connection, edition, known.seal.period, subject)
-        before = orders_of(*asked, stands.get(one["line"], known.clocks))
-        one["orders"] = _changed_orders(before, orders_of(*asked, now))
+        asked = (connection, edition, one["line"], known.seal.period, subject)
+        before = orders_of_line(*asked, stands.get(one["line"], known.clocks))
+        one["orders"] = _changed_orders(before, orders_of_line(*asked, now))
         archived = {order.pop("archived") for order in one["orders"]}
         one["orders_changed"] = len(one["orders"])
         one["orders"] = one["orders"][:ORDERS_MAX]
@@ -95,11 +98,11 @@ def _changed_orders(
     found = []
     for key in sorted({*was, *now}):
         old, new = was.get(key), now.get(key)
-        if not (old and new and all(old[name] == new[name] for name in ORDER_SAYS)):
+        if not (old and new and all(old.get(name) == new.get(name) for name in ORDER_SAYS)):
             sides = {"was": old or {}, "now": new or {}}
             found.append(
                 {"order_id": key[0], "item": key[1]}
-                | {side: own.get("fee") for side, own in sides.items()}
+                | {side: own.get("fee", own.get("net")) for side, own in sides.items()}
                 | {
                     f"{name}_{side}": own.get(name)
                     for name in ORDER_SAYS

@@ -1,6 +1,5 @@
 """Explaining one line: its tree, and the facts it rests on with the file and line they came in."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -11,13 +10,11 @@ from ledger.aggregates.orders import OrdersArchived
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import NoOrders, NoSuchLine
 from ledger.kernel.instants import format_instant
-from ledger.programs.contract import Asked
 from ledger.programs.edition import Edition
 from ledger.programs.registry import program_of
 from ledger.store.log import read_positions
-from ledger.store.order_lines import Archived, OrderLines
-from ledger.store.reader import LogReader
 from ledger.store.schema import events, withdrawn
+from ledger.usecases.settling.orders_of_line import orders_of_line
 from ledger.usecases.settling.settle import Settlement, settle, split_line
 
 
@@ -61,7 +58,12 @@ def explain(
         if one.position not in cited
     ]
     if orders:
-        found_orders = orders_of(connection, edition, settlement.period, subject, clocks)
+        asked = (line, settlement.period, subject, clocks)
+        found_orders = orders_of_line(connection, edition, *asked)
+        if not found_orders and program_of(edition.rules).orders is None:
+            raise NoOrders(
+                f"{line} rests on no archived orders.", "Leave --orders out of the command."
+            )
         answer["orders"] = [_without(one, "archived") for one in found_orders]
     streams = {found.subject, *(one["stream"] for one in answer["facts"])}
     answer["withdrawn"] = withdrawn_of(connection, streams, clocks.known_at)
@@ -70,37 +72,6 @@ def explain(
 
 def _without(row: dict[str, Any], name: str) -> dict[str, Any]:
     return {key: value for key, value in row.items() if key != name}
-
-
-def orders_of(
-    connection: Connection, edition: Edition, period: str | None, subject: str, clocks: Clocks
-) -> list[dict[str, Any]]:
-    """Every order that a line of a subject sums, with the file and row it came in, and the
-    position at which it was archived, `archived`.
-
-    Raises `NoOrders` for a program that does not work by order.
-    """
-    orders = program_of(edition.rules).orders
-    if orders is None:
-        raise NoOrders(
-            f"{edition.program} does not work by order.", "Leave --orders out of the command."
-        )
-    asked = Asked(edition, period, frozenset({subject}))
-    found = orders.orders_of(LogReader(connection, clocks), asked)
-    files = OrderLines.at(connection, clocks).files
-    names = _order_files(connection, files)
-    for one in found:
-        archived, file, row = one.pop("place")
-        one |= {"file": names[archived - 1][file - 1], "row": row}
-        one["archived"] = files[archived - 1].position
-    return found
-
-
-def _order_files(connection: Connection, files: Sequence[Archived]) -> list[list[str]]:
-    """Per archived file the names of the files that its call was given."""
-    found = read_positions(connection, {one.call.batch for one in files})
-    batches = {one.position: one for one in found}
-    return [[one.name for one in batches[one.call.batch].event.files] for one in files]
 
 
 def withdrawn_of(connection: Connection, streams: set[str], known_at: int) -> list[dict[str, Any]]:
