@@ -17,6 +17,7 @@ from benchmarks import (
     corrections,
     fees,
     journals,
+    order_days,
     parties,
     quarters,
     reading,
@@ -43,6 +44,7 @@ GROUPS: list[tuple[tuple[str, ...], Group]] = [
     (("deposits", "agreements"), parties.figures),
     (("balances",), journals.balances),
     (("orders", "fees", "reconcile-orders", "thirteenth"), fees.figures),
+    (("growth-orders", "explain-orders"), order_days.figures),
 ]
 NAMES = [name for names, _ in GROUPS for name in names]
 

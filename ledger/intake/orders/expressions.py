@@ -5,7 +5,7 @@ Each column has a short way for how nearly every file writes it and a long way f
 need it. `judging` holds the same rules in Python, for the words; a test compares the two.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from ledger.intake.orders.profiles import Profile
@@ -117,8 +117,8 @@ def staged(cells: Mapping[str, Cell], profile: Profile, origin: str) -> str:
             f"{cells['category'].sql} AS category",
             f"{refunded} AS refunded",
             f"{updated} AS updated_at",
-            f"{dated} AS {DATED}",
-            *(f"{_optional_id(cells.get(name))} AS {name}" for name in OPTIONAL_IDS),
+            *([f"{dated} AS {DATED}"] if "updated_at" in cells else []),
+            *(f"{_optional_id(cells[name])} AS {name}" for name in OPTIONAL_IDS if name in cells),
         ]
     )
     changed = "updated_at" if "updated_at" in cells else "created_at"
@@ -126,14 +126,29 @@ def staged(cells: Mapping[str, Cell], profile: Profile, origin: str) -> str:
     return (
         f"SELECT order_id, store, created_at, {_minor('amount', 'amount_2')} AS amount_minor,"
         f" currency, {', '.join(ENUMERATIONS)}, category, {repaid}::BIGINT AS refunded_minor,"
-        f" {changed} AS updated_at, {', '.join(OPTIONAL_IDS)}, {DATED}"
+        f" {', '.join([f'{changed} AS updated_at', *_optional(cells)])}"
         f" FROM (SELECT {read} FROM {origin})"
     )
 
 
-def is_good(now: Instant) -> str:
-    """Whether a staged and tidied row is an order."""
-    given = ["order_id", "store", "currency", *ENUMERATIONS, "category", *OPTIONAL_IDS]
+def _optional(has: Collection[str]) -> list[str]:
+    """The columns that are staged where a file has what they come from."""
+    ids = [name for name in OPTIONAL_IDS if name in has]
+    return [*ids, DATED] if "updated_at" in has else ids
+
+
+def filled_up(has: Collection[str]) -> str:
+    """The other columns, as constants: not kept for every row of a file that lacks them."""
+    lacks = [f"'' AS {name}" for name in OPTIONAL_IDS if name not in has]
+    if "updated_at" not in has:
+        lacks.append(f"false AS {DATED}")
+    return "".join(f", {one}" for one in lacks)
+
+
+def is_good(now: Instant, has: Collection[str]) -> str:
+    """Whether a staged and tidied row of a file that has some columns is an order."""
+    ids = [name for name in OPTIONAL_IDS if name in has]
+    given = ["order_id", "store", "currency", *ENUMERATIONS, "category", *ids]
     return " AND ".join(
         [
             *(f"{name} IS NOT NULL" for name in given),
@@ -162,9 +177,9 @@ def _id(text: str) -> str:
     )
 
 
-def _optional_id(cell: Cell | None) -> str:
+def _optional_id(cell: Cell) -> str:
     """An id that may be left out: then it is empty."""
-    return "''" if cell is None else f"CASE WHEN {_is_blank(cell)} THEN '' ELSE {_id(cell.sql)} END"
+    return f"CASE WHEN {_is_blank(cell)} THEN '' ELSE {_id(cell.sql)} END"
 
 
 def _instant(cell: Cell, profile: Profile) -> str:

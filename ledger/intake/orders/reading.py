@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from weakref import finalize
 
 from ledger.intake.orders.csvsource import CsvSource
-from ledger.intake.orders.expressions import is_good
+from ledger.intake.orders.expressions import filled_up, is_good
 from ledger.intake.orders.faults_in_words import fault_of, fault_of_fixed
 from ledger.intake.orders.grain import (
     REPEATS,
@@ -142,7 +142,9 @@ def read(
     except BaseException:
         rmtree(links, ignore_errors=True)
         raise
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW {RELATION} AS {' UNION ALL '.join(parts)}")
+    connection.execute(
+        f"CREATE OR REPLACE TEMP VIEW {RELATION} AS {' UNION ALL BY NAME '.join(parts)}"
+    )
     checked = CheckedOrders(
         RELATION,
         sum(file.rows for file in done),
@@ -203,17 +205,19 @@ def _read_file(
             call.connection, watched.name, path, call.profile, call.fixed
         )
         rows = stage(call.connection, source, table, watched, call.profile)
-        good = good_rows(call.connection, table, call.known_until)
+        rules = (call.known_until, source.cells)
+        good = good_rows(call.connection, table, *rules)
         bad = 0
         found: list[RejectedRow] = []
         if good < rows or source.malformed():
-            positions = bad_positions(call.connection, table, call.known_until, room)
+            positions = bad_positions(call.connection, table, *rules, room)
             malformed, found = _explained(call, source, watched.name, positions, rows, room)
             bad = rows - good + malformed
         digest = watched.finish()
     part = (
         f"SELECT {number}::USMALLINT AS source_file, rowid + {source.first_row} AS source_row, *"
-        f" FROM {table}" + (f" WHERE {is_good(call.known_until)}" if good < rows else "")
+        f"{filled_up(source.cells)} FROM {table}"
+        + (f" WHERE {is_good(*rules)}" if good < rows else "")
     )
     return part, FileRead(watched.name, digest, watched.bytes, good, bad, rows), source, found
 

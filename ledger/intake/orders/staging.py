@@ -1,6 +1,6 @@
 """One file into one temporary table of typed columns, in the order of its rows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 from ledger.intake.orders.expressions import is_category, is_good, is_id, staged, tidy, tidy_id
@@ -47,19 +47,21 @@ def stage(
     return int(found[0])
 
 
-def good_rows(connection: "DuckDBPyConnection", table: str, now: Instant) -> int:
+def good_rows(
+    connection: "DuckDBPyConnection", table: str, now: Instant, has: Collection[str]
+) -> int:
     """How many of the staged rows are orders."""
-    found = connection.execute(f"SELECT count(*) FROM {table} WHERE {is_good(now)}").fetchone()
+    found = connection.execute(f"SELECT count(*) FROM {table} WHERE {is_good(now, has)}").fetchone()
     assert found is not None, "a count has a row"
     return int(found[0])
 
 
 def bad_positions(
-    connection: "DuckDBPyConnection", table: str, now: Instant, at_most: int
+    connection: "DuckDBPyConnection", table: str, now: Instant, has: Collection[str], at_most: int
 ) -> list[int]:
     """Where the first rows that are no orders stand, counted from 0."""
     found = connection.execute(
-        f"SELECT rowid FROM {table} WHERE NOT ({is_good(now)}) ORDER BY rowid LIMIT {at_most}"
+        f"SELECT rowid FROM {table} WHERE NOT ({is_good(now, has)}) ORDER BY rowid LIMIT {at_most}"
     )
     return [int(position) for (position,) in found.fetchall()]
 

@@ -59,7 +59,7 @@ class Details:
         self._edition = edition
         self._parameters = parameters
 
-    @property
+    @cached_property
     def rule(self) -> str:
         """How the fee of an order is worked out, in words."""
         return PLAIN if is_plain(self._parameters) else GENERAL
