@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-MEMORY_LIMIT = "1300MB"
-"""Of DuckDB's own buffers; the process stays under 2 GiB. With less, sorting twenty million
+MEMORY_LIMIT = "1200MB"
+"""Of DuckDB's own buffers; the process stays under 1.5 GiB. With less, sorting twenty million
 orders goes to the disk more often."""
 
 
