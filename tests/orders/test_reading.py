@@ -325,3 +325,18 @@ def test_rows_are_numbered_in_the_order_of_the_file(
         f"SELECT count(*) FROM {checked.relation} WHERE order_id <> 'O-' || source_row"
     ).fetchone()
     assert wrong == 0
+
+
+def test_nanoseconds_of_other_tools_are_read(duck: Any, tmp_path: Path, reading: Any) -> None:
+    """As pandas and Arrow write instants; what is finer than a microsecond is refused."""
+    path = tmp_path / "ns.parquet"
+    columns = "'10.00' AS amount, 'CNY' AS currency, 'ad' AS traffic, 'other' AS channel"
+    duck.execute(
+        "COPY (SELECT 'O-' || i AS order_id, 'S-1' AS store, make_timestamp_ns(1589947200123456000"
+        f" + i)::TIMESTAMPTZ_NS AS created_at, {columns}, 'online' AS payment, 'x' AS category"
+        f" FROM range(2) t(i)) TO '{path}' (FORMAT parquet)"
+    )
+    checked = reading(path)
+    found = duck.execute(f"SELECT created_at FROM {checked.relation}").fetchall()
+    assert found == [(1589947200123456,)]
+    assert [(one.column, one.row) for one in checked.rejections] == [("created_at", 2)]

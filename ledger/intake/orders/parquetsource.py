@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _INSTANT = "TIMESTAMP WITH TIME ZONE"
+_NANOSECONDS = "TIMESTAMPTZ_NS"
 _WHOLE = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?")
 
 
@@ -77,6 +78,10 @@ class ParquetSource:
         if column in ("created_at", "updated_at"):
             if kind == _INSTANT:
                 return Cell(quoted, is_instant=True)
+            if kind == _NANOSECONDS:
+                # what other tools write; a fraction of a microsecond is no instant of ours
+                whole = f"CASE WHEN epoch_ns({quoted}) % 1000 = 0 THEN {quoted}::TIMESTAMPTZ END"
+                return Cell(whole, is_instant=True)
             if kind != "VARCHAR":
                 raise self._wrong(name, kind, "text or TIMESTAMP WITH TIME ZONE", "a zone")
         elif column in ("amount", "refunded"):
