@@ -113,6 +113,30 @@ def test_the_rows_that_clash_can_be_left_out_and_mended(fees: Fees) -> None:
     assert [one.raw["amount"] for one in answer.rejections if one.raw] == ["100.00", "7.00"]
 
 
+def test_rows_that_clash_in_several_ways_are_all_left_out(fees: Fees) -> None:
+    """With each other, and with what is archived; a second look finds nothing more."""
+    fees.archive(order("whole"))
+    rows = [
+        order("a"),
+        order("a", amount="7.00"),
+        order("whole", item="1"),
+        order("b"),
+        order("c"),
+        order("c", item="2"),
+    ]
+    answer = fees.archive(*rows, keep_good=True)
+    assert (answer.recorded, answer.rejected) == (1, 5)
+    found = sorted((one.code, one.row) for one in answer.rejections)
+    assert found == [
+        ("conflicting_rows", 2),
+        ("conflicting_rows", 3),
+        ("grain_differs", 4),
+        ("grain_differs", 6),
+        ("grain_differs", 7),
+    ]
+    assert fees.days() == [("S-1", "2020-05-20", "200.00", "CNY", 2)]
+
+
 @pytest.mark.parametrize(
     "spoilt", ["5.77E+17", "5.77e17", "577123.0", "nan", "NULL", "None", "#N/A", "5E+5"]
 )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 SUMMED = "summed_orders"
 CLASHES = "order_clashes"
+LEFT_OUT = "orders_left_out"
 REPEATS = "order_repeats"
 _KEY = ", ".join(KEY)
 
@@ -140,9 +141,19 @@ def clashes(connection: "DuckDBPyConnection", at_most: int) -> list[Clash]:
     return [Clash((row[0], row[1]), row[2], row[3], (row[4], row[5])) for row in found]
 
 
-def without_clashes(relation: str) -> str:
-    """A query of the rows that remain."""
-    return f"SELECT * FROM {relation} ANTI JOIN {CLASHES} USING (source_file, source_row)"
+def leave_out(connection: "DuckDBPyConnection", relation: str) -> str:
+    """A view of the rows that remain. It keeps its own list of those that do not: `CLASHES` is
+    filled anew for each question."""
+    (count,) = connection.execute(
+        f"SELECT count(*) FROM duckdb_tables() WHERE table_name LIKE '{LEFT_OUT}%'"
+    ).fetchone() or (0,)
+    gone, view = f"{LEFT_OUT}_{count}", f"kept_orders_{count}"
+    connection.execute(f"CREATE TEMP TABLE {gone} AS SELECT source_file, source_row FROM {CLASHES}")
+    connection.execute(
+        f"CREATE TEMP VIEW {view} AS SELECT * FROM {relation}"
+        f" ANTI JOIN {gone} USING (source_file, source_row)"
+    )
+    return view
 
 
 _TOLD = {

@@ -20,8 +20,8 @@ from ledger.intake.orders.grain import (
     count_of,
     fault_of_clash,
     find_clashes,
+    leave_out,
     rows_named,
-    without_clashes,
 )
 from ledger.intake.orders.parquetsource import ParquetSource
 from ledger.intake.orders.profiles import CANONICAL, Profile, check_fixed
@@ -174,10 +174,7 @@ def _refuse_clashes(connection: "DuckDBPyConnection", checked: CheckedOrders, ke
         ((one.place, fault_of_clash(one, rows_named(lines, names, one.other))) for one in told),
         count,
     )
-    view = f"{checked.relation}_kept"
-    query = without_clashes(checked.relation)
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS {query}")
-    checked.relation = view
+    checked.relation = leave_out(connection, checked.relation)
 
 
 def _check_fixed(call: _Call) -> None:

@@ -9,7 +9,7 @@ from ledger.intake.orders.grain import (
     clashes,
     count_of,
     fault_of_grain,
-    without_clashes,
+    leave_out,
 )
 from ledger.kernel.orderlines import KEY, KEY_HASH
 from ledger.store.archive.folder import present
@@ -62,9 +62,7 @@ def refuse_other_grain(
     told = clashes(database, max(keep - len(checked.rejections), 0))
     faults = ((one.place, fault_of_grain(one, has_items=bool(one.other[1]))) for one in told)
     checked.reject(faults, count)
-    view = f"{checked.relation}_of_grain"
-    database.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS {without_clashes(checked.relation)}")
-    checked.relation = view
+    checked.relation = leave_out(database, checked.relation)
 
 
 def _items_of_whole(
