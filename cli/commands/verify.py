@@ -44,6 +44,8 @@ def verify(receipts: tuple[str, ...], ask: Ask) -> int:
     if not ok:
         if all(one.ok for one in checks if not one.name.startswith("view ")):
             say("The log holds; a read model does not follow from it and can be rebuilt.")
+        elif all(one.ok for one in checks if not one.name.startswith("order ")):
+            say("The log holds; the archive of orders does not. Restore its folder from a backup.")
         else:
             say("The log does not hold. Keep this file as it is and restore a backup beside it.")
         return BROKEN
