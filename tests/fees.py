@@ -171,7 +171,7 @@ class Fees:
     def names(self) -> list[str]:
         """Every file of the archive's folder, temporary ones too."""
         folder = self.archive_folder
-        return sorted(one.name for one in folder.iterdir()) if folder.exists() else []
+        return sorted(one.name for one in folder.glob("*.*")) if folder.exists() else []
 
 
 def everything(known_at: int) -> Clocks:

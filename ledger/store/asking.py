@@ -105,7 +105,10 @@ class OrderAsking:
 
     def first_orders(self, stores: Collection[str]) -> Iterator[Recorded]:
         """The first order of each store, as if reported, whatever was refunded of it."""
-        session = self._saying(stores, Window(EARLIEST, self._until))
+        if self._orders.derived or not stores or not self._orders.files:
+            return
+        session = self._orders.first_orders(sorted(stores), self._until)
+        session = session or self._saying(stores, Window(EARLIEST, self._until))
         if session is None:
             return
         rows = session.ask(

@@ -16,7 +16,7 @@ from ledger.aggregates.orders import ORDERS_STREAM, OrderFile, OrdersArchived, O
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import Refusal
 from ledger.kernel.period import Window
-from ledger.store.archive.folder import ArchivedFile, check
+from ledger.store.archive.folder import ArchivedFile, check, present
 from ledger.store.log import read_log
 from ledger.store.schema import meta
 
@@ -137,6 +137,32 @@ class OrderLines(NamedTuple):
         limits = (window.start, window.end, stores)
         query = current(self.folder, files, *limits, as_of=self._as_of, marked=self.marked)
         return Session(query)
+
+    def first_orders(self, stores: Sequence[str], until: int) -> "Session | None":
+        """DuckDB over the first orders of stores by file, as their summaries have them: a view
+        `orders` with `store`, `created_at`, `order_id` and `file`.
+
+        None where those do not say it: one is missing, a version replaces another, or a first
+        order was made after as-of. Raises `ArchivedFileMissing`.
+        """
+        from ledger.store.archive.current import limits
+        from ledger.store.archive.summary import first_of_summaries
+
+        if not self.marked or any(one.call.event.revises for one in self.files):
+            return None
+        files = [one.described() for one in self.files]
+        present(self.folder, files)
+        found = first_of_summaries(self.folder, files)
+        if found is None:
+            return None
+        rows = "SELECT store, began['at'] AS created_at, began['order'] AS order_id, file,"
+        rows += f" began['updated'] AS updated_at FROM ({found})"
+        session = Session(f"SELECT * FROM ({rows}){limits(None, until, stores)}")
+        late = f"SELECT 1 FROM orders WHERE updated_at > {self.clocks.as_of} LIMIT 1"
+        if session.ask(late, {}):
+            session.close()
+            return None
+        return session
 
     @contextmanager
     def opened(

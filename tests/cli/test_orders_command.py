@@ -174,7 +174,7 @@ def test_somebody_else_meanwhile_is_exit_4(
 
 def test_an_altered_archive_is_exit_5_and_settle_refuses_it(told: Duebook, here: Path) -> None:
     """The file is named by both."""
-    (path,) = (here / "duebook.db.orders").iterdir()
+    (path,) = (here / "duebook.db.orders").glob("*.parquet")
     path.chmod(0o644)
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     assert told("close", PROGRAM, MAY, "--by", "lin", "--as-of", "2020-07-01").code in (1, 5)

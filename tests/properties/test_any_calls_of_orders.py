@@ -111,6 +111,28 @@ def expected(wanted: list[Version], zone: str, as_of: str) -> Sums:
     return sums
 
 
+def first_orders(wanted: list[Version], as_of: str) -> set[tuple[str, str, str]]:
+    """Per store the earliest of the versions that count at an instant."""
+    until = parse_instant(as_of)
+    made = [one for one in wanted if parse_instant(one.updated) <= until]
+    counting = [
+        max(own, key=lambda one: one.updated)
+        for _, own in groupby(sorted(made), key=lambda one: one.key)
+    ]
+    found = {}
+    for one in counting:
+        at = parse_instant(one.created)
+        if at <= until:
+            found[one.store] = min(found.get(one.store, (at, one.name)), (at, one.name))
+    return {(store, name, str(at)) for store, (at, name) in found.items()}
+
+
+def answered_first(fees: Fees, as_of: str) -> set[tuple[str, str, str]]:
+    """What the book says."""
+    found = fees.first_orders(parse_instant(as_of))
+    return {(store, name or "", str(at)) for store, name, at in found}
+
+
 def answered(fees: Fees, zone: str, as_of: str) -> Sums:
     """What the book says."""
     sums: Sums = {}
@@ -166,6 +188,8 @@ def test_the_sums_are_those_of_the_versions_that_count(
         for zone in ZONES:
             for as_of in AS_OF:
                 assert answered(fees, zone, as_of) == expected(wanted, zone, as_of)
+        for as_of in AS_OF:
+            assert answered_first(fees, as_of) == first_orders(wanted, as_of)
         assert all(ok for ok, _ in fees.checks().values())
         book.close()
         assert open_book(book.location).head().position

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from ledger.kernel.clocks import Clocks
 from ledger.kernel.instants import parse_instant
 from ledger.store.archive.refusals import ArchivedFileAltered, ArchivedFileMissing
-from tests.fees import Fees, onboarded, order
+from ledger.store.reader import LogReader
+from tests.fees import NOW, Fees, onboarded, order
 from tests.marks import decision
 from tests.quarter import forge
 
@@ -47,6 +49,7 @@ def test_a_whole_archive_verifies(archived: Fees) -> None:
     assert archived.checks() == {
         "order files": (True, "2 files have their digests"),
         "order sums": (True, "2 files hold what was recorded"),
+        "order summaries": (True, "2 of 2 files have one that says what they say"),
     }
 
 
@@ -116,7 +119,7 @@ def test_an_event_that_says_another_sum_than_its_file_is_named(archived: Fees) -
         "orders-archived.v2",
         lambda state: state.replace(b'"amount":"200.00"', b'"amount":"100.00"'),
     )
-    (files, _), (sums, detail) = archived.checks().values()
+    (files, _), (sums, detail), _ = archived.checks().values()
     assert (files, sums) == (True, False)
     assert "'200.00'" in detail
 
@@ -128,3 +131,33 @@ def test_a_file_without_an_event_is_nothing(archived: Fees) -> None:
     extra.write_bytes(b"PAR1")
     assert all(ok for ok, _ in archived.checks().values())
     assert archived.amounts() == {"S-1": "-2.00"}
+
+
+def test_summaries_are_disposable_and_checked(archived: Fees) -> None:
+    """First orders are the same without them; one that lies is named."""
+    summaries = sorted((archived.archive_folder / "summaries").iterdir())
+    files = sorted(one.partition(".")[0] for one in archived.names())
+    assert [one.stem for one in summaries] == files
+    told = archived.first_orders()
+    assert archived.checks()["order summaries"][0]
+    summaries[0].write_bytes(summaries[1].read_bytes())
+    ok, detail = archived.checks()["order summaries"]
+    assert (ok, summaries[0].name in detail, "Remove it" in detail) == (False, True, True)
+    summaries[0].unlink()
+    assert archived.first_orders() == told
+    assert archived.checks()["order summaries"][0]
+    archived.archive(order("another"))
+    assert summaries[0].exists(), "what is missing is made with the next call"
+
+
+def test_first_orders_are_read_from_summaries_alone(archived: Fees) -> None:
+    """The files need not be hashed for them, but they have to be there."""
+    clocks = Clocks(NOW, archived.book.head().position)
+    for number in (0, 1):
+        alter(path_of(archived, number), 100)
+    with archived.book.reading() as connection:
+        (first,) = LogReader(connection, clocks).first_orders(["S-1"])
+        assert (first.event.order, first.at) == ("a", parse_instant("2020-05-20T04:00:00Z"))
+        path_of(archived, 0).unlink()
+        with pytest.raises(ArchivedFileMissing):
+            list(LogReader(connection, clocks).first_orders(["S-1"]))

@@ -56,7 +56,7 @@ def current(
     ]
     if not revising:
         return f"SELECT * EXCLUDE (version) FROM ({lines})"
-    only = _limits(None, None, stores, f"version = '{SUPERSEDES}'")
+    only = limits(None, None, stores, f"version = '{SUPERSEDES}'")
     later = " UNION ALL ".join(
         f"SELECT {number}::INTEGER AS file, {columns_of(files[number - 1].columns, KEY)}"
         f" FROM {_parquet(path)}{only}"
@@ -81,7 +81,7 @@ def _worked_out(
     """The last version of every line that was made by an instant, wherever it is archived."""
     if not paths:
         return f"SELECT * FROM ({_nothing()}) WHERE false"
-    made = _limits(None, None, stores, *([] if as_of is None else [f"updated_at <= {as_of}"]))
+    made = limits(None, None, stores, *([] if as_of is None else [f"updated_at <= {as_of}"]))
     lines = " UNION ALL ".join(
         f"SELECT {number}::INTEGER AS file, {columns_of(file.columns)} FROM {_parquet(path)}{made}"
         for number, (path, file) in enumerate(zip(paths, files, strict=True), start=1)
@@ -89,7 +89,7 @@ def _worked_out(
     return (
         f"SELECT * FROM (SELECT * FROM ({lines}) QUALIFY row_number() OVER (PARTITION BY"
         f" {_KEY} ORDER BY updated_at DESC, file DESC, source_file DESC,"
-        f" source_row DESC) = 1){_limits(since, until, None)}"
+        f" source_row DESC) = 1){limits(since, until, None)}"
     )
 
 
@@ -104,7 +104,7 @@ def _own_limits(
         since = None
     if until is not None and file.last is not None and file.last < until:
         until = None
-    return _limits(since, until, stores)
+    return limits(since, until, stores)
 
 
 def _may_hold(file: ArchivedFile, since: Instant | None, until: Instant | None) -> bool:
@@ -114,25 +114,26 @@ def _may_hold(file: ArchivedFile, since: Instant | None, until: Instant | None) 
     return not ends_before and not begins_after
 
 
-def _limits(
+def limits(
     since: Instant | None,
     until: Instant | None,
     stores: Collection[str] | None,
     *conditions: str,
 ) -> str:
-    limits = list(conditions)
+    """A WHERE of lines created in [since, until), of some stores, under conditions."""
+    found = list(conditions)
     if since is not None:
-        limits.append(f"created_at >= {since}")
+        found.append(f"created_at >= {since}")
     if until is not None:
-        limits.append(f"created_at < {until}")
+        found.append(f"created_at < {until}")
     if stores is not None:
         # The bounds are what whole row groups are passed over by: files are sorted by store.
         names = sorted(stores)
         listed = ", ".join(map(literal, names)) or "NULL"
-        limits.append(f"store IN ({listed})")
+        found.append(f"store IN ({listed})")
         if names:
-            limits.append(f"store BETWEEN {literal(names[0])} AND {literal(names[-1])}")
-    return f" WHERE {' AND '.join(limits)}" if limits else ""
+            found.append(f"store BETWEEN {literal(names[0])} AND {literal(names[-1])}")
+    return f" WHERE {' AND '.join(found)}" if found else ""
 
 
 def _parquet(path: Path) -> str:

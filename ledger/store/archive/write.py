@@ -12,6 +12,7 @@ from ledger.store.archive.keys import METADATA, scheme
 from ledger.store.archive.known import LINES, sort_out
 from ledger.store.archive.refusals import ArchiveOutOfRoom, ArchiveUnwritable
 from ledger.store.archive.sql import literal, one_row
+from ledger.store.archive.summary import summarise
 from ledger.store.archive.sums import Extent, Total, extent
 
 if TYPE_CHECKING:
@@ -72,6 +73,8 @@ def write(
         digest = publish(folder, lambda path: _copy(connection, path, bounds))
         size = path_of(folder, digest).stat().st_size
         file = NewFile(digest, bounds.rows, size, *bounds[1:], revises=found.replacing)
+        written = ArchivedFile(digest, file.revises, bounds.first, bounds.last, bounds.columns)
+        summarise(connection, folder, [*history, written])
         return Written(file, found.known, found.revised, found.known_in)
 
 

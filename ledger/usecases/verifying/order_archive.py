@@ -49,7 +49,7 @@ def verify_orders(book: Book, progress: Progress) -> list[Check]:
             return [files]
         if calls.derived:
             return [files, _sums(connection, lines, head)]
-        return [files, _controls(lines)]
+        return [files, _controls(lines), _summaries(lines)]
 
 
 def _files(connection: Connection, lines: OrderLines, progress: Progress) -> Check:
@@ -83,6 +83,24 @@ def _controls(lines: OrderLines) -> Check:
                 faults.append(f"position {one.position}: the file holds {found}, expected {said}")
     detail = "; ".join(faults[:SHOWN_MAX]) or f"{len(lines.files):,} files hold what was recorded"
     return Check("order sums", not faults, detail)
+
+
+def _summaries(lines: OrderLines) -> Check:
+    """The summaries that are there against the files that they are of."""
+    from ledger.store.archive.connection import connect
+    from ledger.store.archive.summary import differs, summary_of
+
+    kept = [one for one in lines.files if summary_of(lines.folder, one.file.digest).exists()]
+    with TemporaryDirectory(prefix="duebook-verify-") as spill, connect(Path(spill)) as database:
+        wrong = [
+            str(summary_of(lines.folder, one.file.digest))
+            for one in kept
+            if differs(database, lines.folder, one.described())
+        ]
+    detail = f"{len(kept):,} of {len(lines.files):,} files have one that says what they say"
+    if wrong:
+        detail = f"{wrong[0]} does not say what its file says. Remove it: it can be done without."
+    return Check("order summaries", not wrong, detail)
 
 
 def extent_of(database: "DuckDBPyConnection", path: Path) -> tuple[Any, ...]:
