@@ -29,6 +29,6 @@ def is_spoilt(text: str) -> bool:
 
 EXPECTED = "an id as the system that gave it writes it"
 HINT = (
-    "A spreadsheet or a script has changed it. Export it again as text, or read the first file "
-    "instead of the one that was saved over."
+    "A spreadsheet or a script has taken it for a number, of which 15 digits are kept, or wrote a "
+    "word for nothing. Use the file as it was exported."
 )

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ledger.intake.lines import BLOCK_BYTES, other_format
-from ledger.intake.orders.expressions import literal
+from ledger.intake.orders.expressions import literal, trimmed
 from ledger.intake.platform.canonical import refuse_header
 from ledger.intake.platform.rows import BadPlatformFile, Problem, refuse
 from ledger.kernel.errors import MissingFile, Refusal
@@ -82,7 +82,7 @@ def load(
     name = Path(path).name
     refuse_header(name, header_of(path))
     # Tidying every cell takes as long as reading it; most files hold nothing to tidy.
-    cell = "{}" if bytes_.tidy else "trim({})"
+    cell = "{}" if bytes_.tidy else trimmed("{}")
     guards = rf"regexp_replace({cell}, {literal(GUARDED)}, '\1\2', 's')"
     name_cell = cell if bytes_.tidy else f"nfc_normalize({guards})"
     try:
