@@ -146,7 +146,10 @@ def _show(where: Out, answer: "OrdersAnswer", *, dry_run: bool, keeping: bool) -
         names = ", ".join(outlook.unknown_stores[:10])
         count = len(outlook.unknown_stores)
         more = ", ..." if count > 10 else ""
-        say(f"{count:,} stores are not known yet and wait until they are onboarded: {names}{more}")
+        said = "store is not known yet and waits until it is onboarded"
+        if count > 1:
+            said = "stores are not known yet and wait until they are onboarded"
+        say(f"{count:,} {said}: {names}{more}")
     for program, categories in outlook.without_rate.items():
         names = ", ".join(categories[:10]) + (", ..." if len(categories) > 10 else "")
         say(f"{program} has no rate for orders of {names}: their lines will be held.")

@@ -172,9 +172,15 @@ _TOLD = {
 }
 
 
-def fault_of_clash(one: Clash, other: str) -> RowFault:
-    """What is wrong with the row, with the place of the other."""
+_DIFFERS = (
+    "Rows of an order are added up where they agree in all but amounts and items; these do not."
+)
+
+
+def fault_of_clash(one: Clash, other: str, *, summed: bool = False) -> RowFault:
+    """What is wrong with the row, with the place of the other; also after adding up."""
     said, hint = _TOLD[one.code]
+    hint = _DIFFERS if summed and one.code == "conflicting_rows" else hint
     expected = f"one row of the order: {other} {said}"
     return RowFault(one.code, "order_id", one.order_id, expected, hint)
 

@@ -156,11 +156,13 @@ def read(
     if add_up_items:
         checked.relation = add_up(connection, RELATION)
         checked.rows = count_of(connection, checked.relation)
-    _refuse_clashes(connection, checked, keep)
+    _refuse_clashes(connection, checked, keep, summed=add_up_items)
     return checked
 
 
-def _refuse_clashes(connection: "DuckDBPyConnection", checked: CheckedOrders, keep: int) -> None:
+def _refuse_clashes(
+    connection: "DuckDBPyConnection", checked: CheckedOrders, keep: int, *, summed: bool
+) -> None:
     """Takes out the rows that others of the call contradict."""
     count = find_clashes(connection, checked.relation)
     if not count:
@@ -171,7 +173,10 @@ def _refuse_clashes(connection: "DuckDBPyConnection", checked: CheckedOrders, ke
     }
     names = [file.file for file in checked.files]
     checked.reject(
-        ((one.place, fault_of_clash(one, rows_named(lines, names, one.other))) for one in told),
+        (
+            (one.place, fault_of_clash(one, rows_named(lines, names, one.other), summed=summed))
+            for one in told
+        ),
         count,
     )
     checked.relation = leave_out(connection, checked.relation)
