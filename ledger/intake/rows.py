@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from ledger.aggregates.base import ID_MAX, Fact, Id
 from ledger.aggregates.catalogue import FACTS
+from ledger.aggregates.orders import SOURCE as ORDERS
 from ledger.intake.rejection import RowProblem
 from ledger.kernel.currencies import EXPONENTS
 from ledger.kernel.errors import BadAmount, BadInstant, NoZone, UnknownCurrency
@@ -137,6 +138,12 @@ def parse_row(row: dict[str, Any], now: Instant) -> Parsed:
         _refuse_other_days(name, row.get(name))
     if row.get("source") == "":
         del row["source"]
+    elif row.get("source") == ORDERS:
+        raise RowProblem(
+            "invalid_field",
+            f"source: found {ORDERS!r}, expected the system that the fact comes from.",
+            "That is what archived orders say of themselves; name the feed otherwise.",
+        )
     _plain_ids(reader.ids, row)
     row.pop("error", None)  # what a rejects file carries; mended rows may keep it
     try:

@@ -51,3 +51,10 @@ def test_of_a_platforms_file(tmp_path: Any, column: str, spoilt: str) -> None:
     with pytest.raises(BadPlatformFile) as refused:
         read(str(path))
     assert "spoilt_id" in str(refused.value.facts) or spoilt in refused.value.sentence
+
+
+def test_a_feed_is_not_called_as_archived_orders_are() -> None:
+    """What they say stands beside it under that name."""
+    with pytest.raises(RowProblem) as refused:
+        parse_row(FACT | {"source": "orders"}, NOW)
+    assert refused.value.code == "invalid_field"
