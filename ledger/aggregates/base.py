@@ -13,6 +13,7 @@ from ledger.aggregates.things import Thing
 from ledger.kernel.errors import Refusal
 from ledger.kernel.instants import Instant, format_instant
 from ledger.kernel.money import Money, decimal_of
+from ledger.kernel.uninterrupted import uninterrupted
 
 ID_MAX = 64
 Id = Annotated[
@@ -77,7 +78,8 @@ class Event(BaseModel):
     def validator(cls) -> "SchemaValidator | PluggableSchemaValidator":
         """The compiled validator, built at the first use so that starting up stays quick."""
         if not cls.__pydantic_complete__:
-            cls.model_rebuild()
+            with uninterrupted():
+                cls.model_rebuild()
         return cls.__pydantic_validator__
 
     @property
