@@ -137,6 +137,8 @@ def adjust(program: str, period: str | None, dry_run: bool, by: str | None, ask:
 def _row(one: dict[str, Any]) -> dict[str, Any]:
     names = ("line", "payee", "was", "now", "difference", "currency", "outcome")
     causes = [", ".join(map(str, one["because"]))] if one["because"] else []
+    if one.get("orders_changed"):
+        causes.append(f"orders changed: {one['orders_changed']}")
     causes += [f"filled {', '.join(one['filled'])}"] if one["filled"] else []
     because = "; ".join(causes) or "time alone"
     return {n: one[n] for n in names} | {"why": one["why"], "because": because}

@@ -71,7 +71,7 @@ def orders(
     if withdraw is not None:
         if files or not reason:
             raise click.UsageError("--withdraw POSITION takes --reason and no FILE.")
-        return _take_back(ask, withdraw, reason, by or system_user(), dry_run=dry_run)
+        return _withdraw(ask, withdraw, reason, by or system_user(), dry_run=dry_run)
     if not files:
         raise click.UsageError("Missing argument 'FILE...': the order files.")
     if reason:
@@ -103,12 +103,12 @@ def orders(
     return 1 if answer.rejected and rejects is None else 0
 
 
-def _take_back(ask: Ask, position: int, reason: str, by: str, *, dry_run: bool) -> int:
-    from ledger.usecases.recording.take_back import take_back
+def _withdraw(ask: Ask, position: int, reason: str, by: str, *, dry_run: bool) -> int:
+    from ledger.usecases.recording.withdraw_orders import withdraw_orders
 
     where = ask.out
     with ask.opened() as found:
-        answer = take_back(found, position, reason=reason, by=by, dry_run=dry_run)
+        answer = withdraw_orders(found, position, reason=reason, by=by, dry_run=dry_run)
     where.data(answer, answer["touches"] if answer["touches"] else [])
     if where.is_table:
         amounts = ", ".join(f"{grouped(text)} {code}" for code, text in answer["amounts"].items())

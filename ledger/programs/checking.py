@@ -1,14 +1,26 @@
 """What every program checks of an edition before it may be published, in one place."""
 
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import AfterValidator, BaseModel, ValidationError
 
+from ledger.aggregates.base import decimal_said
 from ledger.kernel.errors import BadTerms
 from ledger.programs.edition import Edition, sentence_of
 
 P = TypeVar("P", bound=BaseModel)
+
+
+def _not_below_zero(amount: str) -> str:
+    if decimal_said(amount) < 0:
+        raise ValueError(f"{amount} is below zero")
+    return amount
+
+
+NotBelowZero = Annotated[str, AfterValidator(_not_below_zero)]
+"""An amount that terms name: a decimal string of zero or more. Its decimals are checked with the
+currency."""
 
 
 def typed(model: type[P], edition: Edition) -> P:

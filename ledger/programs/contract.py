@@ -197,7 +197,8 @@ class OrderProgram(Protocol):
     """What a program that works by order answers besides."""
 
     def orders_of(self, reader: OrderReader, asked: Asked) -> list[dict[str, Any]]:
-        """Every order of some lines with its amount, and its `place` in the archive."""
+        """Every order of some subjects with its amount, the `line` that charges it, and its
+        `place` in the archive."""
 
     def order_side(self, reader: OrderReader, asked: Asked) -> OrderSide:
         """Our side of a reconciliation by order; raises `WrongPeriod`."""

@@ -33,5 +33,7 @@ def test_where_it_is_ignored_it_stays_ignored() -> None:
     try:
         with uninterrupted():
             os.kill(os.getpid(), signal.SIGINT)
+            assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, before)

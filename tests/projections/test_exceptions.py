@@ -51,7 +51,7 @@ def exceptions(book: Book) -> Codes:
     return [(row["code"], row["position"]) for row in live]
 
 
-def take_back(book: Book, position: int, now: int) -> None:
+def withdraw_orders(book: Book, position: int, now: int) -> None:
     withdraw(book, position, reason="wrong", by="test", now=now)
 
 
@@ -63,7 +63,7 @@ def test_an_unknown_store_shows_until_it_is_onboarded(
     assert exceptions(book) == [("unknown_store", place)]
     onboarding = record_facts(book, [ONBOARDED]).position
     assert exceptions(book) == []
-    take_back(book, onboarding, now)
+    withdraw_orders(book, onboarding, now)
     assert exceptions(book) == [("unknown_store", place)]
 
 
@@ -83,7 +83,7 @@ def test_a_store_that_is_withheld_is_known_by_its_onboarding(
     assert exceptions(book) == [("unknown_store", place)]
     onboarding = record_facts(book, [ONBOARDED]).position
     assert exceptions(book) == []
-    take_back(book, onboarding, now)
+    withdraw_orders(book, onboarding, now)
     assert exceptions(book) == [("unknown_store", place)]
 
 
@@ -113,9 +113,9 @@ def test_an_unknown_partner_shows_until_certified_and_again_when_that_is_withdra
     first = record_facts(book, [CERTIFIED]).position
     assert exceptions(book) == []
     second = record_facts(book, [{**CERTIFIED, "name": "again"}]).position
-    take_back(book, first, now)
+    withdraw_orders(book, first, now)
     assert exceptions(book) == []
-    take_back(book, second, now)
+    withdraw_orders(book, second, now)
     assert exceptions(book) == expected
 
 
@@ -166,7 +166,7 @@ def test_onboarded_twice_shows_until_one_is_withdrawn(
     first = record_facts(book, [ONBOARDED]).position
     second = record_facts(book, [{**ONBOARDED, "at": "2026-01-12T01:00:00Z"}]).position
     assert exceptions(book) == [("onboarded_twice", second)]
-    take_back(book, first, now)
+    withdraw_orders(book, first, now)
     assert exceptions(book) == []
 
 
@@ -184,7 +184,7 @@ def test_two_feeds_show_on_every_fact_of_the_day_until_one_is_withdrawn(
     codes = exceptions(book)
     assert [code for code, _ in codes] == ["two_feeds"] * 3
     assert codes[-1] == ("two_feeds", other)
-    take_back(book, other, now)
+    withdraw_orders(book, other, now)
     assert exceptions(book) == []
 
 

@@ -17,7 +17,7 @@ from ledger.kernel.period import Days
 from ledger.store.book import open_book
 from ledger.store.reader import LogReader
 from ledger.usecases.init import init
-from ledger.usecases.recording.take_back import take_back
+from ledger.usecases.recording.withdraw_orders import withdraw_orders
 from tests.fees import Fees, order
 from tests.marks import examples
 
@@ -172,14 +172,14 @@ def test_the_sums_are_those_of_the_versions_that_count(
                 assert all("position" in one.error for one in answer.rejections)
                 if wrong:
                     continue
-                take_back(book, undone or 0, reason="wrong", by="lin")
+                withdraw_orders(book, undone or 0, reason="wrong", by="lin")
                 undone = None
                 answer = fees.archive(*(one.row() for one in rows))
                 assert not answer.rejected
             if wrong and answer.recorded:
                 undone = answer.position
         if undone:
-            lost = take_back(book, undone, reason="wrong", by="lin")["known_from_it"]
+            lost = withdraw_orders(book, undone, reason="wrong", by="lin")["known_from_it"]
             # rows that were known from the call went with it: they are sent once more
             assert lost == sorted(lost)
         for wrong, rows in brought:

@@ -12,12 +12,11 @@ from ledger.intake.orders.profiles import Profile
 from ledger.kernel.currencies import EXPONENTS
 from ledger.kernel.ids import GUARDED, SPOILT
 from ledger.kernel.instants import EARLIEST, Instant
-from ledger.kernel.orderlines import DATED, ENUMERATIONS
+from ledger.kernel.orderlines import DATED, ENUMERATIONS, MAY_BE_EMPTY
 
 BLANKS = " \t\r\n\u00a0\u3000"
 """What may stand around a cell: also the blanks of word processors and of Chinese text."""
 ID_CHARACTERS_MAX = 64
-OPTIONAL_IDS = ("item", "product", "creator")
 CATEGORY_CHARACTERS_MAX = 100
 MINOR_MAX = 10**18 - 1
 """Minor units of one order; a sum of twenty million of them still fits the database's."""
@@ -118,7 +117,7 @@ def staged(cells: Mapping[str, Cell], profile: Profile, origin: str) -> str:
             f"{refunded} AS refunded",
             f"{updated} AS updated_at",
             *([f"{dated} AS {DATED}"] if "updated_at" in cells else []),
-            *(f"{_optional_id(cells[name])} AS {name}" for name in OPTIONAL_IDS if name in cells),
+            *(f"{_optional_id(cells[name])} AS {name}" for name in MAY_BE_EMPTY if name in cells),
         ]
     )
     changed = "updated_at" if "updated_at" in cells else "created_at"
@@ -133,13 +132,13 @@ def staged(cells: Mapping[str, Cell], profile: Profile, origin: str) -> str:
 
 def _optional(has: Collection[str]) -> list[str]:
     """The columns that are staged where a file has what they come from."""
-    ids = [name for name in OPTIONAL_IDS if name in has]
+    ids = [name for name in MAY_BE_EMPTY if name in has]
     return [*ids, DATED] if "updated_at" in has else ids
 
 
 def filled_up(has: Collection[str]) -> str:
     """The other columns, as constants: not kept for every row of a file that lacks them."""
-    lacks = [f"'' AS {name}" for name in OPTIONAL_IDS if name not in has]
+    lacks = [f"'' AS {name}" for name in MAY_BE_EMPTY if name not in has]
     if "updated_at" not in has:
         lacks.append(f"false AS {DATED}")
     return "".join(f", {one}" for one in lacks)
@@ -147,7 +146,7 @@ def filled_up(has: Collection[str]) -> str:
 
 def is_good(now: Instant, has: Collection[str]) -> str:
     """Whether a staged and tidied row of a file that has some columns is an order."""
-    ids = [name for name in OPTIONAL_IDS if name in has]
+    ids = [name for name in MAY_BE_EMPTY if name in has]
     given = ["order_id", "store", "currency", *ENUMERATIONS, "category", *ids]
     return " AND ".join(
         [

@@ -5,9 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from ledger.aggregates.base import Country
-from ledger.kernel.errors import Refusal
-from ledger.kernel.money import decimal_of
-from ledger.programs.checking import complete, refuse_bad_dates, typed
+from ledger.programs.checking import NotBelowZero, complete, refuse_bad_dates, typed
 from ledger.programs.edition import Edition
 
 CODES = (
@@ -31,22 +29,11 @@ class Parameters(BaseModel):
     )
     other_regions: Literal["held", "declined"] = "held"
     registered_over_years: Annotated[int, Field(ge=0, le=100, strict=True)] = 1
-    capital_min: str = "500000.00"
+    capital_min: NotBelowZero = "500000.00"
     team_min: Annotated[int, Field(ge=0, le=10**9, strict=True)] = 5
     risk_when: Literal["application", "as_of"] = "application"
     termination_bars: Annotated[bool, Field(strict=True)] = False
     rate_max_age_days: Annotated[int, Field(ge=0, le=366, strict=True)] = 7
-
-    @field_validator("capital_min")
-    @classmethod
-    def _not_negative(cls, capital: str) -> str:
-        try:
-            amount = decimal_of(capital)
-        except Refusal as refusal:
-            raise ValueError(refusal.sentence) from None
-        if amount < 0:
-            raise ValueError(f"{capital} is below zero")
-        return capital
 
     @field_validator("listed_abroad")
     @classmethod

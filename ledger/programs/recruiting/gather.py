@@ -16,11 +16,11 @@ from ledger.aggregates.store import (
 )
 from ledger.aggregates.store_state import StoreState
 from ledger.kernel.decision import Step
-from ledger.kernel.instants import EARLIEST, day_of
-from ledger.kernel.period import ONE_DAY, Days, Window
+from ledger.kernel.instants import EARLIEST
+from ledger.kernel.period import Days, Window
 from ledger.programs.contract import Reader, in_chunks
 from ledger.programs.edition import Edition
-from ledger.programs.recruiting.parameters import parameters_of
+from ledger.programs.recruiting.parameters import first_days, parameters_of
 
 VERIFYING = (MerchantOnboarded.TOPIC, StoreVerified.TOPIC)
 """All that a rival's being first rests on."""
@@ -96,10 +96,9 @@ def _hear_orders(
     parameters = parameters_of(edition)
     if parameters.gmv_basis != "placed":
         return
-    within = parameters.first_sale_within_days
-    onboarded = [day_of(onboarding.at, edition.zone) for _, onboarding in counted.values()]
-    first = min([edition.days.first, *onboarded])
-    last = max([edition.days.last, *(day + within * ONE_DAY for day in onboarded)])
+    windows = [first_days(onboarding, edition, parameters) for _, onboarding in counted.values()]
+    first = min([edition.days.first, *(days.first for days in windows)])
+    last = max([edition.days.last, *(days.last for days in windows)])
     for sales in reader.sales_of_orders(counted, Days(first, last, edition.zone)):
         counted[sales.event.store][0].apply(sales)
 

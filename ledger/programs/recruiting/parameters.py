@@ -6,10 +6,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from ledger.aggregates.base import Country, Id
+from ledger.aggregates.base import Country, Id, Recorded
 from ledger.aggregates.store import ClosureReason
 from ledger.kernel.errors import BadTerms, Refusal
 from ledger.kernel.money import Money, decimal_of
+from ledger.kernel.period import Days, days_from
 from ledger.kernel.workdays import rest_days
 from ledger.programs.checking import complete, refuse_bad_dates, typed
 from ledger.programs.edition import Edition
@@ -117,6 +118,12 @@ class Parameters(BaseModel):
 def parameters_of(edition: Edition) -> Parameters:
     """The typed parameters. Raises `BadTerms` naming each key that is wrong."""
     return typed(Parameters, edition)
+
+
+def first_days(onboarding: Recorded, edition: Edition, parameters: Parameters) -> Days:
+    """The days from an onboarding within which the first sale has to lie: day 0 to day 30."""
+    resting = parameters.rest_days if parameters.roll_over else None
+    return days_from(onboarding.at, parameters.first_sale_within_days, edition.zone, resting)
 
 
 def checked(edition: Edition, rules_version: int) -> Edition:

@@ -5,10 +5,10 @@ from typing import NamedTuple
 from ledger.aggregates.base import Recorded
 from ledger.kernel.decision import Step
 from ledger.kernel.instants import Instant, local
-from ledger.kernel.period import Days, Window, days_from
+from ledger.kernel.period import Days, Window
 from ledger.programs.edition import Edition
 from ledger.programs.exchange import Rates
-from ledger.programs.recruiting.parameters import Parameters
+from ledger.programs.recruiting.parameters import Parameters, first_days
 
 WINDOW_OPEN = "window_open"
 
@@ -36,9 +36,7 @@ class Terms(NamedTuple):
 
     def first_days(self, onboarding: Recorded) -> Days:
         """Day 0 to day 30 from the onboarding."""
-        resting = self.parameters.rest_days if self.parameters.roll_over else None
-        days = self.parameters.first_sale_within_days
-        return days_from(onboarding.at, days, self.edition.zone, resting)
+        return first_days(onboarding, self.edition, self.parameters)
 
 
 def assumed(found: Step, assume: frozenset[str]) -> Step:

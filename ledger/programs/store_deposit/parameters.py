@@ -4,11 +4,10 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from ledger.aggregates.base import Amount
 from ledger.aggregates.live_task import CategoryId
 from ledger.kernel.errors import BadTerms, Refusal
-from ledger.kernel.money import Money, decimal_of
-from ledger.programs.checking import complete, refuse_bad_dates, typed
+from ledger.kernel.money import Money
+from ledger.programs.checking import NotBelowZero, complete, refuse_bad_dates, typed
 from ledger.programs.edition import Edition
 
 CODES = ("stayed_closed", "balance_left", "requirement_covered")
@@ -26,18 +25,7 @@ class Requirement(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     category: CategoryId
-    amount: Amount
-
-    @field_validator("amount")
-    @classmethod
-    def _not_below_zero(cls, amount: str) -> str:
-        try:
-            found = decimal_of(amount)
-        except Refusal as refusal:
-            raise ValueError(refusal.sentence) from None
-        if found < 0:
-            raise ValueError(f"{amount} is below zero")
-        return amount
+    amount: NotBelowZero
 
 
 class Parameters(BaseModel):

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple, overload
 
+from ledger.aggregates.settlement import period_id
 from ledger.kernel.decision import Step
 from ledger.kernel.instants import Instant, format_instant, local
 from ledger.kernel.money import Money
@@ -117,9 +118,9 @@ class LazyParts(Sequence[Step]):
 
 
 def orders_of(reader: OrderReader, asked: Asked) -> list[dict[str, Any]]:
-    """Every order of a store's month with its fee, for `explain --orders`.
+    """Every order of a month of some stores with its fee, for `explain --orders`.
 
-    `place` says where it came from, as `PLACES` has it.
+    `place` says where it came from, as `PLACES` has it, `line` what charges it.
     """
     edition = asked.edition
     parameters = parameters_of(edition)
@@ -128,11 +129,12 @@ def orders_of(reader: OrderReader, asked: Asked) -> list[dict[str, Any]]:
     if found is None:
         return []
     names = [one.name for one in parameters.running]
+    prefix = period_id(edition.program, asked.period)
     rows = found.ask("orders", ORDER_COLUMNS, " ORDER BY store, created_at, order_id, item")
     places = {tuple(row[:3]): row[3:] for row in found.session.ask(PLACES, {})}
     return [
         _order_row(dict(zip(ORDER_COLUMNS, row, strict=True)), names)
-        | {"place": places[row[0], row[1], row[2]]}
+        | {"place": places[row[0], row[1], row[2]], "line": f"{prefix}/{row[0]}"}
         for row in rows
     ]
 

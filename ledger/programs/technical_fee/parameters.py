@@ -6,7 +6,6 @@ from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -17,7 +16,7 @@ from pydantic import (
 from ledger.aggregates.base import Id
 from ledger.kernel.errors import BadTerms, Refusal
 from ledger.kernel.money import Money, decimal_of
-from ledger.programs.checking import complete, refuse_bad_dates, typed
+from ledger.programs.checking import NotBelowZero, complete, refuse_bad_dates, typed
 from ledger.programs.edition import Day, Edition
 
 MILLION = 1_000_000
@@ -34,20 +33,6 @@ CODES: tuple[str, ...] = ()
 HELD = ("category_rate_missing", "currency_differs")
 """What a line can be held for, in the order in which it is named."""
 Name = Annotated[str, Field(min_length=1, max_length=64)]
-
-
-def _not_below_zero(amount: str) -> str:
-    try:
-        found = decimal_of(amount)
-    except Refusal as refusal:
-        raise ValueError(refusal.sentence) from None
-    if found < 0:
-        raise ValueError(f"{amount} is below zero")
-    return amount
-
-
-Amount = Annotated[str, AfterValidator(_not_below_zero)]
-"""A decimal string of at least zero; its decimals are checked with the edition's currency."""
 
 
 def millionths(rate: str) -> int:
@@ -95,9 +80,9 @@ class Rate(_Row):
     scene: Scene | None = None
     first: Annotated[Day | None, Field(alias="from")] = None
     last: Annotated[Day | None, Field(alias="to")] = None
-    fixed: Amount | None = None
-    least: Annotated[Amount | None, Field(alias="min")] = None
-    most: Annotated[Amount | None, Field(alias="max")] = None
+    fixed: NotBelowZero | None = None
+    least: Annotated[NotBelowZero | None, Field(alias="min")] = None
+    most: Annotated[NotBelowZero | None, Field(alias="max")] = None
 
     @model_validator(mode="after")
     def _in_order(self) -> "Rate":

@@ -27,6 +27,7 @@ from ledger.programs.moves import stands_on
 from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.usecases.closing.causes_of_change import Causes
+from ledger.usecases.closing.changed_orders import Orders, changed_orders, told
 from ledger.usecases.closing.close import refuse_future
 from ledger.usecases.closing.reasons import in_words
 from ledger.usecases.closing.terms_of_close import Filled, filled_terms
@@ -41,6 +42,8 @@ class Correction(NamedTuple):
     change: Change
     because: tuple[int, ...]
     filled: tuple[str, ...]
+    orders: Orders | None = None
+    """Those that made the difference, of lines that rest on orders."""
 
     def row(self, *, to_payer: bool = False) -> AdjustedLine:
         """The row as it is recorded; on the payer's statement with the signs turned."""
@@ -90,6 +93,7 @@ class Correction(NamedTuple):
             "why": in_words(row.outcome, (*row.unmet, *row.held_for), _tree(self.change.now)),
             "because": list(row.because),
             "filled": list(row.filled),
+            **({} if self.orders is None else told(self.orders)),
             **({"side": "payer"} if to_payer else {}),
         }
 
@@ -214,9 +218,14 @@ def adjustment(
         by_fill = _moved_by_filling(connection, terms, settlement, names) if terms.filled else set()
         causes = Causes(connection, terms.edition, period, clocks)
         because = causes.of([(change, _since(change, known)) for change in changed])
+        stated = [(change.line.line, _since(change, known)) for change in changed]
+        orders = changed_orders(connection, terms.edition, period, stated, clocks)
         filled = tuple(sorted(terms.filled))
         corrections = [
-            Correction(change, found, filled if change.line.line in by_fill else ())
+            Correction(
+                *(change, found, filled if change.line.line in by_fill else ()),
+                orders.get(change.line.line),
+            )
             for change, found in zip(changed, because, strict=True)
         ]
     alone = [one for one in known.current.values() if one.adopted]

@@ -1,5 +1,6 @@
 """Why an adjustment: in words, for whoever gets it, with the facts and where they came from."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator
 from typing import Any
 
@@ -9,20 +10,15 @@ from ledger.aggregates.base import Logged
 from ledger.aggregates.settlement import VOID, AdjustedLine
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.decision import Step
-from ledger.programs.contract import OfOrders
-from ledger.programs.registry import program_of
+from ledger.usecases.closing.changed_orders import changed_orders
+from ledger.usecases.closing.changed_orders import told as told_of_orders
 from ledger.usecases.closing.standing_lines import terms_of_lines
 from ledger.usecases.settling.explain import provenance
-from ledger.usecases.settling.orders_of_line import orders_of_line
 from ledger.usecases.settling.settle import settle, subjects_of
-from ledger.usecases.statements.closed_period import ClosedPeriod, closed_period, edition_of
+from ledger.usecases.statements.closed_period import ClosedPeriod, closed_period
 
 TOLD = ("position", "type", "at", "file", "line")
 """What is told of a fact."""
-PLACE = ("file", "row", "archived")
-ORDERS_MAX = 20
-ORDER_SAYS = ("amount", "refunded", "fee")
-"""What an order says that can make a difference."""
 
 
 def with_reasons(
@@ -62,55 +58,29 @@ def with_reasons(
 
 
 def _add_orders(connection: Connection, rows: list[dict[str, Any]], known: ClosedPeriod) -> None:
-    """To the adjustments of lines that sum orders, those that made the difference, `orders`: the
-    amount and fee that each had and has, and the file and row it came in. Of archived files the
-    `facts` then name those alone that hold one of them."""
-    asks = program_of(known.seal.rules).asks_of_orders(edition_of(connection, known.seal))
-    if not asks & {OfOrders.EACH, OfOrders.GMV}:
-        return
+    """To the adjustments of lines that rest on orders, those that made the difference. Of calls of
+    orders the `facts` then name those alone that brought one of them."""
     stands = {line.line: known.clocks for line in known.as_issued}
+    events = {one.position: one.event for one in known.adjusted}
+    by_clocks: dict[Clocks, list[dict[str, Any]]] = defaultdict(list)
     for one in sorted(rows, key=lambda row: int(row["position"])):
-        event = next(it.event for it in known.adjusted if it.position == one["position"])
-        now = Clocks(event.as_of, event.known_at)
+        event = events[one["position"]]
+        by_clocks[Clocks(event.as_of, event.known_at)].append(one)
+    for now, own in by_clocks.items():
+        lines = {one["line"] for one in own}
         edition = terms_of_lines(connection, known, now)
-        (subject,) = subjects_of(edition, [one["line"]])
-        asked = (connection, edition, one["line"], known.seal.period, subject)
-        before = orders_of_line(*asked, stands.get(one["line"], known.clocks))
-        one["orders"] = _changed_orders(before, orders_of_line(*asked, now))
-        archived = {order.pop("archived") for order in one["orders"]}
-        one["orders_changed"] = len(one["orders"])
-        one["orders"] = one["orders"][:ORDERS_MAX]
-        one["facts"] = [
-            fact
-            for fact in one["facts"]
-            if fact["type"] != "OrdersArchived" or fact["position"] in archived
-        ]
-        stands[one["line"]] = now
-
-
-def _changed_orders(
-    before: list[dict[str, Any]], after: list[dict[str, Any]]
-) -> list[dict[str, Any]]:
-    """The orders, or items of them, that count otherwise, or once only, by id: what each was
-    charged and is, its amounts, and the file and row of the version that counts."""
-    was = {(order["order_id"], order.get("item", "")): order for order in before}
-    now = {(order["order_id"], order.get("item", "")): order for order in after}
-    found = []
-    for key in sorted({*was, *now}):
-        old, new = was.get(key), now.get(key)
-        if not (old and new and all(old.get(name) == new.get(name) for name in ORDER_SAYS)):
-            sides = {"was": old or {}, "now": new or {}}
-            found.append(
-                {"order_id": key[0], "item": key[1]}
-                | {side: own.get("fee", own.get("net")) for side, own in sides.items()}
-                | {
-                    f"{name}_{side}": own.get(name)
-                    for name in ORDER_SAYS
-                    for side, own in sides.items()
-                }
-                | {name: (new or old or {})[name] for name in ("currency", *PLACE)}
-            )
-    return found
+        stated = [(line, stands.get(line, known.clocks)) for line in sorted(lines)]
+        found = changed_orders(connection, edition, known.seal.period, stated, now)
+        stands |= dict.fromkeys(lines, now)
+        for one in own if found else ():
+            orders = found[one["line"]]
+            archived = {order["archived"] for order in orders}
+            one |= told_of_orders(orders)
+            one["facts"] = [
+                fact
+                for fact in one["facts"]
+                if fact["type"] != "OrdersArchived" or fact["position"] in archived
+            ]
 
 
 def _concerns(fact: dict[str, Any], row: AdjustedLine, tree: Step | None) -> bool:

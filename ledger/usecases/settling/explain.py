@@ -14,7 +14,7 @@ from ledger.programs.edition import Edition
 from ledger.programs.registry import program_of
 from ledger.store.log import read_positions
 from ledger.store.schema import events, withdrawn
-from ledger.usecases.settling.orders_of_line import orders_of_line
+from ledger.usecases.settling.orders_of_lines import orders_of_lines
 from ledger.usecases.settling.settle import Settlement, settle, split_line
 
 
@@ -58,8 +58,8 @@ def explain(
         if one.position not in cited
     ]
     if orders:
-        asked = (line, settlement.period, subject, clocks)
-        found_orders = orders_of_line(connection, edition, *asked)
+        asked = (edition, [line], settlement.period, clocks)
+        found_orders = orders_of_lines(connection, *asked)[line]
         if not found_orders and program_of(edition.rules).orders is None:
             raise NoOrders(
                 f"{line} rests on no archived orders.", "Leave --orders out of the command."

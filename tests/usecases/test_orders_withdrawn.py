@@ -11,7 +11,7 @@ from ledger.usecases.closing.adjust import adjust
 from ledger.usecases.closing.close import close
 from ledger.usecases.closing.reasons import with_reasons
 from ledger.usecases.closing.replay import replay
-from ledger.usecases.recording.take_back import take_back
+from ledger.usecases.recording.withdraw_orders import withdraw_orders
 from ledger.usecases.statements.statement import statement
 from ledger.usecases.verifying.closed_periods import verify_closed
 from tests.fees import AFTER_MAY, MAY, NOW, PROGRAM, RATES, Fees, onboarded, order
@@ -36,7 +36,7 @@ def test_its_orders_count_for_nothing_and_what_they_replaced_counts_again(told: 
     told.archive(order("a"))
     wrong = told.archive(order("a", amount="10.00", **LATE), order("b", amount="20.00"))
     assert told.amounts() == {"S-1": "-1.50"}
-    answer = take_back(told.book, wrong.position, **BACK)
+    answer = withdraw_orders(told.book, wrong.position, **BACK)
     assert (answer["rows"], answer["amounts"], answer["known_from_it"]) == (2, {"CNY": "30.00"}, [])
     assert answer["touches"] == [{"program": PROGRAM, "period": MAY, "stores": 1, "closed": False}]
     assert told.amounts() == {"S-1": "-5.00"}
@@ -56,7 +56,7 @@ def test_the_same_rows_come_back_and_with_items_too(told: Fees) -> None:
     """Under the digest that they had; what was known from the call goes with it."""
     wrong = told.archive(order("a", amount="200.00"), order("b"))
     later = told.archive(order("b"), order("c"))
-    answer = take_back(told.book, wrong.position - 1, **BACK)
+    answer = withdraw_orders(told.book, wrong.position - 1, **BACK)
     assert answer["withdrawn"] == wrong.position
     assert answer["known_from_it"] == [later.position]
     assert told.days() == [("S-1", "2020-05-20", "100.00", "CNY", 1)]
@@ -69,7 +69,7 @@ def test_the_same_rows_come_back_and_with_items_too(told: Fees) -> None:
     assert (again.recorded, again.known) == (1, 0)
     assert len(told.names()) == len(names) + 1
     assert told.days() == [("S-1", "2020-05-20", "400.00", "CNY", 4)]
-    take_back(told.book, again.position, **BACK)
+    withdraw_orders(told.book, again.position, **BACK)
     same = told.archive(order("b"))
     assert same.archived == again.archived
     assert told.days() == [("S-1", "2020-05-20", "400.00", "CNY", 4)]
@@ -80,7 +80,7 @@ def test_what_was_closed_is_adjusted_with_the_withdrawal_as_its_cause(told: Fees
     told.archive(order("a"))
     wrong = told.archive(order("b"))
     close(told.book, PROGRAM, MAY, by="lin", now=NOW, as_of=AFTER_MAY)
-    back = take_back(told.book, wrong.position, **BACK)
+    back = withdraw_orders(told.book, wrong.position, **BACK)
     assert back["touches"][0]["closed"] is True
     _, answer = adjust(told.book, PROGRAM, MAY, by="lin", now=NOW)
     (row,) = answer["adjustments"]
@@ -103,17 +103,17 @@ def test_a_look_records_nothing_and_a_second_time_is_refused(told: Fees) -> None
     """So is a position at which no orders were archived."""
     wrong = told.archive(order("a"))
     head = told.book.head()
-    assert take_back(told.book, wrong.position, **BACK, dry_run=True)["recorded"] == 0
+    assert withdraw_orders(told.book, wrong.position, **BACK, dry_run=True)["recorded"] == 0
     assert told.book.head() == head
-    take_back(told.book, wrong.position, **BACK)
+    withdraw_orders(told.book, wrong.position, **BACK)
     with pytest.raises(AlreadyWithdrawn):
-        take_back(told.book, wrong.position, **BACK)
+        withdraw_orders(told.book, wrong.position, **BACK)
     with pytest.raises(NoSuchEvent, match="no call of order lines"):
-        take_back(told.book, 1, **BACK)
+        withdraw_orders(told.book, 1, **BACK)
 
 
 def test_the_log_is_whole_with_its_index(told: Fees, assert_whole: Any) -> None:
     """The withdrawal stands in the index of what was withdrawn."""
     wrong = told.archive(order("a"))
-    take_back(told.book, wrong.position, **BACK)
+    withdraw_orders(told.book, wrong.position, **BACK)
     assert_whole(told.book)

@@ -26,7 +26,7 @@ from ledger.usecases.statements.closed_period import closed_periods
 from ledger.usecases.terms.editions import last_editions
 
 
-def take_back(
+def withdraw_orders(
     book: Book, position: int, *, reason: str, by: str, dry_run: bool = False
 ) -> dict[str, Any]:
     """Records that a call of order lines counts for nothing from here on; what its lines replaced

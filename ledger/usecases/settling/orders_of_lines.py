@@ -1,6 +1,8 @@
-"""The archived orders that a line rests on, each with the file and row that it came in."""
+"""The archived orders that lines rest on, each with the file and row that it came in."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection
@@ -16,37 +18,42 @@ from ledger.programs.registry import program_of
 from ledger.store.log import read_positions
 from ledger.store.order_lines import Archived, OrderLines
 from ledger.store.reader import LogReader
-from ledger.usecases.settling.settle import settle
+from ledger.usecases.settling.settle import settle, subjects_of
 
+Sold = tuple[str, date]
+"""A store and a day of whose orders a step is the sum."""
 COLUMNS = (
     "store, order_id, item, created_at, amount_minor, refunded_minor, currency::VARCHAR,"
     " category::VARCHAR, file, source_file, source_row"
 )
 
 
-def orders_of_line(
+def orders_of_lines(
     connection: Connection,
     edition: Edition,
-    line: str,
+    lines: Collection[str],
     period: str | None,
-    subject: str,
     clocks: Clocks,
-) -> list[dict[str, Any]]:
-    """Every order that a line of a subject charges, or whose GMV it rests on, with the file and
-    row it came in, and the position at which it was archived, `archived`.
+) -> dict[str, list[dict[str, Any]]]:
+    """Per line every order that it charges, or whose GMV it rests on, with the file and row it
+    came in, and the position at which it was archived, `archived`. One look for all of them.
 
     Raises `NoOrders` for a program that does neither.
-    """  # fmt: skip
+    """
     program = program_of(edition.rules)
     reader = LogReader(connection, clocks)
-    asked = Asked(edition, period, frozenset({subject}))
+    subjects = subjects_of(edition, lines)
+    found: dict[str, list[dict[str, Any]]] = {line: [] for line in lines}
     if program.orders is not None:
-        found = program.orders.orders_of(reader, asked)
+        for one in program.orders.orders_of(reader, Asked(edition, period, subjects)):
+            if one["line"] in found:
+                found[one.pop("line")].append(one)
     elif OfOrders.GMV in program.asks_of_orders(edition):
-        run = settle(connection, edition, clocks, period=period, subjects=asked.subjects)
-        trees = (one.explanation for one in run.lines if one.line == line)
-        sold = {one for tree in trees for one in tree.all_sold()}
-        found = _sold(reader, edition, sold)
+        run = settle(connection, edition, clocks, period=period, subjects=subjects)
+        sold = {one.line: set(one.explanation.all_sold()) for one in run.lines if one.line in found}
+        orders = _sold(reader, edition, {each for own in sold.values() for each in own})
+        for line, own in sold.items():
+            found[line] = [dict(order) for key in sorted(own) for order in orders.get(key, ())]
     else:
         raise NoOrders(
             f"No line of {edition.program} is worked out from orders.",
@@ -54,30 +61,30 @@ def orders_of_line(
         )
     files = OrderLines.at(connection, clocks).files
     names = _names(connection, files)
-    for one in found:
+    for one in (order for own in found.values() for order in own):
         archived, file, row = one.pop("place")
         one |= {"file": names[archived - 1][file - 1], "row": row}
         one["archived"] = files[archived - 1].position
     return found
 
 
-def _sold(reader: LogReader, edition: Edition, sold: set[tuple[str, Any]]) -> list[dict[str, Any]]:
+def _sold(reader: LogReader, edition: Edition, sold: set[Sold]) -> dict[Sold, list[dict[str, Any]]]:
     """The orders of stores on days, in the edition's zone."""
     if not sold:
-        return []
+        return {}
     days = [day for _, day in sold]
     window = Days(min(days), max(days), edition.zone).window
     session = reader.order_session(window, sorted({store for store, _ in sold}))
     if session is None:
-        return []
+        return {}
     rows = session.ask(
         f"SELECT {COLUMNS} FROM orders ORDER BY store, created_at, order_id, item", {}
     )
-    found = []
+    found: dict[Sold, list[dict[str, Any]]] = defaultdict(list)
     for store, order_id, item, at, amount, refunded, currency, category, *place in rows:
         day = day_of(at, edition.zone)
         if (store, day) in sold and at <= reader.clocks.as_of:
-            found.append(
+            found[store, day].append(
                 {
                     "order_id": order_id,
                     **({"item": item} if item else {}),

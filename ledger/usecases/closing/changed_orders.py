@@ -1,0 +1,80 @@
+"""Which archived orders made lines say something else than before."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection
+
+from ledger.kernel.clocks import Clocks
+from ledger.programs.contract import OfOrders
+from ledger.programs.edition import Edition
+from ledger.programs.registry import program_of
+from ledger.usecases.settling.orders_of_lines import orders_of_lines
+
+ORDERS_MAX = 20
+"""So many of the orders are listed; all are counted."""
+PLACE = ("file", "row", "archived")
+SAYS = ("amount", "refunded", "fee")
+"""What an order says that can make a difference."""
+Orders = list[dict[str, Any]]
+
+
+def changed_orders(
+    connection: Connection,
+    edition: Edition,
+    period: str | None,
+    stated: Iterable[tuple[str, Clocks]],
+    now: Clocks,
+) -> dict[str, Orders]:
+    """Per line the orders that count otherwise than when it was last stated, by store and id, with
+    the position at which the version that counts was archived, `archived`. Nothing where no line
+    of the program rests on orders.
+
+    Looked up at once for all lines that were stated at the same clocks.
+    """
+    asks = program_of(edition.rules).asks_of_orders(edition)
+    if not asks & {OfOrders.EACH, OfOrders.GMV}:
+        return {}
+    by_clocks: dict[Clocks, set[str]] = defaultdict(set)
+    for line, clocks in stated:
+        by_clocks[clocks].add(line)
+    lines = {line for own in by_clocks.values() for line in own}
+    after = {} if not lines else orders_of_lines(connection, edition, lines, period, now)
+    found: dict[str, Orders] = {}
+    for clocks, own in by_clocks.items():
+        before = orders_of_lines(connection, edition, own, period, clocks)
+        found |= {line: _changed(before[line], after[line]) for line in own}
+    return found
+
+
+def told(orders: Orders) -> dict[str, Any]:
+    """The orders as an answer has them: the first of them, and how many they are."""
+    shown = [
+        {name: value for name, value in one.items() if name != "archived"}
+        for one in orders[:ORDERS_MAX]
+    ]
+    return {"orders": shown, "orders_changed": len(orders)}
+
+
+def _changed(before: Orders, after: Orders) -> Orders:
+    """The orders, or items of them, that count otherwise, or once only: what each was charged or
+    came to and does, its amounts, and the file and row of the version that counts."""
+    was, now = ({_key(order): order for order in side} for side in (before, after))
+    found = []
+    for key in sorted({*was, *now}):
+        old, new = was.get(key), now.get(key)
+        if not (old and new and all(old.get(name) == new.get(name) for name in SAYS)):
+            sides = {"was": old or {}, "now": new or {}}
+            _, order_id, item = key
+            found.append(
+                {"order_id": order_id, "item": item}
+                | {side: own.get("fee", own.get("net")) for side, own in sides.items()}
+                | {f"{name}_{side}": own.get(name) for name in SAYS for side, own in sides.items()}
+                | {name: (new or old or {})[name] for name in ("currency", *PLACE)}
+            )
+    return found
+
+
+def _key(order: dict[str, Any]) -> tuple[str, str, str]:
+    return order["store"], order["order_id"], order.get("item", "")
