@@ -2,27 +2,28 @@
 
 import click
 
-from cli.options import Ask, answering
+from cli.options import Ask, answering, by_option
 from cli.talk import say
 
 
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Say what would happen; change nothing.")
+@by_option
 @answering()
-def upgrade(dry_run: bool, ask: Ask) -> None:
+def upgrade(dry_run: bool, by: str, ask: Ask) -> None:
     """Let this version write a book of an older one, which that one cannot read any more then.
 
     Nothing that is recorded changes; reading needs no upgrade.
 
     \b
-    duebook upgrade --dry-run
-    duebook upgrade
+    duebook upgrade --by lin --dry-run
+    duebook upgrade --by lin
     """
     from ledger.usecases.verifying.upgrade import upgrade as usecase
 
     where = ask.out
     with ask.opened() as found:
-        answer = usecase(found, dry_run=dry_run)
+        answer = usecase(found, by=by, dry_run=dry_run)
     where.data(answer, [answer])
     if where.is_table and answer["was"] == answer["format"]:
         say("It is of this version already: nothing was changed.")

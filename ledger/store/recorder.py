@@ -132,7 +132,8 @@ def refuse_older(format_: int) -> NoReturn:
     """Raises `OlderBook`: a book is written by the version that it is of."""
     raise OlderBook(
         f"This book has format {format_}; this version of duebook writes format {FORMAT}.",
-        "Nothing was recorded. Read it as ever, or let this version write it: duebook upgrade.",
+        "Nothing was recorded. Read it as ever, or let this version write it: "
+        "duebook upgrade --by NAME.",
     )
 
 

@@ -56,7 +56,7 @@ def location(tmp_path: Path) -> str:
 def quarter(location: str, tmp_path: Path) -> Iterator[Quarter]:
     """The stored book, opened."""
     book = open_book(location)
-    upgrade(book)  # as every command does
+    upgrade(book, by="lin")  # as every command does
     yield Quarter(book, tmp_path)
     book.close()
 

@@ -31,7 +31,7 @@ def test_it_is_not_written_any_more_and_says_how_to_go_on(location: str, tmp_pat
     bring_index_up(book)
     head = book.head()
     with pytest.raises(DerivedOrders) as refused:
-        upgrade(book)
+        upgrade(book, by="lin")
     assert "export facts" in refused.value.hint
     (tmp_path / "f.ndjson").write_text('{"type":"StoreVerified","at":"2020-01-01T00:00:00Z"'
                                        ',"store":"X"}\n')  # fmt: skip

@@ -90,6 +90,9 @@ def test_a_correction_names_the_orders_that_made_it(fees: Fees) -> None:
     rows = {one["line"]: one for one in answer["adjustments"]}
     assert (rows[LINE]["was"], rows[LINE]["now"]) == ("-8000.00", "-7980.00")
     assert rows[LINE]["because"] == [revised.position]
+    (first,) = rows[LINE]["orders"]
+    assert (first["order_id"], first["was"], first["now"]) == ("a", "100.00", "0.00")
+    assert rows[LINE]["orders_changed"] == 1
     clocks = at_head(fees)
     with fees.book.reading() as connection:
         said = statement(connection, GROWTH, None, "merchant:M-7", clocks)

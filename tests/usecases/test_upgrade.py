@@ -84,9 +84,13 @@ def test_what_an_upgraded_book_settles_rests_on_its_rates(old: str) -> None:
     assert len(book.notes) == 1, "a second time changes nothing"
     with pytest.raises(OlderBook, match="format 4"):
         Quarter(book, Path()).close()
-    assert upgrade(book, dry_run=True)["was"] == INDEX_FORMAT == book.format
-    upgrade(book)
+    assert upgrade(book, by="lin", dry_run=True)["was"] == INDEX_FORMAT == book.format
+    upgrade(book, by="lin")
     assert book.format == FORMAT
+    kept = f"SELECT value FROM duebook_meta WHERE key = 'upgraded to {FORMAT}'"
+    assert _scalar(book, kept) == f"from {INDEX_FORMAT} by lin"
+    assert upgrade(book, by="ana")["was"] == FORMAT, "a second time changes nothing"
+    assert _scalar(book, kept) == f"from {INDEX_FORMAT} by lin"
     with book.reading() as connection:
         clocks = Clocks(NOW, book.head().position)
         edition = published_edition(connection, PROGRAM, clocks)
@@ -136,9 +140,9 @@ def test_an_upgrade_that_fails_leaves_the_old_book(
     with monkeypatch.context() as patch:
         patch.setattr("ledger.usecases.verifying.upgrade.update", full)
         with pytest.raises(OSError, match="no space"):
-            upgrade(book)
+            upgrade(book, by="lin")
     assert _scalar(book, QUOTES) == 0
     assert _scalar(book, "SELECT value FROM duebook_meta WHERE key = 'format'") == "1"
-    upgrade(book)
+    upgrade(book, by="lin")
     assert _scalar(book, QUOTES) == 2
     book.close()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from ledger.kernel.errors import OlderBook, Refusal
 from ledger.store.book import Book, shown
@@ -52,11 +52,11 @@ def derives(book: Book) -> bool:
         return Calls.by(connection, head_of(connection).position).derived
 
 
-def upgrade(book: Book, *, dry_run: bool = False) -> dict[str, Any]:
+def upgrade(book: Book, *, by: str, dry_run: bool = False) -> dict[str, Any]:
     """Lets a book of an older version be written by this one, and by none before it any more.
 
-    Nothing in its log changes. Raises `DerivedOrders` for a book that says twice what its orders
-    say, once as facts; `OlderBook` where it may only be read.
+    Nothing in its log changes; `duebook_meta` keeps who decided it. Raises `DerivedOrders` for a
+    book that says twice what its orders say, once as facts; `OlderBook` where it may only be read.
     """
     bring_index_up(book)
     if derives(book):
@@ -71,6 +71,8 @@ def upgrade(book: Book, *, dry_run: bool = False) -> dict[str, Any]:
     if was < FORMAT and not dry_run:
         with book.log.writing(older=True) as writer:
             _set_format(writer.connection, FORMAT)
+            kept = {"key": f"upgraded to {FORMAT}", "value": f"from {was} by {by}"}
+            writer.connection.execute(insert(meta), [kept])
         book.format = book.log.format = FORMAT
     return {"book": shown(book.location), "was": was, "format": FORMAT}
 
