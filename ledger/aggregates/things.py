@@ -39,7 +39,7 @@ STORE = Thing(
     until="The fact is recorded and waits until somebody onboards it.",
     twice="onboarded_twice",
     twice_sentence="store {name} is reported onboarded at",
-    named_by=("withheld", "enrols", "orders", "earned-at"),
+    named_by=("withheld", "enrols", "orders", "earned-at", "plans-of", "samples-of"),
 )
 PARTNER = Thing(
     "partner",

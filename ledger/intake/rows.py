@@ -52,6 +52,8 @@ class _Reader(NamedTuple):
     """Fields with an id of a thing, and the sender's own id of the fact."""
     usual: dict[str, str]
     """Of an amount's currency that may be left out: which one is meant."""
+    says_by: bool = False
+    """Whether `by` is a field of its own, part of the content: who did what it reports."""
 
 
 _readers: dict[str, _Reader] = {}
@@ -74,7 +76,7 @@ def _reader(kind: object) -> _Reader:
     validate = fact.validator().validate_python
     amounts = (fact.AMOUNTS, fact.NOT_NEGATIVE, fact.RATES)
     ids = ("id", *_ids_of(fact))
-    reader = _Reader(validate, *amounts, currencies, days, ids, usual)
+    reader = _Reader(validate, *amounts, currencies, days, ids, usual, "by" in fields)
     _readers[fact.__name__] = reader
     return reader
 
@@ -106,6 +108,8 @@ def _plain_ids(names: tuple[str, ...], row: dict[str, Any]) -> None:
             row[name] = _plain_id(name, value)
         elif type(value) is list:
             row[name] = [_plain_id(name, one) if type(one) is str else one for one in value]
+        elif type(value) is dict:
+            row[name] = {_plain_id(name, one): each for one, each in value.items()}
 
 
 def _plain_id(name: str, text: str) -> str:
@@ -127,7 +131,7 @@ def parse_row(row: dict[str, Any], now: Instant) -> Parsed:
     if reader is None:
         reader = _reader(kind)
     at = _instant(row.pop("at", None), now)
-    by = row.pop("by", "")
+    by = "" if reader.says_by else row.pop("by", "")
     if type(by) is not str or len(by) > BY_MAX:
         raise RowProblem(
             "invalid_field", f"by: found {by!r}, expected a text.", f"At most {BY_MAX} long."

@@ -39,7 +39,7 @@ def catalogue() -> list[dict[str, str]]:
 def describe(name: str) -> dict[str, Any]:
     """One fact: fields with their meaning, warnings it can come with, an example."""
     fact = fact_named(name)
-    named = {"source", "id"} if name == "FactWithdrawn" else set()
+    named = {"source", "id"} if name == "FactWithdrawn" else {"by"} & set(fact.model_fields)
     fields = [
         {"field": field, "required": needed, "meaning": meaning}
         for field, (needed, meaning) in COMMON.items()
@@ -49,7 +49,7 @@ def describe(name: str) -> dict[str, Any]:
         if field in COMMON and field not in named:
             continue
         meaning = info.description or ""
-        if named and field in named:
+        if field in named and field in ("source", "id"):
             meaning = f"{field} under which the wrong fact was sent"
         fields.append(
             {"field": field, "required": info.is_required(), "meaning": _with_values(meaning, info)}
