@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("line")
-@click.option("--orders", is_flag=True, help="Every order that a fee sums.")
+@click.option("--orders", is_flag=True, help="Every order that the line sums.")
 @click.option("--fresh", is_flag=True, help="Of a closed period: recalculate it as of now.")
 @answering(clocks=True)
 @click.pass_context

@@ -56,6 +56,8 @@ class Surprise(NamedTuple):
     hint: str
     name: str
     program: str | None = None
+    advice: bool = False
+    """Whether it is advice: it is shown, and never keeps a period open."""
 
 
 def identity_of(event: Event) -> bytes:

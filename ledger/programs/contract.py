@@ -123,7 +123,7 @@ class OrderReader(Reader, Protocol):
 
 
 class OrderChange(NamedTuple):
-    """One thing changed in what a month's orders are charged by, for a reconciliation."""
+    """One thing changed in what is due of a month's orders, for a reconciliation."""
 
     because: str
     detail: str
@@ -134,7 +134,7 @@ class OrderChange(NamedTuple):
 
 
 class OrderSide(Protocol):
-    """A month's orders with their fees, and how to ask again with one thing changed."""
+    """A month's orders with what is due of each, and how to ask again with one thing changed."""
 
     @property
     def window(self) -> Window:
@@ -142,9 +142,9 @@ class OrderSide(Protocol):
 
     @property
     def sql(self) -> str:
-        """Every order: `store`, `order_id`, `fee` in minor units (null: none can be told),
-        `currency`, whether it is `foreign` to the edition's, and the `line` and `payee` that it
-        belongs to."""
+        """Every order: `store`, `order_id`, what is `due` of it in minor units, seen from the payee
+        (null: nothing, or none can be told), `currency`, whether it is `foreign` to the edition's,
+        and the `line` and `payee` that it belongs to."""
 
     @property
     def tables(self) -> OrderTables:
@@ -196,9 +196,17 @@ class OrderKind(NamedTuple):
 class OrderProgram(Protocol):
     """What a program that works by order answers besides."""
 
+    @property
+    def word(self) -> str:
+        """What the amount of an order is called, such as `fee`."""
+
+    @property
+    def about(self) -> str:
+        """The condition, in SQL, of the orders that it is about."""
+
     def orders_of(self, reader: OrderReader, asked: Asked) -> list[dict[str, Any]]:
-        """Every order of some subjects with its amount, the `line` that charges it, and its
-        `place` in the archive."""
+        """Every order of some subjects with its amount under `word`, the `line` that it belongs to,
+        and its `place` in the archive."""
 
     def order_side(self, reader: OrderReader, asked: Asked) -> OrderSide:
         """Our side of a reconciliation by order; raises `WrongPeriod`."""

@@ -5,20 +5,21 @@ one more query the first time that anybody asks.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cached_property
-from typing import Any, NamedTuple, overload
+from typing import Any, NamedTuple
 
 from ledger.aggregates.settlement import period_id
 from ledger.kernel.decision import Step
 from ledger.kernel.instants import Instant, format_instant, local
 from ledger.kernel.money import Money
+from ledger.programs.by_order import LazyParts, month_window, rate_text
 from ledger.programs.contract import Asked, OrderReader
 from ledger.programs.edition import Edition
 from ledger.programs.periods import month
 from ledger.programs.technical_fee.expression import NONE
-from ledger.programs.technical_fee.gather import Month, Shop, month_of_orders, month_window
-from ledger.programs.technical_fee.parameters import HELD, Parameters, parameters_of, rate_text
+from ledger.programs.technical_fee.gather import Month, Shop, month_of_orders
+from ledger.programs.technical_fee.parameters import HELD, Parameters, parameters_of
 from ledger.programs.technical_fee.rates import is_plain, said_of
 
 
@@ -67,7 +68,7 @@ class Details:
 
     def of(self, shop: Shop) -> Any:
         """The parts of a store's explanation."""
-        return LazyParts(self, shop)
+        return LazyParts(lambda: self.parts(shop))
 
     def parts(self, shop: Shop) -> tuple[Step, ...]:
         """The orders per scene, category, rate and discount, and when each discount runs."""
@@ -84,37 +85,6 @@ class Details:
         for row in self._orders.ask("totals", Total._fields):
             found[row[0]].append(Total(*row))
         return found
-
-
-class LazyParts(Sequence[Step]):
-    """The parts of one explanation; equal to any sequence of the same steps."""
-
-    def __init__(self, details: Details, shop: Shop) -> None:
-        self._details = details
-        self._shop = shop
-
-    @cached_property
-    def _parts(self) -> tuple[Step, ...]:
-        return self._details.parts(self._shop)
-
-    def __len__(self) -> int:
-        return len(self._parts)
-
-    def __iter__(self) -> Iterator[Step]:
-        return iter(self._parts)
-
-    @overload
-    def __getitem__(self, index: int) -> Step: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Step]: ...
-    def __getitem__(self, index: int | slice) -> Step | Sequence[Step]:
-        return self._parts[index]
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Sequence) and tuple(self) == tuple(other)
-
-    def __hash__(self) -> int:
-        return hash(self._parts)
 
 
 def orders_of(reader: OrderReader, asked: Asked) -> list[dict[str, Any]]:

@@ -12,7 +12,8 @@ from functools import lru_cache, reduce
 from operator import add
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ledger.programs.technical_fee.parameters import MILLION, SCENES
+from ledger.programs.by_order import net_of, share_of
+from ledger.programs.technical_fee.parameters import SCENES
 from ledger.programs.technical_fee.rates import PRICED, UNNAMED
 
 if TYPE_CHECKING:
@@ -78,7 +79,10 @@ def per_order(setting: Setting) -> "ir.Table":
     joined = orders.inner_join(stores, orders.store == stores.shop)
     scene = ibis.ifelse(joined.traffic == "ad", "ad", joined.channel)
     rated = _with_rate(joined.mutate(scene=scene), setting)
-    rated = rated.mutate(net=_net(rated, setting), foreign=rated.currency != setting.currency)
+    rated = rated.mutate(
+        net=net_of(rated, deduct_refunds=setting.deduct_refunds),
+        foreign=rated.currency != setting.currency,
+    )
     return _with_fee(_with_discount(rated, setting.discounts), setting)
 
 
@@ -111,13 +115,9 @@ def least_nets(setting: Setting) -> "ir.Table":
     import ibis
 
     orders = ibis.table(ORDERS, name="orders")
-    return orders.group_by("store").aggregate(least=_net(orders, setting).min())
-
-
-def _net(orders: Any, setting: Setting) -> Any:
-    """What the fee is taken of."""
-    net = orders.amount_minor
-    return net - orders.refunded_minor if setting.deduct_refunds else net
+    return orders.group_by("store").aggregate(
+        least=net_of(orders, deduct_refunds=setting.deduct_refunds).min()
+    )
 
 
 def _with_rate(orders: Any, setting: Setting) -> Any:
@@ -179,20 +179,10 @@ def _offered(table: Any, number: int, one: Shape) -> Any:
 
 
 def _with_fee(rated: Any, setting: Setting) -> Any:
-    """Half up to the minor unit, in whole numbers that fit into 64 bits, alike in every engine.
-
-    The net amount is split at a million, so that no product passes the limit. Which million it
-    is split at does not matter, only that the rest is small: a quotient is a double, and engines
-    cut or round it in their own ways. The rest's fee is rounded a quarter of a unit above the
-    exact quotient, so that a half goes up, no quotient is ever a half, and all of it lies far
-    below 2^53. An order with a negative net has no fee: see `least_nets`.
-    """
+    """The share of the net amount, half up; an order with a negative net has none."""
     import ibis
 
-    large = (rated.net / MILLION).round().cast("int64")
-    small = rated.net - large * MILLION
-    rounded = ((small * rated.ppm * 4 + 1) / (4 * MILLION)).round().cast("int64")
-    fee = large * rated.ppm + rounded
+    fee = share_of(rated.net, rated.ppm)
     if setting.spans is not None:
         # All three are whole minor units, so that nothing is rounded a second time.
         bounded = ibis.least(ibis.greatest(fee + rated.fixed, rated.least), rated.most)

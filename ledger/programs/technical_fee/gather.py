@@ -1,15 +1,15 @@
 """What the fee of a month rests on: the stores with orders, their onboarding, their discounts."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from ledger.aggregates.base import Recorded
 from ledger.aggregates.store import DiscountRevoked, MerchantOnboarded
 from ledger.aggregates.store_state import StoreState
-from ledger.kernel.errors import LogBroken
-from ledger.kernel.instants import EARLIEST, Instant, day_of, midnight
-from ledger.kernel.period import ONE_DAY, Days, Window
+from ledger.kernel.instants import EARLIEST, day_of, midnight
+from ledger.kernel.period import ONE_DAY, Window
+from ledger.programs.by_order import refuse_negative
 from ledger.programs.contract import OrderReader, OrderSession, OrderTables, Reader
 from ledger.programs.edition import Edition
 from ledger.programs.technical_fee.expression import Setting, Shape, sql_of
@@ -20,7 +20,6 @@ TOPICS = (MerchantOnboarded.TOPIC, DiscountRevoked.TOPIC)
 NEVER = Window(EARLIEST, EARLIEST)
 
 
-STORES_SQL = "SELECT DISTINCT store FROM orders"
 CALLS_SQL = "SELECT store, list(DISTINCT file) FROM orders GROUP BY store"
 
 
@@ -105,11 +104,6 @@ def tables(edition: Edition, parameters: Parameters, found: Collection[Shop]) ->
     return {**tables_of(parameters, edition.currency, edition.zone), "stores": stores}
 
 
-def month_window(days_window: Window, as_of: Instant) -> Window:
-    """The instants of a month's orders that have happened at as-of."""
-    return Window(days_window.start, min(days_window.end, as_of + 1))
-
-
 class Month(NamedTuple):
     """The order lines of a month with the stores that they are of."""
 
@@ -143,34 +137,8 @@ def month_of_orders(
         return None
     setting = setting_of(edition, parameters)
     least = dict(session.ask(f"SELECT store, least FROM ({sql_of('least', setting)})", {}))
-    _refuse_negative(least)
+    refuse_negative(least)
     known = shops(reader, edition, parameters, least)
     if not known:
         return None
     return Month(session, setting, tables(edition, parameters, known.values()), known)
-
-
-def _refuse_negative(least: dict[str, int]) -> None:
-    """Raises `LogBroken` where an order is to be charged on less than nothing: intake lets none
-    through, so the archive is not what was taken in."""
-    for store, net in sorted(least.items()):
-        if net < 0:
-            raise LogBroken(
-                f"The archive has an order of store {store} with {net} minor units after refunds; "
-                "no order is below zero. Nothing was worked out."
-            )
-
-
-def waiting(reader: OrderReader, days: Days, window: Window) -> Iterator[Recorded]:
-    """Per store with orders created in the window that nobody has onboarded, their first sales."""
-    session = reader.order_session(window, None)
-    if session is None:
-        return
-    names = {row[0] for row in session.ask(STORES_SQL, {})}
-    known = reader.states("store", names, StoreState, [MerchantOnboarded.TOPIC])
-    unknown = [name for name, state in known.items() if state.onboarding is None]
-    told: set[str] = set()
-    for sales in reader.sales_of_orders(unknown, days):
-        if sales.event.store not in told:
-            told.add(sales.event.store)
-            yield sales

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from ledger.aggregates.settlement import period_id
 from ledger.kernel.period import Window
+from ledger.programs.by_order import month_window
 from ledger.programs.contract import Asked, OrderChange, OrderReader, OrderTables
 from ledger.programs.edition import Edition
 from ledger.programs.periods import month
@@ -13,7 +14,6 @@ from ledger.programs.technical_fee.expression import Setting, sql_of
 from ledger.programs.technical_fee.gather import (
     Shop,
     month_of_orders,
-    month_window,
     setting_of,
     tables,
 )
@@ -48,7 +48,7 @@ class FeeSide(NamedTuple):
         """An order belongs to the line of its store and month."""
         prefix = period_id(self.edition.program, self.period)
         return (
-            f"SELECT *, '{prefix}/' || store AS line, 'store:' || store AS payee"
+            f"SELECT *, -fee AS due, '{prefix}/' || store AS line, 'store:' || store AS payee"
             f" FROM ({sql_of('orders', setting)})"
         )
 

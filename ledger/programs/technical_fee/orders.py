@@ -9,7 +9,12 @@ from ledger.programs.technical_fee.details import orders_of
 from ledger.programs.technical_fee.order_side import order_side
 from ledger.programs.technical_fee.parameters import parameters_of
 
-__all__ = ["order_side", "orders_of", "without_rate"]
+__all__ = ["about", "order_side", "orders_of", "without_rate", "word"]
+
+word = "fee"
+"""What the amount of an order is called."""
+about = "true"
+"""The condition, in SQL, of the orders that it is about: every one."""
 
 
 def without_rate(edition: Edition, sales: Iterable[OrderKind]) -> set[str]:

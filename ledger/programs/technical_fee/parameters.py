@@ -1,7 +1,6 @@
 """The parameters of the technical service fee: dated rates by category and scene, discounts."""
 
 from datetime import date
-from decimal import Decimal
 from itertools import pairwise
 from typing import Annotated, Literal
 
@@ -16,11 +15,10 @@ from pydantic import (
 from ledger.aggregates.base import Id
 from ledger.kernel.errors import BadTerms, Refusal
 from ledger.kernel.money import Money, decimal_of
+from ledger.programs.by_order import MILLION
 from ledger.programs.checking import NotBelowZero, complete, refuse_bad_dates, typed
 from ledger.programs.edition import Day, Edition
 
-MILLION = 1_000_000
-"""Rates are applied as whole millionths, so that every backend calculates exactly."""
 SCENES = ("ad", "selected_alliance", "other")
 Scene = Literal["ad", "selected_alliance", "other"]
 CAME_LATER = {
@@ -173,11 +171,6 @@ class Parameters(BaseModel):
     def running(self) -> tuple[Discount, ...]:
         """The discounts that are not switched off."""
         return tuple(one for one in self.discounts if one.active)
-
-
-def rate_text(ppm: int) -> str:
-    """Millionths as a decimal, without needless zeros."""
-    return f"{(Decimal(ppm) / MILLION).normalize():f}"
 
 
 def parameters_of(edition: Edition) -> Parameters:

@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 
 from ledger.aggregates.base import Recorded
+from ledger.programs.by_order import month_window, waiting
 from ledger.programs.contract import Asked, OfOrders, OrderReader
 from ledger.programs.edition import Edition
 from ledger.programs.periods import BY_MONTH, month, month_and_subject
 from ledger.programs.program import Program, income
 from ledger.programs.technical_fee import orders
-from ledger.programs.technical_fee.gather import month_window, waiting
 from ledger.programs.technical_fee.parameters import CAME_LATER, checked, parameters_of
 from ledger.programs.technical_fee.rules import KIND, settle_v1
 from ledger.programs.technical_fee.variants import of

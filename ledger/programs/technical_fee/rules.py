@@ -8,12 +8,13 @@ from typing import NamedTuple
 
 from ledger.kernel.decision import Step
 from ledger.kernel.money import Money
+from ledger.programs.by_order import month_window
 from ledger.programs.contract import Answer, Asked, OrderReader
 from ledger.programs.edition import Edition
 from ledger.programs.line import PLATFORM, Line
 from ledger.programs.periods import month
 from ledger.programs.technical_fee.details import Details
-from ledger.programs.technical_fee.gather import Shop, month_of_orders, month_window
+from ledger.programs.technical_fee.gather import Shop, month_of_orders
 from ledger.programs.technical_fee.parameters import HELD, parameters_of
 
 KIND = "technical_fee"

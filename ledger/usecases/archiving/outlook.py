@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.money import Money
-from ledger.programs.contract import OrderKind
+from ledger.programs.contract import OrderKind, OrderProgram
 from ledger.programs.edition import Edition
 from ledger.programs.registry import programs
 from ledger.store.archive.days import day_number
@@ -87,9 +87,13 @@ def _without_rate(database: "DuckDBPyConnection", edition: Edition) -> list[str]
         f" FROM {LINES} WHERE created_at BETWEEN {found[0]} AND {found[1]}"
         f" GROUP BY category, traffic, channel, {day}"
     ).fetchall()
+    return sorted(_by_order(edition).without_rate(edition, (OrderKind(*row) for row in rows)))
+
+
+def _by_order(edition: Edition) -> OrderProgram:
     orders = programs()[edition.rules].orders
-    assert orders is not None, "it charges orders"
-    return sorted(orders.without_rate(edition, (OrderKind(*row) for row in rows)))
+    assert orders is not None, "it works by order"
+    return orders
 
 
 def _charging(connection: Connection, known_at: int) -> Iterator[Edition]:
@@ -101,7 +105,9 @@ def _charging(connection: Connection, known_at: int) -> Iterator[Edition]:
 def _outside(database: "DuckDBPyConnection", editions: list[Edition]) -> Uncharged | None:
     """Lines created on days of no edition."""
     inside = [
-        f"(created_at >= {one.window.start} AND created_at < {one.window.end})" for one in editions
+        f"({_by_order(one).about} AND created_at >= {one.window.start}"
+        f" AND created_at < {one.window.end})"
+        for one in editions
     ]
     where = f" WHERE NOT ({' OR '.join(inside)})" if inside else ""
     found = database.execute(

@@ -15,8 +15,8 @@ from ledger.usecases.settling.orders_of_lines import orders_of_lines
 ORDERS_MAX = 20
 """So many of the orders are listed; all are counted."""
 PLACE = ("file", "row", "archived")
-SAYS = ("amount", "refunded", "fee")
-"""What an order says that can make a difference."""
+SAYS = ("amount", "refunded")
+"""What an order says that can make a difference, beside what is due of it."""
 Orders = list[dict[str, Any]]
 
 
@@ -33,7 +33,8 @@ def changed_orders(
 
     Looked up at once for all lines that were stated at the same clocks.
     """
-    asks = program_of(edition.rules).asks_of_orders(edition)
+    program = program_of(edition.rules)
+    asks = program.asks_of_orders(edition)
     if not asks & {OfOrders.EACH, OfOrders.GMV}:
         return {}
     by_clocks: dict[Clocks, set[str]] = defaultdict(set)
@@ -41,10 +42,11 @@ def changed_orders(
         by_clocks[clocks].add(line)
     lines = {line for own in by_clocks.values() for line in own}
     after = {} if not lines else orders_of_lines(connection, edition, lines, period, now)
+    word = program.orders.word if program.orders else "net"
     found: dict[str, Orders] = {}
     for clocks, own in by_clocks.items():
         before = orders_of_lines(connection, edition, own, period, clocks)
-        found |= {line: _changed(before[line], after[line]) for line in own}
+        found |= {line: _changed(before[line], after[line], word) for line in own}
     return found
 
 
@@ -57,20 +59,20 @@ def told(orders: Orders) -> dict[str, Any]:
     return {"orders": shown, "orders_changed": len(orders)}
 
 
-def _changed(before: Orders, after: Orders) -> Orders:
+def _changed(before: Orders, after: Orders, word: str) -> Orders:
     """The orders, or items of them, that count otherwise, or once only: what each was charged or
     came to and does, its amounts, and the file and row of the version that counts."""
     was, now = ({_key(order): order for order in side} for side in (before, after))
-    found = []
+    says, found = (*SAYS, word), []
     for key in sorted({*was, *now}):
         old, new = was.get(key), now.get(key)
-        if not (old and new and all(old.get(name) == new.get(name) for name in SAYS)):
+        if not (old and new and all(old.get(name) == new.get(name) for name in says)):
             sides = {"was": old or {}, "now": new or {}}
             _, order_id, item = key
             found.append(
                 {"order_id": order_id, "item": item}
-                | {side: own.get("fee", own.get("net")) for side, own in sides.items()}
-                | {f"{name}_{side}": own.get(name) for name in SAYS for side, own in sides.items()}
+                | {side: own.get(word) for side, own in sides.items()}
+                | {f"{name}_{side}": own.get(name) for name in says for side, own in sides.items()}
                 | {name: (new or old or {})[name] for name in ("currency", *PLACE)}
             )
     return found

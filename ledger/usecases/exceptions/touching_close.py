@@ -84,9 +84,11 @@ def _elsewhere(connection: Connection, settlement: Settlement, odd: list[Recorde
 
 def _touches(settlement: Settlement, recorded: Recorded, surprise: Surprise) -> bool:
     """A fact that terms judge touches the close of the period in which it lies, of no other; so
-    does the report of some things."""
+    does the report of some things. Advice touches none."""
     introduced, days = recorded.event.INTRODUCES, settlement.days
     assert days is not None
+    if surprise.advice:
+        return False
     if surprise.program not in (None, settlement.edition.program):
         return False
     in_one_period = surprise.program is not None or (introduced and introduced[1].in_one_period)

@@ -1,4 +1,4 @@
-"""Reconciling fees order by order: a join of millions of rows, and the causes of what differs."""
+"""Reconciling order by order: a join of millions of rows, and the causes of what differs."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -65,8 +65,9 @@ def compare_orders(
     lines = OrderLines.at(connection, clocks)
     with lines.opened(side.window, None if store is None else [store]) as database:
         file = load(database)
-        _mine(database, side, stated, items=any(one.file.items for one in lines.files))
-        _join(database, period_id(edition.program, period))
+        name = period_id(edition.program, period)
+        _mine(database, side, stated, name, items=any(one.file.items for one in lines.files))
+        _join(database, name)
         matched, ours, theirs = _sums(database, edition.currency)
         causes = _causes(database, side)
         breaks, orders = _grouped(database, edition, (period, store), causes)
@@ -74,22 +75,26 @@ def compare_orders(
 
 
 def _mine(
-    database: "DuckDBPyConnection", side: OrderSide, stated: StatedOrders, *, items: bool
+    database: "DuckDBPyConnection", side: OrderSide, stated: StatedOrders, name: str, *, items: bool
 ) -> None:
-    """The table `mine`: our fee per order, as the rule gives it and as it was stated. An order
-    in items is the sum of them."""
+    """The table `mine`: what is due of each order, as the rule gives it and as it was stated. An
+    order in items is the sum of them; one whose items belong to several lines is of none."""
     load_tables(database, side.tables)
-    fee = 'CASE WHEN "foreign" THEN 0 ELSE -coalesce(fee, 0) END'
-    amount, end = f"{fee}::BIGINT", ""
-    if items:
-        amount, end = f"sum({fee})::BIGINT", " GROUP BY ALL"
+    due = 'CASE WHEN "foreign" THEN 0 ELSE coalesce(due, 0) END'
     database.execute(
-        "CREATE TEMP TABLE mine AS SELECT *, ruled AS minor FROM (SELECT store, order_id, line,"
-        f" payee, {amount} AS ruled, currency FROM ({side.sql}){end})"
+        "CREATE TEMP TABLE mine AS SELECT store, order_id, line, payee,"
+        f" {due}::BIGINT AS ruled, {due}::BIGINT AS minor, currency FROM ({side.sql})"
     )
     if stated.nothing:
         load_tables(database, {"nothing": {"line": list(stated.nothing)}})
         database.execute("UPDATE mine SET minor = 0 WHERE line IN (SELECT line FROM nothing)")
+    if items:
+        alone = f"CASE WHEN min(line) = max(line) THEN min(line) ELSE '{name}/' || store END"
+        database.execute(
+            f"CREATE OR REPLACE TEMP TABLE mine AS SELECT store, order_id, {alone} AS line,"
+            " min(payee) AS payee, sum(ruled)::BIGINT AS ruled, sum(minor)::BIGINT AS minor,"
+            " currency FROM mine GROUP BY store, order_id, currency"
+        )
     if stated.accepted:
         columns: dict[str, list[object]] = {
             "store": [store for store, _ in stated.accepted],
@@ -191,10 +196,11 @@ def _causes(database: "DuckDBPyConnection", side: OrderSide) -> list[Cause]:
         load_tables(database, variant.tables)
         database.execute(
             f"INSERT INTO likely SELECT b.store, b.order_id, {number} FROM breaks b"
-            f" JOIN ({variant.sql}) v"
+            ' JOIN (SELECT store, order_id, sum(due) AS due, bool_or("foreign") AS "foreign"'
+            f" FROM ({variant.sql}) GROUP BY ALL) v"
             " ON v.store = b.store AND v.order_id = b.order_id"
             " WHERE b.kind IN ('amount_differs', 'missing_theirs') AND NOT v.\"foreign\""
-            " AND -v.fee = coalesce(b.theirs, 0) AND -v.fee <> coalesce(b.ruled, 0)"
+            " AND v.due = coalesce(b.theirs, 0) AND v.due <> coalesce(b.ruled, 0)"
         )
     return causes
 

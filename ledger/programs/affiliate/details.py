@@ -1,0 +1,162 @@
+"""How a creator's commission came about: orders by plan and rate, or one by one."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from ledger.aggregates.base import Recorded
+from ledger.kernel.decision import Step
+from ledger.kernel.money import Money
+from ledger.programs.affiliate.expression import NONE
+from ledger.programs.affiliate.gather import Month, Pair
+from ledger.programs.affiliate.parameters import CODES, HELD
+from ledger.programs.affiliate.plans import rate_of
+from ledger.programs.affiliate.tables import may_sell
+from ledger.programs.by_order import LazyParts, rate_text
+from ledger.programs.edition import Edition
+
+
+class Total(NamedTuple):
+    """Orders of one store and creator under one plan's rate, alike in what they meet, summed."""
+
+    store: str
+    creator: str
+    score: int
+    eligible: bool
+    covered: bool
+    approved: bool
+    not_own: bool
+    foreign: bool
+    orders: int
+    net_sum: int
+    due_sum: int | None
+
+    @property
+    def unmet(self) -> tuple[str, ...]:
+        """The conditions that they fail, in the order of the rules."""
+        met = (self.eligible, self.covered, self.approved, self.not_own)
+        return tuple(code for code, one in zip(CODES, met, strict=True) if not one)
+
+
+class Details:
+    """The parts of every line's explanation, worked out when the first of them is looked at."""
+
+    def __init__(self, month: Month, edition: Edition) -> None:
+        self._month = month
+        self._edition = edition
+        net = "(amount - refunded)" if month.setting.deduct_refunds else "amount"
+        self.rule = f"{net} x the plan's rate, half up to the cent, once per order"
+
+    def of(self, store: str, creator: str) -> Any:
+        """The parts of a line's explanation."""
+        return LazyParts(lambda: self.parts(store, creator))
+
+    def parts(self, store: str, creator: str) -> tuple[Step, ...]:
+        """The orders per plan, rate, and conditions that they fail."""
+        totals = sorted(self._by_pair[store, creator], key=self._order)
+        return tuple(self._part(one) for one in totals)
+
+    @cached_property
+    def _by_pair(self) -> dict[Pair, list[Total]]:
+        found: dict[Pair, list[Total]] = defaultdict(list)
+        for row in self._month.ask("totals", Total._fields):
+            one = Total(*row)
+            found[one.store, one.creator].append(one)
+        return found
+
+    def _order(self, one: Total) -> tuple[object, ...]:
+        """Those that earn first, then by plan and what they fail: equal runs have equal trees."""
+        plan, rate = "", 0
+        if one.score != NONE:
+            plan, rate = self._month.plans.said_by(one.score)[0].plan, self._ppm(one)
+        return bool(one.unmet), plan, -rate, one.unmet, one.foreign, one.score == NONE, one.net_sum
+
+    def _ppm(self, one: Total) -> int:
+        return one.score // self._month.setting.versions
+
+    def _part(self, one: Total) -> Step:
+        edition = self._edition
+        net = Money(int(one.net_sum), edition.currency)
+        said = f"{one.orders} orders, {net.text} {edition.currency}"
+        if one.foreign:
+            said = f"{one.orders} orders in another currency"
+        label, required, events = "no plan", None, set[int]()
+        if one.score != NONE:
+            plan, fact = self._month.plans.said_by(one.score)
+            label = f"plan {plan.plan} ({fact.event.kind})"
+            required = f"rate {rate_text(self._ppm(one))}"
+            events = {fact.position, *self._approvals(one, fact)}
+        amount = None
+        if one.due_sum is not None and not one.foreign:
+            amount = Money(int(one.due_sum), edition.currency)
+        return Step(
+            label,
+            amount,
+            required=required,
+            observed=said,
+            clause=edition.cite.get("plan_in_force"),
+            events=tuple(sorted(events)),
+            parts=tuple(self._unmet(one)),
+            pending=HELD[0] if one.foreign else None,
+        )
+
+    def _approvals(self, one: Total, fact: Recorded) -> Iterator[int]:
+        """What a creator was told by the plan, where it asks for an approval."""
+        if fact.event.approval:
+            plan, _ = self._month.plans.said_by(one.score)
+            yield from (word.position for word in plan.words_on(one.creator))
+
+    def _unmet(self, one: Total) -> Iterator[Step]:
+        """A step for each condition that the orders fail."""
+        for code in one.unmet:
+            required, observed, facts = self._against(code, one)
+            yield Step(
+                code.replace("_", " "),
+                met=False,
+                required=required,
+                observed=observed,
+                clause=self._edition.cite.get(code),
+                events=tuple(sorted({fact.position for fact in facts})),
+                code=code,
+            )
+
+    def _against(self, code: str, one: Total) -> tuple[str, str, list[Recorded]]:
+        """Of a condition that is not met what it asks for, what was seen, and by which facts."""
+        month, parameters = self._month, self._month.parameters
+        if code == "creator_eligible":
+            told = month.creators[one.creator].told
+            limits = f"registered in {parameters.country}, {parameters.age_min} or older, at least "
+            limits += f"{parameters.followers_min:,} followers"
+            once = "once by" if parameters.eligible_when == "registration" else "as last told at"
+            return f"{limits}, {once} the order's instant", _registered(told, parameters), told
+        if code == "not_own_account":
+            bonds = month.bonds.get((one.store, one.creator), [])
+            return "no account of the store itself", "the creator is one of its accounts", bonds
+        plans = month.plans.of_store(one.store)
+        if code == "creator_approved":
+            asking = [plan for plan in plans if any(v.fact.event.approval for v in plan.versions)]
+            words = [word for plan in asking for word in plan.words_on(one.creator)]
+            facts = [version.fact for plan in asking for version in plan.versions]
+            observed = "the open plans that cover the orders have not approved the creator"
+            return "approved by an open plan that asks for it", observed, [*words, *facts]
+        facts = [fact for plan in plans for fact in (*plan.reports, *plan.endings)]
+        observed = f"{len(plans)} plans of the store, none of which covers the orders"
+        return "a plan of the store that covers the order", observed, facts
+
+
+def _registered(told: list[Recorded], parameters: Any) -> str:
+    if not told:
+        return "nobody has registered the creator"
+    last = told[-1].event
+    said = f"last: {last.country}, {last.age} years, {last.followers:,} followers"
+    return said + (
+        "; met, but not at the order" if any(may_sell(t, parameters) for t in told) else ""
+    )
+
+
+def offered_rate(report: Any, product: str) -> str:
+    """The rate that a report offers for an order of a product."""
+    ppm = rate_of(report, None if report.kind == "shop" else product)
+    assert ppm is not None, "it covers the product"
+    return rate_text(ppm)

@@ -1,0 +1,129 @@
+"""Plans that do not fit: told of another store or kind, two shop plans at once, low rates.
+
+Each is judged at the clocks, so that a late or withdrawn fact makes it come or go. An edition
+speaks of the plans set in its own days, of stores that are not onboarded in other markets.
+Source: seed 003, 2.5 to 2.8.
+"""
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+from ledger.aggregates.affiliate import PLANS_OF_STORE
+from ledger.aggregates.affiliate_state import PlanState
+from ledger.aggregates.base import Recorded
+from ledger.aggregates.judge import Surprise
+from ledger.aggregates.store import MerchantOnboarded
+from ledger.aggregates.store_state import StoreState
+from ledger.kernel.instants import local
+from ledger.programs.affiliate.gather import plans_of
+from ledger.programs.affiliate.parameters import Parameters, parameters_of
+from ledger.programs.contract import Reader, in_chunks
+from ledger.programs.edition import Edition
+from ledger.programs.program import Judged, Names
+
+
+def judge_plans(reader: Reader, edition: Edition, told: Sequence[Recorded]) -> Judged:
+    """What does not fit of some reports of plans."""
+    parameters = parameters_of(edition)
+    asked = [one for one in told if one.at in edition.window]
+    names = {one.event.plan for one in asked}
+    for chunk in in_chunks(names):
+        own = reader.states("plan", chunk, PlanState)
+        stores = {one.event.store for one in asked if one.event.plan in own}
+        ours = _ours(reader, parameters, stores)
+        beside = _shop_plans(reader, {one for one in stores if one in ours})
+        for one in asked:
+            state = own.get(one.event.plan)
+            if state is not None and one.event.store in ours:
+                yield from ((one, found) for found in _judged(one, state, beside, edition))
+
+
+def touches(reader: Reader, edition: Edition, changed: Names) -> Iterator[str]:
+    """The plans of the stores whose plans have changed: two of them may now be in force at once."""
+    plans = reader.states("plan", changed.get("plan", ()), PlanState)
+    stores = {report.event.store for one in plans.values() for report in one.reports}
+    for streams in reader.named(PLANS_OF_STORE, stores).values():
+        yield from streams
+
+
+def _ours(reader: Reader, parameters: Parameters, stores: set[str]) -> set[str]:
+    """The stores that are not onboarded in another market; who is not onboarded yet may be."""
+    if parameters.markets is None:
+        return stores
+    states = reader.states("store", stores, StoreState, [MerchantOnboarded.TOPIC])
+    return {
+        name
+        for name, state in states.items()
+        if state.onboarding is None or state.onboarding.event.market in parameters.markets
+    }
+
+
+def _shop_plans(reader: Reader, stores: set[str]) -> dict[str, list[PlanState]]:
+    """Per store its shop plans, by id."""
+    found: dict[str, list[PlanState]] = {}
+    for _, state in sorted(plans_of(reader, stores).items()):
+        if state.first is not None and state.first.event.kind == "shop":
+            found.setdefault(state.first.event.store, []).append(state)
+    return found
+
+
+def _judged(
+    one: Recorded, state: PlanState, beside: dict[str, list[PlanState]], edition: Edition
+) -> Iterator[Surprise]:
+    event = one.event
+    if state.differs(one):
+        first = state.first
+        assert first is not None, "it has a report"
+        yield Surprise(
+            "plan_differs",
+            f"plan {event.plan} is told of store {event.store} as {event.kind}; its first report, "
+            f"{local(first.at, edition.zone)}, says store {first.event.store}, "
+            f"{first.event.kind}. This one counts for nothing.",
+            "Withdraw the report that is wrong; another store's plan has an id of its own.",
+            event.plan,
+            edition.program,
+        )
+        return
+    if event.kind == "shop":
+        yield from _second_shop_plan(one, beside.get(event.store, []), edition)
+    yield from _low_rate(one, edition)
+
+
+def _second_shop_plan(
+    one: Recorded, plans: list[PlanState], edition: Edition
+) -> Iterator[Surprise]:
+    event = one.event
+    for other in plans:
+        if other.plan != event.plan and any(v.start <= one.at < v.end for v in other.versions):
+            yield Surprise(
+                "two_shop_plans",
+                f"store {event.store} has two shop plans at {local(one.at, edition.zone)}: "
+                f"{event.plan} and {other.plan}. The higher rate counts.",
+                "Record the AffiliatePlanEnded of the one that was replaced.",
+                event.plan,
+                edition.program,
+            )
+            return
+
+
+def _low_rate(one: Recorded, edition: Edition) -> Iterator[Surprise]:
+    """Advice, by the lowest rate that the report states, used or not."""
+    parameters, event = parameters_of(edition), one.event
+    stated = [*([event.rate] if event.rate is not None else ()), *(event.rates or {}).values()]
+    lowest = min(stated, key=Decimal)
+    for code, limit in (
+        ("rate_below_minimum", parameters.rate_minimum),
+        ("rate_below_suggested", parameters.rate_suggested),
+    ):
+        if Decimal(lowest) < Decimal(limit):
+            word = code.removeprefix("rate_below_")
+            yield Surprise(
+                code,
+                f"plan {event.plan} of store {event.store} states a rate of {lowest}; the "
+                f"{word} is {limit}.",
+                "It counts as it was told; set the plan anew where it is wrong.",
+                event.plan,
+                edition.program,
+                advice=True,
+            )
+            return

@@ -1,0 +1,174 @@
+"""What a month's commissions rest on: its orders, their stores, creators, plans and accounts."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any, NamedTuple
+
+from ledger.aggregates.affiliate import PLANS_OF_STORE
+from ledger.aggregates.affiliate_state import CreatorState, PlanState
+from ledger.aggregates.base import Recorded, in_order
+from ledger.aggregates.binding import AccountBound, AccountUnbound
+from ledger.aggregates.binding_state import StoreBonds
+from ledger.aggregates.store import MerchantOnboarded
+from ledger.aggregates.store_state import StoreState
+from ledger.kernel.period import Window
+from ledger.programs.affiliate import tables
+from ledger.programs.affiliate.expression import Setting, sql_of
+from ledger.programs.affiliate.parameters import Parameters
+from ledger.programs.affiliate.plans import Plans
+from ledger.programs.by_order import refuse_negative
+from ledger.programs.contract import OrderReader, OrderSession, OrderTables, Reader
+from ledger.programs.edition import Edition
+
+ABOUT = "creator <> ''"
+"""The condition, in SQL, of orders that are affiliate ones."""
+PAIRS_SQL = f"SELECT DISTINCT store, creator FROM orders WHERE {ABOUT}"
+CALLS_SQL = (
+    f"SELECT store, creator, list(DISTINCT file) FROM orders WHERE {ABOUT} GROUP BY store, creator"
+)
+BOND_TOPICS = [AccountBound.TOPIC, AccountUnbound.TOPIC]
+PLAN = "plan:"
+Pair = tuple[str, str]
+"""A store and a creator."""
+
+
+class Month(NamedTuple):
+    """The affiliate orders of a month, with all that says what they earn."""
+
+    session: OrderSession
+    window: Window
+    setting: Setting
+    parameters: Parameters
+    onboardings: dict[str, Recorded]
+    """Per store that the edition is about the onboarding that counts."""
+    creators: dict[str, CreatorState]
+    plans: Plans
+    bonds: dict[Pair, list[Recorded]]
+    """What was reported of creators that are a store's accounts, in business order."""
+
+    def ask(self, kind: str, columns: tuple[str, ...], order: str = "") -> list[tuple[Any, ...]]:
+        """Columns of the expression: summed by store and creator, in detail, or one by one."""
+        listed = ", ".join(f'"{name}"' for name in columns)
+        sql = f"SELECT {listed} FROM ({sql_of(kind, self.setting)}){order}"
+        return self.session.ask(sql, self.tables())
+
+    def tables(self) -> OrderTables:
+        """What the expression joins the orders with."""
+        approved = "creator_approved" in self.setting.met
+        turns = {pair: list(turns_of(facts)) for pair, facts in self.bonds.items()}
+        return {
+            "stores": {"shop": [tables.NOBODY, *self.onboardings]},
+            **tables.plan_tables(self.plans, all_approved=approved),
+            "creators": tables.creators_table(self.creators.values(), self.parameters, self.window),
+            "own_accounts": tables.own_table(turns, self.window),
+        }
+
+    def calls(self, reader: OrderReader) -> dict[Pair, frozenset[int]]:
+        """Per store and creator the calls that brought the orders that count."""
+        rows = self.session.ask(CALLS_SQL, {})
+        positions: dict[tuple[int, ...], frozenset[int]] = {}
+        found = {}
+        for store, creator, files in rows:
+            key = tuple(sorted(files))
+            if key not in positions:
+                positions[key] = frozenset(map(reader.order_position, key))
+            found[store, creator] = positions[key]
+        return found
+
+
+def setting_of(
+    edition: Edition, parameters: Parameters, plans: Plans, assume: frozenset[str]
+) -> Setting:
+    """What the expression is built from."""
+    return Setting(
+        edition.currency,
+        plans.count,
+        deduct_refunds=parameters.refunds == "deduct",
+        declines_unapproved=parameters.unapproved == "declined",
+        own_earn=parameters.own_accounts == "commission",
+        met=assume,
+    )
+
+
+def month_of_orders(
+    reader: OrderReader,
+    edition: Edition,
+    parameters: Parameters,
+    window: Window,
+    stores: Collection[str] | None,
+    assume: frozenset[str] = frozenset(),
+) -> Month | None:
+    """The affiliate orders created in a window, of some stores or all; None without any."""
+    session = reader.order_session(window, None if stores is None else sorted(stores))
+    if session is None:
+        return None
+    pairs: list[Pair] = session.ask(PAIRS_SQL, {})
+    known = onboardings(reader, parameters, {store for store, _ in pairs})
+    mine = [pair for pair in pairs if pair[0] in known]
+    if not mine:
+        return None
+    plans = Plans(plans_of(reader, known).values(), window)
+    found = Month(
+        session,
+        window,
+        setting_of(edition, parameters, plans, assume),
+        parameters,
+        known,
+        reader.states("creator", {one for _, one in mine}, CreatorState, CreatorState.TOPICS),
+        plans,
+        _bonds(reader, known, set(mine)),
+    )
+    sql = f"SELECT store, least FROM ({sql_of('least', found.setting)})"
+    refuse_negative(dict(session.ask(sql, {})))
+    return found
+
+
+def onboardings(
+    reader: Reader, parameters: Parameters, stores: Collection[str]
+) -> dict[str, Recorded]:
+    """The onboardings of the stores among these that are onboarded in one of the markets.
+
+    Orders of those that nobody has onboarded wait; those onboarded elsewhere are no matter of ours.
+    """
+    states = reader.states("store", stores, StoreState, [MerchantOnboarded.TOPIC])
+    markets = parameters.markets
+    return {
+        name: state.onboarding
+        for name, state in states.items()
+        if state.onboarding is not None
+        and (markets is None or state.onboarding.event.market in markets)
+    }
+
+
+def plans_of(reader: Reader, stores: Collection[str]) -> dict[str, PlanState]:
+    """The plans of some stores, by id; each by the store that its first report names."""
+    streams = reader.named(PLANS_OF_STORE, stores)
+    names = {one.removeprefix(PLAN) for found in streams.values() for one in found}
+    states = reader.states("plan", names, PlanState)
+    wanted = set(stores)
+    return {name: state for name, state in states.items() if state.store in wanted}
+
+
+def turns_of(facts: Iterable[Recorded]) -> Iterator[tables.Turn]:
+    """At which instants an account stands at its store in some role, or in none any more."""
+    roles: set[str] = set()
+    for one in facts:
+        if isinstance(one.event, AccountBound):
+            roles.add(one.event.role)
+        else:
+            roles.discard(one.event.role)
+        yield one.at, bool(roles)
+
+
+def _bonds(
+    reader: Reader, stores: Collection[str], pairs: Collection[Pair]
+) -> dict[Pair, list[Recorded]]:
+    """The bonds between the stores and creators of some pairs. Every report counts as it was
+    made: whether it fits is a question of other terms."""
+    found: dict[Pair, list[Recorded]] = defaultdict(list)
+    for store, state in reader.states("store", stores, StoreBonds, BOND_TOPICS).items():
+        for one in in_order(state.facts):
+            pair = (store, one.event.account)
+            if pair in pairs:
+                found[pair].append(one)
+    return dict(found)

@@ -1,0 +1,64 @@
+"""The parameters of affiliate commissions: who may sell, what plans should pay, what counts."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from ledger.aggregates.affiliate import share_said
+from ledger.aggregates.base import Country, Id
+from ledger.aggregates.enrolment import Count
+from ledger.programs.checking import complete, refuse_bad_dates, typed
+from ledger.programs.edition import Edition
+
+KIND = "affiliate_commission"
+CODES = ("creator_eligible", "plan_in_force", "creator_approved", "not_own_account")
+"""Why an order earns nothing, in the order in which a line names it."""
+HELD = ("currency_differs", "creator_unknown")
+"""What a line can be held for, in the order in which it is named."""
+EligibleWhen = Literal["registration", "order"]
+"""Whether a creator who once met the limits may sell for good, or must meet them at each order."""
+Unapproved = Literal["declined", "next_plan"]
+"""What becomes of an order that only open plans cover that ask for an approval it lacks."""
+OwnAccounts = Literal["no_commission", "commission"]
+Refunds = Literal["deduct", "ignore"]
+
+
+class Parameters(BaseModel):
+    """What the edition says, value by value. Days are calendar days of the edition's zone.
+
+    With `markets` it is about the orders of stores whose counting onboarding names one of them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    markets: Annotated[tuple[Id, ...], Field(min_length=1)] | None = None
+    country: Country = "US"
+    age_min: Count = 18
+    followers_min: Count = 5000
+    rate_minimum: str = "0.10"
+    rate_suggested: str = "0.15"
+    eligible_when: EligibleWhen = "registration"
+    unapproved: Unapproved = "declined"
+    own_accounts: OwnAccounts = "no_commission"
+    refunds: Refunds = "deduct"
+
+    @field_validator("rate_minimum", "rate_suggested")
+    @classmethod
+    def _is_share(cls, rate: str) -> str:
+        share_said(rate)
+        return rate
+
+
+def parameters_of(edition: Edition) -> Parameters:
+    """The typed parameters. Raises `BadTerms` naming each key that is wrong."""
+    return typed(Parameters, edition)
+
+
+def checked(edition: Edition, rules_version: int) -> Edition:
+    """The edition with every parameter written out, as it is published.
+
+    Raises `BadTerms` for an end before the start, a value that is none of its parameter, or a
+    citation of something that is no parameter.
+    """
+    refuse_bad_dates(edition, needs_end=False)
+    return complete(edition, parameters_of(edition), rules_version, citable=(*CODES, KIND))

@@ -1,0 +1,186 @@
+"""The plans, creators and own accounts of a month as small tables that the expression joins.
+
+What holds at an order's instant is found by equal values and a span that the instant lies in.
+Where a row of orders must find one row at most, the spans of a key follow each other without a
+gap through the whole month. Each table has a row of nobody's, so that no column is without a type.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+
+from ledger.aggregates.affiliate_state import CreatorState
+from ledger.aggregates.base import Recorded
+from ledger.kernel.instants import Instant
+from ledger.kernel.period import Window
+from ledger.programs.affiliate.parameters import Parameters
+from ledger.programs.affiliate.plans import LEVELS, Offer, Plans, Reading, other_rate
+from ledger.programs.contract import OrderTables
+
+NOBODY = ""
+"""A name that no id is."""
+Columns = dict[str, list[object]]
+Turn = tuple[Instant, bool]
+"""An instant from which something holds, or does no more."""
+SPANS = ("of_store", "of_product", "starts", "ends", "best", "asks")
+NAMED = ("of_store", "of_product", "group", "starts", "ends", "score", "level")
+AUDIENCE = ("group", "member", "since", "until")
+NEIGHBOURS = ("number", "of_product", "before", "after")
+CREATORS = ("registered", "starts", "ends", "may_sell")
+OWN = ("of_store", "account", "starts", "ends", "bound")
+TEXTS = {"of_store", "of_product", "member", "registered", "account", "of"}
+
+
+def plan_tables(
+    plans: Plans, reading: Reading = "told", *, all_approved: bool = False
+) -> OrderTables:
+    """`shop_plans` and `open_plans` with the best offer to everybody in each span of the month,
+    and whether a plan asks for approval in it; `named` and `audience` with the offers to some
+    creators alone. With `all_approved` no plan asks for an approval."""
+    offers = plans.told if reading == "told" else list(plans.offers(plans.plans, reading))
+    asking = [one for one in offers if one.asks and not all_approved]
+    free = [one for one in offers if one.kind == "open" and (all_approved or not one.asks)]
+    targeted = [one for one in offers if one.kind == "targeted"]
+    return {
+        "shop_plans": _spans([one for one in offers if one.kind == "shop"], (), plans.window),
+        "open_plans": _spans(free, asking, plans.window),
+        "named": _named([*targeted, *asking], lambda one: _group_of(one, plans)),
+        "audience": _audience(targeted, asking, plans),
+    }
+
+
+def everyone_tables(plans: Plans) -> OrderTables:
+    """The offers to everybody one by one, as `named` has those to some."""
+    offers = [one for one in plans.told if one.kind != "targeted" and not one.asks]
+    return {"everyone": _named(offers, lambda one: 0)}
+
+
+def neighbour_tables(plans: Plans) -> OrderTables:
+    """Per version and product the rate that the plan paid before and after, where it was another
+    one; as nothing ended it."""
+    rows = []
+    for plan in plans.plans:
+        versions = plan.never_ended
+        for index, version in enumerate(versions):
+            event = version.fact.event
+            for product in event.covered if event.kind != "shop" else (None,):
+                before = other_rate(event, product, reversed(versions[:index]))
+                after = other_rate(event, product, versions[index + 1 :])
+                rows.append((plans.number(version), product or NOBODY, before, after))
+    return {"neighbours": _table(NEIGHBOURS, rows)}
+
+
+def creators_table(
+    states: Iterable[CreatorState], parameters: Parameters, window: Window
+) -> Columns:
+    """When each registered creator of the month was one who may sell, span after span."""
+    rows = []
+    for state in states:
+        if state.told:
+            spans = _between(_turns(state, parameters), window)
+            rows += [(state.creator, *span, int(met)) for span, met in spans]
+    return _table(CREATORS, rows)
+
+
+def own_table(turns: Mapping[tuple[str, str], Sequence[Turn]], window: Window) -> Columns:
+    """When accounts stood at their stores, span after span; by store and account."""
+    rows = [
+        (store, account, start, end, int(bound))
+        for (store, account), own in turns.items()
+        for (start, end), bound in _between(own, window)
+    ]
+    return _table(OWN, rows)
+
+
+def may_sell(registration: Recorded, parameters: Parameters) -> bool:
+    """Whether a registration meets the limits."""
+    said = registration.event
+    return bool(
+        said.country == parameters.country
+        and said.age >= parameters.age_min
+        and said.followers >= parameters.followers_min
+    )
+
+
+def _turns(state: CreatorState, parameters: Parameters) -> list[Turn]:
+    """At which instants a creator became one who may sell, or none; of one instant the last."""
+    if parameters.eligible_when == "order":
+        return [(one.at, may_sell(one, parameters)) for one in state.told]
+    first = next((one for one in state.told if may_sell(one, parameters)), None)
+    return [(first.at, True)] if first else []
+
+
+def _between(turns: Sequence[Turn], window: Window) -> Iterator[tuple[Window, bool]]:
+    """What holds in each span of the window, without a gap; nothing before the first turn."""
+    holds = False
+    start = window.start
+    for at, turned in turns:
+        if at >= window.end:
+            break
+        if at > start:
+            yield Window(start, at), holds
+            start = at
+        holds = turned
+    yield Window(start, window.end), holds
+
+
+def _group_of(offer: Offer, plans: Plans) -> int:
+    """Who an offer is for: the creators of a version, or those that a plan has approved."""
+    if offer.kind == "targeted":
+        return plans.number(offer.version)
+    return plans.count + plans.number(offer.plan.never_ended[0])
+
+
+def _audience(targeted: Iterable[Offer], asking: Iterable[Offer], plans: Plans) -> Columns:
+    versions = {_group_of(one, plans): one.version.fact.event for one in targeted}
+    rows = [
+        (group, creator, *plans.window)
+        for group, event in versions.items()
+        for creator in event.creators
+    ]
+    approving = {_group_of(one, plans): one.plan for one in asking}
+    rows += [
+        (group, creator, said.start, said.end)
+        for group, plan in approving.items()
+        for creator, approvals in plan.approvals.items()
+        for said in approvals
+    ]
+    return _table(AUDIENCE, rows)
+
+
+def _spans(free: Iterable[Offer], asking: Iterable[Offer], window: Window) -> Columns:
+    """Per store and product (of shop plans: store) the best free offer of every span."""
+    offers: dict[tuple[str, str | None], list[Offer]] = defaultdict(list)
+    for one in (*free, *asking):
+        offers[one.store, one.product].append(one)
+    asked = {id(one) for one in asking}
+    rows = []
+    for (store, product), mine in offers.items():
+        cuts = {window.start, window.end}
+        cuts |= {at for one in mine for at in one.version[1:3] if at in window}
+        ordered = sorted(cuts)
+        for start, end in pairwise(ordered):
+            holding = [one for one in mine if one.holds(start)]
+            best = max((one.score for one in holding if id(one) not in asked), default=None)
+            asks = int(any(id(one) in asked for one in holding))
+            rows.append((store, product or NOBODY, start, end, best, asks))
+    return _table(SPANS, rows)
+
+
+def _named(offers: Iterable[Offer], group_of: Callable[[Offer], int]) -> Columns:
+    return _table(
+        NAMED,
+        [
+            (
+                *(one.store, one.product or NOBODY, group_of(one)),
+                *(one.version.start, one.version.end, one.score, LEVELS[one.kind]),
+            )
+            for one in offers
+        ],
+    )
+
+
+def _table(names: Sequence[str], rows: Collection[Sequence[object]]) -> Columns:
+    """Rows as columns, with one more that joins nothing."""
+    nobody = [NOBODY if name in TEXTS else 0 for name in names]
+    return dict(zip(names, map(list, zip(*rows, nobody, strict=True)), strict=True))

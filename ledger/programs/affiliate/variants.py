@@ -1,0 +1,38 @@
+"""What the platform may have done otherwise with a creator's commission, of every order alike.
+
+A file by order tells more: see `order_side.py`.
+"""
+
+from collections.abc import Iterator
+from typing import get_args
+
+from ledger.programs import variants
+from ledger.programs.affiliate.parameters import (
+    EligibleWhen,
+    OwnAccounts,
+    Unapproved,
+    parameters_of,
+)
+from ledger.programs.edition import Edition
+from ledger.programs.variants import Variant, with_terms
+
+TAKEN = ("creator_eligible", "creator_approved", "not_own_account")
+"""Conditions that give an amount when they are taken as met; without a plan there is none."""
+
+
+def of(edition: Edition) -> Iterator[Variant]:
+    """A condition taken as met, refunds, the month in UTC, another reading."""
+    yield from variants.conditions(edition, TAKEN)
+    deducted = parameters_of(edition).refunds == "deduct"
+    other = with_terms(edition, refunds="ignore" if deducted else "deduct")
+    if deducted:
+        yield Variant("refund_ignored", "taken of the whole amount", other)
+    else:
+        yield Variant("refund_deducted", "taken less refunds", other)
+    yield from variants.in_utc(edition)
+    readings = {
+        "eligible_when": get_args(EligibleWhen),
+        "unapproved": get_args(Unapproved),
+        "own_accounts": get_args(OwnAccounts),
+    }
+    yield from variants.other_readings(edition, readings)
