@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Callable, Iterator
 
 from benchmarks import (
+    affiliates,
     closing,
     commands,
     corrections,
@@ -45,6 +46,7 @@ GROUPS: list[tuple[tuple[str, ...], Group]] = [
     (("balances",), journals.balances),
     (("orders", "fees", "reconcile-orders", "thirteenth"), fees.figures),
     (("growth-orders", "explain-orders"), order_days.figures),
+    (("affiliate", "reconcile-affiliate"), affiliates.figures),
 ]
 NAMES = [name for names, _ in GROUPS for name in names]
 

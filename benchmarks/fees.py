@@ -53,7 +53,7 @@ def figures(shop: Workshop, wanted: set[str]) -> Iterator[Figure]:
 def made(shop: Workshop, name: str) -> Book:
     """A book with the stores onboarded and rates published."""
     path = shop.folder / name
-    _clear(path)
+    cleared(path)
     book, _ = init(str(path), "platform")
     facts = shop.folder / "shops.ndjson"
     facts.write_text(
@@ -88,7 +88,7 @@ def _terms() -> Edition:
     return checked(edition.model_copy(update={"terms": terms, "publisher": "acme"}))
 
 
-def _clear(path: Path) -> None:
+def cleared(path: Path) -> None:
     for suffix in ("", "-wal", "-shm", ".receipts", ".orders"):
         one = Path(f"{path}{suffix}")
         if one.is_dir():
@@ -115,11 +115,11 @@ def _archived(shop: Workshop, book: Book, month: Path, count: int) -> Iterator[F
         "orders", mine.text, f"{theirs.text} DuckDB COPY", speed, ">= 0.7x", speed >= 0.7, how
     )
     library = shop.folder / "library.db"
-    _clear(library)
+    cleared(library)
     rate = one_event_per_order(month, library)
     yield Figure.rate("orders, by event", count / mine.seconds, "library", rate, 25, "500 a time")
     record_orders(book, [str(month)], now=NOW, by="benchmark")
-    _clear(fresh)
+    cleared(fresh)
 
 
 def _charged(shop: Workshop, book: Book, wanted: set[str]) -> Iterator[Figure]:
@@ -251,7 +251,7 @@ def _thirteenth(shop: Workshop, month: Path, count: int) -> Figure:
         )
         empty.close()
         copy = shop.folder / "copy13.db"
-        _clear(copy)
+        cleared(copy)
         shutil.copy(location, copy)
         shutil.copytree(f"{location}.orders", f"{copy}.orders")
         book = open_book(str(copy))
@@ -260,7 +260,7 @@ def _thirteenth(shop: Workshop, month: Path, count: int) -> Figure:
             took(lambda: record_orders(book, [str(month)], now=NOW, by="benchmark"))  # noqa: B023
         )
         book.close()
-        _clear(copy)
+        cleared(copy)
     both = {name: sorted(found)[len(found) // 2] for name, found in taken.items()}
     how = f"{HISTORY} x {count:,} orders in the book"
     return Figure.times("thirteenth month", both["thirteenth"], both["first"], 1.2, how)

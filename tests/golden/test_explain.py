@@ -27,6 +27,7 @@ DIGEST = re.compile(r"\(sha256:[0-9a-f]+\.\.\.\)")
 ARCHIVED = re.compile(r"[0-9-]{10} [0-9:]{8} \+08:00(?=  OrdersArchived)")
 """When orders were archived: the moment of the test."""
 OUTCOMES = {
+    "affiliate_commission": {"payable", "declined", "held"},
     "growth": {"payable", "declined", "held"},
     "recruiting": {"payable", "declined", "held"},
     "service_agreement": {"payable", "declined", "held"},

@@ -29,6 +29,12 @@ from ledger.usecases.terms.editions import edition_at
 
 FOLDER = Path(__file__).parent / "variants"
 OTHERWISE = {
+    "affiliate_commission": {
+        "eligible_when": "order",
+        "unapproved": "next_plan",
+        "own_accounts": "commission",
+        "refunds": "ignore",
+    },
     "growth": {"gmv_basis": "settled", "gmv_refunds": "ignore", "tiers": {"roas_short": "0.50"}},
     "recruiting": {"first_sale_within_days": 0, "gmv_window": "term", "rate_day": "settlement"},
     "service_agreement": {
@@ -43,6 +49,7 @@ OTHERWISE = {
 }
 """A second edition of each program, in which other readings are already taken."""
 ASKED = {
+    "affiliate_commission": ("2024-05", "2024-07-01T00:00:00+08:00"),
     "growth": (None, "2026-09-30T00:00:00+08:00"),
     "recruiting": (None, "2026-06-30T00:00:00+08:00"),
     "service_agreement": ("2026-05", "2026-07-01T00:00:00+08:00"),

@@ -8,6 +8,7 @@ import pytest
 
 from ledger.kernel.errors import BadTerms
 from ledger.programs.account_binding import parameters as account_binding
+from ledger.programs.affiliate_commission import parameters as affiliate_commission
 from ledger.programs.edition import Edition, parse_toml, to_toml
 from ledger.programs.growth import parameters as growth
 from ledger.programs.partner_admission import parameters as partner_admission
@@ -21,6 +22,7 @@ from ledger.programs.store_deposit import parameters as store_deposit
 from ledger.programs.technical_fee import parameters as technical_fee
 
 UNSET: dict[str, set[str]] = {
+    "affiliate_commission": set(),
     "recruiting": {"governance_ratios", "rest_days"},
     "growth": set(),
     "star_map": set(),
@@ -39,6 +41,7 @@ BY_PARAMETER = {
 }
 """Conditions that are cited by the parameter that they ask for."""
 CHOICES = {
+    "affiliate_commission": {"eligible_when", "unapproved", "own_accounts", "refunds"},
     "recruiting": {
         *("gmv_window", "store_open_test", "first_scope", "governance_scope", "roll_over"),
         *("rate_day", "targeted_when", "verified_after_term", "high_risk_cured_by_reopening"),
@@ -65,6 +68,7 @@ CHOICES = {
 }
 """Assumed parameters that are a choice between named values."""
 FREE = {
+    "affiliate_commission": {"zone", "from", "plan_in_force", "not_own_account"},
     "recruiting": {"zone", "stock_countries", "rate_max_age_days", "stock_asked_in"},
     "growth": {"zone", "proration", "rate_max_age_days"},
     "star_map": {"zone", "from", "to", "schedule", "access", "rate_max_age_days"},
@@ -170,6 +174,7 @@ def test_every_shipped_parameter_is_cited_or_assumed() -> None:
     The day of making up is no value of its own: it follows from the working days.
     """
     known: dict[str, Any] = {
+        "affiliate_commission": affiliate_commission,
         "recruiting": recruiting,
         "growth": growth,
         "star_map": star_map,

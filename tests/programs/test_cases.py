@@ -38,7 +38,7 @@ DEFAULT_AS_OF = {
     "service_agreement": "2026-08-01T00:00:00+08:00",
     "star_map": "2020-12-01T00:00:00+08:00",
     "technical_fee": "2020-12-01T00:00:00+08:00",
-    "affiliate": "2026-06-01T00:00:00+08:00",
+    "affiliate_commission": "2026-06-01T00:00:00+08:00",
     "account_binding": "2026-06-01T00:00:00+08:00",
     "pid_binding": "2026-06-01T00:00:00+08:00",
 }

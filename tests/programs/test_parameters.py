@@ -93,7 +93,9 @@ REFUSED: list[tuple[str, str, Any, str]] = [
         "two discounts of one name",
     ),
 ]
-PUBLISHED_ONLY = {"growth": {"make_up_due"}, "technical_fee": {"discounts"}}
+PUBLISHED_ONLY = {"growth": {"make_up_due"}, "technical_fee": {"discounts"}} | {
+    "affiliate_commission": {"markets"}
+}
 """What the shipped terms say and the defaults leave open."""
 
 

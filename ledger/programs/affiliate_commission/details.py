@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 from ledger.aggregates.base import Recorded
 from ledger.kernel.decision import Step
 from ledger.kernel.money import Money
-from ledger.programs.affiliate.expression import NONE
-from ledger.programs.affiliate.gather import Month, Pair
-from ledger.programs.affiliate.parameters import CODES, HELD
-from ledger.programs.affiliate.plans import rate_of
-from ledger.programs.affiliate.tables import may_sell
+from ledger.programs.affiliate_commission.expression import NONE
+from ledger.programs.affiliate_commission.gather import Month, Pair
+from ledger.programs.affiliate_commission.parameters import CODES, HELD
+from ledger.programs.affiliate_commission.plans import rate_of
+from ledger.programs.affiliate_commission.tables import may_sell
 from ledger.programs.by_order import LazyParts, rate_text
 from ledger.programs.edition import Edition
 
@@ -78,9 +78,9 @@ class Details:
     def _part(self, one: Total) -> Step:
         edition = self._edition
         net = Money(int(one.net_sum), edition.currency)
-        said = f"{one.orders} orders, {net.text} {edition.currency}"
+        said = f"{orders_told(one.orders)}, {net.text} {edition.currency}"
         if one.foreign:
-            said = f"{one.orders} orders in another currency"
+            said = f"{orders_told(one.orders)} in another currency"
         label, required, events = "no plan", None, set[int]()
         if one.score != NONE:
             plan, fact = self._month.plans.said_by(one.score)
@@ -153,6 +153,11 @@ def _registered(told: list[Recorded], parameters: Any) -> str:
     return said + (
         "; met, but not at the order" if any(may_sell(t, parameters) for t in told) else ""
     )
+
+
+def orders_told(count: int) -> str:
+    """How many orders, in words."""
+    return "1 order" if count == 1 else f"{count:,} orders"
 
 
 def offered_rate(report: Any, product: str) -> str:

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 
 from ledger.aggregates.affiliate import PLANS, AffiliatePlanSet
 from ledger.aggregates.base import Recorded
-from ledger.programs.affiliate import orders
-from ledger.programs.affiliate.exceptions import judge_plans, touches
-from ledger.programs.affiliate.gather import ABOUT
-from ledger.programs.affiliate.parameters import KIND, checked, parameters_of
-from ledger.programs.affiliate.rules import settle_v1
-from ledger.programs.affiliate.variants import of
+from ledger.programs.affiliate_commission import orders
+from ledger.programs.affiliate_commission.exceptions import judge_plans, touches
+from ledger.programs.affiliate_commission.gather import ABOUT
+from ledger.programs.affiliate_commission.parameters import KIND, checked, parameters_of
+from ledger.programs.affiliate_commission.rules import settle_v1
+from ledger.programs.affiliate_commission.variants import of
 from ledger.programs.by_order import month_window, waiting
 from ledger.programs.contract import Asked, OfOrders, OrderReader
 from ledger.programs.edition import Edition

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import get_args
 
 from ledger.programs import variants
-from ledger.programs.affiliate.parameters import (
+from ledger.programs.affiliate_commission.parameters import (
     EligibleWhen,
     OwnAccounts,
     Unapproved,

@@ -15,8 +15,8 @@ from ledger.aggregates.judge import Surprise
 from ledger.aggregates.store import MerchantOnboarded
 from ledger.aggregates.store_state import StoreState
 from ledger.kernel.instants import local
-from ledger.programs.affiliate.gather import plans_of
-from ledger.programs.affiliate.parameters import Parameters, parameters_of
+from ledger.programs.affiliate_commission.gather import plans_of
+from ledger.programs.affiliate_commission.parameters import Parameters, parameters_of
 from ledger.programs.contract import Reader, in_chunks
 from ledger.programs.edition import Edition
 from ledger.programs.program import Judged, Names

@@ -8,8 +8,8 @@ holds at the order's instant is then chosen by its span.
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ledger.programs.affiliate import tables
-from ledger.programs.affiliate.plans import LEVELS
+from ledger.programs.affiliate_commission import tables
+from ledger.programs.affiliate_commission.plans import LEVELS
 from ledger.programs.by_order import net_of, share_of
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "stores": ("shop",),
     "shop_plans": tables.SPANS,
     "open_plans": tables.SPANS,
-    "named": tables.NAMED,
-    "everyone": tables.NAMED,
+    "to_some": tables.OFFERS,
+    "to_all": tables.OFFERS,
     "audience": tables.AUDIENCE,
     "neighbours": tables.NEIGHBOURS,
     "creators": tables.CREATORS,
@@ -125,18 +125,18 @@ def _table(name: str) -> Any:
     return ibis.table(kinds, name=name)
 
 
-def _offered(orders: Any, name: str, *, to_some: bool) -> Any:
-    """The offers of `named`, or of `everyone`, that cover each order."""
+def _offered(orders: Any, name: str, *, for_some: bool) -> Any:
+    """The offers of `to_some`, or of `to_all`, that cover each order."""
     offers = _table(name)
     product = offers.of_product
     same = [orders.store == offers.of_store]
-    if name == "everyone":  # a shop plan names no product
+    if name == "to_all":  # a shop plan names no product
         found = orders.join(offers, same)
         found = found.filter((found.of_product == found.product) | (found.of_product == ""))
     else:
         found = orders.join(offers, [*same, orders.product == product])
     found = found.filter((found.starts <= found.created_at) & (found.created_at < found.ends))
-    if to_some:
+    if for_some:
         audience = _table("audience").rename(of_group="group")
         found = found.join(
             audience, [found.group == audience.of_group, found.creator == audience.member]
@@ -147,7 +147,7 @@ def _offered(orders: Any, name: str, *, to_some: bool) -> Any:
 
 def _best_named(orders: Any) -> Any:
     """Per order the best offers to its creator alone: targeted, and of open plans that approve."""
-    found = _offered(orders, "named", to_some=True)
+    found = _offered(orders, "to_some", for_some=True)
     return found.group_by(list(ROW)).aggregate(
         targeted=found.score.max(where=found.level == LEVELS["targeted"]),
         approved_for=found.score.max(where=found.level == LEVELS["open"]),
@@ -159,8 +159,8 @@ def _ranked(orders: Any, setting: Setting) -> Any:
     import ibis
 
     columns = [*ROW, "score", "level"]
-    to_some = _offered(orders, "named", to_some=True).select(*columns)
-    found = to_some.union(_offered(orders, "everyone", to_some=False).select(*columns))
+    some = _offered(orders, "to_some", for_some=True).select(*columns)
+    found = some.union(_offered(orders, "to_all", for_some=False).select(*columns))
     place = ibis.row_number().over(
         group_by=list(ROW), order_by=[ibis.desc("level"), ibis.desc("score")]
     )

@@ -5,10 +5,14 @@ from typing import NamedTuple
 
 from ledger.aggregates.settlement import period_id
 from ledger.kernel.period import Window
-from ledger.programs.affiliate.expression import Setting, sql_of
-from ledger.programs.affiliate.gather import Month, month_of_orders
-from ledger.programs.affiliate.parameters import parameters_of
-from ledger.programs.affiliate.tables import everyone_tables, neighbour_tables, plan_tables
+from ledger.programs.affiliate_commission.expression import Setting, sql_of
+from ledger.programs.affiliate_commission.gather import Month, month_of_orders
+from ledger.programs.affiliate_commission.parameters import parameters_of
+from ledger.programs.affiliate_commission.tables import (
+    everyone_tables,
+    neighbour_tables,
+    plan_tables,
+)
 from ledger.programs.by_order import month_window
 from ledger.programs.contract import Asked, OrderChange, OrderReader, OrderTables
 from ledger.programs.edition import Edition

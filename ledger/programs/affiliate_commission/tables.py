@@ -13,8 +13,8 @@ from ledger.aggregates.affiliate_state import CreatorState
 from ledger.aggregates.base import Recorded
 from ledger.kernel.instants import Instant
 from ledger.kernel.period import Window
-from ledger.programs.affiliate.parameters import Parameters
-from ledger.programs.affiliate.plans import LEVELS, Offer, Plans, Reading, other_rate
+from ledger.programs.affiliate_commission.parameters import Parameters
+from ledger.programs.affiliate_commission.plans import LEVELS, Offer, Plans, Reading, other_rate
 from ledger.programs.contract import OrderTables
 
 NOBODY = ""
@@ -23,7 +23,7 @@ Columns = dict[str, list[object]]
 Turn = tuple[Instant, bool]
 """An instant from which something holds, or does no more."""
 SPANS = ("of_store", "of_product", "starts", "ends", "best", "asks")
-NAMED = ("of_store", "of_product", "group", "starts", "ends", "score", "level")
+OFFERS = ("of_store", "of_product", "group", "starts", "ends", "score", "level")
 AUDIENCE = ("group", "member", "since", "until")
 NEIGHBOURS = ("number", "of_product", "before", "after")
 CREATORS = ("registered", "starts", "ends", "may_sell")
@@ -35,7 +35,7 @@ def plan_tables(
     plans: Plans, reading: Reading = "told", *, all_approved: bool = False
 ) -> OrderTables:
     """`shop_plans` and `open_plans` with the best offer to everybody in each span of the month,
-    and whether a plan asks for approval in it; `named` and `audience` with the offers to some
+    and whether a plan asks for approval in it; `to_some` and `audience` with the offers to some
     creators alone. With `all_approved` no plan asks for an approval."""
     offers = plans.told if reading == "told" else list(plans.offers(plans.plans, reading))
     asking = [one for one in offers if one.asks and not all_approved]
@@ -44,15 +44,15 @@ def plan_tables(
     return {
         "shop_plans": _spans([one for one in offers if one.kind == "shop"], (), plans.window),
         "open_plans": _spans(free, asking, plans.window),
-        "named": _named([*targeted, *asking], lambda one: _group_of(one, plans)),
+        "to_some": _offers([*targeted, *asking], lambda one: _group_of(one, plans)),
         "audience": _audience(targeted, asking, plans),
     }
 
 
 def everyone_tables(plans: Plans) -> OrderTables:
-    """The offers to everybody one by one, as `named` has those to some."""
+    """The offers to everybody one by one, as `to_some` has those to some."""
     offers = [one for one in plans.told if one.kind != "targeted" and not one.asks]
-    return {"everyone": _named(offers, lambda one: 0)}
+    return {"to_all": _offers(offers, lambda one: 0)}
 
 
 def neighbour_tables(plans: Plans) -> OrderTables:
@@ -167,9 +167,9 @@ def _spans(free: Iterable[Offer], asking: Iterable[Offer], window: Window) -> Co
     return _table(SPANS, rows)
 
 
-def _named(offers: Iterable[Offer], group_of: Callable[[Offer], int]) -> Columns:
+def _offers(offers: Iterable[Offer], group_of: Callable[[Offer], int]) -> Columns:
     return _table(
-        NAMED,
+        OFFERS,
         [
             (
                 *(one.store, one.product or NOBODY, group_of(one)),

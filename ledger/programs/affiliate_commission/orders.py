@@ -6,12 +6,12 @@ from typing import Any
 from ledger.aggregates.settlement import period_id
 from ledger.kernel.instants import format_instant
 from ledger.kernel.money import Money
-from ledger.programs.affiliate.details import offered_rate
-from ledger.programs.affiliate.expression import NONE
-from ledger.programs.affiliate.gather import ABOUT, Month, month_of_orders
-from ledger.programs.affiliate.order_side import order_side
-from ledger.programs.affiliate.parameters import CODES, parameters_of
-from ledger.programs.affiliate.plans import Offer
+from ledger.programs.affiliate_commission.details import offered_rate
+from ledger.programs.affiliate_commission.expression import NONE
+from ledger.programs.affiliate_commission.gather import ABOUT, Month, month_of_orders
+from ledger.programs.affiliate_commission.order_side import order_side
+from ledger.programs.affiliate_commission.parameters import CODES, parameters_of
+from ledger.programs.affiliate_commission.plans import Offer
 from ledger.programs.by_order import month_window, rate_text
 from ledger.programs.contract import Asked, OrderKind, OrderReader
 from ledger.programs.edition import Edition

@@ -12,10 +12,10 @@ from ledger.aggregates.binding_state import StoreBonds
 from ledger.aggregates.store import MerchantOnboarded
 from ledger.aggregates.store_state import StoreState
 from ledger.kernel.period import Window
-from ledger.programs.affiliate import tables
-from ledger.programs.affiliate.expression import Setting, sql_of
-from ledger.programs.affiliate.parameters import Parameters
-from ledger.programs.affiliate.plans import Plans
+from ledger.programs.affiliate_commission import tables
+from ledger.programs.affiliate_commission.expression import Setting, sql_of
+from ledger.programs.affiliate_commission.parameters import Parameters
+from ledger.programs.affiliate_commission.plans import Plans
 from ledger.programs.by_order import refuse_negative
 from ledger.programs.contract import OrderReader, OrderSession, OrderTables, Reader
 from ledger.programs.edition import Edition

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from ledger.kernel.decision import Step
 from ledger.kernel.money import Money
-from ledger.programs.affiliate.details import Details
-from ledger.programs.affiliate.gather import Month, month_of_orders
-from ledger.programs.affiliate.parameters import CODES, HELD, KIND, parameters_of
+from ledger.programs.affiliate_commission.details import Details, orders_told
+from ledger.programs.affiliate_commission.gather import Month, month_of_orders
+from ledger.programs.affiliate_commission.parameters import CODES, HELD, KIND, parameters_of
 from ledger.programs.by_order import month_window
 from ledger.programs.contract import Answer, Asked, OrderReader
 from ledger.programs.line import Line
@@ -107,7 +107,9 @@ def _decided(one: Sum, currency: str, *, registered: bool) -> Outcome:
 
 
 def _observed(one: Sum, decided: Outcome, currency: str) -> str:
-    said = f"{one.orders} orders, {one.earning} of them earn a commission"
+    said = f"{orders_told(one.orders)}, {one.earning or 'none'} of which earn a commission"
+    if one.orders == 1:
+        said = f"1 order, which earns {'a' if one.earning else 'no'} commission"
     if one.foreign_orders:
         said += f"; {one.foreign_orders} in another currency than {currency}"
     if HELD[1] in decided.held_for:

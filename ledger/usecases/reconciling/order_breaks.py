@@ -1,0 +1,122 @@
+"""Orders that differ, grouped: breaks of one kind, cause and currency as one, with an example."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ledger.aggregates.reconciliation import Break, BreakKind, Cause, OrderBreak
+from ledger.aggregates.settlement import period_id
+from ledger.kernel.money import Money
+from ledger.programs.edition import Edition
+from ledger.store.order_lines import load_tables
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+KINDS: tuple[BreakKind, ...] = (
+    *("amount_differs", "missing_theirs", "missing_ours", "duplicate_theirs"),
+    "currency_differs",
+)
+Scope = tuple[str, str | None]
+"""The month, and the only store that a file is of."""
+ORDERS_MAX = 100_000
+"""So many orders that break are listed and recorded one by one."""
+
+
+class _Group(NamedTuple):
+    """Breaks of one kind, causes and currency: how many, both sums, and the first of them."""
+
+    kind: BreakKind
+    causes: str
+    currency: str
+    orders: int
+    ours: int
+    theirs: int
+    first: dict[str, Any]
+
+    @property
+    def found(self) -> tuple[int, ...]:
+        """The numbers of its causes."""
+        return tuple(map(int, self.causes.split(","))) if self.causes else ()
+
+
+def grouped(
+    database: "DuckDBPyConnection", edition: Edition, scope: Scope, causes: list[Cause]
+) -> tuple[list[Break], list[OrderBreak]]:
+    """Breaks of one kind, cause and currency as one, with the first order as its example.
+
+    The orders of the smallest groups are listed, up to `ORDERS_MAX`: where a file is of another
+    month or sign every order breaks, and nobody reads them one by one.
+    """
+    database.execute(
+        "CREATE TEMP TABLE named AS SELECT b.*, CASE WHEN kind IN ('amount_differs',"
+        " 'missing_theirs') THEN coalesce(l.found, '') ELSE '' END AS causes FROM breaks b"
+        " LEFT JOIN (SELECT store, order_id, string_agg(cause, ',' ORDER BY cause) AS found"
+        " FROM likely GROUP BY 1, 2) l USING (store, order_id)"
+    )
+    rows = database.execute(
+        "SELECT kind, causes, currency, count(*), sum(coalesce(ours, 0))::HUGEINT,"
+        " sum(coalesce(theirs, 0))::HUGEINT, min({'store': store, 'order_id': order_id,"
+        " 'place': place, 'theirs': theirs, 'line': line, 'payee': payee})"
+        " FROM named GROUP BY 1, 2, 3"
+    ).fetchall()
+    groups = sorted(
+        (_Group(*row) for row in rows),
+        key=lambda one: str((KINDS.index(one.kind), one.found, one.currency)),
+    )
+    breaks = [_break(edition, scope, one, causes) for one in groups]
+    return breaks, list(_listed(database, groups))
+
+
+def _listed(database: "DuckDBPyConnection", groups: list[_Group]) -> Iterator[OrderBreak]:
+    room, kept = ORDERS_MAX, []
+    for number in sorted(range(len(groups)), key=lambda number: groups[number].orders):
+        room -= groups[number].orders
+        if room >= 0:
+            kept.append(number)
+    if not kept:
+        return
+    columns: dict[str, list[object]] = {
+        name: [getattr(groups[number], name) for number in kept]
+        for name in ("kind", "causes", "currency")
+    }
+    load_tables(database, {"listed": {"number": list(kept), **columns}})
+    rows = database.execute(
+        "SELECT number, store, order_id, ours, theirs, currency, line, payee FROM named"
+        " JOIN listed USING (kind, causes, currency) ORDER BY number, store, order_id, place"
+    ).fetchall()
+    for number, store, order_id, ours, theirs, currency, line, payee in rows:
+        yield OrderBreak.model_construct(
+            group=number,
+            store=store,
+            order_id=order_id,
+            ours=None if ours is None else Money(ours, currency).text,
+            theirs=None if theirs is None else Money(theirs, currency).text,
+            line=line,
+            payee=payee,
+        )
+
+
+def _break(edition: Edition, scope: Scope, group: _Group, causes: list[Cause]) -> Break:
+    kind, currency = group.kind, group.currency
+    gives = Money(group.first["theirs"] or 0, currency).text
+    likely = tuple(causes[one].model_copy(update={"gives": gives}) for one in group.found)
+    named = "+".join(f"{one.because}:{one.detail}" for one in likely).replace(" ", "_")
+    period, only = scope
+    name = period_id(edition.program, period)
+    of_file = f"{name}/{only}" if only else name
+    alone = kind in ("missing_ours", "duplicate_theirs")
+    differs = kind != "currency_differs"
+    return Break(
+        id=f"{of_file}#{kind}#{currency}" + (f"#{named}" if named else ""),
+        kind=kind,
+        line=group.first["line"],
+        payee=group.first["payee"],
+        order_id=group.first["order_id"],
+        ours=None if alone else Money(group.ours, currency).text,
+        theirs=Money(group.theirs, currency).text if kind != "missing_theirs" else None,
+        difference=Money(group.ours - group.theirs, currency).text if differs else None,
+        currency=currency,
+        place=group.first["place"],
+        likely=likely,
+        count=group.orders,
+    )
