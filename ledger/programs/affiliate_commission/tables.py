@@ -19,6 +19,8 @@ from ledger.programs.contract import OrderTables
 
 NOBODY = ""
 """A name that no id is."""
+NO_NUMBER = -1
+"""A number that no version has."""
 Columns = dict[str, list[object]]
 Turn = tuple[Instant, bool]
 """An instant from which something holds, or does no more."""
@@ -182,5 +184,5 @@ def _offers(offers: Iterable[Offer], group_of: Callable[[Offer], int]) -> Column
 
 def _table(names: Sequence[str], rows: Collection[Sequence[object]]) -> Columns:
     """Rows as columns, with one more that joins nothing."""
-    nobody = [NOBODY if name in TEXTS else 0 for name in names]
+    nobody = [NOBODY if name in TEXTS else NO_NUMBER for name in names]
     return dict(zip(names, map(list, zip(*rows, nobody, strict=True)), strict=True))
