@@ -1,6 +1,6 @@
 """`duebook statement` and `duebook pay`: what was issued to a payee, and paying it."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -69,15 +69,18 @@ def _rows(where: Out, answer: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def _told(answer: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The movements with their running total; what was adjusted says why and what stands now.
 
-    An adjustment that moves no money, of a decision, has a row as well.
+    A payer's side is moved together with the payee's, so that its adjustment stands elsewhere in
+    the log: they are told apart by line and amount, in order. An adjustment that moves no money,
+    of a decision, has a row as well.
     """
-    adjusted = {
-        (one["position"], one["line"], one["difference"]): one for one in answer["adjustments"]
-    }
+    adjusted: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    for one in answer["adjustments"]:
+        adjusted[one["line"], one["difference"]].append(one)
     for move in answer["running"]:
-        one = adjusted.pop((move["position"], move["line"], move["amount"]), {})
+        mine = adjusted[move["line"], move["amount"]] if move["what"] == "adjusted" else []
+        one = mine.pop(0) if mine else {}
         yield move | {"now": one.get("now"), "why": one.get("why")}
-    for one in adjusted.values():
+    for one in (each for left in adjusted.values() for each in left):
         row = {"what": "adjusted", "narration": f"{one['outcome_was'] or ''} to {one['outcome']}"}
         yield {name: one[name] for name in ("position", "line", "why")} | row
 

@@ -69,6 +69,27 @@ class Case(NamedTuple):
     """Rows before the close, and revised after it."""
 
 
+def plan_of(name: str, kind: str, rate: str, **more: Any) -> Row:
+    """A plan of S-1 for K-1."""
+    own = {"plan": name, "store": "S-1", "kind": kind, "rate": rate, "products": ["K-1"]}
+    return {"type": "AffiliatePlanSet", "at": "2024-02-01T10:00:00+08:00", **own, **more}
+
+
+def sold(name: str, **more: str) -> Row:
+    """An order of C-1 for K-1 in May 2024."""
+    at = {"created_at": "2024-05-20T12:00:00+08:00", "currency": "USD"}
+    return order(name, **at | {"creator": "C-1", "product": "K-1"} | more)
+
+
+SELLERS = [
+    onboarded("S-1") | {"market": "US"},
+    *(
+        {"type": "CreatorRegistered", "at": "2024-01-05T10:00:00+08:00", "creator": creator}
+        | {"country": "US", "age": 30, "followers": 9000}
+        for creator in ("C-1", "C-2")
+    ),
+    plan_of("P-1", "open", "0.12"),
+]
 FURNITURE = [{"category": "家具家电", "amount": "1.00"}]
 SCHEDULE = [
     {"from": "2020-07-31", "link": "third_party", "base": "price", "rate": "0.50"},
@@ -93,6 +114,15 @@ CASES = {
         orders=(
             [order("A"), order("B", store="S-2"), order("C", category="digital", store="S-2")],
             [order("A", amount="80.00", updated_at="2020-06-02T00:00:00Z")],
+        ),
+    ),
+    "commissions": Case(
+        *("affiliate-us-2024", "2024-05", SELLERS),
+        plan_of("P-2", "targeted", "0.30", creators=["C-1"]),
+        *({"followers_min": 1_000_000}, "affiliate-us-2024/2024-05/S-1/C-2"),
+        orders=(
+            [sold("A"), sold("B", creator="C-2"), sold("C", creator="C-2")],
+            [sold("A", amount="80.00", updated_at="2024-06-02T00:00:00Z")],
         ),
     ),
     "star-map": Case(
@@ -163,11 +193,12 @@ class Told:
         rows = self.json("adjust", *self.period, "--by", "lin")["adjustments"]
         for row in rows:
             self.on_the_statement(row)
-        return {row["line"]: row for row in rows}
+        return {row["line"]: row for row in rows if row.get("side") != "payer"}
 
     def on_the_statement(self, row: Row) -> None:
-        """The payee's statement alone says what, why and how much, in every format."""
-        asked = ("statement", *self.period, "--payee", row["payee"])
+        """The statement of the party alone says what, why and how much, in every format."""
+        holder = row["payer"] if row.get("side") == "payer" else row["payee"]
+        asked = ("statement", *self.period, "--payee", holder)
         answer = self.json(*asked)
         told = [
             one
