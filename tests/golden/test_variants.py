@@ -29,7 +29,12 @@ from ledger.usecases.terms.editions import edition_at
 
 FOLDER = Path(__file__).parent / "variants"
 OTHERWISE = {
-    "growth": {"gmv_basis": "settled", "gmv_refunds": "ignore", "tiers": {"roas_short": "0.50"}},
+    "growth": {
+        "gmv_basis": "settled",
+        "gmv_refunds": "ignore",
+        "tiers": {"roas_short": "0.50"},
+        "creator_tiers": ["mid"],
+    },
     "recruiting": {"first_sale_within_days": 0, "gmv_window": "term", "rate_day": "settlement"},
     "service_agreement": {
         "gmv_basis": "placed",

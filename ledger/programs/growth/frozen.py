@@ -25,7 +25,7 @@ PLAN = "affiliate_plan"
 
 
 class Finding(NamedTuple):
-    """Something that does not fit: its code, a sentence without its end, and what to do."""
+    """Something that does not fit: its code, what was done, and what to do now."""
 
     code: str
     sentence: str
@@ -106,14 +106,14 @@ def _entered(one: Concerned, shop: Shop, edition: Edition) -> Iterator[Finding]:
         yield Finding(
             "promotion_unconfirmed",
             f"store {one.store} entered the major promotion {event.campaign}, which its merchant "
-            "had not confirmed by then",
+            "had not confirmed",
             "Record the PromotionConfirmed that it lacks, or withdraw the entry.",
         )
     if event.product is None:
         return
     submission = shop.submission(event.product, one.act.at)
     if submission is None:
-        yield _not_submitted(one, event.product, f"entered {entry}")
+        yield _not_submitted(one, event.product, f"was entered into {entry}")
         return
     said = submission.event
     if event.price is None or event.currency != said.currency:
@@ -123,8 +123,8 @@ def _entered(one: Concerned, shop: Shop, edition: Edition) -> Iterator[Finding]:
         yield Finding(
             "below_floor_price",
             f"product {event.product} of store {one.store} entered {entry} at {event.price} "
-            f"{event.currency}; its floor price is {said.floor_price} {said.currency}, submitted "
-            f"at {local(submission.at, edition.zone)}",
+            f"{event.currency}; its floor price is {said.floor_price} {said.currency}, as "
+            f"submitted at {local(submission.at, edition.zone)}",
             "Withdraw the entry where it is wrong, or record the ProductSubmitted that it lacks.",
         )
 
@@ -138,15 +138,15 @@ def _approved(
     submission = shop.submission(product, at)
     if submission is None:
         if by_platform:
-            yield _not_submitted(one, product, "approved by the platform as a sample")
+            yield _not_submitted(one, product, "was approved by the platform as a sample")
         return
-    said, when = submission.event, local(submission.at, edition.zone)
+    said, submitted = submission.event, f"as submitted at {local(submission.at, edition.zone)}"
     automatic = approvals.by_platform(store, product, at)
     if by_platform and automatic > said.auto_approve:
         yield Finding(
             "auto_approval_exceeded",
-            f"the platform has approved {_samples(automatic)} of product {product} of store "
-            f"{store} by then; it may approve {said.auto_approve}, submitted at {when}",
+            f"the platform had approved {_samples(automatic)} of product {product} of store "
+            f"{store}; by itself it may approve {said.auto_approve}, {submitted}",
             "Withdraw the approval where it is wrong, or record the ProductSubmitted that it "
             "lacks.",
         )
@@ -154,8 +154,8 @@ def _approved(
     if approved > said.free_samples:
         yield Finding(
             "samples_exhausted",
-            f"{_samples(approved)} of product {product} of store {store} are approved by then; "
-            f"{said.free_samples} are offered, submitted at {when}",
+            f"store {store} had {_samples(approved)} of product {product} approved; it offers "
+            f"{said.free_samples}, {submitted}",
             "Withdraw the approval where it is wrong, or record the ProductSubmitted that it "
             "lacks.",
         )
@@ -164,7 +164,7 @@ def _approved(
 def _not_submitted(one: Concerned, product: str, done: str) -> Finding:
     return Finding(
         "product_not_submitted",
-        f"product {product} of store {one.store} is {done} and was not submitted by then",
+        f"product {product} of store {one.store} {done} and had not been submitted",
         "Record the ProductSubmitted that it lacks, or withdraw what is wrong.",
     )
 
@@ -174,9 +174,9 @@ def _samples(count: int) -> str:
 
 
 def _told(one: Concerned, name: str, found: Iterator[Finding], edition: Edition) -> Judged:
-    """Each finding about an act, with when it happened and the clause."""
+    """Each finding about an act, from when it happened to the clause."""
     when = local(one.act.at, edition.zone)
     for code, sentence, hint in found:
         clause = edition.cite.get(code) or "frozen_from"
-        told = f"{sentence} ({when}). Clause of {edition.program}: {clause}."
+        told = f"at {when} {sentence}. Clause of {edition.program}: {clause}."
         yield one.act, Surprise(code, told, hint, name, edition.program)

@@ -75,8 +75,8 @@ class Parameters(BaseModel):
     }
     rate_max_age_days: Annotated[int, Field(ge=0, le=366, strict=True)] = 7
     frozen_from: Literal["enrolment", "term_start"] | None = None
-    frozen_kinds: Annotated[tuple[Id, ...], Field(min_length=1)] | None = None
-    creator_tiers: Annotated[tuple[Text, ...], Field(min_length=1)] | None = None
+    frozen_kinds: tuple[Id, ...] | None = None
+    creator_tiers: tuple[Text, ...] | None = None
 
     @field_validator("commission_rate")
     @classmethod
@@ -104,6 +104,13 @@ class Parameters(BaseModel):
             if len(shares) > 2 or [*map(_share, shares)] != sorted(shares, key=Decimal):
                 raise ValueError("a covered head has no share, one, or a lowest and a highest")
         return {name: covered[name] for name in COVERED if name in covered}
+
+    @field_validator("frozen_kinds", "creator_tiers")
+    @classmethod
+    def _some_and_each_once(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if names is not None and (not names or len(set(names)) < len(names)):
+            raise ValueError("name at least one, and each once, or leave it out for all")
+        return names
 
     def tier(self, name: str) -> Decimal | None:
         """A tier's share of the fixed fee; None where the edition has no such tier."""
