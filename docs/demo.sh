@@ -22,7 +22,7 @@ run settle $PROGRAM --as-of 2026-02-15 | tail -6
 run settle $PROGRAM --as-of 2026-06-30
 run publish fixtures/demo/terms-governance.toml --by finance
 run settle $PROGRAM --as-of 2026-06-30 | tail -5
-run settle $PROGRAM --as-of 2026-06-30 --known-at 1596 | tail -5
+run settle $PROGRAM --as-of 2026-06-30 --known-at 1619 | tail -5
 run explain $PROGRAM/S-1003 --as-of 2026-06-30
 
 # The quarter is closed, paid, and corrected when a closure of March is reported late.

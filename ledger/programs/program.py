@@ -103,6 +103,9 @@ class Judging(NamedTuple):
     """The streams whose judgements may rest on some changed ones, given by name per kind. Asked
     before and after the change. Streams of facts that name a changed thing are found without it,
     by the thing's `named_by`."""
+    about: Callable[[Reader, Edition, Sequence[Recorded]], Iterable[Recorded]] | None = None
+    """Those of some of these facts that an edition is about; without it: all. Of the others
+    nothing touches its closes, whatever else is odd about them."""
 
 
 class OwnReport(NamedTuple):
@@ -241,7 +244,8 @@ class Program:
 
     def assumptions(self, edition: Edition) -> list[dict[str, str]]:
         """What had to be assumed, and why: as the version says, then what came later."""
-        later = {name: why for name, why in self.came_later.items() if name not in edition.terms}
+        named = {*edition.terms, *edition.assumed}
+        later = {name: why for name, why in self.came_later.items() if name not in named}
         more = [{"parameter": name, "because": why} for name, why in later.items()]
         return edition.assumptions() + more
 

@@ -13,8 +13,11 @@ from pathlib import Path
 import pytest
 
 from cli.main import run
+from ledger.programs.registry import program_of, shipped
 from ledger.store.book import open_book
 from ledger.store.receipts import Receipt, parse_receipt
+from ledger.usecases.terms.editions import edition_at
+from ledger.usecases.terms.publish import publish
 from ledger.usecases.verifying.upgrade import upgrade
 from ledger.usecases.verifying.verify import verify
 from tests.quarter import GROWTH, PROGRAM, Quarter, silent
@@ -26,6 +29,18 @@ DIGESTS = {
     PROGRAM: "sha256:5eba656c27845e007c7aa886a5637be356c50ea4581edcd8ad4a9344fd7dab19",
     GROWTH: "sha256:8dfcb5536ec32aad6ad08aedf4194b168a58f71a7fd2228ebea0ceffeac55ef9",
     SECOND: "sha256:eda954a68d0b551a7f5962ed4c46d06af40a9ac6699dd721ddaf5c6678cae11d",
+}
+VERSION_1 = "sha256:28c119a62df38077d503f36c7f24dbb8a3df6ed2e79de2dbc28d58224926f93d"
+"""The growth terms as they were published then."""
+LATER = ["frozen_from", "frozen_kinds", "creator_tiers"]
+"""Parameters that the version of the stored book does not name."""
+CAMPAIGN = {
+    "type": "CampaignCreated",
+    "at": "2026-06-01T10:00:00+08:00",
+    "campaign": "C-1",
+    "store": "S-M-7",
+    "kind": "coupon",
+    "created_by": "merchant",
 }
 DUE = {
     (f"{PROGRAM}/partner:P-1", "CNY"): ("4000.00", "0.00"),
@@ -94,6 +109,29 @@ def test_nothing_that_was_adjusted_has_to_be_adjusted_again(quarter: Quarter) ->
         quarter.unchanged(program)
     filled = [one["filled"] for one in quarter.statement("partner:P-2")["adjustments"]]
     assert filled == [["governance_ratios"]]
+
+
+def test_a_version_recorded_before_judges_nothing_until_a_later_one_does(quarter: Quarter) -> None:
+    """It keeps its digest and lists what came later; the closed term answers as before."""
+    with quarter.book.reading() as connection:
+        edition, _ = edition_at(connection, GROWTH, quarter.book.head().position)
+    assert (edition.version, edition.digest) == (1, VERSION_1)
+    assumed = [one["parameter"] for one in program_of(edition.rules).assumptions(edition)]
+    assert assumed[-len(LATER) :] == LATER
+    (store,) = (row["store"] for row in quarter.rows("stores") if row["merchant"] == "M-7")
+    quarter.tell([CAMPAIGN | {"store": store}])
+    codes = [row["code"] for row in quarter.rows("exceptions")]
+    assert "tools_frozen" not in codes
+    (later,) = (one for one in shipped() if one.program == GROWTH)
+    publish(quarter.book, later, "lin")
+    assert sorted([*codes, "tools_frozen"]) == sorted(
+        row["code"] for row in quarter.rows("exceptions")
+    )
+    assumed = [one["parameter"] for one in program_of(later.rules).assumptions(later)]
+    assert all(assumed.count(name) == 1 for name in LATER)
+    quarter.unchanged(GROWTH)
+    answer = quarter.replay(GROWTH)
+    assert (answer["identical"], answer["digest"]) == (True, DIGESTS[GROWTH])
 
 
 def test_the_command_line_says_the_same(location: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -35,7 +35,12 @@ OTHERWISE = {
         "own_accounts": "commission",
         "refunds": "ignore",
     },
-    "growth": {"gmv_basis": "settled", "gmv_refunds": "ignore", "tiers": {"roas_short": "0.50"}},
+    "growth": {
+        "gmv_basis": "settled",
+        "gmv_refunds": "ignore",
+        "tiers": {"roas_short": "0.50"},
+        "creator_tiers": ["mid"],
+    },
     "recruiting": {"first_sale_within_days": 0, "gmv_window": "term", "rate_day": "settlement"},
     "service_agreement": {
         "gmv_basis": "placed",

@@ -24,7 +24,7 @@ from ledger.programs.technical_fee import parameters as technical_fee
 UNSET: dict[str, set[str]] = {
     "affiliate_commission": set(),
     "recruiting": {"governance_ratios", "rest_days"},
-    "growth": set(),
+    "growth": {"frozen_kinds", "creator_tiers"},
     "star_map": set(),
     "technical_fee": {"rates", "markets"},
     "partner_admission": set(),
@@ -50,7 +50,7 @@ CHOICES = {
     },
     "growth": {
         *("roas_cost", "gmv_basis", "gmv_refunds", "counts_when", "invited_when"),
-        "compensation_waits_for_fee",
+        *("compensation_waits_for_fee", "frozen_from"),
     },
     "star_map": {"payer"},
     "technical_fee": {"revoked", "refunds"},
@@ -70,7 +70,7 @@ CHOICES = {
 FREE = {
     "affiliate_commission": {"zone", "from", "plan_in_force", "not_own_account"},
     "recruiting": {"zone", "stock_countries", "rate_max_age_days", "stock_asked_in"},
-    "growth": {"zone", "proration", "rate_max_age_days"},
+    "growth": {"zone", "proration", "rate_max_age_days", "frozen_kinds", "creator_tiers"},
     "star_map": {"zone", "from", "to", "schedule", "access", "rate_max_age_days"},
     "technical_fee": {"zone", "discounts"},
     "partner_admission": {"zone", "from", "rate_max_age_days", "not_terminated"},

@@ -74,6 +74,13 @@ REFUSED: list[tuple[str, str, Any, str]] = [
     ("growth", "covered", {"referral_fee": ["0.1", "0.2", "0.3"]}, "a lowest and a highest"),
     ("growth", "proration", True, "proration: "),
     ("growth", "rate_max_age_days", 367, "rate_max_age_days: "),
+    ("growth", "frozen_from", "invitation", "frozen_from: "),
+    ("growth", "frozen_kinds", [], "frozen_kinds: name at least one, and each once"),
+    ("growth", "frozen_kinds", ["coupon", "coupon"], "frozen_kinds: name at least one"),
+    ("growth", "frozen_kinds", ["flash sale"], "frozen_kinds.0: "),
+    ("growth", "creator_tiers", [], "creator_tiers: name at least one, and each once"),
+    ("growth", "creator_tiers", ["mid", "mid"], "creator_tiers: name at least one"),
+    ("growth", "creator_tiers", [""], "creator_tiers.0: "),
     ("star_map", "schedule", [CHARGE | {"rate": "-0.000001"}], BEYOND),
     ("star_map", "schedule", [CHARGE | {"rate": "1.000001"}], BEYOND),
     ("star_map", "rate_max_age_days", -1, "rate_max_age_days: "),
@@ -93,8 +100,10 @@ REFUSED: list[tuple[str, str, Any, str]] = [
         "two discounts of one name",
     ),
 ]
-PUBLISHED_ONLY = {"growth": {"make_up_due"}, "technical_fee": {"discounts"}} | {
-    "affiliate_commission": {"markets"}
+PUBLISHED_ONLY = {
+    "affiliate_commission": {"markets"},
+    "growth": {"make_up_due", "frozen_from"},
+    "technical_fee": {"discounts"},
 }
 """What the shipped terms say and the defaults leave open."""
 

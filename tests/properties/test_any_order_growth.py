@@ -25,6 +25,7 @@ AS_OF = [
     "2026-06-20T00:00:00+08:00",
     *["2026-09-01T00:00:00+08:00", "2026-10-01T00:00:00+08:00"] * 2,
 ]
+MID = {"creator_tier": "mid"}
 KINDS = ["aigc", "creator_video"]
 COUNTS = [0, 1, 9, 10, 11]
 PROMISED = [
@@ -41,6 +42,7 @@ CHANGED: list[dict[str, Any]] = [
     {"compensation_waits_for_fee": False},
     {"invited_when": "enrolment"},
     {"gmv_basis": "settled"},
+    {"creator_tiers": ["mid", "head"]},
 ]
 
 
@@ -57,8 +59,9 @@ def _enrolled(chance: Random, merchant: str, at: str) -> Fact:
 
 
 def _delivered(chance: Random, merchant: str) -> Fact:
-    how = {"kind": chance.choice(KINDS), "count": chance.choice(COUNTS)}
+    how: Fact = {"kind": chance.choice(KINDS), "count": chance.choice(COUNTS)}
     approved = None if chance.random() < 0.8 else False
+    how["creator_tier"] = {1: "waist", 10: "mid", 11: "head"}.get(how["count"])
     return _about(chance, "ContentDelivered", merchant, **how, approved=approved)
 
 
@@ -83,7 +86,7 @@ def _joining(chance: Random, merchant: str) -> list[Fact]:
     """An invited merchant that enrols, pays and is given content, some of its facts missing."""
     store = MERCHANTS[merchant]
     delivered = [
-        _about(chance, "ContentDelivered", merchant, at=at, kind=kind, count=count)
+        _about(chance, "ContentDelivered", merchant, at=at, kind=kind, count=count, **MID)
         for at in (INSTANTS[3], *chance.sample(INSTANTS[5:], 2))
         for kind, count in zip(KINDS, chance.choices([1, 5, 9], k=2), strict=True)
     ]

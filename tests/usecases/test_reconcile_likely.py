@@ -178,6 +178,21 @@ def test_another_reading_of_an_assumption_is_named(desk: Desk) -> None:
     }
 
 
+def test_a_creators_tier_that_is_not_asked_for_is_named(desk: Desk) -> None:
+    """Our terms leave the videos of small creators out; the platform counts them as delivered."""
+    tiers = ["mid", "head"]
+    publish(desk.book, edition(GROWTH, publisher="acme", version=3, creator_tiers=tiers), "lin")
+    video = {"type": "ContentDelivered", "at": "2026-06-20T10:00:00+08:00", "program": GROWTH}
+    video |= {"merchant": "M-7", "kind": "creator_video", "count": 1, "creator_tier": "nano"}
+    desk.tell([*enrolled(aigc=0, creator_video=1), fee_paid("6000.00"), video])
+    assert charged(desk, "-8000.00", "0.00") == {
+        "M-7/compensation#amount_differs": [
+            ("tier", "without creator_video_short"),
+            ("creator_tiers", "videos of creators of any tier count"),
+        ]
+    }
+
+
 def test_a_condition_taken_as_met_is_named_first(desk: Desk) -> None:
     """Not on the list: paid only by who does not ask for it."""
     desk.tell([*certified("P-1"), *store(1)[1:]])

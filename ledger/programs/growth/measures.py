@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from ledger.aggregates.base import Recorded
+from ledger.aggregates.enrolment_state import EnrolmentState
 from ledger.kernel.decision import Step
 from ledger.kernel.instants import Instant, day_of, local
 from ledger.kernel.money import EXACT, Money
@@ -52,11 +53,20 @@ class Validity(NamedTuple):
     unmet: tuple[str, ...]
 
 
+def invitation_of(
+    state: EnrolmentState, enrolment: Recorded, parameters: Parameters
+) -> Recorded | None:
+    """The invitation that counts: the earliest, whenever it was made up to as-of, or by the
+    enrolment where the terms say so."""
+    invitation = state.invitation
+    if invitation and parameters.invited_when == "enrolment" and invitation.at > enrolment.at:
+        return None
+    return invitation
+
+
 def validity(case: Case, terms: Terms) -> Validity:
     """Invited, and enrolled before the term's end."""
-    invitation = case.state.invitation
-    if invitation and terms.parameters.invited_when == "enrolment":
-        invitation = invitation if invitation.at <= case.enrolment.at else None
+    invitation = invitation_of(case.state, case.enrolment, terms.parameters)
     invited = Step(
         "invited",
         met=invitation is not None,
@@ -143,11 +153,18 @@ class Content(NamedTuple):
 
 
 def content(case: Case, kind: str, terms: Terms) -> Content:
-    """Deliveries from the term's start, or the enrolment where that is earlier, to its end."""
+    """Deliveries from the term's start, or the enrolment where that is earlier, to its end.
+
+    Where the terms name tiers of creators, videos of others and of creators without a tier do
+    not count, neither within the term nor to make up for them.
+    """
     window = Window(min(terms.window.start, case.enrolment.at), terms.window.end)
     promise = case.state.promise(kind, terms.window.end)
     approved_only = terms.parameters.counts_when == "approved"
     counting = case.state.delivered(kind, approved_only=approved_only)
+    tiers = terms.parameters.creator_tiers if kind == "creator_video" else None
+    if tiers is not None:
+        counting = [one for one in counting if one.event.creator_tier in tiers]
     within = [one for one in counting if one.at in window]
     later = tuple(one for one in counting if one.at >= window.end)
     delivered = sum(one.event.count for one in within)
@@ -158,7 +175,7 @@ def content(case: Case, kind: str, terms: Terms) -> Content:
         f"{kind} content",
         required="a promised count that nobody has told"
         if promised is None
-        else f"{promised} promised",
+        else f"{promised} promised" + (f", by creators of {_tiers_told(tiers)}" if tiers else ""),
         observed=f"{delivered} {terms.parameters.counts_when} within the term",
         clause=terms.clause("tiers"),
         events=tuple(
@@ -171,6 +188,11 @@ def content(case: Case, kind: str, terms: Terms) -> Content:
         parts=_not_within(later, [one for one in mine if one.position not in known]),
     )
     return Content(kind, promised, delivered, later, step)
+
+
+def _tiers_told(tiers: tuple[str, ...]) -> str:
+    """The tiers in words."""
+    return f"the tier {tiers[0]}" if len(tiers) == 1 else f"the tiers {', '.join(tiers)}"
 
 
 def _not_within(later: tuple[Recorded, ...], others: list[Recorded]) -> tuple[Step, ...]:

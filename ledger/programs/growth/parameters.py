@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from ledger.aggregates.base import Id, Text
 from ledger.aggregates.enrolment import CONTENT_KINDS
 from ledger.kernel.currencies import COMMODITIES
 from ledger.kernel.errors import BadTerms, Refusal
@@ -22,11 +23,28 @@ COVERED = ("referral_fee", "smart_marketing", "creator_commission", "ad_placemen
 CODES = ("invited", "enrolled_in_time")
 """Why an enrolment is not valid, in the order in which a line names it."""
 NOTHING_MISSED = "no_commitment_missed"
+FROZEN_CODES = (
+    *("tools_frozen", "promotion_unconfirmed", "product_not_submitted", "below_floor_price"),
+    *("auto_approval_exceeded", "samples_exhausted"),
+)
+"""What does not fit of acts around an enrolled store; each may be cited by itself."""
+CAME_LATER = {
+    "frozen_from": "no campaign, affiliate plan or sample of an enrolled store is judged. Other "
+    "values: enrolment, term_start",
+    "frozen_kinds": "where tools are frozen, campaigns of every kind and affiliate plans are; a "
+    "list of kinds freezes these alone",
+    "creator_tiers": "creator videos count whatever the creator's tier; a list of tiers leaves "
+    "the videos of others out",
+}
+"""Parameters that the first version of the edition does not name, and why their default."""
 Share = Annotated[str, Field(description="a share as a decimal string, 0 to 1")]
 
 
 class Parameters(BaseModel):
-    """What the edition says, value by value. Days are calendar days of the edition's zone."""
+    """What the edition says, value by value. Days are calendar days of the edition's zone.
+
+    Without `frozen_from` no act around an enrolled store is judged.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -56,6 +74,9 @@ class Parameters(BaseModel):
         "ad_placement": (),
     }
     rate_max_age_days: Annotated[int, Field(ge=0, le=366, strict=True)] = 7
+    frozen_from: Literal["enrolment", "term_start"] | None = None
+    frozen_kinds: tuple[Id, ...] | None = None
+    creator_tiers: tuple[Text, ...] | None = None
 
     @field_validator("commission_rate")
     @classmethod
@@ -84,9 +105,20 @@ class Parameters(BaseModel):
                 raise ValueError("a covered head has no share, one, or a lowest and a highest")
         return {name: covered[name] for name in COVERED if name in covered}
 
+    @field_validator("frozen_kinds", "creator_tiers")
+    @classmethod
+    def _some_and_each_once(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if names is not None and (not names or len(set(names)) < len(names)):
+            raise ValueError("name at least one, and each once, or leave it out for all")
+        return names
+
     def tier(self, name: str) -> Decimal | None:
         """A tier's share of the fixed fee; None where the edition has no such tier."""
         return Decimal(self.tiers[name]) if name in self.tiers else None
+
+    def freezes(self, kind: str) -> bool:
+        """Whether a kind of campaign, or `affiliate_plan`, is among the tools that are frozen."""
+        return self.frozen_kinds is None or kind in self.frozen_kinds
 
 
 def _refuse_unknown(found: Iterable[str], known: tuple[str, ...]) -> None:
@@ -143,7 +175,10 @@ def checked(edition: Edition, rules_version: int) -> Edition:
     if parameters.make_up_due is not None and parameters.make_up_due < edition.last:
         raise BadTerms(f"{edition.program}: make_up_due: lies before the term's end.")
     due = parameters.make_up_due or _due(edition, parameters)
-    return complete(edition, parameters, rules_version, citable=CODES, make_up_due=due.isoformat())
+    citable = (*CODES, *FROZEN_CODES)
+    return complete(
+        edition, parameters, rules_version, citable=citable, make_up_due=due.isoformat()
+    )
 
 
 def _due(edition: Edition, parameters: Parameters) -> date:

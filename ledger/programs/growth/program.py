@@ -1,11 +1,21 @@
 """The growth service as a program."""
 
+from collections.abc import Callable, Iterator, Sequence
+
+from ledger.aggregates.affiliate import PLANS, AffiliatePlanSet
+from ledger.aggregates.base import Recorded
+from ledger.aggregates.campaign import CAMPAIGNS, CampaignCreated, CampaignEntered
+from ledger.aggregates.sample import APPROVALS, SampleApproved
 from ledger.programs.contract import OfOrders, Reader
 from ledger.programs.edition import Edition
-from ledger.programs.growth.parameters import checked, parameters_of
+from ledger.programs.growth import enrolled_stores, frozen
+from ledger.programs.growth.parameters import CAME_LATER, checked, parameters_of
 from ledger.programs.growth.rules import settle_v1
 from ledger.programs.growth.variants import of
-from ledger.programs.program import Program, expense, income, once
+from ledger.programs.program import Judging, Program, expense, income, once
+
+Facts = Sequence[Recorded]
+Which = Callable[[Reader, Edition, Facts], Iterator[enrolled_stores.Concerned]]
 
 
 def _merchants_with(reader: Reader, edition: Edition, store: str) -> list[str]:
@@ -25,6 +35,11 @@ def _gmv_as_placed(edition: Edition) -> frozenset[OfOrders]:
     return frozenset({OfOrders.GMV}) if placed else frozenset()
 
 
+def _acts(concerned: Which) -> Callable[[Reader, Edition, Facts], Iterator[Recorded]]:
+    """The acts alone of what is judged."""
+    return lambda reader, edition, facts: (one.act for one in concerned(reader, edition, facts))
+
+
 PROGRAM = Program(
     versions={1: settle_v1},
     checked=checked,
@@ -40,4 +55,28 @@ PROGRAM = Program(
     variants=of,
     obliges=once,
     asks_of_orders=_gmv_as_placed,
+    came_later=CAME_LATER,
+    judges=(
+        Judging(
+            facts=(CampaignCreated, CampaignEntered),
+            judge=frozen.judge_campaigns,
+            listed=CAMPAIGNS,
+            touches=enrolled_stores.campaigns_touched,
+            about=_acts(enrolled_stores.campaigns),
+        ),
+        Judging(
+            facts=(SampleApproved,),
+            judge=frozen.judge_approvals,
+            listed=APPROVALS,
+            touches=enrolled_stores.approvals_touched,
+            about=_acts(enrolled_stores.approvals),
+        ),
+        Judging(
+            facts=(AffiliatePlanSet,),
+            judge=frozen.judge_plans,
+            listed=PLANS,
+            touches=enrolled_stores.plans_touched,
+            about=_acts(enrolled_stores.plans),
+        ),
+    ),
 )

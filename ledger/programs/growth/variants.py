@@ -29,3 +29,9 @@ def of(edition: Edition) -> Iterator[Variant]:
         "refund_ignored", "refunds are not deducted", with_terms(edition, gmv_refunds="ignore")
     )
     yield from variants.other_readings(edition, READINGS)
+    if edition.terms.get("creator_tiers"):
+        yield Variant(
+            "creator_tiers",
+            "videos of creators of any tier count",
+            with_terms(edition, creator_tiers=None),
+        )

@@ -98,10 +98,13 @@ def _touches(settlement: Settlement, recorded: Recorded, surprise: Surprise) -> 
 def _to_review(connection: Connection, settlement: Settlement) -> Iterator[Recorded]:
     """The facts of the run's days that its terms judge, and others that wait for somebody."""
     reader = LogReader(connection, settlement.clocks)
-    program, days = program_of(settlement.edition.rules), settlement.days
+    edition, days = settlement.edition, settlement.days
+    program = program_of(edition.rules)
     assert days is not None
     for judging in program.judges:
-        yield from reader.at_positions(reader.within(judging.listed, days.window))
+        listed = reader.at_positions(reader.within(judging.listed, days.window))
+        found = [one for one in listed if isinstance(one.event, judging.facts)]
+        yield from judging.about(reader, edition, found) if judging.about else found
     yield from program.waiting(reader, Asked(settlement.edition, settlement.period))
 
 

@@ -1,0 +1,256 @@
+"""What the judgement of acts around enrolled stores rests on, read for many stores at once.
+
+An act is judged from the enrolment of its store on, or from the term's start where that is later
+and the terms say so, to the term's end: half-open, like every window.
+"""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+from ledger.aggregates.affiliate import PLANS_OF_STORE, AffiliatePlanSet
+from ledger.aggregates.base import Recorded, first_of, last_before
+from ledger.aggregates.campaign import PromotionConfirmed
+from ledger.aggregates.enrolment import MerchantEnrolled, MerchantInvited
+from ledger.aggregates.enrolment_state import EnrolmentState
+from ledger.aggregates.sample import (
+    REQUESTS_OF_STORE,
+    ProductSubmitted,
+    SampleApproved,
+    SampleRequested,
+)
+from ledger.kernel.instants import Instant
+from ledger.kernel.period import Window
+from ledger.programs.contract import Reader, in_chunks
+from ledger.programs.edition import Edition
+from ledger.programs.growth.measures import invitation_of
+from ledger.programs.growth.parameters import parameters_of
+from ledger.programs.program import Names
+
+ENROLMENT = (MerchantInvited.TOPIC, MerchantEnrolled.TOPIC)
+REQUEST = (SampleRequested.TOPIC, SampleApproved.TOPIC)
+PLAN = (AffiliatePlanSet.TOPIC,)
+
+
+class Plan:
+    """The reports of an affiliate plan."""
+
+    def __init__(self, plan: str) -> None:
+        self.plan = plan
+        self.reports: list[Recorded] = []
+
+    def apply(self, recorded: Recorded) -> None:
+        """Takes one event in."""
+        if isinstance(recorded.event, AffiliatePlanSet):
+            self.reports.append(recorded)
+
+    def counts(self, one: Recorded) -> bool:
+        """Whether a report names store and kind of the plan's first one."""
+        first = first_of(self.reports)
+        assert first is not None, "this report is one itself"
+        said, asked = first.event, one.event
+        return (asked.store, asked.kind) == (said.store, said.kind)
+
+
+class Request:
+    """A request for a sample: the report that counts, and the approval, the earliest each."""
+
+    def __init__(self, request: str) -> None:
+        self.request = request
+        self.reports: list[Recorded] = []
+        self.approvals: list[Recorded] = []
+
+    def apply(self, recorded: Recorded) -> None:
+        """Takes one event in."""
+        match recorded.event:
+            case SampleRequested():
+                self.reports.append(recorded)
+            case SampleApproved():
+                self.approvals.append(recorded)
+
+    @cached_property
+    def report(self) -> Recorded | None:
+        """Whose product is asked for. Asked after the fold."""
+        return first_of(self.reports)
+
+    @cached_property
+    def approval(self) -> Recorded | None:
+        """The first approval; of equal ones that of the first sender's id."""
+        by_sender = sorted(
+            self.approvals, key=lambda one: (one.event.source or "", one.event.id or "")
+        )
+        return first_of(by_sender)
+
+
+class Shop:
+    """What a store submitted, and which promotions its merchant confirmed."""
+
+    TOPICS = (ProductSubmitted.TOPIC, PromotionConfirmed.TOPIC)
+
+    def __init__(self, store: str) -> None:
+        self.store = store
+        self.submissions: dict[str, list[Recorded]] = defaultdict(list)
+        self.confirmations: dict[str, list[Instant]] = defaultdict(list)
+
+    def apply(self, recorded: Recorded) -> None:
+        """Takes one event in."""
+        match recorded.event:
+            case ProductSubmitted(product=product):
+                self.submissions[product].append(recorded)
+            case PromotionConfirmed(campaign=campaign):
+                self.confirmations[campaign].append(recorded.at)
+
+    def submission(self, product: str, at: Instant) -> Recorded | None:
+        """The last submission of a product at or before an instant."""
+        return last_before(self.submissions.get(product, ()), at + 1)
+
+    def confirmed(self, campaign: str, at: Instant) -> bool:
+        """Whether a promotion was confirmed at or before an instant."""
+        return any(one <= at for one in self.confirmations.get(campaign, ()))
+
+
+class Approvals:
+    """First approvals of requests, by store and product and by who approved."""
+
+    def __init__(self, requests: Iterable[Request]) -> None:
+        self._all: dict[tuple[str, str], list[Instant]] = defaultdict(list)
+        self._by_platform: dict[tuple[str, str], list[Instant]] = defaultdict(list)
+        for one in requests:
+            if one.report is not None and one.approval is not None:
+                key = one.report.event.store, one.report.event.product
+                self._all[key].append(one.approval.at)
+                if one.approval.event.by == "platform":
+                    self._by_platform[key].append(one.approval.at)
+        for found in (*self._all.values(), *self._by_platform.values()):
+            found.sort()
+
+    def by(self, store: str, product: str, at: Instant) -> int:
+        """How many of a store's product up to an instant, itself included."""
+        return bisect_right(self._all.get((store, product), ()), at)
+
+    def by_platform(self, store: str, product: str, at: Instant) -> int:
+        """Those of them that the platform approved."""
+        return bisect_right(self._by_platform.get((store, product), ()), at)
+
+
+class Concerned(NamedTuple):
+    """An act that is judged, the store that it is about, and from when on its acts are."""
+
+    act: Recorded
+    store: str
+    since: Instant
+
+
+def frozen_since(reader: Reader, edition: Edition, stores: Collection[str]) -> dict[str, Instant]:
+    """Per store with a valid enrolment the instant from which acts around it are judged.
+
+    Valid: the merchant's first, of an invited merchant, before the term's end. Of several
+    merchants with one store the earliest enrolment counts.
+    """
+    parameters, prefix = parameters_of(edition), f"enrolment:{edition.program}/"
+    if parameters.frozen_from is None:
+        return {}
+    streams = {one for own in reader.named("enrols", stores).values() for one in own}
+    names = [one.partition(":")[2] for one in streams if one.startswith(prefix)]
+    found: dict[str, Instant] = {}
+    for state in reader.states("enrolment", names, EnrolmentState, ENROLMENT).values():
+        enrolment = state.enrolment
+        if enrolment is None or enrolment.at >= edition.window.end:
+            continue
+        if invitation_of(state, enrolment, parameters) is not None:
+            store, since = enrolment.event.store, enrolment.at
+            if parameters.frozen_from == "term_start":
+                since = max(since, edition.window.start)
+            found[store] = min(found.get(store, since), since)
+    return found
+
+
+def _within(
+    reader: Reader, edition: Edition, acts: Iterable[tuple[Recorded, str]]
+) -> Iterator[Concerned]:
+    """Those of some acts, each with its store, that are judged; store by store."""
+    by_store: dict[str, list[Recorded]] = defaultdict(list)
+    for act, store in acts:
+        if act.at < edition.window.end:
+            by_store[store].append(act)
+    for chunk in in_chunks(by_store):
+        for store, since in sorted(frozen_since(reader, edition, chunk).items()):
+            window = Window(since, edition.window.end)
+            for act in by_store.get(store, ()):
+                if act.at in window:
+                    yield Concerned(act, store, since)
+
+
+def campaigns(reader: Reader, edition: Edition, facts: Sequence[Recorded]) -> Iterator[Concerned]:
+    """Campaigns that stores created or entered."""
+    return _within(reader, edition, ((one, one.event.store) for one in facts))
+
+
+def plans(reader: Reader, edition: Edition, facts: Sequence[Recorded]) -> Iterator[Concerned]:
+    """Reports of plans that count."""
+    by_plan: dict[str, list[Recorded]] = defaultdict(list)
+    for one in facts:
+        by_plan[one.event.plan].append(one)
+    counting = (
+        (one, one.event.store)
+        for chunk in in_chunks(by_plan)
+        for name, plan in reader.states("plan", chunk, Plan, PLAN).items()
+        for one in by_plan[name]
+        if plan.counts(one)
+    )
+    return _within(reader, edition, counting)
+
+
+def approvals(reader: Reader, edition: Edition, facts: Sequence[Recorded]) -> Iterator[Concerned]:
+    """First approvals of requests that somebody has reported."""
+    asked = {one.position: one for one in facts}
+    found = (
+        (asked[one.approval.position], one.report.event.store)
+        for chunk in in_chunks({one.event.request for one in facts})
+        for one in reader.states("request", chunk, Request, REQUEST).values()
+        if one.report and one.approval and one.approval.position in asked
+    )
+    return _within(reader, edition, found)
+
+
+def requests_of(reader: Reader, stores: Collection[str]) -> Iterator[Request]:
+    """Every request that was ever reported of some stores."""
+    streams = {one for own in reader.named(REQUESTS_OF_STORE, stores).values() for one in own}
+    for chunk in in_chunks({one.partition(":")[2] for one in streams}):
+        yield from reader.states("request", chunk, Request, REQUEST).values()
+
+
+def stores_enrolled(reader: Reader, edition: Edition, changed: Names) -> set[str]:
+    """The stores that some merchants whose place in the edition has changed enrolled, ever."""
+    prefix = f"{edition.program}/"
+    names = [one for one in changed.get("enrolment", ()) if one.startswith(prefix)]
+    if not names or parameters_of(edition).frozen_from is None:
+        return set()
+    states = reader.states("enrolment", names, EnrolmentState, ENROLMENT).values()
+    return {one.event.store for state in states for one in state.enrolments}
+
+
+def campaigns_touched(reader: Reader, edition: Edition, changed: Names) -> Iterator[str]:
+    """From enrolments and invitations to the campaigns of their stores."""
+    yield from (f"store:{store}" for store in stores_enrolled(reader, edition, changed))
+
+
+def plans_touched(reader: Reader, edition: Edition, changed: Names) -> Iterator[str]:
+    """From enrolments and invitations to the plans of their stores."""
+    stores = stores_enrolled(reader, edition, changed)
+    for streams in reader.named(PLANS_OF_STORE, stores).values():
+        yield from streams
+
+
+def approvals_touched(reader: Reader, edition: Edition, changed: Names) -> Iterator[str]:
+    """From enrolments, invitations and requests to all requests of the same stores."""
+    stores = stores_enrolled(reader, edition, changed)
+    names = changed.get("request", ())
+    if names and parameters_of(edition).frozen_from is not None:
+        states = reader.states("request", names, Request, REQUEST).values()
+        asked = {one.event.store for state in states for one in state.reports}
+        stores |= set(frozen_since(reader, edition, asked))
+    for streams in reader.named(REQUESTS_OF_STORE, stores).values():
+        yield from streams

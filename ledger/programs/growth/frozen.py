@@ -1,0 +1,182 @@
+"""Acts around enrolled stores that do not fit: tools that are frozen, and what merchants owe.
+
+Who enrols leaves campaigns and affiliate plans to the platform, confirms major promotions itself,
+and submits products with a floor price and numbers of samples. Source: seed 001.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from ledger.aggregates.affiliate import AffiliatePlanSet
+from ledger.aggregates.base import Recorded
+from ledger.aggregates.campaign import CampaignCreated, CampaignEntered
+from ledger.aggregates.judge import Surprise
+from ledger.kernel.instants import local
+from ledger.kernel.money import Money
+from ledger.programs.contract import Reader, in_chunks
+from ledger.programs.edition import Edition
+from ledger.programs.growth import enrolled_stores
+from ledger.programs.growth.enrolled_stores import Approvals, Concerned, Shop
+from ledger.programs.growth.parameters import parameters_of
+from ledger.programs.program import Judged
+
+PLAN = "affiliate_plan"
+"""As which kind of tool affiliate plans are frozen."""
+
+
+class Finding(NamedTuple):
+    """Something that does not fit: its code, what was done, and what to do now."""
+
+    code: str
+    sentence: str
+    hint: str
+
+
+def judge_campaigns(reader: Reader, edition: Edition, facts: Sequence[Recorded]) -> Judged:
+    """What does not fit of campaigns that were created or entered."""
+    by_store: dict[str, list[Concerned]] = {}
+    for one in enrolled_stores.campaigns(reader, edition, facts):
+        by_store.setdefault(one.store, []).append(one)
+    for chunk in in_chunks(by_store):
+        shops = reader.states("store", chunk, Shop, Shop.TOPICS)
+        for store, shop in shops.items():
+            for one in by_store[store]:
+                event = one.act.event
+                found = (
+                    _created(one, edition)
+                    if isinstance(event, CampaignCreated)
+                    else _entered(one, shop, edition)
+                )
+                yield from _told(one, event.campaign, found, edition)
+
+
+def judge_plans(reader: Reader, edition: Edition, facts: Sequence[Recorded]) -> Judged:
+    """Affiliate plans that merchants made while these are frozen."""
+    for one in enrolled_stores.plans(reader, edition, facts):
+        event = one.act.event
+        yield from _told(one, event.plan, _planned(one, edition), edition)
+
+
+def judge_approvals(reader: Reader, edition: Edition, facts: Sequence[Recorded]) -> Judged:
+    """What does not fit of approvals of samples. A request is approved once, by the first."""
+    by_store: dict[str, list[Concerned]] = {}
+    for one in enrolled_stores.approvals(reader, edition, facts):
+        by_store.setdefault(one.store, []).append(one)
+    for chunk in in_chunks(by_store):
+        shops = reader.states("store", chunk, Shop, Shop.TOPICS)
+        requests = {one.request: one for one in enrolled_stores.requests_of(reader, chunk)}
+        approvals = Approvals(requests.values())
+        for store, shop in shops.items():
+            for one in by_store[store]:
+                request = one.act.event.request
+                report = requests[request].report
+                assert report is not None, "an approval of what nobody reported is not judged"
+                found = _approved(one, report.event.product, shop, approvals, edition)
+                yield from _told(one, request, found, edition)
+
+
+def _created(one: Concerned, edition: Edition) -> Iterator[Finding]:
+    event: CampaignCreated = one.act.event
+    if event.created_by == "merchant" and parameters_of(edition).freezes(event.kind):
+        yield _frozen(one, f"campaign {event.campaign} ({event.kind})", edition)
+
+
+def _planned(one: Concerned, edition: Edition) -> Iterator[Finding]:
+    event: AffiliatePlanSet = one.act.event
+    if event.created_by == "merchant" and parameters_of(edition).freezes(PLAN):
+        yield _frozen(one, f"affiliate plan {event.plan}", edition)
+
+
+def _frozen(one: Concerned, what: str, edition: Edition) -> Finding:
+    since, end = local(one.since, edition.zone), local(edition.window.end, edition.zone)
+    return Finding(
+        "tools_frozen",
+        f"the merchant made {what} of store {one.store}, whose tools are frozen from {since} to "
+        f"{end}",
+        "Withdraw the report where it is wrong; meanwhile the platform makes such things itself.",
+    )
+
+
+def _entered(one: Concerned, shop: Shop, edition: Edition) -> Iterator[Finding]:
+    """An entry into a major promotion is confirmed by then; a product is submitted by then, and
+    is entered at its floor price or above."""
+    event: CampaignEntered = one.act.event
+    entry = f"campaign {event.campaign}"
+    if event.level == "major" and not shop.confirmed(event.campaign, one.act.at):
+        yield Finding(
+            "promotion_unconfirmed",
+            f"store {one.store} entered the major promotion {event.campaign}, which its merchant "
+            "had not confirmed",
+            "Record the PromotionConfirmed that it lacks, or withdraw the entry.",
+        )
+    if event.product is None:
+        return
+    submission = shop.submission(event.product, one.act.at)
+    if submission is None:
+        yield _not_submitted(one, event.product, f"was entered into {entry}")
+        return
+    said = submission.event
+    if event.price is None or event.currency != said.currency:
+        return
+    floor, price = (Money.parse(one, said.currency) for one in (said.floor_price, event.price))
+    if price.minor < floor.minor:
+        yield Finding(
+            "below_floor_price",
+            f"product {event.product} of store {one.store} entered {entry} at {event.price} "
+            f"{event.currency}; its floor price is {said.floor_price} {said.currency}, as "
+            f"submitted at {local(submission.at, edition.zone)}",
+            "Withdraw the entry where it is wrong, or record the ProductSubmitted that it lacks.",
+        )
+
+
+def _approved(
+    one: Concerned, product: str, shop: Shop, approvals: Approvals, edition: Edition
+) -> Iterator[Finding]:
+    """The platform approves samples of submitted products only, by itself not more than it may;
+    nobody approves more than are offered. Approvals of the same instant count together."""
+    store, at, by_platform = one.store, one.act.at, one.act.event.by == "platform"
+    submission = shop.submission(product, at)
+    if submission is None:
+        if by_platform:
+            yield _not_submitted(one, product, "was approved by the platform as a sample")
+        return
+    said, submitted = submission.event, f"as submitted at {local(submission.at, edition.zone)}"
+    automatic = approvals.by_platform(store, product, at)
+    if by_platform and automatic > said.auto_approve:
+        yield Finding(
+            "auto_approval_exceeded",
+            f"the platform had approved {_samples(automatic)} of product {product} of store "
+            f"{store}; by itself it may approve {said.auto_approve}, {submitted}",
+            "Withdraw the approval where it is wrong, or record the ProductSubmitted that it "
+            "lacks.",
+        )
+    approved = approvals.by(store, product, at)
+    if approved > said.free_samples:
+        yield Finding(
+            "samples_exhausted",
+            f"store {store} had {_samples(approved)} of product {product} approved; it offers "
+            f"{said.free_samples}, {submitted}",
+            "Withdraw the approval where it is wrong, or record the ProductSubmitted that it "
+            "lacks.",
+        )
+
+
+def _not_submitted(one: Concerned, product: str, done: str) -> Finding:
+    return Finding(
+        "product_not_submitted",
+        f"product {product} of store {one.store} {done} and had not been submitted",
+        "Record the ProductSubmitted that it lacks, or withdraw what is wrong.",
+    )
+
+
+def _samples(count: int) -> str:
+    return f"{count} sample" + ("" if count == 1 else "s")
+
+
+def _told(one: Concerned, name: str, found: Iterator[Finding], edition: Edition) -> Judged:
+    """Each finding about an act, from when it happened to the clause."""
+    when = local(one.act.at, edition.zone)
+    for code, sentence, hint in found:
+        clause = edition.cite.get(code) or "frozen_from"
+        told = f"at {when} {sentence}. Clause of {edition.program}: {clause}."
+        yield one.act, Surprise(code, told, hint, name, edition.program)
