@@ -107,7 +107,8 @@ def _decided(one: Sum, currency: str, *, registered: bool) -> Outcome:
 
 
 def _observed(one: Sum, decided: Outcome, currency: str) -> str:
-    said = f"{orders_told(one.orders)}, {one.earning or 'none'} of which earn a commission"
+    verb = "earn" if one.earning > 1 else "earns"
+    said = f"{orders_told(one.orders)}, {one.earning or 'none'} of which {verb} a commission"
     if one.orders == 1:
         said = f"1 order, which earns {'a' if one.earning else 'no'} commission"
     if one.foreign_orders:
