@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
+from cli.destination import INPUT, OUTPUT_FILE, Destination, check
 from cli.output import FORMATS, Out
 from cli.talk import said_done, say
 
@@ -49,12 +50,15 @@ def answering(
         @wraps(command)
         def asked(*given: Any, **more: Any) -> Any:
             typed = {name: more.pop(name, None) for name in ("book", "as_of", "known_at")}
-            chosen = Out.chosen(more.pop("format_"), more.pop("output"), also)
+            more |= _outputs(more)
+            chosen = Out.chosen(more.pop("format_"), more["output"], also)
+            _look_at_outputs(more, location(typed["book"]) if book else None)
+            del more["output"]
             return command(*given, ask=Ask(chosen, **typed), **more)
 
         found: Any = asked
         choice = click.Choice(formats)
-        found = OUTPUT(found)
+        found = OVERWRITE(OUTPUT(found))
         found = click.option(
             "--format", "format_", type=choice, help="How to write the answer [table]."
         )(found)
@@ -81,8 +85,45 @@ BOOK = click.option(
     help="A file path or postgresql:// URL [DUEBOOK_BOOK; default: duebook.db].",
 )
 OUTPUT = click.option(
-    "-o", "--output", metavar="FILE", help="Write there; the suffix chooses the format."
+    *("-o", "--output"),
+    type=OUTPUT_FILE,
+    metavar="FILE",
+    help="Write there; the suffix chooses the format.",
 )
+OVERWRITE = click.option(
+    "--overwrite", is_flag=True, help="Replace files that are there [ask, or refuse]."
+)
+
+
+def _outputs(given: dict[str, Any]) -> dict[str, Destination | None]:
+    """The files that this call is to write, by the name of the option."""
+    overwrite = given.pop("overwrite")
+    names = [one.name or "" for one in _parameters() if one.type is OUTPUT_FILE]
+    typed = {name: given[name] for name in names}
+    return {name: text and Destination(text, overwrite) for name, text in typed.items()}
+
+
+def _look_at_outputs(given: dict[str, Any], book: str | None) -> None:
+    """Looks at the files to write before the call does anything.
+
+    Raises `OutputRefused` for one that would hurt the book, an input or another of them, and
+    `OutputExists`.
+    """
+    outputs = [one for one in given.values() if isinstance(one, Destination)]
+    if not outputs:
+        return
+    from ledger.store.places import own_files, own_folders
+
+    values = [given.get(one.name or "") or () for one in _parameters() if one.type is INPUT]
+    inputs = [name for value in values for name in ((value,) if isinstance(value, str) else value)]
+    if book is None:
+        check(outputs, inputs)
+    else:
+        check(outputs, inputs, own_files(book), own_folders(book))
+
+
+def _parameters() -> list[click.Parameter]:
+    return click.get_current_context().command.params
 
 
 @dataclass(frozen=True)

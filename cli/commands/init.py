@@ -2,6 +2,7 @@
 
 import click
 
+from cli.destination import INPUT
 from cli.options import Ask, answering, location, now
 from cli.progress import progress
 from cli.talk import said_done, say
@@ -15,7 +16,9 @@ from cli.talk import said_done, say
     metavar="E",
     help="Whose side it keeps: platform, or a party such as partner:P-01 [platform].",
 )
-@click.option("--orders", metavar="FOLDER", help="Where order lines are kept [beside the book].")
+@click.option(
+    "--orders", type=INPUT, metavar="FOLDER", help="Where order lines are kept [beside the book]."
+)
 @answering()
 def init(demo: bool, entity: str, orders: str | None, ask: Ask) -> None:
     """Make a book and publish the shipped editions in it.

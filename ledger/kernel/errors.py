@@ -154,6 +154,16 @@ class MissingFile(Refusal):
     """A file that was named and cannot be read."""
 
 
+class OutputRefused(Refusal):
+    """A file to write that is the book's own, an input, another output, or no file at all."""
+
+
+class OutputExists(Refusal):
+    """A file to write that is there already."""
+
+    hint = "Nothing was done. Name another file, or replace this one with --overwrite."
+
+
 class WrongPeriod(Refusal):
     """A period for an edition that does not settle by month, or none for one that does."""
 

@@ -23,6 +23,7 @@ from ledger.kernel.errors import (
 )
 from ledger.store import schema
 from ledger.store.head import EMPTY, LOCK_SECONDS, Head, head_of, microseconds_now
+from ledger.store.places import looks_like_sqlite
 
 if TYPE_CHECKING:
     from ledger.store.recorder import LogRecorder, Writer
@@ -138,7 +139,7 @@ def open_book(location: str, *, readonly: bool = False) -> Book:
         path = Path(location)
         if not path.exists():
             raise BookMissing(f"There is no book at {location}.", HOW_TO_MAKE)
-        if not path.is_file() or not _looks_like_sqlite(path):
+        if not path.is_file() or not looks_like_sqlite(path):
             if Path(f"{location}.receipts").exists():
                 raise _damaged(location, "it does not begin as a SQLite file")
             raise _foreign(location)
@@ -211,16 +212,11 @@ def shown(location: str) -> str:
     return str(make_url(location)) if is_url(location) else location
 
 
-def _looks_like_sqlite(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(16) == b"SQLite format 3\0"
-
-
 def _is_blank(path: Path) -> bool:
     """Whether nothing was ever made there: an `init` that was killed leaves such a file."""
     if not path.stat().st_size:
         return True
-    if not path.is_file() or not _looks_like_sqlite(path):
+    if not path.is_file() or not looks_like_sqlite(path):
         return False
     connection = sqlite3.connect(path.absolute().as_uri() + "?mode=ro", uri=True)
     try:

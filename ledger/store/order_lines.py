@@ -18,14 +18,11 @@ from ledger.kernel.errors import Refusal
 from ledger.kernel.period import Window
 from ledger.store.archive.folder import ArchivedFile, check, present
 from ledger.store.log import read_log
+from ledger.store.places import ARCHIVE, ORDERS
 from ledger.store.schema import meta
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-ARCHIVE = "orders"
-"""The key under which a book remembers its archive's folder, where it has one of its own."""
-SUFFIX = ".orders"
 
 
 class NoArchive(Refusal):
@@ -46,7 +43,7 @@ def archive_folder(connection: Connection) -> Path:
     if connection.dialect.name != "sqlite":
         raise NoArchive("This book has no folder for order lines.")
     rows = connection.exec_driver_sql("PRAGMA database_list").all()
-    return Path(next(path for _, name, path in rows if name == "main") + SUFFIX)
+    return Path(next(path for _, name, path in rows if name == "main") + ORDERS)
 
 
 class Archived(NamedTuple):

@@ -11,7 +11,7 @@ from ledger.programs.registry import shipped
 from ledger.store import chain
 from ledger.store.append import append
 from ledger.store.book import Book, create_book, shown
-from ledger.store.order_lines import ARCHIVE
+from ledger.store.places import ARCHIVE
 from ledger.store.receipts import keep_receipt
 from ledger.store.recorder import Writer
 from ledger.usecases.terms.publish import append_terms
