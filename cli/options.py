@@ -37,13 +37,16 @@ def answering(
     *,
     clocks: bool = False,
     book: bool = True,
+    writes: bool = False,
+    own_reason: bool = False,
     also: tuple[str, ...] = (),
     formats: tuple[str, ...] = FORMATS,
 ) -> Callable[[F], F]:
     """The options that every answering command has; the command gets them as one `ask`.
 
     `--book` (also DUEBOOK_BOOK, or the group's own), `--format` and `-o`; with `clocks` also
-    `--as-of` and `--known-at`. `also`: suffixes of files that only some answers have.
+    `--as-of` and `--known-at`; where it `writes`, `--clock-is-right` and, unless it has a reason
+    of its own, `--reason`. `also`: suffixes of files that only some answers have.
     """
 
     def decorate(command: F) -> F:
@@ -54,6 +57,8 @@ def answering(
             chosen = Out.chosen(more.pop("format_"), more["output"], also)
             _look_at_outputs(more, location(typed["book"]) if book else None)
             del more["output"]
+            if writes:
+                typed["clock_is_right"] = _why_clock_is_right(more, own_reason=own_reason)
             return command(*given, ask=Ask(chosen, **typed), **more)
 
         found: Any = asked
@@ -62,7 +67,9 @@ def answering(
         found = click.option(
             "--format", "format_", type=choice, help="How to write the answer [table]."
         )(found)
-        for option in ([BOOK] if book else []) + ([KNOWN_AT, AS_OF] if clocks else []):
+        wanted = [*([REASON] if not own_reason else []), CLOCK_IS_RIGHT] if writes else []
+        wanted += ([BOOK] if book else []) + ([KNOWN_AT, AS_OF] if clocks else [])
+        for option in wanted:
             found = option(found)
         return cast(F, found)
 
@@ -134,6 +141,8 @@ class Ask:
     book: str | None = None
     as_of: str | None = None
     known_at: str | None = None
+    clock_is_right: str | None = None
+    """Why the clock is right though it is doubted, where somebody says so."""
 
     @contextmanager
     def opened(self) -> "Iterator[Book]":
@@ -149,6 +158,8 @@ class Ask:
                 bring_index_up(found)
                 if derives(found):
                     found.notes.append(DERIVED)
+            if self.clock_is_right is not None:
+                found.log.clock_is_right = self.clock_is_right
             yield found
         finally:
             said_done(found.committed)
@@ -198,6 +209,25 @@ def not_empty(_context: click.Context, parameter: click.Parameter, value: str | 
     if value is not None and not value.strip():
         raise click.BadParameter(f"{parameter.opts[0]} is empty.")
     return value
+
+
+CLOCK_IS_RIGHT = click.option(
+    "--clock-is-right", is_flag=True, help="Write although the clock is doubted; needs --reason."
+)
+REASON = click.option(
+    "--reason", metavar="TEXT", callback=not_empty, help="Why the clock is right."
+)
+
+
+def _why_clock_is_right(given: dict[str, Any], *, own_reason: bool) -> str | None:
+    """The reason, where the clock is said to be right: one of its own, or that of the command."""
+    right = given.pop("clock_is_right")
+    reason: str | None = given.get("reason") if own_reason else given.pop("reason")
+    if right and reason is None:
+        raise click.UsageError("--clock-is-right needs --reason: say why it is right.")
+    if reason is not None and not right and not own_reason:
+        raise click.UsageError("--reason goes with --clock-is-right.")
+    return reason if right else None
 
 
 def location(book: str | None, context: click.Context | None = None) -> str:

@@ -19,7 +19,7 @@ from cli.talk import said_done, say
 @click.option(
     "--orders", type=INPUT, metavar="FOLDER", help="Where order lines are kept [beside the book]."
 )
-@answering()
+@answering(writes=True)
 def init(demo: bool, entity: str, orders: str | None, ask: Ask) -> None:
     """Make a book and publish the shipped editions in it.
 
@@ -33,7 +33,7 @@ def init(demo: bool, entity: str, orders: str | None, ask: Ask) -> None:
 
     where = ask.out
     files = usecase.demo_files() if demo else []
-    made, answer = usecase.init(location(ask.book), entity, orders)
+    made, answer = usecase.init(location(ask.book), entity, orders, ask.clock_is_right)
     try:
         if demo:
             with progress() as told:

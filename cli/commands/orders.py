@@ -45,10 +45,15 @@ ALL = 10**9
     metavar="POSITION",
     help="Take a call back as a whole; needs --reason, and no FILE.",
 )
-@click.option("--reason", metavar="TEXT", callback=not_empty, help="Why it is taken back.")
+@click.option(
+    "--reason",
+    metavar="TEXT",
+    callback=not_empty,
+    help="Why it is taken back.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would happen; record nothing.")
 @click.option("--by", metavar="NAME", callback=not_empty, help="Who reports [your account].")
-@answering()
+@answering(writes=True, own_reason=True)
 def orders(
     files: tuple[str, ...],
     profile: str,
@@ -80,8 +85,8 @@ def orders(
         return _withdraw(ask, withdraw, reason, by or system_user(), dry_run=dry_run)
     if not files:
         raise click.UsageError("Missing argument 'FILE...': the order files.")
-    if reason:
-        raise click.UsageError("--reason goes with --withdraw POSITION.")
+    if reason and ask.clock_is_right is None:
+        raise click.UsageError("--reason goes with --withdraw POSITION or --clock-is-right.")
     from ledger.intake.orders.profiles import profile_named
     from ledger.usecases.archiving.archive_orders import record_orders
 

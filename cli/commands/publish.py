@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("terms", type=INPUT, metavar="TERMS.toml")
 @by_option
-@answering()
+@answering(writes=True)
 def publish(terms: str, by: str, ask: Ask) -> None:
     """Record a version of an edition's terms. Runs use the last version published.
 

@@ -37,7 +37,7 @@ PROFILES = ("canonical", INCOME)
 @click.option("--as", "as_", type=click.Choice(RESOLUTIONS), help="What the break is.")
 @click.option("--reason", metavar="TEXT", callback=not_empty, help="Why.")
 @click.option("--by", metavar="NAME", callback=not_empty, help="Who decides this.")
-@answering(clocks=True)
+@answering(clocks=True, writes=True, own_reason=True)
 def reconcile(
     program: str,
     period: str | None,

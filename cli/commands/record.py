@@ -35,7 +35,7 @@ SAID = ', "error": '
 @click.option(
     "--by", metavar="NAME", callback=not_empty, help="Who reports this [the system user]."
 )
-@answering()
+@answering(writes=True)
 def record(
     files: tuple[str, ...],
     type_: str | None,

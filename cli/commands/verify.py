@@ -2,7 +2,7 @@
 
 import click
 
-from cli.options import Ask, answering
+from cli.options import Ask, answering, now
 from cli.progress import progress
 from cli.talk import say
 
@@ -20,6 +20,7 @@ def verify(receipts: tuple[str, ...], ask: Ask) -> int:
     duebook verify --receipt 1453:9f2c... --format json
     """
     from ledger.store.receipts import parse_receipt
+    from ledger.usecases.verifying.clock import verify_clock
     from ledger.usecases.verifying.closed_periods import verify_closed
     from ledger.usecases.verifying.order_archive import verify_orders
     from ledger.usecases.verifying.snapshots import verify_snapshots
@@ -37,6 +38,7 @@ def verify(receipts: tuple[str, ...], ask: Ask) -> int:
             checks += verify_closed(found, told)
             checks.append(verify_entries(found, told))
             checks += verify_views(found, told)
+            checks.append(verify_clock(found, now()))
     ok = all(one.ok for one in checks)
     rows = [one.as_json() for one in checks]
     answer = {"ok": ok, "events": head.position, "head": head.hash.hex(), "checks": rows}

@@ -79,6 +79,15 @@ class ReadOnlyBook(Refusal):
     """A write to a book that may only be read."""
 
 
+class ClockDoubted(Refusal):
+    """A write by a clock that lies far from the last event, or from the server's."""
+
+    hint = (
+        "Nothing was recorded. Set the clock right; if it is right, say why: "
+        "--clock-is-right --reason TEXT."
+    )
+
+
 class FollowerAhead(Refusal):
     """A follower has seen positions that the book does not have: another book, or an old copy."""
 

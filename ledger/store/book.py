@@ -22,6 +22,7 @@ from ledger.kernel.errors import (
     NewerBook,
 )
 from ledger.store import schema
+from ledger.store.clock import trusted
 from ledger.store.head import EMPTY, LOCK_SECONDS, Head, head_of, microseconds_now
 from ledger.store.places import looks_like_sqlite
 
@@ -79,7 +80,10 @@ def is_url(location: str) -> bool:
 
 
 def create_book(
-    location: str, first: "Callable[[Writer], None]", settings: dict[str, str] | None = None
+    location: str,
+    first: "Callable[[Writer], None]",
+    settings: dict[str, str] | None = None,
+    clock_is_right: str | None = None,
 ) -> Book:
     """Makes a book whose first events `first` writes, all in one transaction, with `settings`
     that say where things lie that are not in it.
@@ -123,7 +127,8 @@ def create_book(
         schema.create(connection)
         told = {"format": str(schema.FORMAT), **(settings or {})}
         connection.execute(insert(schema.meta), [{"key": k, "value": v} for k, v in told.items()])
-        first(Writer(connection, EMPTY, microseconds_now()))
+        now = microseconds_now()
+        first(Writer(connection, EMPTY, now, trusted(connection, EMPTY, now, clock_is_right)))
     return book
 
 

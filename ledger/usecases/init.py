@@ -26,7 +26,9 @@ class BadEntity(Refusal):
     hint = "Write platform, or a party: partner:P-01, merchant:M-7, store:S-1, creator:C-1."
 
 
-def init(location: str, entity: str, orders: str | None = None) -> tuple[Book, dict[str, Any]]:
+def init(
+    location: str, entity: str, orders: str | None = None, clock_is_right: str | None = None
+) -> tuple[Book, dict[str, Any]]:
     """Makes a book with its first events, in one transaction.
 
     `orders` is the folder for its archive of order lines; without one it lies beside a book
@@ -44,7 +46,8 @@ def init(location: str, entity: str, orders: str | None = None) -> tuple[Book, d
         append_terms(writer, editions, PUBLISHER)
 
     settings = {ARCHIVE: str(Path(orders).resolve())} if orders else {}
-    book = create_book(location, first, settings)
+    book = create_book(location, first, settings, clock_is_right)
+    book.log.clock_is_right = clock_is_right
     head = book.head()
     keep_receipt(book, head)
     return book, {

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from ledger.aggregates.base import Event
+from ledger.aggregates.base import OwnEvent
 from ledger.kernel.errors import ConcurrentWrite, ReadOnlyBook, Refusal
 from ledger.store.append import append
 from ledger.store.book import Book
@@ -15,7 +15,7 @@ from ledger.store.recorder import refuse_older
 from ledger.store.schema import FORMAT
 from ledger.store.snapshots import Snapshot, keep
 
-E = TypeVar("E", bound=Event)
+E = TypeVar("E", bound=OwnEvent)
 
 
 class BadDecision(Refusal):
@@ -36,16 +36,17 @@ def built(kind: type[E], **fields: Any) -> E:
 
 
 def refuse_read_only(book: Book, to_what: str) -> None:
-    """Raises `ReadOnlyBook` or `OlderBook` before anything is worked out."""
+    """Raises `ReadOnlyBook`, `OlderBook` or `ClockDoubted` before anything is worked out."""
     if not book.writable:
         raise ReadOnlyBook("This book may only be read.", f"Ask whoever keeps it to {to_what}.")
     if book.format < FORMAT:
         refuse_older(book.format)
+    book.log.clock_trusted()
 
 
 def record_decisions(
     book: Book,
-    events: Sequence[Event],
+    events: Sequence[OwnEvent],
     *,
     by: str,
     expected: Head,

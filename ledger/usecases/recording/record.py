@@ -19,6 +19,7 @@ from ledger.kernel.instants import Instant
 from ledger.store.book import Book
 from ledger.store.receipts import keep_receipt
 from ledger.store.recorder import Writer
+from ledger.store.schema import FORMAT
 from ledger.usecases.recording.commit import Decision, write
 from ledger.usecases.recording.files import Progress, read_file
 from ledger.usecases.recording.second_process import Helper
@@ -73,8 +74,11 @@ def record(
     With `keep_good` the rejected rows are left out and the others recorded; otherwise one
     rejected row means that nothing is. `strict` turns warnings into rejections. `helped` lets a
     second process read half of a long file; see `Helper` for what it asks. Raises
-    `MissingFile`, `ReadOnlyBook`, or `BookLocked` when the write lock is not to be had.
+    `MissingFile`, `ReadOnlyBook`, `ClockDoubted`, or `BookLocked` when the write lock is not to be
+    had.
     """
+    if book.writable and book.format == FORMAT and not dry_run:
+        book.log.clock_trusted()  # before facts are found to lie in the future of a wrong clock
     stage = Stage()
     with no_cycles():
         with Helper(helped) as helper:

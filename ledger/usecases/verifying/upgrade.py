@@ -56,7 +56,8 @@ def upgrade(book: Book, *, by: str, dry_run: bool = False) -> dict[str, Any]:
     """Lets a book of an older version be written by this one, and by none before it any more.
 
     Nothing in its log changes; `duebook_meta` keeps who decided it. Raises `DerivedOrders` for a
-    book that says twice what its orders say, once as facts; `OlderBook` where it may only be read.
+    book that says twice what its orders say, once as facts; `OlderBook` where it may only be read;
+    `ClockDoubted`.
     """
     bring_index_up(book)
     if derives(book):
@@ -69,9 +70,11 @@ def upgrade(book: Book, *, by: str, dry_run: bool = False) -> dict[str, Any]:
         )
     was = book.format
     if was < FORMAT and not dry_run:
+        trusts = book.log.clock_trusted()
+        said = f"; the clock is right: {trusts.reason}" if trusts else ""
         with book.log.writing(older=True) as writer:
             _set_format(writer.connection, FORMAT)
-            kept = {"key": f"upgraded to {FORMAT}", "value": f"from {was} by {by}"}
+            kept = {"key": f"upgraded to {FORMAT}", "value": f"from {was} by {by}{said}"}
             writer.connection.execute(insert(meta), [kept])
         book.format = book.log.format = FORMAT
     return {"book": shown(book.location), "was": was, "format": FORMAT}
