@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
@@ -153,13 +154,14 @@ class Ask:
         found = open_book(location(self.book))
         try:
             if found.format < FORMAT:
-                from ledger.usecases.verifying.upgrade import bring_index_up, derives
+                from ledger.usecases.verifying.upgrade import derives, up_to_date
 
-                bring_index_up(found)
+                found = up_to_date(found)
                 if derives(found):
                     found.notes.append(DERIVED)
             if self.clock_is_right is not None:
                 found.log.clock_is_right = self.clock_is_right
+            _sweep(found)
             yield found
         finally:
             said_done(found.committed)
@@ -195,6 +197,19 @@ class Ask:
             return None
         with book.reading() as connection:
             return self.clocks(connection)
+
+
+def _sweep(book: "Book") -> None:
+    """What commands that were killed left behind: in the book, beside it, among temporary files."""
+    from tempfile import gettempdir
+
+    from ledger.store import scratch
+    from projections import leftovers
+
+    leftovers.sweep(book)
+    scratch.sweep(Path(gettempdir()))
+    if book.path is not None:
+        scratch.sweep(book.path.resolve().parent)
 
 
 def by_option(command: F) -> F:

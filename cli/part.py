@@ -1,17 +1,14 @@
 """A file while it is written: under a name that nobody can guess, beside the place it is for."""
 
 import errno
-import fcntl
 import os
-import re
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ledger.kernel.errors import OutputExists
+from ledger.store.scratch import held, new_name, sweep
 
-_PART = re.compile(r"\.duebook-[0-9a-f]{32}\.part")
 _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 
 
@@ -39,30 +36,15 @@ def part_of(place: Path, old: os.stat_result | None, *, replace: bool) -> Iterat
         os.close(descriptor)
 
 
-def sweep(folder: Path) -> None:
-    """Removes what killed commands left of their outputs: whoever still writes holds a lock."""
-    with suppress(OSError), os.scandir(folder) as entries:
-        left = [Path(one.path) for one in entries if _PART.fullmatch(one.name)]
-        for part in left:
-            with suppress(OSError):
-                descriptor = os.open(part, os.O_RDWR | os.O_NOFOLLOW)
-                try:
-                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    part.unlink()
-                finally:
-                    os.close(descriptor)
-
-
 def _made(folder: Path, mode: int) -> tuple[Path, int]:
     """A file that was not there before, locked as long as it is open."""
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     while True:
-        part = folder / f".duebook-{secrets.token_hex(16)}.part"
+        part = folder / new_name("part", hidden=True)
         descriptor = os.open(part, flags, mode)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        if os.fstat(descriptor).st_nlink:
+        if held(descriptor):
             return part, descriptor
-        os.close(descriptor)  # somebody swept it before it was locked
+        os.close(descriptor)
 
 
 def _put(part: Path, place: Path) -> None:

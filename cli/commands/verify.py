@@ -24,8 +24,9 @@ def verify(receipts: tuple[str, ...], ask: Ask) -> int:
     from ledger.usecases.verifying.closed_periods import verify_closed
     from ledger.usecases.verifying.order_archive import verify_orders
     from ledger.usecases.verifying.snapshots import verify_snapshots
+    from ledger.usecases.verifying.verify import not_seen
     from ledger.usecases.verifying.verify import verify as usecase
-    from projections.verify import verify_entries, verify_views
+    from projections.verify import verify_entries, verify_places, verify_views
 
     where = ask.out
     given = [parse_receipt(text, "given with --receipt") for text in receipts]
@@ -37,8 +38,9 @@ def verify(receipts: tuple[str, ...], ask: Ask) -> int:
             checks += verify_snapshots(found)
             checks += verify_closed(found, told)
             checks.append(verify_entries(found, told))
-            checks += verify_views(found, told)
-            checks.append(verify_clock(found, now()))
+            places = verify_places(found)
+            checks += [places, *(verify_views(found, told) if places.ok else [])]
+            checks += [verify_clock(found, now()), not_seen()]
     ok = all(one.ok for one in checks)
     rows = [one.as_json() for one in checks]
     answer = {"ok": ok, "events": head.position, "head": head.hash.hex(), "checks": rows}

@@ -3,10 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from shutil import rmtree
-from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any, NamedTuple
-from uuid import uuid4
 from weakref import finalize
 
 from sqlalchemy import Connection, select
@@ -20,6 +17,7 @@ from ledger.store.archive.folder import ArchivedFile, check, present
 from ledger.store.log import read_log
 from ledger.store.places import ARCHIVE, ORDERS
 from ledger.store.schema import meta
+from ledger.store.scratch import Scratch
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -199,9 +197,9 @@ class Session:
     def __init__(self, query: str) -> None:
         from ledger.store.archive.connection import connect
 
-        folder = Path(gettempdir(), f"duebook-{uuid4().hex}")
-        self.database = connect(folder)
-        self._end = finalize(self, _end, self.database, folder)
+        scratch = Scratch()
+        self.database = connect(scratch.path)
+        self._end = finalize(self, _end, self.database, scratch)
         self.database.execute(f"CREATE TEMP VIEW orders AS {query}")
         self._loaded: set[str] = set()
 
@@ -218,6 +216,6 @@ class Session:
         self._end()
 
 
-def _end(database: "DuckDBPyConnection", folder: Path) -> None:
+def _end(database: "DuckDBPyConnection", scratch: Scratch) -> None:
     database.close()
-    rmtree(folder, ignore_errors=True)
+    scratch.close()

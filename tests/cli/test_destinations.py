@@ -13,8 +13,8 @@ import pytest
 
 from cli.commands import COMMANDS
 from cli.destination import INPUT, OUTPUT_FILE, Destination, check
-from cli.part import sweep
 from ledger.kernel.errors import OutputExists, OutputRefused
+from ledger.store.scratch import sweep
 from tests.quarter import PROGRAM
 
 Duebook = Callable[..., Any]

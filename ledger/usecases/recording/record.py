@@ -20,7 +20,7 @@ from ledger.store.book import Book
 from ledger.store.receipts import keep_receipt
 from ledger.store.recorder import Writer
 from ledger.store.schema import FORMAT
-from ledger.usecases.recording.commit import Decision, write
+from ledger.usecases.recording.commit import Decision, write, write_under
 from ledger.usecases.recording.files import Progress, read_file
 from ledger.usecases.recording.second_process import Helper
 from ledger.usecases.recording.stage import Stage, Staged
@@ -101,6 +101,23 @@ def record(
         return answer
 
 
+def record_first(
+    writer: Writer, files: Iterable[str], *, now: Instant, by: str, told: Progress
+) -> RecordAnswer:
+    """Records the facts of files in the transaction that makes their book: with it, or not."""
+    stage = Stage()
+    with no_cycles():
+        with Helper(False) as helper:
+            for name in files:
+                read_file(stage, name, now, None, told, helper)
+        found = _decide(writer.connection, stage, strict=False)
+        answer = _answer(stage, found, keep_good=False)
+        assert not answer.rejected, "only what is good comes with a new book"
+        told("recording", 0)
+        write_under(writer, found.decision(stage), by, told)
+    return answer
+
+
 def record_stage(
     book: Book,
     stage: Stage,
@@ -120,7 +137,11 @@ def record_stage(
             if refused or dry_run or not found.decided.new:
                 return answer
             progress("recording", 0)
-            head = write(book, found.decision(stage), by, progress, writer)
+            decision = found.decision(stage)
+            if writer is None:
+                head = write(book, decision, by, progress)
+            else:
+                head = write_under(writer, decision, by, progress)
         if head is not None:
             keep_receipt(book, head)
             answer.position, answer.receipt = head.position, head.receipt

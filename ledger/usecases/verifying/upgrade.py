@@ -1,16 +1,20 @@
 """Bringing a book of an older version up to date: its indexes and its format, never an event."""
 
+import sqlite3
+from contextlib import closing
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
 from ledger.kernel.errors import OlderBook, Refusal
-from ledger.store.book import Book, shown
+from ledger.store.book import Book, shown, sqlite_engine
 from ledger.store.head import head_of
 from ledger.store.indexes import recomputed
 from ledger.store.log import fetch
-from ledger.store.order_lines import Calls
+from ledger.store.order_lines import Calls, archive_folder
+from ledger.store.places import ARCHIVE
 from ledger.store.schema import FORMAT, INDEX_FORMAT, insert_refs, meta, metadata, refs
+from ledger.store.scratch import Scratch
 
 
 def bring_index_up(book: Book) -> None:
@@ -37,6 +41,38 @@ def bring_index_up(book: Book) -> None:
     book.notes.append(
         f"Brought {shown(book.location)} up to format {INDEX_FORMAT}: its index only."
     )
+
+
+def up_to_date(book: Book) -> Book:
+    """The book with its index brought up; where it is a file that may only be read, a copy of it
+    that is gone with the book, so that it can be asked everything.
+
+    Raises `OlderBook` for a book on a server that may only be read.
+    """
+    if book.format >= INDEX_FORMAT or book.writable or book.path is None:
+        bring_index_up(book)
+        return book
+    scratch = Scratch()
+    place = scratch.path / "book.db"
+    with book.reading() as connection, closing(sqlite3.connect(place)) as target:
+        source: Any = connection.connection.driver_connection
+        source.backup(target)
+        folder = archive_folder(connection)
+    copied = Book(book.location, sqlite_engine(place, readonly=False), writable=True)
+    copied.format = book.format
+    bring_index_up(copied)
+    with copied.engine.begin() as connection:
+        if connection.execute(select(meta.c.key).where(meta.c.key == ARCHIVE)).first() is None:
+            connection.execute(insert(meta), [{"key": ARCHIVE, "value": str(folder)}])
+    copied.close()
+    book.close()
+    found = Book(book.location, sqlite_engine(place, readonly=True), writable=False)
+    found.format, found.lives_in = copied.format, scratch
+    found.notes.append(
+        f"{shown(book.location)} was made by an older duebook and may only be read: "
+        "answered from a copy whose index was brought up to date."
+    )
+    return found
 
 
 class DerivedOrders(Refusal):
