@@ -184,7 +184,7 @@ def _by_command(shop: Workshop, location: str) -> Figure:
     """The same two as whole commands, which load what they need and write their answers."""
     asked = [PROGRAM, MONTH, "--book", location, "--as-of", format_instant(NOW)]
     against = ["--against", str(shop.folder / "platform.csv")]
-    out = ["-o", str(shop.folder / "answer.txt")]
+    out = ["-o", str(shop.folder / "answer.txt"), "--overwrite"]
     words = {
         "reconcile": [str(DUEBOOK), "reconcile", *asked, *against, *out],
         "settle": [str(DUEBOOK), "settle", *asked, *out],

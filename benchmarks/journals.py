@@ -60,7 +60,9 @@ def balances(shop: Workshop, wanted: set[str]) -> Iterator[Figure]:
     theirs = [hledger, "-f", str(journal), "balance"]
     tell("building the views, exporting the journal")
     built = took_command(ours)
-    exported = took_command([str(DUEBOOK), "journal", "-o", str(journal), "--book", str(path)])
+    exported = took_command(
+        [str(DUEBOOK), "journal", "-o", str(journal), "--overwrite", "--book", str(path)]
+    )
     _refuse_difference(ours, theirs)
     found = in_turns(
         shop.runs, {"ours": lambda: took_command(ours), "theirs": lambda: took_command(theirs)}

@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
+from cli.destination import INPUT, OUTPUT_FILE, Destination, check
 from cli.output import FORMATS, Out
 from cli.talk import said_done, say
 
@@ -36,29 +38,39 @@ def answering(
     *,
     clocks: bool = False,
     book: bool = True,
+    writes: bool = False,
+    own_reason: bool = False,
     also: tuple[str, ...] = (),
     formats: tuple[str, ...] = FORMATS,
 ) -> Callable[[F], F]:
     """The options that every answering command has; the command gets them as one `ask`.
 
     `--book` (also DUEBOOK_BOOK, or the group's own), `--format` and `-o`; with `clocks` also
-    `--as-of` and `--known-at`. `also`: suffixes of files that only some answers have.
+    `--as-of` and `--known-at`; where it `writes`, `--clock-is-right` and, unless it has a reason
+    of its own, `--reason`. `also`: suffixes of files that only some answers have.
     """
 
     def decorate(command: F) -> F:
         @wraps(command)
         def asked(*given: Any, **more: Any) -> Any:
             typed = {name: more.pop(name, None) for name in ("book", "as_of", "known_at")}
-            chosen = Out.chosen(more.pop("format_"), more.pop("output"), also)
+            more |= _outputs(more)
+            chosen = Out.chosen(more.pop("format_"), more["output"], also)
+            _look_at_outputs(more, location(typed["book"]) if book else None)
+            del more["output"]
+            if writes:
+                typed["clock_is_right"] = _why_clock_is_right(more, own_reason=own_reason)
             return command(*given, ask=Ask(chosen, **typed), **more)
 
         found: Any = asked
         choice = click.Choice(formats)
-        found = OUTPUT(found)
+        found = OVERWRITE(OUTPUT(found))
         found = click.option(
             "--format", "format_", type=choice, help="How to write the answer [table]."
         )(found)
-        for option in ([BOOK] if book else []) + ([KNOWN_AT, AS_OF] if clocks else []):
+        wanted = [*([REASON] if not own_reason else []), CLOCK_IS_RIGHT] if writes else []
+        wanted += ([BOOK] if book else []) + ([KNOWN_AT, AS_OF] if clocks else [])
+        for option in wanted:
             found = option(found)
         return cast(F, found)
 
@@ -81,8 +93,45 @@ BOOK = click.option(
     help="A file path or postgresql:// URL [DUEBOOK_BOOK; default: duebook.db].",
 )
 OUTPUT = click.option(
-    "-o", "--output", metavar="FILE", help="Write there; the suffix chooses the format."
+    *("-o", "--output"),
+    type=OUTPUT_FILE,
+    metavar="FILE",
+    help="Write there; the suffix chooses the format.",
 )
+OVERWRITE = click.option(
+    "--overwrite", is_flag=True, help="Replace files that are there [ask, or refuse]."
+)
+
+
+def _outputs(given: dict[str, Any]) -> dict[str, Destination | None]:
+    """The files that this call is to write, by the name of the option."""
+    overwrite = given.pop("overwrite")
+    names = [one.name or "" for one in _parameters() if one.type is OUTPUT_FILE]
+    typed = {name: given[name] for name in names}
+    return {name: text and Destination(text, overwrite) for name, text in typed.items()}
+
+
+def _look_at_outputs(given: dict[str, Any], book: str | None) -> None:
+    """Looks at the files to write before the call does anything.
+
+    Raises `OutputRefused` for one that would hurt the book, an input or another of them, and
+    `OutputExists`.
+    """
+    outputs = [one for one in given.values() if isinstance(one, Destination)]
+    if not outputs:
+        return
+    from ledger.store.places import own_files, own_folders
+
+    values = [given.get(one.name or "") or () for one in _parameters() if one.type is INPUT]
+    inputs = [name for value in values for name in ((value,) if isinstance(value, str) else value)]
+    if book is None:
+        check(outputs, inputs)
+    else:
+        check(outputs, inputs, own_files(book), own_folders(book))
+
+
+def _parameters() -> list[click.Parameter]:
+    return click.get_current_context().command.params
 
 
 @dataclass(frozen=True)
@@ -93,6 +142,8 @@ class Ask:
     book: str | None = None
     as_of: str | None = None
     known_at: str | None = None
+    clock_is_right: str | None = None
+    """Why the clock is right though it is doubted, where somebody says so."""
 
     @contextmanager
     def opened(self) -> "Iterator[Book]":
@@ -103,11 +154,14 @@ class Ask:
         found = open_book(location(self.book))
         try:
             if found.format < FORMAT:
-                from ledger.usecases.verifying.upgrade import bring_index_up, derives
+                from ledger.usecases.verifying.upgrade import derives, up_to_date
 
-                bring_index_up(found)
+                found = up_to_date(found)
                 if derives(found):
                     found.notes.append(DERIVED)
+            if self.clock_is_right is not None:
+                found.log.clock_is_right = self.clock_is_right
+            _sweep(found)
             yield found
         finally:
             said_done(found.committed)
@@ -145,6 +199,19 @@ class Ask:
             return self.clocks(connection)
 
 
+def _sweep(book: "Book") -> None:
+    """What commands that were killed left behind: in the book, beside it, among temporary files."""
+    from tempfile import gettempdir
+
+    from ledger.store import scratch
+    from projections import leftovers
+
+    leftovers.sweep(book)
+    scratch.sweep(Path(gettempdir()))
+    if book.path is not None:
+        scratch.sweep(book.path.resolve().parent)
+
+
 def by_option(command: F) -> F:
     """`--by NAME` on every decision."""
     return click.option(
@@ -157,6 +224,25 @@ def not_empty(_context: click.Context, parameter: click.Parameter, value: str | 
     if value is not None and not value.strip():
         raise click.BadParameter(f"{parameter.opts[0]} is empty.")
     return value
+
+
+CLOCK_IS_RIGHT = click.option(
+    "--clock-is-right", is_flag=True, help="Write although the clock is doubted; needs --reason."
+)
+REASON = click.option(
+    "--reason", metavar="TEXT", callback=not_empty, help="Why the clock is right."
+)
+
+
+def _why_clock_is_right(given: dict[str, Any], *, own_reason: bool) -> str | None:
+    """The reason, where the clock is said to be right: one of its own, or that of the command."""
+    right = given.pop("clock_is_right")
+    reason: str | None = given.get("reason") if own_reason else given.pop("reason")
+    if right and reason is None:
+        raise click.UsageError("--clock-is-right needs --reason: say why it is right.")
+    if reason is not None and not right and not own_reason:
+        raise click.UsageError("--reason goes with --clock-is-right.")
+    return reason if right else None
 
 
 def location(book: str | None, context: click.Context | None = None) -> str:

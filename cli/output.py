@@ -6,7 +6,6 @@ off a terminal a table is as wide as its content.
 
 import csv
 import json
-import os
 import re
 import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -17,6 +16,7 @@ from typing import IO, Any
 
 import click
 
+from cli.destination import Destination
 from cli.talk import point_away, say, say_what_is_done
 from ledger.kernel.instants import DEFAULT_ZONE
 
@@ -46,22 +46,22 @@ class Out:
     is asked about."""
 
     format: str
-    path: str | None
+    destination: Destination | None
     zone: str = DEFAULT_ZONE
 
     @classmethod
-    def chosen(cls, format_: str | None, output: str | None, also: tuple[str, ...] = ()) -> "Out":
+    def chosen(
+        cls, format_: str | None, output: Destination | None, also: tuple[str, ...] = ()
+    ) -> "Out":
         """The format that was asked for, else the file's suffix, else a table."""
         if format_ is None and output is not None:
             suffixes = SUFFIXES | {f".{name}": name for name in also}
-            format_ = suffixes.get(Path(output).suffix.lower())
+            format_ = suffixes.get(Path(output.typed).suffix.lower())
             if format_ is None:
                 raise click.UsageError(
                     f"-o {output}: the suffix names no format. "
                     f"Use {', '.join(suffixes)}, or add --format."
                 )
-        if output is not None:
-            refuse_unwritable(output)
         return cls(format_ or "table", output)
 
     @property
@@ -134,30 +134,24 @@ class Out:
     @contextmanager
     def binary(self) -> Iterator[IO[bytes]]:
         """The file for bytes, put in its place when it is whole."""
-        assert self.path is not None, "a binary format comes with -o"
-        beside = Path(f"{self.path}.part")
-        with beside.open("wb") as file:
+        assert self.destination is not None, "a binary format comes with -o"
+        with self.destination.binary() as file:
             yield file
-        os.replace(beside, self.path)
-        say(f"Wrote {self.path}.")
 
     @contextmanager
     def _opened(self) -> Any:
-        if self.path is None:
-            try:
+        try:
+            if self.destination is None:
                 yield sys.stdout
                 sys.stdout.flush()
-            except BrokenPipeError:
-                # Whoever read our output has enough. Point it away, so that the exit is quiet.
-                point_away()
-                say_what_is_done("whoever reads it has gone")
-                raise click.exceptions.Exit(0) from None
-            return
-        beside = Path(f"{self.path}.part")
-        with beside.open("w", encoding="utf-8", newline="") as file:
-            yield file
-        os.replace(beside, self.path)
-        say(f"Wrote {self.path}.")
+            else:
+                with self.destination.opened() as file:
+                    yield file
+        except BrokenPipeError:
+            # Whoever read our output has enough. Point it away, so that the exit is quiet.
+            point_away()
+            say_what_is_done("whoever reads it has gone")
+            raise click.exceptions.Exit(0) from None
 
 
 def _any_script(file: IO[str]) -> bool:
@@ -174,13 +168,6 @@ def _indented(answer: Any, file: IO[str]) -> str:
     from pydantic_core import to_json
 
     return to_json(answer, indent=2).decode()
-
-
-def refuse_unwritable(path: str) -> None:
-    """Told before anything is recorded, not after. Raises a refusal."""
-    folder = Path(path).parent
-    if Path(path).is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise click.ClickException(f"{path} cannot be written. Name a file in a folder that can.")
 
 
 def cell(value: Any) -> str:

@@ -32,6 +32,14 @@ def say(*lines: str) -> None:
         click.echo(line, err=True)
 
 
+def is_terminal() -> bool:
+    """Whether somebody is there to be asked."""
+    try:
+        return sys.stdin.isatty() and sys.stderr.isatty()
+    except (AttributeError, ValueError):  # a stream that is closed, or that was never there
+        return False
+
+
 def point_away() -> None:
     """Standard output to nowhere, so that closing it cannot fail again."""
     with suppress(OSError, ValueError):  # a stream that is no file has nothing to point

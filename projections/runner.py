@@ -29,21 +29,21 @@ from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.store.schema import TEXT, has_table
 from projections.base import Span, View
+from projections.leftovers import NEXT, PARKED, POSITIONS, building
 
 Progress = Callable[[str, int], None]
-NEXT = "__next"
 VIEWS_LOCK = 0x6475_6562
 _Long = BigInteger().with_variant(Integer, "sqlite")
 _tables = MetaData()
 _positions = Table(
-    "duebook_views",
+    POSITIONS,
     _tables,
     Column("view", TEXT, primary_key=True),
     Column("version", _Long, nullable=False),
     Column("position", _Long, nullable=False),
 )
 _parked = Table(
-    "duebook_parked",
+    PARKED,
     _tables,
     Column("view", TEXT, primary_key=True),
     Column("position", _Long, primary_key=True, autoincrement=False),
@@ -130,9 +130,9 @@ def temporary_engine() -> Engine:
 def catch_up(book: Book, view: View, progress: Progress = _silent) -> int:
     """Takes in what was recorded since; answers the position that the view now stands at."""
     with book.reading() as connection:
-        head = head_of(connection).position
         version, position = _state(connection, view.NAME)
-    if version != view.VERSION:
+        head = head_of(connection).position  # read last: no view stands beyond it by itself
+    if version != view.VERSION or position > head:
         return rebuild(book, view, progress)
     while position < head:
         with _writing(book) as connection:
@@ -150,6 +150,13 @@ def catch_up(book: Book, view: View, progress: Progress = _silent) -> int:
 
 def rebuild(book: Book, view: View, progress: Progress = _silent) -> int:
     """Builds the view anew beside the live one and swaps them in one transaction."""
+    with building(book):
+        position = _rebuilt(book, view, progress)
+    return catch_up(book, view, progress) if position is None else position
+
+
+def _rebuilt(book: Book, view: View, progress: Progress) -> int | None:
+    """The position of the view that was swapped in; None where another process did it."""
     beside = view.table(NEXT)
     position = 0
     with _writing(book) as connection:
@@ -163,7 +170,7 @@ def rebuild(book: Book, view: View, progress: Progress = _silent) -> int:
             # Another process may have begun the same build again, or finished and swapped it.
             version, position = _state(connection, beside.name)
             if version is None:
-                break
+                return None
             head = head_of(connection).position
             until = min(head, position + (view.BATCH or head))
             span = (position, until)
@@ -175,7 +182,6 @@ def rebuild(book: Book, view: View, progress: Progress = _silent) -> int:
             if position == head:
                 _swap(connection, view, beside, position)
                 return position
-    return catch_up(book, view, progress)
 
 
 def state_of(connection: Connection, view: View) -> tuple[int | None, int]:

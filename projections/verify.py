@@ -6,11 +6,13 @@ from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.errors import Refusal
 from ledger.store.book import Book
 from ledger.store.head import head_of
+from ledger.store.meddling import meddling
 from ledger.store.schema import has_table
 from ledger.usecases.verifying.verify import Check
 from projections.base import Span, View
 from projections.catalogue import VIEWS
 from projections.entries import Entries, entries_in, read_entries
+from projections.leftovers import left_behind, positions_in
 from projections.runner import Progress, parked_in, state_of, temporary
 
 
@@ -18,6 +20,27 @@ def verify_views(book: Book, progress: Progress) -> list[Check]:
     """One check per view that was ever built."""
     found = (_verify(book, view, progress) for view in VIEWS.values())
     return [check for check in found if check is not None]
+
+
+def verify_places(book: Book) -> Check:
+    """No view stands beyond the head, where it would pass over what is recorded next; no table
+    of one is anything but a table; what somebody builds or left there is named."""
+    name = "view places"
+    with book.reading() as connection:
+        head = head_of(connection).position
+        beyond = [
+            f"{view} stands at {position}, beyond the head at {head}; run: duebook rebuild {view}"
+            for view, position in positions_in(connection)
+            if position > head
+        ]
+        harmful = meddling(connection, VIEWS).harmful
+        building = left_behind(connection)
+    if beyond or harmful:
+        return Check(name, False, "; ".join([*beyond, *harmful]))
+    detail = "none stands beyond the head"
+    if building:
+        detail += f"; being built, or left by a killed rebuild: {', '.join(building)}"
+    return Check(name, True, detail)
 
 
 def verify_entries(book: Book, progress: Progress) -> Check:

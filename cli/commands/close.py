@@ -23,7 +23,7 @@ DIFFERENCES = 3
     "--as-of", metavar="INSTANT|DATE", help="Only what had happened by then [now]; never later."
 )
 @by_option
-@answering()
+@answering(writes=True, own_reason=True)
 def close(
     program: str,
     period: str | None,
@@ -42,7 +42,8 @@ def close(
     """
     from ledger.usecases.closing.close import close as usecase
 
-    if leave_open != (reason is not None):
+    alone = reason is None if leave_open else reason is not None and ask.clock_is_right is None
+    if alone:
         raise click.UsageError("--leave-open and --reason go together: say why it is left open.")
     where = ask.out
     with ask.opened() as found:
@@ -55,7 +56,7 @@ def close(
             by=by,
             now=now(),
             as_of=at,
-            leave_open=reason,
+            leave_open=reason if leave_open else None,
             system_user=system_user(),
         )
     rows = [
@@ -98,7 +99,7 @@ def _talk_closed(where: Out, answer: dict[str, Any]) -> None:
 @click.argument("period", required=False)
 @click.option("--dry-run", is_flag=True, help="Show the differences; record nothing; exit 3.")
 @click.option("--by", metavar="NAME", callback=not_empty, help="Who decides this.")
-@answering(clocks=True)
+@answering(clocks=True, writes=True)
 def adjust(program: str, period: str | None, dry_run: bool, by: str | None, ask: Ask) -> int:
     """Issue what has changed since a period was closed, line by line, with the facts that did it.
 

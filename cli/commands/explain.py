@@ -101,7 +101,7 @@ def _show(where: Out, answer: dict[str, Any]) -> None:
         for one in answer["withdrawn"]:
             lifted.add(f"{one['position']:>6}  {where.time(one['at'])}  {one['type']}  "
                        f"withdrawn at position {one['withdrawn_by']}")  # fmt: skip
-    if where.path is None:
+    if where.destination is None:
         show(sys.stdout, root)
     else:
         import io

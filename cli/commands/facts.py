@@ -25,7 +25,7 @@ def facts(type_: str | None, schema: bool, ask: Ask) -> None:
     from ledger.usecases.looking import catalogue_of_facts as usecase
 
     where = ask.out
-    if schema and where.is_table and where.path is None:
+    if schema and where.is_table and where.destination is None:
         where = Out("json", None)
     if schema:
         document = usecase.schema(type_)

@@ -2,6 +2,7 @@
 
 import click
 
+from cli.destination import INPUT
 from cli.options import Ask, answering, location, now
 from cli.progress import progress
 from cli.talk import said_done, say
@@ -15,8 +16,10 @@ from cli.talk import said_done, say
     metavar="E",
     help="Whose side it keeps: platform, or a party such as partner:P-01 [platform].",
 )
-@click.option("--orders", metavar="FOLDER", help="Where order lines are kept [beside the book].")
-@answering()
+@click.option(
+    "--orders", type=INPUT, metavar="FOLDER", help="Where order lines are kept [beside the book]."
+)
+@answering(writes=True)
 def init(demo: bool, entity: str, orders: str | None, ask: Ask) -> None:
     """Make a book and publish the shipped editions in it.
 
@@ -26,24 +29,14 @@ def init(demo: bool, entity: str, orders: str | None, ask: Ask) -> None:
     duebook init --book postgresql://user@host/books --entity partner:P-01
     """
     from ledger.usecases import init as usecase
-    from ledger.usecases.recording.record import record
 
     where = ask.out
-    files = usecase.demo_files() if demo else []
-    made, answer = usecase.init(location(ask.book), entity, orders)
-    try:
-        if demo:
-            with progress() as told:
-                recorded = record(made, files, now=now(), by="demo", progress=told)
-            answer |= {
-                "recorded": recorded.recorded,
-                "warnings": len(recorded.warnings),
-                "position": recorded.position,
-                "receipt": recorded.receipt,
-            }
-    finally:
-        said_done(made.committed or answer["position"])
-        made.close()
+    with progress() as told:
+        filled = usecase.Demo(now(), told) if demo else None
+        place = location(ask.book)
+        made, answer = usecase.init(place, entity, orders, ask.clock_is_right, demo=filled)
+    said_done(answer["position"])
+    made.close()
     where.data(answer, [answer])
     named = f" --book {answer['book']}" if ask.book else ""
     if demo:

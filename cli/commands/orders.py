@@ -2,14 +2,13 @@
 
 import csv
 import json
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from cli.destination import INPUT, OUTPUT_FILE, Destination
 from cli.options import POSITION_MAX, Ask, answering, not_empty, now, system_user
-from cli.output import Out, grouped, refuse_unwritable
+from cli.output import Out, grouped
 from cli.progress import progress
 from cli.talk import say
 
@@ -21,8 +20,10 @@ ALL = 10**9
 
 
 @click.command()
-@click.argument("files", nargs=-1, metavar="FILE...")
-@click.option("--profile", default="canonical", metavar="NAME", help="How the headers read.")
+@click.argument("files", type=INPUT, nargs=-1, metavar="FILE...")
+@click.option(
+    "--profile", type=INPUT, default="canonical", metavar="NAME", help="How the headers read."
+)
 @click.option("--store", metavar="S", help="The store of files that have no store column.")
 @click.option(
     "--set", "sets", multiple=True, metavar="COLUMN=VALUE", help="A value the files lack."
@@ -32,24 +33,34 @@ ALL = 10**9
     type=click.Choice(["sum"]),
     help="Add up rows of an order that agree in all else.",
 )
-@click.option("--rejects", metavar="OUT.csv", help="Archive the good rows; write the others.")
+@click.option(
+    "--rejects",
+    type=OUTPUT_FILE,
+    metavar="OUT.csv",
+    help="Archive the good rows; write the others.",
+)
 @click.option(
     "--withdraw",
     type=click.IntRange(1, POSITION_MAX),
     metavar="POSITION",
     help="Take a call back as a whole; needs --reason, and no FILE.",
 )
-@click.option("--reason", metavar="TEXT", callback=not_empty, help="Why it is taken back.")
+@click.option(
+    "--reason",
+    metavar="TEXT",
+    callback=not_empty,
+    help="Why it is taken back.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would happen; record nothing.")
 @click.option("--by", metavar="NAME", callback=not_empty, help="Who reports [your account].")
-@answering()
+@answering(writes=True, own_reason=True)
 def orders(
     files: tuple[str, ...],
     profile: str,
     store: str | None,
     sets: tuple[str, ...],
     items: str | None,
-    rejects: str | None,
+    rejects: Destination | None,
     withdraw: int | None,
     reason: str | None,
     dry_run: bool,
@@ -74,14 +85,12 @@ def orders(
         return _withdraw(ask, withdraw, reason, by or system_user(), dry_run=dry_run)
     if not files:
         raise click.UsageError("Missing argument 'FILE...': the order files.")
-    if reason:
-        raise click.UsageError("--reason goes with --withdraw POSITION.")
+    if reason and ask.clock_is_right is None:
+        raise click.UsageError("--reason goes with --withdraw POSITION or --clock-is-right.")
     from ledger.intake.orders.profiles import profile_named
     from ledger.usecases.archiving.archive_orders import record_orders
 
     where = ask.out
-    if rejects is not None:
-        refuse_unwritable(rejects)
     fixed = dict(_pair(one) for one in sets) | ({"store": store} if store else {})
     with ask.opened() as found, progress() as told:
         answer = record_orders(
@@ -180,19 +189,17 @@ def _summary(answer: "OrdersAnswer", *, dry_run: bool, keeping: bool) -> list[st
     return lines
 
 
-def _write_rejects(path: str, answer: "OrdersAnswer") -> None:
+def _write_rejects(to: Destination, answer: "OrdersAnswer") -> None:
     rows: list[dict[str, str | None]] = [
         {**(one.raw or {}), "error": f"{one.file}:{one.row}: {one.code}: {one.error} {one.hint}"}
         for one in answer.rejections
     ]
-    beside = Path(f"{path}.part")
-    with beside.open("w", encoding="utf-8", newline="") as file:
-        if path.lower().endswith((".ndjson", ".jsonl", ".json")):
+    with to.opened() as file:
+        if to.typed.lower().endswith((".ndjson", ".jsonl", ".json")):
             file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         else:
             names = dict.fromkeys(name for row in rows for name in row)
             table = csv.DictWriter(file, [*(name for name in names if name != "error"), "error"])
             table.writeheader()
             table.writerows(rows)
-    os.replace(beside, path)
-    say(f"{len(answer.rejections):,} rejected rows are in {path}.")
+    say(f"{len(answer.rejections):,} rejected rows are in {to}.")

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.destination import INPUT
 from cli.options import Ask, answering, by_option, complete_programs
 from cli.output import FORMATS
 from cli.talk import say
@@ -13,9 +14,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("terms", metavar="TERMS.toml")
+@click.argument("terms", type=INPUT, metavar="TERMS.toml")
 @by_option
-@answering()
+@answering(writes=True)
 def publish(terms: str, by: str, ask: Ask) -> None:
     """Record a version of an edition's terms. Runs use the last version published.
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.destination import INPUT
 from cli.options import Ask, answering, complete_programs, not_empty, now, system_user
 from cli.output import Out, grouped
 from cli.talk import say
@@ -24,7 +25,7 @@ PROFILES = ("canonical", INCOME)
 @click.command()
 @click.argument("program", shell_complete=complete_programs)
 @click.argument("period", required=False)
-@click.option("--against", metavar="FILE", help="The platform's file.")
+@click.option("--against", type=INPUT, metavar="FILE", help="The platform's file.")
 @click.option(
     "--profile", type=click.Choice(PROFILES), default="canonical", help="The file's shape."
 )
@@ -36,7 +37,7 @@ PROFILES = ("canonical", INCOME)
 @click.option("--as", "as_", type=click.Choice(RESOLUTIONS), help="What the break is.")
 @click.option("--reason", metavar="TEXT", callback=not_empty, help="Why.")
 @click.option("--by", metavar="NAME", callback=not_empty, help="Who decides this.")
-@answering(clocks=True)
+@answering(clocks=True, writes=True, own_reason=True)
 def reconcile(
     program: str,
     period: str | None,

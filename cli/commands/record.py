@@ -1,14 +1,14 @@
 """`duebook record`: takes facts in."""
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.destination import INPUT, OUTPUT_FILE, Destination
 from cli.options import Ask, answering, not_empty, now, system_user
-from cli.output import Out, refuse_unwritable
+from cli.output import Out
 from cli.progress import progress
 from cli.talk import say
 
@@ -22,23 +22,26 @@ SAID = ', "error": '
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", type=INPUT, nargs=-1, required=True, metavar="FILE...")
 @click.option("--type", "type_", metavar="TYPE", help="The type of rows that name none.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen; record nothing.")
 @click.option("--strict", is_flag=True, help="Reject facts that come with a warning.")
 @click.option(
-    "--rejects", metavar="OUT.ndjson", help="Record the good facts; write the others there."
+    "--rejects",
+    type=OUTPUT_FILE,
+    metavar="OUT.ndjson",
+    help="Record the good facts; write the others there.",
 )
 @click.option(
     "--by", metavar="NAME", callback=not_empty, help="Who reports this [the system user]."
 )
-@answering()
+@answering(writes=True)
 def record(
     files: tuple[str, ...],
     type_: str | None,
     dry_run: bool,
     strict: bool,
-    rejects: str | None,
+    rejects: Destination | None,
     by: str | None,
     ask: Ask,
 ) -> int:
@@ -56,10 +59,6 @@ def record(
     from ledger.usecases.recording.record import record as usecase
 
     where = ask.out
-    if rejects is not None:
-        refuse_unwritable(rejects)
-        if any(_same_file(name, rejects) for name in files):
-            raise click.UsageError(f"--rejects {rejects} is one of the files to record.")
     totals = {"reading": sum(_size(name) for name in files)}
     with ask.opened() as found, progress(totals) as told:
         answer = usecase(
@@ -75,13 +74,14 @@ def record(
             progress=told,
         )
     if rejects is not None and answer.rejected:
-        _write_rejects(rejects, answer.rejected)
+        with rejects.opened(errors="backslashreplace") as file:
+            file.writelines(map(_to_mend, answer.rejected))
         say(f"{len(answer.rejected):,} rejected rows are in {rejects}.")
-    _show(where, answer, dry_run, rejects)
+    _show(where, answer, dry_run, keeping=rejects is not None)
     return 1 if answer.rejected and rejects is None else 0
 
 
-def _show(where: Out, answer: "RecordAnswer", dry_run: bool, rejects: str | None) -> None:
+def _show(where: Out, answer: "RecordAnswer", dry_run: bool, *, keeping: bool) -> None:
     data = answer.as_json()
     if where.is_table:
         shown = data["rejected"][:SHOWN_MAX] + data["warnings"][:SHOWN_MAX]
@@ -90,7 +90,7 @@ def _show(where: Out, answer: "RecordAnswer", dry_run: bool, rejects: str | None
         for name in ("rejected", "warnings"):
             if len(data[name]) > SHOWN_MAX:
                 say(f"... and {len(data[name]) - SHOWN_MAX:,} more {name}; see --format json.")
-        where.text(_summary(answer, dry_run, rejects))
+        where.text(_summary(answer, dry_run, keeping=keeping))
         return
     problems = [{"is": kind, **one} for kind in ("rejected", "warnings") for one in data[kind]]
     where.data(data, problems)
@@ -101,7 +101,7 @@ def _show_place(one: dict[str, Any]) -> None:
     say(f"    {one['hint']}")
 
 
-def _summary(answer: "RecordAnswer", dry_run: bool, rejects: str | None) -> list[str]:
+def _summary(answer: "RecordAnswer", dry_run: bool, *, keeping: bool) -> list[str]:
     would = "would be " if dry_run else ""
     parts = [f"{answer.recorded:,} {would}recorded", f"{answer.known:,} known before"]
     if answer.still_withdrawn:
@@ -111,7 +111,7 @@ def _summary(answer: "RecordAnswer", dry_run: bool, rejects: str | None) -> list
     if answer.warnings:
         parts.append(f"{len(answer.warnings):,} warnings")
     lines = [", ".join(parts) + f".  The book stands at position {answer.position:,}."]
-    if answer.rejected and rejects is None:
+    if answer.rejected and not keeping:
         lines.append(
             "Nothing was recorded. Mend the lines and record the files again, or add "
             "--rejects OUT.ndjson to record the others."
@@ -119,13 +119,6 @@ def _summary(answer: "RecordAnswer", dry_run: bool, rejects: str | None) -> list
     elif answer.recorded and not dry_run:
         lines.append(f"Receipt {answer.receipt}")
     return lines
-
-
-def _write_rejects(path: str, rejected: "list[Rejection]") -> None:
-    beside = Path(f"{path}.part")
-    with beside.open("w", encoding="utf-8", errors="backslashreplace") as file:
-        file.writelines(map(_to_mend, rejected))
-    os.replace(beside, path)
 
 
 def _to_mend(one: "Rejection") -> str:
@@ -139,10 +132,6 @@ def _to_mend(one: "Rejection") -> str:
     if text and text != "}" and data:
         return f"{text[:-1].rstrip()}{SAID}{json.dumps(said, ensure_ascii=False)}}}\n"
     return json.dumps({**data, "error": said}, ensure_ascii=False) + "\n"
-
-
-def _same_file(name: str, other: str) -> bool:
-    return name != "-" and Path(name).resolve() == Path(other).resolve()
 
 
 def _size(name: str) -> int:

@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from cli.destination import INPUT
 from cli.options import Ask, answering, complete_programs
 from cli.output import Out, grouped
 from cli.talk import say
@@ -15,7 +16,9 @@ WHY_MAX = 20
 @click.command()
 @click.argument("program", shell_complete=complete_programs)
 @click.argument("period", required=False)
-@click.option("--terms", metavar="FILE", help="The same period under these terms, by payee.")
+@click.option(
+    "--terms", type=INPUT, metavar="FILE", help="The same period under these terms, by payee."
+)
 @answering(clocks=True)
 def replay(program: str, period: str | None, terms: str | None, ask: Ask) -> int:
     """Work a closed period out again as it was known then, and compare every line.

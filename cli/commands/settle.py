@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.destination import INPUT
 from cli.options import Ask, answering, complete_programs
 from cli.output import Out, grouped
 from cli.talk import say
@@ -20,7 +21,9 @@ SHOWN_MAX = 10
 @click.command()
 @click.argument("program", shell_complete=complete_programs)
 @click.argument("period", required=False)
-@click.option("--terms", metavar="FILE", help="Try these terms and show what would change.")
+@click.option(
+    "--terms", type=INPUT, metavar="FILE", help="Try these terms and show what would change."
+)
 @click.option("--fresh", is_flag=True, help="Of a closed period: recalculate it as of now.")
 @click.option(
     "--assumptions", is_flag=True, help="What each other reading of an assumption would move."

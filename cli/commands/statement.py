@@ -156,6 +156,13 @@ def _talk(where: Out, answer: dict[str, Any]) -> None:
         f"Issued {where.time(answer['issued_at'])} by {seal['by']}, as of {where.clocks(seal)}, "
         f"seal {seal['digest'][:23]}..."
     )
+    if right := seal["clock_is_right"]:
+        other = right["server"] or right["head"]
+        whose = "the server's" if right["server"] else "the last event's"
+        say(
+            f"Closed by a clock that was doubted: it said {where.time(right['clock'])}, {whose} "
+            f"{where.time(other)}. Why it was taken to be right: {right['reason']}"
+        )
 
 
 @click.command()
@@ -166,7 +173,7 @@ def _talk(where: Out, answer: dict[str, Any]) -> None:
     "--ref", required=True, metavar="R", callback=not_empty, help="The payment's reference."
 )
 @by_option
-@answering()
+@answering(writes=True)
 def pay(statement: str, amount: str, currency: str, ref: str, by: str, ask: Ask) -> None:
     """Record that a statement was paid. The same reference again is recorded once.
 

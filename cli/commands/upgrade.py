@@ -9,7 +9,7 @@ from cli.talk import say
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Say what would happen; change nothing.")
 @by_option
-@answering()
+@answering(writes=True)
 def upgrade(dry_run: bool, by: str, ask: Ask) -> None:
     """Let this version write a book of an older one, which that one cannot read any more then.
 

@@ -2,7 +2,7 @@
 
 import click
 
-from cli.options import Ask, answering
+from cli.options import Ask, answering, now
 from cli.progress import progress
 from cli.talk import say
 
@@ -20,11 +20,13 @@ def verify(receipts: tuple[str, ...], ask: Ask) -> int:
     duebook verify --receipt 1453:9f2c... --format json
     """
     from ledger.store.receipts import parse_receipt
+    from ledger.usecases.verifying.clock import verify_clock
     from ledger.usecases.verifying.closed_periods import verify_closed
     from ledger.usecases.verifying.order_archive import verify_orders
     from ledger.usecases.verifying.snapshots import verify_snapshots
+    from ledger.usecases.verifying.verify import not_seen
     from ledger.usecases.verifying.verify import verify as usecase
-    from projections.verify import verify_entries, verify_views
+    from projections.verify import verify_entries, verify_places, verify_views
 
     where = ask.out
     given = [parse_receipt(text, "given with --receipt") for text in receipts]
@@ -36,7 +38,9 @@ def verify(receipts: tuple[str, ...], ask: Ask) -> int:
             checks += verify_snapshots(found)
             checks += verify_closed(found, told)
             checks.append(verify_entries(found, told))
-            checks += verify_views(found, told)
+            places = verify_places(found)
+            checks += [places, *(verify_views(found, told) if places.ok else [])]
+            checks += [verify_clock(found, now()), not_seen()]
     ok = all(one.ok for one in checks)
     rows = [one.as_json() for one in checks]
     answer = {"ok": ok, "events": head.position, "head": head.hash.hex(), "checks": rows}

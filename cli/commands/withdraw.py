@@ -11,7 +11,7 @@ from cli.options import POSITION_MAX, Ask, answering, by_option, not_empty, now
     "--reason", required=True, metavar="TEXT", callback=not_empty, help="Why the fact was wrong."
 )
 @by_option
-@answering()
+@answering(writes=True, own_reason=True)
 def withdraw(position: int, reason: str, by: str, ask: Ask) -> None:
     """Withdraw the fact at a position: it counts for nothing from here on.
 

@@ -100,6 +100,25 @@ class Event(BaseModel):
         return self.stored()
 
 
+class ClockTrusted(BaseModel):
+    """That a clock was doubted at a write and somebody said that it is right."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+
+    reason: Annotated[Text, Field(description="why the clock is right")]
+    clock: Annotated[str, Field(description="what it said")]
+    head: Annotated[str | None, Field(description="when the last event was recorded")] = None
+    server: Annotated[str | None, Field(description="what the database server's clock said")] = None
+
+
+class OwnEvent(Event):
+    """An event of ours: what we did or decided, not what somebody told the book."""
+
+    clock_is_right: Annotated[
+        ClockTrusted | None, Field(description="where the clock was doubted: why it is right")
+    ] = None
+
+
 class Fact(Event):
     """What somebody told the book. Always recorded when well formed, judged when folded."""
 

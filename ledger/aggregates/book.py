@@ -4,12 +4,12 @@ from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from ledger.aggregates.base import Event, Fact, Text
+from ledger.aggregates.base import Fact, OwnEvent, Text
 
 BOOK_STREAM = "book:main"
 
 
-class BookOpened(Event):
+class BookOpened(OwnEvent):
     """The first event: whose side the book keeps, and how its chain is made."""
 
     TOPIC = "book-opened.v1"
@@ -34,7 +34,7 @@ class BatchFile(BaseModel):
     lines: int
 
 
-class BatchRecorded(Event):
+class BatchRecorded(OwnEvent):
     """One call of `record` that added facts. `row` counts lines through its files in order."""
 
     TOPIC = "batch-recorded.v1"

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from ledger.aggregates.base import Amount, Event, Text
+from ledger.aggregates.base import Amount, OwnEvent, Text
 from ledger.aggregates.settlement import Frozen
 
 ORDERS_STREAM = "orders:main"
@@ -43,7 +43,7 @@ class OrderFile(Frozen):
         return "item" in self.columns
 
 
-class OrdersArchived(Event):
+class OrdersArchived(OwnEvent):
     """A call that brought order lines, and the files that hold them. Without this event they are
     nothing."""
 
@@ -81,7 +81,7 @@ def lifted(first: dict[str, Any]) -> dict[str, Any]:
     return {"files": [own], "derived": True} | {name: first[name] for name in others}
 
 
-class OrdersWithdrawn(Event):
+class OrdersWithdrawn(OwnEvent):
     """What a call brought counts for nothing from here on; what it replaced counts again."""
 
     TOPIC = "orders-withdrawn.v1"

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ledger.aggregates.base import Amount, Event, Id, Reference, Text
+from ledger.aggregates.base import Amount, Id, OwnEvent, Reference, Text
 from ledger.aggregates.settlement import Frozen, period_id
 
 BreakKind = Literal[
@@ -65,7 +65,7 @@ def reconciliation_stream(program: str, period: str | None) -> str:
     return f"reconciliation:{period_id(program, period)}"
 
 
-class ReconciliationEvent(Event):
+class ReconciliationEvent(OwnEvent):
     """An event in the stream of one period's reconciliation."""
 
     program: Id

@@ -4,7 +4,7 @@ from typing import Annotated, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ledger.aggregates.base import Amount, Event, Id, Reference, Text
+from ledger.aggregates.base import Amount, Id, OwnEvent, Reference, Text
 
 Codes = tuple[str, ...]
 VOID = "void"
@@ -103,7 +103,7 @@ class TermsUsed(Frozen):
     position: int
 
 
-class StatementEvent(Event):
+class StatementEvent(OwnEvent):
     """An event in the stream of one party's statement for one period.
 
     `payee` is the party whose statement it is; of lines that are handed on it may be the payer.
@@ -184,7 +184,7 @@ class StatementAdjusted(StatementEvent):
         return (*super().references(), *self.moving_payers())
 
 
-class PeriodClosed(Event):
+class PeriodClosed(OwnEvent):
     """A period is locked: what its statements say, and everything that this rests on."""
 
     TOPIC = "period-closed.v1"

@@ -4,10 +4,10 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from ledger.aggregates.base import Event, Id, Reference
+from ledger.aggregates.base import Id, OwnEvent, Reference
 
 
-class TermsPublished(Event):
+class TermsPublished(OwnEvent):
     """A version of an edition, whole, with the rule version it names and its digest."""
 
     TOPIC = "terms-published.v1"

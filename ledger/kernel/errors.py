@@ -79,6 +79,15 @@ class ReadOnlyBook(Refusal):
     """A write to a book that may only be read."""
 
 
+class ClockDoubted(Refusal):
+    """A write by a clock that lies far from the last event, or from the server's."""
+
+    hint = (
+        "Nothing was recorded. Set the clock right; if it is right, say why: "
+        "--clock-is-right --reason TEXT."
+    )
+
+
 class FollowerAhead(Refusal):
     """A follower has seen positions that the book does not have: another book, or an old copy."""
 
@@ -152,6 +161,16 @@ class BadKnownAt(Refusal):
 
 class MissingFile(Refusal):
     """A file that was named and cannot be read."""
+
+
+class OutputRefused(Refusal):
+    """A file to write that is the book's own, an input, another output, or no file at all."""
+
+
+class OutputExists(Refusal):
+    """A file to write that is there already."""
+
+    hint = "Nothing was done. Name another file, or replace this one with --overwrite."
 
 
 class WrongPeriod(Refusal):

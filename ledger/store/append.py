@@ -3,16 +3,19 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ledger.aggregates.base import Event
+from ledger.aggregates.base import OwnEvent
 from ledger.store.head import Head, max_versions
 from ledger.store.log import chunks
 from ledger.store.recorder import Row, Writer
 from ledger.store.schema import insert_refs
 
 
-def append(writer: Writer, events: Sequence[Event], *, by: str, batch: int = 0) -> Head:
+def append(writer: Writer, events: Sequence[OwnEvent], *, by: str, batch: int = 0) -> Head:
     """Appends events that happen now, each at the end of its stream, with what the index says of
     them. Answers the head after them."""
+    if writer.trusted is not None:
+        said = {"clock_is_right": writer.trusted}
+        events = [event.model_copy(update=said) for event in events]
     now, position = writer.recorded_at, writer.head.position
     versions = versions_of(writer, {event.stream for event in events})
     rows: list[Row] = []

@@ -3,18 +3,17 @@
 import os
 import sqlite3
 import stat
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy import exc as sa_exc
 from sqlalchemy.engine import make_url
 
 from ledger.kernel.errors import (
-    BookExists,
     BookLocked,
     BookMissing,
     ForeignBook,
@@ -22,10 +21,11 @@ from ledger.kernel.errors import (
     NewerBook,
 )
 from ledger.store import schema
-from ledger.store.head import EMPTY, LOCK_SECONDS, Head, head_of, microseconds_now
+from ledger.store.head import LOCK_SECONDS, Head, head_of
+from ledger.store.places import looks_like_sqlite
 
 if TYPE_CHECKING:
-    from ledger.store.recorder import LogRecorder, Writer
+    from ledger.store.recorder import LogRecorder
 
 HOW_TO_MAKE = "Make one with `duebook init`, or name one with --book or DUEBOOK_BOOK."
 
@@ -38,6 +38,8 @@ class Book:
         self.engine = engine
         self.writable = writable
         self.format = schema.FORMAT
+        self.lives_in: object = None
+        """What has to be there as long as the book is asked."""
         self.notes: list[str] = []
         """What whoever uses the book should be told beside the answer."""
 
@@ -77,79 +79,32 @@ def is_url(location: str) -> bool:
     return "://" in location
 
 
-def create_book(
-    location: str, first: "Callable[[Writer], None]", settings: dict[str, str] | None = None
-) -> Book:
-    """Makes a book whose first events `first` writes, all in one transaction, with `settings`
-    that say where things lie that are not in it.
-
-    Raises `BookExists`, or `BookMissing` for a folder that is not there.
-    """
-    from ledger.store.recorder import Writer
-
-    if is_url(location):
-        book = Book(location, _url_engine(location), writable=True)
-        with _connected(book) as connection:
-            if schema.has_table(connection, "duebook_meta"):
-                raise BookExists(
-                    f"There is already a book at {shown(location)}.", "Nothing was changed."
-                )
-            for name in schema.metadata.tables:
-                if schema.has_table(connection, name):
-                    raise ForeignBook(
-                        f"{shown(location)} has a table {name!r} that duebook did not make.",
-                        "Nothing was changed. Keep books in a database of their own.",
-                    )
-    else:
-        path = Path(location)
-        if path.exists() and not _is_blank(path):
-            raise BookExists(
-                f"{location} already exists.",
-                "Nothing was changed. Choose another name with --book, or move the file away.",
-            )
-        if not path.parent.is_dir():
-            raise BookMissing(f"There is no folder {path.parent}.", "Make it first.")
-        if Path(f"{location}.receipts").exists():
-            raise BookExists(
-                f"{location}.receipts is there, of a book that was at this place before.",
-                "Nothing was changed. Move the receipts away, or choose another name.",
-            )
-        book = Book(location, _sqlite_engine(path, readonly=False), writable=True)
-    with (
-        book.engine.connect().execution_options(duebook_write=True) as connection,
-        connection.begin(),
-    ):
-        schema.create(connection)
-        told = {"format": str(schema.FORMAT), **(settings or {})}
-        connection.execute(insert(schema.meta), [{"key": k, "value": v} for k, v in told.items()])
-        first(Writer(connection, EMPTY, microseconds_now()))
-    return book
-
-
 def open_book(location: str, *, readonly: bool = False) -> Book:
     """Opens a book that is there.
 
     Raises `BookMissing`, `ForeignBook` (something else is there), `NewerBook`, `BookLocked`.
     """
     if is_url(location):
-        book = Book(location, _url_engine(location), writable=not readonly)
+        book = Book(location, url_engine(location), writable=not readonly)
         book.format = _format_of(book)
     else:
         path = Path(location)
         if not path.exists():
             raise BookMissing(f"There is no book at {location}.", HOW_TO_MAKE)
-        if not path.is_file() or not _looks_like_sqlite(path):
-            if Path(f"{location}.receipts").exists():
+        if not path.is_file() or not looks_like_sqlite(path):
+            if _has_receipts(location):
                 raise _damaged(location, "it does not begin as a SQLite file")
             raise _foreign(location)
+        if readonly is False:
+            recover(path)
         # Looked at without the right to write first: opening for writing changes the file.
-        looked_at = Book(location, _sqlite_engine(path, readonly=True), writable=False)
+        looked_at = Book(location, sqlite_engine(path, readonly=True), writable=False)
         try:
             found = _format_of(looked_at)
         finally:
             looked_at.close()
-        readonly = readonly or not _may_write(path)
-        book = Book(location, _sqlite_engine(path, readonly=readonly), writable=not readonly)
+        readonly = readonly or not may_write(path)
+        book = Book(location, sqlite_engine(path, readonly=readonly), writable=not readonly)
         book.format = found
     if is_url(location) and book.writable:
         book.writable = _may_insert(book)
@@ -159,7 +114,7 @@ def open_book(location: str, *, readonly: bool = False) -> Book:
 def _format_of(book: Book) -> int:
     """The book's format. Raises `ForeignBook` or `NewerBook` for what cannot be kept here."""
     location = book.location
-    with _connected(book) as connection:
+    with connected(book) as connection:
         found = schema.stored_format(connection)
     if found is None or not found.isdigit():
         raise _foreign(location)
@@ -173,7 +128,7 @@ def _format_of(book: Book) -> int:
 
 
 @contextmanager
-def _connected(book: Book) -> Iterator[Connection]:
+def connected(book: Book) -> Iterator[Connection]:
     try:
         with book.engine.connect() as connection:
             yield connection
@@ -187,9 +142,14 @@ def _connected(book: Book) -> Iterator[Connection]:
             f"{shown(book.location)} cannot be opened: {text.splitlines()[0]}", HOW_TO_MAKE
         ) from None
     except sa_exc.DatabaseError as error:
-        if "malformed" in str(error.orig) or Path(f"{book.location}.receipts").exists():
+        if "malformed" in str(error.orig) or _has_receipts(book.location):
             raise _damaged(book.location, str(error.orig)) from None
         raise _foreign(book.location, str(error.orig)) from None
+
+
+def _has_receipts(location: str) -> bool:
+    """Whether a book was at a place before: whoever wrote to it was told something."""
+    return not is_url(location) and Path(f"{Path(location).resolve()}.receipts").exists()
 
 
 def _damaged(location: str, why: str) -> LogBroken:
@@ -206,33 +166,25 @@ def _foreign(location: str, why: str = "") -> ForeignBook:
     )
 
 
+def recover(path: Path) -> None:
+    """Lets SQLite take back what a process that was killed had begun, as any reader that may
+    write does; without a journal beside the file nothing is touched."""
+    journal = Path(f"{path}-journal")
+    if journal.is_file() and journal.stat().st_size and may_write(path):
+        with suppress(sqlite3.Error):  # what cannot be taken back is told by whoever reads it
+            connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)
+            try:
+                connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            finally:
+                connection.close()
+
+
 def shown(location: str) -> str:
     """The location without a password."""
     return str(make_url(location)) if is_url(location) else location
 
 
-def _looks_like_sqlite(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(16) == b"SQLite format 3\0"
-
-
-def _is_blank(path: Path) -> bool:
-    """Whether nothing was ever made there: an `init` that was killed leaves such a file."""
-    if not path.stat().st_size:
-        return True
-    if not path.is_file() or not _looks_like_sqlite(path):
-        return False
-    connection = sqlite3.connect(path.absolute().as_uri() + "?mode=ro", uri=True)
-    try:
-        found = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        return bool(found[0] == 0)
-    except sqlite3.Error:
-        return False
-    finally:
-        connection.close()
-
-
-def _may_write(path: Path) -> bool:
+def may_write(path: Path) -> bool:
     """Whether the file may be written: its mode says so even to root, who could anyway."""
     writable_by_anyone = path.stat().st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH)
     return bool(writable_by_anyone) and os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
@@ -247,14 +199,14 @@ def _may_insert(book: Book) -> bool:
         return bool(connection.exec_driver_sql(sql).scalar())
 
 
-def _sqlite_engine(path: Path, *, readonly: bool) -> Engine:
+def sqlite_engine(path: Path, *, readonly: bool) -> Engine:
     def connect() -> sqlite3.Connection:
         uri = path.absolute().as_uri()
         if readonly:
             # A WAL book on a read-only folder opens only as immutable; with a log file beside
             # it somebody may be writing, and then the ordinary read-only mode works.
             quiet = not Path(f"{path}-wal").exists()
-            uri += "?mode=ro&immutable=1" if quiet and not _may_write(path) else "?mode=ro"
+            uri += "?mode=ro&immutable=1" if quiet and not may_write(path) else "?mode=ro"
         connection = sqlite3.connect(
             uri, uri=True, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False
         )
@@ -277,7 +229,7 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
-def _url_engine(location: str) -> Engine:
+def url_engine(location: str) -> Engine:
     try:
         url = make_url(location)
     except sa_exc.ArgumentError:

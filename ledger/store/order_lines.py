@@ -3,10 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from shutil import rmtree
-from tempfile import gettempdir
 from typing import TYPE_CHECKING, Any, NamedTuple
-from uuid import uuid4
 from weakref import finalize
 
 from sqlalchemy import Connection, select
@@ -18,14 +15,12 @@ from ledger.kernel.errors import Refusal
 from ledger.kernel.period import Window
 from ledger.store.archive.folder import ArchivedFile, check, present
 from ledger.store.log import read_log
+from ledger.store.places import ARCHIVE, ORDERS
 from ledger.store.schema import meta
+from ledger.store.scratch import Scratch
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-ARCHIVE = "orders"
-"""The key under which a book remembers its archive's folder, where it has one of its own."""
-SUFFIX = ".orders"
 
 
 class NoArchive(Refusal):
@@ -46,7 +41,7 @@ def archive_folder(connection: Connection) -> Path:
     if connection.dialect.name != "sqlite":
         raise NoArchive("This book has no folder for order lines.")
     rows = connection.exec_driver_sql("PRAGMA database_list").all()
-    return Path(next(path for _, name, path in rows if name == "main") + SUFFIX)
+    return Path(next(path for _, name, path in rows if name == "main") + ORDERS)
 
 
 class Archived(NamedTuple):
@@ -202,9 +197,9 @@ class Session:
     def __init__(self, query: str) -> None:
         from ledger.store.archive.connection import connect
 
-        folder = Path(gettempdir(), f"duebook-{uuid4().hex}")
-        self.database = connect(folder)
-        self._end = finalize(self, _end, self.database, folder)
+        scratch = Scratch()
+        self.database = connect(scratch.path)
+        self._end = finalize(self, _end, self.database, scratch)
         self.database.execute(f"CREATE TEMP VIEW orders AS {query}")
         self._loaded: set[str] = set()
 
@@ -221,6 +216,6 @@ class Session:
         self._end()
 
 
-def _end(database: "DuckDBPyConnection", folder: Path) -> None:
+def _end(database: "DuckDBPyConnection", scratch: Scratch) -> None:
     database.close()
-    rmtree(folder, ignore_errors=True)
+    scratch.close()

@@ -5,6 +5,7 @@ A log whose tail was cut, or a backup that was restored, no longer holds its las
 
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -43,8 +44,8 @@ def parse_receipt(text: str, source: str) -> Receipt:
 
 
 def receipts_path(book: Book) -> Path | None:
-    """Where a SQLite book's receipts are kept."""
-    return Path(f"{book.path}.receipts") if book.path else None
+    """Where a SQLite book's receipts are kept: beside its file, whatever link leads to it."""
+    return Path(f"{book.path.resolve()}.receipts") if book.path else None
 
 
 def keep_receipt(book: Book, head: Head) -> None:
@@ -83,15 +84,18 @@ def kept_receipts(book: Book) -> list[Receipt]:
     A line that is cut short was never acknowledged. Raises `BadReceipt` for one that is no
     beginning of a receipt either.
     """
-    path = receipts_path(book)
-    if path is None or not path.exists():
+    if book.path is None:
         return []
-    found = []
+    # Older versions kept them beside the link by which the book was named.
+    places = {Path(f"{path}.receipts").absolute() for path in (book.path.resolve(), book.path)}
+    return [one for path in sorted(places) if path.exists() for one in _kept_in(path)]
+
+
+def _kept_in(path: Path) -> Iterator[Receipt]:
     *lines, _cut_off = path.read_text("utf-8", "replace").split("\n")
     for number, line in enumerate(lines, 1):
         if _SHAPE.fullmatch(line) or not _CUT_OFF.fullmatch(line):
-            found.append(parse_receipt(line, f"{path.name} line {number}"))
-    return found
+            yield parse_receipt(line, f"{path.name} line {number}")
 
 
 def receipt_holds(connection: Connection, receipt: Receipt) -> bool:

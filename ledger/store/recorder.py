@@ -14,8 +14,10 @@ from typing import Any, NoReturn
 from sqlalchemy import Connection, Engine, insert
 from sqlalchemy import exc as sa_exc
 
+from ledger.aggregates.base import ClockTrusted
 from ledger.kernel.errors import BookLocked, OlderBook, ReadOnlyBook
 from ledger.store import chain
+from ledger.store.clock import trusted
 from ledger.store.head import LOCK_SECONDS, Head, head_of, microseconds_now
 from ledger.store.schema import FORMAT, events
 
@@ -43,9 +45,12 @@ _COPY_TYPES = [
 class Writer:
     """An open write transaction, holding the lock. `recorded_at` never runs backwards."""
 
-    def __init__(self, connection: Connection, head: Head, now: int) -> None:
+    def __init__(
+        self, connection: Connection, head: Head, now: int, trusted: ClockTrusted | None = None
+    ) -> None:
         self.connection = connection
         self.head = head
+        self.trusted = trusted
         self.recorded_at = max(now, head.recorded_at)
 
     def append(self, rows: Iterable[Row]) -> Head:
@@ -91,6 +96,8 @@ class LogRecorder:
         self.engine = engine
         self.writable = writable
         self.format = format_
+        self.clock_is_right: str | None = None
+        """Why a clock that would be doubted is right, where somebody says so."""
         self.committed: int | None = None
         """The position of the last event that was committed here; None before the first."""
 
@@ -98,8 +105,8 @@ class LogRecorder:
     def writing(self, now: int | None = None, *, older: bool = False) -> Iterator[Writer]:
         """A write transaction under the lock; everything in it is recorded, or nothing.
 
-        Only an upgrade writes to an `older` book. Raises `ReadOnlyBook`, `OlderBook`, or
-        `BookLocked` when the lock is not had within 20 seconds.
+        Only an upgrade writes to an `older` book, and no event. Raises `ReadOnlyBook`,
+        `OlderBook`, `ClockDoubted`, or `BookLocked` when the lock is not had within 20 seconds.
         """
         if not self.writable:
             raise ReadOnlyBook("This book may only be read.", "Ask whoever keeps it to record.")
@@ -113,9 +120,9 @@ class LogRecorder:
                 if connection.dialect.name != "sqlite":
                     connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
                     connection.exec_driver_sql("LOCK TABLE events IN EXCLUSIVE MODE")
-                writer = Writer(
-                    connection, before := head_of(connection), now or microseconds_now()
-                )
+                before, now = head_of(connection), now or microseconds_now()
+                trusts = None if older else trusted(connection, before, now, self.clock_is_right)
+                writer = Writer(connection, before, now, trusts)
                 yield writer
             if writer.head != before:
                 self.committed = writer.head.position
@@ -126,6 +133,12 @@ class LogRecorder:
                     "Nothing was recorded. Run the same command again.",
                 ) from error
             raise
+
+    def clock_trusted(self) -> ClockTrusted | None:
+        """What a write would say of its clock now. Raises `ClockDoubted` as the write would."""
+        with self.engine.connect() as connection:
+            head = head_of(connection)
+            return trusted(connection, head, microseconds_now(), self.clock_is_right)
 
 
 def refuse_older(format_: int) -> NoReturn:

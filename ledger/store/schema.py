@@ -163,6 +163,11 @@ def _guard_statements(connection: Connection) -> dict[str, str]:
     }
 
 
+def guards(connection: Connection) -> set[str]:
+    """The names of what refuses a change of an event."""
+    return set(_guard_statements(connection))
+
+
 def has_table(connection: Connection, name: str) -> bool:
     """Whether a table is there; cheaper than reflection, which every start would pay for."""
     if connection.dialect.name == "sqlite":

@@ -3,17 +3,21 @@
 import re
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ledger.aggregates.book import BookOpened
 from ledger.kernel.errors import MissingFile, Refusal
+from ledger.kernel.instants import Instant
 from ledger.programs.registry import shipped
 from ledger.store import chain
 from ledger.store.append import append
-from ledger.store.book import Book, create_book, shown
-from ledger.store.order_lines import ARCHIVE
+from ledger.store.book import Book, shown
+from ledger.store.making import create_book
+from ledger.store.places import ARCHIVE
 from ledger.store.receipts import keep_receipt
 from ledger.store.recorder import Writer
+from ledger.usecases.recording.files import Progress
+from ledger.usecases.recording.record import record_first
 from ledger.usecases.terms.publish import append_terms
 
 ENTITY = re.compile(r"platform|(?:partner|merchant|store|creator):[\w.-]{1,64}")
@@ -26,25 +30,37 @@ class BadEntity(Refusal):
     hint = "Write platform, or a party: partner:P-01, merchant:M-7, store:S-1, creator:C-1."
 
 
-def init(location: str, entity: str, orders: str | None = None) -> tuple[Book, dict[str, Any]]:
-    """Makes a book with its first events, in one transaction.
+def init(
+    location: str,
+    entity: str,
+    orders: str | None = None,
+    clock_is_right: str | None = None,
+    *,
+    demo: "Demo | None" = None,
+) -> tuple[Book, dict[str, Any]]:
+    """Makes a book with its first events, and with the shipped example's facts where it is a
+    `demo`, in one transaction.
 
     `orders` is the folder for its archive of order lines; without one it lies beside a book
     that is a file.
 
-    Raises `BadEntity`, `BookExists`, `BookMissing` (no such folder or server).
+    Raises `BadEntity`, `BookExists`, `BookMissing` (no such folder or server), `ClockDoubted`.
     """
     if not ENTITY.fullmatch(entity):
         raise BadEntity(f"{entity!r} is not an entity that keeps a book.")
     editions = shipped()
+    told: dict[str, Any] = {}
 
     def first(writer: Writer) -> None:
         opened = BookOpened(entity=entity, chain=chain.SCHEME, made_by=f"duebook {_version()}")
         append(writer, [opened], by=PUBLISHER)
         append_terms(writer, editions, PUBLISHER)
+        if demo is not None:
+            answer = record_first(writer, demo_files(), now=demo.now, by="demo", told=demo.told)
+            told.update(recorded=answer.recorded, warnings=len(answer.warnings))
 
     settings = {ARCHIVE: str(Path(orders).resolve())} if orders else {}
-    book = create_book(location, first, settings)
+    book = create_book(location, first, settings, clock_is_right)
     head = book.head()
     keep_receipt(book, head)
     return book, {
@@ -53,7 +69,15 @@ def init(location: str, entity: str, orders: str | None = None) -> tuple[Book, d
         "programs": [edition.program for edition in editions],
         "position": head.position,
         "receipt": head.receipt,
+        **told,
     }
+
+
+class Demo(NamedTuple):
+    """That a book begins with the shipped example: at which instant, and who hears of progress."""
+
+    now: Instant
+    told: Progress = lambda what, more: None
 
 
 def demo_files() -> list[str]:

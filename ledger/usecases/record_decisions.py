@@ -1,21 +1,32 @@
 """Recording decisions: ours, checked before, and refused when somebody wrote meanwhile."""
 
-from collections.abc import Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import ValidationError
+from sqlalchemy import Connection
 
-from ledger.aggregates.base import Event
+from ledger.aggregates.base import OwnEvent
 from ledger.kernel.errors import ConcurrentWrite, ReadOnlyBook, Refusal
 from ledger.store.append import append
 from ledger.store.book import Book
-from ledger.store.head import Head
+from ledger.store.head import Head, head_of
 from ledger.store.receipts import keep_receipt
 from ledger.store.recorder import refuse_older
 from ledger.store.schema import FORMAT
 from ledger.store.snapshots import Snapshot, keep
 
-E = TypeVar("E", bound=Event)
+ATTEMPTS = 5
+
+
+class Decided(NamedTuple):
+    """What a decision records, which may be nothing, and what its answer needs beside it."""
+
+    events: list[OwnEvent]
+    seen: Any = None
+
+
+E = TypeVar("E", bound=OwnEvent)
 
 
 class BadDecision(Refusal):
@@ -36,16 +47,17 @@ def built(kind: type[E], **fields: Any) -> E:
 
 
 def refuse_read_only(book: Book, to_what: str) -> None:
-    """Raises `ReadOnlyBook` or `OlderBook` before anything is worked out."""
+    """Raises `ReadOnlyBook`, `OlderBook` or `ClockDoubted` before anything is worked out."""
     if not book.writable:
         raise ReadOnlyBook("This book may only be read.", f"Ask whoever keeps it to {to_what}.")
     if book.format < FORMAT:
         refuse_older(book.format)
+    book.log.clock_trusted()
 
 
 def record_decisions(
     book: Book,
-    events: Sequence[Event],
+    events: Sequence[OwnEvent],
     *,
     by: str,
     expected: Head,
@@ -66,3 +78,30 @@ def record_decisions(
         keep(writer.connection, snapshots)
     keep_receipt(book, written)
     return written
+
+
+def decided_in_turn(
+    book: Book, decide: Callable[[Connection], Decided], *, by: str
+) -> tuple[Decided, Head]:
+    """Takes a small decision however many others write: answers what was decided and the head
+    after it.
+
+    It is decided anew while somebody writes in between; the last attempt takes the lock first,
+    so that the others wait. What `decide` raises is raised.
+    """
+    for _ in range(ATTEMPTS - 1):
+        with book.reading() as connection:
+            head = head_of(connection)
+            decided = decide(connection)
+        if not decided.events:
+            return decided, head
+        try:
+            return decided, record_decisions(book, decided.events, by=by, expected=head)
+        except ConcurrentWrite:
+            continue
+    with book.log.writing() as writer:
+        decided = decide(writer.connection)
+        written = append(writer, decided.events, by=by) if decided.events else writer.head
+    if decided.events:
+        keep_receipt(book, written)
+    return decided, written

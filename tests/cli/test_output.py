@@ -97,7 +97,10 @@ def test_a_command_that_fails_leaves_an_older_file_alone(demo: Path, duebook: Du
     Path("old.csv").write_text("as it was\n")
     assert duebook("show", "store:nobody", "-o", "old.csv").code == 1
     assert duebook("query", "select nothing", "-o", "old.csv").code == 1
-    assert duebook("query", "select x'00' as b", "-o", "old.csv").code == 0
+    assert duebook("show", "store:nobody", "-o", "old.csv", "--overwrite").code == 1
+    assert duebook("query", "select nothing", "-o", "old.csv", "--overwrite").code == 1
+    assert Path("old.csv").read_text() == "as it was\n"
+    assert duebook("query", "select x'00' as b", "-o", "old.csv", "--overwrite").code == 0
     assert Path("old.csv").read_text() == "b\n00\n"
     assert sorted(one.name for one in Path.cwd().glob("old*")) == ["old.csv"]
 

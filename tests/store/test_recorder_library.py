@@ -13,8 +13,9 @@ from eventsourcing.persistence import IntegrityError, OperationalError, StoredEv
 from sqlalchemy import exc as sa_exc
 
 from ledger.kernel.errors import BookLocked
-from ledger.store.book import create_book, open_book
+from ledger.store.book import open_book
 from ledger.store.library import BookRecorder
+from ledger.store.making import create_book
 from ledger.store.recorder import Row
 
 

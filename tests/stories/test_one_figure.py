@@ -221,7 +221,7 @@ class Told:
         from python_calamine import CalamineWorkbook
 
         path = self.folder / "sent.xlsx"
-        self.ask(*asked, "-o", path)
+        self.ask(*asked, "-o", path, "--overwrite")
         workbook = CalamineWorkbook.from_path(str(path))
         sheets = (workbook.get_sheet_by_name(name) for name in workbook.sheet_names)
         lines = [line for sheet in sheets for line in sheet.to_python()]

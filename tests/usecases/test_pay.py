@@ -1,6 +1,7 @@
 """Paying statements: once per reference, in parts, too much, back; what is refused."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,8 @@ from ledger.kernel.errors import (
 )
 from ledger.store.book import open_book
 from ledger.store.log import read_log
+from ledger.usecases import record_decisions as deciding
 from ledger.usecases.record_decisions import BadDecision, record_decisions
-from ledger.usecases.statements import pay as paying
 from tests.quarter import (
     GROWTH,
     PROGRAM,
@@ -213,27 +214,45 @@ def test_a_payment_is_decided_again_when_somebody_wrote_meanwhile(
             raced.append(Quarter(quarter.book, quarter.folder).pay("1000", ref="other"))
         return record_decisions(*given, **options)
 
-    monkeypatch.setattr(paying, "record_decisions", race)
+    monkeypatch.setattr(deciding, "record_decisions", race)
     answer = quarter.pay("1500", ref="a")
     assert stands(answer) == ("4000.00", "2500.00", "1500.00", "0.00")
     assert len(quarter.statement()["payments"]) == 2
 
 
 @on_sqlite
-def test_a_payment_that_is_overtaken_every_time_gives_up_and_can_be_repeated(
+def test_a_payment_that_is_overtaken_again_and_again_makes_the_others_wait(
     quarter: Quarter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Exit 4 of the contract; nothing was recorded."""
+    """The last attempt takes the lock first."""
+    attempts: list[Any] = []
 
     def overtaken(*given: Any, **options: Any) -> Any:
+        attempts.append(given)
         raise ConcurrentWrite("Somebody else wrote meanwhile.")
 
-    monkeypatch.setattr(paying, "record_decisions", overtaken)
-    with quarter.refused(ConcurrentWrite) as raised:
-        quarter.pay("1500")
-    assert "during each of 5 attempts" in raised.value.sentence
-    monkeypatch.undo()
+    monkeypatch.setattr(deciding, "record_decisions", overtaken)
     assert quarter.pay("1500")["recorded"] is True
+    assert len(attempts) == deciding.ATTEMPTS - 1
+    assert quarter.pay("1500")["recorded"] is False
+
+
+def test_twelve_who_pay_at_once_have_all_paid(quarter: Quarter) -> None:
+    """On each database; what the last of them is told is what stands."""
+
+    def pay_one(number: int) -> dict[str, Any]:
+        book = open_book(quarter.book.location)
+        try:
+            return Quarter(book, quarter.folder).pay("100", ref=f"bank-{number}")
+        finally:
+            book.close()
+
+    with ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(pay_one, range(12)))
+    assert all(one["recorded"] for one in answers)
+    assert len({one["position"] for one in answers}) == 12
+    last = max(answers, key=lambda one: one["position"])
+    assert stands(last) == ("4000.00", "1200.00", "2800.00", "0.00")
 
 
 @on_sqlite

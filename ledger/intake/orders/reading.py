@@ -114,11 +114,13 @@ def read(
     keep: int = REJECTIONS_MAX,
     *,
     add_up_items: bool = False,
+    within: Path | None = None,
 ) -> CheckedOrders:
     """Reads and checks order files; good rows are staged in the connection, bad ones named.
 
     `fixed` values stand in every row of files that lack the column. `keep` rejections are
-    explained. With `add_up_items` the rows of an order are added up. Raises a refusal of
+    explained. With `add_up_items` the rows of an order are added up. What is needed meanwhile lies
+    `within` a folder, or where temporary files do. Raises a refusal of
     `orders.refusals` for a file of which no row can be trusted.
     """
     assert files, "somebody named a file"
@@ -129,7 +131,7 @@ def read(
     rejections: list[RejectedRow] = []
     parts: list[str] = []
     sources: list[Source] = []
-    links = Path(mkdtemp(prefix="duebook-orders-"))
+    links = Path(mkdtemp(prefix="duebook-orders-", dir=within))
     try:
         for number, path in enumerate(files, start=1):
             room = keep - len(rejections)

@@ -8,7 +8,6 @@ without its event is nothing; a crash between the two leaves nothing half there.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
@@ -27,6 +26,7 @@ from ledger.store.book import Book
 from ledger.store.head import Head, head_of
 from ledger.store.order_lines import Archived, Calls, archive_folder, files_of
 from ledger.store.receipts import keep_receipt
+from ledger.store.scratch import Scratch
 from ledger.usecases.archiving.grain import refuse_other_grain
 from ledger.usecases.archiving.outlook import Outlook, outlook_of
 from ledger.usecases.record_decisions import refuse_read_only
@@ -95,13 +95,13 @@ def record_orders(
 
     if not dry_run:
         refuse_read_only(book, "archive orders")
-    with TemporaryDirectory(prefix="duebook-orders-") as temporary:
-        database = connect(Path(temporary))
+    with Scratch() as temporary:
+        database = connect(temporary)
         try:
             progress("reading", 0)
             paths = [Path(name) for name in files]
             rules = (now, profile, fixed, keep)
-            checked = read(database, paths, *rules, add_up_items=add_up_items)
+            checked = read(database, paths, *rules, add_up_items=add_up_items, within=temporary)
             return _archive(
                 *(book, database, checked, by),
                 keep=keep,

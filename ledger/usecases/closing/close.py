@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from ledger.aggregates.base import Event, Recorded
+from ledger.aggregates.base import OwnEvent, Recorded
 from ledger.aggregates.settlement import (
     Carried,
     PeriodClosed,
@@ -84,7 +84,7 @@ def close(
             system_user=system_user,
         )
         kept = take(connection, settlement.windowed, _last_day(settlement), head.position)
-    events: list[Event] = [*statements, seal]
+    events: list[OwnEvent] = [*statements, seal]
     written = record_decisions(book, events, by=by, expected=head, snapshots=kept)
     return _answer(settlement, statements, seal, written)
 
@@ -236,7 +236,7 @@ def _answer(
     settlement: Settlement, statements: list[StatementIssued], seal: PeriodClosed, written: Head
 ) -> dict[str, Any]:
     head: dict[str, Any] = settlement.head_json()
-    events: list[Event] = [*statements, seal]
+    events: list[OwnEvent] = [*statements, seal]
     return head | {
         "lines": len(settlement.lines),
         "statements": [_summary(one) for one in statements],

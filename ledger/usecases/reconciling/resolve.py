@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from ledger.aggregates.base import Event, Logged
+from ledger.aggregates.base import Logged, OwnEvent
 from ledger.aggregates.reconciliation import (
     Break,
     BreakResolved,
@@ -69,7 +69,7 @@ def resolve(
             count=found.count,
             run=run.position,
         )
-        events: list[Event] = [resolved]
+        events: list[OwnEvent] = [resolved]
         if resolution == "accept_theirs":
             clocks = Clocks(now, head.position)
             events += _accepted(connection, known, run, found, reason, clocks)

@@ -1,7 +1,6 @@
 """Writing what was decided: events and their indexes, chained, in one transaction."""
 
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
@@ -30,21 +29,20 @@ class Decision(NamedTuple):
     feeds: Feeds
 
 
-def write(
-    book: Book, decision: Decision, by: str, progress: Progress, writer: Writer | None = None
-) -> Head | None:
-    """Writes a call; None, and nothing written, when the head has moved since.
-
-    With a `writer`, whose lock the decision was made under, in that transaction.
-    """
-    with book.reading() if writer is None else nullcontext(writer.connection) as connection:
+def write(book: Book, decision: Decision, by: str, progress: Progress) -> Head | None:
+    """Writes a call; None, and nothing written, when the head has moved since."""
+    with book.reading() as connection:
         versions = _versions(connection, decision.streams)
-    if writer is not None:
-        return _write(writer, decision, by, progress, versions)
     with book.log.writing() as writer:
         if writer.head != decision.decided.head:
             return None
         return _write(writer, decision, by, progress, versions)
+
+
+def write_under(writer: Writer, decision: Decision, by: str, progress: Progress) -> Head:
+    """Writes a call in the transaction under whose lock it was decided."""
+    versions = _versions(writer.connection, decision.streams)
+    return _write(writer, decision, by, progress, versions)
 
 
 def _write(
@@ -52,7 +50,11 @@ def _write(
 ) -> Head:
     decided = decision.decided
     batch = BatchRecorded(
-        files=tuple(decision.stage.files), by=by, recorded=decided.new, known=decided.known
+        files=tuple(decision.stage.files),
+        by=by,
+        recorded=decided.new,
+        known=decided.known,
+        clock_is_right=writer.trusted,
     )
     start = writer.head.position + 1
     rows = _Rows(writer, decision, start, versions)

@@ -19,7 +19,8 @@ from ledger.kernel.instants import Instant
 from ledger.store.book import Book
 from ledger.store.receipts import keep_receipt
 from ledger.store.recorder import Writer
-from ledger.usecases.recording.commit import Decision, write
+from ledger.store.schema import FORMAT
+from ledger.usecases.recording.commit import Decision, write, write_under
 from ledger.usecases.recording.files import Progress, read_file
 from ledger.usecases.recording.second_process import Helper
 from ledger.usecases.recording.stage import Stage, Staged
@@ -73,8 +74,11 @@ def record(
     With `keep_good` the rejected rows are left out and the others recorded; otherwise one
     rejected row means that nothing is. `strict` turns warnings into rejections. `helped` lets a
     second process read half of a long file; see `Helper` for what it asks. Raises
-    `MissingFile`, `ReadOnlyBook`, or `BookLocked` when the write lock is not to be had.
+    `MissingFile`, `ReadOnlyBook`, `ClockDoubted`, or `BookLocked` when the write lock is not to be
+    had.
     """
+    if book.writable and book.format == FORMAT and not dry_run:
+        book.log.clock_trusted()  # before facts are found to lie in the future of a wrong clock
     stage = Stage()
     with no_cycles():
         with Helper(helped) as helper:
@@ -97,6 +101,23 @@ def record(
         return answer
 
 
+def record_first(
+    writer: Writer, files: Iterable[str], *, now: Instant, by: str, told: Progress
+) -> RecordAnswer:
+    """Records the facts of files in the transaction that makes their book: with it, or not."""
+    stage = Stage()
+    with no_cycles():
+        with Helper(False) as helper:
+            for name in files:
+                read_file(stage, name, now, None, told, helper)
+        found = _decide(writer.connection, stage, strict=False)
+        answer = _answer(stage, found, keep_good=False)
+        assert not answer.rejected, "only what is good comes with a new book"
+        told("recording", 0)
+        write_under(writer, found.decision(stage), by, told)
+    return answer
+
+
 def record_stage(
     book: Book,
     stage: Stage,
@@ -116,7 +137,11 @@ def record_stage(
             if refused or dry_run or not found.decided.new:
                 return answer
             progress("recording", 0)
-            head = write(book, found.decision(stage), by, progress, writer)
+            decision = found.decision(stage)
+            if writer is None:
+                head = write(book, decision, by, progress)
+            else:
+                head = write_under(writer, decision, by, progress)
         if head is not None:
             keep_receipt(book, head)
             answer.position, answer.receipt = head.position, head.receipt

@@ -1,7 +1,5 @@
 """Taking a call of order lines back as a whole: it counts for nothing from here on."""
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from sqlalchemy import Connection
@@ -21,6 +19,7 @@ from ledger.store.head import Head, head_of
 from ledger.store.order_lines import Archived, Calls, archive_folder, files_of
 from ledger.store.receipts import keep_receipt
 from ledger.store.schema import insert_lifts
+from ledger.store.scratch import Scratch
 from ledger.usecases.record_decisions import built, refuse_read_only
 from ledger.usecases.statements.closed_period import closed_periods
 from ledger.usecases.terms.editions import last_editions
@@ -36,7 +35,8 @@ def withdraw_orders(
     and per program and month how many stores have lines of it. With `dry_run` nothing is recorded.
     Raises `NoSuchEvent`, `AlreadyWithdrawn`, `ConcurrentWrite`, `ReadOnlyBook`, `OlderBook`.
     """
-    refuse_read_only(book, "take orders back")
+    if not dry_run:
+        refuse_read_only(book, "take orders back")
     with book.reading() as connection:
         head = head_of(connection)
         calls = Calls.by(connection, head.position)
@@ -106,7 +106,7 @@ def _touched(connection: Connection, files: list[Archived], head: Head) -> list[
     found: list[dict[str, Any]] = []
     from ledger.store.archive.connection import connect
 
-    with TemporaryDirectory(prefix="duebook-orders-") as spill, connect(Path(spill)) as database:
+    with Scratch() as spill, connect(spill) as database:
         for edition in last_editions(connection, head.position, rules):
             if not programs()[edition.rules].asks_of_orders(edition):
                 continue

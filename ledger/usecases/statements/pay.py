@@ -12,16 +12,14 @@ from ledger.aggregates.settlement import (
     StatementIssued,
 )
 from ledger.kernel.clocks import FOREVER, Clocks
-from ledger.kernel.errors import BadPayment, ConcurrentWrite, NoSuchStatement
+from ledger.kernel.errors import BadPayment, NoSuchStatement
 from ledger.kernel.money import Money
 from ledger.programs.registry import program_of
 from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.store.log import read_log
-from ledger.usecases.record_decisions import built, record_decisions, refuse_read_only
+from ledger.usecases.record_decisions import Decided, built, decided_in_turn, refuse_read_only
 from ledger.usecases.statements.balances import standings
-
-ATTEMPTS = 5
 
 
 def pay(
@@ -35,22 +33,21 @@ def pay(
     """
     refuse_read_only(book, "pay")
     money = Money.parse(amount, currency)
-    for _ in range(ATTEMPTS):
-        with book.reading() as connection:
-            head = head_of(connection)
-            found = list(read_log(connection, until=head.position, stream=f"statement:{statement}"))
-            payment = _payment(statement, found, money, ref)
-            known = _known(found, payment)
-            before = _standing(connection, statement, currency, head.position)
-        if known:
-            return _answer(payment, known.position, head.receipt, before, recorded=False)
-        try:
-            written = record_decisions(book, [payment], by=by, expected=head)
-        except ConcurrentWrite:
-            continue  # what is due may have changed: look again
-        after = before.moved("paid", money.minor)
-        return _answer(payment, written.position, written.receipt, after, recorded=True)
-    raise ConcurrentWrite(f"Somebody else wrote during each of {ATTEMPTS} attempts.")
+
+    def decide(connection: Connection) -> Decided:
+        head = head_of(connection)
+        found = list(read_log(connection, until=head.position, stream=f"statement:{statement}"))
+        payment = _payment(statement, found, money, ref)
+        known = _known(found, payment)
+        before = _standing(connection, statement, currency, head.position)
+        return Decided([] if known else [payment], (payment, known, before))
+
+    decided, head = decided_in_turn(book, decide, by=by)
+    payment, known, before = decided.seen
+    if known:
+        return _answer(payment, known.position, head.receipt, before, recorded=False)
+    after = before.moved("paid", money.minor)
+    return _answer(payment, head.position, head.receipt, after, recorded=True)
 
 
 def _payment(statement: str, found: list[Logged], money: Money, ref: str) -> PaymentMade:

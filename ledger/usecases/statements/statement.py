@@ -153,6 +153,7 @@ def _seal(known: ClosedPeriod) -> dict[str, Any]:
         "held": seal.held,
         "exceptions": seal.exceptions,
         "left_open": seal.left_open,
+        "clock_is_right": seal.clock_is_right and seal.clock_is_right.model_dump(),
     }
 
 

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
@@ -21,6 +20,7 @@ from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.store.log import read_log
 from ledger.store.order_lines import Archived, Calls, OrderLines, archive_folder, files_of
+from ledger.store.scratch import Scratch
 from ledger.usecases.verifying.verify import Check
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _controls(lines: OrderLines) -> Check:
     from ledger.store.archive.connection import connect
 
     faults = []
-    with TemporaryDirectory(prefix="duebook-verify-") as spill, connect(Path(spill)) as database:
+    with Scratch() as spill, connect(spill) as database:
         for one in lines.files:
             found = extent_of(database, path_of(lines.folder, one.file.digest))
             totals = tuple(
@@ -91,7 +91,7 @@ def _summaries(lines: OrderLines) -> Check:
     from ledger.store.archive.summary import differs, summary_of
 
     kept = [one for one in lines.files if summary_of(lines.folder, one.file.digest).exists()]
-    with TemporaryDirectory(prefix="duebook-verify-") as spill, connect(Path(spill)) as database:
+    with Scratch() as spill, connect(spill) as database:
         wrong = [
             str(summary_of(lines.folder, one.file.digest))
             for one in kept

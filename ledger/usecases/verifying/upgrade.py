@@ -1,16 +1,20 @@
 """Bringing a book of an older version up to date: its indexes and its format, never an event."""
 
+import sqlite3
+from contextlib import closing
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
 from ledger.kernel.errors import OlderBook, Refusal
-from ledger.store.book import Book, shown
+from ledger.store.book import Book, shown, sqlite_engine
 from ledger.store.head import head_of
 from ledger.store.indexes import recomputed
 from ledger.store.log import fetch
-from ledger.store.order_lines import Calls
+from ledger.store.order_lines import Calls, archive_folder
+from ledger.store.places import ARCHIVE
 from ledger.store.schema import FORMAT, INDEX_FORMAT, insert_refs, meta, metadata, refs
+from ledger.store.scratch import Scratch
 
 
 def bring_index_up(book: Book) -> None:
@@ -39,6 +43,38 @@ def bring_index_up(book: Book) -> None:
     )
 
 
+def up_to_date(book: Book) -> Book:
+    """The book with its index brought up; where it is a file that may only be read, a copy of it
+    that is gone with the book, so that it can be asked everything.
+
+    Raises `OlderBook` for a book on a server that may only be read.
+    """
+    if book.format >= INDEX_FORMAT or book.writable or book.path is None:
+        bring_index_up(book)
+        return book
+    scratch = Scratch()
+    place = scratch.path / "book.db"
+    with book.reading() as connection, closing(sqlite3.connect(place)) as target:
+        source: Any = connection.connection.driver_connection
+        source.backup(target)
+        folder = archive_folder(connection)
+    copied = Book(book.location, sqlite_engine(place, readonly=False), writable=True)
+    copied.format = book.format
+    bring_index_up(copied)
+    with copied.engine.begin() as connection:
+        if connection.execute(select(meta.c.key).where(meta.c.key == ARCHIVE)).first() is None:
+            connection.execute(insert(meta), [{"key": ARCHIVE, "value": str(folder)}])
+    copied.close()
+    book.close()
+    found = Book(book.location, sqlite_engine(place, readonly=True), writable=False)
+    found.format, found.lives_in = copied.format, scratch
+    found.notes.append(
+        f"{shown(book.location)} was made by an older duebook and may only be read: "
+        "answered from a copy whose index was brought up to date."
+    )
+    return found
+
+
 class DerivedOrders(Refusal):
     """A book whose archived orders derived facts, as older versions did: it is not written any
     more."""
@@ -56,7 +92,8 @@ def upgrade(book: Book, *, by: str, dry_run: bool = False) -> dict[str, Any]:
     """Lets a book of an older version be written by this one, and by none before it any more.
 
     Nothing in its log changes; `duebook_meta` keeps who decided it. Raises `DerivedOrders` for a
-    book that says twice what its orders say, once as facts; `OlderBook` where it may only be read.
+    book that says twice what its orders say, once as facts; `OlderBook` where it may only be read;
+    `ClockDoubted`.
     """
     bring_index_up(book)
     if derives(book):
@@ -69,9 +106,11 @@ def upgrade(book: Book, *, by: str, dry_run: bool = False) -> dict[str, Any]:
         )
     was = book.format
     if was < FORMAT and not dry_run:
+        trusts = book.log.clock_trusted()
+        said = f"; the clock is right: {trusts.reason}" if trusts else ""
         with book.log.writing(older=True) as writer:
             _set_format(writer.connection, FORMAT)
-            kept = {"key": f"upgraded to {FORMAT}", "value": f"from {was} by {by}"}
+            kept = {"key": f"upgraded to {FORMAT}", "value": f"from {was} by {by}{said}"}
             writer.connection.execute(insert(meta), [kept])
         book.format = book.log.format = FORMAT
     return {"book": shown(book.location), "was": was, "format": FORMAT}

@@ -17,6 +17,7 @@ from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.store.indexes import recomputed
 from ledger.store.log import fetch, read_log
+from ledger.store.meddling import meddling
 from ledger.store.receipts import Receipt, kept_receipts, receipt_holds
 from ledger.store.schema import events, faulty_guards, refs, withdrawn
 
@@ -52,6 +53,16 @@ def verify(book: Book, receipts: Iterable[Receipt], progress: Progress) -> list[
         ]
 
 
+def not_seen() -> Check:
+    """What no check can see, so that nobody takes the others for more than they are."""
+    return Check(
+        "not seen",
+        True,
+        "a book whose log, index and receipts were all made anew: keep a receipt elsewhere and "
+        "give it with --receipt; and who may write to the database",
+    )
+
+
 def _held(book: Book, given: Iterable[Receipt]) -> tuple[list[Check], list[Receipt]]:
     """The receipts to check, or the failed check of a file of receipts that is none."""
     try:
@@ -84,10 +95,16 @@ def _any_text(connection: Connection) -> Iterator[None]:
 
 
 def _guards(connection: Connection) -> Check:
-    """The database still refuses every change of an event by itself."""
+    """The database still refuses every change of an event by itself, and nothing was put on the
+    book's own tables that would change what they say."""
     faulty = faulty_guards(connection)
-    detail = f"missing, disabled or changed: {', '.join(faulty)}" if faulty else "in place"
-    return Check("guards", not faulty, detail)
+    found = meddling(connection)
+    said = [f"missing, disabled or changed: {', '.join(faulty)}"] if faulty else []
+    said += [f"not made by duebook: {', '.join(found.harmful)}"] if found.harmful else []
+    detail = "; ".join(said) or "in place"
+    if found.beside and not said:
+        detail += f"; not made by duebook, and read by nobody here: {', '.join(found.beside)}"
+    return Check("guards", not said, detail)
 
 
 def _chain(connection: Connection, progress: Progress) -> Check:

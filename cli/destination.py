@@ -1,0 +1,231 @@
+"""The files that a command writes because somebody named them: never over anything of worth.
+
+Whether a file may be written is decided before the command does any work. A regular file is
+written whole beside its place and then put there; a device or a pipe is written to.
+"""
+
+import os
+import stat
+import unicodedata
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+import click
+
+from cli.part import part_of
+from cli.talk import say
+from ledger.kernel.errors import OutputExists, OutputRefused
+
+OTHER_NAME = "Nothing was done. Name another file."
+_DESCRIPTORS = {"stdin": 0, "stdout": 1, "stderr": 2}
+
+
+INPUT = click.Path(readable=False)
+"""Of every option and argument that names a file or a folder that a command reads or keeps."""
+OUTPUT_FILE = click.Path(readable=False)
+"""Of every option that names a file to write: its command gets a `Destination`."""
+
+
+class Guarded(NamedTuple):
+    """A place that no output may fall on, and what it is in words."""
+
+    what: str
+    path: Path
+
+
+@dataclass
+class Destination:
+    """A file to be written, as typed and as it was when it was looked at."""
+
+    typed: str
+    overwrite: bool = False
+    path: Path = field(init=False)
+    found: os.stat_result | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Links are followed, as a shell's `>` follows them."""
+        try:
+            self.path = Path(self.typed).resolve()
+        except (OSError, RuntimeError):
+            raise OutputRefused(
+                f"{self} leads nowhere: it is a link to itself.", OTHER_NAME
+            ) from None
+        self.found = _stat(Path(self.typed))
+
+    def __str__(self) -> str:
+        return self.typed
+
+    @property
+    def flows(self) -> bool:
+        """Whether it is written to as it stands: a device, a pipe, or an open stream by name."""
+        if self.found is None:
+            return False
+        mode = self.found.st_mode
+        return stat.S_ISCHR(mode) or stat.S_ISFIFO(mode) or _descriptor(self.typed) is not None
+
+    def refuse_unwritable(self) -> None:
+        """Raises `OutputRefused` for what is no file, or lies where none can be written."""
+        if self.found is not None and not (self.flows or stat.S_ISREG(self.found.st_mode)):
+            raise OutputRefused(f"{self} is there and is no file that can be written.", OTHER_NAME)
+        folder = self.path.parent
+        where = Path(self.typed) if self.flows else folder
+        if not (self.flows or folder.is_dir()) or not os.access(where, os.W_OK):
+            raise OutputRefused(
+                f"{self} cannot be written.", "Nothing was done. Name a file in a folder that can."
+            )
+
+    def refuse_existing(self) -> None:
+        """Raises `OutputExists` for a file that nobody said may be replaced; asks on a terminal."""
+        from cli.talk import is_terminal
+
+        if self.found is None or self.flows or self.overwrite:
+            return
+        if is_terminal() and click.confirm(f"{self} exists. Replace it?", err=True):
+            self.overwrite = True
+            return
+        raise OutputExists(f"{self} exists.")
+
+    @contextmanager
+    def opened(self, *, errors: str = "strict") -> Iterator[IO[str]]:
+        """The file for text in UTF-8, put in its place when it is whole."""
+        with self._open("w", encoding="utf-8", newline="", errors=errors) as file:
+            yield file
+
+    @contextmanager
+    def binary(self) -> Iterator[IO[bytes]]:
+        """The file for bytes, put in its place when it is whole."""
+        with self._open("wb") as file:
+            yield file
+
+    @contextmanager
+    def _open(self, mode: str, **how: Any) -> Iterator[IO[Any]]:
+        if self.flows:
+            number = _descriptor(self.typed)
+            flags = os.O_WRONLY | os.O_NOCTTY
+            descriptor = os.open(self.typed, flags) if number is None else os.dup(number)
+            with open(descriptor, mode, **how) as file:
+                yield file
+            return
+        with part_of(self.path, self.found, replace=self.overwrite) as descriptor:
+            with open(descriptor, mode, closefd=False, **how) as file:
+                yield file
+            os.fsync(descriptor)
+        say(f"Wrote {self}.")
+
+
+def check(
+    outputs: Sequence[Destination],
+    inputs: Sequence[str],
+    files: Sequence[Path] = (),
+    folders: Sequence[Path] = (),
+) -> None:
+    """Looks at all outputs of a call before it does anything.
+
+    `files` and `folders` are the book's own. Raises `OutputRefused` for one that is any of these,
+    an input, another output, another database or no file at all, and `OutputExists`.
+    """
+    guarded = [Guarded("an input of this call", Path(name)) for name in inputs if name != "-"]
+    own = [Guarded("the folder of the book's order lines", path) for path in folders]
+    own += [Guarded("a folder of this call", one.path) for one in guarded if not one.path.is_file()]
+    guarded += [Guarded("a file of the book", path) for path in files]
+    for number, output in enumerate(outputs):
+        output.refuse_unwritable()
+        if not output.flows or stat.S_ISREG(_mode(output)):
+            _refuse_guarded(output, guarded)
+            _refuse_inside(output, own)
+            _refuse_stream(output, reads="-" in inputs)
+        if output.flows:
+            continue
+        _refuse_database(output)
+        _refuse_guarded(
+            output, [Guarded("another output of this call", one.path) for one in outputs[:number]]
+        )
+    for output in outputs:
+        output.refuse_existing()
+
+
+def _refuse_guarded(output: Destination, guarded: Sequence[Guarded]) -> None:
+    for one in guarded:
+        there = _stat(one.path)
+        if there is None:
+            same = output.found is None and _folded(output.path) == _folded(one.path.resolve())
+        else:
+            same = output.found is not None and os.path.samestat(output.found, there)
+        if same:
+            raise OutputRefused(f"{output} is {one.what}{_named(one, output)}.", OTHER_NAME)
+
+
+def _refuse_inside(output: Destination, folders: Sequence[Guarded]) -> None:
+    """A folder's own name, anything below it, and another name of a file in it."""
+    for one in folders:
+        folder = one.path.resolve()
+        places = [output.path, *output.path.parents]
+        inside = _folded(folder) in map(_folded, places) or (
+            folder.is_dir() and any(place.is_dir() and place.samefile(folder) for place in places)
+        )
+        if inside or _linked_into(output, folder):
+            raise OutputRefused(f"{output} belongs to {one.what}{_named(one, output)}.", OTHER_NAME)
+
+
+def _named(one: Guarded, output: Destination) -> str:
+    return "" if str(one.path) == output.typed else f", {one.path}"
+
+
+def _linked_into(output: Destination, folder: Path) -> bool:
+    found = output.found
+    if found is None or found.st_nlink < 2 or not folder.is_dir():
+        return False
+    below = (stat_ for path in folder.rglob("*") if (stat_ := _stat(path)))
+    return any(os.path.samestat(found, one) for one in below)
+
+
+def _refuse_stream(output: Destination, *, reads: bool) -> None:
+    """The file that standard input comes from, or that another answer goes to."""
+    own = _descriptor(output.typed)
+    streams = [(0, "what standard input reads")] if reads else []
+    streams += [(1, "what standard output goes to"), (2, "what standard error goes to")]
+    for number, what in streams:
+        there = _stat(number)
+        if there is None or not stat.S_ISREG(there.st_mode) or (own in (1, 2) and number):
+            continue
+        if output.found is not None and os.path.samestat(output.found, there):
+            raise OutputRefused(f"{output} is {what}.", OTHER_NAME)
+
+
+def _refuse_database(output: Destination) -> None:
+    from ledger.store.places import database_of
+
+    database = database_of(output.path)
+    if database is not None:
+        what = "is" if database == output.path else "belongs to"
+        raise OutputRefused(f"{output} {what} a database, {database}.", OTHER_NAME)
+
+
+def _stat(path: Path | int) -> os.stat_result | None:
+    try:
+        return os.stat(path)
+    except (OSError, ValueError):  # a name that cannot be one is not there either
+        return None
+
+
+def _mode(output: Destination) -> int:
+    return output.found.st_mode if output.found else stat.S_IFREG
+
+
+def _folded(path: Path) -> str:
+    """A name as a file system that knows no case compares it."""
+    return unicodedata.normalize("NFC", str(path)).casefold()
+
+
+def _descriptor(typed: str) -> int | None:
+    """The number of an open stream that is named as a file: /dev/stdout, /dev/fd/3."""
+    parts = os.path.abspath(typed).split("/")[1:]
+    match parts:
+        case ["dev", name] if name in _DESCRIPTORS:
+            return _DESCRIPTORS[name]
+        case ["dev", "fd", number] | ["proc", "self", "fd", number] if number.isdecimal():
+            return int(number)
+    return None

@@ -1,0 +1,88 @@
+"""Where a book lies on the disk: its file, the files beside it, the folder of its order lines."""
+
+import sqlite3
+from pathlib import Path
+
+from ledger.kernel.errors import Refusal
+
+SIDE_FILES = ("-wal", "-shm", "-journal", ".receipts", ".secrets", ".verified")
+"""What SQLite and the book keep beside its file, by what is added to its name."""
+ARCHIVE = "orders"
+"""The key under which a book remembers its archive's folder, where it has one of its own."""
+ORDERS = ".orders"
+"""The folder of order lines beside a book that was made without one of its own."""
+_SQLITE = b"SQLite format 3\0"
+
+
+def looks_like_sqlite(path: Path) -> bool:
+    """Whether a regular file begins as a SQLite database does."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(len(_SQLITE)) == _SQLITE
+
+
+def own_files(location: str) -> list[Path]:
+    """The book's file and those beside it, whether they are there or not; a server's has none.
+
+    By the name as given and by the file that it leads to: a link has its side files there.
+    """
+    from ledger.store.book import is_url
+
+    if is_url(location):
+        return []
+    named = dict.fromkeys([Path(location), Path(location).resolve()])
+    return [Path(f"{path}{suffix}") for path in named for suffix in ("", *SIDE_FILES)]
+
+
+def own_folders(location: str) -> list[Path]:
+    """The folders of the book's order lines, whether they are there or not."""
+    from ledger.store.book import is_url
+
+    if is_url(location):
+        return _folder_of_a_server(location)
+    named = list(dict.fromkeys([Path(location), Path(location).resolve()]))
+    return [*(Path(f"{path}{ORDERS}") for path in named), *_folder_named_in(named[-1])]
+
+
+def _folder_of_a_server(location: str) -> list[Path]:
+    from ledger.store.book import open_book
+    from ledger.store.order_lines import archive_folder
+
+    try:
+        book = open_book(location, readonly=True)
+        try:
+            with book.reading() as connection:
+                return [archive_folder(connection)]
+        finally:
+            book.close()
+    except Refusal:  # no book yet, none that can be read, or none with a folder
+        return []
+
+
+def _folder_named_in(path: Path) -> list[Path]:
+    """The folder that a book was made with, read without leaving anything beside its file."""
+    if not looks_like_sqlite(path):
+        return []
+    quiet = "" if Path(f"{path}-wal").exists() else "&immutable=1"
+    try:
+        connection = sqlite3.connect(f"{path.as_uri()}?mode=ro{quiet}", uri=True)
+        try:
+            sql = "SELECT value FROM duebook_meta WHERE key = ?"
+            return [Path(folder) for (folder,) in connection.execute(sql, (ARCHIVE,))]
+        finally:
+            connection.close()
+    except sqlite3.Error:  # no book: whoever opens it says so
+        return []
+
+
+def database_of(path: Path) -> Path | None:
+    """The SQLite database that a path is, or that it lies beside as one of its own files."""
+    if looks_like_sqlite(path):
+        return path
+    for place in (path, *path.parents):
+        for suffix in (*SIDE_FILES, ORDERS):
+            database = Path(str(place).removesuffix(suffix))
+            if database != place and database.name and looks_like_sqlite(database):
+                return database
+    return None

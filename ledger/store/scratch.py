@@ -1,0 +1,81 @@
+"""Folders and files for work in hand: gone when it is done, and after a kill with the next command.
+
+Whoever works in one holds a lock on it. What has such a name and no lock is dead.
+"""
+
+import fcntl
+import os
+import re
+import secrets
+from contextlib import suppress
+from pathlib import Path
+from shutil import rmtree
+from tempfile import gettempdir
+from weakref import finalize
+
+_NAME = re.compile(r"\.?duebook-[0-9a-f]{32}\.(?:work|part)")
+
+
+class Scratch:
+    """A folder that nobody else can read, in `parent` or where temporary files lie."""
+
+    def __init__(self, parent: Path | None = None) -> None:
+        """In a folder of somebody's own its name begins with a dot."""
+        hidden = parent is not None
+        self.path, lock = _made(parent or Path(gettempdir()), hidden=hidden)
+        self.close = finalize(self, _remove, self.path, lock)
+
+    def __enter__(self) -> Path:
+        return self.path
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def new_name(kind: str, *, hidden: bool) -> str:
+    """A name that nobody can guess: of a folder of `work`, or of a file that is a `part` yet."""
+    return f"{'.' if hidden else ''}duebook-{secrets.token_hex(16)}.{kind}"
+
+
+def held(descriptor: int) -> bool:
+    """Locks what was made just now; False where somebody swept it before it was locked."""
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    return os.fstat(descriptor).st_nlink > 0
+
+
+def sweep(parent: Path) -> None:
+    """Removes from a folder what killed commands of this account left in it."""
+    with suppress(OSError), os.scandir(parent) as entries:
+        for left in [Path(one.path) for one in entries if _NAME.fullmatch(one.name)]:
+            with suppress(OSError):
+                _sweep(left)
+
+
+def _sweep(left: Path) -> None:
+    descriptor = os.open(left, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        if os.fstat(descriptor).st_uid != os.geteuid():
+            return
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if left.is_dir():
+            rmtree(left, ignore_errors=True)
+        else:
+            left.unlink()
+    finally:
+        os.close(descriptor)
+
+
+def _made(parent: Path, *, hidden: bool) -> tuple[Path, int]:
+    while True:
+        path = parent / new_name("work", hidden=hidden)
+        path.mkdir(mode=0o700)
+        with suppress(FileNotFoundError):  # swept before it could be opened
+            descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+            if held(descriptor):
+                return path, descriptor
+            os.close(descriptor)
+
+
+def _remove(path: Path, lock: int) -> None:
+    rmtree(path, ignore_errors=True)
+    os.close(lock)
