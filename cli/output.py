@@ -97,7 +97,7 @@ class Out:
         return f"{there:%Y-%m-%d %H:%M:%S} {offset[:3]}:{offset[3:]}"
 
     def clocks(self, answer: dict[str, Any]) -> str:
-        """Where an answer stands: `2026-07-01 00:00:00 +08:00, known at 1596`."""
+        """Where an answer stands: `2026-07-01 00:00:00 +08:00, known at 1662`."""
         return f"{self.time(answer['as_of'])}, known at {answer['known_at']}"
 
     def text(self, lines: Iterable[str]) -> None:

@@ -22,7 +22,7 @@ run settle $PROGRAM --as-of 2026-02-15 | tail -6
 run settle $PROGRAM --as-of 2026-06-30
 run publish fixtures/demo/terms-governance.toml --by finance
 run settle $PROGRAM --as-of 2026-06-30 | tail -5
-run settle $PROGRAM --as-of 2026-06-30 --known-at 1619 | tail -5
+run settle $PROGRAM --as-of 2026-06-30 --known-at 1662 | tail -5
 run explain $PROGRAM/S-1003 --as-of 2026-06-30
 
 # The quarter is closed, paid, and corrected when a closure of March is reported late.
@@ -45,6 +45,10 @@ run query "select partner, count(*) as stores from stores group by partner order
 # Agreements between partners and merchants, and the deposits of shops in 2020.
 run settle service-agreements-2022 2026-05 --as-of 2026-06-30
 run settle deposit-2020 2020-05 --terms fixtures/demo/terms-deposits.toml
+
+# Samples: who gets one, and what a balance below zero means.
+run settle samples-us-2024 2026-05 --as-of 2026-06-30
+run explain samples-us-2024/SR-08 --as-of 2026-06-30
 run report partners
 
 # A month of orders: the platform charged some stores in full inside the newcomer window.

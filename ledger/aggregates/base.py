@@ -12,7 +12,7 @@ from pydantic_core import SchemaValidator
 from ledger.aggregates.things import Thing
 from ledger.kernel.errors import Refusal
 from ledger.kernel.instants import Instant, format_instant
-from ledger.kernel.money import Money, decimal_of
+from ledger.kernel.money import Money, decimal_of, sum_by_currency
 from ledger.kernel.uninterrupted import uninterrupted
 
 ID_MAX = 64
@@ -175,13 +175,19 @@ class Paid(NamedTuple):
 
 
 class Held(NamedTuple):
-    """What a fact moves of a pot: whose, which of its sums, by how much; and what pays."""
+    """What a fact moves of a pot: whose, which of its sums, by how much, against what pays.
+
+    Where `against` names an asset of the program that holds the pot, that one stands against it
+    instead. Without a `sum` the pot stays: the asset moves against what pays, until a line that
+    is issued moves the pot against it.
+    """
 
     pot: str
     party: str
     sum: str
     amount: Money
     narration: str
+    against: str = ""
 
     def references(self) -> "tuple[Reference, ...]":
         """What leads from the pot to the fact."""
@@ -277,3 +283,10 @@ def first_of(recorded: Iterable[R]) -> R | None:
 def instant_text(recorded: Recorded | None) -> str | None:
     """When an event happened, as people and scripts read it; None without one."""
     return format_instant(recorded.at) if recorded else None
+
+
+def sum_told(moved: Iterable[Recorded]) -> str | None:
+    """What facts with an amount come to, per currency, as people read it; None without any."""
+    amounts = [Money.parse(one.event.amount, one.event.currency) for one in moved]
+    sums = sum_by_currency(amounts)
+    return ";".join(f"{money.text} {code}" for code, money in sums.items()) or None

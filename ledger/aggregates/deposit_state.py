@@ -1,10 +1,10 @@
 """What was reported of a store's deposit, with when the store was closed and reopened."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from ledger.aggregates.base import Recorded, order_key
+from ledger.aggregates.base import Recorded, order_key, sum_told
 from ledger.aggregates.deposit import (
     DepositCompensated,
     DepositDeducted,
@@ -14,7 +14,6 @@ from ledger.aggregates.deposit import (
     StoreCategoriesSet,
 )
 from ledger.aggregates.store import StoreClosed, StoreReopened
-from ledger.kernel.money import Money, sum_by_currency
 
 MOVING = (DepositPaid, DepositCompensated, DepositDeducted, DepositReturned)
 ASKING = (StoreCategoriesSet, DepositRequired)
@@ -55,26 +54,15 @@ def describe_deposit(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
     return {
         "categories": ";".join(categories.categories) if categories else None,
         "deposit_required": f"{required.amount} {required.currency}" if required else None,
-        "deposit_paid": _sum(told[DepositPaid]),
-        "deposit_used": _sum(told[DepositCompensated] + told[DepositDeducted]),
-        "deposit_returned": _sum(told[DepositReturned]),
+        "deposit_paid": sum_told(told[DepositPaid]),
+        "deposit_used": sum_told(told[DepositCompensated] + told[DepositDeducted]),
+        "deposit_returned": sum_told(told[DepositReturned]),
     }
 
 
 def _last(told: Sequence[Recorded]) -> Any:
     """The last event in business order; None without one."""
     return max(told, key=order_key).event if told else None
-
-
-def _sum(told: Sequence[Recorded]) -> str | None:
-    """What was moved, one amount per currency; None where nothing was."""
-    return ";".join(_texts(told)) or None
-
-
-def _texts(told: Sequence[Recorded]) -> Iterator[str]:
-    amounts = [Money.parse(one.event.amount, one.event.currency) for one in told]
-    for currency, money in sum_by_currency(amounts).items():
-        yield f"{money.text} {currency}"
 
 
 STATES = {"store": describe_deposit}

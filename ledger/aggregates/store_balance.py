@@ -28,7 +28,9 @@ class BalanceFact(Fact):
     JUDGED = True
     WARNINGS: ClassVar[tuple[str, ...]] = MOVES
     MOVED: ClassVar[str]
-    """The sum of the pot that it adds to."""
+    """The sum of the pot that it adds to; empty where a line does that when it is issued."""
+    AGAINST: ClassVar[str] = ""
+    """The program's asset that stands against it, if not cash."""
     WORDS: ClassVar[str]
 
     @property
@@ -43,7 +45,7 @@ class BalanceFact(Fact):
         amount: str = self.amount  # type: ignore[attr-defined]
         currency: str = self.currency  # type: ignore[attr-defined]
         money = Money.parse(amount, currency)
-        return Held(BALANCE, self.stream, self.MOVED, money, self.WORDS)
+        return Held(BALANCE, self.stream, self.MOVED, money, self.WORDS, self.AGAINST)
 
 
 class ProceedsSettled(BalanceFact):
@@ -52,6 +54,7 @@ class ProceedsSettled(BalanceFact):
     TOPIC = "proceeds-settled.v1"
     ORDER = 700
     MOVED = "proceeds"
+    AGAINST = "Proceeds"
     WORDS = "proceeds settled"
     EXAMPLE: ClassVar = {
         "type": "ProceedsSettled",
@@ -106,7 +109,8 @@ class SampleFreightAdvanced(_AboveZero):
 
     TOPIC = "sample-freight-advanced.v1"
     ORDER = 720
-    MOVED = "freight"
+    MOVED = ""
+    AGAINST = "FreightAdvanced"
     WORDS = "freight advanced"
     EXAMPLE: ClassVar = {
         "type": "SampleFreightAdvanced",

@@ -47,6 +47,8 @@ class Bookkeeper:
         self.terms = terms
         self.standings = standings
         self.sums = sums
+        self._last = (0, 0)
+        """The position of the last movement, and its number there."""
 
     def take(self, recorded: Recorded) -> list[Entry]:
         """The entries of an event."""
@@ -55,7 +57,7 @@ class Bookkeeper:
             return []
         zone = getattr(recorded.event, "zone", None)
         zone = zone or self.terms.zone_of(program, recorded.position)
-        moves = list(moves_of(recorded.event))
+        moves = list(moves_of(recorded.event, program))
         return self._book(recorded.position, day_of(recorded.at, zone), moves)
 
     def take_later(self, fact: Recorded, position: int, at: Instant, back: bool) -> list[Entry]:
@@ -64,7 +66,7 @@ class Bookkeeper:
         program = self._program(fact, position - 1 if back else position)
         if program is None:
             return []
-        moves = list(moves_of(fact.event))
+        moves = list(moves_of(fact.event, program))
         if back:
             moves = [
                 move._replace(
@@ -83,10 +85,15 @@ class Bookkeeper:
         return self.terms.holder(held.pot, recorded.at, position)
 
     def _book(self, position: int, day: date, moves: list[Move]) -> list[Entry]:
-        """One entry per movement; what is carried over or handed on is one entry of two."""
+        """One entry per movement; what is carried over or handed on is one entry of two.
+
+        What several facts move at one position is numbered through.
+        """
         entries = []
         pending: list[Posting] = []
-        for number, move in enumerate(moves, 1):
+        before = self._last[1] if self._last[0] == position else 0
+        self._last = (position, before + len(moves))
+        for number, move in enumerate(moves, before + 1):
             pending += self._postings(move)
             if sum(posting.amount.minor for posting in pending):
                 continue  # the other half of what is carried over or handed on comes next
@@ -107,7 +114,7 @@ class Bookkeeper:
         return entries
 
     def _postings(self, move: Move) -> list[Posting]:
-        moved = self._filled(move) if move.filling else self._stood(move)
+        moved = self._moved(move)
         found = [
             Posting(account, Money(amount, move.amount.currency))
             for account, amount in moved.items()
@@ -117,6 +124,12 @@ class Bookkeeper:
             if other:
                 found.insert(0, Posting(move.against, Money(other, move.amount.currency)))
         return found
+
+    def _moved(self, move: Move) -> dict[Account, int]:
+        """What a movement debits and credits of the accounts that it is of."""
+        if move.asset is not None:
+            return {move.asset: move.amount.minor}
+        return self._filled(move) if move.filling else self._stood(move)
 
     def _stood(self, move: Move) -> dict[Account, int]:
         """What a movement of a statement debits and credits of its party's accounts."""

@@ -75,13 +75,15 @@ def told(recorded: Recorded, edition: Edition) -> str:
     return f"{type(recorded.event).__name__} at {local(recorded.at, edition.zone)}"
 
 
-def other_reports(counts: Recorded, reports: Iterable[Recorded]) -> tuple[Step, ...]:
+def other_reports(
+    counts: Recorded, reports: Iterable[Recorded], of: str = "application"
+) -> tuple[Step, ...]:
     """A step for further reports of the same act: they do not count, and stay visible."""
     kind = type(counts.event)
     others = {one.position for one in reports if isinstance(one.event, kind)} - {counts.position}
     if not others:
         return ()
-    label = "other reports of the application"
+    label = f"other reports of the {of}"
     return (Step(label, observed="do not count", events=tuple(sorted(others))),)
 
 

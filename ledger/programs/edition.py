@@ -161,7 +161,7 @@ def to_toml(edition: Edition) -> str:
     head = [(k, v) for k, v in data.items() if k not in ("terms", "assumed", "cite", "source")]
     lines = [f"{key} = {_toml(value, key)}" for key, value in head]
     for table in ("terms", "assumed", "cite"):
-        if data.get(table):
+        if data.get(table) or table == "terms":  # a file has them, be they none
             lines += ["", f"[{table}]"]
             lines += [f"{key} = {_toml(value, '')}" for key, value in data[table].items()]
     for source in data.get("source", ()):

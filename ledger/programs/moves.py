@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from ledger.accounting.chart import Account, Part, means_of_payment
 from ledger.accounting.viewpoint import PLATFORM
-from ledger.aggregates.base import Fact
+from ledger.aggregates.base import Fact, Held
 from ledger.aggregates.catalogue import HOLDING, PAYING
 from ledger.aggregates.settlement import (
     AdjustedLine,
@@ -61,6 +61,8 @@ class Move(NamedTuple):
     payer: str = PLATFORM
     """The other side of the statement."""
     filling: Filling | None = None
+    asset: Account | None = None
+    """Of a movement of neither a statement nor a pot: the asset of a program that is moved."""
 
     @property
     def what(self) -> str:
@@ -91,8 +93,12 @@ def _posting(rules: str, kind: str) -> Posts:
     return program_of(rules).accounts[kind]
 
 
-def moves_of(event: Any) -> Iterator[Move]:
-    """What an event moves, statement by statement, line by line."""
+def moves_of(event: Any, holder: str = "") -> Iterator[Move]:
+    """What an event moves, statement by statement, line by line.
+
+    `holder` is the program by which a fact moves a pot; whoever asks for no accounts may leave
+    it out.
+    """
     match event:
         case StatementIssued():
             yield from _carried(event)
@@ -109,9 +115,7 @@ def moves_of(event: Any) -> Iterator[Move]:
             narration = _with_reference(event, pays.narration)
             yield _payment(pays.statement, pays.payee, pays.amount, narration)
         case Fact() if (held := event.holds()) is not None:
-            narration = _with_reference(event, held.narration)
-            move = _payment("", held.party, held.amount, narration)
-            yield move._replace(filling=Filling(held.pot, held.sum))
+            yield _held(held, _with_reference(event, held.narration), holder)
 
 
 def _with_reference(event: Fact, narration: str) -> str:
@@ -182,6 +186,16 @@ def _filling(rules: str, kind: str) -> Filling | None:
 def _payment(statement: str, party: str, paid: Money, narration: str) -> Move:
     account = means_of_payment(paid.currency)
     return Move(statement, party, "paid", "", narration, paid, account)
+
+
+def _held(held: Held, narration: str, holder: str) -> Move:
+    """What a fact moves of a pot or, where that stays, of an asset that is the platform's own."""
+    asset = Account("Assets", held.against, holder)
+    if not held.sum:
+        return _payment("", PLATFORM, held.amount, narration)._replace(asset=asset)
+    move = _payment("", held.party, held.amount, narration)
+    move = move._replace(filling=Filling(held.pot, held.sum))
+    return move._replace(against=asset) if held.against else move
 
 
 def filled(sums: Sums, move: Move) -> Sums:

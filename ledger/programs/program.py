@@ -81,6 +81,8 @@ class Pot(NamedTuple):
 
     name: str
     """As facts name it."""
+    party: str
+    """The kind of party that it is held for, such as `store`; others have statements without."""
     lines: Mapping[str, tuple[str, Literal[1, -1]]]
     """Per kind of line the sum that it adds its amount to, or (-1) takes it from."""
     accounts: Callable[[str, Mapping[str, int]], dict[Account, int]]

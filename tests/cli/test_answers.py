@@ -75,7 +75,7 @@ def test_verify_log_and_exceptions_have_the_keys_of_the_contract(
     """Scripts read them."""
     answer = duebook("verify", *JSON).json
     assert set(answer) == {"ok", "events", "head", "checks"}
-    assert (answer["ok"], answer["events"], len(answer["head"])) == (True, 1619, 64)
+    assert (answer["ok"], answer["events"], len(answer["head"])) == (True, 1662, 64)
     assert {frozenset(one) for one in answer["checks"]} == {frozenset({"name", "ok", "detail"})}
     place = {"position", "stream", "version", "type", "at", "recorded_at", "by", "batch", "row"}
     rows = duebook("log", "--format", "ndjson").lines
@@ -85,7 +85,7 @@ def test_verify_log_and_exceptions_have_the_keys_of_the_contract(
     assert {"store", "day", "amount", "currency", "basis"} <= set(gmv)
     found = duebook("report", "exceptions", *JSON).json
     keys = {"code", "position", "sentence", "since", "stream"}
-    assert len(found) == 20
+    assert len(found) == 24
     assert all(keys <= set(one) <= keys | {"program"} for one in found)
 
 

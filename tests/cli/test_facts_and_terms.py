@@ -25,6 +25,10 @@ TYPES = [
     *("AgreementSigned", "AgreementEnded", "CommissionEarned", "IncentiveGranted"),
     *("ProbationStarted", "ProbationEnded", "FollowersCounted", "StoreNamed", "AccountNamed"),
     *("AccountUnbound", "AccountBound", "PidUnlinked", "PidLinked"),
+    *("CreatorRegistered", "AffiliatePlanSet", "AffiliatePlanEnded", "CreatorApproved"),
+    *("CreatorDisapproved", "ProceedsSettled", "BalancePaid", "SampleFreightAdvanced"),
+    *("PayoutMade", "SampleThresholdSet", "ProductSubmitted", "SampleRequested", "SampleApproved"),
+    *("CampaignCreated", "PromotionConfirmed", "CampaignEntered"),
     "FactWithdrawn",
 ]
 
@@ -137,6 +141,7 @@ def test_published_terms_are_what_settle_uses_from_then_on(mine: Path, duebook: 
         ("shop-admission-2020", "duebook", 1),
         ("star-map-2020", "duebook", 1),
         ("deposit-2020", "duebook", 1),
+        ("samples-us-2024", "duebook", 1),
         ("technical-fee-2020", "duebook", 1),
         (PROGRAM, "acme", 2),
     ]

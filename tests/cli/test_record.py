@@ -52,8 +52,8 @@ def test_the_same_files_twice_record_nothing(demo: Path, duebook: Duebook) -> No
     before = demo.read_bytes()
     answer = duebook("record", *files, "--format", "json")
     assert answer.code == 0
-    assert (answer.json["recorded"], answer.json["known"]) == (0, 1608), (
-        "1607 facts, one of them twice"
+    assert (answer.json["recorded"], answer.json["known"]) == (0, 1649), (
+        "1648 facts, one of them twice"
     )
     assert duebook("log", "--limit", "5", "--after", answer.json["position"]).out == ""
     assert demo.read_bytes() == before
@@ -153,10 +153,10 @@ def test_a_file_that_cannot_be_read_is_named(empty: Path, duebook: Duebook, name
 
 def test_withdrawing_counts_once_and_only_facts(demo: Path, duebook: Duebook) -> None:
     """Twice is refused, and so is what is no fact; both say what to do."""
-    ran = duebook("withdraw", 13, "--reason", "wrong", "--by", "lin", "--format", "json")
+    ran = duebook("withdraw", 14, "--reason", "wrong", "--by", "lin", "--format", "json")
     assert ran.code == 0
     assert sorted(ran.json) == ["position", "receipt", "stream", "type", "withdrawn"]
-    again = duebook("withdraw", 13, "--reason", "wrong", "--by", "lin")
+    again = duebook("withdraw", 14, "--reason", "wrong", "--by", "lin")
     assert (again.code, again.out) == (1, "")
     assert f"was withdrawn at position {ran.json['position']}" in again.err
     terms = duebook("withdraw", 2, "--reason", "wrong", "--by", "lin")

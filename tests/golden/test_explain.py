@@ -36,6 +36,7 @@ OUTCOMES = {
 }
 WITHOUT_TEXTS = {
     *("account_binding", "pid_binding", "partner_admission", "shop_admission", "store_deposit"),
+    "store_samples",
 }
 """Programs whose explanations are pinned by their worked cases alone, or that have no lines."""
 

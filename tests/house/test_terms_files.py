@@ -19,6 +19,7 @@ from ledger.programs.service_agreement import parameters as service_agreement
 from ledger.programs.shop_admission import parameters as shop_admission
 from ledger.programs.star_map import parameters as star_map
 from ledger.programs.store_deposit import parameters as store_deposit
+from ledger.programs.store_samples import parameters as store_samples
 from ledger.programs.technical_fee import parameters as technical_fee
 
 UNSET: dict[str, set[str]] = {
@@ -31,6 +32,7 @@ UNSET: dict[str, set[str]] = {
     "service_agreement": set(),
     "shop_admission": {"open_categories"},
     "store_deposit": {"requirements", "return_after_days", "top_up_within_days"},
+    "store_samples": set(),
     "account_binding": set(),
     "pid_binding": set(),
 }
@@ -60,6 +62,7 @@ CHOICES = {
     },
     "shop_admission": set(),
     "store_deposit": {"combination"},
+    "store_samples": set(),
     "account_binding": {
         *("probation_default", "unbind_scope", "rebind_after_limit", "one_store_per_account"),
         "unfit_binding",
@@ -82,6 +85,9 @@ FREE = {
     "store_deposit": {
         *("zone", "from", "requirements", "return_after_days", "top_up_within_days"),
         *("stayed_closed", "balance_left", "requirement_covered"),
+    },
+    "store_samples": {
+        *("zone", "from", "freight", "negative_balance", "balance_not_negative", "samples_left"),
     },
     "account_binding": {"zone", "from", "bindings_within_days"},
     "pid_binding": {"zone", "from"},
@@ -183,6 +189,7 @@ def test_every_shipped_parameter_is_cited_or_assumed() -> None:
         "service_agreement": service_agreement,
         "shop_admission": shop_admission,
         "store_deposit": store_deposit,
+        "store_samples": store_samples,
         "account_binding": account_binding,
         "pid_binding": pid_binding,
     }

@@ -35,6 +35,7 @@ DEFAULT_AS_OF = {
     "partner_admission": "2026-06-01T00:00:00+08:00",
     "shop_admission": "2020-12-01T00:00:00+08:00",
     "store_deposit": "2020-12-01T00:00:00+08:00",
+    "store_samples": "2024-12-01T00:00:00+08:00",
     "service_agreement": "2026-08-01T00:00:00+08:00",
     "star_map": "2020-12-01T00:00:00+08:00",
     "technical_fee": "2020-12-01T00:00:00+08:00",

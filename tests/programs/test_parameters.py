@@ -177,7 +177,7 @@ def test_new_terms_rest_on_the_newest_version_of_the_rules(
 def test_these_programs_find_obligations() -> None:
     """The report of obligations asks no other program."""
     obliging = {rules for rules in EDITIONS if program_of(rules).obliges is not Program.obliges}
-    assert obliging == {"growth", "store_deposit"}
+    assert obliging == {"growth", "store_deposit", "store_samples"}
 
 
 @pytest.mark.parametrize("rules", sorted(EDITIONS))

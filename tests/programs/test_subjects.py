@@ -42,6 +42,7 @@ def ordered(task: str, store: str) -> dict[str, Any]:
         ("service_agreement", ["A-1", "A-3"]),
         ("star_map", ["T-1", "T-3"]),
         ("store_deposit", ["S-1"]),
+        ("store_samples", []),
         ("technical_fee", ["S-1"]),
     ],
 )
@@ -87,6 +88,13 @@ def test_the_subjects_of_a_store_are_those_of_the_program(
         ("store_deposit", "2020-05/S-1001", ("2020-05", "S-1001")),
         ("store_deposit", "S-1001/standing", (None, "S-1001")),
         ("store_deposit", "S-1001", (None, "S-1001")),
+        ("store_samples", "2024-05/S-1/freight", ("2024-05", "S-1/freight")),
+        ("store_samples", "2024-05/S-1/negative_balance", ("2024-05", "S-1/freight")),
+        ("store_samples", "2024-05/S-1", ("2024-05", "S-1/freight")),
+        ("store_samples", "2024-05/2024-05/freight", ("2024-05", "2024-05/freight")),
+        ("store_samples", "S-1/freight", (None, "S-1/freight")),
+        ("store_samples", "R-31", (None, "R-31")),
+        ("store_samples", "2024-05", (None, "2024-05")),
     ],
 )
 def test_a_line_names_its_month_and_its_subject(

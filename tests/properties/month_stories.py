@@ -135,6 +135,43 @@ def admissions(chance: Random) -> Facts:
     return facts
 
 
+def samples(chance: Random) -> Facts:
+    """Two stores whose balances move around the month, with requests of one creator."""
+    facts: Facts = [
+        {"type": "MerchantOnboarded", "at": "2023-06-01T00:00:00Z", "merchant": "M-1"}
+        | {"market": "US", "store": store}
+        for store in ("S-1", "S-2")
+    ]
+    for _ in range(chance.randint(8, 16)):
+        month = chance.choice(["2024-04", "2024-05", "2024-05", "2024-06"])
+        hour = chance.choice(["00:00:00", "15:59:59", "16:00:00"])
+        at = {"at": f"{_day(chance, month)}T{hour}Z"}
+        own = at | {"store": chance.choice(["S-1", "S-2"])}
+        money = own | {"amount": chance.choice(["0.01", "7.49", "20.00"]), "currency": "USD"}
+        request = {"request": f"R-{chance.randint(1, 3)}"}
+        asked = own | request | {"product": "K-1", "creator": "C-1"}
+        offered = own | {"product": "K-1", "floor_price": "1.00", "currency": "USD"}
+        known = at | {"creator": "C-1", "country": "US", "age": 24}
+        facts.append(
+            chance.choice(
+                [
+                    {"type": "ProceedsSettled", **money},
+                    {"type": "BalancePaid", **money},
+                    {"type": "SampleFreightAdvanced", **money},
+                    {"type": "SampleFreightAdvanced", **money},
+                    {"type": "PayoutMade", **money},
+                    {"type": "SampleThresholdSet", **own, "followers_min": 5000},
+                    {"type": "ProductSubmitted", **offered, "free_samples": 1, "auto_approve": 0},
+                    {"type": "SampleRequested", **asked},
+                    {"type": "SampleRequested", **asked},
+                    {"type": "SampleApproved", **at, **request, "by": "merchant"},
+                    {"type": "CreatorRegistered", **known, "followers": chance.choice([10, 5000])},
+                ]
+            )
+        )
+    return facts
+
+
 AGREEMENTS = Subject(
     "service-agreements-2022",
     "2026-05",
@@ -142,4 +179,7 @@ AGREEMENTS = Subject(
     agreements,
 )
 DEPOSITS = Subject("deposit-2020", "2020-05", ("platform", "store:S-1", "store:S-2"), deposits)
+SAMPLES = Subject(
+    *("samples-us-2024", "2024-05", ("platform", "store:S-1", "store:S-2", "creator:C-1")), samples
+)
 ADMISSIONS = Subject("partner-admission-2022", "2026-03", ("platform", "partner:P-1"), admissions)

@@ -20,12 +20,19 @@ from ledger.usecases.terms.editions import edition_at
 from ledger.usecases.terms.publish import publish
 from tests.marks import decision
 from tests.marks import examples as stories
-from tests.properties.month_stories import ADMISSIONS, AGREEMENTS, DEPOSITS, Facts, Subject
+from tests.properties.month_stories import (
+    ADMISSIONS,
+    AGREEMENTS,
+    DEPOSITS,
+    SAMPLES,
+    Facts,
+    Subject,
+)
 from tests.quarter import NOW, Quarter, edition
 from tests.stories.test_books_of_all_parties import assert_mirrored, owed, sum_of
 
 SUBJECTS = pytest.mark.parametrize(
-    "subject", [AGREEMENTS, DEPOSITS, ADMISSIONS], ids=lambda one: one.program
+    "subject", [AGREEMENTS, DEPOSITS, ADMISSIONS, SAMPLES], ids=lambda one: one.program
 )
 ROUNDS = 3
 LATER = parse_instant("2027-12-31T00:00:00Z")

@@ -24,7 +24,7 @@ from ledger.usecases.verifying.verify import verify
 from tests.marks import examples
 
 DUEBOOK = Path(sys.executable).parent / "duebook"
-DEMO_EVENTS = 1596
+DEMO_EVENTS = 1662
 
 
 class StoppedError(Exception):

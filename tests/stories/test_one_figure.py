@@ -29,7 +29,10 @@ from tests.quarter import (
 )
 
 DEMO = Path(__file__).parents[2] / "fixtures" / "demo"
-DUE = {"AgencyShare", "BuyerCompensation", "DepositDeductions", "Expenses", "Incentive", "Income"}
+DUE = {
+    *("AgencyShare", "BuyerCompensation", "DepositDeductions", "Expenses", "FreightAdvanced"),
+    *("Incentive", "Income"),
+}
 """In the accounts of what is due beside the parties."""
 pytestmark = decision
 Row = dict[str, Any]
@@ -148,6 +151,18 @@ CASES = {
         {"gmv_basis": "placed"},
         "service-agreements-2022/2026-05/IG-2602/incentive",
     ),
+    "samples": Case(
+        *("samples-us-2024", "2026-05", demo("12-samples.ndjson")),
+        {"type": "SampleFreightAdvanced", "at": "2026-05-05T00:00:00Z", "store": "S-1201"}
+        | {"amount": "40.00", "currency": "USD"},
+        *({}, "samples-us-2024/2026-05/S-1201/freight"),
+    ),
+    "samples decided": Case(
+        *("samples-us-2024", "2026-05", demo("12-samples.ndjson")),
+        {"type": "CreatorRegistered", "at": "2026-05-01T00:00:00Z", "creator": "C-5104"}
+        | {"country": "US", "age": 24, "followers": 9000, "categories": ["jewelry"]},
+        *({}, "samples-us-2024/SR-05"),
+    ),
     "partners admitted": Case(
         *("partner-admission-2022", "2026-03", demo("08-admission.ndjson")),
         {"type": "RiskRecordFound", "at": "2026-05-19T00:00:00Z", "partner": "P-06"}
@@ -263,10 +278,10 @@ class Told:
                 code = line["currency"]
                 due[code] = due.get(code, Decimal(0)) + Decimal(line["amount"])
         booked: dict[str, Decimal] = {}
-        for one in self.json("balances"):
+        for one in self.json("report", "entries"):
             name, code = one["account"], one["currency"]
-            if set(name.split(":")) & DUE and name.endswith(self.case.program):
-                booked[code] = booked.get(code, Decimal(0)) + Decimal(one["balance"])
+            if one["line"] and set(name.split(":")) & DUE and name.endswith(self.case.program):
+                booked[code] = booked.get(code, Decimal(0)) + Decimal(one["amount"])
         nothing = Decimal(0)
         assert {code: booked.get(code, nothing) for code in due} == due
         assert all(code in due or balance == 0 for code, balance in booked.items())

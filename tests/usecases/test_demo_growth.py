@@ -49,7 +49,7 @@ def demo(
         location = request.getfixturevalue("new_database")()
     book, _ = init(location, "platform")
     fresh = record(book, demo_files(), now=NOW, by="demo")
-    assert (fresh.recorded, fresh.known, fresh.position) == (1607, 1, 1619)
+    assert (fresh.recorded, fresh.known, fresh.position) == (1648, 1, 1662)
     publish(book, read_terms(str(DEMO / "terms-governance.toml")), "lin")
     quarter = Quarter(book, folder)
     for program in (PROGRAM, GROWTH):

@@ -14,8 +14,8 @@ from ledger.kernel.instants import local
 from ledger.kernel.money import Money
 from ledger.programs.decisions import condition, decide, taken_as_met, told
 from ledger.programs.line import PLATFORM, Line
+from ledger.programs.months import Month
 from ledger.programs.store_deposit.course import Course, Spell, Terms, up_to
-from ledger.programs.store_deposit.months import Month
 from ledger.programs.store_deposit.parameters import HELD
 
 USED = {"compensation": DepositCompensated, "deduction": DepositDeducted}

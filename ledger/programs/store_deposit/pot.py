@@ -54,6 +54,7 @@ def stands(
 
 POT = Pot(
     name=DEPOSIT,
+    party="store",
     lines={"compensation": ("used", -1), "deduction": ("used", -1), "return": ("released", 1)},
     accounts=accounts,
     stands=stands,

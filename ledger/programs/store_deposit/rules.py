@@ -13,10 +13,10 @@ from ledger.kernel.instants import EARLIEST
 from ledger.programs.contract import Answer, Asked, Obligation, Reader, in_chunks
 from ledger.programs.edition import Edition
 from ledger.programs.line import Line
+from ledger.programs.months import Month
 from ledger.programs.periods import months_begun
 from ledger.programs.store_deposit.course import Course, terms_of
 from ledger.programs.store_deposit.money_lines import giving_back, using
-from ledger.programs.store_deposit.months import Month
 from ledger.programs.store_deposit.standing import standing, top_up
 
 

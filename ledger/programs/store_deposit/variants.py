@@ -5,7 +5,7 @@ from typing import get_args
 
 from ledger.programs import variants
 from ledger.programs.edition import Edition
-from ledger.programs.store_deposit.months import EDGES
+from ledger.programs.months import EDGES
 from ledger.programs.store_deposit.parameters import Combination, parameters_of
 from ledger.programs.variants import Variant, with_terms
 

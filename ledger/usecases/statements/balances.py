@@ -89,8 +89,8 @@ class Later(NamedTuple):
 
 
 def counted_later(connection: Connection, after: int, until: int) -> list[Later]:
-    """Facts that pay, recorded before, that a span of the log withdraws, or makes count or not
-    by terms with another first day."""
+    """Facts that pay, recorded before, that a span of the log withdraws, or makes count or not,
+    or under another program, by terms with other days."""
     return [*lifted_payments(connection, after, until), *_by_terms(connection, after, until)]
 
 
@@ -104,17 +104,26 @@ def _by_terms(connection: Connection, after: int, until: int) -> Iterator[Later]
             for one in read_log(connection, until=at, topics=topics)
             if one.event.holds().pot == pot
         ]
-        changed = {
-            one.position: now is None
-            for one in own
-            for before, now in [[terms.holder(pot, one.at, known) for known in (at - 1, at)]]
-            if (before is None) != (now is None)
-        }
+        changed = {one.position: list(_moved(one, pot, at, terms)) for one in own}
         reader = LogReader(connection, Clocks(FOREVER, at))
-        counting = {one.position for one in reader.at_positions(changed)}
+        moved = [position for position, ways in changed.items() if ways]
+        counting = {one.position for one in reader.at_positions(moved)}
         for one in own:
             if one.position in counting:
-                yield Later(one, at, version.at, back=changed[one.position])
+                for back in changed[one.position]:
+                    yield Later(one, at, version.at, back=back)
+
+
+def _moved(one: Logged, pot: str, position: int, terms: TermsByPosition) -> Iterator[bool]:
+    """Whether terms that are published at a position take back (True) what a fact moved, or move
+    it (False). Where they only change by which program: both, if one of its assets is moved."""
+    was, now = (terms.holder(pot, one.at, known) for known in (position - 1, position))
+    if was == now or (was and now and not one.event.holds().against):
+        return
+    if was is not None:
+        yield True
+    if now is not None:
+        yield False
 
 
 def lifted_payments(connection: Connection, after: int, until: int) -> list[Later]:

@@ -59,11 +59,6 @@ def _payment(statement: str, found: list[Logged], money: Money, ref: str) -> Pay
         )
     if money.minor == 0:
         raise BadPayment("A payment must not be zero.", "Give the amount that was paid.")
-    if program_of(issued.rules).pot is not None:
-        raise BadPayment(
-            f"{statement} is of money that is held: facts pay it, and nothing is paid here.",
-            "Record what was paid in or given back; list the facts: duebook facts",
-        )
     currencies = {
         line.currency for one in found if _states(one) for line in one.event.lines if line.currency
     }
@@ -77,6 +72,11 @@ def _payment(statement: str, found: list[Logged], money: Money, ref: str) -> Pay
         raise BadPayment(
             f"{statement} holds decisions only: there is nothing to pay on it.",
             "List what is due: duebook report statements",
+        )
+    if program_of(issued.rules).pot is not None:
+        raise BadPayment(
+            f"{statement} is of money that is held: facts pay it, and nothing is paid here.",
+            "Record what was paid in or given back; list the facts: duebook facts",
         )
     if money.currency not in currencies:
         raise BadPayment(

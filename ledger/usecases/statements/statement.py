@@ -62,7 +62,8 @@ def statement(
     answer["running"] = [] if pot else _running(moved)
     if pot:
         reader = LogReader(connection, known.clocks)
-        parties = sorted({one.event.payee for one in own})
+        payees = {one.event.payee for one in own}
+        parties = sorted(one for one in payees if one.partition(":")[0] == pot.party)
         answer["pots"] = _pots(pot, reader, edition, parties, known.seal)
     return answer
 

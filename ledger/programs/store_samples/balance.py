@@ -1,0 +1,105 @@
+"""The course of one store's balance: what it comes to after all facts of an instant.
+
+Everything here follows from what happened, never from what was issued. Amounts are minor units
+of the edition's currency. Source: seed 003, 2.1.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
+from typing import NamedTuple
+
+from ledger.aggregates.base import Recorded
+from ledger.aggregates.store_balance import SampleFreightAdvanced
+from ledger.aggregates.store_balance_state import BalanceState, signed
+from ledger.kernel.instants import Instant
+from ledger.kernel.money import Money
+from ledger.kernel.period import Window
+from ledger.programs.contract import Reader
+from ledger.programs.edition import Edition
+
+
+class Terms(NamedTuple):
+    """The edition with what every store is asked, at an as-of."""
+
+    edition: Edition
+    start: Instant
+    """The first day of the first edition: what moved a balance before it counts for nothing."""
+    as_of: Instant
+    assume: frozenset[str] = frozenset()
+
+    def text(self, minor: int) -> str:
+        """An amount as people read it."""
+        return f"{Money(minor, self.edition.currency).text} {self.edition.currency}"
+
+    def is_foreign(self, one: Recorded) -> bool:
+        """Whether a fact's amount is in another currency than the edition's."""
+        return bool(one.event.currency != self.edition.currency)
+
+
+def terms_of(reader: Reader, edition: Edition, assume: frozenset[str] = frozenset()) -> Terms:
+    """The edition at a reader's clocks."""
+    first = edition.window.start
+    start = min(reader.begins(edition.rules) or first, first)
+    return Terms(edition, start, reader.clocks.as_of, assume)
+
+
+class Balance:
+    """A store's balance over time, at the clocks of its terms: proceeds and what was paid in,
+    less freight and payouts."""
+
+    def __init__(self, state: BalanceState, terms: Terms) -> None:
+        self.store, self.terms = state.store, terms
+        self.counting = sorted((one for one in state.facts if one.at >= terms.start), key=_in_time)
+        """What moves the balance, in any currency."""
+        self.foreign = [one for one in self.counting if terms.is_foreign(one)]
+        self.own = [one for one in self.counting if not terms.is_foreign(one)]
+        self._instants = [one.at for one in self.own]
+        self._sums = list(accumulate(signed(one).minor for one in self.own))
+        self._positions: dict[int, tuple[int, ...]] = {}
+
+    def at(self, instant: Instant) -> int:
+        """The balance after all facts of an instant, those in another currency left out."""
+        count = self._count(instant)
+        return self._sums[count - 1] if count else 0
+
+    def positions(self, instant: Instant) -> tuple[int, ...]:
+        """The facts that the balance at an instant rests on. Instants between the same facts
+        share them: a store may have many requests, and each of them rests on all."""
+        count = self._count(instant)
+        if count not in self._positions:
+            self._positions[count] = positions(self.own[:count])
+        return self._positions[count]
+
+    def foreign_by(self, instant: Instant) -> list[Recorded]:
+        """The facts up to an instant whose amount is in another currency."""
+        return [one for one in self.foreign if one.at <= instant]
+
+    def covered_after(self, instant: Instant) -> Instant | None:
+        """The first instant after another at which the balance is not below zero."""
+        later = self._instants[self._count(instant) :]
+        return next((at for at in later if self.at(at) >= 0), None)
+
+    def freight(self, window: Window) -> list[Recorded]:
+        """The freight advanced in a window, in any currency."""
+        advanced = (one for one in self.counting if isinstance(one.event, SampleFreightAdvanced))
+        return [one for one in advanced if one.at in window]
+
+    def _count(self, instant: Instant) -> int:
+        return bisect_right(self._instants, instant)
+
+
+def _in_time(one: Recorded) -> tuple[Instant, int, str, int]:
+    """By instant, type and amount: what differs besides does not show."""
+    return one.at, one.event.ORDER, one.event.amount, one.position
+
+
+def balances(reader: Reader, stores: Iterable[str], terms: Terms) -> Iterator[Balance]:
+    """The balances of some stores; of one that nobody reports anything of it is zero."""
+    states = reader.states("store", stores, BalanceState, BalanceState.TOPICS)
+    return (Balance(state, terms) for state in states.values())
+
+
+def positions(facts: Iterable[Recorded]) -> tuple[int, ...]:
+    """Where facts stand in the log."""
+    return tuple(sorted(one.position for one in facts))

@@ -1,0 +1,145 @@
+"""Acts around balances and samples that do not fit: payouts beyond a balance, and approvals of
+what is declined or unknown.
+
+Each is judged at the clocks, so that a late or withdrawn fact makes it come or go. An edition
+speaks of the acts of its own days, of what came before the program, and of the requests that it
+decides. Source: seed 003.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from ledger.aggregates.base import Recorded
+from ledger.aggregates.judge import Surprise
+from ledger.aggregates.sample import (
+    REQUEST,
+    REQUESTS_OF_CREATOR,
+    REQUESTS_OF_STORE,
+    SUBMITTED,
+)
+from ledger.aggregates.sample_state import RequestState
+from ledger.aggregates.store_balance import PayoutMade
+from ledger.aggregates.things import told
+from ledger.kernel.instants import day_of, local
+from ledger.programs.contract import Reader, in_chunks
+from ledger.programs.decisions import decide
+from ledger.programs.edition import Edition
+from ledger.programs.program import Judged, Names
+from ledger.programs.store_samples.balance import Balance, Terms, balances, terms_of
+from ledger.programs.store_samples.conditions import judge
+from ledger.programs.store_samples.gather import Case, cases_of
+from ledger.programs.store_samples.parameters import HELD
+
+
+def judge_balances(reader: Reader, edition: Edition, facts: Sequence[Recorded]) -> Judged:
+    """What moves a balance does so from the program's first day on and in its currency; a payout
+    leaves no balance below zero."""
+    terms = terms_of(reader, edition)
+    by_store: dict[str, list[Recorded]] = defaultdict(list)
+    for one in facts:
+        if one.at < edition.window.end:
+            by_store[one.event.store].append(one)
+    for chunk in in_chunks(by_store):
+        for balance in balances(reader, chunk, terms):
+            for one in by_store[balance.store]:
+                if (surprise := _judged(balance, one)) is not None:
+                    yield one, surprise
+
+
+def _judged(balance: Balance, one: Recorded) -> Surprise | None:
+    """Of a store with an amount in another currency nobody can tell what was beyond its balance."""
+    terms = balance.terms
+    if one.at < terms.start:
+        return _before_program(one, terms)
+    if terms.is_foreign(one):
+        return _another_currency(one, terms)
+    if not isinstance(one.event, PayoutMade) or one.at not in terms.edition.window:
+        return None
+    minor = balance.at(one.at)
+    if minor >= 0 or balance.foreign_by(terms.edition.window.end - 1):
+        return None
+    return _surprise(
+        *(terms.edition, "payout_beyond_balance", one.event.store),
+        f"{one.event.amount} {one.event.currency} paid out to store {one.event.store}: its balance "
+        f"is {terms.text(minor)} after it.",
+        "The store owes it: record the BalancePaid that covers it, or the proceeds that it lacks.",
+    )
+
+
+def _before_program(one: Recorded, terms: Terms) -> Surprise:
+    zone = terms.edition.zone
+    return _surprise(
+        *(terms.edition, "before_program", one.event.store),
+        f"{type(one.event).__name__} of store {one.event.store} at {local(one.at, zone)} lies "
+        f"before the program's first day, {day_of(terms.start, zone)}: it counts for nothing.",
+        "Check the instant, or record what the balance was then as proceeds of the first day.",
+    )
+
+
+def _another_currency(one: Recorded, terms: Terms) -> Surprise:
+    edition, event = terms.edition, one.event
+    return _surprise(
+        *(edition, "currency_differs", event.store),
+        f"{event.amount} {event.currency} of store {event.store}: balances are kept in "
+        f"{edition.currency}. Freight and sample requests of the store are held from then on.",
+        "Withdraw the fact, and record it in the currency of the balance.",
+    )
+
+
+def judge_approvals(reader: Reader, edition: Edition, facts: Sequence[Recorded]) -> Judged:
+    """An approval is of a request that is known and not declined. A request is approved once:
+    its first approval is judged, and no other."""
+    names = {one.event.request for one in facts}
+    states: dict[str, RequestState] = {}
+    declined: dict[str, str] = {}
+    terms = terms_of(reader, edition)
+    for chunk in in_chunks(names):
+        states |= reader.states("request", chunk, RequestState)
+        for case in cases_of(reader, chunk, edition.window, terms):
+            if (codes := _declined(case, terms)) is not None:
+                declined[case.state.request] = codes
+    for one in facts:
+        name, state = one.event.request, states[one.event.request]
+        assert state.approval is not None, "this fact approves it itself"
+        if one.position != state.approval.position:
+            continue
+        if not state.reports and one.at < edition.window.end:
+            sentence = told(REQUEST.unknown_sentence, name)
+            yield one, _surprise(edition, REQUEST.unknown, name, sentence, REQUEST.until)
+        elif name in declined:
+            yield (
+                one,
+                _surprise(
+                    *(edition, "approved_though_declined", name),
+                    f"sample request {name} is approved by the {one.event.by} but declined: "
+                    f"{declined[name]}.",
+                    "Withdraw the approval where it is wrong, or record what the request lacks.",
+                ),
+            )
+
+
+def _declined(case: Case, terms: Terms) -> str | None:
+    """The codes of a request that is declined."""
+    decision = decide(judge(case, terms), HELD)
+    return ", ".join(decision.unmet) if decision.outcome == "declined" else None
+
+
+def requests_touched(reader: Reader, edition: Edition, changed: Names) -> Iterator[str]:
+    """From creators that have changed to their requests, and from requests to all of the same
+    stores: what was approved of one is counted for the others."""
+    for streams in reader.named(REQUESTS_OF_CREATOR, changed.get("creator", ())).values():
+        yield from streams
+    names = changed.get("request", ())
+    stores = {
+        report.event.store
+        for chunk in in_chunks(names)
+        for state in reader.states("request", chunk, RequestState).values()
+        for report in state.reports
+    }
+    counted = reader.named(SUBMITTED, stores)  # elsewhere nobody counts
+    for streams in reader.named(REQUESTS_OF_STORE, counted).values():
+        yield from streams
+
+
+def _surprise(edition: Edition, code: str, name: str, sentence: str, hint: str) -> Surprise:
+    return Surprise(code, sentence, hint, name, edition.program)

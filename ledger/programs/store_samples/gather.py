@@ -1,0 +1,107 @@
+"""What the decision on a sample request reads: each request with all that it is asked of."""
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from ledger.aggregates.base import Recorded
+from ledger.aggregates.sample import REQUESTS_OF_STORE
+from ledger.aggregates.sample_state import OfferState, Registrations, RequestState
+from ledger.kernel.instants import Instant
+from ledger.kernel.period import Window
+from ledger.programs.contract import Reader
+from ledger.programs.store_samples.balance import Balance, Terms, balances
+
+Offered = tuple[str, str]
+"""A store and a product of it."""
+
+
+class Approved(NamedTuple):
+    """A request that was approved: when first, by which fact, and the report of the request."""
+
+    at: Instant
+    request: str
+    approval: Recorded
+    report: Recorded
+
+
+class Case(NamedTuple):
+    """A request: all that its conditions are asked of."""
+
+    state: RequestState
+    report: Recorded
+    balance: Balance
+    offer: OfferState
+    creator: Registrations
+    approved: list[Approved]
+    """The requests of its store and product that were ever approved, the first one first."""
+
+    @property
+    def at(self) -> Instant:
+        """When the sample was requested."""
+        return self.report.at
+
+    @property
+    def threshold(self) -> Recorded | None:
+        """The threshold that its product has at its instant."""
+        return self.offer.threshold(self.report.event.product, self.at)
+
+    @property
+    def submission(self) -> Recorded | None:
+        """What was last submitted of its product at its instant."""
+        return self.offer.submission(self.report.event.product, self.at)
+
+    def approved_before(self) -> list[Approved]:
+        """The other requests whose first approval lies before this one's instant."""
+        count = bisect_left(self.approved, self.at, key=lambda one: one.at)
+        return [one for one in self.approved[:count] if one.request != self.state.request]
+
+
+def cases_of(reader: Reader, names: Iterable[str], window: Window, terms: Terms) -> Iterator[Case]:
+    """The requests of these ids whose report that counts lies in the window."""
+    reported = [
+        (state, report)
+        for state in reader.states("request", names, RequestState).values()
+        if (report := state.report) is not None and report.at in window
+    ]
+    stores = {report.event.store for _, report in reported}
+    kept = {one.store: one for one in balances(reader, stores, terms)}
+    offers = reader.states("store", stores, OfferState, OfferState.TOPICS)
+    creators = {report.event.creator for _, report in reported}
+    known = reader.states("creator", creators, Registrations, Registrations.TOPICS)
+    approved = _approved(reader, offers, [report for _, report in reported])
+    for state, report in reported:
+        event = report.event
+        yield Case(
+            state,
+            report,
+            kept[event.store],
+            offers[event.store],
+            known[event.creator],
+            approved.get((event.store, event.product), []),
+        )
+
+
+def _approved(
+    reader: Reader, offers: Mapping[str, OfferState], reports: Collection[Recorded]
+) -> dict[Offered, list[Approved]]:
+    """Per store and product the requests that were approved, by their first approval; only of
+    products that were submitted, for nothing else is counted."""
+    wanted = {
+        (report.event.store, report.event.product)
+        for report in reports
+        if offers[report.event.store].submission(report.event.product, report.at)
+    }
+    streams = reader.named(REQUESTS_OF_STORE, {store for store, _ in wanted}) if wanted else {}
+    names = {stream.partition(":")[2] for own in streams.values() for stream in own}
+    found: dict[Offered, list[Approved]] = defaultdict(list)
+    for state in reader.states("request", names, RequestState).values() if names else ():
+        report, approval = state.report, state.approval
+        if report is not None and approval is not None:
+            place = (report.event.store, report.event.product)
+            if place in wanted:
+                found[place].append(Approved(approval.at, state.request, approval, report))
+    for own in found.values():
+        own.sort(key=lambda one: (one.at, one.request))
+    return found

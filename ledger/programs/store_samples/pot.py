@@ -1,0 +1,54 @@
+"""The balance as a pot of the books: its accounts from sums, and what a statement shows of it.
+
+Proceeds, what the store pays in and payouts are booked as they are reported; freight is charged
+by the lines that are issued. Both are added up over all months and editions.
+"""
+
+from collections.abc import Collection, Mapping
+
+from ledger.accounting.chart import RECEIVABLE, Account
+from ledger.aggregates.store_balance import BALANCE
+from ledger.kernel.instants import Instant
+from ledger.kernel.money import Money
+from ledger.programs.contract import Reader, in_chunks
+from ledger.programs.edition import Edition
+from ledger.programs.program import Pot
+from ledger.programs.store_samples.balance import balances, terms_of
+
+
+def accounts(party: str, sums: Mapping[str, int]) -> dict[Account, int]:
+    """What the platform keeps for a store, or has to come from it where the balance is below
+    zero; never both."""
+    balance = sums.get("proceeds", 0) + sums.get("paid", 0)
+    balance -= sums.get("freight", 0) + sums.get("payouts", 0)
+    if not balance:
+        return {}
+    kept = ("Liabilities", "Balance") if balance > 0 else ("Assets", RECEIVABLE)
+    return {Account(*kept, party): -balance}
+
+
+def stands(
+    reader: Reader, edition: Edition, stores: Collection[str], instant: Instant
+) -> dict[str, dict[str, Money]]:
+    """The balance of each store right after an instant, and how far it is below zero; nothing of
+    one that has an amount in another currency, which keeps it from being told."""
+    terms, currency = terms_of(reader, edition), edition.currency
+    found: dict[str, dict[str, Money]] = {}
+    for chunk in in_chunks(store.removeprefix("store:") for store in stores):
+        for one in balances(reader, chunk, terms):
+            if not one.foreign_by(instant):
+                minor = one.at(instant)
+                found[f"store:{one.store}"] = {
+                    "balance": Money(minor, currency),
+                    "uncovered": Money(max(0, -minor), currency),
+                }
+    return found
+
+
+POT = Pot(
+    name=BALANCE,
+    party="store",
+    lines={"freight": ("freight", -1)},
+    accounts=accounts,
+    stands=stands,
+)

@@ -1,0 +1,58 @@
+"""Samples and the balances of stores as a program."""
+
+from ledger.aggregates.sample import APPROVALS, SampleApproved
+from ledger.aggregates.store_balance import (
+    BALANCE,
+    BalancePaid,
+    PayoutMade,
+    ProceedsSettled,
+    SampleFreightAdvanced,
+)
+from ledger.programs.edition import Edition
+from ledger.programs.periods import MONTH_OR_ALL, month_or_all
+from ledger.programs.program import Judging, Posts, Program, covers, of_no_store
+from ledger.programs.store_samples.exceptions import (
+    judge_approvals,
+    judge_balances,
+    requests_touched,
+)
+from ledger.programs.store_samples.parameters import checked
+from ledger.programs.store_samples.pot import POT
+from ledger.programs.store_samples.rules import months_of_balances, settle_v1
+from ledger.programs.store_samples.subjects import split
+from ledger.programs.store_samples.variants import of
+
+
+def _nothing_happened(edition: Edition, period: str | None) -> str:
+    days = month_or_all(edition, period)
+    return f"nothing was advanced or requested on {days.first} to {days.last or 'open end'}"
+
+
+PROGRAM = Program(
+    versions={1: settle_v1},
+    checked=checked,
+    accounts={"freight": Posts("own", "FreightAdvanced", "Assets")},
+    subject="store or request",
+    absent=_nothing_happened,
+    periods=MONTH_OR_ALL,
+    subject_of=split,
+    # A store's lines are found by who pays; a request of another may go by the store's id.
+    subjects_of_store=of_no_store,
+    scope=covers("all samples"),
+    variants=of,
+    pot=POT,
+    obliges=months_of_balances,
+    judges=(
+        Judging(
+            facts=(ProceedsSettled, BalancePaid, SampleFreightAdvanced, PayoutMade),
+            judge=judge_balances,
+            listed=BALANCE,
+        ),
+        Judging(
+            facts=(SampleApproved,),
+            judge=judge_approvals,
+            listed=APPROVALS,
+            touches=requests_touched,
+        ),
+    ),
+)
