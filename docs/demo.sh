@@ -58,6 +58,12 @@ run publish fixtures/demo/terms-fees.toml --by finance
 run settle technical-fee-2020 2020-05
 run explain technical-fee-2020/2020-05/D-01
 run reconcile technical-fee-2020 2020-05 --against fixtures/demo/platform-fees-2020-05.csv || true
+
+# Creators who sold for a shop: each order by the plan that covers it, and the partner side's file.
+run orders fixtures/demo/orders-affiliate-2026-03.csv
+run settle affiliate-us-2024 2026-03
+run explain affiliate-us-2024/2026-03/S-1201/noor.jewels --orders
+run reconcile affiliate-us-2024 2026-03 --against fixtures/demo/platform-commissions-2026-03.csv || true
 run verify
 
 # The same facts in a partner's own book: its receivables, and nobody else's.

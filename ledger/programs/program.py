@@ -106,8 +106,7 @@ class Judging(NamedTuple):
     before and after the change. Streams of facts that name a changed thing are found without it,
     by the thing's `named_by`."""
     about: Callable[[Reader, Edition, Sequence[Recorded]], Iterable[Recorded]] | None = None
-    """Those of some of these facts that an edition is about; without it: all. Of the others
-    nothing touches its closes, whatever else is odd about them."""
+    """Those of them that an edition is about, all without it; the others touch no close of it."""
 
 
 class OwnReport(NamedTuple):

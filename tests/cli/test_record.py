@@ -153,10 +153,10 @@ def test_a_file_that_cannot_be_read_is_named(empty: Path, duebook: Duebook, name
 
 def test_withdrawing_counts_once_and_only_facts(demo: Path, duebook: Duebook) -> None:
     """Twice is refused, and so is what is no fact; both say what to do."""
-    ran = duebook("withdraw", 14, "--reason", "wrong", "--by", "lin", "--format", "json")
+    ran = duebook("withdraw", 15, "--reason", "wrong", "--by", "lin", "--format", "json")
     assert ran.code == 0
     assert sorted(ran.json) == ["position", "receipt", "stream", "type", "withdrawn"]
-    again = duebook("withdraw", 14, "--reason", "wrong", "--by", "lin")
+    again = duebook("withdraw", 15, "--reason", "wrong", "--by", "lin")
     assert (again.code, again.out) == (1, "")
     assert f"was withdrawn at position {ran.json['position']}" in again.err
     terms = duebook("withdraw", 2, "--reason", "wrong", "--by", "lin")
