@@ -54,6 +54,8 @@ class Destination:
                 f"{self} leads nowhere: it is a link to itself.", OTHER_NAME
             ) from None
         self.found = _stat(Path(self.typed))
+        if self.found is None:
+            _refuse_bad_name(self)
 
     def __str__(self) -> str:
         return self.typed
@@ -209,6 +211,16 @@ def _stat(path: Path | int) -> os.stat_result | None:
         return os.stat(path)
     except (OSError, ValueError):  # a name that cannot be one is not there either
         return None
+
+
+def _refuse_bad_name(output: Destination) -> None:
+    """A name that no file can have, such as one that is too long."""
+    try:
+        os.lstat(output.path)
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        pass
+    except OSError as error:
+        raise OutputRefused(f"{output} cannot be written: {error.strerror}.", OTHER_NAME) from None
 
 
 def _mode(output: Destination) -> int:

@@ -37,10 +37,15 @@ def sweep(book: Book) -> None:
     """Removes the dead ones; what somebody builds, or who may not remove it, is left alone."""
     if not book.writable:
         return
-    with book.reading() as connection:
-        if not left_behind(connection):
-            return
-    with suppress(sa_exc.DatabaseError), _alone(book) as alone:
+    with suppress(sa_exc.DatabaseError):
+        with book.reading() as connection:
+            if not left_behind(connection):
+                return
+        _drop(book)
+
+
+def _drop(book: Book) -> None:
+    with _alone(book) as alone:
         if not alone:
             return
         with (

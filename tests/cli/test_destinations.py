@@ -266,6 +266,15 @@ def test_a_link_leads_to_the_file_that_is_replaced(
     assert duebook("report", "-o", "loop.json", "--overwrite").code == 1
 
 
+def test_a_name_that_no_file_can_have_is_refused_before_anything_is_recorded(
+    empty: Path, duebook: Duebook, file: File
+) -> None:
+    """Not when the answer is ready."""
+    name = file([{"type": "PartnerCertified", "at": "2026-02-01T08:00:00Z", "partner": "P-1"}])
+    assert duebook("record", name, "-o", "x" * 300 + ".json").code == 1
+    assert duebook("report", "partners", *JSON).json == []
+
+
 def test_what_has_come_meanwhile_is_not_replaced(here: Path) -> None:
     """The name was free when it was looked at, and is not when the answer is ready."""
     destination = Destination("out.json")
