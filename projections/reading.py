@@ -1,49 +1,35 @@
-"""Reports and queries over the read models."""
+"""Reports of the read models."""
 
-import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from decimal import Decimal
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import Connection, String, cast, func, select
-from sqlalchemy import exc as sa_exc
+from sqlalchemy import String, cast, func, select
 
 from ledger.kernel.clocks import FOREVER, Clocks
-from ledger.kernel.errors import BadQuery, ConcurrentWrite
+from ledger.kernel.errors import BadQuery
 from ledger.kernel.instants import Instant
-from ledger.store.book import Book, open_book
-from ledger.store.reader import LogReader
+from ledger.store.book import Book
 from projections.base import View
-from projections.catalogue import COMPUTED, VIEWS, view_named
+from projections.catalogue import COMPUTED, view_named
 from projections.of_orders import ADDED, LATER, with_orders
-from projections.order_query import ORDERS, SAID, named_in, run_over_orders
 from projections.reports.figures import columns_of, figures_of
-from projections.runner import (
-    Parked,
-    Progress,
-    _silent,
-    catch_up,
-    looking_at,
-    parked_in,
-    state_of,
-    temporary,
-)
+from projections.runner import Parked, Progress, _silent, looking_at
 
-FIRST_WORD = re.compile(r"(?:\s|\(|--[^\n]*\n|/\*.*?\*/)*([a-z]+)", re.IGNORECASE | re.DOTALL)
-ATTEMPTS = 5
-READING_WORDS = ("select", "with", "values", "explain", "table", "show")
+if TYPE_CHECKING:
+    from projections.sql.rows import Spooled
 
 
 class Report(NamedTuple):
     """Rows of a read model, with where it stands and what it left out."""
 
     name: str
-    rows: list[dict[str, Any]]
+    rows: "list[dict[str, Any]] | Spooled"
     clocks: Clocks
     parked: list[Parked]
     said: str | None = None
     """What whoever asked should be told of how it was answered."""
+    cut: bool = False
+    """Whether there were more rows than were asked for."""
 
 
 def report(
@@ -130,125 +116,3 @@ def _order(view: View, table: Any) -> list[Any]:
     if view.NAME == "exceptions":
         return [table.c.position, table.c.code, table.c.name]
     return list(table.primary_key.columns)
-
-
-def query(
-    book: Book,
-    sql: str,
-    *,
-    clocks: Clocks | None = None,
-    now: Instant = FOREVER,
-    zone: str | None = None,
-    progress: Progress = _silent,
-) -> Report:
-    """One read-only SQL statement over the read models, all brought up to date first.
-
-    The database itself refuses writes: the connection is read-only. A statement that names
-    `orders`, or `gmv` in a book with an archive, is run by DuckDB. Raises `BadQuery`.
-    """
-    begins = FIRST_WORD.match(sql)
-    if begins is None or begins[1].lower() not in READING_WORDS:
-        raise BadQuery(
-            f"{sql.strip()[:60]!r} does not read.",
-            "Write one SELECT over " + ", ".join(VIEWS) + ".",
-        )
-    tables = named_in(sql)
-    with _read_only(book, clocks, progress) as (connection, stands):
-        parked = [one for view in VIEWS for one in parked_in(connection, view)]
-        if tables is not None:
-            at = clocks or Clocks(now, stands.known_at)
-            with book.reading() as log:
-                rows = _over_orders(log, connection, sql, tables, at, zone)
-            if rows is not None:
-                return Report("query", rows, stands, parked, SAID)
-        try:
-            # The driver's own cursor: a colon or a percent sign in the text means itself.
-            cursor = connection.connection.cursor()
-            # psycopg takes several statements at once unless they are to be prepared.
-            prepared: Any = {} if connection.dialect.name == "sqlite" else {"prepare": True}
-            cursor.execute(sql, **prepared)
-            names = _distinct([column[0] for column in cursor.description or ()])
-            found = cursor.fetchall()
-            rows = [dict(zip(names, map(_plain, row), strict=True)) for row in found]
-        except Exception as error:
-            raise _refused(error) from None
-    return Report("query", rows, stands, parked)
-
-
-def _over_orders(
-    log: Connection,
-    views: Connection,
-    sql: str,
-    names: set[str],
-    clocks: Clocks,
-    zone: str | None,
-) -> list[dict[str, Any]] | None:
-    """The rows of a statement that DuckDB runs; None where the book's own database does."""
-    reader = LogReader(log, clocks)
-    if ORDERS not in names and (not reader.has_orders or reader.derived_orders):
-        return None
-    columns, rows = run_over_orders(log, views, sql, names, clocks, zone)
-    return [dict(zip(_distinct(columns), map(_plain, row), strict=True)) for row in rows]
-
-
-def _distinct(names: list[str]) -> list[str]:
-    """Column names without repetition: the second `a` is `a_2`."""
-    found: list[str] = []
-    for name in names:
-        count = sum(one == name or one.startswith(f"{name}_") for one in found)
-        found.append(name if name not in found else f"{name}_{count + 1}")
-    return found
-
-
-def _plain(value: Any) -> Any:
-    """A value as JSON can write it, exactly: bytes in hex, decimals without a float."""
-    match value:
-        case bytes() | memoryview():
-            return bytes(value).hex()
-        case Decimal():
-            return int(value) if value == value.to_integral_value() else f"{value:f}"
-        case None | bool() | int() | float() | str():
-            return value
-    return str(value)
-
-
-@contextmanager
-def _read_only(
-    book: Book, clocks: Clocks | None, progress: Progress
-) -> Iterator[tuple[Connection, Clocks]]:
-    if clocks is not None or not book.writable:
-        with temporary(book, VIEWS.values(), clocks, progress) as (connection, built):
-            connection.exec_driver_sql("PRAGMA query_only = ON")
-            yield connection, built
-        return
-    reader = open_book(book.location, readonly=True)
-    try:
-        for _ in range(ATTEMPTS):
-            for view in VIEWS.values():
-                catch_up(book, view, progress)
-            with reader.reading() as connection:
-                if connection.dialect.name != "sqlite":
-                    connection.exec_driver_sql(
-                        "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
-                    )
-                else:
-                    connection.exec_driver_sql("PRAGMA query_only = ON")
-                positions = {state_of(connection, view)[1] for view in VIEWS.values()}
-                if len(positions) == 1:
-                    yield connection, Clocks(FOREVER, positions.pop())
-                    return
-            # Somebody recorded while the views were brought up to date one after another.
-        raise ConcurrentWrite(f"The book was written during each of {ATTEMPTS} attempts.")
-    finally:
-        reader.close()
-
-
-def _refused(error: Exception) -> Exception:
-    if isinstance(error, sa_exc.SQLAlchemyError):
-        return error
-    text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    return BadQuery(
-        f"The database refused the query: {text}.",
-        f"One read-only statement over {', '.join(sorted(VIEWS))}; the columns of one: "
-        'duebook query "select * from NAME limit 1"',
-    )

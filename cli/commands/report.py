@@ -1,5 +1,6 @@
 """`duebook report`, `query` and `rebuild`: the read models."""
 
+import sys
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,9 @@ from cli.talk import say
 
 if TYPE_CHECKING:
     from projections.reading import Report
+
+ON_A_TERMINAL = 100_000
+"""Rows of a query that nobody would read further."""
 
 
 @click.command()
@@ -48,9 +52,25 @@ def report(name: str | None, wheres: tuple[str, ...], zone: str | None, ask: Ask
 @click.command()
 @click.argument("sql")
 @click.option("--zone", metavar="Z", help="Of days of orders [that of all published editions].")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0.001, 86_400),
+    default=60,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long the statement may run.",
+)
+@click.option(
+    "--max-rows",
+    type=click.IntRange(1, 2**62),
+    metavar="N",
+    help="No more rows than these [100,000 on a terminal; else all].",
+)
 @answering(clocks=True)
-def query(sql: str, zone: str | None, ask: Ask) -> int:
-    """Ask the read models in SQL: one statement, read-only.
+def query(sql: str, zone: str | None, timeout: float, max_rows: int | None, ask: Ask) -> int:
+    """Ask the read models in SQL: one SELECT.
+
+    It is parsed before it is sent; the how-to lists the functions that it may call.
 
     The table `orders` has a row for each archived order line that counts. A statement that names
     it is run by DuckDB, and so is one that names `gmv` in a book with orders.
@@ -60,12 +80,16 @@ def query(sql: str, zone: str | None, ask: Ask) -> int:
     duebook query "select currency, sum(amount_minor) from gmv group by 1" --format json
     duebook query "select category, sum(amount_minor) from orders group by all"
     """
-    from projections.reading import query as usecase
+    from projections.sql.query import query as usecase
+    from projections.sql.rows import Limits
 
     where = ask.out
+    if max_rows is None and where.path is None and sys.stdout.isatty():
+        max_rows = ON_A_TERMINAL
+    limits = Limits(timeout, max_rows, whole=where.format not in ("csv", "ndjson"))
     with ask.opened() as found, progress() as told:
         at = ask.chosen_clocks(found)
-        answer = usecase(found, sql, clocks=at, now=now(), zone=zone, progress=told)
+        answer = usecase(found, sql, clocks=at, now=now(), zone=zone, progress=told, limits=limits)
     return _show(where, answer)
 
 
@@ -107,6 +131,11 @@ def _show(where: Out, answer: "Report", fixed: Collection[str] = ()) -> int:
         if answer.said:
             say(answer.said)
         say(f"{len(answer.rows):,} rows, known at position {answer.clocks.known_at:,}.")
+    if answer.cut:
+        say(
+            f"Cut: there are more than these {len(answer.rows):,} rows. "
+            "More of them: --max-rows N; all: -o FILE.csv"
+        )
     for one in answer.parked:
         say(
             f"Error: the view {one.view} could not take the event at position {one.position} "

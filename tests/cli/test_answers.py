@@ -167,7 +167,7 @@ def test_show_gives_a_state_and_the_facts_it_follows_from(demo: Path, duebook: D
     "sql",
     [
         "select currency, sum(amount_minor) as minor from gmv group by 1",
-        "select hash from events limit 1",
+        "select x'00ff' as b, store from stores limit 1",
         "select null as n, 1.5 as f, 'x' as t",
     ],
 )
@@ -189,7 +189,7 @@ def test_a_sum_on_postgresql_is_json_too(
     assert duebook("record", file([gmv, gmv]), "--book", url).code == 0
     sql = "select currency, sum(amount_minor) as minor from gmv group by 1"
     ran = duebook("query", sql, "--book", url, *JSON)
-    assert (ran.code, ran.err) == (0, "")
+    assert (ran.code, "superuser" in ran.err) == (0, True)
     assert [(row["currency"], int(row["minor"])) for row in ran.json] == [("EUR", 2000)]
 
 
@@ -203,3 +203,16 @@ def test_a_password_in_a_url_is_shown_nowhere(
         ran = duebook(*command, "--book", url)
         assert "s3cret" not in ran.out + ran.err, command
     assert "s3cret" not in duebook("log", "--book", url.replace("/book", "/nobook")).err
+
+
+def test_a_query_that_is_cut_says_so_and_goes_on(demo: Path, duebook: Duebook) -> None:
+    """On standard error, whatever the format; a pipe and a file get all rows."""
+    sql = "select store from stores order by store"
+    cut = duebook("query", sql, "--max-rows", "2", *JSON)
+    assert (cut.code, len(cut.json)) == (0, 2)
+    assert "more than these 2 rows" in cut.err
+    whole = duebook("query", sql, *JSON)
+    assert len(whole.json) > 2
+    assert whole.err == ""
+    refused = duebook("query", "select 1", "--timeout", "0")
+    assert refused.code == 2

@@ -7,7 +7,7 @@ import pytest
 
 from ledger.kernel.errors import BadQuery
 from ledger.store.book import Book
-from projections.reading import query
+from projections.sql.query import query
 from tests.fees import Fees, onboarded, order
 from tests.marks import decision
 

@@ -11,8 +11,9 @@ from ledger.store.book import Book
 from projections import gmv
 from projections.activity import Activity
 from projections.catalogue import VIEWS
-from projections.reading import query, report
+from projections.reading import report
 from projections.runner import rebuild
+from projections.sql.query import query
 from projections.stores import Stores
 from projections.verify import verify_views
 

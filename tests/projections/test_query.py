@@ -13,7 +13,7 @@ from ledger.store.book import Book, open_book
 from ledger.usecases.init import init
 from ledger.usecases.recording.record import record
 from projections.catalogue import VIEWS
-from projections.reading import query
+from projections.sql.query import query
 from tests.marks import more
 from tests.quarter import NOW
 

@@ -4,8 +4,7 @@ The order lines are millions and lie in files, the read models in the book's own
 statement that needs both is run where the many are; what is few is copied there.
 """
 
-import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import TYPE_CHECKING, Any
 
 from ledger.kernel.clocks import Clocks
@@ -18,12 +17,14 @@ from ledger.store.order_lines import OrderLines, Session, load_tables
 from ledger.store.reader import LogReader
 from projections.catalogue import VIEWS
 from projections.of_orders import sales_of_all
+from projections.sql.guards import run_on_duckdb
+from projections.sql.rows import Answer, Limits
+from projections.sql.statement import Statement
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 ORDERS, GMV = "orders", "gmv"
-MAY_NAME = re.compile(r"\b(?:orders|gmv)\b", re.IGNORECASE)
 _TIME = "replace(strftime(make_timestamp({0}), '%Y-%m-%dT%H:%M:%S.%fZ'), '.000000Z', 'Z')"
 COLUMNS = {
     **{name: name for name in ("store", "order_id", "item")},
@@ -38,50 +39,24 @@ COLUMNS = {
 SAID = "Run by DuckDB, over the archive and copies of the read models named: its SQL is DuckDB's."
 
 
-def named_in(sql: str) -> set[str] | None:
-    """The tables of a statement that DuckDB is to run, because it names `orders` or `gmv`; None
-    for any other, also one that does not read or does not parse: its own database says why."""
-    if not MAY_NAME.search(sql):
-        return None
-    import sqlglot
-    from sqlglot import exp
-
-    try:
-        found = [one for one in sqlglot.parse(sql, dialect="duckdb") if one is not None]
-    except sqlglot.errors.SqlglotError:
-        return None
-    if len(found) != 1 or not isinstance(found[0], exp.Query):
-        return None
-    own = {one.alias_or_name.lower() for one in found[0].find_all(exp.CTE)}
-    # a function that makes a table has no name; what it may read, DuckDB is told below
-    names = {one.name.lower() for one in found[0].find_all(exp.Table)} - own - {""}
-    return names if names & {ORDERS, GMV} else None
-
-
 def run_over_orders(
     log: "Connection",
     views: "Connection",
-    sql: str,
-    names: set[str],
+    statement: Statement,
     clocks: Clocks,
     zone: str | None,
-) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """Column names and rows of a statement over `orders` and read models.
+    limits: Limits,
+) -> Answer:
+    """The rows of a statement over `orders` and read models.
 
     Nothing but the archive's folder can be read by it, and nothing written. Raises `BadQuery`.
     """
     import duckdb
 
-    unknown = names - set(VIEWS) - {ORDERS}
-    if unknown:
-        raise BadQuery(
-            f"There is no table {min(unknown)!r}.",
-            f"Tables: {', '.join(sorted({*VIEWS, ORDERS}))}.",
-        )
     lines = OrderLines.at(log, clocks)
     session = lines.session(Window(EARLIEST, min(clocks.as_of, 2**62) + 1), None)
     try:
-        _copy(views, LogReader(log, clocks), session, names, zone)
+        _copy(views, LogReader(log, clocks), session, statement.tables, zone)
         shown = ", ".join(f"{sql_} AS {name}" for name, sql_ in COLUMNS.items())
         database = session.database
         database.execute("ALTER VIEW orders RENAME TO order_lines")
@@ -90,8 +65,7 @@ def run_over_orders(
         database.execute("SET enable_external_access = false")
         database.execute("SET lock_configuration = true")
         try:
-            cursor = database.execute(sql)
-            return [column[0] for column in cursor.description or ()], cursor.fetchall()
+            return run_on_duckdb(database, statement.sql, limits)
         except duckdb.Error as error:
             said = str(error).partition("\n")[0]
             raise BadQuery(f"DuckDB refused the query: {said}", SAID) from None
@@ -100,7 +74,7 @@ def run_over_orders(
 
 
 def _copy(
-    views: "Connection", reader: LogReader, session: Session, names: set[str], zone: str | None
+    views: "Connection", reader: LogReader, session: Session, names: Set[str], zone: str | None
 ) -> None:
     """The read models that are named, as they stand in the book."""
     for name in sorted(names & set(VIEWS)):

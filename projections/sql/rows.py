@@ -1,0 +1,114 @@
+"""The rows of an answer: as many as were asked for, in a file where memory would not hold them."""
+
+import marshal
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from ledger.kernel.errors import BadQuery
+
+SECONDS = 60.0
+"""How long a statement may run where nothing else is said."""
+FETCHED = 10_000
+"""Rows taken from a database at once."""
+CELLS_HELD = 5_000_000
+"""Cells of an answer that are held in memory, each row counted with four more: 300 MB or so."""
+
+
+class Limits(NamedTuple):
+    """What a statement may take: seconds, rows, and whether its answer is written as a whole."""
+
+    seconds: float = SECONDS
+    rows: int | None = None
+    whole: bool = False
+
+
+class Answer(NamedTuple):
+    """Rows by name; `cut` where there were more than were asked for."""
+
+    rows: "list[dict[str, Any]] | Spooled"
+    cut: bool
+
+
+class Spooled:
+    """Rows in a temporary file, which is gone when nobody holds them any more."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = names
+        self._file = tempfile.TemporaryFile(prefix="duebook-query-")  # noqa: SIM115
+        self._count = 0
+
+    def add(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Some more rows of plain values."""
+        marshal.dump(list(rows), self._file)
+        self._count += len(rows)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        self._file.seek(0)
+        seen = 0
+        while seen < self._count:
+            rows = marshal.load(self._file)
+            seen += len(rows)
+            for row in rows:
+                yield dict(zip(self._names, row, strict=True))
+
+
+def taken(
+    columns: Sequence[str], fetch: Callable[[int], Sequence[Sequence[Any]]], limits: Limits
+) -> Answer:
+    """All that a cursor gives, up to the limits. Raises `BadQuery` where the answer has to be
+    held as a whole and is too large for that."""
+    names = distinct(columns)
+    held: list[tuple[Any, ...]] = []
+    spooled: Spooled | None = None
+    count, most = 0, limits.rows
+    while most is None or count <= most:
+        wanted = FETCHED if most is None else min(FETCHED, most + 1 - count)
+        rows = [tuple(map(plain, row)) for row in fetch(wanted)]
+        if not rows:
+            break
+        count += len(rows)
+        if most is not None and count > most:
+            rows.pop()  # it only told that there are more
+        if spooled is None and count * (len(names) + 4) > CELLS_HELD:
+            if limits.whole:
+                raise BadQuery(
+                    f"The answer has more than {count - len(rows):,} rows, too many to be held.",
+                    "Narrow it, cut it with --max-rows N, or write it row by row: -o FILE.csv",
+                )
+            spooled = Spooled(names)
+            spooled.add(held)
+            held.clear()
+        if spooled is None:
+            held += rows
+        else:
+            spooled.add(rows)
+    cut = most is not None and count > most
+    if spooled is not None:
+        return Answer(spooled, cut)
+    return Answer([dict(zip(names, row, strict=True)) for row in held], cut)
+
+
+def distinct(names: Sequence[str]) -> list[str]:
+    """Column names without repetition: the second `a` is `a_2`."""
+    found: list[str] = []
+    for name in names:
+        count = sum(one == name or one.startswith(f"{name}_") for one in found)
+        found.append(name if name not in found else f"{name}_{count + 1}")
+    return found
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON can write it, exactly: bytes in hex, decimals without a float."""
+    match value:
+        case bytes() | memoryview():
+            return bytes(value).hex()
+        case Decimal():
+            return int(value) if value == value.to_integral_value() else f"{value:f}"
+        case None | bool() | int() | float() | str():
+            return value
+    return str(value)
