@@ -84,7 +84,7 @@ def query(sql: str, zone: str | None, timeout: float, max_rows: int | None, ask:
     from projections.sql.rows import Limits
 
     where = ask.out
-    if max_rows is None and where.path is None and sys.stdout.isatty():
+    if max_rows is None and where.destination is None and sys.stdout.isatty():
         max_rows = ON_A_TERMINAL
     limits = Limits(timeout, max_rows, whole=where.format not in ("csv", "ndjson"))
     with ask.opened() as found, progress() as told:

@@ -19,8 +19,8 @@ PARTS = words(
     "Select Union Intersect Except Subquery With CTE TableAlias Alias Table Column Identifier Star"
     " Literal HexString Boolean Null From Join Where Group Having Order Ordered Limit Offset Fetch"
     " Distinct Window WindowSpec Filter Qualify Tuple Paren Values Lateral Rollup Cube GroupingSets"
-    " Interval Var DataType DataTypeParam Collate AtTimeZone WithinGroup IgnoreNulls RespectNulls EQ NEQ"
-    " GT GTE LT LTE Is In Between Like ILike Glob SimilarTo NullSafeEQ NullSafeNEQ Not Neg Add Sub"
+    " Interval Var DataType DataTypeParam Collate AtTimeZone WithinGroup IgnoreNulls RespectNulls"
+    " EQ NEQ GT GTE LT LTE Is In Between Like ILike Glob SimilarTo NullSafeEQ NullSafeNEQ Not Neg Add Sub"
     " Mul Div IntDiv Mod DPipe Escape Any All And Or Xor Exists JSONPath JSONPathRoot JSONPathKey"
     " JSONPathSubscript"
 )
