@@ -1,7 +1,7 @@
 """The fee's expression on every engine that installs here: DuckDB, SQLite, and Polars."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ledger.programs.technical_fee.expression import (
@@ -10,11 +10,12 @@ from ledger.programs.technical_fee.expression import (
     Setting,
     rates_columns,
     spans_columns,
-    sql_of,
     stores_columns,
 )
 
 Row = tuple[Any, ...]
+Typed = Mapping[str, tuple[dict[str, str], Sequence[Row]]]
+"""Per table its columns with their types, and its rows."""
 ENGINES = ("duckdb", "sqlite", "polars")
 
 
@@ -42,8 +43,13 @@ def answer(
     engine: str, kind: str, columns: tuple[str, ...], tables: Tables, setting: Setting
 ) -> list[Row]:
     """Some columns of the expression as an engine answers it, in an order of their own values."""
+    return asked(engine, EXPRESSIONS[kind](setting), columns, tables.typed(setting))
+
+
+def asked(engine: str, expression: Any, columns: tuple[str, ...], tables: Typed) -> list[Row]:
+    """Some columns of any expression over tables, as an engine answers it, in order."""
     ask = _polars if engine == "polars" else _by_sql
-    rows = ask(engine, kind, columns, tables, setting)
+    rows = ask(engine, expression, columns, tables)
     return ordered([tuple(map(_plain, row)) for row in rows])
 
 
@@ -71,14 +77,13 @@ def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, str) else int(value)
 
 
-def _by_sql(
-    engine: str, kind: str, columns: tuple[str, ...], tables: Tables, setting: Setting
-) -> list[Row]:
+def _by_sql(engine: str, expression: Any, columns: tuple[str, ...], tables: Typed) -> list[Row]:
     import duckdb
+    import ibis
 
     database: Any = (duckdb if engine == "duckdb" else sqlite3).connect(":memory:")
     types = {"string": "VARCHAR", "int64": "BIGINT"}
-    for name, (typed, rows) in tables.typed(setting).items():
+    for name, (typed, rows) in tables.items():
         listed = ", ".join(f'"{column}" {types[kind]}' for column, kind in typed.items())
         database.execute(f"CREATE TABLE {name} ({listed})")
         if rows and engine == "duckdb":
@@ -89,15 +94,13 @@ def _by_sql(
             marks = ", ".join("?" * len(typed))
             database.executemany(f"INSERT INTO {name} VALUES ({marks})", rows)
     listed = ", ".join(f'"{name}"' for name in columns)
-    sql = f"SELECT {listed} FROM ({sql_of(kind, setting, engine)}) AS found"
+    sql = f"SELECT {listed} FROM ({ibis.to_sql(expression, dialect=engine)}) AS found"
     found: list[Row] = database.execute(sql).fetchall()
     database.close()
     return found
 
 
-def _polars(
-    engine: str, kind: str, columns: tuple[str, ...], tables: Tables, setting: Setting
-) -> list[Row]:
+def _polars(engine: str, expression: Any, columns: tuple[str, ...], tables: Typed) -> list[Row]:
     """Through Ibis, without SQL and without pandas, which would make large amounts doubles."""
     import ibis
     import polars
@@ -107,7 +110,7 @@ def _polars(
         name: polars.DataFrame(
             rows, schema={column: types[one] for column, one in typed.items()}, orient="row"
         ).lazy()
-        for name, (typed, rows) in tables.typed(setting).items()
+        for name, (typed, rows) in tables.items()
     }
-    found = ibis.polars.connect(frames).compile(EXPRESSIONS[kind](setting))
+    found = ibis.polars.connect(frames).compile(expression)
     return list(found.select(columns).collect().rows())

@@ -117,12 +117,16 @@ def _orders() -> Any:
     return orders.semi_join(stores, orders.store == stores.shop)
 
 
+def columns_of(name: str) -> dict[str, str]:
+    """The columns of a small table, with their types."""
+    texts = tables.TEXTS | {"shop"}
+    return {one: "string" if one in texts else "int64" for one in COLUMNS[name]}
+
+
 def _table(name: str) -> Any:
     import ibis
 
-    texts = tables.TEXTS | {"shop"}
-    kinds = {one: "string" if one in texts else "int64" for one in COLUMNS[name]}
-    return ibis.table(kinds, name=name)
+    return ibis.table(columns_of(name), name=name)
 
 
 def _offered(orders: Any, name: str, *, for_some: bool) -> Any:
