@@ -36,6 +36,7 @@ CHANGED: list[dict[str, Any]] = [
     {"invited_when": "enrolment"},
     {"frozen_from": None},
 ]
+MANY = 4
 CODES = {
     *("tools_frozen", "promotion_unconfirmed", "product_not_submitted", "below_floor_price"),
     *("auto_approval_exceeded", "samples_exhausted"),
@@ -106,7 +107,7 @@ def _story(chance: Random) -> list[list[Fact]]:
             taken = {"id": f"f-{number}", "reason": "wrong"}
             facts.append({"type": "FactWithdrawn", "at": fact["at"], **taken})
     chance.shuffle(facts)
-    size = chance.randint(6, 14)
+    size = chance.randint(1, 4)
     return [facts[start : start + size] for start in range(0, len(facts), size)]
 
 
@@ -130,7 +131,7 @@ def _codes(book: Book) -> list[str]:
 
 @pytest.mark.parametrize("changed", CHANGED, ids=str)
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
-@stories(2, 6)
+@stories(1, MANY)
 def test_exceptions_do_not_depend_on_the_order_of_arrival(
     new_location: Callable[[], str], record_facts: Record, changed: dict[str, Any], examples: int
 ) -> None:
@@ -154,7 +155,8 @@ def test_exceptions_do_not_depend_on_the_order_of_arrival(
         for book in books:
             book.close()
     judges = changed.get("frozen_from", "enrolment") is not None
-    assert (len(seen & CODES) >= 5) if judges else not seen & CODES, seen
+    wanted = 5 if examples == MANY else 2
+    assert (len(seen & CODES) >= wanted) if judges else not seen & CODES, seen
 
 
 def _joined(at: str = ENROLLED_AT) -> list[Fact]:

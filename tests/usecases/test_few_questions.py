@@ -10,6 +10,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from cli.main import run
+from ledger.store.book import Book
 from ledger.usecases.reconciling import likely_causes, reconcile
 from ledger.usecases.settling.settle import settle
 
@@ -67,3 +68,41 @@ def test_a_comparison_settles_each_change_once_for_all_its_breaks(
     words = ["reconcile", PROGRAM, "--against", str(THEIRS), "--format", "json"]
     assert run([*words, "--book", demo_book]) == 3
     assert 1 < count <= SETTLES_MAX
+
+
+def _acts_around(number: int) -> list[dict[str, Any]]:
+    """What the merchant and the platform do around an enrolled store, each of it unfit."""
+    at = {"at": "2026-06-01T10:00:00+08:00"}
+    store, product, request = f"S-{number}", {"product": "K-1"}, {"request": f"R-{number}"}
+    own, campaign = {**at, "store": store}, {"campaign": f"C-{number}"}
+    plan = {"plan": f"PL-{number}", "kind": "shop", "rate": "0.15"}
+    return [
+        {"type": "CampaignCreated", **own, **campaign, "kind": "coupon", "created_by": "merchant"},
+        {"type": "CampaignEntered", **own, **campaign, "level": "major", "by": "platform"},
+        {"type": "AffiliatePlanSet", **own, **plan},
+        {"type": "SampleRequested", **own, **request, **product, "creator": "C-1"},
+        {"type": "SampleApproved", **at, **request, "by": "platform"},
+    ]
+
+
+def test_a_call_of_many_judged_acts_asks_no_more_than_one_of_few(
+    book: Book, record_facts: Callable[..., Any]
+) -> None:
+    """The enrolments, submissions and requests that acts rest on are read for all of them."""
+    few, many = range(2), range(2, 102)
+    joined = []
+    for number in (*few, *many):
+        own = {"program": "growth-2026-05", "merchant": f"M-{number}"}
+        own["at"] = "2026-05-03T10:00:00+08:00"
+        joined.append({"type": "MerchantInvited", **own})
+        joined.append({"type": "MerchantEnrolled", **own, "store": f"S-{number}"})
+    record_facts(book, joined)
+    counts = []
+    for numbers in (few, many):
+        with asked() as statements:
+            acts = [act for number in numbers for act in _acts_around(number)]
+            answer = record_facts(book, acts)
+        codes = [one.code for one in answer.warnings if one.code != "unknown_store"]
+        assert len(codes) == 4 * len(numbers)
+        counts.append(sum(one.startswith("SELECT") for one in statements))
+    assert counts[1] <= counts[0] + 2, counts
