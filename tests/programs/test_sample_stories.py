@@ -23,10 +23,11 @@ from ledger.usecases.init import init
 from ledger.usecases.recording.withdraw import withdraw
 from ledger.usecases.settling.settle import settle
 from ledger.usecases.statements.closed_period import closed_period
+from ledger.usecases.terms.publish import publish
 from projections.catalogue import VIEWS
 from projections.reading import report
 from projections.runner import rebuild
-from tests.marks import drawn, more
+from tests.marks import decision, drawn, more
 from tests.programs.samples_by_hand import ByHand
 
 Record = Callable[..., Any]
@@ -303,3 +304,56 @@ def test_closed_and_adjusted_is_what_one_call_comes_to(
             assert {one.line.said() for one in stands.values()} == {one.said() for one in fresh}
             assert replay(connection, PROGRAM, month, known_at=head).identical
     book.close()
+
+
+@decision
+def test_a_second_edition_goes_on_with_the_balances_of_the_first(
+    book: Book, record_facts: Record
+) -> None:
+    """What was advanced under the first counts; each charges and judges its own days."""
+    first = EDITION.model_copy(
+        update={"publisher": "acme", "version": 2, "last": date(2024, 5, 31)}
+    )
+    head = {"program": "samples-2024b", "version": 1, "first": date(2024, 6, 1), "last": None}
+    second = first.model_copy(update=head)
+    for one in (first, second):
+        publish(book, one, by="test")
+    at = {"store": "S-1", "currency": "USD"}
+    own = {"request": "R-1", "by": "platform"}
+    record_facts(
+        book,
+        [
+            {"type": "PayoutMade", "at": "2023-12-31T09:00:00+08:00", **at, "amount": "70.00"},
+            {"type": "SampleFreightAdvanced", "at": "2024-05-31T23:59:59+08:00", **at}
+            | {"amount": "5.00"},
+            {"type": "PayoutMade", "at": "2024-05-31T23:59:59+08:00", **at, "amount": "1.00"},
+            {"type": "SampleRequested", "at": "2024-06-01T00:00:00+08:00", "request": "R-1"}
+            | {"store": "S-1", "product": "K-1", "creator": "C-1"},
+            {"type": "SampleApproved", "at": "2024-06-02T00:00:00+08:00", **own},
+            {"type": "PayoutMade", "at": "2024-06-03T00:00:00+08:00", **at, "amount": "0.01"},
+        ],
+    )
+    clocks = Clocks(parse_instant("2024-06-30T00:00:00+08:00"), book.head().position)
+    with book.reading() as connection:
+        may = settle(connection, first, clocks, period="2024-05")
+        june = settle(connection, second, clocks, period="2024-06")
+    lines = {
+        one.line: (one.outcome, one.amount_text, one.unmet) for one in (*may.lines, *june.lines)
+    }
+    assert lines == {
+        "samples-us-2024/2024-05/S-1/freight": ("payable", "-5.00", ()),
+        "samples-2024b/R-1": ("declined", None, ("balance_not_negative",)),
+    }
+    owed = [one.as_json() for one in (*may.obligations, *june.obligations)]
+    assert [(one["obligation"], one["amount"]) for one in owed] == [
+        ("samples-us-2024/2024-05/S-1/negative_balance", "6.00"),
+        ("samples-2024b/2024-06/S-1/negative_balance", "6.01"),
+    ]
+    rows = report(book, "exceptions").rows
+    found = [(one["code"], one["program"]) for one in rows if one["code"] not in ODD]
+    assert sorted(found) == [
+        ("approved_though_declined", "samples-2024b"),
+        ("before_program", "samples-2024b"),
+        ("payout_beyond_balance", "samples-2024b"),
+        ("payout_beyond_balance", "samples-us-2024"),
+    ]

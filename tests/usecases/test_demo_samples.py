@@ -9,6 +9,7 @@ from ledger.kernel.clocks import Clocks
 from ledger.kernel.instants import parse_day_end_or_instant, parse_instant
 from ledger.store.book import Book
 from ledger.usecases.init import init
+from ledger.usecases.looking.show import show
 from ledger.usecases.recording.record import record
 from ledger.usecases.settling.explain import explain
 from ledger.usecases.settling.settle import Settlement, published_edition, settle
@@ -89,3 +90,34 @@ def test_a_request_is_explained_without_its_month(told: Book) -> None:
         *("ProductSubmitted", "SampleApproved", "SampleApproved"),
         *("SampleRequested", "SampleRequested"),
     ]
+
+
+def test_the_shop_and_a_request_show_how_they_stand(told: Book) -> None:
+    """Sums as they were reported, whatever counts; thresholds and what was offered."""
+    clocks = _clocks(told, "2026-05-30")
+    with told.reading() as connection:
+        shop = show(connection, "store:S-1201", clocks)["state"]
+        request = show(connection, "request:SR-08", clocks)["state"]
+        unknown = show(connection, "request:SR-09", _clocks(told, "2026-06-02"))["state"]
+    wanted = {
+        "proceeds_settled": "35.00 USD",
+        "balance_paid": None,
+        "freight_advanced": "26.70 USD",
+        "payouts_made": "20.00 USD",
+        "balance": "-11.70 USD",
+        "sample_thresholds": "LK-77: 1000 followers;any product: 5000 followers and one of jewelry",
+        "samples_submitted": "LK-12: 2",
+    }
+    assert shop == shop | wanted
+    assert request == {
+        "request": "SR-08",
+        "store": "S-1201",
+        "product": "LK-77",
+        "creator": "C-5101",
+        "requested_at": "2026-05-18T20:00:00Z",
+        "approved_at": "2026-05-19T16:00:00Z",
+        "approved_by": "merchant",
+        "reports": 1,
+        "approvals": 1,
+    }
+    assert unknown["store"] is None
