@@ -200,13 +200,12 @@ class Ask:
 
 
 def _sweep(book: "Book") -> None:
-    """What commands that were killed left behind: in the book, beside it, among temporary files."""
+    """What commands that were killed left behind beside the book and among temporary files; in it,
+    whoever needs its views or verifies it sweeps."""
     from tempfile import gettempdir
 
     from ledger.store import scratch
-    from projections import leftovers
 
-    leftovers.sweep(book)
     scratch.sweep(Path(gettempdir()))
     if book.path is not None:
         scratch.sweep(book.path.resolve().parent)

@@ -29,7 +29,7 @@ from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.store.schema import TEXT, has_table
 from projections.base import Span, View
-from projections.leftovers import NEXT, PARKED, POSITIONS, building
+from projections.leftovers import NEXT, PARKED, POSITIONS, building, sweep
 
 Progress = Callable[[str, int], None]
 VIEWS_LOCK = 0x6475_6562
@@ -82,6 +82,7 @@ def looking_at(
     clocks than the head's, the view is built in a temporary database.
     """
     if clocks is None and book.writable:
+        sweep(book)
         catch_up(book, view, progress)
         with book.reading() as connection:
             position = _state(connection, view.NAME)[1]
@@ -150,6 +151,7 @@ def catch_up(book: Book, view: View, progress: Progress = _silent) -> int:
 
 def rebuild(book: Book, view: View, progress: Progress = _silent) -> int:
     """Builds the view anew beside the live one and swaps them in one transaction."""
+    sweep(book)
     with building(book):
         position = _rebuilt(book, view, progress)
     return catch_up(book, view, progress) if position is None else position

@@ -26,11 +26,13 @@ def verify(receipts: tuple[str, ...], ask: Ask) -> int:
     from ledger.usecases.verifying.snapshots import verify_snapshots
     from ledger.usecases.verifying.verify import not_seen
     from ledger.usecases.verifying.verify import verify as usecase
+    from projections.leftovers import sweep
     from projections.verify import verify_entries, verify_places, verify_views
 
     where = ask.out
     given = [parse_receipt(text, "given with --receipt") for text in receipts]
     with ask.opened() as found, progress() as told:
+        sweep(found)
         head = found.head()
         checks = usecase(found, given, told)
         if all(one.ok for one in checks):
