@@ -28,7 +28,7 @@ def started(here: Path, *words: str, stdout: Any, **environment: str) -> "subpro
 
 WRITING = {
     "record": ("record", "facts.ndjson"),
-    "withdraw": ("withdraw", "14", "--reason", "x", "--by", "lin"),
+    "withdraw": ("withdraw", "15", "--reason", "x", "--by", "lin"),
 }
 
 

@@ -28,7 +28,7 @@ ANSWERS = [
     ("report", "exceptions"),
     ("query", "select store, state from stores"),
     ("verify",),
-    ("withdraw", "14", "--reason", "wrong", "--by", "lin"),
+    ("withdraw", "15", "--reason", "wrong", "--by", "lin"),
 ]
 
 
