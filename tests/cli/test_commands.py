@@ -75,8 +75,14 @@ def test_a_book_is_made_once(duebook: Duebook, here: Path) -> None:
     ran = duebook("init", "--format", "json")
     assert ran.code == 0
     programs = [
-        *("account-binding-us-2024", "growth-2026-05", "partner-admission-2022"),
-        *("pid-binding-2020", PROGRAM, "service-agreements-2022", "shop-admission-2020"),
+        *("account-binding-us-2024", "affiliate-us-2024", "growth-2026-05"),
+        *(
+            "partner-admission-2022",
+            "pid-binding-2020",
+            PROGRAM,
+            "service-agreements-2022",
+            "shop-admission-2020",
+        ),
         *("star-map-2020", "deposit-2020", "samples-us-2024", "technical-fee-2020"),
     ]
     expected = {"book": "duebook.db", "entity": "platform", "programs": programs}
@@ -142,7 +148,7 @@ def test_exit_4_when_somebody_else_holds_the_book(
         raise BookLocked("duebook.db is locked by another program.", "Try again.")
 
     monkeypatch.setattr(LogRecorder, "writing", locked)
-    ran = duebook("withdraw", "14", "--reason", "x", "--by", "y")
+    ran = duebook("withdraw", "15", "--reason", "x", "--by", "y")
     assert (ran.code, ran.out) == (4, "")
     assert ran.err.endswith("Try again.\n")
 

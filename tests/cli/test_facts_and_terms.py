@@ -133,6 +133,7 @@ def test_published_terms_are_what_settle_uses_from_then_on(mine: Path, duebook: 
     rows = duebook("programs", *JSON).json
     assert [(row["program"], row["publisher"], row["version"]) for row in rows] == [
         ("account-binding-us-2024", "duebook", 1),
+        ("affiliate-us-2024", "duebook", 1),
         ("growth-2026-05", "duebook", 2),
         ("partner-admission-2022", "duebook", 1),
         ("pid-binding-2020", "duebook", 1),

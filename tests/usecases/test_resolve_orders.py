@@ -9,7 +9,7 @@ import pytest
 from ledger.kernel.errors import BadResolution
 from ledger.usecases.closing.adjust import adjust
 from ledger.usecases.closing.close import close
-from ledger.usecases.reconciling import by_order as reconcile_orders
+from ledger.usecases.reconciling import order_breaks
 from ledger.usecases.reconciling.comparison import Reconciliation
 from ledger.usecases.reconciling.reconcile import record_run
 from ledger.usecases.reconciling.resolve import resolve
@@ -168,7 +168,7 @@ def test_a_group_too_large_to_be_listed_is_counted_and_not_accepted(
     closed: Fees, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The smaller groups are listed, and can be."""
-    monkeypatch.setattr(reconcile_orders, "ORDERS_MAX", 1)
+    monkeypatch.setattr(order_breaks, "ORDERS_MAX", 1)
     closed.archive(order("c", category="digital"))
     adjust(closed.book, PROGRAM, MAY, by="lin", now=NOW)
     found = run(closed, charged("a", "-1.50"), charged("b", "-1.50"), charged("c", "-2.00"))
