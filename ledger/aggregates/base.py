@@ -1,6 +1,7 @@
 """What every event has in common: a frozen model, a topic that outlives the code, a stream."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, TypeVar
@@ -50,6 +51,11 @@ def zero_or_more(amount: str) -> str:
     if decimal_said(amount) < 0:
         raise ValueError("an amount of zero or more")
     return amount
+
+
+def whole_of_cell(value: object) -> object:
+    """A count as a cell of a CSV writes it: digits only; everything else is judged as it is."""
+    return int(value) if isinstance(value, str) and re.fullmatch("[0-9]{1,15}", value) else value
 
 
 Country = Annotated[str, Field(pattern="^[A-Z]{2}$", description="ISO 3166 code, such as DE")]

@@ -2,9 +2,9 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from ledger.aggregates.base import Fact, Id, Reference, Text
+from ledger.aggregates.base import Fact, Id, Reference, Text, whole_of_cell
 from ledger.aggregates.store import STORE_WARNINGS, StoreFact, StoreId
 
 Role = Literal["official", "channel"]
@@ -53,7 +53,9 @@ class FollowersCounted(Fact):
 
     account: AccountId
     followers: Annotated[
-        int, Field(ge=0, le=10**12, strict=True, description="how many, a whole number")
+        int,
+        BeforeValidator(whole_of_cell),
+        Field(ge=0, le=10**12, strict=True, description="how many, a whole number"),
     ]
 
     @property

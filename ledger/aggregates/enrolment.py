@@ -1,6 +1,5 @@
 """Enrolments: a merchant invited into a service program, what it was promised, given and paid."""
 
-import re
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
@@ -13,6 +12,7 @@ from ledger.aggregates.base import (
     Paid,
     Reference,
     Text,
+    whole_of_cell,
 )
 from ledger.aggregates.settlement import Sides, statement_id
 from ledger.aggregates.things import Thing
@@ -22,12 +22,7 @@ ContentKind = Literal["aigc", "creator_video"]
 CONTENT_KINDS: tuple[ContentKind, ...] = ("aigc", "creator_video")
 
 
-def _whole(value: object) -> object:
-    """A count as a cell of a CSV writes it: digits only; everything else is judged as it is."""
-    return int(value) if isinstance(value, str) and re.fullmatch("[0-9]{1,10}", value) else value
-
-
-Count = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=10**9, strict=True)]
+Count = Annotated[int, BeforeValidator(whole_of_cell), Field(ge=0, le=10**9, strict=True)]
 
 
 INVITATION = Thing(

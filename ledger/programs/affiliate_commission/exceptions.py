@@ -120,7 +120,7 @@ def _low_rate(one: Recorded, edition: Edition) -> Iterator[Surprise]:
             yield Surprise(
                 code,
                 f"plan {event.plan} of store {event.store} states a rate of {lowest}; the "
-                f"{word} is {limit}.",
+                f"{word} rate is {limit}.",
                 "It counts as it was told; set the plan anew where it is wrong.",
                 event.plan,
                 edition.program,
