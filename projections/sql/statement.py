@@ -16,13 +16,13 @@ from projections.sql.functions import NAMES, TYPES, listed, words
 LENGTH_MAX = 100_000
 NESTING_MAX = 100
 PARTS = words(
-    "Select Union Intersect Except Subquery With CTE TableAlias Alias Table Column Identifier Star"
-    " Literal HexString Boolean Null From Join Where Group Having Order Ordered Limit Offset Fetch"
-    " Distinct Window WindowSpec Filter Qualify Tuple Paren Values Lateral Rollup Cube GroupingSets"
-    " Interval Var DataType DataTypeParam Collate AtTimeZone WithinGroup IgnoreNulls RespectNulls EQ NEQ"
-    " GT GTE LT LTE Is In Between Like ILike Glob SimilarTo NullSafeEQ NullSafeNEQ Not Neg Add Sub"
-    " Mul Div IntDiv Mod DPipe Escape Any All And Or Xor Exists JSONPath JSONPathRoot JSONPathKey"
-    " JSONPathSubscript"
+    "Select Union Intersect Except Subquery With CTE TableAlias Alias Table Column Identifier "
+    "Star Literal HexString Boolean Null From Join Where Group Having Order Ordered Limit "
+    "Offset Fetch Distinct Window WindowSpec Filter Qualify Tuple Paren Values Lateral Rollup "
+    "Cube GroupingSets Interval Var DataType DataTypeParam Collate AtTimeZone WithinGroup "
+    "IgnoreNulls RespectNulls EQ NEQ GT GTE LT LTE Is In Between Like ILike Glob SimilarTo "
+    "NullSafeEQ NullSafeNEQ Not Neg Add Sub Mul Div IntDiv Mod DPipe Escape Any All And Or "
+    "Xor Exists JSONPath JSONPathRoot JSONPathKey JSONPathSubscript "
 )
 """What a statement may be built of, by the parser's names, besides functions."""
 KEYWORDS = words(
