@@ -7,9 +7,10 @@ from typing import Any
 import click
 
 from cli.commands import COMMANDS
-from cli.talk import forget_done, point_away, say_what_is_done
+from cli.talk import forget_done, point_away, say, say_what_is_done
 from ledger.kernel.errors import Refusal
 from ledger.kernel.garbage import SELDOM
+from ledger.kernel.shown import visible
 
 EXIT = {"refused": 1, "usage": 2, "conflict": 4, "broken": 5}
 STOPPED = "Stopped. Run it again: what is already recorded is recognised."
@@ -70,6 +71,7 @@ def run(arguments: list[str]) -> int:
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
+        error.message = visible(error.message)  # type: ignore[misc]
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
@@ -90,9 +92,9 @@ def run(arguments: list[str]) -> int:
 
 
 def _refused(refusal: Refusal) -> int:
-    click.echo(f"Error: {refusal.sentence}", err=True)
+    say(f"Error: {refusal.sentence}")
     if refusal.hint:
-        click.echo(refusal.hint, err=True)
+        say(refusal.hint)
     return EXIT[refusal.kind]
 
 
@@ -103,18 +105,18 @@ def _failed(error: Exception) -> int:
     if isinstance(error, DatabaseError):
         said = str(error.orig).strip().splitlines()[0]
         if isinstance(error, OperationalError) and "locked" in said:
-            click.echo("Error: somebody else is writing to the book. Try again.", err=True)
+            say("Error: somebody else is writing to the book. Try again.")
             return EXIT["conflict"]
         broken = "malformed" in said or "not a database" in said
-        click.echo(f"Error: the database says: {said}.", err=True)
-        click.echo("Nothing was recorded." if not broken else "Restore the book.", err=True)
+        say(f"Error: the database says: {said}.")
+        say("Nothing was recorded." if not broken else "Restore the book.")
         return EXIT["broken"] if broken else 1
     if isinstance(error, OSError):
         name = f"{error.filename}: " if error.filename else ""
-        click.echo(f"Error: {name}{error.strerror or error}.", err=True)
+        say(f"Error: {name}{error.strerror or error}.")
         return 1
-    click.echo(f"Error: duebook itself failed: {type(error).__name__}: {error}", err=True)
-    click.echo("Run the command again with `duebook -v ...` and report what it prints.", err=True)
+    say(f"Error: duebook itself failed: {type(error).__name__}: {error}")
+    say("Run the command again with `duebook -v ...` and report what it prints.")
     return 1
 
 

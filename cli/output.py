@@ -19,6 +19,8 @@ import click
 from cli.destination import Destination
 from cli.talk import point_away, say, say_what_is_done
 from ledger.kernel.instants import DEFAULT_ZONE
+from ledger.kernel.shown import visible, visible_cell, visible_json
+from projections.exporters.spreadsheet import csv_cell
 
 FORMATS = ("table", "json", "csv", "ndjson")
 SUFFIXES = {".json": "json", ".csv": "csv", ".ndjson": "ndjson", ".txt": "table"}
@@ -78,10 +80,11 @@ class Out:
         with self._opened() as file:
             match self.format:
                 case "json":
-                    file.write(_indented(answer, file) + "\n")
+                    file.write(visible_json(_indented(answer, file)) + "\n")
                 case "ndjson":
                     for row in rows:
-                        file.write(json.dumps(row, ensure_ascii=not _any_script(file)) + "\n")
+                        text = json.dumps(row, ensure_ascii=not _any_script(file))
+                        file.write(visible_json(text) + "\n")
                 case "csv":
                     _write_csv(file, rows)
                 case _:
@@ -101,10 +104,16 @@ class Out:
         return f"{self.time(answer['as_of'])}, known at {answer['known_at']}"
 
     def text(self, lines: Iterable[str]) -> None:
-        """Writes plain lines, for answers whose table is a text."""
+        """Writes plain lines, for answers whose table is a text: each is one line."""
         with self._opened() as file:
             for line in lines:
-                file.write(line + "\n")
+                file.write(visible(line) + "\n")
+
+    def export(self, lines: Iterable[str]) -> None:
+        """Writes a text of another program's format, which may quote line breaks."""
+        with self._opened() as file:
+            for line in lines:
+                file.write(visible_cell(line) + "\n")
 
     def _table(self, file: IO[str], rows: Sequence[dict[str, Any]], fixed: Collection[str]) -> None:
         if not rows:
@@ -114,14 +123,14 @@ class Out:
         right = {n for n in names if n in NUMBERS and all(_is_number(row.get(n)) for row in rows)}
         cells = [[self._shown(name, row.get(name)) for name in names] for row in rows]
         if file.isatty():
-            _write_on_terminal(file, names, right, cells, fixed)
+            _write_on_terminal(file, [*map(visible, names)], right, cells, fixed)
         else:
-            _write_plain(file, names, right, cells)
+            _write_plain(file, [*map(visible, names)], right, cells)
 
     def _shown(self, name: str, value: Any) -> str:
         """A cell of a table: thousands apart, instants as the clock on the wall has them, to the
         second, and of digests the beginning."""
-        text = cell(value)
+        text = visible(cell(value))
         if isinstance(value, str):
             if INSTANT.fullmatch(text):
                 return self.time(text)
@@ -167,7 +176,10 @@ def _indented(answer: Any, file: IO[str]) -> str:
         return json.dumps(answer, indent=2)
     from pydantic_core import to_json
 
-    return to_json(answer, indent=2).decode()
+    try:
+        return to_json(answer, indent=2).decode()
+    except ValueError:  # halves of characters, which a line of JSON may name
+        return json.dumps(answer, indent=2, ensure_ascii=False)
 
 
 def cell(value: Any) -> str:
@@ -190,19 +202,12 @@ def _write_csv(file: IO[str], rows: Iterable[dict[str, Any]]) -> None:
     header: list[str] | None = None
     if isinstance(rows, list):
         header = list(dict.fromkeys(name for row in rows for name in row if name != "explanation"))
-        writer.writerow(header)
+        writer.writerow(map(csv_cell, header))
     for row in rows:
         if header is None:
             header = [name for name in row if name != "explanation"]
-            writer.writerow(header)
-        writer.writerow([_harmless(cell(row.get(name))) for name in header])
-
-
-def _harmless(text: str) -> str:
-    """Text that a spreadsheet would take for a formula gets a quote before it; numbers do not."""
-    if text[:1] in ("=", "+", "@", "\t", "\r", "-") and not NUMBER.fullmatch(text):
-        return f"'{text}"
-    return text
+            writer.writerow(map(csv_cell, header))
+        writer.writerow([csv_cell(cell(row.get(name))) for name in header])
 
 
 def _write_plain(file: IO[str], names: list[str], right: set[str], cells: list[list[str]]) -> None:

@@ -6,6 +6,8 @@ from contextlib import suppress
 
 import click
 
+from ledger.kernel.shown import visible
+
 _committed: list[int] = []
 
 
@@ -27,9 +29,9 @@ def say_what_is_done(why: str) -> None:
 
 
 def say(*lines: str) -> None:
-    """Talk, on standard error."""
+    """Talk, on standard error: each is one line, whatever it quotes."""
     for line in lines:
-        click.echo(line, err=True)
+        click.echo(visible(line), err=True)
 
 
 def is_terminal() -> bool:

@@ -8,6 +8,7 @@ import click
 from cli.options import Ask, answering
 from cli.output import Out, grouped, show
 from cli.talk import say
+from ledger.kernel.shown import visible
 
 if TYPE_CHECKING:
     from rich.tree import Tree
@@ -95,12 +96,12 @@ def _show(where: Out, answer: dict[str, Any]) -> None:
     for one in answer["facts"]:
         place = f"{one['file']}:{one['line']}" if one["line"] else one["file"] or one["by"]
         told = f"{one['position']:>6}  {where.time(one['at'])}  {one['type']}"
-        facts.add(f"{told}  {one['stream']}  {place}")
+        facts.add(_seen(f"{told}  {one['stream']}  {place}"))
     if answer["withdrawn"]:
         lifted = root.add("withdrawn facts of the store, which do not count")
         for one in answer["withdrawn"]:
-            lifted.add(f"{one['position']:>6}  {where.time(one['at'])}  {one['type']}  "
-                       f"withdrawn at position {one['withdrawn_by']}")  # fmt: skip
+            told = f"{one['position']:>6}  {where.time(one['at'])}  {one['type']}"
+            lifted.add(_seen(f"{told}  withdrawn at position {one['withdrawn_by']}"))
     if where.destination is None:
         show(sys.stdout, root)
     else:
@@ -127,8 +128,6 @@ def _grow(tree: "Tree", part: dict[str, Any]) -> None:
 
 
 def _text(part: dict[str, Any]) -> Any:
-    from rich.text import Text
-
     mark = part.get("pending")
     if not mark and "met" in part:
         mark = "met" if part["met"] else "UNMET"
@@ -141,4 +140,11 @@ def _text(part: dict[str, Any]) -> Any:
             lines.append(f"  {word}: {part[word]}")
     if part["events"]:
         lines.append(f"  facts: {', '.join(map(str, part['events']))}")
-    return Text("\n".join(lines))
+    return _seen(*lines)
+
+
+def _seen(*lines: str) -> Any:
+    """Lines as they are: nothing in them is a colour, a link or a line of its own."""
+    from rich.text import Text
+
+    return Text("\n".join(map(visible, lines)))

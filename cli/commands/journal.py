@@ -31,15 +31,15 @@ def journal(account: str | None, ask: Ask) -> int:
             if where.format == "beancount":
                 from projections.exporters import beancount
 
-                where.text(beancount.lines(answer.entries(), title))
+                where.export(beancount.lines(answer.entries(), title))
             elif where.format == "journal":
                 from projections.exporters import hledger
 
-                where.text(hledger.lines(answer.entries(), title))
+                where.export(hledger.lines(answer.entries(), title))
             elif where.format == "csv":
                 from projections.exporters import journal_csv
 
-                where.text(journal_csv.lines(answer.entries(), title))
+                where.export(journal_csv.lines(answer.entries(), title))
             else:
                 rows = answer.rows() if where.format == "ndjson" else list(answer.rows())
                 where.data(rows, rows)

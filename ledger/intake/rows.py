@@ -18,9 +18,10 @@ from ledger.aggregates.orders import SOURCE as ORDERS
 from ledger.intake.rejection import RowProblem
 from ledger.kernel.currencies import EXPONENTS
 from ledger.kernel.errors import BadAmount, BadInstant, NoZone, UnknownCurrency
-from ledger.kernel.ids import EXPECTED, HINT, is_spoilt, unguarded
+from ledger.kernel.ids import EXPECTED, HINT, is_spoilt, unfit, unguarded
 from ledger.kernel.instants import DATE, Instant, format_instant, parse_instant
 from ledger.kernel.money import canonical_amount, decimal_of
+from ledger.kernel.shown import visible
 
 BY_MAX = 200
 IDS = "letters, digits, '.', '_' and '-', 1 to 64 of them"
@@ -116,6 +117,10 @@ def _plain_id(name: str, text: str) -> str:
     plain = unguarded(text)
     if is_spoilt(plain):
         raise RowProblem("spoilt_id", f"{name}: found {plain!r}, expected {EXPECTED}.", HINT)
+    if name != "id" and (expected := unfit(plain)):
+        hint = "Give it another id, or take the character out where it was copied from."
+        found = f"{name}: found '{visible(plain)}', expected {expected}."
+        raise RowProblem("invalid_field", found, hint)
     return plain
 
 

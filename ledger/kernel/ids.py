@@ -6,6 +6,8 @@ nobody can tell which order, store or fact is meant. A script writes what is mis
 
 import re
 
+from ledger.kernel.shown import has_invisible
+
 GUARDED = r'^(?:="(.*)"|[\t\']+(.*))$'
 """`="577"`, a tab or an apostrophe before it: how an id is kept from being taken for a number."""
 SPOILT = (
@@ -25,6 +27,20 @@ def unguarded(text: str) -> str:
 def is_spoilt(text: str) -> bool:
     """Whether an id is a number that has lost digits, or a word for nothing."""
     return _SPOILT.fullmatch(text) is not None
+
+
+def unfit(text: str) -> str:
+    """Why an id may not come in, whatever letters it is of; empty for one that may.
+
+    Ids that stand in older books are read as they are.
+    """
+    if text.startswith("-"):
+        return "an id that does not begin with '-', as options do"
+    if text in (".", ".."):
+        return "an id that is not the name of a folder"
+    if has_invisible(text):
+        return "an id of which every character can be seen"
+    return ""
 
 
 EXPECTED = "an id as the system that gave it writes it"

@@ -1,18 +1,15 @@
 """The journal as a table: one row per posting, for spreadsheets and other programs."""
 
 import csv
-import re
 from collections.abc import Iterable, Iterator
 
 from ledger.accounting.entry import Entry, Posting
+from projections.exporters.spreadsheet import csv_cell
 
 HEADER = (
     *("number", "date", "what", "statement", "line", "narration"),
     *("account", "debit", "credit", "currency"),
 )
-_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?", re.ASCII)
-_STARTS_A_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
-"""The wide forms count in Chinese and Japanese spreadsheets (OWASP, "CSV Injection")."""
 
 
 class _Line:
@@ -35,7 +32,7 @@ def lines(entries: Iterable[Entry], title: str) -> Iterator[str]:
     yield str(written(HEADER))
     for entry in entries:
         about = [
-            harmless(text)
+            csv_cell(text)
             for text in (
                 *(entry.number, entry.date.isoformat(), entry.what),
                 *(entry.statement, entry.line, entry.narration),
@@ -45,15 +42,8 @@ def lines(entries: Iterable[Entry], title: str) -> Iterator[str]:
             yield str(written([*about, *_sides(posting)]))
 
 
-def harmless(text: str) -> str:
-    """Text that a spreadsheet would take for a formula gets a quote before it; numbers do not."""
-    if text.startswith(_STARTS_A_FORMULA) and not _NUMBER.fullmatch(text):
-        return f"'{text}"
-    return text
-
-
 def _sides(posting: Posting) -> tuple[str, str, str, str]:
-    account, amount = harmless(posting.account.text), posting.amount
+    account, amount = csv_cell(posting.account.text), posting.amount
     if amount.minor < 0:
         return account, "", amount.negated().text, amount.currency
     return account, amount.text, "", amount.currency

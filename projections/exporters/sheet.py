@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from ledger.kernel.errors import Refusal
 from ledger.kernel.money import exponent
+from projections.exporters.spreadsheet import would_run
 
 ROWS_MAX = 1_048_576
 TEXT_MAX = 32_767
@@ -42,6 +43,14 @@ class Styles:
         self._amounts: dict[tuple[int, bool], Any] = {}
         self.bold = book.add_format({"bold": True})
         self.right = book.add_format({"align": "right"})
+        self._inert = {bold: book.add_format({"bold": bold, "quote_prefix": True})
+                       for bold in (False, True)}  # fmt: skip
+
+    def text(self, text: str, bold: bool) -> Any:
+        """Of a text that would run once somebody edits its cell: it stays a text."""
+        if would_run(text):
+            return self._inert[bold]
+        return self.bold if bold else None
 
     def amount(self, currency: str, bold: bool) -> Any:
         """Thousands apart and as many decimals as the currency has."""
@@ -114,6 +123,7 @@ class Sheet:
                 self._sheet.write_number(self.row, column, cell, style)
             case _:
                 shown = fitting(cell)
+                style = self._styles.text(shown, bold)
                 done = self._sheet.write_string(self.row, column, shown, style)
                 assert done == 0, f"row {self.row}, column {column} was not written"
         self._widths[column] = max(self._widths.get(column, 0), len(shown) * 5 // 4)

@@ -12,8 +12,8 @@ from ledger.kernel.money import Money
 from .conftest import NOW, ROW
 
 SIGNS = {
-    "order_id": "aZ09._- é店+/\t",
-    "store": "aZ09._- é店+/\t",
+    "order_id": "aZ09._- é店+/\t\u034f\u3164",
+    "store": "aZ09._- é店+/\t\ufe0f",
     "created_at": "0123456789-+:.TZ zt",
     "updated_at": "0123456789-+:.TZ zt",
     "amount": "0123456789.-+e_, ",
@@ -22,6 +22,8 @@ SIGNS = {
     "traffic": "ador ",
 }
 STARTS = {
+    "order_id": ["o1", "-", "."],
+    "store": ["S-1", "-", ".", "..", "-S"],
     "created_at": ["2026-05-01T10:00:00+08:00", "2026-05-01T10:00:00Z", "2026-05-01T10:00+05:45"],
     "updated_at": ["2026-05-01T10:00:00.123456-03:30", "2026-05-01T10:00:00.1234Z"],
     "amount": ["10.00", "1200", "0.5", "123456789012345678", "9999999999999.99"],

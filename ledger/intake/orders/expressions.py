@@ -13,6 +13,7 @@ from ledger.kernel.currencies import EXPONENTS
 from ledger.kernel.ids import GUARDED, SPOILT
 from ledger.kernel.instants import EARLIEST, Instant
 from ledger.kernel.orderlines import DATED, ENUMERATIONS, MAY_BE_EMPTY
+from ledger.kernel.shown import INVISIBLE
 
 BLANKS = " \t\r\n\u00a0\u3000"
 """What may stand around a cell: also the blanks of word processors and of Chinese text."""
@@ -28,6 +29,7 @@ _ISO_8601 = (
     r"(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
 )
 _ID = r"[\p{L}\p{N}\p{M}._-]+"
+_UNSEEN = "^-|[" + "".join(f"\\x{{{ord(one):x}}}" if one != "-" else one for one in INVISIBLE) + "]"
 _PLAIN_ID = "[0-9A-Za-z_]*[0-9][0-9A-Za-z_]*|[A-Za-z][0-9A-Za-z_-]*[0-9][0-9A-Za-z_-]*"
 _TWO_DECIMALS = "TRY_CAST({} AS DECIMAL(15, 2))"
 _PLAIN = r"-?[0-9]+(?:\.[0-9]+)?"
@@ -70,10 +72,11 @@ def tidy_id(text: str) -> str:
 
 
 def is_id(text: str) -> str:
-    """Whether a tidy text is letters, digits, `.`, `_` and `-` of any script, 1 to 64 of them,
-    and not spoilt."""
+    """Whether a tidy text is letters, digits, `.`, `_` and `-` of any script, 1 to 64 of them, all
+    to be seen, not spoilt, no name of a folder and not begun as an option is."""
     return (
         f"length({text}) <= {ID_CHARACTERS_MAX} AND regexp_full_match({text}, '{_ID}')"
+        f" AND {text} NOT IN ('.', '..') AND NOT regexp_matches({text}, {literal(_UNSEEN)})"
         f" AND NOT regexp_full_match({text}, {literal(SPOILT)})"
     )
 

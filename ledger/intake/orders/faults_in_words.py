@@ -17,7 +17,7 @@ from ledger.intake.orders.profiles import Profile
 from ledger.intake.orders.rejected import RowFault
 from ledger.kernel.currencies import EXPONENTS
 from ledger.kernel.errors import BadAmount, BadInstant, NoZone
-from ledger.kernel.ids import EXPECTED, HINT, is_spoilt, unguarded
+from ledger.kernel.ids import EXPECTED, HINT, is_spoilt, unfit, unguarded
 from ledger.kernel.instants import Instant, format_instant, instant_of, parse_instant
 from ledger.kernel.money import Money
 from ledger.kernel.orderlines import COLUMNS, ENUMERATIONS, IDS, OPTIONAL
@@ -103,6 +103,8 @@ def _check(name: str, cells: Mapping[str, str | None], profile: Profile, now: In
 def _check_id(name: str, text: str) -> None:
     if is_spoilt(text):
         raise _fault("spoilt_id", name, text, EXPECTED, HINT)
+    if expected := unfit(text):
+        raise _fault("invalid_field", name, text, expected, "Take it out, or give another id.")
     good = all(c in "._-" or unicodedata.category(c)[0] in "LNM" for c in text)
     if not good or len(text) > ID_CHARACTERS_MAX:
         raise _fault("invalid_field", name, text, _IDS, "Take out blanks and other signs.")
