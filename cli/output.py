@@ -154,7 +154,7 @@ class Out:
                 yield sys.stdout
                 sys.stdout.flush()
             else:
-                with self.destination.opened() as file:
+                with self.destination.opened(errors="backslashreplace") as file:
                     yield file
         except BrokenPipeError:
             # Whoever read our output has enough. Point it away, so that the exit is quiet.
