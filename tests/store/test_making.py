@@ -22,6 +22,7 @@ from ledger.usecases.init import Demo, init
 from ledger.usecases.recording.record import record
 from ledger.usecases.verifying.verify import verify
 from tests.marks import examples
+from tests.quarter import on_sqlite
 
 DUEBOOK = Path(sys.executable).parent / "duebook"
 DEMO_EVENTS = 1662
@@ -191,10 +192,9 @@ def test_only_dead_folders_are_swept(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["duebook-mine"]
 
 
+@on_sqlite
 def test_a_command_sweeps_what_killed_ones_left(book: Book, tmp_path: Path) -> None:
-    """Beside the book and among temporary files."""
-    if is_url(book.location):
-        pytest.skip("a book on a server has no folder")
+    """Beside the book, of which one on a server has no folder, and among temporary files."""
     import tempfile
 
     name = f"duebook-{'1' * 32}.work"
