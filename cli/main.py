@@ -10,7 +10,7 @@ from cli.commands import COMMANDS
 from cli.talk import forget_done, point_away, say, say_what_is_done
 from ledger.kernel.errors import Refusal
 from ledger.kernel.garbage import SELDOM
-from ledger.kernel.shown import visible
+from ledger.kernel.shown import is_text, visible
 
 EXIT = {"refused": 1, "usage": 2, "conflict": 4, "broken": 5}
 STOPPED = "Stopped. Run it again: what is already recorded is recognised."
@@ -61,6 +61,11 @@ def run(arguments: list[str]) -> int:
     What it has committed stands, whatever becomes of its answer: then it says so.
     """
     forget_done()
+    for text in arguments:
+        if not is_text(text):
+            shown = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+            say(f"Error: the argument '{shown}' is not UTF-8.", "Set the terminal to UTF-8.")
+            return EXIT["usage"]
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # what cannot be written is written in escapes
             stream.reconfigure(errors="backslashreplace")
@@ -92,7 +97,8 @@ def run(arguments: list[str]) -> int:
 
 
 def _refused(refusal: Refusal) -> int:
-    say(f"Error: {refusal.sentence}")
+    sentence = f"Error: {refusal.sentence}"
+    say(*(sentence.split("\n") if refusal.several_lines else [sentence]))
     if refusal.hint:
         say(refusal.hint)
     return EXIT[refusal.kind]
@@ -111,6 +117,9 @@ def _failed(error: Exception) -> int:
         say(f"Error: the database says: {said}.")
         say("Nothing was recorded." if not broken else "Restore the book.")
         return EXIT["broken"] if broken else 1
+    if isinstance(error, MemoryError):
+        say("Error: there is not enough memory for this.", "Nothing more was done.")
+        return 1
     if isinstance(error, OSError):
         name = f"{error.filename}: " if error.filename else ""
         say(f"Error: {name}{error.strerror or error}.")

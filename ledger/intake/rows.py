@@ -10,7 +10,7 @@ from datetime import date
 from difflib import get_close_matches
 from typing import Any, NamedTuple, get_args, get_type_hints
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from ledger.aggregates.base import ID_MAX, Fact, Id
 from ledger.aggregates.catalogue import FACTS
@@ -21,9 +21,11 @@ from ledger.kernel.errors import BadAmount, BadInstant, NoZone, UnknownCurrency
 from ledger.kernel.ids import EXPECTED, HINT, is_spoilt, unfit, unguarded
 from ledger.kernel.instants import DATE, Instant, format_instant, parse_instant
 from ledger.kernel.money import canonical_amount, decimal_of
-from ledger.kernel.shown import visible
+from ledger.kernel.shown import is_text, visible
 
 BY_MAX = 200
+NUMBER_MAX = 10**15
+"""Of counts, ages and positions: a thousand of the greatest still add up in 64 bits."""
 IDS = "letters, digits, '.', '_' and '-', 1 to 64 of them"
 PATTERNS = {
     r"^[\p{L}\p{N}\p{M}._-]+$": IDS,
@@ -49,6 +51,8 @@ class _Reader(NamedTuple):
     rates: tuple[str, ...]
     currencies: tuple[str, ...]
     days: tuple[str, ...]
+    numbers: tuple[str, ...]
+    """Fields with whole numbers in them."""
     ids: tuple[str, ...]
     """Fields with an id of a thing, and the sender's own id of the fact."""
     usual: dict[str, str]
@@ -77,7 +81,8 @@ def _reader(kind: object) -> _Reader:
     validate = fact.validator().validate_python
     amounts = (fact.AMOUNTS, fact.NOT_NEGATIVE, fact.RATES)
     ids = ("id", *_ids_of(fact))
-    reader = _Reader(validate, *amounts, currencies, days, ids, usual, "by" in fields)
+    numbers = tuple(name for name in fields if _has_number(fields[name].annotation))
+    reader = _Reader(validate, *amounts, currencies, days, numbers, ids, usual, "by" in fields)
     _readers[fact.__name__] = reader
     return reader
 
@@ -99,6 +104,27 @@ def _has_pattern(hint: Any, pattern: str) -> bool:
         if _has_pattern(one, pattern):
             return True
     return False
+
+
+def _has_number(hint: Any) -> bool:
+    """Whether values of a type are whole numbers, or hold some."""
+    if isinstance(hint, type) and issubclass(hint, BaseModel):
+        return any(_has_number(field.annotation) for field in hint.model_fields.values())
+    return hint is int or any(map(_has_number, get_args(hint)))
+
+
+def _refuse_long_numbers(names: tuple[str, ...], fact: BaseModel) -> None:
+    """No database adds numbers without an end."""
+    for name in names:
+        value = fact.__dict__[name]
+        if type(value) is int and abs(value) > NUMBER_MAX:
+            raise RowProblem(
+                "invalid_field",
+                f"{name}: found {str(value)[:40]}, expected at most {NUMBER_MAX:,}.",
+                "Take out the digits that do not belong to it.",
+            )
+        if isinstance(value, BaseModel):
+            _refuse_long_numbers(tuple(value.__dict__), value)
 
 
 def _plain_ids(names: tuple[str, ...], row: dict[str, Any]) -> None:
@@ -137,7 +163,7 @@ def parse_row(row: dict[str, Any], now: Instant) -> Parsed:
         reader = _reader(kind)
     at = _instant(row.pop("at", None), now)
     by = "" if reader.says_by else row.pop("by", "")
-    if type(by) is not str or len(by) > BY_MAX:
+    if type(by) is not str or len(by) > BY_MAX or not is_text(by):
         raise RowProblem(
             "invalid_field", f"by: found {by!r}, expected a text.", f"At most {BY_MAX} long."
         )
@@ -159,6 +185,8 @@ def parse_row(row: dict[str, Any], now: Instant) -> Parsed:
         fact = reader.validate(row)
     except ValidationError as error:
         raise _problem(kind, error) from None
+    if reader.numbers:
+        _refuse_long_numbers(reader.numbers, fact)
     return Parsed(fact, at, by)
 
 

@@ -14,6 +14,8 @@ class Refusal(Exception):
     """Something that may not be done, with its facts and what to do instead."""
 
     kind: ClassVar[Kind] = "refused"
+    several_lines: ClassVar[bool] = False
+    """Whether the sentence has lines of its own, made of texts in which everything is seen."""
     hint: str = ""
 
     def __init__(self, sentence: str, hint: str = "", **facts: object) -> None:

@@ -18,6 +18,7 @@ INVISIBLE = f"{_CONTROLS}{_FORMATS}{_BREAKS}{_SURROGATES}{_IGNORED}"
 """For a class of a pattern: control, format and separating characters of Unicode 16, surrogates,
 and what a font leaves out (DerivedCoreProperties, Default_Ignorable_Code_Point). Signs of
 category Cf that are seen, such as U+0600, are none of them."""
+_HALF = re.compile(f"[{_SURROGATES}]")
 _UNSEEN = re.compile(f"[{INVISIBLE}]")
 _UNSEEN_IN_CELLS = re.compile(f"(?![\t\n\r])[{INVISIBLE}]")
 _UNSEEN_IN_JSON = re.compile(f"(?![\x00-\x1f])[{INVISIBLE}]")
@@ -27,6 +28,11 @@ _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 def has_invisible(text: str) -> bool:
     """Whether a text holds a character that cannot be seen."""
     return not (text.isascii() and text.isprintable()) and _UNSEEN.search(text) is not None
+
+
+def is_text(text: str) -> bool:
+    """Whether a text can be written as UTF-8: it holds no half of a character."""
+    return text.isascii() or _HALF.search(text) is None
 
 
 def visible(text: str) -> str:

@@ -21,6 +21,7 @@ from pydantic import (
 
 from ledger.aggregates.base import Currency, Id
 from ledger.kernel.errors import BadTerms
+from ledger.kernel.ids import unfit
 from ledger.kernel.instants import DATE
 from ledger.kernel.period import Days, OpenDays, Span, Window
 
@@ -42,6 +43,12 @@ def _near_day(day: date) -> date:
 
 Day = Annotated[date, BeforeValidator(_plain_day), AfterValidator(_near_day)]
 """A calendar day that terms name."""
+
+
+HOW_TO_BEGIN = "Print an edition and change it: duebook programs PROGRAM --format toml"
+NESTING_MAX = 20
+NUMBER_MAX = 10**9
+"""Of versions, days and counts."""
 
 
 class Source(BaseModel):
@@ -147,12 +154,31 @@ def parse_toml(text: str, where: str) -> Edition:
     """Reads a terms file. Raises `BadTerms` for bad TOML, floats, unknown or missing keys."""
     try:
         data = tomllib.loads(text.removeprefix("\ufeff"))  # as some editors begin a file
-    except tomllib.TOMLDecodeError as error:
-        raise BadTerms(
-            f"{where} is not TOML: {error}.", "Print an edition and change it: duebook programs"
-        ) from None
+    except ValueError as error:  # also a number of thousands of digits
+        raise BadTerms(f"{where} is not TOML: {error}.", HOW_TO_BEGIN) from None
+    except RecursionError:
+        raise BadTerms(f"{where} is nested too deeply for terms.", HOW_TO_BEGIN) from None
+    if _depth(data) > NESTING_MAX:
+        raise BadTerms(f"{where} is nested more than {NESTING_MAX} deep.", HOW_TO_BEGIN)
     _refuse_floats(data, "", where)
-    return Edition.from_data(data, where)
+    edition = Edition.from_data(data, where)
+    for key in ("program", "publisher"):
+        if expected := unfit(str(getattr(edition, key))):
+            raise BadTerms(f"{where}: {key} = {getattr(edition, key)!r}, expected {expected}.")
+    return edition
+
+
+def _depth(value: Any) -> int:
+    """How many tables and lists stand in one another."""
+    depth, level = 0, [value]
+    while level := [
+        each
+        for one in level
+        if isinstance(one, dict | list)
+        for each in (one.values() if isinstance(one, dict) else one)
+    ]:
+        depth += 1
+    return depth
 
 
 def to_toml(edition: Edition) -> str:
@@ -194,6 +220,11 @@ def _refuse_floats(value: Any, path: str, where: str) -> None:
             raise BadTerms(
                 f"{where}: {path} = {value} is a float; decimals are written as strings.",
                 f'Write {path.rsplit(".", 1)[-1]} = "{value}".',
+            )
+        case int() if abs(value) > NUMBER_MAX:
+            raise BadTerms(
+                f"{where}: {path} = {str(value)[:40]} is beyond {NUMBER_MAX:,}.",
+                "Amounts are written as decimal strings.",
             )
         case datetime():
             raise BadTerms(f"{where}: {path} is a date-time; terms are dated by day.")
