@@ -1,15 +1,12 @@
 """A file while it is written: under a name that nobody can guess, beside the place it is for."""
 
-import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ledger.kernel.errors import OutputExists
-from ledger.store.scratch import held, new_name, sweep
-
-_NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
+from ledger.store.scratch import held, new_name, put_new, sweep
 
 
 @contextmanager
@@ -36,6 +33,16 @@ def part_of(place: Path, old: os.stat_result | None, *, replace: bool) -> Iterat
         os.close(descriptor)
 
 
+def _put(part: Path, place: Path) -> None:
+    try:
+        put_new(part, place)
+    except FileExistsError:
+        raise OutputExists(
+            f"{place} has come there while the answer was worked out.",
+            "It was left as it is. Ask again with another name.",
+        ) from None
+
+
 def _made(folder: Path, mode: int) -> tuple[Path, int]:
     """A file that was not there before, locked as long as it is open."""
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -45,18 +52,3 @@ def _made(folder: Path, mode: int) -> tuple[Path, int]:
         if held(descriptor):
             return part, descriptor
         os.close(descriptor)
-
-
-def _put(part: Path, place: Path) -> None:
-    """At a place where nothing stands: a link never replaces, a renaming does."""
-    try:
-        os.link(part, place)
-    except FileExistsError:
-        raise OutputExists(
-            f"{place} has come there while the answer was worked out.",
-            "It was left as it is. Ask again with another name.",
-        ) from None
-    except OSError as error:
-        if error.errno not in _NO_LINKS or place.exists():
-            raise
-        os.replace(part, place)

@@ -4,11 +4,11 @@ A plan is told as a whole: each report replaces what the one before it said, fro
 Source: seed 003.
 """
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from ledger.aggregates.base import Country, Fact, Id, Reference, Text, decimal_said
+from ledger.aggregates.base import Country, Fact, Id, Reason, Ref, Reference, decimal_said
 from ledger.aggregates.enrolment import Count
 from ledger.aggregates.live_task import CategoryId, CreatorId
 from ledger.aggregates.store import StoreId
@@ -25,8 +25,6 @@ APPROVALS = "plan-approval"
 DECIMALS_MAX = 6
 PlanId = Annotated[Id, Field(description="the plan's id")]
 ProductId = Annotated[Id, Field(description="the product")]
-Reason = Annotated[Text | None, Field(description="why, in words")]
-Ref = Annotated[Text | None, Field(description="where it can be looked up")]
 Rate = Annotated[str, Field(description="a share as a decimal string, 0 to 1")]
 
 PLAN = Thing(
@@ -85,12 +83,14 @@ class CreatorRegistered(Fact):
 class PlanFact(Fact):
     """A fact about an affiliate plan."""
 
+    plan: PlanId
+
     @property
     def stream(self) -> str:
-        return f"plan:{self.plan}"  # type: ignore[attr-defined]  # every subclass has it
+        return f"plan:{self.plan}"
 
     def references(self) -> tuple[Reference, ...]:
-        return (Reference(PLANS, self.plan),)  # type: ignore[attr-defined]
+        return (Reference(PLANS, self.plan),)
 
 
 class AffiliatePlanSet(PlanFact):
@@ -120,7 +120,6 @@ class AffiliatePlanSet(PlanFact):
         "creators": ["C-1"],
     }
 
-    plan: PlanId
     store: StoreId
     kind: Annotated[
         PlanKind,
@@ -219,7 +218,6 @@ class AffiliatePlanEnded(PlanFact):
         "plan": "PL-7",
     }
 
-    plan: PlanId
     reason: Reason = None
     ref: Ref = None
 
@@ -230,9 +228,12 @@ class _Word(PlanFact):
     NAMES: ClassVar = {"plan": PLAN}
     WARNINGS = ("unknown_plan",)
 
+    creator: CreatorId
+    reason: Reason = None
+    ref: Ref = None
+
     def references(self) -> tuple[Reference, ...]:
-        creator: Any = self.creator  # type: ignore[attr-defined]  # both subclasses have it
-        return (*super().references(), Reference(APPROVALS, creator))
+        return (*super().references(), Reference(APPROVALS, self.creator))
 
 
 class CreatorApproved(_Word):
@@ -247,11 +248,6 @@ class CreatorApproved(_Word):
         "creator": "C-2",
     }
 
-    plan: PlanId
-    creator: CreatorId
-    reason: Reason = None
-    ref: Ref = None
-
 
 class CreatorDisapproved(_Word):
     """The store lets a creator sell under the plan no more, or never did."""
@@ -265,8 +261,3 @@ class CreatorDisapproved(_Word):
         "creator": "C-2",
         "reason": "misleading video",
     }
-
-    plan: PlanId
-    creator: CreatorId
-    reason: Reason = None
-    ref: Ref = None

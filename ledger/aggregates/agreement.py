@@ -7,9 +7,12 @@ from pydantic import Field, ValidationInfo, create_model, field_validator
 
 from ledger.aggregates.base import (
     Amount,
+    Case,
     Currency,
     Fact,
     Id,
+    Reason,
+    Ref,
     Reference,
     Text,
     above_zero,
@@ -35,9 +38,9 @@ AGREEMENT = Thing(
 class NotedFact(Fact):
     """A fact that may say where it can be looked up, why, and to which case it belongs."""
 
-    ref: Annotated[Text | None, Field(description="where it can be looked up")] = None
-    reason: Annotated[Text | None, Field(description="why, in words")] = None
-    case: Annotated[Text | None, Field(description="the case it belongs to")] = None
+    ref: Ref = None
+    reason: Reason = None
+    case: Case = None
 
 
 class AgreementTerms(NotedFact):

@@ -10,10 +10,13 @@ from pydantic import Field, field_validator
 
 from ledger.aggregates.base import (
     Amount,
+    Case,
     Country,
     Currency,
     Fact,
     Id,
+    Reason,
+    Ref,
     Reference,
     Text,
     above_zero,
@@ -33,9 +36,9 @@ class ApplicationFact(Fact):
     region: Annotated[
         Country | None, Field(description="where it is registered, ISO 3166 code")
     ] = None
-    ref: Annotated[Text | None, Field(description="where it can be looked up")] = None
-    reason: Annotated[Text | None, Field(description="why, in words")] = None
-    case: Annotated[Text | None, Field(description="the case it belongs to")] = None
+    ref: Ref = None
+    reason: Reason = None
+    case: Case = None
 
     @property
     def stream(self) -> str:
@@ -212,9 +215,9 @@ class RiskRecordFound(Fact):
         Field(description="what kind of record it is"),
     ]
     on: Annotated[date, Field(description="the day of the record itself")]
-    ref: Annotated[Text | None, Field(description="where it can be looked up")] = None
-    reason: Annotated[Text | None, Field(description="why, in words")] = None
-    case: Annotated[Text | None, Field(description="the case it belongs to")] = None
+    ref: Ref = None
+    reason: Reason = None
+    case: Case = None
 
     @property
     def stream(self) -> str:

@@ -27,6 +27,9 @@ Id = Annotated[
     ),
 ]
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
+Reason = Annotated[Text | None, Field(description="why, in words")]
+Ref = Annotated[Text | None, Field(description="where it can be looked up")]
+Case = Annotated[Text | None, Field(description="the case it belongs to")]
 Currency = Annotated[str, Field(pattern="^[A-Z]{3}$", description="ISO 4217 code")]
 Amount = Annotated[str, Field(description="decimal string, exact in its currency")]
 

@@ -7,8 +7,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from ledger.aggregates.affiliate import Maker, Reason, Ref
-from ledger.aggregates.base import Amount, Currency, Fact, Id, Reference
+from ledger.aggregates.affiliate import Maker
+from ledger.aggregates.base import Amount, Currency, Fact, Id, Reason, Ref, Reference
 from ledger.aggregates.store import StoreId
 
 CAMPAIGNS = "campaign-of"
@@ -21,9 +21,12 @@ class _CampaignFact(Fact):
 
     WARNINGS: ClassVar[tuple[str, ...]] = ("unknown_store",)
 
+    campaign: CampaignId
+    store: StoreId
+
     @property
     def stream(self) -> str:
-        return f"store:{self.store}"  # type: ignore[attr-defined]  # every subclass has it
+        return f"store:{self.store}"
 
 
 class CampaignCreated(_CampaignFact):
@@ -42,8 +45,6 @@ class CampaignCreated(_CampaignFact):
         "created_by": "merchant",
     }
 
-    campaign: CampaignId
-    store: StoreId
     kind: Annotated[Id, Field(description="what it is, such as flash_sale or coupon")]
     created_by: Annotated[Maker, Field(description="who made it")]
     reason: Reason = None
@@ -65,8 +66,6 @@ class PromotionConfirmed(_CampaignFact):
         "store": "S-1001",
     }
 
-    campaign: CampaignId
-    store: StoreId
     reason: Reason = None
     ref: Ref = None
 
@@ -95,8 +94,6 @@ class CampaignEntered(_CampaignFact):
         "currency": "USD",
     }
 
-    campaign: CampaignId
-    store: StoreId
     level: Annotated[Literal["routine", "major"], Field(description="how big the promotion is")]
     by: Annotated[Maker, Field(description="who entered it")]
     product: Annotated[Id | None, Field(description="the product that takes part")] = None

@@ -9,11 +9,13 @@ from pydantic import Field, field_validator
 
 from ledger.aggregates.base import (
     Amount,
+    Case,
     Currency,
     Fact,
     Held,
+    Reason,
+    Ref,
     Reference,
-    Text,
     above_zero,
     zero_or_more,
 )
@@ -26,7 +28,6 @@ DEPOSIT = "deposit"
 CURRENCY = "currency_differs"
 MOVES = (CURRENCY, "before_program")
 """What terms may find odd about any fact that moves a deposit."""
-Reason = Annotated[Text | None, Field(description="why, in words")]
 
 
 class DepositFact(Fact):
@@ -35,8 +36,8 @@ class DepositFact(Fact):
     WARNINGS: ClassVar[tuple[str, ...]] = ("unknown_store",)
 
     store: StoreId
-    ref: Annotated[Text | None, Field(description="where it can be looked up")] = None
-    case: Annotated[Text | None, Field(description="the case it belongs to")] = None
+    ref: Ref = None
+    case: Case = None
 
     @property
     def stream(self) -> str:

@@ -10,6 +10,7 @@ from ledger.aggregates.base import (
     Fact,
     Id,
     Paid,
+    Ref,
     Reference,
     Text,
     whole_of_cell,
@@ -166,7 +167,7 @@ class ContentDelivered(EnrolmentFact):
     count: Annotated[Count, Field(description="how many")]
     approved: Annotated[bool, Field(description="whether the merchant approved it")] = True
     creator_tier: Annotated[Text | None, Field(description="the creator's tier")] = None
-    ref: Annotated[Text | None, Field(description="where it can be looked up")] = None
+    ref: Ref = None
 
 
 class FixedFeePaid(EnrolmentFact):

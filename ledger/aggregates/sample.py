@@ -8,8 +8,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
-from ledger.aggregates.affiliate import ProductId, Reason, Ref
-from ledger.aggregates.base import Amount, Currency, Fact, Id, Reference, zero_or_more
+from ledger.aggregates.affiliate import ProductId
+from ledger.aggregates.base import Amount, Currency, Fact, Id, Reason, Ref, Reference, zero_or_more
 from ledger.aggregates.enrolment import Count
 from ledger.aggregates.live_task import CategoryId, CreatorId
 from ledger.aggregates.store import StoreId
@@ -42,9 +42,11 @@ class _OfStore(Fact):
 
     WARNINGS: ClassVar[tuple[str, ...]] = ("unknown_store",)
 
+    store: StoreId
+
     @property
     def stream(self) -> str:
-        return f"store:{self.store}"  # type: ignore[attr-defined]  # every subclass has it
+        return f"store:{self.store}"
 
 
 class SampleThresholdSet(_OfStore):
@@ -64,7 +66,6 @@ class SampleThresholdSet(_OfStore):
         "categories": ["beauty"],
     }
 
-    store: StoreId
     product: Annotated[Id | None, Field(description="the product; without it: every other one")] = (
         None
     )
@@ -105,7 +106,6 @@ class ProductSubmitted(_OfStore):
         "auto_approve": 2,
     }
 
-    store: StoreId
     product: ProductId
     floor_price: Annotated[Amount, Field(description="the lowest price it may be sold at")]
     currency: Currency

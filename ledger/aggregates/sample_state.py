@@ -1,11 +1,11 @@
-"""Sample requests and what decides them: whom a store gives samples to, what it submitted, and
-what is known of creators. In any order of arrival."""
+"""Sample requests and what decides them: whom a store gives samples to, and what it submitted. In
+any order of arrival."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import Any
+from functools import cached_property
+from typing import Any, ClassVar
 
-from ledger.aggregates.affiliate import CreatorRegistered
 from ledger.aggregates.base import Recorded, first_of, instant_text, last_before, order_key
 from ledger.aggregates.sample import (
     ProductSubmitted,
@@ -18,6 +18,8 @@ from ledger.kernel.instants import Instant
 
 class RequestState:
     """The reports and approvals of one sample request."""
+
+    TOPICS = (SampleRequested.TOPIC, SampleApproved.TOPIC)
 
     def __init__(self, request: str) -> None:
         self.request = request
@@ -32,21 +34,25 @@ class RequestState:
             case SampleApproved():
                 self.approvals.append(recorded)
 
-    @property
+    @cached_property
     def report(self) -> Recorded | None:
-        """The report that counts: the earliest."""
+        """The report that counts: the earliest. Asked after the fold."""
         return first_of(self.reports)
 
-    @property
+    @cached_property
     def approval(self) -> Recorded | None:
-        """The approval that counts: the first. A request is approved once."""
-        return first_of(self.approvals)
+        """The approval that counts: the first; of equal ones that of the first sender's id. A
+        request is approved once. Asked after the fold."""
+        by_sender = sorted(
+            self.approvals, key=lambda one: (one.event.source or "", one.event.id or "")
+        )
+        return first_of(by_sender)
 
 
 class OfferState:
     """To whom a store gives samples, and what it submitted."""
 
-    TOPICS = (SampleThresholdSet.TOPIC, ProductSubmitted.TOPIC)
+    TOPICS: ClassVar[tuple[str, ...]] = (SampleThresholdSet.TOPIC, ProductSubmitted.TOPIC)
 
     def __init__(self, store: str) -> None:
         self.store = store
@@ -74,25 +80,6 @@ class OfferState:
     def submission(self, product: str, instant: Instant) -> Recorded | None:
         """What was last submitted of a product at an instant."""
         return last_before(self.submissions.get(product, ()), instant + 1)
-
-
-class Registrations:
-    """What is known of one creator."""
-
-    TOPICS = (CreatorRegistered.TOPIC,)
-
-    def __init__(self, creator: str) -> None:
-        self.creator = creator
-        self.reports: list[Recorded] = []
-
-    def apply(self, recorded: Recorded) -> None:
-        """Takes one event into its timeline; one that is no registration stays out."""
-        if isinstance(recorded.event, CreatorRegistered):
-            self.reports.append(recorded)
-
-    def at(self, instant: Instant) -> Recorded | None:
-        """The last registration at an instant."""
-        return last_before(self.reports, instant + 1)
 
 
 def describe_request(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:

@@ -7,7 +7,18 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, field_validator
 
-from ledger.aggregates.base import Amount, Currency, Fact, Held, Id, Reference, Text, above_zero
+from ledger.aggregates.base import (
+    Amount,
+    Case,
+    Currency,
+    Fact,
+    Held,
+    Id,
+    Reason,
+    Ref,
+    Reference,
+    above_zero,
+)
 from ledger.aggregates.store import StoreId
 from ledger.kernel.money import Money
 
@@ -16,9 +27,6 @@ BALANCE = "balance"
 CURRENCY = "currency_differs"
 MOVES = ("unknown_store", CURRENCY, "before_program")
 """What may be odd about any fact that moves a balance."""
-Reason = Annotated[Text | None, Field(description="why, in words")]
-Ref = Annotated[Text | None, Field(description="where it can be looked up")]
-Case = Annotated[Text | None, Field(description="the case it belongs to")]
 
 
 class BalanceFact(Fact):
@@ -33,18 +41,22 @@ class BalanceFact(Fact):
     """The program's asset that stands against it, if not cash."""
     WORDS: ClassVar[str]
 
+    store: StoreId
+    amount: Annotated[Amount, Field(description="how much, above zero")]
+    currency: Currency
+    reason: Reason = None
+    ref: Ref = None
+    case: Case = None
+
     @property
     def stream(self) -> str:
-        return f"store:{self.store}"  # type: ignore[attr-defined]  # every subclass has it
+        return f"store:{self.store}"
 
     def references(self) -> tuple[Reference, ...]:
-        store: str = self.store  # type: ignore[attr-defined]
-        return (Reference(BALANCE, store), *self.holds().references())
+        return (Reference(BALANCE, self.store), *self.holds().references())
 
     def holds(self) -> Held:
-        amount: str = self.amount  # type: ignore[attr-defined]
-        currency: str = self.currency  # type: ignore[attr-defined]
-        money = Money.parse(amount, currency)
+        money = Money.parse(self.amount, self.currency)
         return Held(BALANCE, self.stream, self.MOVED, money, self.WORDS, self.AGAINST)
 
 
@@ -64,18 +76,13 @@ class ProceedsSettled(BalanceFact):
         "currency": "USD",
     }
 
-    store: StoreId
     amount: Annotated[Amount, Field(description="signed: what its sales came to")]
-    currency: Currency
-    reason: Reason = None
-    ref: Ref = None
-    case: Case = None
 
 
 class _AboveZero(BalanceFact):
     """A movement that has one direction only."""
 
-    @field_validator("amount", check_fields=False)
+    @field_validator("amount")
     @classmethod
     def _above_zero(cls, amount: str) -> str:
         return above_zero(amount)
@@ -96,13 +103,6 @@ class BalancePaid(_AboveZero):
         "currency": "USD",
     }
 
-    store: StoreId
-    amount: Annotated[Amount, Field(description="how much, above zero")]
-    currency: Currency
-    reason: Reason = None
-    ref: Ref = None
-    case: Case = None
-
 
 class SampleFreightAdvanced(_AboveZero):
     """The platform advanced the freight of a sample; the store's balance bears it."""
@@ -121,13 +121,7 @@ class SampleFreightAdvanced(_AboveZero):
         "request": "R-31",
     }
 
-    store: StoreId
-    amount: Annotated[Amount, Field(description="how much, above zero")]
-    currency: Currency
     request: Annotated[Id | None, Field(description="the sample request it was for")] = None
-    reason: Reason = None
-    ref: Ref = None
-    case: Case = None
 
 
 class PayoutMade(_AboveZero):
@@ -145,10 +139,3 @@ class PayoutMade(_AboveZero):
         "amount": "200.00",
         "currency": "USD",
     }
-
-    store: StoreId
-    amount: Annotated[Amount, Field(description="how much, above zero")]
-    currency: Currency
-    reason: Reason = None
-    ref: Ref = None
-    case: Case = None

@@ -11,8 +11,9 @@ from ledger.aggregates.store_state import StoreState
 from ledger.kernel.decision import Step
 from ledger.kernel.errors import LogBroken
 from ledger.kernel.instants import Instant
-from ledger.kernel.period import Days, Window
-from ledger.programs.contract import OrderReader
+from ledger.kernel.period import Window
+from ledger.programs.contract import Asked, OrderReader
+from ledger.programs.periods import month
 
 MILLION = 1_000_000
 """Rates are applied as whole millionths, so that every backend calculates exactly."""
@@ -61,25 +62,29 @@ def refuse_negative(least: Mapping[str, int]) -> None:
             )
 
 
-def waiting(
-    reader: OrderReader, days: Days, window: Window, about: str = "true"
-) -> Iterator[Recorded]:
-    """Per store with orders created in the window that nobody has onboarded, their first sales.
+def waiting_for(about: str) -> Callable[[OrderReader, Asked], Iterator[Recorded]]:
+    """Of a month of an edition, per store with orders that it is about and that nobody has
+    onboarded, its first sales: such orders wait, and no line says anything of them.
 
     `about` is the condition, in SQL, of the orders that the edition is about.
     """
-    session = reader.order_session(window, None)
-    if session is None:
-        return
-    found = session.ask(f"SELECT DISTINCT store FROM orders WHERE {about}", {})
-    names = {row[0] for row in found}
-    known = reader.states("store", names, StoreState, [MerchantOnboarded.TOPIC])
-    unknown = [name for name, state in known.items() if state.onboarding is None]
-    told: set[str] = set()
-    for sales in reader.sales_of_orders(unknown, days):
-        if sales.event.store not in told:
-            told.add(sales.event.store)
-            yield sales
+
+    def waiting(reader: OrderReader, asked: Asked) -> Iterator[Recorded]:
+        days = month(asked.edition, asked.period)
+        session = reader.order_session(month_window(days.window, reader.clocks.as_of), None)
+        if session is None:
+            return
+        found = session.ask(f"SELECT DISTINCT store FROM orders WHERE {about}", {})
+        names = {row[0] for row in found}
+        known = reader.states("store", names, StoreState, [MerchantOnboarded.TOPIC])
+        unknown = [name for name, state in known.items() if state.onboarding is None]
+        told: set[str] = set()
+        for sales in reader.sales_of_orders(unknown, days):
+            if sales.event.store not in told:
+                told.add(sales.event.store)
+                yield sales
+
+    return waiting
 
 
 class LazyParts(Sequence[Step]):

@@ -9,6 +9,10 @@ from ledger.kernel.decision import Step
 from ledger.kernel.instants import local
 from ledger.programs.edition import Edition
 
+CURRENCY = "currency_differs"
+"""What a line is held for that an amount in another currency bears on."""
+SHOWN_MAX = 5
+
 
 class Decision(NamedTuple):
     """What follows from some conditions: granted, declined, or held for what is not known."""
@@ -73,6 +77,31 @@ def taken_as_met(step: Step, assume: frozenset[str]) -> Step:
 def told(recorded: Recorded, edition: Edition) -> str:
     """A fact and when it happened, in the edition's zone."""
     return f"{type(recorded.event).__name__} at {local(recorded.at, edition.zone)}"
+
+
+def positions(facts: Iterable[Recorded]) -> tuple[int, ...]:
+    """Where facts stand in the log."""
+    return tuple(sorted(one.position for one in facts))
+
+
+def amounts_of(facts: Sequence[Recorded]) -> str:
+    """The amounts of facts in words, of many the first ones."""
+    shown = [f"{one.event.amount} {one.event.currency}" for one in facts[:SHOWN_MAX]]
+    more = len(facts) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
+
+
+def other_currency(edition: Edition, facts: Sequence[Recorded], of: str) -> Step | None:
+    """What holds a line that facts in another currency bear on; None where there are none."""
+    if not facts:
+        return None
+    return Step(
+        "currency differs",
+        required=f"every amount of {of} in {edition.currency}",
+        observed=amounts_of(facts),
+        events=positions(facts),
+        pending=CURRENCY,
+    )
 
 
 def other_reports(

@@ -48,6 +48,14 @@ def month_and_subject(rest: str) -> tuple[str | None, str]:
     return (period, subject) if slash else (None, rest)
 
 
+def month_and_first(rest: str) -> tuple[str | None, str]:
+    """Month and subject of a line named `PROGRAM/2020-05/SUBJECT/MORE`, or of less of it."""
+    first, slash, others = rest.partition("/")
+    if slash and MONTH.fullmatch(first):
+        return first, others.partition("/")[0]
+    return None, first
+
+
 def month(edition: Edition, period: str | None) -> Days:
     """The days of a month, written `2020-05`, that lie within an edition's dates.
 

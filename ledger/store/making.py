@@ -24,13 +24,12 @@ from ledger.store.clock import trusted
 from ledger.store.head import EMPTY, microseconds_now
 from ledger.store.places import looks_like_sqlite
 from ledger.store.recorder import Writer
-from ledger.store.scratch import Scratch
+from ledger.store.scratch import Scratch, put_new
 
 First = Callable[[Writer], None]
 BLANK_MAX = 1 << 20
 """Bytes of a file in which nothing was made: SQLite writes a page or two of them."""
 _OF_BEFORE = ("-wal", "-journal", ".receipts")
-_NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 
 
 def create_book(
@@ -137,13 +136,9 @@ def _is_blank(path: Path) -> bool:
 def _put(made: Path, path: Path, location: str) -> None:
     """Puts a whole book in its place, where nothing stands but perhaps a blank file."""
     try:
-        os.link(made, path)
+        put_new(made, path)
     except FileExistsError:
         _replace_blank(made, path, location)
-    except OSError as error:
-        if error.errno not in _NO_LINKS or path.exists():
-            raise
-        made.rename(path)
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         with suppress(OSError):  # some file systems have no folders to bring to the disk

@@ -3,6 +3,7 @@
 Whoever works in one holds a lock on it. What has such a name and no lock is dead.
 """
 
+import errno
 import fcntl
 import os
 import re
@@ -13,6 +14,8 @@ from shutil import rmtree
 from tempfile import gettempdir
 from weakref import finalize
 
+_NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
+"""What file systems without links answer."""
 _NAME = re.compile(r"\.?duebook-[0-9a-f]{32}\.(?:work|part)")
 
 
@@ -35,6 +38,19 @@ class Scratch:
 def new_name(kind: str, *, hidden: bool) -> str:
     """A name that nobody can guess: of a folder of `work`, or of a file that is a `part` yet."""
     return f"{'.' if hidden else ''}duebook-{secrets.token_hex(16)}.{kind}"
+
+
+def put_new(made: Path, place: Path) -> None:
+    """Puts a whole file where nothing stands: a link never replaces, a renaming does. Raises
+    `FileExistsError`."""
+    try:
+        os.link(made, place)
+    except FileExistsError:
+        raise
+    except OSError as error:
+        if error.errno not in _NO_LINKS or place.exists():
+            raise
+        made.rename(place)
 
 
 def held(descriptor: int) -> bool:

@@ -10,13 +10,11 @@ from ledger.kernel.clocks import Clocks
 from ledger.kernel.instants import parse_instant
 from ledger.programs.registry import shipped
 from ledger.store.book import Book
-from ledger.usecases.init import init
 from ledger.usecases.recording.withdraw import withdraw
 from ledger.usecases.terms.publish import publish
-from projections.catalogue import VIEWS
 from projections.reading import report
-from projections.runner import rebuild
 from tests.marks import examples as stories
+from tests.projections.judged import exceptions, in_any_order
 
 Record = Callable[..., Any]
 Fact = dict[str, Any]
@@ -86,14 +84,6 @@ def _publish(book: Book, changed: dict[str, Any]) -> None:
     publish(book, EDITION.model_copy(update={"terms": terms, "version": 2}), "test")
 
 
-def _exceptions(book: Book) -> list[tuple[str, str]]:
-    """Codes and sentences, caught up and the same when built anew."""
-    live = report(book, "exceptions").rows
-    rebuild(book, VIEWS["exceptions"])
-    assert report(book, "exceptions").rows == live
-    return sorted((row["code"], row["sentence"]) for row in live)
-
-
 def _bindings(book: Book) -> list[dict[str, Any]]:
     return report(book, "bindings", clocks=Clocks(NOW, book.head().position)).rows
 
@@ -109,22 +99,12 @@ def test_exceptions_do_not_depend_on_the_order_of_arrival(
     seen: set[str] = set()
     for seed in range(examples):
         calls = _story(Random(f"{seed} {changed}"))
-        books = [init(new_location(), "platform")[0] for _ in range(3)]
-        for book in books:
-            _publish(book, changed)
-        for call in calls:
-            record_facts(books[0], call)
-            found = _exceptions(books[0])
-        answer = record_facts(books[1], [fact for call in calls for fact in call])
-        assert sorted((one.code, one.error) for one in answer.warnings) == found, seed
-        for call in reversed(calls):
-            record_facts(books[2], call)
-        assert [_exceptions(one) for one in books[1:]] == [found, found], seed
-        rows = [_bindings(one) for one in books]
-        assert rows[0] == rows[1] == rows[2]
+        found = in_any_order(
+            *(new_location, record_facts, calls),
+            prepare=lambda book: _publish(book, changed),
+            same=_bindings,
+        )
         seen |= {code for code, _ in found}
-        for book in books:
-            book.close()
     asked = CODES if "one_store_per_account" in changed else CODES - {"bound_elsewhere"}
     assert len(seen & asked) >= 2 * examples, asked - seen
 
@@ -149,7 +129,7 @@ def test_a_count_that_comes_late_takes_its_exception_away(
     assert row["sentence"] == answer.warnings[0].error
     assert EDITION.cite["followers_over"] in row["sentence"]
     assert not record_facts(book, [{**counted, "followers": 1001}]).warnings
-    assert _exceptions(book) == []
+    assert exceptions(book) == []
     (bond,) = _bindings(book)
     assert (bond["followers"], bond["since"]) == (1001, "2024-03-01T12:00:00Z")
     early = Clocks(now, answer.position)
@@ -166,13 +146,13 @@ def test_a_renamed_store_is_asked_of_its_accounts_names(book: Book, record_facts
     named = {"type": "AccountNamed", "at": "2024-03-05T12:00:00Z", "account": "A-1"}
     store = {"type": "StoreNamed", "at": "2024-03-02T12:00:00Z", "store": "S-1"}
     record_facts(book, [{**onboarded, "market": "US", "store": "S-1"}, {**named, "name": "Shine"}])
-    assert _exceptions(book) == []
+    assert exceptions(book) == []
     record_facts(book, [{**store, "name": "Glow"}])
-    assert _exceptions(book) == []
+    assert exceptions(book) == []
     record_facts(book, [{**bound, "account": "A-1", "role": "official"}])
-    assert [code for code, _ in _exceptions(book)] == ["name_differs"]
+    assert [code for code, _ in exceptions(book)] == ["name_differs"]
     record_facts(book, [{**store, "at": "2024-03-04T12:00:00Z", "name": "Shine"}])
-    assert _exceptions(book) == []
+    assert exceptions(book) == []
 
 
 def test_a_withdrawn_binding_takes_what_rested_on_it_along(
@@ -186,6 +166,6 @@ def test_a_withdrawn_binding_takes_what_rested_on_it_along(
     record_facts(book, [{**onboarded, "market": "US", "store": "S-1"}, store])
     place = record_facts(book, [{**bound, "account": "A-1", "role": "official"}]).position
     record_facts(book, [{**named, "name": "Shine"}])
-    assert [code for code, _ in _exceptions(book)] == ["name_differs"]
+    assert [code for code, _ in exceptions(book)] == ["name_differs"]
     withdraw(book, place, reason="wrong", by="test", now=now)
-    assert _exceptions(book) == []
+    assert exceptions(book) == []

@@ -6,12 +6,8 @@ from typing import Any
 
 import pytest
 
-from ledger.store.book import Book
-from ledger.usecases.init import init
-from projections.catalogue import VIEWS
-from projections.reading import report
-from projections.runner import rebuild
 from tests.marks import examples as stories
+from tests.projections.judged import in_any_order
 
 Record = Callable[..., Any]
 Fact = dict[str, Any]
@@ -52,34 +48,14 @@ def _story(chance: Random) -> list[list[Fact]]:
     return [facts[start : start + size] for start in range(0, len(facts), size)]
 
 
-def _exceptions(book: Book) -> list[tuple[str, str]]:
-    """Codes and sentences, caught up and the same when built anew."""
-    live = report(book, "exceptions").rows
-    rebuild(book, VIEWS["exceptions"])
-    assert report(book, "exceptions").rows == live
-    return sorted((row["code"], row["sentence"]) for row in live)
-
-
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 @stories(3, 25)
 def test_exceptions_of_plans_do_not_depend_on_the_order_of_arrival(
     new_location: Callable[[], str], record_facts: Record, examples: int
 ) -> None:
-    """Call by call they are those that a rebuild finds, and in the end those of one call of
-    everything, of its warnings, and of the calls the other way round."""
+    """Call by call, at once and the other way round; as the warnings of the call say."""
     seen: set[str] = set()
     for seed in range(examples):
         calls = _story(Random(f"plans {seed}"))
-        books = [init(new_location(), "platform")[0] for _ in range(3)]
-        for call in calls:
-            record_facts(books[0], call)
-            found = _exceptions(books[0])
-        answer = record_facts(books[1], [fact for call in calls for fact in call])
-        assert sorted((one.code, one.error) for one in answer.warnings) == found, seed
-        for call in reversed(calls):
-            record_facts(books[2], call)
-        assert [_exceptions(one) for one in books[1:]] == [found, found], seed
-        seen |= {code for code, _ in found}
-        for book in books:
-            book.close()
+        seen |= {code for code, _ in in_any_order(new_location, record_facts, calls)}
     assert len(seen & CODES) >= 4, CODES - seen

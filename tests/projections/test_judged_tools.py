@@ -8,13 +8,11 @@ import pytest
 
 from ledger.programs.registry import shipped
 from ledger.store.book import Book
-from ledger.usecases.init import init
 from ledger.usecases.recording.withdraw import withdraw
 from ledger.usecases.terms.publish import publish
-from projections.catalogue import VIEWS
 from projections.reading import report
-from projections.runner import rebuild
 from tests.marks import examples as stories
+from tests.projections.judged import exceptions, in_any_order
 from tests.quarter import GROWTH
 
 Record = Callable[..., Any]
@@ -116,17 +114,9 @@ def _publish(book: Book, changed: dict[str, Any]) -> None:
     publish(book, EDITION.model_copy(update={"terms": terms, "version": 3}), "test")
 
 
-def _exceptions(book: Book) -> list[tuple[str, str]]:
-    """Codes and sentences, caught up and the same when built anew."""
-    live = report(book, "exceptions").rows
-    rebuild(book, VIEWS["exceptions"])
-    assert report(book, "exceptions").rows == live
-    return sorted((row["code"], row["sentence"]) for row in live)
-
-
 def _codes(book: Book) -> list[str]:
     """Of the edition's own exceptions."""
-    return [code for code, _ in _exceptions(book) if code in CODES]
+    return [code for code, _ in exceptions(book) if code in CODES]
 
 
 @pytest.mark.parametrize("changed", CHANGED, ids=str)
@@ -140,20 +130,11 @@ def test_exceptions_do_not_depend_on_the_order_of_arrival(
     seen: set[str] = set()
     for seed in range(examples):
         calls = _story(Random(f"{seed} {changed}"))
-        books = [init(new_location(), "platform")[0] for _ in range(3)]
-        for book in books:
-            _publish(book, changed)
-        for call in calls:
-            record_facts(books[0], call)
-            found = _exceptions(books[0])
-        answer = record_facts(books[1], [fact for call in calls for fact in call])
-        assert sorted((one.code, one.error) for one in answer.warnings) == found, seed
-        for call in reversed(calls):
-            record_facts(books[2], call)
-        assert [_exceptions(one) for one in books[1:]] == [found, found], seed
+        found = in_any_order(
+            *(new_location, record_facts, calls),
+            prepare=lambda book: _publish(book, changed),
+        )
         seen |= {code for code, _ in found}
-        for book in books:
-            book.close()
     judges = changed.get("frozen_from", "enrolment") is not None
     wanted = 5 if examples == MANY else 2
     assert (len(seen & CODES) >= wanted) if judges else not seen & CODES, seen

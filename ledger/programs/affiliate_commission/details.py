@@ -70,7 +70,7 @@ class Details:
         plan, rate = "", 0
         if one.score != NONE:
             plan, rate = self._month.plans.said_by(one.score)[0].plan, self._ppm(one)
-        return bool(one.unmet), plan, -rate, one.unmet, one.foreign, one.score == NONE, one.net_sum
+        return bool(one.unmet), plan, -rate, one.unmet, one.foreign, -one.score
 
     def _ppm(self, one: Total) -> int:
         return one.score // self._month.setting.versions

@@ -63,7 +63,7 @@ def per_order(setting: Setting) -> "ir.Table":
     none.
     """
     orders = _orders()
-    best = _ranked(orders, setting) if setting.instead is not None else _best_named(orders)
+    best = _ranked(orders, setting) if setting.instead is not None else _best_to_some(orders)
     planned = _with_plan(orders.left_join(best, list(ROW), rname="{name}_r"), setting)
     known = _with_creator(planned, setting)
     known = known.mutate(
@@ -149,7 +149,7 @@ def _offered(orders: Any, name: str, *, for_some: bool) -> Any:
     return found
 
 
-def _best_named(orders: Any) -> Any:
+def _best_to_some(orders: Any) -> Any:
     """Per order the best offers to its creator alone: targeted, and of open plans that approve."""
     found = _offered(orders, "to_some", for_some=True)
     return found.group_by(list(ROW)).aggregate(

@@ -7,20 +7,16 @@ and the terms say so, to the term's end: half-open, like every window.
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from functools import cached_property
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from ledger.aggregates.affiliate import PLANS_OF_STORE, AffiliatePlanSet
-from ledger.aggregates.base import Recorded, first_of, last_before
+from ledger.aggregates.affiliate_state import PlanState
+from ledger.aggregates.base import Recorded
 from ledger.aggregates.campaign import PromotionConfirmed
 from ledger.aggregates.enrolment import MerchantEnrolled, MerchantInvited
 from ledger.aggregates.enrolment_state import EnrolmentState
-from ledger.aggregates.sample import (
-    REQUESTS_OF_STORE,
-    ProductSubmitted,
-    SampleApproved,
-    SampleRequested,
-)
+from ledger.aggregates.sample import REQUESTS_OF_STORE, ProductSubmitted
+from ledger.aggregates.sample_state import OfferState, RequestState
 from ledger.kernel.instants import Instant
 from ledger.kernel.period import Window
 from ledger.programs.contract import Reader, in_chunks
@@ -30,81 +26,25 @@ from ledger.programs.growth.parameters import parameters_of
 from ledger.programs.program import Names
 
 ENROLMENT = (MerchantInvited.TOPIC, MerchantEnrolled.TOPIC)
-REQUEST = (SampleRequested.TOPIC, SampleApproved.TOPIC)
 PLAN = (AffiliatePlanSet.TOPIC,)
 
 
-class Plan:
-    """The reports of an affiliate plan."""
-
-    def __init__(self, plan: str) -> None:
-        self.plan = plan
-        self.reports: list[Recorded] = []
-
-    def apply(self, recorded: Recorded) -> None:
-        """Takes one event in."""
-        if isinstance(recorded.event, AffiliatePlanSet):
-            self.reports.append(recorded)
-
-    def counts(self, one: Recorded) -> bool:
-        """Whether a report names store and kind of the plan's first one."""
-        first = first_of(self.reports)
-        assert first is not None, "this report is one itself"
-        said, asked = first.event, one.event
-        return (asked.store, asked.kind) == (said.store, said.kind)
-
-
-class Request:
-    """A request for a sample: the report that counts, and the approval, the earliest each."""
-
-    def __init__(self, request: str) -> None:
-        self.request = request
-        self.reports: list[Recorded] = []
-        self.approvals: list[Recorded] = []
-
-    def apply(self, recorded: Recorded) -> None:
-        """Takes one event in."""
-        match recorded.event:
-            case SampleRequested():
-                self.reports.append(recorded)
-            case SampleApproved():
-                self.approvals.append(recorded)
-
-    @cached_property
-    def report(self) -> Recorded | None:
-        """Whose product is asked for. Asked after the fold."""
-        return first_of(self.reports)
-
-    @cached_property
-    def approval(self) -> Recorded | None:
-        """The first approval; of equal ones that of the first sender's id."""
-        by_sender = sorted(
-            self.approvals, key=lambda one: (one.event.source or "", one.event.id or "")
-        )
-        return first_of(by_sender)
-
-
-class Shop:
+class Shop(OfferState):
     """What a store submitted, and which promotions its merchant confirmed."""
 
-    TOPICS = (ProductSubmitted.TOPIC, PromotionConfirmed.TOPIC)
+    TOPICS: ClassVar[tuple[str, ...]] = (ProductSubmitted.TOPIC, PromotionConfirmed.TOPIC)
 
     def __init__(self, store: str) -> None:
-        self.store = store
-        self.submissions: dict[str, list[Recorded]] = defaultdict(list)
+        super().__init__(store)
         self.confirmations: dict[str, list[Instant]] = defaultdict(list)
 
     def apply(self, recorded: Recorded) -> None:
-        """Takes one event in."""
+        """Takes one event into its timeline."""
         match recorded.event:
-            case ProductSubmitted(product=product):
-                self.submissions[product].append(recorded)
             case PromotionConfirmed(campaign=campaign):
                 self.confirmations[campaign].append(recorded.at)
-
-    def submission(self, product: str, at: Instant) -> Recorded | None:
-        """The last submission of a product at or before an instant."""
-        return last_before(self.submissions.get(product, ()), at + 1)
+            case _:
+                super().apply(recorded)
 
     def confirmed(self, campaign: str, at: Instant) -> bool:
         """Whether a promotion was confirmed at or before an instant."""
@@ -114,7 +54,7 @@ class Shop:
 class Approvals:
     """First approvals of requests, by store and product and by who approved."""
 
-    def __init__(self, requests: Iterable[Request]) -> None:
+    def __init__(self, requests: Iterable[RequestState]) -> None:
         self._all: dict[tuple[str, str], list[Instant]] = defaultdict(list)
         self._by_platform: dict[tuple[str, str], list[Instant]] = defaultdict(list)
         for one in requests:
@@ -196,9 +136,9 @@ def plans(reader: Reader, edition: Edition, facts: Sequence[Recorded]) -> Iterat
     counting = (
         (one, one.event.store)
         for chunk in in_chunks(by_plan)
-        for name, plan in reader.states("plan", chunk, Plan, PLAN).items()
+        for name, plan in reader.states("plan", chunk, PlanState, PLAN).items()
         for one in by_plan[name]
-        if plan.counts(one)
+        if not plan.differs(one)
     )
     return _within(reader, edition, counting)
 
@@ -209,17 +149,17 @@ def approvals(reader: Reader, edition: Edition, facts: Sequence[Recorded]) -> It
     found = (
         (asked[one.approval.position], one.report.event.store)
         for chunk in in_chunks({one.event.request for one in facts})
-        for one in reader.states("request", chunk, Request, REQUEST).values()
+        for one in reader.states("request", chunk, RequestState, RequestState.TOPICS).values()
         if one.report and one.approval and one.approval.position in asked
     )
     return _within(reader, edition, found)
 
 
-def requests_of(reader: Reader, stores: Collection[str]) -> Iterator[Request]:
+def requests_of(reader: Reader, stores: Collection[str]) -> Iterator[RequestState]:
     """Every request that was ever reported of some stores."""
     streams = {one for own in reader.named(REQUESTS_OF_STORE, stores).values() for one in own}
     for chunk in in_chunks({one.partition(":")[2] for one in streams}):
-        yield from reader.states("request", chunk, Request, REQUEST).values()
+        yield from reader.states("request", chunk, RequestState, RequestState.TOPICS).values()
 
 
 def stores_enrolled(reader: Reader, edition: Edition, changed: Names) -> set[str]:
@@ -249,7 +189,7 @@ def approvals_touched(reader: Reader, edition: Edition, changed: Names) -> Itera
     stores = stores_enrolled(reader, edition, changed)
     names = changed.get("request", ())
     if names and parameters_of(edition).frozen_from is not None:
-        states = reader.states("request", names, Request, REQUEST).values()
+        states = reader.states("request", names, RequestState, RequestState.TOPICS).values()
         asked = {one.event.store for state in states for one in state.reports}
         stores |= set(frozen_since(reader, edition, asked))
     for streams in reader.named(REQUESTS_OF_STORE, stores).values():

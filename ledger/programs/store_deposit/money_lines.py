@@ -6,48 +6,32 @@ is released in the month in which the last day of a closed spell ends.
 
 from collections.abc import Iterator
 
-from ledger.aggregates.base import Recorded
 from ledger.aggregates.deposit import DepositCompensated, DepositDeducted, DepositPaid
 from ledger.aggregates.deposit_state import MOVING
 from ledger.kernel.decision import Step
 from ledger.kernel.instants import local
 from ledger.kernel.money import Money
-from ledger.programs.decisions import condition, decide, taken_as_met, told
+from ledger.programs.decisions import (
+    amounts_of,
+    condition,
+    decide,
+    other_currency,
+    positions,
+    taken_as_met,
+    told,
+)
 from ledger.programs.line import PLATFORM, Line
 from ledger.programs.months import Month
 from ledger.programs.store_deposit.course import Course, Spell, Terms, up_to
 from ledger.programs.store_deposit.parameters import HELD
 
 USED = {"compensation": DepositCompensated, "deduction": DepositDeducted}
-SHOWN_MAX = 5
-CURRENCY, RETURN_UNSET, OPEN = HELD[0], HELD[2], HELD[3]
-
-
-def positions(facts: list[Recorded]) -> tuple[int, ...]:
-    """Where facts stand in the log."""
-    return tuple(sorted(one.position for one in facts))
-
-
-def amounts_of(facts: list[Recorded]) -> str:
-    """The amounts of facts in words, of many the first ones."""
-    shown = [f"{one.event.amount} {one.event.currency}" for one in facts[:SHOWN_MAX]]
-    more = len(facts) - len(shown)
-    return ", ".join(shown) + (f" and {more} more" if more else "")
+RETURN_UNSET, OPEN = HELD[2], HELD[3]
 
 
 def in_another_currency(course: Course, month: Month) -> Step | None:
     """What holds every line of a store with a fact in another currency by the month."""
-    found = course.foreign_by(month.cut)
-    if not found:
-        return None
-    edition = course.terms.edition
-    return Step(
-        "currency differs",
-        required=f"every amount of the deposit in {edition.currency}",
-        observed=amounts_of(found),
-        events=positions(found),
-        pending=CURRENCY,
-    )
+    return other_currency(course.terms.edition, course.foreign_by(month.cut), "the deposit")
 
 
 def line_of(

@@ -8,22 +8,13 @@ from ledger.aggregates.deposit import (
     DepositRequired,
     DepositReturned,
 )
-from ledger.programs.periods import BY_MONTH, MONTH
+from ledger.programs.periods import BY_MONTH, month_and_first
 from ledger.programs.program import Judging, Posts, Program, covers, income
 from ledger.programs.store_deposit.exceptions import judge_deposits
 from ledger.programs.store_deposit.parameters import checked
 from ledger.programs.store_deposit.pot import POT
 from ledger.programs.store_deposit.rules import months_of_deposits, settle_v1
 from ledger.programs.store_deposit.variants import of
-
-
-def month_and_store(rest: str) -> tuple[str | None, str]:
-    """Month and store of a line that is named `PROGRAM/2020-05/STORE/KIND`, or of less of it."""
-    first, slash, others = rest.partition("/")
-    if slash and MONTH.fullmatch(first):
-        return first, others.partition("/")[0]
-    return None, first
-
 
 PROGRAM = Program(
     versions={1: settle_v1},
@@ -36,7 +27,7 @@ PROGRAM = Program(
     subject="store",
     absent=lambda edition, period: "nobody has reported a deposit or categories of it by then",
     periods=BY_MONTH,
-    subject_of=month_and_store,
+    subject_of=month_and_first,
     scope=covers("all deposits"),
     variants=of,
     keyed={"requirements": ("category",)},

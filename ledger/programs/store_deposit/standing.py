@@ -11,11 +11,11 @@ from ledger.kernel.instants import Instant, day_of, midnight
 from ledger.kernel.money import Money
 from ledger.kernel.period import ONE_DAY
 from ledger.programs.contract import Obligation
-from ledger.programs.decisions import condition, taken_as_met
+from ledger.programs.decisions import condition, positions, taken_as_met
 from ledger.programs.line import PLATFORM, Line
 from ledger.programs.months import Month
 from ledger.programs.store_deposit.course import Course, Moment, up_to
-from ledger.programs.store_deposit.money_lines import in_another_currency, line_of, positions
+from ledger.programs.store_deposit.money_lines import in_another_currency, line_of
 from ledger.programs.store_deposit.parameters import HELD
 
 CODE, UNSET = "requirement_covered", HELD[1]

@@ -16,6 +16,7 @@ from ledger.kernel.instants import Instant
 from ledger.kernel.money import Money
 from ledger.kernel.period import Window
 from ledger.programs.contract import Reader
+from ledger.programs.decisions import positions
 from ledger.programs.edition import Edition
 
 
@@ -98,8 +99,3 @@ def balances(reader: Reader, stores: Iterable[str], terms: Terms) -> Iterator[Ba
     """The balances of some stores; of one that nobody reports anything of it is zero."""
     states = reader.states("store", stores, BalanceState, BalanceState.TOPICS)
     return (Balance(state, terms) for state in states.values())
-
-
-def positions(facts: Iterable[Recorded]) -> tuple[int, ...]:
-    """Where facts stand in the log."""
-    return tuple(sorted(one.position for one in facts))

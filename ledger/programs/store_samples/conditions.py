@@ -9,9 +9,8 @@ from collections.abc import Iterable
 from ledger.aggregates.base import Recorded
 from ledger.kernel.decision import Step
 from ledger.kernel.instants import local
-from ledger.programs.decisions import condition, taken_as_met
-from ledger.programs.store_samples.balance import Terms, positions
-from ledger.programs.store_samples.freight import amounts_of
+from ledger.programs.decisions import amounts_of, condition, positions, taken_as_met
+from ledger.programs.store_samples.balance import Terms
 from ledger.programs.store_samples.gather import Case
 from ledger.programs.store_samples.parameters import HELD
 

@@ -5,14 +5,11 @@ from ledger.kernel.decision import Step
 from ledger.kernel.instants import Instant
 from ledger.kernel.money import Money
 from ledger.programs.contract import Obligation
-from ledger.programs.decisions import decide
+from ledger.programs.decisions import amounts_of, decide, other_currency, positions
 from ledger.programs.line import PLATFORM, Line
 from ledger.programs.months import Month
-from ledger.programs.store_samples.balance import Balance, positions
+from ledger.programs.store_samples.balance import Balance
 from ledger.programs.store_samples.parameters import HELD
-
-CURRENCY = HELD[0]
-SHOWN_MAX = 5
 
 
 def freight(balance: Balance, month: Month) -> Line | None:
@@ -48,17 +45,9 @@ def _steps(balance: Balance, advanced: list[Recorded], cut: Instant) -> tuple[St
         observed=amounts_of(advanced),
         events=positions(advanced),
     )
-    foreign = balance.foreign_by(cut)
-    if not foreign:
-        return (charged,)
-    differs = Step(
-        "currency differs",
-        required=f"every amount of the balance in {balance.terms.edition.currency}",
-        observed=amounts_of(foreign),
-        events=positions(foreign),
-        pending=CURRENCY,
-    )
-    return (charged, differs)
+    edition = balance.terms.edition
+    differs = other_currency(edition, balance.foreign_by(cut), "the balance")
+    return (charged, differs) if differs else (charged,)
 
 
 def negative_balance(balance: Balance, month: Month) -> Obligation | None:
@@ -82,10 +71,3 @@ def negative_balance(balance: Balance, month: Month) -> Obligation | None:
 
 def _owes(balance: Balance, cut: Instant) -> bool:
     return balance.at(cut) < 0 and not balance.foreign_by(cut)
-
-
-def amounts_of(facts: list[Recorded]) -> str:
-    """The amounts of facts in words, of many the first ones."""
-    shown = [f"{one.event.amount} {one.event.currency}" for one in facts[:SHOWN_MAX]]
-    more = len(facts) - len(shown)
-    return ", ".join(shown) + (f" and {more} more" if more else "")

@@ -5,9 +5,10 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from ledger.aggregates.affiliate_state import CreatorState
 from ledger.aggregates.base import Recorded
 from ledger.aggregates.sample import REQUESTS_OF_STORE
-from ledger.aggregates.sample_state import OfferState, Registrations, RequestState
+from ledger.aggregates.sample_state import OfferState, RequestState
 from ledger.kernel.instants import Instant
 from ledger.kernel.period import Window
 from ledger.programs.contract import Reader
@@ -33,7 +34,7 @@ class Case(NamedTuple):
     report: Recorded
     balance: Balance
     offer: OfferState
-    creator: Registrations
+    creator: CreatorState
     approved: list[Approved]
     """The requests of its store and product that were ever approved, the first one first."""
 
@@ -69,7 +70,7 @@ def cases_of(reader: Reader, names: Iterable[str], window: Window, terms: Terms)
     kept = {one.store: one for one in balances(reader, stores, terms)}
     offers = reader.states("store", stores, OfferState, OfferState.TOPICS)
     creators = {report.event.creator for _, report in reported}
-    known = reader.states("creator", creators, Registrations, Registrations.TOPICS)
+    known = reader.states("creator", creators, CreatorState, CreatorState.TOPICS)
     approved = _approved(reader, offers, [report for _, report in reported])
     for state, report in reported:
         event = report.event

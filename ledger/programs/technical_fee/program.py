@@ -1,24 +1,14 @@
 """The technical service fee as a program."""
 
-from collections.abc import Iterable
-
-from ledger.aggregates.base import Recorded
-from ledger.programs.by_order import month_window, waiting
-from ledger.programs.contract import Asked, OfOrders, OrderReader
+from ledger.programs.by_order import waiting_for
+from ledger.programs.contract import OfOrders
 from ledger.programs.edition import Edition
-from ledger.programs.periods import BY_MONTH, month, month_and_subject
+from ledger.programs.periods import BY_MONTH, month_and_subject
 from ledger.programs.program import Program, income
 from ledger.programs.technical_fee import orders
 from ledger.programs.technical_fee.parameters import CAME_LATER, checked, parameters_of
 from ledger.programs.technical_fee.rules import KIND, settle_v1
 from ledger.programs.technical_fee.variants import of
-
-
-def _waiting(reader: OrderReader, asked: Asked) -> Iterable[Recorded]:
-    """Of every store with orders in the month that nobody has onboarded, its first sales: such
-    orders wait, and no line charges them."""
-    days = month(asked.edition, asked.period)
-    return waiting(reader, days, month_window(days.window, reader.clocks.as_of))
 
 
 def _currency(edition: Edition) -> tuple[str, ...]:
@@ -48,7 +38,7 @@ PROGRAM = Program(
     keyed={"rates": ("category", "scene")},
     dated={"rates": ("from", "to")},
     came_later=CAME_LATER,
-    waiting=_waiting,
+    waiting=waiting_for(orders.about),
     orders=orders,
     asks_of_orders=lambda edition: frozenset({OfOrders.EACH}),
 )
