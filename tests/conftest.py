@@ -2,6 +2,7 @@
 
 import gc
 import json
+import signal
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -29,6 +30,9 @@ from ledger.usecases.recording.record import RecordAnswer, record
 from tests.books import Build, MadeBooks
 
 gc.set_threshold(*SELDOM)  # as in every command
+# A shell that starts a run in the background has it ignore Ctrl-C, and the run would hand that on
+# to the commands that it starts, which some tests interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 Facts = list[dict[str, Any]]
 DATABASES = ["sqlite", "postgresql"]

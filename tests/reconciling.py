@@ -6,7 +6,10 @@ from typing import Any
 
 from ledger.intake.platform.canonical import read
 from ledger.kernel.clocks import Clocks
+from ledger.kernel.money import Money
+from ledger.programs.edition import Edition
 from ledger.store.book import Book
+from ledger.usecases.reconciling.likely_causes import Likely
 from ledger.usecases.reconciling.reconcile import Reconciliation, reconcile, record_run
 from ledger.usecases.reconciling.resolve import resolve
 from ledger.usecases.settling.settle import published_edition, settle
@@ -75,6 +78,21 @@ def likely(found: Reconciliation) -> dict[str, list[tuple[str, str]]]:
         ]
         for one in found.as_json()["breaks"]
     }
+
+
+def likely_of(
+    book: Book, edition: Edition, period: str, line: str, theirs: str, clocks: Clocks
+) -> list[str]:
+    """Why theirs, an amount or an outcome, of one line of a run may differ from ours."""
+    with book.reading() as connection:
+        lines = settle(connection, edition, clocks, period=period).lines
+        ours = {one.line: one for one in lines}
+        likely = Likely(connection, edition, period, clocks)
+        likely.load([line], ours)
+        currency = edition.currency
+        figure = Money.parse(theirs, currency) if theirs[-1].isdigit() else theirs
+        causes = likely.causes(line, ours.get(line), figure)
+        return [f"{one.because}: {one.detail}" for one in causes]
 
 
 def file_of(book: Book, program: str = PROGRAM, as_of: int = TERM_OVER) -> list[list[str]]:

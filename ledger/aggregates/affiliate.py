@@ -8,8 +8,9 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from ledger.aggregates.base import Country, Fact, Id, Reason, Ref, Reference, decimal_said
+from ledger.aggregates.base import Fact, Reference
 from ledger.aggregates.enrolment import Count
+from ledger.aggregates.fields import Country, Id, Reason, Ref, decimal_said
 from ledger.aggregates.live_task import CategoryId, CreatorId
 from ledger.aggregates.store import StoreId
 from ledger.aggregates.things import Thing

@@ -5,15 +5,14 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field, ValidationInfo, create_model, field_validator
 
-from ledger.aggregates.base import (
+from ledger.aggregates.base import Fact, Reference
+from ledger.aggregates.fields import (
     Amount,
     Case,
     Currency,
-    Fact,
     Id,
     Reason,
     Ref,
-    Reference,
     Text,
     above_zero,
     decimal_said,

@@ -8,20 +8,19 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
-from ledger.aggregates.base import (
+from ledger.aggregates.base import Fact, Reference
+from ledger.aggregates.enrolment import Count
+from ledger.aggregates.fields import (
     Amount,
     Case,
     Country,
     Currency,
-    Fact,
     Id,
     Reason,
     Ref,
-    Reference,
     Text,
     above_zero,
 )
-from ledger.aggregates.enrolment import Count
 from ledger.aggregates.live_task import CategoryId
 
 SubjectKind = Literal["enterprise", "individual_business", "citizen", "other"]

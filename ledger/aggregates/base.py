@@ -1,67 +1,18 @@
 """What every event has in common: a frozen model, a topic that outlives the code, a stream."""
 
 import hashlib
-import re
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.plugin._schema_validator import PluggableSchemaValidator
 from pydantic_core import SchemaValidator
 
+from ledger.aggregates.fields import Text
 from ledger.aggregates.things import Thing
-from ledger.kernel.errors import Refusal
 from ledger.kernel.instants import Instant, format_instant
-from ledger.kernel.money import Money, decimal_of, sum_by_currency
+from ledger.kernel.money import Money, sum_by_currency
 from ledger.kernel.uninterrupted import uninterrupted
-
-ID_MAX = 64
-Id = Annotated[
-    str,
-    Field(
-        # The length apart: counted inside the pattern it takes the engine five times as long.
-        pattern=r"^[\p{L}\p{N}\p{M}._-]+$",
-        max_length=ID_MAX,
-        description="letters, digits, '.', '_', '-' of any script, 1 to 64 long",
-    ),
-]
-Text = Annotated[str, Field(min_length=1, max_length=2000)]
-Reason = Annotated[Text | None, Field(description="why, in words")]
-Ref = Annotated[Text | None, Field(description="where it can be looked up")]
-Case = Annotated[Text | None, Field(description="the case it belongs to")]
-Currency = Annotated[str, Field(pattern="^[A-Z]{3}$", description="ISO 4217 code")]
-Amount = Annotated[str, Field(description="decimal string, exact in its currency")]
-
-
-def decimal_said(text: str) -> Decimal:
-    """A plain decimal string; anything else is a `ValueError` for the field."""
-    try:
-        return decimal_of(text)
-    except Refusal as refusal:
-        raise ValueError(refusal.sentence.removesuffix(".")) from None
-
-
-def above_zero(amount: str) -> str:
-    """The amount; a `ValueError` for one that is not above zero, or is none."""
-    if decimal_said(amount) <= 0:
-        raise ValueError("an amount above zero")
-    return amount
-
-
-def zero_or_more(amount: str) -> str:
-    """The amount; a `ValueError` for one below zero, or that is none."""
-    if decimal_said(amount) < 0:
-        raise ValueError("an amount of zero or more")
-    return amount
-
-
-def whole_of_cell(value: object) -> object:
-    """A count as a cell of a CSV writes it: digits only; everything else is judged as it is."""
-    return int(value) if isinstance(value, str) and re.fullmatch("[0-9]{1,15}", value) else value
-
-
-Country = Annotated[str, Field(pattern="^[A-Z]{2}$", description="ISO 3166 code, such as DE")]
 
 
 class Reference(NamedTuple):

@@ -4,7 +4,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
-from ledger.aggregates.base import Fact, Id, Reference, Text, whole_of_cell
+from ledger.aggregates.base import Fact, Reference
+from ledger.aggregates.fields import Id, Text, whole_of_cell
 from ledger.aggregates.store import STORE_WARNINGS, StoreFact, StoreId
 
 Role = Literal["official", "channel"]

@@ -4,7 +4,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from ledger.aggregates.base import Fact, OwnEvent, Text
+from ledger.aggregates.base import Fact, OwnEvent
+from ledger.aggregates.fields import Text
 
 BOOK_STREAM = "book:main"
 

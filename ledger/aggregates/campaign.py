@@ -8,7 +8,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from ledger.aggregates.affiliate import Maker
-from ledger.aggregates.base import Amount, Currency, Fact, Id, Reason, Ref, Reference
+from ledger.aggregates.base import Fact, Reference
+from ledger.aggregates.fields import Amount, Currency, Id, Reason, Ref
 from ledger.aggregates.store import StoreId
 
 CAMPAIGNS = "campaign-of"

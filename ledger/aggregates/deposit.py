@@ -7,18 +7,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
-from ledger.aggregates.base import (
-    Amount,
-    Case,
-    Currency,
-    Fact,
-    Held,
-    Reason,
-    Ref,
-    Reference,
-    above_zero,
-    zero_or_more,
-)
+from ledger.aggregates.base import Fact, Held, Reference
+from ledger.aggregates.fields import Amount, Case, Currency, Reason, Ref, above_zero, zero_or_more
 from ledger.aggregates.live_task import CategoryId
 from ledger.aggregates.store import StoreId
 from ledger.kernel.money import Money

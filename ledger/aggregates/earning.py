@@ -6,7 +6,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from ledger.aggregates.agreement import PARTNER_OF, NotedFact
-from ledger.aggregates.base import Amount, Currency, Id, Reference, above_zero
+from ledger.aggregates.base import Reference
+from ledger.aggregates.fields import Amount, Currency, Id, above_zero
 from ledger.aggregates.things import Thing
 from ledger.kernel.errors import Refusal
 from ledger.kernel.money import canonical_amount

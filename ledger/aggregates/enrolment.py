@@ -4,17 +4,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
-from ledger.aggregates.base import (
-    Amount,
-    Currency,
-    Fact,
-    Id,
-    Paid,
-    Ref,
-    Reference,
-    Text,
-    whole_of_cell,
-)
+from ledger.aggregates.base import Fact, Paid, Reference
+from ledger.aggregates.fields import Amount, Currency, Id, Ref, Text, whole_of_cell
 from ledger.aggregates.settlement import Sides, statement_id
 from ledger.aggregates.things import Thing
 from ledger.kernel.money import Money

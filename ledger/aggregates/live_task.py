@@ -6,16 +6,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from ledger.aggregates.base import (
-    Amount,
-    Currency,
-    Fact,
-    Id,
-    Recorded,
-    Reference,
-    first_of,
-    instant_text,
-)
+from ledger.aggregates.base import Fact, Recorded, Reference, first_of, instant_text
+from ledger.aggregates.fields import Amount, Currency, Id
 from ledger.aggregates.store import STORE_WARNINGS, StoreFact, StoreId
 from ledger.aggregates.things import Thing
 

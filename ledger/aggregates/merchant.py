@@ -5,7 +5,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from ledger.aggregates.base import Fact, Id, Recorded, Reference, Text, last_before
+from ledger.aggregates.base import Fact, Recorded, Reference, last_before
+from ledger.aggregates.fields import Id, Text
 from ledger.kernel.clocks import FOREVER
 from ledger.kernel.instants import Instant
 

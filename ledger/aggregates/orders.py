@@ -4,7 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from ledger.aggregates.base import Amount, OwnEvent, Text
+from ledger.aggregates.base import OwnEvent
+from ledger.aggregates.fields import Amount, Text
 from ledger.aggregates.settlement import Frozen
 
 ORDERS_STREAM = "orders:main"

@@ -5,16 +5,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from ledger.aggregates.base import (
-    Fact,
-    Id,
-    Recorded,
-    Reference,
-    Text,
-    in_order,
-    instant_text,
-    last_before,
-)
+from ledger.aggregates.base import Fact, Recorded, Reference, in_order, instant_text, last_before
+from ledger.aggregates.fields import Id, Text
 from ledger.aggregates.things import PARTNER
 from ledger.kernel.clocks import FOREVER
 from ledger.kernel.instants import Instant

@@ -5,8 +5,9 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
-from ledger.aggregates.base import Fact, Id, Recorded, Reference, in_order
+from ledger.aggregates.base import Fact, Recorded, Reference, in_order
 from ledger.aggregates.binding import AccountId
+from ledger.aggregates.fields import Id
 
 PidId = Annotated[Id, Field(description="the promotion id, such as mm_123_456_789")]
 

@@ -9,7 +9,8 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, model_validator
 
-from ledger.aggregates.base import Currency, Fact, Recorded, Reference, Text, order_key
+from ledger.aggregates.base import Fact, Recorded, Reference, order_key
+from ledger.aggregates.fields import Currency, Text
 
 
 class RateQuoted(Fact):

@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ledger.aggregates.base import Amount, Id, OwnEvent, Reference, Text
+from ledger.aggregates.base import OwnEvent, Reference
+from ledger.aggregates.fields import Amount, Id, Text
 from ledger.aggregates.settlement import Frozen, period_id
 
 BreakKind = Literal[

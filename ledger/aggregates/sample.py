@@ -9,8 +9,9 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, field_validator
 
 from ledger.aggregates.affiliate import ProductId
-from ledger.aggregates.base import Amount, Currency, Fact, Id, Reason, Ref, Reference, zero_or_more
+from ledger.aggregates.base import Fact, Reference
 from ledger.aggregates.enrolment import Count
+from ledger.aggregates.fields import Amount, Currency, Id, Reason, Ref, zero_or_more
 from ledger.aggregates.live_task import CategoryId, CreatorId
 from ledger.aggregates.store import StoreId
 from ledger.aggregates.things import Thing

@@ -4,7 +4,8 @@ from typing import Annotated, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ledger.aggregates.base import Amount, Id, OwnEvent, Reference, Text
+from ledger.aggregates.base import OwnEvent, Reference
+from ledger.aggregates.fields import Amount, Id, Text
 
 Codes = tuple[str, ...]
 VOID = "void"

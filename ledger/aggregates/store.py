@@ -5,7 +5,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from ledger.aggregates.base import Amount, Country, Currency, Fact, Id, Reference, Text
+from ledger.aggregates.base import Fact, Reference
+from ledger.aggregates.fields import Amount, Country, Currency, Id, Text
 from ledger.aggregates.orders import SOURCE as ORDERS_SOURCE
 from ledger.aggregates.things import STORE
 

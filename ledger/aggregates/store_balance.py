@@ -7,18 +7,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, field_validator
 
-from ledger.aggregates.base import (
-    Amount,
-    Case,
-    Currency,
-    Fact,
-    Held,
-    Id,
-    Reason,
-    Ref,
-    Reference,
-    above_zero,
-)
+from ledger.aggregates.base import Fact, Held, Reference
+from ledger.aggregates.fields import Amount, Case, Currency, Id, Reason, Ref, above_zero
 from ledger.aggregates.store import StoreId
 from ledger.kernel.money import Money
 

@@ -4,7 +4,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from ledger.aggregates.base import Id, OwnEvent, Reference
+from ledger.aggregates.base import OwnEvent, Reference
+from ledger.aggregates.fields import Id
 
 
 class TermsPublished(OwnEvent):

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple, get_args, get_type_hints
 
 from pydantic import BaseModel, ValidationError
 
-from ledger.aggregates.base import ID_MAX, Fact, Id
+from ledger.aggregates.base import Fact
 from ledger.aggregates.catalogue import FACTS
+from ledger.aggregates.fields import ID_MAX, Id
 from ledger.aggregates.orders import SOURCE as ORDERS
 from ledger.intake.rejection import RowProblem
 from ledger.kernel.currencies import EXPONENTS

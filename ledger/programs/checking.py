@@ -5,7 +5,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ValidationError
 
-from ledger.aggregates.base import decimal_said
+from ledger.aggregates.fields import decimal_said
 from ledger.kernel.errors import BadTerms
 from ledger.programs.edition import Edition, sentence_of
 

@@ -19,7 +19,7 @@ from pydantic import (
     field_validator,
 )
 
-from ledger.aggregates.base import Currency, Id
+from ledger.aggregates.fields import Currency, Id
 from ledger.kernel.errors import BadTerms
 from ledger.kernel.ids import unfit
 from ledger.kernel.instants import DATE

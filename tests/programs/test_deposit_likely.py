@@ -7,12 +7,10 @@ import pytest
 
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.instants import parse_instant
-from ledger.kernel.money import Money
 from ledger.programs.registry import checked, shipped
 from ledger.usecases.init import init
-from ledger.usecases.reconciling.likely_causes import Likely
-from ledger.usecases.settling.settle import settle
 from tests.fees import Fees, onboarded
+from tests.reconciling import likely_of
 
 Fact = dict[str, Any]
 Causes = Callable[[str, str], list[str]]
@@ -56,18 +54,8 @@ def causes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Causes]:
     clocks = Clocks(parse_instant("2020-09-01T00:00:00Z"), book.head().position)
 
     def found(name: str, theirs: str) -> list[str]:
-        period = name.partition("/")[0]
         line = f"{edition.program}/{name}"
-        with book.reading() as connection:
-            lines = settle(connection, edition, clocks, period=period).lines
-            ours = {one.line: one for one in lines}
-            likely = Likely(connection, edition, period, clocks)
-            likely.load([line], ours)
-            figure = Money.parse(theirs, "CNY") if theirs[-1].isdigit() else theirs
-            return [
-                f"{one.because}: {one.detail}"
-                for one in likely.causes(line, ours.get(line), figure)
-            ]
+        return likely_of(book, edition, name.partition("/")[0], line, theirs, clocks)
 
     yield found
     book.close()

@@ -14,19 +14,13 @@ from ledger.kernel.instants import parse_instant
 from ledger.programs.registry import checked, program_of, shipped
 from ledger.store.book import Book
 from ledger.store.reader import LogReader
-from ledger.usecases.closing.adjust import adjust
-from ledger.usecases.closing.close import close
-from ledger.usecases.closing.replay import replay
-from ledger.usecases.init import init
-from ledger.usecases.recording.withdraw import withdraw
 from ledger.usecases.settling.settle import settle
-from ledger.usecases.statements.closed_period import closed_period
 from ledger.usecases.terms.publish import publish
-from projections.catalogue import VIEWS
 from projections.reading import report
-from projections.runner import rebuild
 from tests.marks import decision, drawn, more
 from tests.programs.deposit_by_hand import ByHand
+from tests.programs.stories import closed_half_way, some_gone, told_otherwise
+from tests.projections import judged
 
 Record = Callable[..., Any]
 Fact = dict[str, Any]
@@ -179,18 +173,6 @@ def by_hand(facts: list[Fact], terms: dict[str, Any], as_of: int) -> tuple[Any, 
     return lines, owed, strange
 
 
-@pytest.fixture
-def new_book(tmp_path: Any) -> Callable[[], Book]:
-    """Makes fresh books, one after another."""
-    made: list[Book] = []
-
-    def make() -> Book:
-        made.append(init(str(tmp_path / f"{len(made)}.db"), "platform")[0])
-        return made[-1]
-
-    return make
-
-
 def drafts(seed: int) -> Iterator[tuple[Any, int]]:
     """Terms and as-of that a story is asked under."""
     chance = Random(seed + 10**6)
@@ -237,11 +219,8 @@ def test_the_stories_say_much() -> None:
 
 
 def exceptions(book: Book) -> list[tuple[str, str]]:
-    """Codes and stores, caught up and the same when built anew."""
-    live = report(book, "exceptions").rows
-    rebuild(book, VIEWS["exceptions"])
-    assert report(book, "exceptions").rows == live
-    return sorted((one["code"], one["stream"]) for one in live if one["code"] not in ODD)
+    """Codes and sentences, caught up and the same when built anew."""
+    return judged.exceptions(book, ODD)
 
 
 @pytest.mark.parametrize("seed", drawn(range(24), 12))
@@ -251,28 +230,18 @@ def test_any_order_late_facts_and_withdrawals_come_to_the_same(
     """At once, or in another order and split, some withdrawn: the report follows each step."""
     chance = Random(seed)
     facts, terms = story(chance)
-    gone = {one["id"] for one in facts[1:] if chance.random() < 0.2}
+    gone = some_gone(chance, facts)
     edition = edition_of(terms)
     at_once, piece_by_piece = new_book(), new_book()
     for book in (at_once, piece_by_piece):
         publish(book, edition, by="test")
     record_facts(at_once, [one for one in facts if one["id"] not in gone])
-    left = chance.sample(facts, len(facts))
-    while left:
-        size = chance.randint(1, 5)
-        piece, left = left[:size], left[size:]
-        last = record_facts(piece_by_piece, piece).position
-        exceptions(piece_by_piece)
-        for place, one in enumerate(piece):
-            if one["id"] in gone:
-                position = last - len(piece) + 1 + place
-                withdraw(piece_by_piece, position, reason="wrong", by="test", now=now)
-        exceptions(piece_by_piece)
+    told_otherwise(
+        piece_by_piece, record_facts, chance, facts, gone, now=now, look=exceptions, largest_call=5
+    )
     assert exceptions(piece_by_piece) == exceptions(at_once)
     for _, as_of in drafts(seed):
         assert answers(piece_by_piece, edition, as_of) == answers(at_once, edition, as_of)
-    for book in (at_once, piece_by_piece):
-        book.close()
 
 
 @pytest.mark.parametrize("seed", drawn(range(24), 8))
@@ -284,24 +253,8 @@ def test_closed_and_adjusted_is_what_one_call_comes_to(
     facts, terms = story(chance)
     edition, book = edition_of(terms), new_book()
     publish(book, edition, by="test")
-    told = chance.randint(1, len(facts))
-    first = record_facts(book, facts[:told]).position - told + 1
-    months, as_of = MONTHS[:3], parse_instant("2020-07-15T00:00:00+08:00")
-    for month in months:
-        close(book, PROGRAM, month, by="test", now=now, as_of=as_of, leave_open="so be it")
-    if facts[told:]:
-        record_facts(book, facts[told:])
-    if chance.random() < 0.5:
-        withdraw(book, first, reason="wrong", by="test", now=now)
-    for month in months:
-        adjust(book, PROGRAM, month, by="test", now=now)
-        head = book.head().position
-        with book.reading() as connection:
-            stands = closed_period(connection, PROGRAM, month, head).current
-            fresh = settle(connection, edition, Clocks(now, head), period=month).lines
-            assert {one.line.said() for one in stands.values()} == {one.said() for one in fresh}
-            assert replay(connection, PROGRAM, month, known_at=head).identical
-    book.close()
+    asked = parse_instant("2020-07-15T00:00:00+08:00")
+    closed_half_way(book, record_facts, chance, facts, edition, MONTHS[:3], as_of=asked, now=now)
 
 
 @decision

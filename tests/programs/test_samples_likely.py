@@ -7,12 +7,10 @@ import pytest
 
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.instants import parse_instant
-from ledger.kernel.money import Money
 from ledger.programs.registry import shipped
 from ledger.usecases.init import init
-from ledger.usecases.reconciling.likely_causes import Likely
-from ledger.usecases.settling.settle import settle
 from tests.fees import Fees
+from tests.reconciling import likely_of
 
 Fact = dict[str, Any]
 Causes = Callable[[str, str], list[str]]
@@ -60,16 +58,7 @@ def causes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Causes]:
 
     def found(name: str, theirs: str) -> list[str]:
         line = f"{EDITION.program}/{name}"
-        with book.reading() as connection:
-            lines = settle(connection, EDITION, clocks, period="2024-04").lines
-            ours = {one.line: one for one in lines}
-            likely = Likely(connection, EDITION, "2024-04", clocks)
-            likely.load([line], ours)
-            figure = Money.parse(theirs, "USD") if theirs[-1].isdigit() else theirs
-            return [
-                f"{one.because}: {one.detail}"
-                for one in likely.causes(line, ours.get(line), figure)
-            ]
+        return likely_of(book, EDITION, "2024-04", line, theirs, clocks)
 
     yield found
     book.close()

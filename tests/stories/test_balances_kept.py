@@ -14,9 +14,7 @@ from ledger.store.book import Book
 from ledger.usecases.init import init
 from ledger.usecases.statements.statement import statement
 from ledger.usecases.terms.publish import publish
-from projections.catalogue import VIEWS
 from projections.exporters.xlsx import write
-from projections.runner import rebuild
 from tests.marks import decision
 from tests.quarter import Quarter, edition
 
@@ -59,16 +57,6 @@ def quarter(book: Book, tmp_path: Path) -> Quarter:
     return Quarter(book, tmp_path)
 
 
-def assert_as_built_anew(quarter: Quarter) -> None:
-    """The accounts kept up event by event are those of a book read in one go, and verify."""
-    quarter.catch_up()
-    live = quarter.rows("entries"), quarter.rows("balances")
-    for name in ("entries", "balances"):
-        rebuild(quarter.book, VIEWS[name])
-    assert (quarter.rows("entries"), quarter.rows("balances")) == live
-    assert quarter.failing() == {}
-
-
 def last_entry(quarter: Quarter) -> dict[str, str]:
     """The accounts that the latest entry moves."""
     rows = quarter.rows("entries")
@@ -102,7 +90,7 @@ def test_settled_advanced_charged_paid_out_and_covered(quarter: Quarter) -> None
     assert quarter.balances() == {PROCEEDS: "20.00", COMES: "7.50", CASH: "-27.50"}
     quarter.tell([moved("BalancePaid", "06-04", "10.00"), moved("ProceedsSettled", "06-05", "-4")])
     assert quarter.balances() == {PROCEEDS: "16.00", COMES: "1.50", CASH: "-17.50"}
-    assert_as_built_anew(quarter)
+    quarter.as_built_anew()
 
 
 def test_what_is_late_is_adjusted_and_what_is_withdrawn_is_reversed(quarter: Quarter) -> None:
@@ -115,7 +103,7 @@ def test_what_is_late_is_adjusted_and_what_is_withdrawn_is_reversed(quarter: Qua
     (row,) = quarter.adjust(PROGRAM, period="2024-05")["adjustments"]
     assert (row["was"], row["now"], row["because"]) == ("-2.00", "-5.00", [late])
     assert quarter.balances() == {COMES: "5.00", CASH: "-5.00"}
-    assert_as_built_anew(quarter)
+    quarter.as_built_anew()
     quarter.withdraw(late)
     assert last_entry(quarter) == {
         "Assets:Cash": "3.00",
@@ -126,7 +114,7 @@ def test_what_is_late_is_adjusted_and_what_is_withdrawn_is_reversed(quarter: Qua
     (settled,) = quarter.tell([moved("ProceedsSettled", "05-08", "9.00")])
     quarter.withdraw(settled)
     assert quarter.balances() == {COMES: "2.00", CASH: "-2.00"}
-    assert_as_built_anew(quarter)
+    quarter.as_built_anew()
 
 
 def test_the_stores_own_book_mirrors_it_and_knows_no_advance(
@@ -171,14 +159,14 @@ def test_what_moved_before_the_program_began_is_booked_by_terms_that_begin_earli
         "Assets:Proceeds:samples-2023 USD": "9.00",
         "Assets:FreightAdvanced:samples-2023 USD": "4.00",
     }
-    assert_as_built_anew(quarter)
+    quarter.as_built_anew()
     quarter.close("samples-2023", period="2023-12", **LEFT)
     assert quarter.balances() == {
         CASH: "-3.00",
         KEPT: "-6.00",
         "Assets:Proceeds:samples-2023 USD": "9.00",
     }
-    assert_as_built_anew(quarter)
+    quarter.as_built_anew()
 
 
 def test_a_fact_is_booked_by_the_edition_in_whose_days_it_lies(quarter: Quarter) -> None:
@@ -201,13 +189,13 @@ def test_a_fact_is_booked_by_the_edition_in_whose_days_it_lies(quarter: Quarter)
         "Assets:FreightAdvanced:samples-2024b USD": "3.00",
     }
     assert quarter.balances() == taken_over
-    assert_as_built_anew(quarter)
+    quarter.as_built_anew()
     quarter.withdraw(july)
     del taken_over["Assets:Proceeds:samples-2024b USD"]
     assert quarter.balances() == taken_over | {KEPT: "-21.00"}
     quarter.close("samples-2024b", period="2024-07", **LEFT)
     assert quarter.balances() == {CASH: "-2.00", KEPT: "-18.00", PROCEEDS: "20.00"}
-    assert_as_built_anew(quarter)
+    quarter.as_built_anew()
 
 
 def test_each_currency_has_accounts_of_its_own(quarter: Quarter) -> None:
@@ -220,7 +208,7 @@ def test_each_currency_has_accounts_of_its_own(quarter: Quarter) -> None:
         "Assets:Cash EUR": "-7.00",
         "Assets:Receivable:store:S-1 EUR": "7.00",
     }
-    assert_as_built_anew(quarter)
+    quarter.as_built_anew()
 
 
 def stated(quarter: Quarter, party: str, period: str = "2024-05") -> dict[str, Any]:

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ledger.aggregates.affiliate import share_said
-from ledger.aggregates.base import Country, Id
 from ledger.aggregates.enrolment import Count
+from ledger.aggregates.fields import Country, Id
 from ledger.programs.checking import complete, refuse_bad_dates, typed
 from ledger.programs.edition import Edition
 

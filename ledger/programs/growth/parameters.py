@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from ledger.aggregates.base import Id, Text
 from ledger.aggregates.enrolment import CONTENT_KINDS
+from ledger.aggregates.fields import Id, Text
 from ledger.kernel.currencies import COMMODITIES
 from ledger.kernel.errors import BadTerms, Refusal
 from ledger.kernel.money import Money, decimal_of

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from ledger.aggregates.base import Country
+from ledger.aggregates.fields import Country
 from ledger.programs.checking import NotBelowZero, complete, refuse_bad_dates, typed
 from ledger.programs.edition import Edition
 

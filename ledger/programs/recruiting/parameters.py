@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from ledger.aggregates.base import Country, Id, Recorded
+from ledger.aggregates.base import Recorded
+from ledger.aggregates.fields import Country, Id
 from ledger.aggregates.store import ClosureReason
 from ledger.kernel.errors import BadTerms, Refusal
 from ledger.kernel.money import Money, decimal_of

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from ledger.aggregates.application import SubjectKind
-from ledger.aggregates.base import Country, Id
+from ledger.aggregates.fields import Country, Id
 from ledger.programs.checking import complete, refuse_bad_dates, typed
 from ledger.programs.edition import Edition
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from ledger.aggregates.base import Id
+from ledger.aggregates.fields import Id
 from ledger.aggregates.live_task import Link, Media
 from ledger.kernel.errors import Refusal
 from ledger.kernel.instants import DATE

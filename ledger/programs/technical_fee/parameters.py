@@ -12,7 +12,7 @@ from pydantic import (
     model_validator,
 )
 
-from ledger.aggregates.base import Id
+from ledger.aggregates.fields import Id
 from ledger.kernel.errors import BadTerms, Refusal
 from ledger.kernel.money import Money, decimal_of
 from ledger.programs.by_order import MILLION

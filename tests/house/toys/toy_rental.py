@@ -4,7 +4,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from ledger.aggregates.base import Amount, Currency, Fact, Id, Recorded, Reference, first_of
+from ledger.aggregates.base import Fact, Recorded, Reference, first_of
+from ledger.aggregates.fields import Amount, Currency, Id
 from ledger.aggregates.store import StoreId
 from ledger.aggregates.things import Thing
 
