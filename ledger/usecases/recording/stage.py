@@ -15,7 +15,7 @@ from ledger.aggregates.base import Event, Fact
 from ledger.aggregates.book import BatchFile, FactWithdrawn
 from ledger.aggregates.judge import Mention, mention, things_of
 from ledger.aggregates.store import GMVRecorded
-from ledger.intake.rejection import Rejection
+from ledger.intake.rejection import Rejections
 from ledger.intake.rows import Parsed
 from ledger.kernel.instants import format_instant
 from ledger.store.keys import content_digest, id_key
@@ -128,7 +128,7 @@ class Stage:
 
     def __init__(self) -> None:
         self.files: list[BatchFile] = []
-        self.rejections: list[Rejection] = []
+        self.rejections = Rejections()
         self.count = 0
         self.withdrawal_keys: list[bytes] = []
         self.first_row = 0
