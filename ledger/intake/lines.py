@@ -10,7 +10,7 @@ from typing import BinaryIO, NamedTuple
 from ledger.intake.border import TooLarge
 
 LINE_BYTES_MAX = 1024 * 1024
-ENDLESS_BYTES = 256 * 1024 * 1024
+ENDLESS_BYTES = 1024 * 1024 * 1024
 """A line that goes on so long does not end: it is a device, or a program gone wild."""
 BLOCK_BYTES = 64 * 1024
 """What goes to another process without waiting until it is read there."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ledger.intake import rejection
+from ledger.intake import lines, rejection
 from ledger.intake.border import TooLarge, check_ordinary, read_bounded
 from ledger.intake.lines import Lines
 from ledger.intake.platform import workbook
@@ -172,8 +172,9 @@ class _Endless(io.RawIOBase):
         return b"\0" * size
 
 
-def test_a_line_without_an_end_ends() -> None:
+def test_a_line_without_an_end_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """Standard input may be a device too; it is not held."""
+    monkeypatch.setattr(lines, "ENDLESS_BYTES", 100_000_000)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(TooLarge, match="no end"):
         list(Lines(_Endless()).pieces())  # type: ignore[arg-type]
