@@ -111,7 +111,7 @@ def record_first(
             for name in files:
                 read_file(stage, name, now, None, told, helper)
         found = _decide(writer.connection, stage, strict=False)
-        answer = _answer(stage, found, keep_good=False)
+        answer = _answer(stage, found, (), keep_good=False)
         assert not answer.rejected, "only what is good comes with a new book"
         told("recording", 0)
         write_under(writer, found.decision(stage), by, told)
