@@ -13,7 +13,6 @@ from cli.progress import progress
 from cli.talk import say
 
 if TYPE_CHECKING:
-
     from ledger.intake.rejection import Rejection
     from ledger.usecases.recording.record import RecordAnswer
 

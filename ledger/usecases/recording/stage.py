@@ -90,7 +90,7 @@ def _plan(kind: type[Fact]) -> _Plan:
         kind.__name__,
         kind.TOPIC,
         kind.__pydantic_serializer__.to_json,
-        kind.references is not Event.references,
+        kind.references is not Event.references or kind.INTRODUCES is not None,
         "store" in kind.model_fields and not names and kind is not GMVRecorded,
         kind.LIVES_IN_STORE,
         kind is FactWithdrawn,
@@ -113,7 +113,7 @@ def staged(row: int, parsed: Parsed) -> Staged:
     else:
         said = tuple(mention(fact, at))
     if refers:
-        refs = tuple(map(tuple, fact.references()))
+        refs = tuple(map(tuple, fact.indexed()))
     target = _target(fact) if withdraws else None
     return _staged(
         (
