@@ -125,7 +125,8 @@ class Fact(Event):
         )
 
     def indexed(self) -> "tuple[Reference, ...]":
-        return (*self.references(), *self.looks())
+        found = self.references()
+        return found if self.INTRODUCES is None else found + self.looks()
 
     def looks(self) -> "tuple[Reference, ...]":
         """What the id that it introduces looks like, where that differs from what it is."""
@@ -133,6 +134,8 @@ class Fact(Event):
             return ()
         attribute, thing = self.INTRODUCES
         name = getattr(self, attribute)
+        if name.isascii():
+            return ()
         look = look_of(name)
         return () if look == name else (Reference(LOOKS, f"{thing.word}/{look}", name),)
 
