@@ -56,6 +56,7 @@ def bring_index_up(book: Book) -> None:
         _set_format(connection, INDEX_FORMAT)
         _say_holds_looks(connection)
     book.format = book.log.format = INDEX_FORMAT
+    book.lists_looks = True
     book.notes.append(
         f"Brought {shown(book.location)} up to format {INDEX_FORMAT}: its index only."
     )
@@ -117,6 +118,7 @@ def _add_looks(book: Book) -> None:
         }
         insert_refs(connection, sorted(found - have))
         _say_holds_looks(connection)
+    book.lists_looks = True
 
 
 class DerivedOrders(Refusal):
