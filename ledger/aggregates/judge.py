@@ -157,8 +157,7 @@ def _looks_like(kind: str, name: str, other: str) -> Surprise:
     """Two ids that people cannot tell apart are two things to the book."""
     return Surprise(
         LOOKS_LIKE,
-        f"{kind} {name} ({_spelt(name)}) looks like {kind} {other} ({_spelt(other)}), "
-        "which is another.",
+        f"{kind} {_spelt(name)} looks like {kind} {_spelt(other)}, which is another.",
         "If they are one, withdraw the report with the id that is wrong.",
         name,
         advice=True,
@@ -166,7 +165,8 @@ def _looks_like(kind: str, name: str, other: str) -> Surprise:
 
 
 def _spelt(name: str) -> str:
-    return name.encode("ascii", "backslashreplace").decode()
+    """The name, and where it has other characters than ASCII's, which they are."""
+    return name if name.isascii() else f"{name} ({ascii(name)[1:-1]})"
 
 
 def _before_onboarding(said: Mention, onboarding: Known) -> Surprise:
