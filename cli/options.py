@@ -16,6 +16,8 @@ from cli.output import FORMATS, Out
 from cli.talk import said_done, say
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from sqlalchemy import Connection
 
     from ledger.kernel.clocks import Clocks
@@ -208,6 +210,21 @@ def _sweep(book: "Book") -> None:
     scratch.sweep(Path(gettempdir()))
     if book.path is not None:
         scratch.sweep(book.path.resolve().parent)
+
+
+class Day(click.ParamType[Any]):
+    """A day as people write it; `today` is that of the zone in which instants are shown."""
+
+    name = "day"
+
+    def convert(self, value: Any, _parameter: Any, _context: Any) -> "date":
+        from ledger.kernel.days import parse_day
+        from ledger.kernel.instants import DEFAULT_ZONE, day_of
+
+        return parse_day(value, day_of(now(), DEFAULT_ZONE)) if isinstance(value, str) else value
+
+
+DAY = Day()
 
 
 def by_option(command: F) -> F:

@@ -35,6 +35,8 @@ MONEY = {
     *("issued", "adjusted", "brought_forward", "carried_forward", "debit", "credit", "balance"),
 }
 """Columns of amounts: in a table their thousands are apart."""
+PERIOD = re.compile(r"[0-9]{4}-[0-9]{2}|[0-9]{4}q[1-4]|total")
+"""Columns of a month or a quarter hold amounts too."""
 WIDE = 100_000
 INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?Z")
 DIGESTS = ("digest", "hash", "sha256")
@@ -50,6 +52,8 @@ class Out:
     format: str
     destination: Destination | None
     zone: str = DEFAULT_ZONE
+    to_talk: bool = False
+    """Whether it goes to standard error, as talk does."""
 
     @classmethod
     def chosen(
@@ -65,6 +69,10 @@ class Out:
                     f"Use {', '.join(suffixes)}, or add --format."
                 )
         return cls(format_ or "table", output)
+
+    def preview(self) -> "Out":
+        """A table on standard error, of what is about to be decided."""
+        return Out("table", None, self.zone, to_talk=True)
 
     @property
     def is_table(self) -> bool:
@@ -120,7 +128,9 @@ class Out:
             say("No rows.")
             return
         names = list(dict.fromkeys(name for row in rows for name in row if name != "explanation"))
-        right = {n for n in names if n in NUMBERS and all(_is_number(row.get(n)) for row in rows)}
+        right = {
+            n for n in names if _is_number_column(n) and all(_is_number(row.get(n)) for row in rows)
+        }
         cells = [[self._shown(name, row.get(name)) for name in names] for row in rows]
         if file.isatty():
             _write_on_terminal(file, [*map(visible, names)], right, cells, fixed)
@@ -136,7 +146,7 @@ class Out:
                 return self.time(text)
             if name in DIGESTS:
                 return text[:DIGEST_SHOWN]
-        if name in MONEY and NUMBER.fullmatch(text):
+        if _is_money(name) and NUMBER.fullmatch(text):
             return grouped(text)
         return text
 
@@ -150,7 +160,9 @@ class Out:
     @contextmanager
     def _opened(self) -> Any:
         try:
-            if self.destination is None:
+            if self.to_talk:
+                yield sys.stderr
+            elif self.destination is None:
                 yield sys.stdout
                 sys.stdout.flush()
             else:
@@ -239,7 +251,7 @@ def _write_on_terminal(
 
     console = Console(file=file, highlight=False)
     columns = [
-        Column(name, name in right, name in MONEY, [row[number] for row in cells])
+        Column(name, name in right, _is_money(name), [row[number] for row in cells])
         for number, name in enumerate(names)
     ]
     laid = laid_out(columns, console.width, fixed)
@@ -247,6 +259,14 @@ def _write_on_terminal(
         console.print(line, soft_wrap=True)
     if laid.left_out:
         say(f"Left out, empty or the same in every row: {', '.join(laid.left_out)}.")
+
+
+def _is_money(name: str) -> bool:
+    return name in MONEY or PERIOD.fullmatch(name) is not None
+
+
+def _is_number_column(name: str) -> bool:
+    return name in NUMBERS or _is_money(name)
 
 
 def _is_number(value: Any) -> bool:

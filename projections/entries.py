@@ -17,6 +17,7 @@ from ledger.programs.moves import BOOKED, Key, Sums, moves_of, pot_of, statement
 from ledger.store.log import read_log
 from ledger.store.schema import TEXT, withdrawn
 from ledger.usecases.statements.balances import Later, counted_later, pot_sums, standings
+from ledger.usecases.statements.locked_days import locks_until
 from ledger.usecases.terms.by_position import TermsByPosition
 from projections.base import FoldView, Span
 
@@ -38,7 +39,8 @@ def entries_in(span: Span) -> Iterator[Entry]:
         clocks = Clocks(span.as_of, span.after)
         before = standings(span.source, touched, clocks)
         sums = pot_sums(span.source, held, clocks, terms)
-    books = Bookkeeper(entity_of(span.source), terms, before, sums)
+    locks = locks_until(span.source, span.until)
+    books = Bookkeeper(entity_of(span.source), terms, before, sums, locks)
     for one in events:
         if isinstance(one, Later):
             yield from books.take_later(one.fact, one.position, one.at, one.back)

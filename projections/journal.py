@@ -2,18 +2,35 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
+from difflib import get_close_matches
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, func, select
 
 from ledger.accounting.entry import Entry
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import NoSuchAccount
+from ledger.kernel.money import Money
 from ledger.store.book import Book
 from projections.balances import Balances
 from projections.entries import Entries, entity_of, read_entries
 from projections.reading import Report, report
 from projections.runner import Progress, looking_at
+
+
+class Posted(NamedTuple):
+    """From which day to which entries are asked for; open where there is none."""
+
+    first: date | None = None
+    last: date | None = None
+
+    def __contains__(self, day: object) -> bool:
+        assert isinstance(day, date)
+        return (self.first is None or day >= self.first) and (self.last is None or day <= self.last)
+
+
+ALWAYS = Posted()
 
 
 class Journal(NamedTuple):
@@ -24,12 +41,14 @@ class Journal(NamedTuple):
     connection: Connection
     table: Table
     account: str | None
+    span: "Posted"
 
     def entries(self) -> Iterator[Entry]:
         """In the order of the log. Raises `Unbalanced`."""
         for entry in read_entries(self.connection, self.table):
-            if self.account is None or any(
-                is_below(posting.account.text, self.account) for posting in entry.postings
+            if entry.date in self.span and (
+                self.account is None
+                or any(is_below(posting.account.text, self.account) for posting in entry.postings)
             ):
                 yield entry
 
@@ -52,13 +71,24 @@ class Journal(NamedTuple):
 
 @contextmanager
 def journal(
-    book: Book, *, account: str | None, clocks: Clocks | None, progress: Progress
+    book: Book,
+    *,
+    account: str | None,
+    clocks: Clocks | None,
+    progress: Progress,
+    span: Posted = ALWAYS,
 ) -> Iterator[Journal]:
-    """The book's entries at the head or at other clocks."""
+    """The book's entries at the head or at other clocks, of some days.
+
+    Raises `NoSuchAccount` for one that no entry touches.
+    """
     with book.reading() as connection:
         entity = entity_of(connection)
     with looking_at(book, Entries(), clocks, progress) as sight:
-        yield Journal(entity, sight.clocks, sight.connection, sight.table, account)
+        if account is not None:
+            used = select(sight.table.c.account).distinct()
+            _refuse_unknown(account, {name for (name,) in sight.connection.execute(used)})
+        yield Journal(entity, sight.clocks, sight.connection, sight.table, account, span)
 
 
 def balances(book: Book, account: str | None, clocks: Clocks | None, progress: Progress) -> Report:
@@ -68,18 +98,84 @@ def balances(book: Book, account: str | None, clocks: Clocks | None, progress: P
     """
     found = report(book, Balances.NAME, clocks=clocks, progress=progress)
     names = ("account", "balance", "currency")
+    if account is not None:
+        _refuse_unknown(account, {row["account"] for row in found.rows})
     rows = [
         {name: row[name] for name in names}
         for row in found.rows
         if account is None or is_below(row["account"], account)
     ]
-    if account is not None and not rows:
-        known = sorted({row["account"] for row in found.rows})
-        raise NoSuchAccount(
-            f"No entry touches the account {account!r}.",
-            f"Accounts: {', '.join(known[:10])}." if known else "Close a period first.",
-        )
     return found._replace(rows=rows)
+
+
+def balances_by_day(
+    book: Book,
+    account: str | None,
+    clocks: Clocks | None,
+    progress: Progress,
+    *,
+    span: Posted,
+    every: int | None = None,
+) -> Report:
+    """What the entries of some days move, per account and commodity: up to a day, the balance
+    at its end.
+
+    `every`: a column for each 1 (month) or 3 (quarter) months in which something moved, then
+    their total. Raises `NoSuchAccount` for an account that no entry touches.
+    """
+    with looking_at(book, Entries(), clocks, progress) as sight:
+        c = sight.table.c
+        query = (
+            select(c.account, c.currency, c.date, func.sum(c.amount_minor))
+            .group_by(c.account, c.currency, c.date)
+            .order_by(c.account, c.currency)
+        )
+        found = [
+            (*row[:2], date.fromisoformat(row[2]), int(row[3]))
+            for row in sight.connection.execute(query)
+        ]
+        if account is not None:
+            _refuse_unknown(account, {name for name, *_ in found})
+        moved: dict[tuple[str, str], dict[str, int]] = {}
+        labels: set[str] = set()
+        for name, currency, day, minor in found:
+            if day in span and (account is None or is_below(name, account)):
+                sums = moved.setdefault((name, currency), {})
+                label = _label(day, every) if every else "balance"
+                sums[label] = sums.get(label, 0) + minor
+                labels.add(label)
+        rows = [
+            {"account": name}
+            | {label: Money(sums.get(label, 0), code).text for label in sorted(labels)}
+            | ({"total": Money(sum(sums.values()), code).text} if every else {})
+            | {"currency": code}
+            for (name, code), sums in moved.items()
+        ]
+        return Report(Balances.NAME, rows, sight.clocks, sight.parked)
+
+
+def _label(day: date, every: int) -> str:
+    """The month or the quarter of a day, as days are typed."""
+    return f"{day:%Y-%m}" if every == 1 else f"{day.year}q{(day.month + 2) // 3}"
+
+
+def _refuse_unknown(account: str, known: set[str]) -> None:
+    if any(is_below(one, account) for one in known):
+        return
+    above = {":".join(one.split(":")[:length]) for one in known for length in (1, 2, 3)}
+    folded = {one.casefold(): one for one in sorted(known | above)}
+    near = get_close_matches(account.casefold(), folded, n=3, cutoff=0.75)
+    hint = (
+        f"Did you mean {' or '.join(folded[one] for one in near)}?"
+        if near
+        else (
+            f"Accounts begin with {', '.join(sorted({one.split(':')[0] for one in known}))}; "
+            "list them: duebook balances"
+        )
+    )
+    raise NoSuchAccount(
+        f"No entry touches the account {account!r}.", hint if known else "Close a period first."
+    )
 
 
 def is_below(account: str, wanted: str) -> bool:

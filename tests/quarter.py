@@ -167,12 +167,12 @@ class Quarter:
         return adjust(self.book, program, **{"by": "lin", "now": NOW} | options)[1]
 
     def pay(
-        self, amount: str, payee: str = "partner:P-1", *, ref: str = "bank-1", **options: str
+        self, amount: str, payee: str = "partner:P-1", *, ref: str = "bank-1", **options: Any
     ) -> dict[str, Any]:
         """Pays a recruiting statement, or that of a program, in CNY or a currency."""
         name = f"{options.pop('program', PROGRAM)}/{payee}"
-        said = {"amount": amount, "currency": "CNY", "ref": ref, "by": "lin"} | options
-        return pay(self.book, name, **said)
+        said = {"amount": amount, "currency": "CNY", "ref": ref, "by": "lin", "now": NOW}
+        return pay(self.book, name, **said | options)
 
     def replay(self, program: str = PROGRAM, **options: Any) -> dict[str, Any]:
         """The replay's answer."""

@@ -7,13 +7,14 @@ from cli.commands.init import init
 from cli.commands.journal import balances, journal
 from cli.commands.log import log, show
 from cli.commands.orders import orders
+from cli.commands.pay import lock, pay
 from cli.commands.publish import programs, publish
 from cli.commands.reconcile import reconcile
 from cli.commands.record import record
 from cli.commands.replay import replay
 from cli.commands.report import query, rebuild, report
 from cli.commands.settle import settle
-from cli.commands.statement import pay, statement
+from cli.commands.statement import statement
 from cli.commands.upgrade import export, upgrade
 from cli.commands.verify import verify
 from cli.commands.withdraw import withdraw
@@ -32,6 +33,7 @@ COMMANDS = (
     statement,
     pay,
     adjust,
+    lock,
     replay,
     reconcile,
     journal,

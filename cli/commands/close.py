@@ -4,11 +4,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.options import Ask, answering, by_option, complete_programs, not_empty, now
+from cli.deciding import Decision, deciding
+from cli.options import DAY, Ask, answering, complete_programs, not_empty, now
 from cli.output import Out, grouped
 from cli.talk import say
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from sqlalchemy import Connection
 
 DIFFERENCES = 3
@@ -22,21 +25,27 @@ DIFFERENCES = 3
 @click.option(
     "--as-of", metavar="INSTANT|DATE", help="Only what had happened by then [now]; never later."
 )
-@by_option
+@click.option(
+    "--posting-date", type=DAY, metavar="DATE", help="The day of its entries [the period's last]."
+)
+@deciding
 @answering(writes=True, own_reason=True)
 def close(
     program: str,
     period: str | None,
     leave_open: bool,
     reason: str | None,
-    by: str,
+    posting_date: "date | None",
+    decision: Decision,
     ask: Ask,
-) -> None:
+) -> int:
     """Issue the statements of a period and seal it: one statement per payee.
 
-    What arrives later is recorded all the same and belongs to the next `adjust`.
+    On a terminal it shows them and asks. What arrives later is recorded all the same and belongs
+    to the next `adjust`.
 
     \b
+    duebook close recruiting-eu-jp-2026q1 --dry-run
     duebook close recruiting-eu-jp-2026q1 --by lin
     duebook close recruiting-eu-jp-2026q1 --by lin --leave-open --reason "ratios come in May"
     """
@@ -46,6 +55,11 @@ def close(
     if alone:
         raise click.UsageError("--leave-open and --reason go together: say why it is left open.")
     where = ask.out
+
+    def show(plan: dict[str, Any]) -> None:
+        where.preview().data(plan, _issued(plan))
+        _talk_closed(where, plan)
+
     with ask.opened() as found:
         with found.reading() as connection:
             at = decision_as_of(ask, connection, program)
@@ -53,12 +67,21 @@ def close(
             found,
             program,
             period,
-            by=by,
+            by=decision.by,
             now=now(),
             as_of=at,
             leave_open=reason if leave_open else None,
+            posting_date=posting_date,
+            agree=decision.agree(f"Close {program}{f' {period}' if period else ''}?", show),
         )
-    rows = [
+    decision.answer(where, answer, _issued(answer))
+    if where.is_table and not decision.declined:
+        _talk_closed(where, answer)
+    return decision.ended(where)
+
+
+def _issued(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
         {
             "statement": one["statement"],
             "lines": one["lines"],
@@ -69,9 +92,6 @@ def close(
         for one in answer["statements"]
         for code, text in (one["totals"] or {None: None}).items()
     ]
-    where.data(answer, rows)
-    if where.is_table:
-        _talk_closed(where, answer)
 
 
 def _brought(statement: dict[str, Any], code: str) -> str:
@@ -83,26 +103,35 @@ def _brought(statement: dict[str, Any], code: str) -> str:
 def _talk_closed(where: Out, answer: dict[str, Any]) -> None:
     totals = ", ".join(f"{grouped(text)} {code}" for code, text in answer["totals"].items())
     say("")
+    word = "Closed" if answer["recorded"] else "To be closed"
     say(
-        f"Closed: {answer['lines']} lines, {len(answer['statements'])} statements, "
-        f"{totals or 'nothing'} payable."
+        f"{word}: {answer['lines']} lines, {len(answer['statements'])} statements, "
+        f"{totals or 'nothing'} payable, posted on {answer['posting_date']}."
     )
     if answer["held"] or answer["exceptions"]:
         say(f"Left open: {answer['held']} held lines, {answer['exceptions']} exceptions.")
     say(f"As of {where.clocks(answer)}, seal {answer['digest'][:23]}...")
-    say(f"Receipt {answer['receipt']}")
+    if answer["recorded"]:
+        say(f"Receipt {answer['receipt']}")
 
 
 @click.command()
 @click.argument("program", shell_complete=complete_programs)
 @click.argument("period", required=False)
-@click.option("--dry-run", is_flag=True, help="Show the differences; record nothing; exit 3.")
-@click.option("--by", metavar="NAME", callback=not_empty, help="Who decides this.")
+@click.option("--posting-date", type=DAY, metavar="DATE", help="The day of its entries [today].")
+@deciding
 @answering(clocks=True, writes=True)
-def adjust(program: str, period: str | None, dry_run: bool, by: str | None, ask: Ask) -> int:
+def adjust(
+    program: str,
+    period: str | None,
+    posting_date: "date | None",
+    decision: Decision,
+    ask: Ask,
+) -> int:
     """Issue what has changed since a period was closed, line by line, with the facts that did it.
 
-    The terms are those of the close. A clawback is a negative difference.
+    The terms are those of the close. A clawback is a negative difference. On a terminal it shows
+    the differences and asks; with --dry-run it exits with 3 where there are some.
 
     \b
     duebook adjust recruiting-eu-jp-2026q1 --dry-run
@@ -111,15 +140,18 @@ def adjust(program: str, period: str | None, dry_run: bool, by: str | None, ask:
     from ledger.usecases.closing.adjust import adjust as usecase
     from ledger.usecases.closing.adjust import adjustment
 
-    where = ask.out
-    if by is None and not dry_run:
-        raise click.UsageError("Missing option '--by': who decides this. Or look with --dry-run.")
+    where, dry_run = ask.out, decision.dry_run
     if ask.known_at is not None and not dry_run:
         raise click.UsageError(
             "--known-at goes with --dry-run: what is issued is of all that is known."
         )
+
+    def show(plan: dict[str, Any]) -> None:
+        where.preview().data(plan, [_row(one) for one in plan["adjustments"]])
+        _talk_adjusted(plan)
+
     with ask.opened() as found:
-        if dry_run:
+        if dry_run and posting_date is None:
             with found.reading() as connection:
                 at = ask.clocks(connection, program)
                 answer = adjustment(connection, program, period, at).as_json()
@@ -127,11 +159,19 @@ def adjust(program: str, period: str | None, dry_run: bool, by: str | None, ask:
         else:
             with found.reading() as connection:
                 instant = decision_as_of(ask, connection, program)
-            _, answer = usecase(found, program, period, by=by or "", now=now(), as_of=instant)
-    where.data(answer, [_row(one) for one in answer["adjustments"]])
-    if where.is_table:
-        _talk_adjusted(answer, dry_run=dry_run)
-    return DIFFERENCES if dry_run and answer["adjustments"] else 0
+            question = f"Issue the adjustment of {program}{f' {period}' if period else ''}?"
+            _, answer = usecase(
+                *(found, program, period),
+                by=decision.by,
+                now=now(),
+                as_of=instant,
+                posting_date=posting_date,
+                agree=decision.agree(question, show),
+            )
+    decision.answer(where, answer, [_row(one) for one in answer["adjustments"]])
+    if where.is_table and not decision.declined:
+        _talk_adjusted(answer)
+    return DIFFERENCES if dry_run and answer["adjustments"] else decision.ended(where)
 
 
 def _row(one: dict[str, Any]) -> dict[str, Any]:
@@ -144,7 +184,7 @@ def _row(one: dict[str, Any]) -> dict[str, Any]:
     return {n: one[n] for n in names} | {"why": one["why"], "because": because}
 
 
-def _talk_adjusted(answer: dict[str, Any], *, dry_run: bool) -> None:
+def _talk_adjusted(answer: dict[str, Any]) -> None:
     for one in answer["left_alone"]:
         say(f"Left alone: {one['line']} stands by the platform's figure ({one['break']}).")
     if not answer["adjustments"]:
@@ -153,15 +193,18 @@ def _talk_adjusted(answer: dict[str, Any], *, dry_run: bool) -> None:
         return
     say("")
     totals = ", ".join(f"{grouped(text)} {code}" for code, text in answer["totals"].items())
-    word = "would change" if dry_run else "changed"
+    word = "changed" if answer["recorded"] else "would change"
     lines = len({one["line"] for one in answer["adjustments"]})
     say(f"{lines} lines {word}" + (f", in all {totals}." if totals else "."))
     first = min((fact for one in answer["adjustments"] for fact in one["because"]), default=None)
     if first is not None:
         say(f"What fact {first} says: duebook log --after {first - 1} --limit 1")
     say(f"Why a line is what it is: duebook explain {answer['adjustments'][0]['line']}")
-    if not dry_run:
-        say(f"{answer['recorded']} statements adjusted. Receipt {answer['receipt']}")
+    if answer["recorded"]:
+        say(
+            f"{answer['recorded']} statements adjusted, posted on {answer['posting_date']}. "
+            f"Receipt {answer['receipt']}"
+        )
 
 
 def decision_as_of(ask: Ask, connection: "Connection", program: str) -> int | None:

@@ -1,23 +1,40 @@
 """`duebook journal` and `duebook balances`: the double entries and what they come to."""
 
+from typing import TYPE_CHECKING
+
 import click
 
-from cli.options import Ask, answering
+from cli.options import DAY, Ask, answering
 from cli.progress import progress
 from cli.talk import say
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from projections.journal import Posted
 
 EXPORTS = ("beancount", "journal")
 
 
+FROM = click.option("--from", "first", type=DAY, metavar="DATE", help="Only from this day on.")
+TO = click.option("--to", "last", type=DAY, metavar="DATE", help="Only up to this day.")
+
+
 @click.command()
 @click.option("--account", metavar="ACCOUNT", help="Only entries that touch it or are below it.")
+@FROM
+@TO
 @answering(clocks=True, also=EXPORTS)
-def journal(account: str | None, ask: Ask) -> int:
+def journal(account: str | None, first: "date | None", last: "date | None", ask: Ask) -> int:
     """Show the double entries, or write them for Beancount, hledger or a spreadsheet.
+
+    Entries are of the day on which they are posted: of a close the period's last, of a payment
+    the bank's.
 
     \b
     duebook journal
     duebook journal --account Liabilities:Payable
+    duebook journal --from 2026-01-01 --to 2026q1
     duebook journal -o book.beancount
     duebook journal -o book.journal
     """
@@ -26,7 +43,8 @@ def journal(account: str | None, ask: Ask) -> int:
     where = ask.out
     with ask.opened() as found, progress() as told:
         at = ask.chosen_clocks(found)
-        with usecase(found, account=account, clocks=at, progress=told) as answer:
+        span = _span(first, last)
+        with usecase(found, account=account, clocks=at, progress=told, span=span) as answer:
             title = f"{answer.entity}, known at {answer.clocks.known_at}"
             if where.format == "beancount":
                 from projections.exporters import beancount
@@ -46,24 +64,57 @@ def journal(account: str | None, ask: Ask) -> int:
     return 0
 
 
+def _span(first: "date | None", last: "date | None") -> "Posted":
+    from projections.journal import Posted
+
+    if first and last and first > last:
+        raise click.UsageError(f"--from {first} lies after --to {last}.")
+    return Posted(first, last)
+
+
 @click.command()
 @click.argument("account", required=False)
+@FROM
+@TO
+@click.option("--monthly", is_flag=True, help="A column for each month: what it moved.")
+@click.option("--quarterly", is_flag=True, help="A column for each quarter: what it moved.")
 @answering(clocks=True)
-def balances(account: str | None, ask: Ask) -> int:
+def balances(
+    account: str | None,
+    first: "date | None",
+    last: "date | None",
+    monthly: bool,
+    quarterly: bool,
+    ask: Ask,
+) -> int:
     """Show the balance of every account, or of one and those below it.
 
-    Debits are positive, credits negative.
+    Debits are positive, credits negative. Up to a day (--to) it is the balance at its end; from a
+    day on (--from), or month by month, what moved.
 
     \b
     duebook balances
-    duebook balances Liabilities:Payable
+    duebook balances Liabilities:Payable --to 2026-03-31
+    duebook balances Income --from 2026-01-01 --to 2026-12-31 --quarterly
     """
     from projections.journal import balances as usecase
+    from projections.journal import balances_by_day
 
-    where = ask.out
+    if monthly and quarterly:
+        raise click.UsageError("--monthly or --quarterly, not both.")
+    where, span = ask.out, _span(first, last)
+    every = 1 if monthly else 3 if quarterly else None
     with ask.opened() as found, progress() as told:
-        answer = usecase(found, account, ask.chosen_clocks(found), told)
+        at = ask.chosen_clocks(found)
+        if every or first or last:
+            answer = balances_by_day(found, account, at, told, span=span, every=every)
+        else:
+            answer = usecase(found, account, at, told)
     where.data(answer.rows, answer.rows)
     if where.is_table:
-        say(f"Known at position {answer.clocks.known_at:,}. Debits positive, credits negative.")
+        what = "What moved" if every or first else f"At the end of {last}" if last else "Balances"
+        say(
+            f"{what}, known at position {answer.clocks.known_at:,}. Debits positive, credits "
+            "negative."
+        )
     return 0

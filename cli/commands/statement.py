@@ -1,4 +1,4 @@
-"""`duebook statement` and `duebook pay`: what was issued to a payee, and paying it."""
+"""`duebook statement`: what was issued to a payee, adjusted and paid."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from cli.options import Ask, answering, by_option, complete_programs, not_empty
+from cli.options import Ask, answering, complete_programs
 from cli.output import Out, grouped
 from cli.talk import say
 
@@ -163,41 +163,3 @@ def _talk(where: Out, answer: dict[str, Any]) -> None:
             f"Closed by a clock that was doubted: it said {where.time(right['clock'])}, {whose} "
             f"{where.time(other)}. Why it was taken to be right: {right['reason']}"
         )
-
-
-@click.command()
-@click.argument("statement")
-@click.option("--amount", required=True, metavar="A", help="What was paid; negative: by the payee.")
-@click.option("--currency", required=True, metavar="C", help="Such as CNY, or USD.AD.")
-@click.option(
-    "--ref", required=True, metavar="R", callback=not_empty, help="The payment's reference."
-)
-@by_option
-@answering(writes=True)
-def pay(statement: str, amount: str, currency: str, ref: str, by: str, ask: Ask) -> None:
-    """Record that a statement was paid. The same reference again is recorded once.
-
-    \b
-    duebook pay recruiting-eu-jp-2026q1/partner:P-01 --amount 28000.00 --currency CNY \\
-        --ref bank-20260510-7 --by lin
-    """
-    from ledger.usecases.statements.pay import pay as usecase
-
-    where = ask.out
-    with ask.opened() as found:
-        answer = usecase(found, statement, amount=amount, currency=currency, ref=ref, by=by)
-    where.data(answer, [answer])
-    if where.is_table:
-        if not answer["recorded"]:
-            say(f"The payment {ref!r} was recorded before, at position {answer['position']}.")
-        if answer["raises_open"]:
-            say(
-                f"Careful: {grouped(answer['open_before'])} {currency} was open, and this payment "
-                "increases the open balance. What the payee pays is negative. To take it back, "
-                "record the opposite amount under a reference of its own."
-            )
-        elif answer["advance"].strip("-0."):
-            say(
-                f"{grouped(answer['advance'])} {currency} is paid beyond what is due and stands "
-                "as an advance."
-            )

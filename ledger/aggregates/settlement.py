@@ -117,6 +117,10 @@ class StatementEvent(OwnEvent):
     zone: str
     payee: str
     payer: Annotated[str | None, Field(description="left out: the platform")] = None
+    posting_date: Annotated[
+        str | None,
+        Field(description="the day of its entries; of a payment the bank's; left out: its own day"),
+    ] = None
 
     @property
     def sides(self) -> Sides:

@@ -46,6 +46,8 @@ class MixedCurrencies(Refusal):
 class BadInstant(Refusal):
     """A text that is not an instant with a zone, or not a date."""
 
+    kind = "usage"
+
 
 class NoZone(BadInstant):
     """An instant without an offset: it could be any of two dozen moments."""
@@ -209,6 +211,8 @@ class BadPayment(Refusal):
 
 class NoSuchAccount(Refusal):
     """An account without any entry."""
+
+    kind = "usage"
 
 
 class NoSuchBreak(Refusal):

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from ledger.kernel.days import EXPECTED, is_day, parse_day
 from ledger.kernel.errors import BadInstant, NoZone
 
 Instant = int
@@ -27,6 +28,7 @@ _SHAPE = re.compile(
     r"(Z|[+-][0-9]{2}:[0-9]{2})?",
     re.ASCII,
 )
+_NO_INSTANT = "no instant with a day, hours and minutes"
 _HINT = "Write it as 2026-01-10T09:00:00+08:00 or with Z for UTC."
 
 
@@ -37,9 +39,7 @@ def parse_instant(text: object) -> Instant:
     """
     found = _SHAPE.fullmatch(text) if isinstance(text, str) else None
     if not found or not isinstance(text, str):
-        raise BadInstant(
-            f"{text!r} is no instant with a day, hours and minutes.", _HINT, found=text
-        )
+        raise BadInstant(f"{text!r} is {_NO_INSTANT}.", _HINT, found=text)
     if not found[1]:
         raise NoZone(f"{text!r} has no zone.", _HINT, found=text)
     try:
@@ -85,18 +85,20 @@ def _zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
-def parse_day_end_or_instant(text: str, zone: str) -> Instant:
-    """An instant, or a date that means its day is over in the zone: the next midnight.
+def parse_day_end_or_instant(text: str, zone: str, now: Instant) -> Instant:
+    """An instant, or a day that means that it is over in the zone: the next midnight.
 
-    Raises `BadInstant` or `NoZone`.
+    `now` is what `today` is asked of. Raises `BadInstant` or `NoZone`.
     """
-    if DATE.fullmatch(text):
+    if is_day(text):
+        day = parse_day(text, day_of(now, zone))
         try:
-            return midnight(date.fromisoformat(text) + timedelta(days=1), zone)
+            return midnight(day + timedelta(days=1), zone)
         except (ValueError, OverflowError) as error:
-            raise BadInstant(f"{text!r} is not a date: {error}.", found=text) from None
+            raise BadInstant(f"{text!r} is not a date: {error}.", EXPECTED, found=text) from None
     try:
         return parse_instant(text)
     except BadInstant as refusal:
-        hint = "Write a date, such as 2026-02-15, or an instant: 2026-02-15T09:00:00+08:00."
-        raise type(refusal)(refusal.sentence, hint, **refusal.facts) from None
+        sentence = refusal.sentence.replace(_NO_INSTANT, "neither a day nor an instant")
+        hint = f"{EXPECTED[:-1]}, or an instant with its offset: 2026-02-15T09:00:00+08:00."
+        raise type(refusal)(sentence, hint, **refusal.facts) from None

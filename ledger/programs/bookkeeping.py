@@ -10,8 +10,10 @@ from typing import Protocol
 
 from ledger.accounting.chart import Account, Standing, difference, movement
 from ledger.accounting.entry import Entry, Posting
+from ledger.accounting.locks import Locks
 from ledger.accounting.viewpoint import PLATFORM, keeps, seen_from
 from ledger.aggregates.base import Fact, Recorded
+from ledger.aggregates.settlement import StatementEvent
 from ledger.kernel.instants import Instant, day_of
 from ledger.kernel.money import Money
 from ledger.programs.moves import Key, Move, Sums, filled, moves_of, pot_of
@@ -33,7 +35,7 @@ class Bookkeeper:
     """Takes events in the order of the log and answers their entries, seen from one entity.
 
     `standings` holds how each statement stood before and `sums` what those of each pot came to;
-    both are moved along.
+    both are moved along. `locks`: the days on which nothing is posted any more.
     """
 
     def __init__(
@@ -42,11 +44,13 @@ class Bookkeeper:
         terms: KnownTerms,
         standings: MutableMapping[Key, Standing],
         sums: MutableMapping[Key, Sums],
+        locks: Locks,
     ) -> None:
         self.entity = entity
         self.terms = terms
         self.standings = standings
         self.sums = sums
+        self.locks = locks
         self._last = (0, 0)
         """The position of the last movement, and its number there."""
 
@@ -55,10 +59,14 @@ class Bookkeeper:
         program = self._program(recorded, recorded.position)
         if program is None:
             return []
-        zone = getattr(recorded.event, "zone", None)
-        zone = zone or self.terms.zone_of(program, recorded.position)
-        moves = list(moves_of(recorded.event, program))
-        return self._book(recorded.position, day_of(recorded.at, zone), moves)
+        event, moves = recorded.event, list(moves_of(recorded.event, program))
+        if not isinstance(event, StatementEvent):
+            day = day_of(recorded.at, self.terms.zone_of(program, recorded.position))
+            return self._book(recorded.position, day, moves)
+        decided = day_of(recorded.at, event.zone)
+        given = event.posting_date
+        day = decided if given is None else date.fromisoformat(given)
+        return self._book(recorded.position, day, moves, carried_on=decided)
 
     def take_later(self, fact: Recorded, position: int, at: Instant, back: bool) -> list[Entry]:
         """The entries of a fact that counts from a later position on, by terms published there,
@@ -84,10 +92,15 @@ class Bookkeeper:
             return program
         return self.terms.holder(held.pot, recorded.at, position)
 
-    def _book(self, position: int, day: date, moves: list[Move]) -> list[Entry]:
+    def _book(
+        self, position: int, day: date, moves: list[Move], *, carried_on: date | None = None
+    ) -> list[Entry]:
         """One entry per movement; what is carried over or handed on is one entry of two.
 
-        What several facts move at one position is numbered through.
+        What several facts move at one position is numbered through. What has a day that is
+        locked is posted on the first day after, and says which day is its own. What is carried
+        over is posted when that is decided: before, what was paid in advance may not have been
+        paid.
         """
         entries = []
         pending: list[Posting] = []
@@ -97,15 +110,18 @@ class Bookkeeper:
             pending += self._postings(move)
             if sum(posting.amount.minor for posting in pending):
                 continue  # the other half of what is carried over or handed on comes next
+            own = carried_on if carried_on and move.what == "carried" else day
+            posted = self.locks.posted_on(own, position)
+            of_day = "" if posted == own else f", of {own}"
             if keeps(self.entity, move.payer, move.party) and pending:
                 entries.append(
                     Entry(
                         f"{position}.{number}",
-                        day,
+                        posted,
                         move.what,
                         move.statement,
                         move.line,
-                        move.narration,
+                        move.narration + of_day,
                         seen_from(self.entity, move.payer, pending),
                     )
                 )

@@ -27,6 +27,13 @@ class Decided(NamedTuple):
 
 
 E = TypeVar("E", bound=OwnEvent)
+Agree = Callable[[dict[str, Any]], bool]
+"""Asked with what a decision would record, before it does: whether to go on."""
+
+
+def at_once(_plan: dict[str, Any]) -> bool:
+    """Nobody is asked."""
+    return True
 
 
 class BadDecision(Refusal):
@@ -81,26 +88,42 @@ def record_decisions(
 
 
 def decided_in_turn(
-    book: Book, decide: Callable[[Connection], Decided], *, by: str
-) -> tuple[Decided, Head]:
+    book: Book,
+    decide: Callable[[Connection], Decided],
+    *,
+    by: str,
+    agree: Callable[[Decided], bool] | None = None,
+) -> tuple[Decided, Head | None]:
     """Takes a small decision however many others write: answers what was decided and the head
-    after it.
+    after it, which is None where `agree` was asked and did not.
 
-    It is decided anew while somebody writes in between; the last attempt takes the lock first,
-    so that the others wait. What `decide` raises is raised.
+    It is decided anew while somebody writes in between, and asked again where that changes what
+    is decided; the last attempt takes the lock first, so that the others wait. What `decide`
+    raises is raised; `ConcurrentWrite` where under the lock something else would be recorded
+    than was agreed to.
     """
+    agreed: Decided | None = None
     for _ in range(ATTEMPTS - 1):
         with book.reading() as connection:
             head = head_of(connection)
             decided = decide(connection)
         if not decided.events:
             return decided, head
+        if agree is not None and decided != agreed:
+            if not agree(decided):
+                return decided, None
+            agreed = decided
         try:
             return decided, record_decisions(book, decided.events, by=by, expected=head)
         except ConcurrentWrite:
             continue
     with book.log.writing() as writer:
         decided = decide(writer.connection)
+        if agree is not None and decided != agreed:
+            raise ConcurrentWrite(
+                "Somebody else wrote meanwhile, which changes what would be recorded. "
+                "Nothing was recorded."
+            )
         written = append(writer, decided.events, by=by) if decided.events else writer.head
     if decided.events:
         keep_receipt(book, written)

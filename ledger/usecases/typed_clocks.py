@@ -22,13 +22,15 @@ def clocks_at(
 
     Raises `BadInstant`, `NoZone`, or `BadKnownAt`.
     """
-    instant = now if as_of is None else parse_day_end_or_instant(as_of, zone)
+    instant = now if as_of is None else parse_day_end_or_instant(as_of, zone, now)
     if position is None:
-        position = known_position(connection, known_at, zone)
+        position = known_position(connection, known_at, zone, now=now)
     return Clocks(instant, position)
 
 
-def known_position(connection: Connection, known_at: str | None, zone: str = DEFAULT_ZONE) -> int:
+def known_position(
+    connection: Connection, known_at: str | None, zone: str = DEFAULT_ZONE, *, now: Instant
+) -> int:
     """A position, or the last one recorded by an instant. Raises `BadKnownAt`."""
     head = head_of(connection).position
     if known_at is None:
@@ -42,7 +44,7 @@ def known_position(connection: Connection, known_at: str | None, zone: str = DEF
             )
         return position
     try:
-        instant = parse_day_end_or_instant(known_at, zone)
+        instant = parse_day_end_or_instant(known_at, zone, now)
     except BadInstant as refusal:
         hint = f"Give a position of the log, 1 to {head}, or an instant with its zone."
         raise BadKnownAt(f"known-at: {refusal.sentence}", hint) from None

@@ -136,6 +136,9 @@ def test_midnight_is_the_first_instant_of_its_day(zone: str) -> None:
         assert day > day_of(midnight(day, zone) - 1, zone)
 
 
+NOON = parse_instant("2026-11-21T12:00:00Z")
+
+
 @pytest.mark.parametrize(
     ("text", "zone", "expected"),
     [
@@ -144,15 +147,24 @@ def test_midnight_is_the_first_instant_of_its_day(zone: str) -> None:
         ("2026-02-28", "UTC", "2026-03-01T00:00:00Z"),
         ("2025-12-31", SHANGHAI, "2025-12-31T16:00:00Z"),
         ("2026-06-30T00:00:00+08:00", "UTC", "2026-06-29T16:00:00Z"),
+        ("30.06.2026", "UTC", "2026-07-01T00:00:00Z"),
+        ("2026-6-30", "UTC", "2026-07-01T00:00:00Z"),
+        ("2026-06", "UTC", "2026-07-01T00:00:00Z"),
+        ("2024-02", "UTC", "2024-03-01T00:00:00Z"),
+        ("2026q2", SHANGHAI, "2026-06-30T16:00:00Z"),
+        ("2026-Q4", "UTC", "2027-01-01T00:00:00Z"),
+        ("today", SHANGHAI, "2026-11-21T16:00:00Z"),
+        ("Yesterday", "Pacific/Kiritimati", "2026-11-21T10:00:00Z"),
     ],
 )
 def test_a_date_means_that_its_day_is_over(text: str, zone: str, expected: str) -> None:
-    """The next midnight in the zone; an instant is itself, whatever the zone."""
-    assert expected == format_instant(parse_day_end_or_instant(text, zone))
+    """The next midnight in the zone, of a month or a quarter that after its last day; an instant
+    is itself, whatever the zone."""
+    assert expected == format_instant(parse_day_end_or_instant(text, zone, NOON))
 
 
-@pytest.mark.parametrize("text", ["2026-02-30", "2026-00-01", "9999-12-31", "2026-6-30", "today"])
+@pytest.mark.parametrize("text", ["2026-02-30", "2026-00-01", "9999-12-31", "2026-13", "30/6/2026"])
 def test_a_date_that_is_none_is_refused(text: str) -> None:
     """Also the last day of the calendar, which no midnight ends."""
     with pytest.raises(BadInstant):
-        parse_day_end_or_instant(text, SHANGHAI)
+        parse_day_end_or_instant(text, SHANGHAI, NOON)

@@ -15,7 +15,8 @@ from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.store.log import read_log, read_positions
 from ledger.store.schema import withdrawn
-from ledger.usecases.closing.adjust import Adjustment, Correction
+from ledger.usecases.closing.adjust import Adjustment
+from ledger.usecases.closing.correction import Correction
 from ledger.usecases.settling.settle import settle
 from ledger.usecases.statements.closed_period import ClosedPeriod, closed_period
 from ledger.usecases.statements.statement import statement

@@ -248,7 +248,12 @@ class Play:
             ref, amount = f"pay-{self.payments}", Money(minor, currency).text
             for recorded in (True, False):
                 answer = pay(
-                    self.book, statement, amount=amount, currency=currency, ref=ref, by="test"
+                    *(self.book, statement),
+                    amount=amount,
+                    currency=currency,
+                    ref=ref,
+                    by="test",
+                    now=NOW,
                 )
                 assert answer["recorded"] == recorded
             after = expected_standings(self.book)[key]

@@ -117,7 +117,7 @@ def _pay(quarter: Quarter, chance: Random) -> None:
     if open_:
         row = chance.choice(open_)
         amount = {"currency": row["currency"], "ref": f"pay-{len(open_)}-{chance.random()}"}
-        pay(quarter.book, row["statement"], amount=row["open"], by="lin", **amount)
+        pay(quarter.book, row["statement"], amount=row["open"], by="lin", now=NOW, **amount)
 
 
 @SUBJECTS

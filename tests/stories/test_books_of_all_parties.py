@@ -14,7 +14,7 @@ from ledger.usecases.init import init
 from ledger.usecases.statements.pay import pay
 from ledger.usecases.statements.statement import statement
 from tests.marks import decision
-from tests.quarter import Quarter
+from tests.quarter import NOW, Quarter
 
 PROGRAM, MAY, JUNE = "service-agreements-2022", "2026-05", "2026-06"
 PARTIES = ("platform", "partner:P-1", "partner:P-2", "merchant:M-1", "merchant:M-2", "creator:C-1")
@@ -142,7 +142,7 @@ def test_what_one_has_to_come_the_other_owes(books: dict[str, Quarter]) -> None:
     more = EARNED | {"amount": "-0.03", "at": "2026-05-31T00:00:00Z"}
     for quarter in books.values():
         book = quarter.book
-        paid = {"currency": "CNY", "by": "lin"}
+        paid = {"currency": "CNY", "by": "lin", "now": NOW}
         pay(book, BETWEEN, amount="3500.00", ref="bank-1", **paid)
         pay(book, f"{PROGRAM}/{MAY}/creator:C-1", amount="-66.66", ref="bank-2", **paid)
         quarter.tell([late, more])
@@ -177,7 +177,7 @@ def test_what_was_paid_ahead_goes_to_the_next_statement_of_the_same_two(
     other = FEE | {"agreement": "AG-5", "merchant": "M-2", "flat": "10.00"}
     quarter = books["partner:P-1"]
     quarter.tell([other | {"from": "2026-06-01"}])
-    pay(quarter.book, BETWEEN, amount="3500.00", currency="CNY", ref="bank-1", by="lin")
+    pay(quarter.book, BETWEEN, amount="3500.00", currency="CNY", ref="bank-1", by="lin", now=NOW)
     closed = quarter.close(PROGRAM, period=JUNE, **LEFT)
     brought = {one["statement"]: one["brought_forward"] for one in closed["statements"]}
     assert f"{PROGRAM}/{JUNE}/partner:P-1/merchant:M-2" in brought
@@ -257,8 +257,10 @@ def test_a_payment_between_two_names_their_statement(books: dict[str, Quarter]) 
     quarter = books["platform"]
     before = quarter.balances()
     with quarter.refused(BadPayment):
-        pay(quarter.book, BETWEEN, amount="1", currency="TRAFFIC", ref="r", by="lin")
-    answer = pay(quarter.book, BETWEEN, amount="3000.00", currency="CNY", ref="r", by="lin")
+        pay(quarter.book, BETWEEN, amount="1", currency="TRAFFIC", ref="r", by="lin", now=NOW)
+    answer = pay(
+        quarter.book, BETWEEN, amount="3000.00", currency="CNY", ref="r", by="lin", now=NOW
+    )
     assert (answer["open"], answer["recorded"]) == ("0.00", True)
     assert quarter.balances() == before
     (row,) = [one for one in quarter.rows("statements") if one["statement"] == BETWEEN]

@@ -30,7 +30,7 @@ def told(tmp_path: Path) -> Book:
 
 
 def _lines(book: Book, program: str, as_of: str) -> dict[str, Any]:
-    instant = parse_day_end_or_instant(as_of, "Asia/Shanghai")
+    instant = parse_day_end_or_instant(as_of, "Asia/Shanghai", 0)
     clocks = Clocks(instant, book.head().position)
     with book.reading() as connection:
         found = settle(connection, published_edition(connection, program, clocks), clocks)

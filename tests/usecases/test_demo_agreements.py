@@ -37,7 +37,7 @@ def told(tmp_path: Path) -> Book:
 
 
 def _lines(book: Book, month: str) -> dict[str, dict[str, Any]]:
-    instant = parse_day_end_or_instant("2026-06-30", "Asia/Shanghai")
+    instant = parse_day_end_or_instant("2026-06-30", "Asia/Shanghai", 0)
     clocks = Clocks(instant, book.head().position)
     with book.reading() as connection:
         edition = published_edition(connection, PROGRAM, clocks)

@@ -39,7 +39,7 @@ def acmes() -> Edition:
 
 
 def _settled(book: Book, month: str, as_of: str, terms: Edition | None = None) -> Settlement:
-    clocks = Clocks(parse_day_end_or_instant(as_of, "Asia/Shanghai"), book.head().position)
+    clocks = Clocks(parse_day_end_or_instant(as_of, "Asia/Shanghai", 0), book.head().position)
     with book.reading() as connection:
         edition = terms or published_edition(connection, PROGRAM, clocks)
         return settle(connection, edition, clocks, period=month)

@@ -65,7 +65,7 @@ def demo(
 
 def settled(book: Book, known_at: int) -> Settlement:
     """The growth term as of the day that the table names."""
-    clocks = Clocks(parse_day_end_or_instant(EXPECTED["as_of"], "Asia/Shanghai"), known_at)
+    clocks = Clocks(parse_day_end_or_instant(EXPECTED["as_of"], "Asia/Shanghai", 0), known_at)
     with book.reading() as connection:
         return settle(connection, published_edition(connection, GROWTH, clocks), clocks)
 

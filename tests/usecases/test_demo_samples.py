@@ -33,7 +33,7 @@ def told(tmp_path: Path) -> Book:
 
 
 def _clocks(book: Book, day: str) -> Clocks:
-    return Clocks(parse_day_end_or_instant(day, "Asia/Shanghai"), book.head().position)
+    return Clocks(parse_day_end_or_instant(day, "Asia/Shanghai", 0), book.head().position)
 
 
 def _settled(book: Book, month: str | None, day: str) -> Settlement:

@@ -29,7 +29,7 @@ OTHERS = (
     *("samples-us-2024/SR-07", "samples-us-2024/2026-05/S-1201/freight"),
 )
 """Lines of other programs, one from each of their files."""
-AS_OF = parse_day_end_or_instant("2026-06-30", "Asia/Shanghai")
+AS_OF = parse_day_end_or_instant("2026-06-30", "Asia/Shanghai", 0)
 LINE_KEYS = (
     *("line", "kind", "payer", "payee", "subject", "outcome", "amount", "currency"),
     *("unmet", "held_for", "explanation"),

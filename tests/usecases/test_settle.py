@@ -81,7 +81,7 @@ def demo(
 
 
 def _settled(demo: Demo, known_at: int, as_of: str = "2026-06-30", **options: Any) -> Settlement:
-    clocks = Clocks(parse_day_end_or_instant(as_of, "Asia/Shanghai"), known_at)
+    clocks = Clocks(parse_day_end_or_instant(as_of, "Asia/Shanghai", 0), known_at)
     with demo.book.reading() as connection:
         edition = published_edition(connection, PROGRAM, clocks)
         return settle(connection, edition, clocks, **options)
@@ -149,7 +149,7 @@ def test_under_acmes_table_the_lines_of_p_02_are_paid_at_its_ratio(demo: Demo) -
 def test_a_draft_of_the_same_terms_settles_as_if_published(demo: Demo) -> None:
     """`--terms FILE` and publishing the file give the same lines, and the draft records nothing."""
     head = demo.book.head()
-    clocks = Clocks(parse_day_end_or_instant("2026-06-30", "Asia/Shanghai"), demo.late)
+    clocks = Clocks(parse_day_end_or_instant("2026-06-30", "Asia/Shanghai", 0), demo.late)
     with demo.book.reading() as connection:
         draft = settle(connection, read_terms(ACME), clocks)
     assert list(_settled(demo, demo.acme).lines) == list(draft.lines)

@@ -213,7 +213,7 @@ def test_the_fee_is_income_and_the_store_owes_it(
     owes = {"Assets:Receivable:store:S-1": "20.00", f"Income:ServiceFee:{PROGRAM}": "-20.00"}
     assert _balances(book) == owes
     name = f"{PROGRAM}/{AUGUST}/store:S-1"
-    pay(book, name, amount="-20.00", currency="CNY", ref="bank-1", by="lin")
+    pay(book, name, amount="-20.00", currency="CNY", ref="bank-1", by="lin", now=now)
     paid = {"Assets:Cash": "20.00", f"Income:ServiceFee:{PROGRAM}": "-20.00"}
     assert _balances(book) == paid
 

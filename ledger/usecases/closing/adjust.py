@@ -3,12 +3,12 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from datetime import date
+from typing import Any
 
 from sqlalchemy import Connection
 
 from ledger.aggregates.settlement import (
-    VOID,
     AdjustedLine,
     Sides,
     StatementAdjusted,
@@ -16,90 +16,29 @@ from ledger.aggregates.settlement import (
     period_id,
 )
 from ledger.kernel.clocks import Clocks
-from ledger.kernel.decision import Step
 from ledger.kernel.errors import PeriodOpen
 from ledger.kernel.garbage import no_cycles
-from ledger.kernel.instants import Instant, format_instant
+from ledger.kernel.instants import Instant, day_of, format_instant
 from ledger.kernel.money import Money, sum_by_currency
 from ledger.programs.edition import Edition
-from ledger.programs.line import PLATFORM, Change, Line, changes
+from ledger.programs.line import Change, changes
 from ledger.programs.moves import stands_on
 from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.usecases.closing.causes_of_change import Causes
-from ledger.usecases.closing.changed_orders import Orders, changed_orders, told
+from ledger.usecases.closing.changed_orders import changed_orders
 from ledger.usecases.closing.close import refuse_future
-from ledger.usecases.closing.reasons import in_words
+from ledger.usecases.closing.correction import Correction
 from ledger.usecases.closing.terms_of_close import Filled, filled_terms
-from ledger.usecases.record_decisions import record_decisions, refuse_read_only
+from ledger.usecases.record_decisions import (
+    Agree,
+    at_once,
+    record_decisions,
+    refuse_read_only,
+)
 from ledger.usecases.settling.settle import Settlement, settle, subjects_of
 from ledger.usecases.statements.closed_period import ClosedPeriod, Stated, closed_period, told_as
-
-
-class Correction(NamedTuple):
-    """A line that says something else to its payee than it was told, and because of what."""
-
-    change: Change
-    because: tuple[int, ...]
-    filled: tuple[str, ...]
-    orders: Orders | None = None
-    """Those that made the difference, of lines that rest on orders."""
-
-    def row(self, *, to_payer: bool = False) -> AdjustedLine:
-        """The row as it is recorded; on the payer's statement with the signs turned."""
-        was, now = self.change.was, self.change.now
-        line, difference = self.change.line, self.change.difference
-        zero = None if difference is None else Money.zero(difference.currency)
-        amounts = {
-            "was": was.amount if was else None,
-            "now": (now.amount if now else None) or zero,
-            "difference": difference,
-        }
-        sides = {
-            name: (amount.negated() if to_payer else amount).text if amount else None
-            for name, amount in amounts.items()
-        }
-        return AdjustedLine(
-            line=line.line,
-            kind=line.kind,
-            subject=line.subject,
-            **sides,
-            currency=difference.currency if difference else None,
-            outcome=now.outcome if now else VOID,
-            outcome_was=self.change.outcome_was(),
-            payer=None if to_payer or line.payer == PLATFORM else line.payer,
-            payee=line.payee if to_payer else None,
-            unmet=now.unmet if now else (),
-            held_for=now.held_for if now else (),
-            because=self.because,
-            filled=self.filled,
-        )
-
-    def as_json(self, *, to_payer: bool = False) -> dict[str, Any]:
-        """The change in the shape of the public contract."""
-        row = self.row(to_payer=to_payer)
-        return {
-            "line": row.line,
-            "payer": self.change.line.payer,
-            "payee": self.change.line.payee,
-            "was": row.was,
-            "now": row.now,
-            "difference": row.difference,
-            "currency": row.currency,
-            "outcome": row.outcome,
-            "outcome_was": row.outcome_was,
-            "unmet": list(row.unmet),
-            "held_for": list(row.held_for),
-            "why": in_words(row.outcome, (*row.unmet, *row.held_for), _tree(self.change.now)),
-            "because": list(row.because),
-            "filled": list(row.filled),
-            **({} if self.orders is None else told(self.orders)),
-            **({"side": "payer"} if to_payer else {}),
-        }
-
-
-def _tree(line: Line | None) -> Step | None:
-    return line.explanation if line else None
+from ledger.usecases.statements.locked_days import refuse_posting
 
 
 @dataclass(frozen=True)
@@ -146,11 +85,12 @@ class Adjustment:
         differences = [one.change.difference for one in self.corrections]
         return sum_by_currency([one for one in differences if one is not None])
 
-    def events(self) -> list[StatementAdjusted]:
+    def events(self, posting_date: date | None = None) -> list[StatementAdjusted]:
         """One event per statement."""
         return adjusted(
             *(self.period, self.terms.edition, self.corrections, self.clocks),
             filled=self.terms.filled,
+            posting_date=posting_date,
         )
 
 
@@ -163,6 +103,7 @@ def adjusted(
     filled: Mapping[str, TermsUsed] | None = None,
     adopted: str | None = None,
     reason: str | None = None,
+    posting_date: date | None = None,
 ) -> list[StatementAdjusted]:
     """The adjustments of a closed period's statements, one each: the one maker of such events."""
     seal = period.seal
@@ -178,6 +119,7 @@ def adjusted(
             zone=edition.zone,
             payee=sides.payee,
             payer=sides.payer or None,
+            posting_date=posting_date and posting_date.isoformat(),
             lines=tuple(rows[sides]),
             as_of=clocks.as_of,
             known_at=clocks.known_at,
@@ -240,10 +182,14 @@ def adjust(
     by: str,
     now: Instant,
     as_of: Instant | None = None,
+    posting_date: date | None = None,
+    agree: Agree = at_once,
 ) -> tuple[Adjustment, dict[str, Any]]:
-    """Issues what has changed, one adjustment per payee; nothing where nothing has.
+    """Issues what has changed, one adjustment per payee, if `agree` says so of what that is;
+    nothing where nothing has.
 
-    Raises `NotClosed`, `ConcurrentWrite` where somebody wrote meanwhile, `ReadOnlyBook`.
+    Its entries are posted today, or on `posting_date`. Raises `NotClosed`, `BadPostingDate`,
+    `DayLocked`, `ConcurrentWrite` where somebody wrote meanwhile, `ReadOnlyBook`.
     """
     refuse_read_only(book, "adjust")
     clocks_as_of = now if as_of is None else as_of
@@ -251,14 +197,30 @@ def adjust(
     with book.reading() as connection:
         head = head_of(connection)
         found = adjustment(connection, program, period, Clocks(clocks_as_of, head.position))
-    events = found.events()
-    written = record_decisions(book, events, by=by, expected=head) if events else head
-    answer = found.as_json() | {
+        zone = found.terms.edition.zone
+        today = day_of(now, zone)
+        first = date.fromisoformat(found.period.seal.first)
+        refuse_posting(
+            *(connection, head.position, posting_date or today),
+            option="--posting-date",
+            first=first,
+            today=today,
+        )
+    events = found.events(posting_date)
+    plan = found.as_json() | {
+        "posting_date": (posting_date or today).isoformat() if events else None,
+        "recorded": 0,
+        "position": head.position,
+        "receipt": head.receipt,
+    }
+    if not events or not agree(plan):
+        return found, plan
+    written = record_decisions(book, events, by=by, expected=head)
+    return found, plan | {
         "recorded": len(events),
         "position": written.position,
         "receipt": written.receipt,
     }
-    return found, answer
 
 
 def _since(change: Change, period: ClosedPeriod) -> Clocks:

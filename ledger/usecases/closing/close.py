@@ -1,7 +1,5 @@
 """Closing a period: one statement per payee, and a seal over everything that they rest on."""
 
-from collections import defaultdict
-from collections.abc import Collection
 from datetime import date
 from typing import Any
 
@@ -9,33 +7,34 @@ from sqlalchemy import Connection
 
 from ledger.aggregates.base import OwnEvent, Recorded
 from ledger.aggregates.settlement import (
-    Carried,
     PeriodClosed,
-    Sides,
-    StatedLine,
     StatementIssued,
     TermsUsed,
     period_id,
-    sides_of,
 )
-from ledger.kernel.clocks import FOREVER, Clocks
+from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import AlreadyClosed, BadInstant, LeftOpen, PeriodOpen
 from ledger.kernel.garbage import no_cycles
-from ledger.kernel.instants import Instant, format_instant
+from ledger.kernel.instants import Instant, day_of, format_instant
 from ledger.kernel.money import Money, sum_by_currency
 from ledger.programs.edition import Edition
 from ledger.programs.line import Line, digest_of
-from ledger.programs.moves import stands_on
 from ledger.programs.registry import program_of
 from ledger.store.book import Book
 from ledger.store.head import Head, head_of
-from ledger.store.reader import LogReader
 from ledger.store.snapshots import take
+from ledger.usecases.closing.issued import statements_of
 from ledger.usecases.exceptions.touching_close import exceptions_touching
-from ledger.usecases.record_decisions import built, record_decisions, refuse_read_only
+from ledger.usecases.record_decisions import (
+    Agree,
+    at_once,
+    built,
+    record_decisions,
+    refuse_read_only,
+)
 from ledger.usecases.settling.settle import Settlement, settle
-from ledger.usecases.statements.balances import standings
 from ledger.usecases.statements.closed_period import find_closed
+from ledger.usecases.statements.locked_days import refuse_posting
 from ledger.usecases.terms.editions import edition_at
 
 SHOWN_MAX = 5
@@ -50,12 +49,18 @@ def close(
     now: Instant,
     as_of: Instant | None = None,
     leave_open: str | None = None,
+    posting_date: date | None = None,
+    agree: Agree = at_once,
 ) -> dict[str, Any]:
-    """Issues the statements of a period and seals it, in one transaction.
+    """Issues the statements of a period and seals it, in one transaction, if `agree` says so of
+    what they are.
+
+    Its entries are posted on the period's last day, or on `posting_date`.
 
     Raises `NoLines`, `AlreadyClosed`, `PeriodOpen` while provisional, `LeftOpen` with held lines or
     exceptions that touch the program unless `leave_open` says why, `ConcurrentWrite` where
-    somebody wrote meanwhile, `UnknownProgram`, `WrongPeriod`, `ReadOnlyBook`.
+    somebody wrote meanwhile, `BadPostingDate`, `DayLocked`, `UnknownProgram`, `WrongPeriod`,
+    `ReadOnlyBook`.
     """
     refuse_read_only(book, "close")
     clocks_as_of = now if as_of is None else as_of
@@ -67,6 +72,7 @@ def close(
         program_of(edition.rules).refuse_without_lines(edition)
         refuse_closed(connection, edition, period, head.position)
         _refuse_provisional(edition, period, clocks.as_of)
+        day = _posting_day(connection, edition, period, head, posting_date, now)
         seen: list[Recorded] = []
         settlement = settle(connection, edition, clocks, period=period, watch=seen.append)
         held = [one for one in settlement.lines if one.outcome == "held"]
@@ -74,7 +80,7 @@ def close(
         del seen
         if (held or odd) and leave_open is None:
             raise _left_open(program, held, odd)
-        statements = _statements(connection, settlement, head)
+        statements = statements_of(connection, settlement, head, day)
         seal = _seal(
             *(settlement, position, head, len(statements)),
             held=len(held),
@@ -82,9 +88,37 @@ def close(
             left_open=leave_open if held or odd else None,
         )
         kept = take(connection, settlement.windowed, _last_day(settlement), head.position)
+    plan = _answer(settlement, statements, seal, head) | {"posting_date": day.isoformat()}
+    if not agree(plan):
+        return plan
     events: list[OwnEvent] = [*statements, seal]
     written = record_decisions(book, events, by=by, expected=head, snapshots=kept)
-    return _answer(settlement, statements, seal, written)
+    return plan | {
+        "recorded": len(events),
+        "position": written.position,
+        "receipt": written.receipt,
+    }
+
+
+def _posting_day(
+    connection: Connection,
+    edition: Edition,
+    period: str | None,
+    head: Head,
+    given: date | None,
+    now: Instant,
+) -> date:
+    """The day on which a close is posted: as given, else the period's last one."""
+    days = program_of(edition.rules).days_of(edition, period)
+    assert days.last is not None, "only what ends is closed"
+    day = given or days.last
+    refuse_posting(
+        *(connection, head.position, day),
+        option="--posting-date",
+        first=days.first,
+        today=day_of(now, edition.zone),
+    )
+    return day
 
 
 def refuse_future(as_of: Instant, now: Instant) -> None:
@@ -140,53 +174,6 @@ def _left_open(program: str, held: list[Line], odd: list[dict[str, Any]]) -> Lef
     )
 
 
-def _statements(
-    connection: Connection, settlement: Settlement, head: Head
-) -> list[StatementIssued]:
-    """One per party, with the balances of earlier statements that it takes over."""
-    lines: dict[Sides, list[StatedLine]] = defaultdict(list)
-    edition = settlement.edition
-    for line in settlement.lines:
-        for place in stands_on(edition.rules, line):
-            lines[place.sides].append(line.stated(to_payer=place.to_payer))
-    carried: dict[Sides, list[Carried]] = {}
-    if program_of(edition.rules).pot is None:
-        carried = _to_carry(connection, lines, head.position)
-    return [
-        StatementIssued(
-            rules=edition.rules,
-            program=edition.program,
-            period=settlement.period,
-            zone=edition.zone,
-            payee=sides.payee,
-            payer=sides.payer or None,
-            lines=tuple(lines[sides]),
-            brought_forward=tuple(carried.get(sides, ())),
-        )
-        for sides in sorted(lines)
-    ]
-
-
-def _to_carry(
-    connection: Connection, between: Collection[Sides], known_at: int
-) -> dict[Sides, list[Carried]]:
-    """What earlier statements between the same two were paid beyond what is due on them.
-
-    It stands as an advance until their next statement takes it over. No pot has one.
-    """
-    clocks = Clocks(FOREVER, known_at)
-    streams = LogReader(connection, clocks).named("payee", {one.payee for one in between})
-    names = {stream.partition(":")[2] for found in streams.values() for stream in found}
-    names = {name for name in names if sides_of(name) in between}
-    carried: dict[Sides, list[Carried]] = defaultdict(list)
-    for (statement, commodity), standing in sorted(standings(connection, names, clocks).items()):
-        if standing.advance:
-            amount = Money(-standing.advance, commodity).text
-            one = Carried(statement=statement, amount=amount, currency=commodity)
-            carried[sides_of(statement)].append(one)
-    return carried
-
-
 def _seal(
     settlement: Settlement, position: int, head: Head, statements: int, **left: Any
 ) -> PeriodClosed:
@@ -231,19 +218,18 @@ def terms_used(edition: Edition, position: int) -> TermsUsed:
 
 
 def _answer(
-    settlement: Settlement, statements: list[StatementIssued], seal: PeriodClosed, written: Head
+    settlement: Settlement, statements: list[StatementIssued], seal: PeriodClosed, head: Head
 ) -> dict[str, Any]:
-    head: dict[str, Any] = settlement.head_json()
-    events: list[OwnEvent] = [*statements, seal]
-    return head | {
+    """What a close says before it is recorded."""
+    return settlement.head_json() | {
         "lines": len(settlement.lines),
         "statements": [_summary(one) for one in statements],
         "held": seal.held,
         "exceptions": seal.exceptions,
         "digest": seal.digest,
-        "recorded": len(events),
-        "position": written.position,
-        "receipt": written.receipt,
+        "recorded": 0,
+        "position": head.position,
+        "receipt": head.receipt,
     }
 
 

@@ -22,7 +22,8 @@ from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.store.log import read_log
 from ledger.store.reader import LogReader
-from ledger.usecases.closing.adjust import Correction, adjusted
+from ledger.usecases.closing.adjust import adjusted
+from ledger.usecases.closing.correction import Correction
 from ledger.usecases.reconciling.accepted_figures import moves_by_line, orders_of, refuse_outdated
 from ledger.usecases.record_decisions import built, record_decisions, refuse_read_only
 from ledger.usecases.statements.closed_period import (

@@ -1,5 +1,6 @@
 """Paying a statement: recorded once per reference, whatever is paid beyond what is due."""
 
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection
@@ -13,23 +14,43 @@ from ledger.aggregates.settlement import (
 )
 from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.errors import BadPayment, NoSuchStatement
+from ledger.kernel.instants import Instant, day_of
 from ledger.kernel.money import Money
 from ledger.programs.registry import program_of
 from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.store.log import read_log
-from ledger.usecases.record_decisions import Decided, built, decided_in_turn, refuse_read_only
+from ledger.usecases.record_decisions import (
+    Agree,
+    Decided,
+    at_once,
+    built,
+    decided_in_turn,
+    refuse_read_only,
+)
 from ledger.usecases.statements.balances import standings
+from ledger.usecases.statements.locked_days import refuse_posting
 
 
 def pay(
-    book: Book, statement: str, *, amount: str, currency: str, ref: str, by: str
+    book: Book,
+    statement: str,
+    *,
+    amount: str,
+    currency: str,
+    ref: str,
+    by: str,
+    now: Instant,
+    on: date | None = None,
+    agree: Agree = at_once,
 ) -> dict[str, Any]:
-    """Records that a statement's payee was paid; a negative amount was paid by the payee.
+    """Records that a statement's payee was paid, if `agree` says so of how the statement stands
+    then; a negative amount was paid by the payee.
 
-    The same reference and amount again is known and recorded once. What is paid beyond what is
-    due stands as an advance. Raises `NoSuchStatement`, `BadPayment` (zero, a currency that the
-    statement does not have, a reference that stands for another amount), `BadAmount`.
+    `on` is the bank's day, on which it is posted; today where it is left out. The same reference
+    and amount again is known and recorded once. What is paid beyond what is due stands as an
+    advance. Raises `NoSuchStatement`, `BadPayment` (zero, a currency that the statement does not
+    have, a reference that stands for another payment), `BadAmount`, `BadPostingDate`, `DayLocked`.
     """
     refuse_read_only(book, "pay")
     money = Money.parse(amount, currency)
@@ -37,20 +58,36 @@ def pay(
     def decide(connection: Connection) -> Decided:
         head = head_of(connection)
         found = list(read_log(connection, until=head.position, stream=f"statement:{statement}"))
-        payment = _payment(statement, found, money, ref)
+        payment = _payment(statement, found, money, ref, on)
         known = _known(found, payment)
+        if known is None:
+            today = day_of(now, payment.zone)
+            refuse_posting(
+                *(connection, head.position, on or today), option="--on", first=None, today=today
+            )
         before = _standing(connection, statement, currency, head.position)
         return Decided([] if known else [payment], (payment, known, before))
 
-    decided, head = decided_in_turn(book, decide, by=by)
+    def agreed(decided: Decided) -> bool:
+        payment, _, before = decided.seen
+        return agree(_answer(payment, before.moved("paid", money.minor)))
+
+    asked = None if agree is at_once else agreed
+    decided, head = decided_in_turn(book, decide, by=by, agree=asked)
     payment, known, before = decided.seen
     if known:
-        return _answer(payment, known.position, head.receipt, before, recorded=False)
-    after = before.moved("paid", money.minor)
-    return _answer(payment, head.position, head.receipt, after, recorded=True)
+        assert head is not None, "nobody is asked of what is known"
+        answer = _answer(payment, before, known=True)
+        return answer | {"position": known.position, "receipt": head.receipt}
+    answer = _answer(payment, before.moved("paid", money.minor))
+    if head is None:
+        return answer
+    return answer | {"recorded": True, "position": head.position, "receipt": head.receipt}
 
 
-def _payment(statement: str, found: list[Logged], money: Money, ref: str) -> PaymentMade:
+def _payment(
+    statement: str, found: list[Logged], money: Money, ref: str, on: date | None
+) -> PaymentMade:
     issued = next((one.event for one in found if _states(one)), None)
     if issued is None:
         raise NoSuchStatement(
@@ -91,6 +128,7 @@ def _payment(statement: str, found: list[Logged], money: Money, ref: str) -> Pay
         zone=issued.zone,
         payee=issued.payee,
         payer=issued.payer,
+        posting_date=on and on.isoformat(),
         amount=money.text,
         currency=money.currency,
         ref=ref,
@@ -106,15 +144,25 @@ def _known(found: list[Logged], payment: PaymentMade) -> Logged | None:
     for one in found:
         event = one.event
         if isinstance(event, PaymentMade) and event.ref == payment.ref:
-            if (event.amount, event.currency) == (payment.amount, payment.currency):
+            day = payment.posting_date
+            same_day = day is None or day == _day(one)
+            if same_day and (event.amount, event.currency) == (payment.amount, payment.currency):
                 return one
+            now = f" on {day}" if day else ""
             raise BadPayment(
                 f"The reference {payment.ref!r} is recorded at position {one.position} with "
-                f"{event.amount} {event.currency}; found {payment.amount} {payment.currency}.",
+                f"{event.amount} {event.currency} on {_day(one)}; found {payment.amount} "
+                f"{payment.currency}{now}.",
                 "A payment is never edited: give this one a reference of its own, negative to "
                 "take one back.",
             )
     return None
+
+
+def _day(recorded: Logged) -> str:
+    """The bank's day of a payment: as it was given, else the day on which it was recorded."""
+    event = recorded.event
+    return event.posting_date or day_of(recorded.at, event.zone).isoformat()
 
 
 def _standing(connection: Connection, statement: str, currency: str, known_at: int) -> Standing:
@@ -122,21 +170,21 @@ def _standing(connection: Connection, statement: str, currency: str, known_at: i
     return found.get((statement, currency), Standing())
 
 
-def _answer(
-    payment: PaymentMade, position: int, receipt: str, standing: Standing, *, recorded: bool
-) -> dict[str, Any]:
+def _answer(payment: PaymentMade, standing: Standing, *, known: bool = False) -> dict[str, Any]:
+    """How a statement stands after a payment, which is not recorded yet, or `known` before."""
     currency = payment.currency
-    before = standing.open + Money.parse(payment.amount, currency).minor if recorded else 0
+    before = 0 if known else standing.open + Money.parse(payment.amount, currency).minor
     return {
         "statement": payment.statement,
         "payee": payment.payee,
         "amount": payment.amount,
         "currency": currency,
         "ref": payment.ref,
-        "recorded": recorded,
+        "on": payment.posting_date,
+        "recorded": False,
         **{name: standing.texts(currency)[name] for name in ("due", "paid", "open", "advance")},
-        "open_before": Money(before, currency).text if recorded else None,
+        "open_before": None if known else Money(before, currency).text,
         "raises_open": abs(standing.open) > abs(before) and before * standing.open > 0,
-        "position": position,
-        "receipt": receipt,
+        "position": None,
+        "receipt": None,
     }

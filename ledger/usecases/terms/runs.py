@@ -8,7 +8,8 @@ from ledger.aggregates.base import Logged
 from ledger.aggregates.settlement import PeriodClosed, period_id
 from ledger.aggregates.terms import TermsPublished
 from ledger.kernel.clocks import Clocks
-from ledger.kernel.instants import DATE, DEFAULT_ZONE, Instant
+from ledger.kernel.days import is_day
+from ledger.kernel.instants import DEFAULT_ZONE, Instant
 from ledger.programs.edition import Edition
 from ledger.store.log import read_log
 from ledger.usecases.terms.editions import edition_at, edition_from
@@ -39,11 +40,13 @@ def run_at(
     `NoZone`, `BadKnownAt`.
     """
     zone = draft.zone if draft else DEFAULT_ZONE
-    if draft is None and known_at is not None and DATE.fullmatch(known_at):
+    if draft is None and known_at is not None and is_day(known_at):
         # Which day is meant depends on the terms that are known by its end: those of the day in
         # the usual zone say.
-        zone = edition_at(connection, program, known_position(connection, known_at))[0].zone
-    position = known_position(connection, known_at, zone)
+        zone = edition_at(connection, program, known_position(connection, known_at, now=now))[
+            0
+        ].zone
+    position = known_position(connection, known_at, zone, now=now)
     streams = {f"terms:{program}", f"period:{period_id(program, period)}"}
     found = list(read_log(connection, until=position, streams=streams))
     published = [one for one in found if isinstance(one.event, TermsPublished)]

@@ -1,0 +1,140 @@
+"""`duebook pay` and `duebook lock`: what was paid on a statement, and days that are shut."""
+
+from datetime import date
+from typing import Any
+
+import click
+
+from cli.deciding import Decision, deciding
+from cli.options import DAY, Ask, answering, not_empty, now
+from cli.output import Out, grouped
+from cli.talk import is_terminal, say
+from ledger.kernel.errors import BadPayment
+
+
+@click.command()
+@click.argument("statement")
+@click.option("--amount", required=True, metavar="A", help="What was paid; negative: by the payee.")
+@click.option("--currency", required=True, metavar="C", help="Such as CNY, or USD.AD.")
+@click.option(
+    "--ref", required=True, metavar="R", callback=not_empty, help="The payment's reference."
+)
+@click.option("--on", type=DAY, metavar="DATE", help="The bank's day, past or today [today].")
+@deciding
+@answering(writes=True)
+def pay(
+    statement: str,
+    amount: str,
+    currency: str,
+    ref: str,
+    on: date | None,
+    decision: Decision,
+    ask: Ask,
+) -> int:
+    """Record that a statement was paid. The same reference again is recorded once.
+
+    On a terminal it shows how the statement stands then, and asks. A payment that increases the
+    open balance needs --yes, also in a script.
+
+    \b
+    duebook pay recruiting-eu-jp-2026q1/partner:P-01 --amount 28000.00 --currency CNY \\
+        --ref bank-20260510-7 --on 2026-05-10 --by lin
+    """
+    from ledger.usecases.statements.pay import pay as usecase
+
+    where = ask.out
+
+    def show(plan: dict[str, Any]) -> None:
+        where.preview().data(plan, [plan])
+        _talk(plan)
+
+    asked = decision.agree("Record this payment?", show)
+
+    def agree(plan: dict[str, Any]) -> bool:
+        alone = not (decision.yes or decision.dry_run or is_terminal())
+        if plan["raises_open"] and alone:
+            raise BadPayment(
+                f"{grouped(plan['open_before'])} {currency} is open, and a payment of "
+                f"{grouped(plan['amount'])} increases the open balance to {grouped(plan['open'])}.",
+                "Nothing was recorded. What the payee pays is negative. If it is meant: --yes",
+            )
+        return asked(plan)
+
+    with ask.opened() as found:
+        answer = usecase(
+            *(found, statement),
+            amount=amount,
+            currency=currency,
+            ref=ref,
+            by=decision.by,
+            now=now(),
+            on=on,
+            agree=agree,
+        )
+    decision.answer(where, answer, [answer])
+    if where.is_table and not decision.shown:
+        _talk(answer)
+    return decision.ended(where)
+
+
+def _talk(answer: dict[str, Any]) -> None:
+    currency = answer["currency"]
+    if not answer["recorded"] and answer["open_before"] is None:
+        say(f"The payment {answer['ref']!r} was recorded before, at position {answer['position']}.")
+    elif answer["raises_open"]:
+        say(
+            f"Careful: {grouped(answer['open_before'])} {currency} was open, and this payment "
+            "increases the open balance. What the payee pays is negative. To take it back, "
+            "record the opposite amount under a reference of its own."
+        )
+    elif answer["advance"].strip("-0."):
+        say(
+            f"{grouped(answer['advance'])} {currency} is paid beyond what is due and stands "
+            "as an advance."
+        )
+
+
+@click.command()
+@click.argument("through", type=DAY, metavar="DATE")
+@click.option("--reason", metavar="TEXT", callback=not_empty, help="Why.")
+@deciding
+@answering(writes=True, own_reason=True)
+def lock(through: date, reason: str | None, decision: Decision, ask: Ask) -> int:
+    """Shut the books of a day and of those before it: nothing is posted on them any more.
+
+    What stands on them keeps its day. What is recorded later and has such a day is posted on the
+    first day after, its own day in the description; a decision with such a --posting-date or --on
+    is refused. A lock never goes back.
+
+    \b
+    duebook lock 2026-03-31 --by lin
+    duebook lock 2026q1 --by lin --reason "filed with the tax office"
+    """
+    from ledger.usecases.statements.lock import lock as usecase
+
+    where = ask.out
+
+    def show(plan: dict[str, Any]) -> None:
+        where.preview().data(plan, [plan])
+        _talk_locked(where, plan)
+
+    with ask.opened() as found:
+        answer = usecase(
+            *(found, through),
+            by=decision.by,
+            now=now(),
+            reason=reason,
+            agree=decision.agree(f"Lock the days up to {through}?", show),
+        )
+    decision.answer(where, answer, [answer])
+    if where.is_table and not decision.shown:
+        _talk_locked(where, answer)
+    return decision.ended(where)
+
+
+def _talk_locked(where: Out, answer: dict[str, Any]) -> None:
+    if answer["was"] == answer["through"]:
+        say(f"The days up to {answer['through']} were locked before.")
+        return
+    before = f"; before, those up to {answer['was']} were" if answer["was"] else ""
+    say(f"Nothing is posted on {answer['through']} or before it any more{before}.")

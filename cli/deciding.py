@@ -1,0 +1,92 @@
+"""What commands that decide have in common: they show what they will do, ask, and then do it."""
+
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+import click
+
+from cli.options import not_empty
+from cli.output import Out
+from cli.talk import is_terminal, say
+
+F = TypeVar("F", bound=Callable[..., Any])
+NOTHING = "Nothing was recorded."
+Plan = dict[str, Any]
+REFUSED = 1
+
+
+@dataclass
+class Decision:
+    """Who decides, and whether what is decided is only shown, asked about, or done at once."""
+
+    by: str
+    dry_run: bool
+    yes: bool
+    shown: bool = field(default=False, init=False)
+    """Whether what is decided was shown before somebody was asked."""
+    declined: bool = field(default=False, init=False)
+    """Whether somebody was asked and said no."""
+
+    def agree(self, question: str, show: Callable[[Plan], None]) -> Callable[[Plan], bool]:
+        """Asked by a use case with what it would record, before it does.
+
+        Without a terminal nobody is asked; with `--dry-run` nothing is recorded.
+        """
+
+        def agreed(plan: Plan) -> bool:
+            if self.dry_run:
+                return False
+            if self.yes or not is_terminal():
+                return True
+            show(plan)
+            self.shown = True
+            self.declined = not click.confirm(question, err=True)
+            return not self.declined
+
+        return agreed
+
+    def answer(self, where: Out, answer: Any, rows: list[dict[str, Any]]) -> None:
+        """Writes the answer, unless the same table was shown on the same terminal just before."""
+        if not (self.shown and where.is_table and where.destination is None and _is_screen()):
+            where.data(answer, rows)
+
+    def ended(self, where: Out) -> int:
+        """Says where nothing was recorded; the exit code."""
+        if self.declined:
+            say(NOTHING)
+            return REFUSED
+        if self.dry_run and where.is_table:
+            say(f"{NOTHING} Leave --dry-run out to do it.")
+        return 0
+
+
+def _is_screen() -> bool:
+    with suppress(AttributeError, ValueError):
+        return sys.stdout.isatty()
+    return False
+
+
+def deciding(command: F) -> F:
+    """`--by NAME`, `--dry-run` and `--yes`; the command gets them as one `decision`."""
+
+    @wraps(command)
+    def decided(*given: Any, **more: Any) -> Any:
+        by, dry_run = more.pop("by"), more.pop("dry_run")
+        if by is None and not dry_run:
+            raise click.UsageError(
+                "Missing option '--by': who decides this. Or look with --dry-run."
+            )
+        decision = Decision(by or "", dry_run, more.pop("yes"))
+        return command(*given, decision=decision, **more)
+
+    for option in (
+        click.option("--yes", is_flag=True, help="Do not ask."),
+        click.option("--dry-run", is_flag=True, help="Show what would be done; record nothing."),
+        click.option("--by", metavar="NAME", callback=not_empty, help="Who decides this."),
+    ):
+        decided = option(decided)
+    return cast(F, decided)

@@ -1,0 +1,54 @@
+"""Days as people write them: 2026-03-31, 31.03.2026, a month or a quarter for its last day, and the
+words today and yesterday."""
+
+import re
+from calendar import monthrange
+from datetime import date, timedelta
+
+from ledger.kernel.errors import BadInstant
+
+EXPECTED = "Write a day such as 2026-03-31, 31.03.2026, 2026-03, 2026q1, today or yesterday."
+_YEAR_FIRST = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})", re.ASCII)
+_DAY_FIRST = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})", re.ASCII)
+_MONTH = re.compile(r"([0-9]{4})-([0-9]{2})", re.ASCII)
+_QUARTER = re.compile(r"([0-9]{4})-?[qQ]([1-4])", re.ASCII)
+
+
+def is_day(text: str) -> bool:
+    """Whether a text means a day rather than an instant."""
+    if text.lower() in ("today", "yesterday"):
+        return True
+    return any(form.fullmatch(text) for form in (_YEAR_FIRST, _DAY_FIRST, _MONTH, _QUARTER))
+
+
+def parse_day(text: str, today: date) -> date:
+    """The day that a person means; of a month or a quarter its last one.
+
+    Raises `BadInstant`: also for forms that could be two days, such as 3/4/2026.
+    """
+    match text.lower():
+        case "today":
+            return today
+        case "yesterday":
+            return today - timedelta(days=1)
+    try:
+        if found := _YEAR_FIRST.fullmatch(text):
+            year, month, day = map(int, found.groups())
+            return date(year, month, day)
+        if found := _DAY_FIRST.fullmatch(text):
+            day, month, year = map(int, found.groups())
+            return date(year, month, day)
+        if found := _MONTH.fullmatch(text):
+            return _last_day(*map(int, found.groups()))
+        if found := _QUARTER.fullmatch(text):
+            year, quarter = map(int, found.groups())
+            return _last_day(year, quarter * 3)
+    except ValueError as error:
+        raise BadInstant(f"{text!r} is not a date: {error}.", EXPECTED, found=text) from None
+    raise BadInstant(f"{text!r} is not a day.", EXPECTED, found=text)
+
+
+def _last_day(year: int, month: int) -> date:
+    if not 1 <= month <= 12:
+        raise ValueError("month must be in 1..12")
+    return date(year, month, monthrange(year, month)[1])
