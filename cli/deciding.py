@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 import click
 
 from cli.options import not_empty
-from cli.output import Out
+from cli.output import Out, grouped
 from cli.talk import is_terminal, say
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -30,6 +30,11 @@ class Decision:
     """Whether what is decided was shown before somebody was asked."""
     declined: bool = field(default=False, init=False)
     """Whether somebody was asked and said no."""
+
+    @property
+    def looks(self) -> bool:
+        """Whether somebody will see what is decided before it is recorded."""
+        return self.dry_run or (not self.yes and is_terminal())
 
     def agree(self, question: str, show: Callable[[Plan], None]) -> Callable[[Plan], bool]:
         """Asked by a use case with what it would record, before it does.
@@ -90,3 +95,24 @@ def deciding(command: F) -> F:
     ):
         decided = option(decided)
     return cast(F, decided)
+
+
+def say_moves(plan: Plan) -> None:
+    """What a decision moves in periods that are open, where that was worked out."""
+    for one in plan.get("moves", ()):
+        name = " ".join(filter(None, [one["program"], one["period"]]))
+        sums = ", ".join(f"{grouped(text)} {code}" for code, text in one["difference"].items())
+        say(f"{name}: {one['lines']} lines change, in all {sums or 'by nothing'}.")
+        for line in one["changes"]:
+            say(
+                f"  {line['line']} ({line['payee']}): {line['was_outcome'] or 'none'} "
+                f"{line['was'] or ''} -> {line['now_outcome'] or 'none'} {line['now'] or ''} "
+                f"{line['currency'] or ''}"
+            )
+    if plan.get("moves") == []:
+        say("No line of an open period changes.")
+    if plan.get("months_left_out"):
+        say(
+            "Of each program the last 12 open months were worked out; "
+            f"{plan['months_left_out']:,} earlier ones were not."
+        )

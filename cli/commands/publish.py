@@ -1,38 +1,95 @@
 """`duebook publish` and `duebook programs`: terms in, terms out."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.deciding import Decision, deciding, say_moves
 from cli.destination import INPUT
-from cli.options import Ask, answering, by_option, complete_programs
+from cli.options import Ask, answering, complete_programs, now
 from cli.output import FORMATS
 from cli.talk import say
 
 if TYPE_CHECKING:
     from ledger.programs.edition import Edition
 
+VALUE_MAX = 200
+
 
 @click.command()
 @click.argument("terms", type=INPUT, metavar="TERMS.toml")
-@by_option
+@click.option(
+    "--replace", is_flag=True, help="Put these terms in the place of another publisher's."
+)
+@deciding
 @answering(writes=True)
-def publish(terms: str, by: str, ask: Ask) -> None:
+def publish(terms: str, replace: bool, decision: Decision, ask: Ask) -> int:
     """Record a version of an edition's terms. Runs use the last version published.
+
+    On a terminal, and with --dry-run, it shows what differs from the version in force and what
+    that moves in periods that are open.
 
     \b
     duebook programs recruiting-eu-jp-2026q1 --format toml > mine.toml
     duebook publish mine.toml --by lin
     """
+    from ledger.usecases.closing.what_moves import moved_by_terms
     from ledger.usecases.terms.draft import read_terms
     from ledger.usecases.terms.publish import publish as usecase
 
     where = ask.out
+
+    def show(plan: dict[str, Any]) -> None:
+        where.preview().data(plan, _shown(plan))
+        _talk(plan)
+
     with ask.opened() as found:
-        answer = usecase(found, read_terms(terms), by)
-    where.data(answer, [answer])
-    if not answer["recorded"]:
+        edition = read_terms(terms)
+        answer = usecase(
+            *(found, edition, decision.by),
+            replace=replace,
+            look=partial(moved_by_terms, now=now()) if decision.looks else None,
+            agree=decision.agree(f"Publish version {edition.version}?", show),
+        )
+    decision.answer(where, answer, _shown(answer))
+    if not (answer["recorded"] or "differences" in answer):
         say("That version was published before, with the same content. Nothing was recorded.")
+        return 0
+    if where.is_table and not decision.shown:
+        _talk(answer)
+    return decision.ended(where)
+
+
+def _shown(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    names = ("program", "publisher", "version", "digest", "recorded", "position", "receipt")
+    return [{name: answer[name] for name in names}]
+
+
+def _talk(answer: dict[str, Any]) -> None:
+    """What differs, what keeps an old citation, and what moves."""
+    was = answer["replaces"]
+    if was is None:
+        say("These are the first terms of the program.")
+    elif answer["differences"]:
+        say(f"Against version {was['version']} by {was['publisher']}, which is in force:")
+    for one in answer["differences"]:
+        say(f"  {one['parameter']}: {_brief(one['was'])} -> {_brief(one['now'])}")
+    for one in answer["differences"]:
+        if one["keeps_citation"]:
+            say(
+                f"Careful: {one['parameter']} has another value and is still cited from "
+                f"{one['cited']!r}: does that say so?"
+            )
+    say_moves(answer)
+
+
+def _brief(value: Any) -> str:
+    """A value in a line; of a long one the beginning."""
+    if value is None:
+        return "not set"
+    text = _value(value).replace("\n", ";").strip()
+    return text if len(text) <= VALUE_MAX else f"{text[:VALUE_MAX]} ..."
 
 
 @click.command()

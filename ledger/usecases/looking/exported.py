@@ -1,6 +1,5 @@
 """Facts as they were told, for another book."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,9 +9,9 @@ from ledger.aggregates.base import Fact
 from ledger.aggregates.book import FactWithdrawn
 from ledger.aggregates.orders import SOURCE
 from ledger.kernel.clocks import Clocks
-from ledger.kernel.instants import format_instant
 from ledger.store.log import read_log
 from ledger.usecases.looking.show import lifts
+from ledger.usecases.recording.as_told import as_told
 
 
 def exported_facts(connection: Connection, clocks: Clocks) -> Iterator[dict[str, Any]]:
@@ -26,6 +25,4 @@ def exported_facts(connection: Connection, clocks: Clocks) -> Iterator[dict[str,
             continue
         if one.at > clocks.as_of or one.position in lifted or event.source == SOURCE:
             continue
-        told = {"type": type(event).__name__, "at": format_instant(one.at)}
-        told |= json.loads(event.model_dump_json(by_alias=True, exclude_none=True))
-        yield told | ({"by": one.by} if one.by else {})
+        yield as_told(one)

@@ -1,16 +1,26 @@
 """Withdrawing a wrong fact: another fact, by somebody, for a reason. Nothing is edited."""
 
+from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from ledger.aggregates.book import FactWithdrawn
 from ledger.aggregates.catalogue import TOPICS
 from ledger.intake.rows import Parsed
-from ledger.kernel.errors import AlreadyWithdrawn, NoSuchEvent, ReadOnlyBook
+from ledger.kernel.errors import (
+    AlreadyWithdrawn,
+    ConcurrentWrite,
+    NoSuchEvent,
+    ReadOnlyBook,
+)
 from ledger.kernel.instants import Instant
 from ledger.store.book import Book
+from ledger.store.head import head_of
+from ledger.store.log import read_positions
 from ledger.store.schema import events, withdrawn
+from ledger.usecases.record_decisions import Agree, at_once
+from ledger.usecases.recording.as_told import as_told
 from ledger.usecases.recording.known_keys import is_fact
 from ledger.usecases.recording.record import record_stage
 from ledger.usecases.recording.stage import Stage, staged
@@ -29,14 +39,50 @@ INSTEAD = {
 """What to do about an event that cannot be withdrawn."""
 
 
-def withdraw(book: Book, position: int, *, reason: str, by: str, now: Instant) -> dict[str, Any]:
-    """Records that the fact at a position counts for nothing from here on.
+Look = Callable[[Connection, int, int], dict[str, Any]]
+"""From the position of a fact and that of the head: what its withdrawal moves."""
 
-    Raises `NoSuchEvent` (nothing there, or no fact), `AlreadyWithdrawn`, `ReadOnlyBook`.
+
+def withdraw(
+    book: Book,
+    position: int,
+    *,
+    reason: str,
+    by: str,
+    now: Instant,
+    look: Look | None = None,
+    agree: Agree = at_once,
+) -> dict[str, Any]:
+    """Records that the fact at a position counts for nothing from here on, if `agree` says so of
+    what is taken back.
+
+    The answer has the fact as it was told, and as it can be told again; `look` works out what
+    else is told of it: what it moves. Raises `NoSuchEvent` (nothing there, or no fact),
+    `AlreadyWithdrawn`, `ReadOnlyBook`, and `ConcurrentWrite` where somebody wrote while `agree`
+    was asked.
     """
     if not book.writable:
         raise ReadOnlyBook("This book may only be read.", "Ask whoever keeps it to withdraw.")
     type_, stream = _refuse_unless_fact(book, position)
+    with book.reading() as connection:
+        head = head_of(connection)
+        fact = next(iter(read_positions(connection, [position])))
+        told = as_told(fact)
+        plan = {
+            "withdrawn": position,
+            "type": type_,
+            "stream": stream,
+            "fact": told,
+            "again": told | {"id": f"again-{position}"},
+            "recorded": 0,
+            "position": head.position,
+            "receipt": head.receipt,
+        }
+        plan |= look(connection, position, head.position) if look else {}
+    if not agree(plan):
+        return plan
+    if look is not None and book.head() != head:
+        raise ConcurrentWrite("Somebody else wrote meanwhile. Nothing was recorded.")
     stage = Stage()
     stage.add(staged(0, Parsed(FactWithdrawn(position=position, reason=reason), now, by)))
     answer = record_stage(book, stage, by=by)
@@ -45,10 +91,8 @@ def withdraw(book: Book, position: int, *, reason: str, by: str, now: Instant) -
             f"The {type_} at position {position} was withdrawn meanwhile.",
             "Yours is recorded too, and does nothing.",
         )
-    return {
-        "withdrawn": position,
-        "type": type_,
-        "stream": stream,
+    return plan | {
+        "recorded": answer.recorded,
         "position": answer.position,
         "receipt": answer.receipt,
     }

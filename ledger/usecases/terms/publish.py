@@ -1,5 +1,6 @@
 """Publishing terms and reading back what is published."""
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import Connection
@@ -11,24 +12,52 @@ from ledger.programs.edition import Edition
 from ledger.programs.registry import checked, program_of, shipped
 from ledger.store.append import append
 from ledger.store.book import Book
+from ledger.store.head import Head, head_of
 from ledger.store.receipts import keep_receipt
 from ledger.store.recorder import Writer
-from ledger.usecases.terms.editions import published
+from ledger.usecases.record_decisions import Agree, at_once
+from ledger.usecases.terms.differences import differences
+from ledger.usecases.terms.editions import edition_from, published
+
+Look = Callable[[Connection, Edition | None, Edition, int], dict[str, Any]]
+"""From the terms in force, those that are to be, and the head's position: what that moves."""
+SHIPPED = "duebook"
+"""The publisher of the editions that come with duebook."""
 
 
-def publish(book: Book, edition: Edition, by: str) -> dict[str, Any]:
-    """Records a version of an edition, checked and with every parameter written out.
+def publish(
+    book: Book,
+    edition: Edition,
+    by: str,
+    *,
+    replace: bool = False,
+    look: Look | None = None,
+    agree: Agree = at_once,
+) -> dict[str, Any]:
+    """Records a version of an edition, checked and with every parameter written out, if `agree`
+    says so of what differs from the version in force.
 
-    The same publisher's version with the same content is known and recorded once. Raises
-    `BadTerms` (a wrong key or value), `TermsConflict` (other content under that version, or a
-    new program that overlaps a published one), `ReadOnlyBook`, `BookLocked`.
+    `look` works out what else is told of it: what it moves. The same publisher's
+    version with the same content is known and recorded once. Raises `BadTerms` (a wrong key or
+    value), `TermsConflict` (other content under that version, a version that is not higher than
+    the publisher's last, another publisher's terms that are replaced without `replace`, or a new
+    program that overlaps a published one), `ReadOnlyBook`, `BookLocked`.
     """
     complete = checked(edition)
     with book.reading() as connection:
-        head = book.head()
-        known = _conflicts(complete, published(connection, head.position))
-    if known:
-        return _published_answer(complete, known.position, head.receipt, recorded=False)
+        head = head_of(connection)
+        versions = published(connection, head.position)
+        known = _conflicts(complete, versions)
+        if known:
+            return _published_answer(complete, known.position, head.receipt, recorded=False)
+        own = [one for one in versions if one.event.program == complete.program]
+        _refuse_lower(complete, own)
+        _refuse_takeover(complete, own, replace=replace)
+        before = edition_from(own[-1]) if own else None
+        plan = _published_answer(complete, None, None, recorded=False)
+        plan |= _told(connection, before, complete, head, look)
+    if not agree(plan):
+        return plan
     with book.log.writing() as writer:
         if writer.head != head:
             raise ConcurrentWrite("Somebody else wrote meanwhile. Nothing was published.")
@@ -36,7 +65,46 @@ def publish(book: Book, edition: Edition, by: str) -> dict[str, Any]:
         append_terms(writer, [complete], by)
         written = writer.head
     keep_receipt(book, written)
-    return _published_answer(complete, position, written.receipt, recorded=True)
+    answer = _published_answer(complete, position, written.receipt, recorded=True)
+    return plan | answer
+
+
+def _told(
+    connection: Connection,
+    before: Edition | None,
+    after: Edition,
+    head: Head,
+    look: Look | None,
+) -> dict[str, Any]:
+    """What a version says otherwise, and what that moves."""
+    told: dict[str, Any] = {"replaces": None, "differences": []}
+    if before is not None:
+        told["replaces"] = {"publisher": before.publisher, "version": before.version}
+        told["differences"] = [one._asdict() for one in differences(before, after)]
+    return told | (look(connection, before, after, head.position) if look else {})
+
+
+def _refuse_lower(edition: Edition, own: list[Recorded]) -> None:
+    versions = [one.event.version for one in own if one.event.publisher == edition.publisher]
+    if versions and edition.version <= max(versions):
+        raise TermsConflict(
+            f"{edition.publisher} has published version {max(versions)} of {edition.program}; "
+            f"found version {edition.version}, which is not higher.",
+            f"Nothing was recorded. Give the file version = {max(versions) + 1}.",
+        )
+
+
+def _refuse_takeover(edition: Edition, own: list[Recorded], *, replace: bool) -> None:
+    """One publisher's terms are not superseded by another's unawares; the shipped ones may be."""
+    if not own or replace:
+        return
+    publisher = own[-1].event.publisher
+    if publisher not in (edition.publisher, SHIPPED):
+        raise TermsConflict(
+            f"The terms of {edition.program} in force are {publisher}'s, version "
+            f"{own[-1].event.version}; the file's publisher is {edition.publisher}.",
+            "Nothing was recorded. To put these in their place: --replace",
+        )
 
 
 def append_terms(writer: Writer, editions: list[Edition], by: str) -> None:
@@ -141,7 +209,7 @@ def _differing(old: dict[str, Any], new: dict[str, Any]) -> str:
 
 
 def _published_answer(
-    edition: Edition, position: int, receipt: str, *, recorded: bool
+    edition: Edition, position: int | None, receipt: str | None, *, recorded: bool
 ) -> dict[str, Any]:
     return {
         "program": edition.program,

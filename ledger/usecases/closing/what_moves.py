@@ -1,0 +1,158 @@
+"""What a decision would move in periods that are open: their lines before and after it."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection
+
+from ledger.aggregates.base import Recorded
+from ledger.kernel.clocks import Clocks
+from ledger.kernel.errors import WrongPeriod
+from ledger.kernel.instants import Instant
+from ledger.kernel.money import Money, sum_by_currency
+from ledger.programs.edition import Edition
+from ledger.programs.line import Change, changes
+from ledger.programs.periods import months_begun
+from ledger.programs.registry import program_of, programs
+from ledger.usecases.settling.settle import Settlement, settle
+from ledger.usecases.statements.closed_period import closed_periods
+from ledger.usecases.terms.editions import last_editions
+
+MONTHS_MAX = 12
+"""So many open months are worked out, the last ones; how many others there are is said."""
+SHOWN_MAX = 20
+
+
+class Open(NamedTuple):
+    """The open periods of an edition that are looked at, and how many before them are not."""
+
+    periods: list[str | None]
+    left_out: int
+
+
+def open_periods(connection: Connection, edition: Edition, clocks: Clocks) -> Open:
+    """The periods of an edition that have begun and are not closed."""
+    program = program_of(edition.rules)
+    if not program.lines:
+        return Open([], 0)
+    closed = {
+        one.event.period
+        for one in closed_periods(connection, clocks.known_at)
+        if one.event.program == edition.program
+    }
+    if not program.periods.by_month:
+        return Open([] if None in closed else [None], 0)
+    begun = months_begun(edition, edition.window.start, clocks.as_of)
+    left = [month for month in begun if month not in closed]
+    return Open(list(left[-MONTHS_MAX:]), max(len(left) - MONTHS_MAX, 0))
+
+
+def settled(
+    connection: Connection, edition: Edition, clocks: Clocks, periods: list[str | None]
+) -> dict[str | None, Settlement]:
+    """The lines of some periods; those that the edition does not have are left out."""
+    found = {}
+    for period in periods:
+        try:
+            found[period] = settle(connection, edition, clocks, period=period)
+        except WrongPeriod:
+            continue
+    return found
+
+
+class Moved(NamedTuple):
+    """The lines of a period that say something else."""
+
+    program: str
+    period: str | None
+    changes: list[Change]
+
+    def as_json(self) -> dict[str, Any]:
+        """How many lines, by how much, and the first of them."""
+        differences = [one.difference for one in self.changes if one.difference is not None]
+        return {
+            "program": self.program,
+            "period": self.period,
+            "lines": len(self.changes),
+            "difference": _texts(sum_by_currency(differences)),
+            "changes": [
+                {
+                    "line": one.line.line,
+                    "payee": one.line.payee,
+                    "was": one.was.amount_text if one.was else None,
+                    "now": one.now.amount_text if one.now else None,
+                    "currency": one.line.currency,
+                    "was_outcome": one.was.outcome if one.was else None,
+                    "now_outcome": one.now.outcome if one.now else None,
+                }
+                for one in self.changes[:SHOWN_MAX]
+            ],
+        }
+
+
+def _texts(sums: dict[str, Money]) -> dict[str, str]:
+    return {code: money.text for code, money in sums.items() if money.minor}
+
+
+def moved(
+    program: str,
+    before: dict[str | None, Settlement],
+    after: dict[str | None, Settlement],
+) -> Iterator[Moved]:
+    """Per period the lines that differ; periods in which none does are left out."""
+    for period in dict.fromkeys([*before, *after]):
+        was = before[period].lines if period in before else ()
+        now = after[period].lines if period in after else ()
+        if found := changes(was, now):
+            yield Moved(program, period, found)
+
+
+def moved_by_terms(
+    connection: Connection, before: Edition | None, after: Edition, known_at: int, *, now: Instant
+) -> dict[str, Any]:
+    """What other terms move in the periods that are open now."""
+    clocks = Clocks(now, known_at)
+    periods, left_out = open_periods(connection, after, clocks)
+    was = settled(connection, before, clocks, periods) if before else {}
+    is_ = settled(connection, after, clocks, periods)
+    return {
+        "moves": [one.as_json() for one in moved(after.program, was, is_)],
+        "months_left_out": left_out,
+    }
+
+
+def _note(seen: set[int], one: Recorded) -> None:
+    seen.add(one.position)
+
+
+def moved_without(
+    connection: Connection, position: int, known_at: int, *, now: Instant
+) -> dict[str, Any]:
+    """What the lines of open periods say without a fact; of closed ones an adjustment says it.
+
+    A period in whose run the fact is not read is not worked out a second time.
+    """
+    clocks = Clocks(now, known_at)
+    found: list[dict[str, Any]] = []
+    left_out = 0
+    for edition in last_editions(connection, known_at, list(programs())):
+        periods, more = open_periods(connection, edition, clocks)
+        left_out += more
+        for period in periods:
+            seen: set[int] = set()
+            was = settle(
+                *(connection, edition, clocks),
+                period=period,
+                watch=partial(_note, seen),
+            )
+            if position not in seen:
+                continue
+            without = settle(
+                *(connection, edition, clocks),
+                period=period,
+                keep=lambda one: one.position != position,
+            )
+            before, after = {period: was}, {period: without}
+            found += [one.as_json() for one in moved(edition.program, before, after)]
+    return {"moves": found, "months_left_out": left_out}
