@@ -26,6 +26,7 @@ FORMATS = ("table", "json", "csv", "ndjson")
 SUFFIXES = {".json": "json", ".csv": "csv", ".ndjson": "ndjson", ".txt": "table"}
 NUMBERS = {
     *("amount", "position", "line", "known_at", "rows", "was", "now", "difference", "orders"),
+    "number",
     *("facts", "introduced", "withheld", "version", "row", "batch", "withdrawn_by", "events"),
     *("debit", "credit", "balance", "open", "due", "paid", "issued", "adjusted", "advance"),
     *("brought_forward", "carried_forward", "missing", "made_up", "changed_lines", "postings"),

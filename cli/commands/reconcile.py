@@ -1,17 +1,19 @@
 """`duebook reconcile`: the platform's file beside our lines."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from cli.deciding import Decision
 from cli.destination import INPUT
-from cli.options import Ask, answering, complete_programs, not_empty, now, system_user
+from cli.options import Ask, answering, complete_programs, not_empty, now
 from cli.output import Out, grouped
 from cli.talk import say
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from ledger.aggregates.reconciliation import ReconciliationRun
     from ledger.intake.platform.rows import Income
     from ledger.kernel.clocks import Clocks
     from ledger.usecases.reconciling.comparison import Reconciliation
@@ -33,10 +35,17 @@ PROFILES = ("canonical", INCOME)
 @click.option("--column", metavar="HEADER", help="Its fee to compare [TikTok Shop commission fee].")
 @click.option("--flip-sign", is_flag=True, help="What the payee pays is positive in the file.")
 @click.option("--full", is_flag=True, help="List every order; else breaks alike are grouped.")
-@click.option("--resolve", metavar="BREAK", help="Say what a break of the last run is.")
+@click.option("--keep", is_flag=True, help="Record the comparison, so that its breaks age.")
+@click.option(
+    "--resolve",
+    metavar="BREAK",
+    help="Say what a break is, by its number or id: of this file, or of the last one kept.",
+)
 @click.option("--as", "as_", type=click.Choice(RESOLUTIONS), help="What the break is.")
 @click.option("--reason", metavar="TEXT", callback=not_empty, help="Why.")
-@click.option("--by", metavar="NAME", callback=not_empty, help="Who decides this.")
+@click.option("--by", metavar="NAME", callback=not_empty, help="Who decides or keeps this.")
+@click.option("--dry-run", is_flag=True, help="With --resolve: show it; record nothing.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @answering(clocks=True, writes=True, own_reason=True)
 def reconcile(
     program: str,
@@ -47,53 +56,116 @@ def reconcile(
     column: str | None,
     flip_sign: bool,
     full: bool,
+    keep: bool,
     resolve: str | None,
     as_: str | None,
     reason: str | None,
     by: str | None,
+    dry_run: bool,
+    yes: bool,
     ask: Ask,
 ) -> int:
     """Compare the platform's file with our lines; say what each difference may come from.
+
+    It is a look, and records nothing, unless --keep says that it does. A break is resolved by its
+    number in a comparison that is made anew with --against, or in the last one kept.
 
     \b
     duebook reconcile recruiting-eu-jp-2026q1 --against platform.csv
     duebook reconcile technical-fee-2020 2020-05 --against income.xlsx \\
         --profile tiktok-income --store S-1007
-    duebook reconcile recruiting-eu-jp-2026q1 --resolve BREAK --as timing \\
+    duebook reconcile recruiting-eu-jp-2026q1 --against platform.csv --keep --by lin
+    duebook reconcile recruiting-eu-jp-2026q1 --against platform.csv --resolve 3 --as timing \\
         --reason "paid in May" --by lin
     """
-    where = ask.out
-    if (against is None) == (resolve is None):
-        raise click.UsageError("Give either --against FILE or --resolve BREAK.")
-    if resolve is not None:
-        if not (as_ and reason and by):
-            raise click.UsageError("--resolve needs --as, --reason and --by.")
-        return _resolve(where, program, period, resolve, as_, reason, by, ask)
-    from ledger.usecases.reconciling.reconcile import record_run
-
+    if against is None and resolve is None:
+        raise click.UsageError("Give --against FILE, or --resolve BREAK.")
     income = _income(profile, store, column)
+    compared = Against(against, profile, flip_sign, income) if against else None
+    if resolve is None:
+        if as_ or dry_run or yes or (reason and ask.clock_is_right is None):
+            raise click.UsageError("--as, --reason, --dry-run and --yes go with --resolve.")
+        assert compared is not None, "a file is named where no break is"
+        return _look(program, period, compared, ask, full=full, keep=keep, by=by)
+    if not (as_ and reason and (by or dry_run)):
+        raise click.UsageError("--resolve needs --as, --reason and --by.")
+    if keep:
+        raise click.UsageError("--resolve records its comparison by itself: leave --keep out.")
+    decision = Decision(by or "", dry_run, yes)
+    return _resolve(decision, program, period, resolve, as_, reason, compared, ask)
+
+
+class Against(NamedTuple):
+    """The platform's file, and how it is read."""
+
+    path: str
+    profile: str
+    flip_sign: bool
+    income: "Income | None"
+
+    def compared(
+        self, connection: "Connection", program: str, period: str | None, at: "Clocks"
+    ) -> "Reconciliation":
+        """Order by order where the file names orders, else line by line."""
+        from ledger.intake.platform import canonical, orderfile
+        from ledger.usecases.reconciling.reconcile import reconcile as by_line
+        from ledger.usecases.reconciling.reconcile import reconcile_orders
+
+        asked = (connection, program, period)
+        if self.income is not None or orderfile.is_by_order(self.path):
+            return reconcile_orders(
+                *(*asked, self.path, at), flip_sign=self.flip_sign, income=self.income
+            )
+        return by_line(*asked, canonical.read(self.path), at, flip_sign=self.flip_sign)
+
+    @property
+    def how(self) -> dict[str, Any]:
+        """How it was read, as it is recorded."""
+        return {"profile": self.profile, "flipped": self.flip_sign, "income": self.income}
+
+
+def _look(
+    program: str,
+    period: str | None,
+    against: Against,
+    ask: Ask,
+    *,
+    full: bool,
+    keep: bool,
+    by: str | None,
+) -> int:
+    """Compares, and records the comparison where it is to be kept."""
+    from ledger.usecases.reconciling.reconcile import record_run
+    from ledger.usecases.record_decisions import refuse_read_only
+
+    where = ask.out
+    if keep:
+        _refuse_keeping(by, ask)
     with ask.opened() as found:
+        if keep:
+            refuse_read_only(found, "keep a comparison")
         with found.reading() as connection:
             at = ask.clocks(connection, program)
-            result = _compare(connection, program, period, against or "", at, flip_sign, income)
+            result = against.compared(connection, program, period, at)
         answer: dict[str, Any] = result.as_json(full=full)
-        answer["run"] = None
-        if not found.writable:
-            say("The book may only be read: this comparison is not recorded.")
-        elif ask.as_of is not None or ask.known_at is not None:
-            say("With --as-of or --known-at a comparison is a look: it is not recorded.")
-        else:
-            answer["run"] = record_run(
-                *(found, result),
-                by=by or system_user(),
-                profile=profile,
-                flipped=flip_sign,
-                income=income,
-            )
+        answer["run"] = record_run(found, result, by=by or "", **against.how) if keep else None
     where.data(answer, [_row(one) for one in answer["breaks"]])
     if where.is_table:
         _talk(where, answer, looking_back=ask.as_of is not None)
+        if answer["open"] and not keep:
+            say(
+                "This was a look. To say what a break is: --resolve NUMBER --as WHAT --reason TEXT "
+                "--by NAME; to keep the comparison: --keep --by NAME."
+            )
     return DIFFERENCES if answer["open"] else 0
+
+
+def _refuse_keeping(by: str | None, ask: Ask) -> None:
+    """Raises `UsageError` for a comparison that cannot be kept."""
+    if ask.as_of is not None or ask.known_at is not None:
+        raise click.UsageError("--keep goes without --as-of and --known-at: it is kept as of now.")
+    if by is None:
+        raise click.UsageError("--keep needs --by: who keeps the comparison.")
 
 
 def _income(profile: str, store: str | None, column: str | None) -> "Income | None":
@@ -107,53 +179,59 @@ def _income(profile: str, store: str | None, column: str | None) -> "Income | No
     return None
 
 
-def _compare(
-    connection: "Connection",
-    program: str,
-    period: str | None,
-    path: str,
-    at: "Clocks",
-    flip_sign: bool,
-    income: "Income | None",
-) -> "Reconciliation":
-    """Order by order where the file names orders, else line by line."""
-    from ledger.intake.platform import canonical, orderfile
-    from ledger.usecases.reconciling.reconcile import reconcile as by_line
-    from ledger.usecases.reconciling.reconcile import reconcile_orders
-
-    if income is not None or orderfile.is_by_order(path):
-        return reconcile_orders(
-            *(connection, program, period, path, at), flip_sign=flip_sign, income=income
-        )
-    return by_line(connection, program, period, canonical.read(path), at, flip_sign=flip_sign)
-
-
 def _resolve(
-    where: Out,
+    decision: Decision,
     program: str,
     period: str | None,
     name: str,
     as_: Any,
     reason: str,
-    by: str,
+    against: Against | None,
     ask: Ask,
 ) -> int:
+    from ledger.usecases.reconciling.reconcile import run_of
     from ledger.usecases.reconciling.resolve import resolve as usecase
+
+    where = ask.out
+
+    def compare(connection: "Connection") -> "ReconciliationRun":
+        assert against is not None, "only asked where there is a file"
+        found = against.compared(connection, program, period, ask.clocks(connection, program))
+        return run_of(found, **against.how)
+
+    def show(plan: dict[str, Any]) -> None:
+        where.preview().data(plan, [plan])
 
     with ask.opened() as found:
         answer = usecase(
-            found, program, period, name, resolution=as_, reason=reason, by=by, now=now()
+            *(found, program, period, name),
+            resolution=as_,
+            reason=reason,
+            by=decision.by,
+            now=now(),
+            compare=compare if against else None,
+            agree=decision.agree("Record this resolution?", show),
         )
-    where.data(answer, [answer])
-    return 0
+    decision.answer(where, answer, [answer])
+    return decision.ended(where)
 
 
 def _row(one: dict[str, Any]) -> dict[str, Any]:
-    known = ("break", "count", "rows", "order_id", "ours", "theirs", "difference", "currency")
+    known = (
+        "number",
+        "break",
+        "count",
+        "rows",
+        "order_id",
+        "ours",
+        "theirs",
+        "difference",
+        "currency",
+    )
     names = [name for name in known if name in one]
     if "group" in one:  # what can be resolved is the group; the line tells the store of the order
         one = {**one, "break": one["group"]}
-        names.insert(1, "line")
+        names.insert(2, "line")
     likely = "; ".join(f"{cause['because']}: {cause['detail']}" for cause in one["likely"])
     return {n: one[n] for n in names} | {"likely": likely, "resolution": one["resolution"]}
 

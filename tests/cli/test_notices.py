@@ -32,7 +32,7 @@ def test_an_explanation_of_a_closed_line_says_what_its_payee_was_told(
     closed("adjust", PROGRAM, *BY)
     assert "; adjusted at position" in closed("explain", LINE).err
     platform = file(f"line,amount,currency\n{LINE},1500.00,CNY\n", "platform.csv")
-    closed("reconcile", PROGRAM, "--against", platform)
+    closed("reconcile", PROGRAM, "--against", platform, "--keep", *BY)
     accept = ("--as", "accept_theirs", "--reason", "as agreed", *BY)
     assert closed("reconcile", PROGRAM, "--resolve", f"{LINE}#amount_differs", *accept).code == 0
     said = closed("explain", LINE).err
@@ -42,7 +42,7 @@ def test_an_explanation_of_a_closed_line_says_what_its_payee_was_told(
 def test_an_adjustment_says_which_lines_it_leaves_alone(closed: Duebook, file: Write) -> None:
     """Those whose figure was accepted, also when nothing else has changed."""
     platform = file(f"line,amount,currency\n{LINE},1500.00,CNY\n", "platform.csv")
-    closed("reconcile", PROGRAM, "--against", platform)
+    closed("reconcile", PROGRAM, "--against", platform, "--keep", *BY)
     accept = ("--as", "accept_theirs", "--reason", "as agreed", *BY)
     closed("reconcile", PROGRAM, "--resolve", f"{LINE}#amount_differs", *accept)
     closed("record", file([closure("S-1")], "more.ndjson"))
@@ -92,8 +92,11 @@ def test_a_statement_counts_the_lines_that_pay_nothing(closed: Duebook) -> None:
 
 
 def test_a_payment_the_wrong_way_round_is_told(closed: Duebook) -> None:
-    """It is recorded, as every payment; what is open only grows by it."""
-    ran = closed("pay", STATEMENT, "--amount", "-4000.00", "--ref", "r-1", *PAY)
+    """It is recorded where somebody says that it is meant: what is open only grows by it."""
+    wrong = ("pay", STATEMENT, "--amount", "-4000.00", "--ref", "r-1", *PAY)
+    ran = closed(*wrong)
+    assert (ran.code, "increases the open balance to 8,000.00" in ran.err) == (1, True)
+    ran = closed(*wrong, "--yes")
     assert ran.code == 0
     assert "Careful: 4,000.00 CNY was open" in ran.err
     ran = closed("pay", STATEMENT, "--amount", "4000.00", "--ref", "r-2", *PAY)

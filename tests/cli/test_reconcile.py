@@ -17,8 +17,9 @@ KEYS = {
 }
 BREAK_KEYS = {
     *("break", "line", "kind", "ours", "theirs", "difference", "currency", "payee", "place"),
-    *("likely", "resolution"),
+    *("likely", "resolution", "number"),
 }
+KEEP = ("--keep", "--by", "lin")
 JSON = ("--format", "json")
 Duebook = Callable[..., Any]
 File = Callable[..., str]
@@ -67,19 +68,20 @@ def test_the_table_shows_each_break_and_says_what_is_open(demo: Path, duebook: D
     assert "25 agree, 10 of 10 breaks are open. Ours as settled now" in ran.err
     assert "CNY: ours 54,000.00, theirs 64,800.00, difference -10,800.00" in ran.err
     rows = against(duebook, PLATFORM, "--format", "csv").out.splitlines()
-    assert rows[0] == "break,ours,theirs,difference,currency,likely,resolution"
+    assert rows[0] == "number,break,ours,theirs,difference,currency,likely,resolution"
     assert len(rows) == 11
 
 
-def test_a_run_is_recorded_and_a_question_at_other_clocks_is_not(
-    demo: Path, duebook: Duebook
-) -> None:
-    """What was looked at in the past is no statement of today."""
+def test_a_comparison_is_a_look_unless_it_is_kept(demo: Path, duebook: Duebook) -> None:
+    """What was looked at in the past is no statement of today, and is not kept."""
     before = head(duebook)
-    for clock in (("--as-of", "2026-06-30"), ("--known-at", "1000")):
+    for clock in ((), ("--as-of", "2026-06-30"), ("--known-at", "1000")):
         assert against(duebook, PLATFORM, *clock, *JSON).json["run"] is None
         assert head(duebook) == before
-    assert against(duebook, PLATFORM, *JSON).json["run"] == before + 1 == head(duebook)
+    assert against(duebook, PLATFORM, "--known-at", "1000", *KEEP).code == 2
+    assert against(duebook, PLATFORM, "--keep").code == 2
+    assert head(duebook) == before
+    assert against(duebook, PLATFORM, *KEEP, *JSON).json["run"] == before + 1 == head(duebook)
     (row,) = duebook("log", f"reconciliation:{PROGRAM}", "--format", "ndjson").lines
     assert (row["type"], row["file"], row["rows"]) == ("ReconciliationRun", Path(PLATFORM).name, 34)
     assert duebook("verify").code == 0
@@ -88,12 +90,13 @@ def test_a_run_is_recorded_and_a_question_at_other_clocks_is_not(
 def test_every_break_resolved_ends_with_exit_code_0(demo: Path, duebook: Duebook) -> None:
     """Resolved breaks are still listed, each with what was decided."""
     said = ("--as", "platform_error", "--reason", "asked them", "--by", "lin")
-    for one in against(duebook, PLATFORM, *JSON).json["breaks"]:
+    for one in against(duebook, PLATFORM, *KEEP, *JSON).json["breaks"]:
         ran = duebook("reconcile", PROGRAM, "--resolve", one["break"], *said, *JSON)
         assert ran.code == 0
-        assert {"break", "line", "resolution", "reason", "adjusted", "position", "receipt"} == set(
-            ran.json
-        )
+        assert set(ran.json) == {
+            *("break", "line", "ours", "theirs", "currency", "resolution", "reason", "adjusted"),
+            *("recorded", "position", "receipt"),
+        }
     ran = against(duebook, PLATFORM, *JSON)
     assert (ran.code, ran.json["open"], len(ran.json["breaks"])) == (0, 0, 10)
     rows = duebook("report", "reconciliation", *JSON).json
@@ -121,6 +124,8 @@ def test_a_bad_file_is_refused_with_every_row_and_records_nothing(
     [
         (),
         ("--against", PLATFORM, "--resolve", BREAK),
+        ("--against", PLATFORM, "--as", "timing"),
+        ("--against", PLATFORM, "--dry-run"),
         ("--resolve", BREAK),
         ("--resolve", BREAK, "--as", "timing", "--by", "lin"),
         ("--resolve", BREAK, "--as", "timing", "--reason", " ", "--by", "lin"),
@@ -138,7 +143,7 @@ def test_refused_resolutions_end_with_exit_code_1(demo: Path, duebook: Duebook) 
     """Accepting before the close, and a break that no run has found."""
     said = ("--as", "accept_theirs", "--reason", "r", "--by", "lin")
     assert duebook("reconcile", PROGRAM, "--resolve", BREAK, *said).code == 1
-    against(duebook)
+    against(duebook, PLATFORM, *KEEP)
     ran = duebook("reconcile", PROGRAM, "--resolve", BREAK, *said)
     assert (ran.code, "is not closed" in ran.err) == (1, True)
     close = ("--by", "lin", "--leave-open", "--reason", "no ratios")
@@ -156,3 +161,36 @@ def test_the_other_sign_is_an_option(demo: Path, duebook: Duebook, file: File) -
     turned = duebook("reconcile", "growth-2026-05", "--against", name, "--flip-sign", *JSON).json
     assert (plain["matched"], turned["matched"]) == (0, 1)
     assert turned["theirs"] == {"USD": "-6000.00"}
+
+
+def test_a_break_is_resolved_by_its_number_in_a_comparison_made_anew(
+    demo: Path, duebook: Duebook
+) -> None:
+    """Comparison and resolution are recorded together; a number that is none is refused."""
+    found = against(duebook, PLATFORM, *JSON).json["breaks"]
+    assert [one["number"] for one in found] == list(range(1, 11))
+    before = head(duebook)
+    said = ("--against", PLATFORM, "--as", "timing", "--reason", "paid in May", "--by", "lin")
+    for name in ("0", "11", "1000000"):
+        ran = duebook("reconcile", PROGRAM, "--resolve", name, *said)
+        assert (ran.code, "has 10 breaks" in ran.err) == (1, True)
+    shown = duebook("reconcile", PROGRAM, "--resolve", "3", *said, "--dry-run", *JSON).json
+    assert (shown["break"], shown["recorded"]) == (found[2]["break"], 0)
+    assert head(duebook) == before
+    answer = duebook("reconcile", PROGRAM, "--resolve", "3", *said, *JSON).json
+    assert (answer["break"], answer["recorded"]) == (found[2]["break"], 2)
+    assert head(duebook) == before + 2
+    again = against(duebook, PLATFORM, *JSON).json
+    assert (again["open"], again["breaks"][2]["resolution"]) == (9, "timing")
+    last = ("--as", "other", "--reason", "r", "--by", "lin", *JSON)
+    kept = duebook("reconcile", PROGRAM, "--resolve", "4", *last).json
+    assert kept["break"] == found[3]["break"]
+    assert duebook("verify").code == 0
+
+
+def test_a_break_that_is_mistyped_is_asked_about(demo: Path, duebook: Duebook) -> None:
+    """With the nearest one."""
+    against(duebook, PLATFORM, *KEEP)
+    said = ("--as", "timing", "--reason", "r", "--by", "lin")
+    ran = duebook("reconcile", PROGRAM, "--resolve", f"{BREAK[:-1]}x", *said)
+    assert (ran.code, f"Did you mean {BREAK!r}?" in ran.err) == (1, True)

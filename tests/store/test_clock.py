@@ -172,7 +172,7 @@ def test_every_command_that_writes_doubts_the_clock(
         ("orders", "orders.csv"),
         ("withdraw", "20", "--reason", "wrong", *by),
         ("publish", "mine.toml", *by),
-        ("reconcile", PROGRAM, "--against", "theirs.csv"),
+        ("reconcile", PROGRAM, "--against", "theirs.csv", "--keep", *by),
         close,
     ):
         capsys.readouterr()

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from ledger.aggregates.base import Recorded
 from ledger.aggregates.reconciliation import (
     Break,
     BreakResolved,
@@ -26,6 +25,13 @@ from ledger.usecases.statements.closed_period import ClosedPeriod, Stated
 
 Orders = Mapping[tuple[str, str], int]
 """Minor units by store and order id."""
+
+
+class Compared(NamedTuple):
+    """A comparison, and where it stands in the log or will."""
+
+    position: int
+    event: ReconciliationRun
 
 
 class StatedOrders(NamedTuple):
@@ -98,7 +104,7 @@ def whole_lines(
 
 def refuse_outdated(
     connection: Connection,
-    run: Recorded,
+    run: Compared,
     group: Break,
     known: ClosedPeriod,
     lines: list[Stated],

@@ -86,6 +86,7 @@ class Reconciliation:
         other = self.other.get(one.place or 0)
         group = {"count": one.count, "order_id": one.order_id} if one.count else {}
         return {
+            "number": number + 1,
             "break": one.id,
             **{name: data.get(name) for name in ("line", "kind", "ours", "theirs", "difference")},
             "currency": one.currency,
@@ -111,6 +112,7 @@ class Reconciliation:
         found = self.resolved.get(group.id)
         places = self.summed.get((one.store, one.order_id))
         return {
+            "number": one.group + 1,
             "break": f"{name}/{one.store}/{one.order_id}#{group.kind}",
             "group": group.id,
             "line": one.line,

@@ -21,7 +21,6 @@ from ledger.programs.edition import Edition
 from ledger.programs.line import Line
 from ledger.programs.registry import program_of
 from ledger.store.book import Book
-from ledger.store.head import head_of
 from ledger.store.log import read_log
 from ledger.store.reader import LogReader
 from ledger.usecases.closing.terms_of_close import filled_terms
@@ -29,7 +28,7 @@ from ledger.usecases.reconciling.accepted_figures import AS_RULED, StatedOrders,
 from ledger.usecases.reconciling.by_line import Matched, Matcher
 from ledger.usecases.reconciling.comparison import FileSaid, Reconciliation
 from ledger.usecases.reconciling.likely_causes import Likely
-from ledger.usecases.record_decisions import record_decisions
+from ledger.usecases.record_decisions import Decided, decided_in_turn
 from ledger.usecases.settling.settle import settle
 from ledger.usecases.statements.closed_period import ClosedPeriod, closed_period, find_closed
 from ledger.usecases.terms.editions import edition_at
@@ -181,8 +180,21 @@ def record_run(
     flipped: bool,
     income: Income | None = None,
 ) -> int:
-    """Records that the comparison was made, with what it found; answers its position."""
-    run = ReconciliationRun(
+    """Records that the comparison was made, with what it found; answers its position.
+
+    However many others write meanwhile: a comparison rests on the clocks that it names.
+    """
+    run = run_of(found, profile=profile, flipped=flipped, income=income)
+    _, head = decided_in_turn(book, lambda _: Decided([run]), by=by)
+    assert head is not None, "nobody is asked"
+    return head.position
+
+
+def run_of(
+    found: Reconciliation, *, profile: str, flipped: bool, income: Income | None = None
+) -> ReconciliationRun:
+    """The event that says that the comparison was made, with what it found."""
+    return ReconciliationRun(
         program=found.program,
         period=found.period,
         file=found.file.name,
@@ -199,9 +211,6 @@ def record_run(
         store=income.store if income else None,
         column=income.column if income else None,
     )
-    with book.reading() as connection:
-        head = head_of(connection)
-    return record_decisions(book, [run], by=by, expected=head).position
 
 
 def our_side(connection: Connection, program: str, period: str | None, clocks: Clocks) -> Side:

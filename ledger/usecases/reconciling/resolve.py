@@ -1,6 +1,8 @@
 """Resolving a break: a decision in the log; accepting the platform's figure is an adjustment."""
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from typing import Any, NoReturn
 
 from sqlalchemy import Connection
 
@@ -24,8 +26,19 @@ from ledger.store.log import read_log
 from ledger.store.reader import LogReader
 from ledger.usecases.closing.adjust import adjusted
 from ledger.usecases.closing.correction import Correction
-from ledger.usecases.reconciling.accepted_figures import moves_by_line, orders_of, refuse_outdated
-from ledger.usecases.record_decisions import built, record_decisions, refuse_read_only
+from ledger.usecases.reconciling.accepted_figures import (
+    Compared,
+    moves_by_line,
+    orders_of,
+    refuse_outdated,
+)
+from ledger.usecases.record_decisions import (
+    Agree,
+    at_once,
+    built,
+    record_decisions,
+    refuse_read_only,
+)
 from ledger.usecases.statements.closed_period import (
     ClosedPeriod,
     Lines,
@@ -33,6 +46,8 @@ from ledger.usecases.statements.closed_period import (
     edition_of,
     find_closed,
 )
+
+Compare = Callable[[Connection], ReconciliationRun]
 
 
 def resolve(
@@ -45,75 +60,125 @@ def resolve(
     reason: str,
     by: str,
     now: Instant,
+    compare: Compare | None = None,
+    agree: Agree = at_once,
 ) -> dict[str, Any]:
-    """Records what a break of the last run is; with `accept_theirs` adjusts the line to it.
+    """Records what a break is, if `agree` says so of what that does; with `accept_theirs` adjusts
+    the line to it.
 
-    Raises `NoSuchBreak`, `BadResolution` (accepting a figure before the close, or for a line
-    that is none of ours), `ConcurrentWrite`, `ReadOnlyBook`.
+    `name` is the break's id, or its number in the comparison: in the one that `compare` makes
+    anew, which is recorded with the resolution, or else in the last one kept. Raises
+    `NoSuchBreak`, `BadResolution` (accepting a figure before the close, or for a line that is
+    none of ours), `ConcurrentWrite`, `ReadOnlyBook`.
     """
     refuse_read_only(book, "resolve")
     with book.reading() as connection:
         head = head_of(connection)
-        run, found = _find(connection, program, period, name, head.position)
+        fresh = compare(connection) if compare else None
+        if fresh is None:
+            run, found = _find(connection, program, period, name, head.position)
+        else:
+            run = Compared(head.position + 1, fresh)
+            found = _named(run.event, name, period_id(program, period))
         known = _closed(connection, program, period, head.position)
         _refuse_accepted(known, run, found)
-        resolved = built(
-            BreakResolved,
-            program=program,
-            period=period,
-            id=found.id,
-            resolution=resolution,
-            reason=reason,
-            line=found.line,
-            theirs=found.theirs,
-            currency=found.currency,
-            count=found.count,
-            run=run.position,
-        )
-        events: list[OwnEvent] = [resolved]
+        resolved = _resolved(run, found, resolution, reason)
+        events: list[OwnEvent] = [resolved] if fresh is None else [fresh, resolved]
         if resolution == "accept_theirs":
             clocks = Clocks(now, head.position)
             events += _accepted(connection, known, run, found, reason, clocks)
-    written = record_decisions(book, events, by=by, expected=head)
-    return {
+    plan = {
         "break": found.id,
-        "line": found.line,
+        **{name: getattr(found, name) for name in ("line", "ours", "theirs", "currency")},
         "resolution": resolution,
         "reason": reason,
-        "adjusted": len(events) - 1,
+        "adjusted": sum(isinstance(one, StatementAdjusted) for one in events),
+        "recorded": 0,
+        "position": head.position,
+        "receipt": head.receipt,
+    }
+    if not agree(plan):
+        return plan
+    written = record_decisions(book, events, by=by, expected=head)
+    return plan | {
+        "recorded": len(events),
         "position": written.position,
         "receipt": written.receipt,
     }
 
 
+def _resolved(run: Compared, found: Break, resolution: Resolution, reason: str) -> BreakResolved:
+    return built(
+        BreakResolved,
+        program=run.event.program,
+        period=run.event.period,
+        id=found.id,
+        resolution=resolution,
+        reason=reason,
+        line=found.line,
+        theirs=found.theirs,
+        currency=found.currency,
+        count=found.count,
+        run=run.position,
+    )
+
+
 def _find(
     connection: Connection, program: str, period: str | None, name: str, known_at: int
-) -> tuple[Logged, Break]:
+) -> tuple[Compared, Break]:
     """The break in the last run: one that is not in it any more needs no resolution.
 
     Files that are of one store each have a last run each.
     """
     stream = reconciliation_stream(program, period)
-    runs: dict[str | None, Logged] = {}
+    runs: dict[str | None, Compared] = {}
     for one in read_log(connection, until=known_at, stream=stream):
         if isinstance(one.event, ReconciliationRun):
-            runs[one.event.store] = one
+            runs[one.event.store] = Compared(one.position, one.event)
+    asked = period_id(program, period)
+    again = f"duebook reconcile {asked.replace('/', ' ')} --against FILE"
+    if not runs:
+        raise NoSuchBreak(
+            f"No comparison of {asked} was kept.",
+            f"Name the file again: {again} --resolve {name}. Or keep it first: {again} --keep",
+        )
+    if name.isdigit():
+        last = max(runs.values(), key=lambda one: one.position)
+        return last, _named(last.event, name, asked)
     for run in runs.values():
         for found in run.event.breaks:
             if found.id == name:
                 return run, found
-    asked = period_id(program, period)
-    for run in runs.values():
-        for one in run.event.orders or ():
-            group = run.event.breaks[one.group]
+    return next(iter(runs.values())), _missing([one.event for one in runs.values()], name, asked)
+
+
+def _named(run: ReconciliationRun, name: str, asked: str) -> Break:
+    """The break of a comparison, by its id or its number. Raises `NoSuchBreak`."""
+    breaks = run.breaks
+    if name.isascii() and name.isdigit():
+        if not 1 <= int(name) <= len(breaks):
+            raise NoSuchBreak(
+                f"The comparison of {asked} has {len(breaks)} breaks; found number {name}.",
+                "Their numbers stand before them in its answer.",
+            )
+        return breaks[int(name) - 1]
+    return next((one for one in breaks if one.id == name), None) or _missing([run], name, asked)
+
+
+def _missing(runs: Sequence[ReconciliationRun], name: str, asked: str) -> NoReturn:
+    for run in runs:
+        for one in run.orders or ():
+            group = run.breaks[one.group]
             if name == f"{asked}/{one.store}/{one.order_id}#{group.kind}":
                 raise NoSuchBreak(
                     f"{name!r} is one order of a group of {group.count or 0:,}.",
                     f"Orders of one kind and cause are resolved together: --resolve {group.id!r}",
                 )
+    near = get_close_matches(name, [one.id for run in runs for one in run.breaks], n=1)
+    again = f"duebook reconcile {asked.replace('/', ' ')} --against FILE"
     raise NoSuchBreak(
-        f"The last reconciliation of {asked} has no break {name!r}.",
-        f"Compare first: duebook reconcile {asked.replace('/', ' ')} --against FILE",
+        f"The comparison of {asked} has no break {name!r}.",
+        f"Did you mean {near[0]!r}?" if near else f"See its breaks, with their numbers: {again}",
     )
 
 
@@ -125,7 +190,7 @@ def _closed(
     return closed_period(connection, program, period, known_at)
 
 
-def _refuse_accepted(known: ClosedPeriod | None, run: Logged, found: Break) -> None:
+def _refuse_accepted(known: ClosedPeriod | None, run: Compared, found: Break) -> None:
     """Raises `BadResolution` for a break of the run whose figure somebody has accepted."""
     for one in known.adjusted if known else ():
         if one.event.adopted == found.id and one.position > run.position:
@@ -138,7 +203,7 @@ def _refuse_accepted(known: ClosedPeriod | None, run: Logged, found: Break) -> N
 def _accepted(
     connection: Connection,
     known: ClosedPeriod | None,
-    run: Logged,
+    run: Compared,
     found: Break,
     reason: str,
     clocks: Clocks,
@@ -168,7 +233,7 @@ def _accepted(
 
 
 def _moved(
-    connection: Connection, known: ClosedPeriod, run: Logged, found: Break, clocks: Clocks
+    connection: Connection, known: ClosedPeriod, run: Compared, found: Break, clocks: Clocks
 ) -> list[Correction]:
     """The lines of ours that take their amounts."""
     stated = known.current
@@ -191,7 +256,7 @@ def _moved(
     return [_paying(stated[name].line, moves[name]) for name in sorted(moves)]
 
 
-def _differences(run: Logged, found: Break, stated: Lines) -> dict[str, int]:
+def _differences(run: Compared, found: Break, stated: Lines) -> dict[str, int]:
     """Per line by how many minor units the platform's figure lies above ours."""
     if found.count is not None:
         return moves_by_line(run.event, found)

@@ -205,7 +205,7 @@ def reconciled():
     permit = breaks["TRAIN/permit#outcome_differs"]
     assert (permit["ours"], permit["theirs"], permit["difference"]) == ("declined", "granted", None)
     assert [one["because"] for one in permit["likely"]] == ["too_dear", "cheap_minor"]
-    call("platform", "reconcile", *JANUARY, "--against", str(path), code=3)
+    call("platform", "reconcile", *JANUARY, "--against", str(path), "--keep", "--by", "lin", code=3)
     common = ("--as", "accept_theirs", "--reason", "agreed", "--by", "lin")
     for name in ("TRAIN/permit#outcome_differs", "TRAIN/rent#amount_differs"):
         answer("platform", "reconcile", *JANUARY, "--resolve", f"toys-2026/2026-01/{name}", *common)
