@@ -64,11 +64,11 @@ def test_the_positions_and_breaks_of_the_how_to_are_those_of_the_demo(
     (receipt,) = re.findall(r"--receipt (\d+):", text)
     events = duebook("verify", "--format", "json").json["events"]
     assert int(receipt) == events
-    (file,) = re.findall(r"reconcile \S+ --against (\S+)", text)
-    (named,) = re.findall(r"--resolve (\S+)", text)
-    program = named.partition("/")[0]
+    ((program, file),) = set(re.findall(r"reconcile (\S+) --against (fixtures\S+)", text))
+    (number,) = re.findall(r"--resolve (\d+)", text)
     ran = duebook("reconcile", program, "--against", ROOT / file, "--format", "json")
-    assert named in [one["break"] for one in ran.json["breaks"]]
+    kinds = {one["number"]: one["kind"] for one in ran.json["breaks"]}
+    assert kinds[int(number)] == "missing_theirs"
 
 
 def test_the_table_of_the_readme_names_every_command() -> None:
