@@ -7,9 +7,10 @@ from sqlalchemy import select
 from ledger.aggregates.book import FactWithdrawn
 from ledger.aggregates.catalogue import TOPICS
 from ledger.intake.rows import Parsed
-from ledger.kernel.errors import AlreadyWithdrawn, NoSuchEvent, ReadOnlyBook
+from ledger.kernel.errors import AlreadyWithdrawn, NoSuchEvent
 from ledger.kernel.instants import Instant
 from ledger.store.book import Book
+from ledger.store.rights import read_only
 from ledger.store.schema import events, withdrawn
 from ledger.usecases.recording.known_keys import is_fact
 from ledger.usecases.recording.record import record_stage
@@ -35,7 +36,7 @@ def withdraw(book: Book, position: int, *, reason: str, by: str, now: Instant) -
     Raises `NoSuchEvent` (nothing there, or no fact), `AlreadyWithdrawn`, `ReadOnlyBook`.
     """
     if not book.writable:
-        raise ReadOnlyBook("This book may only be read.", "Ask whoever keeps it to withdraw.")
+        raise read_only(book.lacking, "withdraw")
     type_, stream = _refuse_unless_fact(book, position)
     stage = Stage()
     stage.add(staged(0, Parsed(FactWithdrawn(position=position, reason=reason), now, by)))
