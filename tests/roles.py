@@ -12,7 +12,7 @@ from projections.catalogue import VIEWS
 from projections.runner import catch_up
 from tests.quarter import Quarter, held_quarter
 
-LOGINS = {"clerk": "duebook_writer", "auditor": "duebook_reader", "keeper": "duebook_owner"}
+LOGINS = {"clerk": "duebook_writer", "reviewer": "duebook_reader", "keeper": "duebook_owner"}
 
 
 class Roles(NamedTuple):

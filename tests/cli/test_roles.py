@@ -41,7 +41,7 @@ ASKED = {
 
 
 @pytest.mark.parametrize("asked", ASKED)
-@pytest.mark.parametrize("login", ["clerk", "auditor", "keeper"])
+@pytest.mark.parametrize("login", ["clerk", "reviewer", "keeper"])
 def test_every_role_can_ask_everything(
     closed_once: Roles, duebook: Duebook, login: str, asked: str
 ) -> None:
@@ -106,15 +106,15 @@ def test_a_reader_is_refused_in_words_and_told_what_to_ask_for(
     """Exit 1, what the role lacks, and the grant that would change it."""
     file(LATER)
     file(ORDER, "orders.csv")
-    auditor = ("--book", closed_once.of("auditor"))
-    terms = duebook("programs", "growth-2026-05", "--format", "toml", *auditor).out
+    reviewer = ("--book", closed_once.of("reviewer"))
+    terms = duebook("programs", "growth-2026-05", "--format", "toml", *reviewer).out
     file(terms.replace('publisher = "duebook"', 'publisher = "acme"'), "terms.toml")
     before = closed_once.ask("SELECT count(*) FROM events")
-    ran = duebook(*decided, *auditor)
+    ran = duebook(*decided, *reviewer)
     assert (ran.code, ran.out) == (1, "")
-    assert "The role auditor may only read this book" in ran.err
+    assert "The role reviewer may only read this book" in ran.err
     assert "no right to INSERT into events, refs, withdrawn, snapshots" in ran.err
-    assert "GRANT duebook_writer TO auditor;" in ran.err
+    assert "GRANT duebook_writer TO reviewer;" in ran.err
     assert closed_once.ask("SELECT count(*) FROM events") == before
 
 
@@ -122,23 +122,23 @@ def test_a_writer_and_a_reader_never_see_a_view_of_before(
     roles: Roles, duebook: Duebook, file: Callable[..., str]
 ) -> None:
     """The read models of the owner stay as they are; what others are told holds the new fact."""
-    clerk, auditor = (("--book", roles.of(login)) for login in ("clerk", "auditor"))
+    clerk, reviewer = (("--book", roles.of(login)) for login in ("clerk", "reviewer"))
     where = "SELECT position FROM duebook_views WHERE view = 'stores'"
     stood = roles.ask(where)
     assert duebook("record", file(LATER), *clerk).code == 0
-    for who in (clerk, auditor):
+    for who in (clerk, reviewer):
         for asked in (("report", "stores"), ("query", "select store from stores")):
             ran = duebook(*asked, *JSON, *who)
             assert "S-77" in {row["store"] for row in ran.json}, ran.err
     assert roles.ask(where) == stood
     assert duebook("report", "stores", "--book", roles.of("keeper")).code == 0
     assert roles.ask(where) > stood
-    assert duebook("verify", *auditor).code == 0
+    assert duebook("verify", *reviewer).code == 0
 
 
 def test_a_writer_rebuilds_nothing(closed_once: Roles, duebook: Duebook) -> None:
     """Told in words; nothing was touched."""
-    for login, said in (("clerk", "may not make tables"), ("auditor", "may only be read")):
+    for login, said in (("clerk", "may not make tables"), ("reviewer", "may only be read")):
         ran = duebook("rebuild", "--book", closed_once.of(login))
         assert (ran.code, ran.out) == (1, "")
         assert said in ran.err
@@ -152,7 +152,7 @@ def test_the_keeper_rebuilds_and_what_is_made_belongs_to_the_owner(
     assert duebook("rebuild", "--book", roles.of("keeper")).code == 0
     rows = roles.ask("SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'")
     assert rows == [("duebook_owner",)]
-    assert roles.ask("SELECT count(*) FROM stores", "auditor") == [(4,)]
+    assert roles.ask("SELECT count(*) FROM stores", "reviewer") == [(4,)]
 
 
 def test_twelve_writers_at_once_all_succeed(

@@ -49,7 +49,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-@pytest.mark.parametrize("login", ["clerk", "auditor"])
+@pytest.mark.parametrize("login", ["clerk", "reviewer"])
 def test_nobody_but_the_owner_changes_what_is_there(
     closed_once: Roles, login: str, change: str
 ) -> None:
@@ -62,7 +62,7 @@ def test_nobody_but_the_owner_changes_what_is_there(
 def test_a_reader_inserts_nowhere(closed_once: Roles, table: str) -> None:
     """Not even a copy of what is there."""
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        closed_once.ask(f"INSERT INTO {table} SELECT * FROM {table}", "auditor")
+        closed_once.ask(f"INSERT INTO {table} SELECT * FROM {table}", "reviewer")
 
 
 def test_each_role_has_exactly_its_rights(closed_once: Roles) -> None:
@@ -110,7 +110,7 @@ def test_a_false_event_that_a_writer_inserts_is_told_by_verify(
         "clerk",
     )
     ((position,),) = roles.ask("SELECT max(position) FROM events")
-    ran = duebook("verify", *JSON, "--book", roles.of("auditor"))
+    ran = duebook("verify", *JSON, "--book", roles.of("reviewer"))
     assert ran.code == 5
     (chain,) = [one for one in ran.json["checks"] if one["name"] == "chain"]
     assert chain["detail"].startswith(f"position {position}: ")

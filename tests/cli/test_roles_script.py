@@ -77,7 +77,7 @@ def test_before_a_book_is_made_it_makes_the_roles_and_asks_to_be_run_again(
     ran = duebook("record", file([fact]), "--book", roles.of("clerk"))
     assert ran.code == 1
     assert "The role clerk may only read this book" in ran.err
-    assert duebook("verify", "--book", roles.of("auditor")).code == 0
+    assert duebook("verify", "--book", roles.of("reviewer")).code == 0
     assert roles.run_script() == []
     assert duebook("record", file([fact]), "--book", roles.of("clerk")).code == 0
     assert duebook("upgrade", "--by", "lin", "--book", roles.of("keeper")).code == 0
@@ -159,5 +159,5 @@ def test_a_book_in_a_schema_of_its_own_has_the_same_roles(
     assert owners(roles, "spring") == {"duebook_owner"}
     fact = {"type": "StoreVerified", "at": "2026-01-10T09:00:00+08:00", "store": "S-1"}
     assert duebook("record", file([fact]), "--book", roles.of("clerk")).code == 0
-    assert duebook("report", "stores", "--book", roles.of("auditor")).code == 0
+    assert duebook("report", "stores", "--book", roles.of("reviewer")).code == 0
     assert duebook("verify", "--book", roles.of("clerk")).code == 0

@@ -83,7 +83,7 @@ def answer(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, 
     return ask
 
 
-@pytest.mark.parametrize("login", ["auditor", "clerk"])
+@pytest.mark.parametrize("login", ["reviewer", "clerk"])
 def test_it_can_be_asked_everything_and_stays_as_it_is(
     older: tuple[int, Roles, str], answer: Callable[..., Any], login: str
 ) -> None:
@@ -110,16 +110,16 @@ def test_it_is_verified_and_what_somebody_did_to_it_is_told(
 ) -> None:
     """The log and its indexes in the copy; guards and what stands beside the tables, there."""
     _, roles, _ = older
-    auditor = ("--book", roles.of("auditor"))
-    code, out, err = answer("verify", *auditor)
+    reviewer = ("--book", roles.of("reviewer"))
+    code, out, err = answer("verify", *reviewer)
     assert (code, CHECKED in out) == (0, True), err
     roles.ask("ALTER TABLE events DISABLE TRIGGER events_refuse_change")
-    code, out, _ = answer("verify", *auditor)
+    code, out, _ = answer("verify", *reviewer)
     assert code == 5
     assert "missing, disabled or changed: events_refuse_change" in out
     roles.ask("ALTER TABLE events ENABLE TRIGGER events_refuse_change")
     roles.ask("INSERT INTO refs SELECT kind, 'P-9', position, at, stream, detail FROM refs LIMIT 1")
-    code, out, _ = answer("verify", *auditor)
+    code, out, _ = answer("verify", *reviewer)
     assert code == 5
     assert "not in the log" in out
     assert "P-9" in out
@@ -128,7 +128,7 @@ def test_it_is_verified_and_what_somebody_did_to_it_is_told(
 @pytest.mark.parametrize(
     ("login", "said"),
     [
-        ("auditor", "The role auditor may only read this book"),
+        ("reviewer", "The role reviewer may only read this book"),
         ("clerk", "this role may not bring it up to date"),
     ],
 )
@@ -162,4 +162,4 @@ def test_a_writer_does_not_upgrade_a_book_whose_index_is_up_to_date(
     if format_ == 2:
         assert "The role clerk may not change the tables of this book" in err
         assert "duebook_owner" in err
-    assert answer("report", "stores", "--book", roles.of("auditor"))[0] == 0
+    assert answer("report", "stores", "--book", roles.of("reviewer"))[0] == 0

@@ -101,7 +101,6 @@ def test_books_in_two_schemas_of_a_database_do_not_wait_for_each_other(
     first, _ = init(url, "platform")
     for name in ("spring", "autumn"):
         with first.engine.begin() as connection:
-            connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {name} CASCADE")
             connection.exec_driver_sql(f"CREATE SCHEMA {name}")
         books.append(init(f"{url}&options=-csearch_path%3D{name}", "platform")[0])
     spring, autumn = books
@@ -109,8 +108,11 @@ def test_books_in_two_schemas_of_a_database_do_not_wait_for_each_other(
         assert record_facts(autumn, [CERTIFIED]).recorded == 1
     assert spring.head().position == first.head().position
     assert autumn.head().position == first.head().position + 2
-    for one in (spring, autumn, first):
+    for one in books:
         one.close()
+    with first.engine.begin() as connection:
+        connection.exec_driver_sql("DROP SCHEMA spring, autumn CASCADE")
+    first.close()
 
 
 @pytest.mark.parametrize("count", [1, 300], ids=["by INSERT", "by COPY"])
