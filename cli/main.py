@@ -109,6 +109,10 @@ def _failed(error: Exception) -> int:
     from sqlalchemy.exc import DatabaseError, OperationalError
 
     if isinstance(error, DatabaseError):
+        from ledger.store.rights import told
+
+        if refusal := told(error):
+            return _refused(refusal)
         said = str(error.orig).strip().splitlines()[0]
         if isinstance(error, OperationalError) and "locked" in said:
             say("Error: somebody else is writing to the book. Try again.")

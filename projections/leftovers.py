@@ -14,10 +14,16 @@ from sqlalchemy import exc as sa_exc
 
 from ledger.store.book import Book
 from ledger.store.schema import has_table
+from projections.rights import may_build
 
 NEXT = "__next"
 POSITIONS, PARKED = "duebook_views", "duebook_parked"
 _BUILDING = 0x6475_6563
+
+
+def tables_of(*views: str) -> list[str]:
+    """What a caller who builds these views makes or changes."""
+    return [POSITIONS, PARKED, *views, *(f"{name}{NEXT}" for name in views)]
 
 
 def left_behind(connection: Connection) -> list[str]:
@@ -35,7 +41,7 @@ def positions_in(connection: Connection) -> list[tuple[str, int]]:
 
 def sweep(book: Book) -> None:
     """Removes the dead ones; what somebody builds, or who may not remove it, is left alone."""
-    if not book.writable:
+    if not may_build(book, (POSITIONS, PARKED)):
         return
     with suppress(sa_exc.DatabaseError):
         with book.reading() as connection:

@@ -29,7 +29,8 @@ from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.store.schema import TEXT, has_table
 from projections.base import Span, View
-from projections.leftovers import NEXT, PARKED, POSITIONS, building, sweep
+from projections.leftovers import NEXT, PARKED, POSITIONS, building, sweep, tables_of
+from projections.rights import may_build
 
 Progress = Callable[[str, int], None]
 VIEWS_LOCK = 0x6475_6562
@@ -78,10 +79,10 @@ def looking_at(
 ) -> Iterator[Sight]:
     """The view at the head, or with `clocks` as it was known and counted then.
 
-    The live table is brought up to date first. In a book that may only be read, and at other
-    clocks than the head's, the view is built in a temporary database.
+    The live table is brought up to date first. For whoever may not do that, and at other clocks
+    than the head's, the view is built in a temporary database.
     """
-    if clocks is None and book.writable:
+    if clocks is None and may_build(book, tables_of(view.NAME)):
         sweep(book)
         catch_up(book, view, progress)
         with book.reading() as connection:

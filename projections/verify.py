@@ -26,7 +26,7 @@ def verify_places(book: Book) -> Check:
     """No view stands beyond the head, where it would pass over what is recorded next; no table
     of one is anything but a table; what somebody builds or left there is named."""
     name = "view places"
-    with book.reading() as connection:
+    with book.as_stored() as connection:
         head = head_of(connection).position
         beyond = [
             f"{view} stands at {position}, beyond the head at {head}; run: duebook rebuild {view}"
@@ -51,6 +51,7 @@ def verify_entries(book: Book, progress: Progress) -> Check:
             head = head_of(connection).position
             for _entry in entries_in(Span(connection, connection, 0, head, FOREVER)):
                 count += 1
+        with book.as_stored() as connection:
             version, _ = state_of(connection, Entries())
             if version == Entries.VERSION and has_table(connection, Entries.NAME):
                 for _entry in read_entries(connection, Entries().table()):
@@ -65,9 +66,9 @@ def _verify(book: Book, view: View, progress: Progress) -> Check | None:
     """None for a view that was never built, or that is rebuilt at its next use anyway."""
     name = f"view {view.NAME}"
     while True:
-        with book.reading() as connection:
+        with book.as_stored() as connection:
             version, position = state_of(connection, view)
-            if version != view.VERSION:
+            if version != view.VERSION or _is_newer(position, book):
                 return None
             if not has_table(connection, view.NAME):
                 return Check(name, False, "the table is gone; run: duebook rebuild " + view.NAME)
@@ -79,11 +80,16 @@ def _verify(book: Book, view: View, progress: Progress) -> Check | None:
                 wrong = _first_difference(connection, anew, view)
         if wrong is None:
             return Check(name, True, f"equal to one built anew at position {position}")
-        with book.reading() as connection:
+        with book.as_stored() as connection:
             moved = state_of(connection, view) != (version, position)
         if not moved:
             return Check(name, False, f"{wrong}; run: duebook rebuild {view.NAME}")
         # Somebody caught the view up between the look at its position and at its rows.
+
+
+def _is_newer(position: int, book: Book) -> bool:
+    """Whether a view has gone on since the copy of the log was made that it is compared with."""
+    return book.stored_as is not None and position > book.head().position
 
 
 def _first_difference(live: Connection, anew: Connection, view: View) -> str | None:

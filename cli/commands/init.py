@@ -7,27 +7,43 @@ from cli.options import Ask, answering, location, now
 from cli.progress import progress
 from cli.talk import said_done, say
 
+SQL = "sql"
+PLATFORM = "platform"
+
 
 @click.command()
 @click.option("--demo", is_flag=True, help="Fill it with the shipped example quarter.")
 @click.option(
     "--entity",
-    default="platform",
+    default=PLATFORM,
     metavar="E",
     help="Whose side it keeps: platform, or a party such as partner:P-01 [platform].",
 )
 @click.option(
     "--orders", type=INPUT, metavar="FOLDER", help="Where order lines are kept [beside the book]."
 )
-@answering(writes=True)
-def init(demo: bool, entity: str, orders: str | None, ask: Ask) -> None:
+@click.option(
+    "--roles",
+    is_flag=True,
+    help="Make nothing: print the SQL of PostgreSQL roles with least rights.",
+)
+@answering(writes=True, also=(SQL,))
+def init(demo: bool, entity: str, orders: str | None, roles: bool, ask: Ask) -> None:
     """Make a book and publish the shipped editions in it.
 
     \b
     duebook init
     duebook init --demo --book demo.db
     duebook init --book postgresql://user@host/books --entity partner:P-01
+    duebook init --roles | psql books
     """
+    if roles:
+        if demo or orders or entity != PLATFORM:
+            raise click.UsageError("--roles only prints a script: make the book in another call.")
+        _print_roles(ask)
+        return
+    if ask.out.format == SQL:
+        raise click.UsageError("Only --roles answers in SQL.")
     from ledger.usecases import init as usecase
 
     where = ask.out
@@ -44,3 +60,18 @@ def init(demo: bool, entity: str, orders: str | None, ask: Ask) -> None:
     else:
         nexts = [f"duebook record FACTS.ndjson{named}", f"duebook programs{named}"]
     say("Next:  " + "   ".join(nexts))
+
+
+def _print_roles(ask: Ask) -> None:
+    """The script for the schema of the book's URL, where one is named."""
+    from ledger.store.book import is_url
+    from ledger.store.roles import roles_script
+
+    if ask.book is not None and not is_url(ask.book):
+        raise click.UsageError(
+            f"--roles is for books in PostgreSQL; {ask.book} is a file: who may read or write it, "
+            "its mode says."
+        )
+    if ask.out.format not in (SQL, "table"):
+        raise click.UsageError("--roles prints SQL: leave --format out, or write -o roles.sql.")
+    ask.out.text(roles_script(location(ask.book)).splitlines())

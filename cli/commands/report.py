@@ -103,8 +103,9 @@ def rebuild(view: str | None, ask: Ask) -> int:
     duebook rebuild
     duebook rebuild gmv
     """
-    from ledger.kernel.errors import ReadOnlyBook
     from projections.catalogue import VIEWS, view_named
+    from projections.leftovers import tables_of
+    from projections.rights import refuse_to_build
     from projections.runner import parked_in
     from projections.runner import rebuild as usecase
 
@@ -112,10 +113,7 @@ def rebuild(view: str | None, ask: Ask) -> int:
     rows = []
     views = [view_named(view)] if view else list(VIEWS.values())
     with ask.opened() as found, progress() as told:
-        if not found.writable:
-            raise ReadOnlyBook(
-                "This book may only be read.", "Reports build what they need beside it."
-            )
+        refuse_to_build(found, tables_of(*(one.NAME for one in views)))
         for one in views:
             position = usecase(found, one, told)
             with found.reading() as connection:

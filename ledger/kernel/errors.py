@@ -83,6 +83,10 @@ class ReadOnlyBook(Refusal):
     """A write to a book that may only be read."""
 
 
+class RightMissing(Refusal):
+    """Something that the role of a database server may not do."""
+
+
 class ClockDoubted(Refusal):
     """A write by a clock that lies far from the last event, or from the server's."""
 

@@ -23,6 +23,7 @@ from ledger.kernel.errors import (
 from ledger.store import schema
 from ledger.store.head import LOCK_SECONDS, Head, head_of
 from ledger.store.places import looks_like_sqlite
+from ledger.store.rights import Lacking, lacking, may_not_read, refuse_if_hidden, told
 
 if TYPE_CHECKING:
     from ledger.store.recorder import LogRecorder
@@ -40,6 +41,10 @@ class Book:
         self.format = schema.FORMAT
         self.lists_looks = True
         """Whether the index says what ids look like: that of older books does not."""
+        self.lacking: Lacking | None = None
+        """Why a book on a server may only be read, where its role does not let it be written."""
+        self.stored_as: Book | None = None
+        """The book as its server has it, where this one is a copy of it."""
         self.lives_in: object = None
         """What has to be there as long as the book is asked."""
         self.notes: list[str] = []
@@ -50,7 +55,9 @@ class Book:
         """The recorder, for those who write; reading does without it."""
         from ledger.store.recorder import LogRecorder
 
-        return LogRecorder(self.engine, writable=self.writable, format_=self.format)
+        return LogRecorder(
+            self.engine, writable=self.writable, format_=self.format, lacking=self.lacking
+        )
 
     @property
     def committed(self) -> int | None:
@@ -71,9 +78,15 @@ class Book:
         """A connection for reading."""
         return self.engine.connect()
 
+    def as_stored(self) -> AbstractContextManager[Connection]:
+        """A connection for looking at the tables themselves, also of a book read from a copy."""
+        return (self.stored_as or self).reading()
+
     def close(self) -> None:
         """Gives the connections back."""
         self.engine.dispose()
+        if self.stored_as is not None:
+            self.stored_as.close()
 
 
 def is_url(location: str) -> bool:
@@ -84,7 +97,8 @@ def is_url(location: str) -> bool:
 def open_book(location: str, *, readonly: bool = False) -> Book:
     """Opens a book that is there.
 
-    Raises `BookMissing`, `ForeignBook` (something else is there), `NewerBook`, `BookLocked`.
+    Raises `BookMissing`, `ForeignBook` (something else is there), `NewerBook`, `BookLocked`,
+    `RightMissing` (on a server).
     """
     if is_url(location):
         book = Book(location, url_engine(location), writable=not readonly)
@@ -109,7 +123,9 @@ def open_book(location: str, *, readonly: bool = False) -> Book:
         book = Book(location, sqlite_engine(path, readonly=readonly), writable=not readonly)
         book.format, book.lists_looks = found
     if is_url(location) and book.writable:
-        book.writable = _may_insert(book)
+        with connected(book) as connection:
+            book.lacking = lacking(connection)
+        book.writable = book.lacking is None
     return book
 
 
@@ -122,6 +138,9 @@ def _layout_of(book: Book) -> tuple[int, bool]:
     with connected(book) as connection:
         layout = schema.stored_layout(connection) or {}
         found = layout.get("format")
+        if found is None and is_url(location):
+            connection.rollback()
+            refuse_if_hidden(connection, shown(location))
     if found is None or not found.isdigit():
         raise _foreign(location)
     if int(found) > schema.FORMAT:
@@ -144,10 +163,14 @@ def connected(book: Book) -> Iterator[Connection]:
             raise BookLocked(
                 f"{shown(book.location)} is locked by another program.", "Try again."
             ) from None
+        if "permission denied for database" in text:
+            raise may_not_read(shown(book.location)) from None
         raise BookMissing(
             f"{shown(book.location)} cannot be opened: {text.splitlines()[0]}", HOW_TO_MAKE
         ) from None
     except sa_exc.DatabaseError as error:
+        if refusal := told(error):
+            raise refusal from None
         if "malformed" in str(error.orig) or _has_receipts(book.location):
             raise _damaged(book.location, str(error.orig)) from None
         raise _foreign(book.location, str(error.orig)) from None
@@ -194,15 +217,6 @@ def may_write(path: Path) -> bool:
     """Whether the file may be written: its mode says so even to root, who could anyway."""
     writable_by_anyone = path.stat().st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH)
     return bool(writable_by_anyone) and os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
-
-
-def _may_insert(book: Book) -> bool:
-    sql = (
-        "SELECT has_table_privilege('events', 'INSERT')"
-        " AND current_setting('transaction_read_only') = 'off'"
-    )
-    with book.engine.connect() as connection:
-        return bool(connection.exec_driver_sql(sql).scalar())
 
 
 def sqlite_engine(path: Path, *, readonly: bool) -> Engine:

@@ -16,14 +16,17 @@ from sqlalchemy import exc as sa_exc
 
 from ledger.aggregates.base import OwnEvent
 from ledger.aggregates.writing import Actor, ClockTrusted
-from ledger.kernel.errors import BookLocked, OlderBook, ReadOnlyBook
+from ledger.kernel.errors import BookLocked, OlderBook
 from ledger.store import chain
 from ledger.store.actor import actor_on
 from ledger.store.clock import trusted
 from ledger.store.head import LOCK_SECONDS, Head, head_of, microseconds_now
+from ledger.store.rights import Lacking, read_only, told
 from ledger.store.schema import FORMAT, events
 
 BATCH = 2000
+WRITE_LOCK = 0x6475_6564
+"""With the number of the table of events, the key of the write lock on a server."""
 COPY_FROM = 200
 """From so many rows on PostgreSQL is fed by COPY."""
 
@@ -31,6 +34,7 @@ Own = TypeVar("Own", bound=OwnEvent)
 Row = tuple[str, int, str, bytes, int, str, int, int, bytes | None]
 """stream, version, topic, state, at, by, batch, row, key: what a writer hands over."""
 
+_NO_LOCK = "55P03"
 _INSERT = (
     'INSERT INTO events (position, stream, version, topic, state, at, recorded_at, "by",'
     ' batch, "row", key, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'
@@ -104,9 +108,17 @@ class Writer:
 class LogRecorder:
     """Opens the log for writing, over one SQLAlchemy engine."""
 
-    def __init__(self, engine: Engine, *, writable: bool = True, format_: int = FORMAT) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        writable: bool = True,
+        format_: int = FORMAT,
+        lacking: Lacking | None = None,
+    ) -> None:
         self.engine = engine
         self.writable = writable
+        self.lacking = lacking
         self.format = format_
         self.clock_is_right: str | None = None
         """Why a clock that would be doubted is right, where somebody says so."""
@@ -118,10 +130,11 @@ class LogRecorder:
         """A write transaction under the lock; everything in it is recorded, or nothing.
 
         Only an upgrade writes to an `older` book, and no event. Raises `ReadOnlyBook`,
-        `OlderBook`, `ClockDoubted`, or `BookLocked` when the lock is not had within 20 seconds.
+        `OlderBook`, `ClockDoubted`, `RightMissing`, `BookLocked` when the lock is not had within
+        20 seconds, or `ConcurrentWrite` where somebody writes without it.
         """
         if not self.writable:
-            raise ReadOnlyBook("This book may only be read.", "Ask whoever keeps it to record.")
+            raise read_only(self.lacking, "record")
         if self.format < FORMAT and not older:
             refuse_older(self.format)
         try:
@@ -130,20 +143,21 @@ class LogRecorder:
                 connection.begin(),
             ):
                 if connection.dialect.name != "sqlite":
-                    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
-                    connection.exec_driver_sql("LOCK TABLE events IN EXCLUSIVE MODE")
+                    _take_turn(connection)
                 before, now = head_of(connection), now or microseconds_now()
                 trusts = None if older else trusted(connection, before, now, self.clock_is_right)
                 writer = Writer(connection, before, now, trusts, actor_on(connection))
                 yield writer
             if writer.head != before:
                 self.committed = writer.head.position
-        except sa_exc.OperationalError as error:
+        except Exception as error:  # COPY raises the driver's own, which SQLAlchemy wraps elsewhere
             if _is_lock(error):
                 raise BookLocked(
                     f"Somebody else has been writing for more than {LOCK_SECONDS} seconds.",
                     "Nothing was recorded. Run the same command again.",
                 ) from error
+            if refusal := told(error):
+                raise refusal from error
             raise
 
     def clock_trusted(self) -> ClockTrusted | None:
@@ -151,6 +165,20 @@ class LogRecorder:
         with self.engine.connect() as connection:
             head = head_of(connection)
             return trusted(connection, head, microseconds_now(), self.clock_is_right)
+
+
+def _take_turn(connection: Connection) -> None:
+    """The write lock on a server, which asks for no right beyond INSERT.
+
+    One that anybody may take, of this table, so that several books in the schemas of a database
+    do not wait for each other; then the lock that an INSERT takes: versions that lock the table
+    itself (IN EXCLUSIVE MODE) wait for it, and this one for theirs, before the head is read.
+    """
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
+    connection.exec_driver_sql(
+        f"SELECT pg_advisory_xact_lock({WRITE_LOCK}, 'events'::regclass::oid::int)"
+    )
+    connection.exec_driver_sql("LOCK TABLE events IN ROW EXCLUSIVE MODE")
 
 
 def refuse_older(format_: int) -> NoReturn:
@@ -162,6 +190,8 @@ def refuse_older(format_: int) -> NoReturn:
     )
 
 
-def _is_lock(error: sa_exc.OperationalError) -> bool:
+def _is_lock(error: Exception) -> bool:
+    if not isinstance(error, sa_exc.OperationalError):
+        return getattr(error, "sqlstate", None) == _NO_LOCK
     text = str(error.orig).lower()
     return "locked" in text or "busy" in text or "lock timeout" in text

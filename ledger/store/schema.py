@@ -187,19 +187,21 @@ def faulty_guards(connection: Connection) -> list[str]:
         expected = _guard_statements(connection)
         return sorted(name for name, made in expected.items() if found.get(name) != made)
     sql = (
-        "SELECT tgname, tgenabled, pg_get_triggerdef(oid) FROM pg_trigger"
-        " WHERE tgrelid = 'events'::regclass"
+        "SELECT tgname, tgenabled, pg_get_triggerdef(oid), tgfoid = to_regprocedure(%s)"
+        " FROM pg_trigger WHERE tgrelid = 'events'::regclass"
     )
-    there = {name: (enabled, made) for name, enabled, made in connection.exec_driver_sql(sql)}
+    ours = "duebook_refuse()"
+    there = {name: found for name, *found in connection.exec_driver_sql(sql, (ours,))}
     faulty = {
         name
         for name, when in _POSTGRES_GUARDS.items()
         if name not in there
         or there[name][0] not in ("O", b"O")
         or not _same_events(when, there[name][1])
+        or not there[name][2]  # a function of that name in another schema
     }
     body = connection.exec_driver_sql(
-        "SELECT prosrc FROM pg_proc WHERE proname = 'duebook_refuse'"
+        "SELECT prosrc FROM pg_proc WHERE oid = to_regprocedure(%s)", (ours,)
     ).scalar()
     return sorted(faulty | (set() if body == _POSTGRES_BODY else {"duebook_refuse"}))
 

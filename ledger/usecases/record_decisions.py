@@ -7,12 +7,13 @@ from pydantic import ValidationError
 from sqlalchemy import Connection
 
 from ledger.aggregates.base import OwnEvent
-from ledger.kernel.errors import ConcurrentWrite, ReadOnlyBook, Refusal
+from ledger.kernel.errors import ConcurrentWrite, Refusal
 from ledger.store.append import append
 from ledger.store.book import Book
 from ledger.store.head import Head, head_of
 from ledger.store.receipts import keep_receipt
 from ledger.store.recorder import refuse_older
+from ledger.store.rights import read_only
 from ledger.store.schema import FORMAT
 from ledger.store.snapshots import Snapshot, keep
 
@@ -56,7 +57,7 @@ def built(kind: type[E], **fields: Any) -> E:
 def refuse_read_only(book: Book, to_what: str) -> None:
     """Raises `ReadOnlyBook`, `OlderBook` or `ClockDoubted` before anything is worked out."""
     if not book.writable:
-        raise ReadOnlyBook("This book may only be read.", f"Ask whoever keeps it to {to_what}.")
+        raise read_only(book.lacking, to_what)
     if book.format < FORMAT:
         refuse_older(book.format)
     book.log.clock_trusted()

@@ -14,7 +14,9 @@ from ledger.kernel.instants import Instant
 from ledger.store.book import Book, open_book
 from ledger.store.reader import LogReader
 from projections.catalogue import VIEWS
+from projections.leftovers import tables_of
 from projections.reading import Report
+from projections.rights import may_build
 from projections.runner import Progress, _silent, catch_up, parked_in, state_of, temporary
 from projections.sql.guards import run_on_postgresql, run_on_sqlite
 from projections.sql.over_orders import GMV, ORDERS, SAID, run_over_orders
@@ -45,13 +47,13 @@ def query(
     names `orders`, or `gmv` in a book with an archive, is run by DuckDB. Raises `BadQuery`.
     """
     limits = limits or Limits()
-    beside = clocks is not None or not book.writable
+    beside = clocks is not None or not may_build(book, tables_of(*VIEWS))
     over_orders = _asks_orders(book, sql, clocks)
     if over_orders:
         statement = checked(sql, "duckdb", {*VIEWS, ORDERS})
     else:
         statement = checked(sql, "sqlite" if beside or book.path else "postgres", VIEWS)
-    with _read_only(book, clocks, progress) as (connection, stands):
+    with _read_only(book, clocks, progress, beside=beside) as (connection, stands):
         parked = [one for view in VIEWS for one in parked_in(connection, view)]
         try:
             if over_orders:
@@ -89,9 +91,9 @@ def _run(connection: Connection, statement: Statement, limits: Limits) -> Answer
 
 @contextmanager
 def _read_only(
-    book: Book, clocks: Clocks | None, progress: Progress
+    book: Book, clocks: Clocks | None, progress: Progress, *, beside: bool
 ) -> Iterator[tuple[Connection, Clocks]]:
-    if clocks is not None or not book.writable:
+    if beside:
         with temporary(book, VIEWS.values(), clocks, progress) as (connection, built):
             connection.exec_driver_sql("PRAGMA query_only = ON")
             yield connection, built

@@ -14,6 +14,7 @@ import pytest
 from cli.main import run
 from tests.cli.closing import AS_OF, BY, LEFT
 from tests.quarter import PROGRAM, held_quarter
+from tests.roles import Roles, made
 
 DUEBOOK = Path(sys.executable).parent / "duebook"
 
@@ -124,3 +125,16 @@ def closed(told: Callable[..., Any]) -> Callable[..., Any]:
     """The same, closed."""
     assert told("close", PROGRAM, *AS_OF, *BY, *LEFT).code == 0
     return told
+
+
+@pytest.fixture(scope="session")
+def closed_once(new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Roles:
+    """A closed quarter on PostgreSQL under three roles, for tests that change nothing."""
+    return made(new_database(), tmp_path_factory.mktemp("roles"))
+
+
+@pytest.fixture
+def roles(new_database: Callable[[], str], tmp_path: Path) -> Roles:
+    """The same for a test that changes something. Its database is not handed out again, for who
+    may connect to it is its own affair."""
+    return made(new_database(), tmp_path)

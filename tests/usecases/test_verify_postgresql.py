@@ -154,3 +154,21 @@ def test_a_trigger_that_is_missing_or_left_disabled_is_named(
     with filled.engine.begin() as connection:
         connection.exec_driver_sql(how.format(name))
     assert {"guards": f"missing, disabled or changed: {name}"} == _failing(filled)
+
+
+def test_a_trigger_that_calls_a_function_of_another_schema_is_named(filled: Book) -> None:
+    """Under the name of ours, but it refuses nothing."""
+    with filled.engine.begin() as connection:
+        for sql in (
+            "CREATE SCHEMA elsewhere",
+            "CREATE FUNCTION elsewhere.duebook_refuse() RETURNS trigger LANGUAGE plpgsql"
+            " AS 'BEGIN RETURN NEW; END'",
+            "DROP TRIGGER events_refuse_change ON events",
+            "CREATE TRIGGER events_refuse_change BEFORE UPDATE OR DELETE ON events FOR EACH ROW"
+            " EXECUTE FUNCTION elsewhere.duebook_refuse()",
+        ):
+            connection.exec_driver_sql(sql)
+    found = _failing(filled)
+    with filled.engine.begin() as connection:
+        connection.exec_driver_sql("DROP SCHEMA elsewhere CASCADE")
+    assert found == {"guards": "missing, disabled or changed: events_refuse_change"}

@@ -8,16 +8,12 @@ from sqlalchemy import Connection, select
 from ledger.aggregates.book import FactWithdrawn
 from ledger.aggregates.catalogue import TOPICS
 from ledger.intake.rows import Parsed
-from ledger.kernel.errors import (
-    AlreadyWithdrawn,
-    ConcurrentWrite,
-    NoSuchEvent,
-    ReadOnlyBook,
-)
+from ledger.kernel.errors import AlreadyWithdrawn, ConcurrentWrite, NoSuchEvent
 from ledger.kernel.instants import Instant
 from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.store.log import read_positions
+from ledger.store.rights import read_only
 from ledger.store.schema import events, withdrawn
 from ledger.usecases.record_decisions import Agree, at_once
 from ledger.usecases.recording.as_told import as_told
@@ -62,7 +58,7 @@ def withdraw(
     was asked.
     """
     if not book.writable:
-        raise ReadOnlyBook("This book may only be read.", "Ask whoever keeps it to withdraw.")
+        raise read_only(book.lacking, "withdraw")
     type_, stream = _refuse_unless_fact(book, position)
     with book.reading() as connection:
         head = head_of(connection)

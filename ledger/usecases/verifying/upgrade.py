@@ -1,7 +1,5 @@
 """Bringing a book of an older version up to date: its indexes and its format, never an event."""
 
-import sqlite3
-from contextlib import closing
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
@@ -15,6 +13,7 @@ from ledger.store.indexes import recomputed
 from ledger.store.log import fetch
 from ledger.store.order_lines import Calls, archive_folder
 from ledger.store.places import ARCHIVE
+from ledger.store.rights import Lacking, owns, refuse_unless_owner
 from ledger.store.schema import (
     FORMAT,
     INDEX_FORMAT,
@@ -26,6 +25,7 @@ from ledger.store.schema import (
     refs,
 )
 from ledger.store.scratch import Scratch
+from ledger.usecases.verifying.copies import copy_of
 
 NO_LOOKS = (
     "The index of {book}, which may only be read, does not list what ids look like: ids that look "
@@ -63,42 +63,59 @@ def bring_index_up(book: Book) -> None:
 
 
 def up_to_date(book: Book) -> Book:
-    """The book with its index brought up; where it is a file that may only be read, a copy of it
-    that is gone with the book, so that it can be asked everything.
-
-    Raises `OlderBook` for a book on a server that may only be read.
+    """The book with its index brought up; for whoever may not do that, a copy of it that is gone
+    with the book, so that it can be asked everything.
     """
-    if book.format >= INDEX_FORMAT or book.writable or book.path is None:
+    if book.format >= INDEX_FORMAT or _may_be_brought_up(book):
         bring_index_up(book)
         return book
     scratch = Scratch()
     place = scratch.path / "book.db"
-    with book.reading() as connection, closing(sqlite3.connect(place)) as target:
-        source: Any = connection.connection.driver_connection
-        source.backup(target)
-        folder = archive_folder(connection)
+    copy_of(book, place)
     copied = Book(book.location, sqlite_engine(place, readonly=False), writable=True)
     copied.format = book.format
     bring_index_up(copied)
+    if book.path is not None:
+        _name_archive(copied, book)
+    copied.close()
+    found = Book(book.location, sqlite_engine(place, readonly=True), writable=False)
+    found.format, found.lives_in, found.lacking = copied.format, scratch, book.lacking
+    if book.path is not None:
+        book.close()
+    else:
+        found.stored_as = book
+    said = f"{shown(book.location)} was made by an older duebook and may only be read"
+    if book.writable:
+        said = f"{shown(book.location)} was made by an older duebook and does not belong to you"
+        found.lacking = Lacking(
+            "This book was made by an older duebook, and this role may not bring it up to date.",
+            "Ask whoever may act as its owner to run: duebook upgrade --by NAME",
+        )
+    found.notes.append(f"{said}: answered from a copy whose index was brought up to date.")
+    return found
+
+
+def _may_be_brought_up(book: Book) -> bool:
+    if book.path is not None or not book.writable:
+        return book.writable
+    with book.reading() as connection:
+        return owns(connection)
+
+
+def _name_archive(copied: Book, book: Book) -> None:
+    """The folder of order lines of a file lies beside the file, not beside its copy."""
+    with book.reading() as connection:
+        folder = archive_folder(connection)
     with copied.engine.begin() as connection:
         if connection.execute(select(meta.c.key).where(meta.c.key == ARCHIVE)).first() is None:
             connection.execute(insert(meta), [{"key": ARCHIVE, "value": str(folder)}])
-    copied.close()
-    book.close()
-    found = Book(book.location, sqlite_engine(place, readonly=True), writable=False)
-    found.format, found.lives_in = copied.format, scratch
-    found.notes.append(
-        f"{shown(book.location)} was made by an older duebook and may only be read: "
-        "answered from a copy whose index was brought up to date."
-    )
-    return found
 
 
 def _add_looks(book: Book) -> None:
     """Adds to the index what ids look like, from the names that it lists already."""
     if book.lists_looks:
         return
-    if not book.writable:
+    if not _may_be_brought_up(book):
         book.notes.append(NO_LOOKS.format(book=shown(book.location)))
         return
     with book.log.writing(older=True) as writer:
@@ -139,7 +156,7 @@ def upgrade(book: Book, *, by: str, dry_run: bool = False) -> dict[str, Any]:
 
     Nothing in its log changes; `duebook_meta` keeps who decided it. Raises `DerivedOrders` for a
     book that says twice what its orders say, once as facts; `OlderBook` where it may only be read;
-    `ClockDoubted`.
+    `RightMissing` for a role that is not its owner on a server; `ClockDoubted`.
     """
     bring_index_up(book)
     if derives(book):
@@ -152,6 +169,9 @@ def upgrade(book: Book, *, by: str, dry_run: bool = False) -> dict[str, Any]:
         )
     was = book.format
     if was < FORMAT and not dry_run:
+        if book.writable:
+            with book.reading() as connection:
+                refuse_unless_owner(connection)
         trusts = book.log.clock_trusted()
         said = f"; the clock is right: {trusts.reason}" if trusts else ""
         with book.log.writing(older=True) as writer:

@@ -49,7 +49,7 @@ def verify(book: Book, receipts: Iterable[Receipt], progress: Progress) -> list[
             *_made("events", lambda: [_events(connection, progress)]),
             *(unread or _made("receipts", lambda: [_receipts(connection, held)])),
             *_made("indexes", lambda: _indexes(connection)),
-            *_made("guards", lambda: [_guards(connection)]),
+            *_made("guards", lambda: [_guards(book)]),
         ]
 
 
@@ -94,11 +94,12 @@ def _any_text(connection: Connection) -> Iterator[None]:
         driver.text_factory = str
 
 
-def _guards(connection: Connection) -> Check:
+def _guards(book: Book) -> Check:
     """The database still refuses every change of an event by itself, and nothing was put on the
     book's own tables that would change what they say."""
-    faulty = faulty_guards(connection)
-    found = meddling(connection)
+    with book.as_stored() as connection:
+        faulty = faulty_guards(connection)
+        found = meddling(connection)
     said = [f"missing, disabled or changed: {', '.join(faulty)}"] if faulty else []
     said += [f"not made by duebook: {', '.join(found.harmful)}"] if found.harmful else []
     detail = "; ".join(said) or "in place"

@@ -1,0 +1,46 @@
+"""A copy of a book as a file, for whoever may not change the book itself."""
+
+import sqlite3
+from contextlib import closing
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import insert, select
+
+from ledger.store.book import Book, sqlite_engine
+from ledger.store.log import fetch
+from ledger.store.schema import has_table, metadata
+
+ROWS_AT_ONCE = 1000
+
+
+def copy_of(book: Book, place: Path) -> None:
+    """Writes the book as it is at one moment to a new file: all of it where it is a file too, else
+    the log and its indexes. How a server guards the log is asked there."""
+    if book.path is None:
+        _from_server(book, place)
+        return
+    with book.reading() as connection, closing(sqlite3.connect(place)) as target:
+        source: Any = connection.connection.driver_connection
+        source.backup(target)
+
+
+def _from_server(book: Book, place: Path) -> None:
+    engine = sqlite_engine(place, readonly=False)
+    with (
+        book.reading() as source,
+        engine.connect().execution_options(duebook_write=True) as target,
+        target.begin(),
+    ):
+        source.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        for table in metadata.sorted_tables:
+            if not has_table(source, table.name):
+                continue  # of a later format
+            table.create(target)
+            query = select(table).order_by(*table.primary_key.columns)
+            names, rows = table.columns.keys(), fetch(source, query)
+            while batch := list(islice(rows, ROWS_AT_ONCE)):
+                found = [dict(zip(names, row, strict=True)) for row in batch]
+                target.execute(insert(table), found)
+    engine.dispose()
