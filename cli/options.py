@@ -227,13 +227,6 @@ class Day(click.ParamType[Any]):
 DAY = Day()
 
 
-def by_option(command: F) -> F:
-    """`--by NAME` on every decision."""
-    return click.option(
-        "--by", required=True, metavar="NAME", callback=not_empty, help="Who decides this."
-    )(command)
-
-
 def not_empty(_context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
     """A name or a reason that is recorded for ever says something."""
     if value is not None and not value.strip():

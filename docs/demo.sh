@@ -11,7 +11,7 @@ run() {
         case $word in *' '*) printf ' "%s"' "$word" ;; *) printf ' %s' "$word" ;; esac
     done
     printf '\n'
-    "$BIN/duebook" "$@" 2>&1
+    "$BIN/duebook" "$@" 2>&1 </dev/null # nobody is asked
 }
 
 rm -rf demo.db demo.db-wal demo.db-shm demo.db.receipts demo.db.orders

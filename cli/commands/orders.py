@@ -2,10 +2,11 @@
 
 import csv
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.deciding import Decision
 from cli.destination import INPUT, OUTPUT_FILE, Destination
 from cli.options import POSITION_MAX, Ask, answering, not_empty, now, system_user
 from cli.output import Out, grouped
@@ -53,6 +54,7 @@ ALL = 10**9
 )
 @click.option("--dry-run", is_flag=True, help="Say what would happen; record nothing.")
 @click.option("--by", metavar="NAME", callback=not_empty, help="Who reports [your account].")
+@click.option("--yes", is_flag=True, help="With --withdraw: do not ask.")
 @answering(writes=True, own_reason=True)
 def orders(
     files: tuple[str, ...],
@@ -65,6 +67,7 @@ def orders(
     reason: str | None,
     dry_run: bool,
     by: str | None,
+    yes: bool,
     ask: Ask,
 ) -> int:
     """Archive order lines: checked, known ones passed over, revisions kept; all files or none.
@@ -82,7 +85,8 @@ def orders(
     if withdraw is not None:
         if files or not reason:
             raise click.UsageError("--withdraw POSITION takes --reason and no FILE.")
-        return _withdraw(ask, withdraw, reason, by or system_user(), dry_run=dry_run)
+        decision = Decision(by or system_user(), dry_run, yes)
+        return _withdraw(ask, withdraw, reason, decision)
     if not files:
         raise click.UsageError("Missing argument 'FILE...': the order files.")
     if reason and ask.clock_is_right is None:
@@ -112,25 +116,40 @@ def orders(
     return 1 if answer.rejected and rejects is None else 0
 
 
-def _withdraw(ask: Ask, position: int, reason: str, by: str, *, dry_run: bool) -> int:
+def _withdraw(ask: Ask, position: int, reason: str, decision: Decision) -> int:
     from ledger.usecases.recording.withdraw_orders import withdraw_orders
 
     where = ask.out
+
+    def show(plan: dict[str, Any]) -> None:
+        where.preview().data(plan, plan["touches"])
+        _talk_taken_back(plan)
+
     with ask.opened() as found:
-        answer = withdraw_orders(found, position, reason=reason, by=by, dry_run=dry_run)
-    where.data(answer, answer["touches"] if answer["touches"] else [])
-    if where.is_table:
-        amounts = ", ".join(f"{grouped(text)} {code}" for code, text in answer["amounts"].items())
-        would = "would be taken" if dry_run else "are taken"
-        say(f"{answer['rows']:,} order lines, {amounts}, {would} back.")
-        if answer["known_from_it"]:
-            places = ", ".join(map(str, answer["known_from_it"]))
-            say(f"Rows that later calls brought and that were known from it go with it: {places}.")
-        if any(one["closed"] for one in answer["touches"]):
-            say("What was closed stands until it is adjusted: duebook adjust PROGRAM PERIOD")
-        if not dry_run:
-            say(f"Receipt {answer['receipt']}")
-    return 0
+        answer = withdraw_orders(
+            *(found, position),
+            reason=reason,
+            by=decision.by,
+            dry_run=decision.dry_run,
+            agree=decision.agree("Take these orders back?", show),
+        )
+    decision.answer(where, answer, answer["touches"])
+    if where.is_table and not decision.declined:
+        _talk_taken_back(answer)
+    return decision.ended(where)
+
+
+def _talk_taken_back(answer: dict[str, Any]) -> None:
+    amounts = ", ".join(f"{grouped(text)} {code}" for code, text in answer["amounts"].items())
+    would = "are taken" if answer["recorded"] else "would be taken"
+    say(f"{answer['rows']:,} order lines, {amounts}, {would} back.")
+    if answer["known_from_it"]:
+        places = ", ".join(map(str, answer["known_from_it"]))
+        say(f"Rows that later calls brought and that were known from it go with it: {places}.")
+    if any(one["closed"] for one in answer["touches"]):
+        say("What was closed stands until it is adjusted: duebook adjust PROGRAM PERIOD")
+    if answer["recorded"]:
+        say(f"Receipt {answer['receipt']}")
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -1,16 +1,18 @@
 """`duebook upgrade` and `duebook export`: books of older versions, and facts for another book."""
 
+from typing import Any
+
 import click
 
-from cli.options import Ask, answering, by_option
+from cli.deciding import Decision, deciding
+from cli.options import Ask, answering
 from cli.talk import say
 
 
 @click.command()
-@click.option("--dry-run", is_flag=True, help="Say what would happen; change nothing.")
-@by_option
+@deciding
 @answering(writes=True)
-def upgrade(dry_run: bool, by: str, ask: Ask) -> None:
+def upgrade(decision: Decision, ask: Ask) -> int:
     """Let this version write a book of an older one, which that one cannot read any more then.
 
     Nothing that is recorded changes; reading needs no upgrade.
@@ -22,11 +24,19 @@ def upgrade(dry_run: bool, by: str, ask: Ask) -> None:
     from ledger.usecases.verifying.upgrade import upgrade as usecase
 
     where = ask.out
+
+    def show(plan: dict[str, Any]) -> None:
+        where.preview().data(plan, [plan])
+
+    question = "Let this version write it, and no earlier one read it any more?"
     with ask.opened() as found:
-        answer = usecase(found, by=by, dry_run=dry_run)
-    where.data(answer, [answer])
-    if where.is_table and answer["was"] == answer["format"]:
-        say("It is of this version already: nothing was changed.")
+        answer = usecase(found, by=decision.by, agree=decision.agree(question, show))
+    decision.answer(where, answer, [answer])
+    if answer["was"] == answer["format"]:
+        if where.is_table:
+            say("It is of this version already: nothing was changed.")
+        return 0
+    return decision.ended(where)
 
 
 @click.command()

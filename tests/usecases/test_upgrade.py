@@ -84,7 +84,7 @@ def test_what_an_upgraded_book_settles_rests_on_its_rates(old: str) -> None:
     assert len(book.notes) == 1, "a second time changes nothing"
     with pytest.raises(OlderBook, match="format 4"):
         Quarter(book, Path()).close()
-    assert upgrade(book, by="lin", dry_run=True)["was"] == INDEX_FORMAT == book.format
+    assert upgrade(book, by="lin", agree=lambda _: False)["was"] == INDEX_FORMAT == book.format
     upgrade(book, by="lin")
     assert book.format == FORMAT
     kept = f"SELECT value FROM duebook_meta WHERE key = 'upgraded to {FORMAT}'"

@@ -20,16 +20,23 @@ from ledger.store.order_lines import Archived, Calls, archive_folder, files_of
 from ledger.store.receipts import keep_receipt
 from ledger.store.schema import insert_lifts
 from ledger.store.scratch import Scratch
-from ledger.usecases.record_decisions import built, refuse_read_only
+from ledger.usecases.record_decisions import Agree, at_once, built, refuse_read_only
 from ledger.usecases.statements.closed_period import closed_periods
 from ledger.usecases.terms.editions import last_editions
 
 
 def withdraw_orders(
-    book: Book, position: int, *, reason: str, by: str, dry_run: bool = False
+    book: Book,
+    position: int,
+    *,
+    reason: str,
+    by: str,
+    dry_run: bool = False,
+    agree: Agree = at_once,
 ) -> dict[str, Any]:
-    """Records that a call of order lines counts for nothing from here on; what its lines replaced
-    counts again. `position` is that of any event of the call.
+    """Records that a call of order lines counts for nothing from here on, if `agree` says so of
+    what that is; what its lines replaced counts again. `position` is that of any event of the
+    call.
 
     Answers rows and money of the call, the calls whose rows were known from it and go with it,
     and per program and month how many stores have lines of it. With `dry_run` nothing is recorded.
@@ -42,19 +49,17 @@ def withdraw_orders(
         calls = Calls.by(connection, head.position)
         call = _call(calls, position)
         event = built(OrdersWithdrawn, archived=call.position, reason=reason)
-        answer = _looked_at(connection, calls, call, head)
-    if not dry_run:
-        with book.log.writing() as writer:
-            if Calls.by(writer.connection, writer.head.position) != calls:
-                raise ConcurrentWrite("Somebody archived orders or took some back meanwhile.")
-            head = append(writer, [event], by=by)
-            insert_lifts(writer.connection, [(call.position, head.position)])
-        keep_receipt(book, head)
-    return answer | {
-        "recorded": 0 if dry_run else 1,
-        "position": head.position,
-        "receipt": head.receipt,
-    }
+        plan = _looked_at(connection, calls, call, head)
+        plan |= {"recorded": 0, "position": head.position, "receipt": head.receipt}
+    if dry_run or not agree(plan):
+        return plan
+    with book.log.writing() as writer:
+        if Calls.by(writer.connection, writer.head.position) != calls:
+            raise ConcurrentWrite("Somebody archived orders or took some back meanwhile.")
+        written = append(writer, [event], by=by)
+        insert_lifts(writer.connection, [(call.position, written.position)])
+    keep_receipt(book, written)
+    return plan | {"recorded": 1, "position": written.position, "receipt": written.receipt}
 
 
 def _call(calls: Calls, position: int) -> Logged:

@@ -25,6 +25,7 @@ from ledger.store.schema import (
     refs,
 )
 from ledger.store.scratch import Scratch
+from ledger.usecases.record_decisions import Agree, at_once
 from ledger.usecases.verifying.copies import copy_of
 
 NO_LOOKS = (
@@ -151,8 +152,9 @@ def derives(book: Book) -> bool:
         return Calls.by(connection, head_of(connection).position).derived
 
 
-def upgrade(book: Book, *, by: str, dry_run: bool = False) -> dict[str, Any]:
-    """Lets a book of an older version be written by this one, and by none before it any more.
+def upgrade(book: Book, *, by: str, agree: Agree = at_once) -> dict[str, Any]:
+    """Lets a book of an older version be written by this one, and by none before it any more, if
+    `agree` says so.
 
     Nothing in its log changes; `duebook_meta` keeps who decided it. Raises `DerivedOrders` for a
     book that says twice what its orders say, once as facts; `OlderBook` where it may only be read;
@@ -168,7 +170,8 @@ def upgrade(book: Book, *, by: str, dry_run: bool = False) -> dict[str, Any]:
             "F.ndjson, and duebook orders with the order files.",
         )
     was = book.format
-    if was < FORMAT and not dry_run:
+    plan = {"book": shown(book.location), "was": was, "format": FORMAT, "recorded": 0}
+    if was < FORMAT and agree(plan):
         if book.writable:
             with book.reading() as connection:
                 refuse_unless_owner(connection)
@@ -179,7 +182,8 @@ def upgrade(book: Book, *, by: str, dry_run: bool = False) -> dict[str, Any]:
             kept = {"key": f"upgraded to {FORMAT}", "value": f"from {was} by {by}{said}"}
             writer.connection.execute(insert(meta), [kept])
         book.format = book.log.format = FORMAT
-    return {"book": shown(book.location), "was": was, "format": FORMAT}
+        plan["recorded"] = 1
+    return plan
 
 
 def _say_holds_looks(connection: Connection) -> None:
