@@ -21,6 +21,7 @@ class Balances(FoldView):
     REPORT = "trial-balance"
     ABOUT = "debits, credits and balance of every account"
     BATCH: ClassVar = 100_000
+    AT_ONCE_AS_OF: ClassVar = True
     SHOWN: ClassVar = ("debit", "credit", "balance")
 
     def columns(self) -> list[Column[Any]]:

@@ -46,6 +46,8 @@ class View:
     """The name of the report, where it is not the table's."""
     ABOUT: ClassVar[str]
     BATCH: ClassVar[int | None] = None
+    AT_ONCE_AS_OF: ClassVar[bool] = False
+    """Whether it is built in one piece at an as-of, which counts by another day than the log's."""
     """Events taken in per transaction; None: all at once."""
 
     def columns(self) -> list[Column[Any]]:

@@ -10,7 +10,9 @@ from ledger.accounting.chart import Standing, parse_account
 from ledger.accounting.entry import Entry, Posting
 from ledger.aggregates.base import Logged
 from ledger.aggregates.book import BookOpened
-from ledger.kernel.clocks import Clocks
+from ledger.aggregates.settlement import StatementEvent
+from ledger.kernel.clocks import FOREVER, Clocks
+from ledger.kernel.instants import Instant, midnight
 from ledger.kernel.money import Money
 from ledger.programs.bookkeeping import Bookkeeper
 from ledger.programs.moves import BOOKED, Key, Sums, moves_of, pot_of, statements_of
@@ -40,7 +42,7 @@ def entries_in(span: Span) -> Iterator[Entry]:
         before = standings(span.source, touched, clocks)
         sums = pot_sums(span.source, held, clocks, terms)
     locks = locks_until(span.source, span.until)
-    books = Bookkeeper(entity_of(span.source), terms, before, sums, locks)
+    books = Bookkeeper(entity_of(span.source), terms, before, sums, locks, span.as_of)
     for one in events:
         if isinstance(one, Later):
             yield from books.take_later(one.fact, one.position, one.at, one.back)
@@ -59,7 +61,7 @@ def _events(span: Span) -> list[Logged | Later]:
     never = _never_counted(span)
     booked = read_log(span.source, span.after, span.until, BOOKED)
     events: list[Logged | Later] = [
-        one for one in booked if one.at <= span.as_of and one.position not in never
+        one for one in booked if _is_due(one, span.as_of) and one.position not in never
     ]
     events += [
         one
@@ -67,6 +69,15 @@ def _events(span: Span) -> list[Logged | Later]:
         if one.fact.at <= span.as_of and one.fact.position not in span.left_out
     ]
     return sorted(events, key=lambda one: one.position)
+
+
+def _is_due(one: Logged, as_of: Instant) -> bool:
+    """Whether an event's entries stand at an as-of: a decision's on the day on which it is posted,
+    whenever it was recorded; a fact's when it happened."""
+    given = one.event.posting_date if isinstance(one.event, StatementEvent) else None
+    if given is None or as_of == FOREVER:
+        return one.at <= as_of
+    return midnight(date.fromisoformat(given), one.event.zone) < as_of
 
 
 def _fact(one: Logged | Later) -> Logged:
@@ -89,6 +100,7 @@ class Entries(FoldView):
     ABOUT = "double entries, posting by posting"
     VERSION = 3
     BATCH: ClassVar = 100_000
+    AT_ONCE_AS_OF: ClassVar = True
     SHOWN: ClassVar = ("number", "amount")
 
     def columns(self) -> list[Column[Any]]:

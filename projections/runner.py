@@ -213,8 +213,10 @@ def _build(
     progress: Progress,
 ) -> None:
     position = 0
+    whole = view.AT_ONCE_AS_OF and clocks.as_of != FOREVER
+    batch = view.BATCH if view.BATCH and not whole else clocks.known_at
     while position < clocks.known_at:
-        until = min(clocks.known_at, position + (view.BATCH or clocks.known_at))
+        until = min(clocks.known_at, position + batch)
         _take(source, target, view, table, (position, until), clocks.as_of)
         progress(view.NAME, until - position)
         position = until

@@ -14,6 +14,7 @@ from ledger.accounting.locks import Locks
 from ledger.accounting.viewpoint import PLATFORM, keeps, seen_from
 from ledger.aggregates.base import Fact, Recorded
 from ledger.aggregates.settlement import StatementEvent
+from ledger.kernel.clocks import FOREVER
 from ledger.kernel.instants import Instant, day_of
 from ledger.kernel.money import Money
 from ledger.programs.moves import Key, Move, Sums, filled, moves_of, pot_of
@@ -35,7 +36,8 @@ class Bookkeeper:
     """Takes events in the order of the log and answers their entries, seen from one entity.
 
     `standings` holds how each statement stood before and `sums` what those of each pot came to;
-    both are moved along. `locks`: the days on which nothing is posted any more.
+    both are moved along. `locks`: the days on which nothing is posted any more. What a decision
+    carries over counts once it is decided, by `as_of`.
     """
 
     def __init__(
@@ -45,12 +47,14 @@ class Bookkeeper:
         standings: MutableMapping[Key, Standing],
         sums: MutableMapping[Key, Sums],
         locks: Locks,
+        as_of: Instant = FOREVER,
     ) -> None:
         self.entity = entity
         self.terms = terms
         self.standings = standings
         self.sums = sums
         self.locks = locks
+        self.as_of = as_of
         self._last = (0, 0)
         """The position of the last movement, and its number there."""
 
@@ -63,6 +67,8 @@ class Bookkeeper:
         if not isinstance(event, StatementEvent):
             day = day_of(recorded.at, self.terms.zone_of(program, recorded.position))
             return self._book(recorded.position, day, moves)
+        if recorded.at > self.as_of:
+            moves = [move for move in moves if move.what != "carried"]
         decided = day_of(recorded.at, event.zone)
         given = event.posting_date
         day = decided if given is None else date.fromisoformat(given)

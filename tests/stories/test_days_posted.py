@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from ledger.aggregates.lock import PeriodLocked
+from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import BadPayment
+from ledger.kernel.instants import parse_instant
 from ledger.store.book import Book
 from ledger.usecases.statements.lock import lock
 from ledger.usecases.statements.locked_days import BadLock, BadPostingDate, DayLocked
@@ -220,3 +222,24 @@ def test_a_lock_is_an_event_of_its_own_stream(quarter: Quarter) -> None:
     assert (row["type"], row["by"]) == ("PeriodLocked", "lin")
     assert quarter.rows("exceptions") == []
     assert quarter.failing() == {}
+
+
+def test_as_of_a_day_stands_what_is_posted_by_its_end(quarter: Quarter) -> None:
+    """Whenever it was recorded: the accrual of March and the payment of May, by their days."""
+    quarter.close()
+    quarter.pay("4000.00", on=date(2026, 5, 10))
+    head = quarter.book.head().position
+    ends = {
+        "2026-03-30T16:00:00Z": {},
+        "2026-03-31T16:00:00Z": {"Liabilities:Payable:partner:P-1": "-4000.00"},
+        "2026-05-09T16:00:00Z": {"Liabilities:Payable:partner:P-1": "-4000.00"},
+        "2026-05-10T16:00:00Z": {"Assets:Cash": "-4000.00"},
+    }
+    for end, expected in ends.items():
+        rows = quarter.rows("trial-balance", Clocks(parse_instant(end), head))
+        stand = {
+            row["account"]: row["balance"]
+            for row in rows
+            if row["balance"].strip("-0.") and not row["account"].startswith("Expenses")
+        }
+        assert stand == expected, end
