@@ -9,8 +9,9 @@ from typing import Any, TypeVar, cast
 
 import click
 
+from cli.cells import grouped
 from cli.options import not_empty
-from cli.output import Out, grouped
+from cli.output import Out
 from cli.talk import is_terminal, say
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -56,7 +56,8 @@ def answering(
         def asked(*given: Any, **more: Any) -> Any:
             typed = {name: more.pop(name, None) for name in ("book", "as_of", "known_at")}
             more |= _outputs(more)
-            chosen = Out.chosen(more.pop("format_"), more["output"], also)
+            bom = not more.pop("no_bom")
+            chosen = Out.chosen(more.pop("format_"), more["output"], also, bom)
             _look_at_outputs(more, location(typed["book"]) if book else None)
             del more["output"]
             if writes:
@@ -65,7 +66,7 @@ def answering(
 
         found: Any = asked
         choice = click.Choice(formats)
-        found = OVERWRITE(OUTPUT(found))
+        found = NO_BOM(OVERWRITE(OUTPUT(found)))
         found = click.option(
             "--format", "format_", type=choice, help="How to write the answer [table]."
         )(found)
@@ -101,6 +102,9 @@ OUTPUT = click.option(
 )
 OVERWRITE = click.option(
     "--overwrite", is_flag=True, help="Replace files that are there [ask, or refuse]."
+)
+NO_BOM = click.option(
+    "--no-bom", is_flag=True, help="CSV in a file without the mark that spreadsheets ask for."
 )
 
 

@@ -16,33 +16,21 @@ from typing import IO, Any
 
 import click
 
+from cli.cells import NUMBER, cell, grouped, is_money, is_number, is_number_column
 from cli.destination import Destination
 from cli.talk import point_away, say, say_what_is_done
 from ledger.kernel.instants import DEFAULT_ZONE
 from ledger.kernel.shown import visible, visible_cell, visible_json
 from projections.exporters.spreadsheet import csv_cell
 
-FORMATS = ("table", "json", "csv", "ndjson")
-SUFFIXES = {".json": "json", ".csv": "csv", ".ndjson": "ndjson", ".txt": "table"}
-NUMBERS = {
-    *("amount", "position", "line", "known_at", "rows", "was", "now", "difference", "orders"),
-    "number",
-    *("facts", "introduced", "withheld", "version", "row", "batch", "withdrawn_by", "events"),
-    *("debit", "credit", "balance", "open", "due", "paid", "issued", "adjusted", "advance"),
-    *("brought_forward", "carried_forward", "missing", "made_up", "changed_lines", "postings"),
-}
-MONEY = {
-    *("amount", "was", "now", "difference", "ours", "theirs", "due", "paid", "open", "advance"),
-    *("issued", "adjusted", "brought_forward", "carried_forward", "debit", "credit", "balance"),
-}
-"""Columns of amounts: in a table their thousands are apart."""
-PERIOD = re.compile(r"[0-9]{4}-[0-9]{2}|[0-9]{4}q[1-4]|total")
-"""Columns of a month or a quarter hold amounts too."""
+FORMATS = ("table", "json", "csv", "ndjson", "xlsx")
+SUFFIXES = {".json": "json", ".csv": "csv", ".ndjson": "ndjson", ".txt": "table", ".xlsx": "xlsx"}
+BOM = "\ufeff"
+"""Without it a spreadsheet that opens CSV with a double click takes UTF-8 for something else."""
 WIDE = 100_000
 INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?Z")
 DIGESTS = ("digest", "hash", "sha256")
 DIGEST_SHOWN = 19
-NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 
 
 @dataclass
@@ -55,10 +43,16 @@ class Out:
     zone: str = DEFAULT_ZONE
     to_talk: bool = False
     """Whether it goes to standard error, as talk does."""
+    bom: bool = True
+    """Whether CSV in a file begins with a byte order mark."""
 
     @classmethod
     def chosen(
-        cls, format_: str | None, output: Destination | None, also: tuple[str, ...] = ()
+        cls,
+        format_: str | None,
+        output: Destination | None,
+        also: tuple[str, ...] = (),
+        bom: bool = True,
     ) -> "Out":
         """The format that was asked for, else the file's suffix, else a table."""
         if format_ is None and output is not None:
@@ -69,7 +63,9 @@ class Out:
                     f"-o {output}: the suffix names no format. "
                     f"Use {', '.join(suffixes)}, or add --format."
                 )
-        return cls(format_ or "table", output)
+        if format_ == "xlsx" and output is None:
+            raise click.UsageError("A workbook needs a file: -o FILE.xlsx")
+        return cls(format_ or "table", output, bom=bom)
 
     def preview(self) -> "Out":
         """A table on standard error, of what is about to be decided."""
@@ -86,6 +82,9 @@ class Out:
 
         `fixed`: columns for which the question names the only value.
         """
+        if self.format == "xlsx":
+            self._workbook(rows)
+            return
         with self._opened() as file:
             match self.format:
                 case "json":
@@ -95,6 +94,7 @@ class Out:
                         text = json.dumps(row, ensure_ascii=not _any_script(file))
                         file.write(visible_json(text) + "\n")
                 case "csv":
+                    self._mark(file)
                     _write_csv(file, rows)
                 case _:
                     self._table(file, list(rows), fixed)
@@ -121,6 +121,8 @@ class Out:
     def export(self, lines: Iterable[str]) -> None:
         """Writes a text of another program's format, which may quote line breaks."""
         with self._opened() as file:
+            if self.format == "csv":
+                self._mark(file)
             for line in lines:
                 file.write(visible_cell(line) + "\n")
 
@@ -130,7 +132,7 @@ class Out:
             return
         names = list(dict.fromkeys(name for row in rows for name in row if name != "explanation"))
         right = {
-            n for n in names if _is_number_column(n) and all(_is_number(row.get(n)) for row in rows)
+            n for n in names if is_number_column(n) and all(is_number(row.get(n)) for row in rows)
         }
         cells = [[self._shown(name, row.get(name)) for name in names] for row in rows]
         if file.isatty():
@@ -147,9 +149,22 @@ class Out:
                 return self.time(text)
             if name in DIGESTS:
                 return text[:DIGEST_SHOWN]
-        if _is_money(name) and NUMBER.fullmatch(text):
+        if is_money(name) and NUMBER.fullmatch(text):
             return grouped(text)
         return text
+
+    def _mark(self, file: IO[str]) -> None:
+        if self.bom and self.destination is not None:
+            file.write(BOM)
+
+    def _workbook(self, rows: Iterable[dict[str, Any]]) -> None:
+        from projections.exporters.table_xlsx import write
+
+        def text_of(value: Any) -> str:
+            return visible_cell(cell(value))
+
+        with self.binary() as file:
+            write(rows, file, zone=self.zone, text_of=text_of, is_number=is_number_column)
 
     @contextmanager
     def binary(self) -> Iterator[IO[bytes]]:
@@ -195,21 +210,6 @@ def _indented(answer: Any, file: IO[str]) -> str:
         return json.dumps(answer, indent=2, ensure_ascii=False)
 
 
-def cell(value: Any) -> str:
-    """A value as one cell: lists joined, nothing as empty."""
-    if value is None:
-        return ""
-    if isinstance(value, list | tuple):
-        return ";".join(cell(one) for one in value)
-    if isinstance(value, dict):
-        return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, bytes):
-        return value.hex()
-    return str(value)
-
-
 def _write_csv(file: IO[str], rows: Iterable[dict[str, Any]]) -> None:
     writer = csv.writer(file, lineterminator="\n")
     header: list[str] | None = None
@@ -252,7 +252,7 @@ def _write_on_terminal(
 
     console = Console(file=file, highlight=False)
     columns = [
-        Column(name, name in right, _is_money(name), [row[number] for row in cells])
+        Column(name, name in right, is_money(name), [row[number] for row in cells])
         for number, name in enumerate(names)
     ]
     laid = laid_out(columns, console.width, fixed)
@@ -260,25 +260,6 @@ def _write_on_terminal(
         console.print(line, soft_wrap=True)
     if laid.left_out:
         say(f"Left out, empty or the same in every row: {', '.join(laid.left_out)}.")
-
-
-def _is_money(name: str) -> bool:
-    return name in MONEY or PERIOD.fullmatch(name) is not None
-
-
-def _is_number_column(name: str) -> bool:
-    return name in NUMBERS or _is_money(name)
-
-
-def _is_number(value: Any) -> bool:
-    return value is None or not cell(value).strip("-0123456789.")
-
-
-def grouped(amount: str) -> str:
-    """Thousands apart: 1234567.80 as 1,234,567.80."""
-    whole, point, decimals = amount.partition(".")
-    sign = "-" if whole.startswith("-") else ""
-    return f"{sign}{int(whole.lstrip('-')):,}{point}{decimals}"
 
 
 def show(file: IO[str], renderable: Any) -> None:

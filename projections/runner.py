@@ -212,9 +212,9 @@ def _build(
     clocks: Clocks,
     progress: Progress,
 ) -> None:
-    position = 0
-    whole = view.AT_ONCE_AS_OF and clocks.as_of != FOREVER
-    batch = view.BATCH if view.BATCH and not whole else clocks.known_at
+    position, batch = 0, view.BATCH or clocks.known_at
+    if view.AT_ONCE_AS_OF and clocks.as_of != FOREVER:
+        batch = clocks.known_at
     while position < clocks.known_at:
         until = min(clocks.known_at, position + batch)
         _take(source, target, view, table, (position, until), clocks.as_of)
@@ -243,16 +243,16 @@ def _take(
     except Exception as error:  # whatever a handler raises parks the event
         savepoint.rollback()
         if until - after == 1:
-            row = {"view": name or view.NAME, "position": until, "error": _sentence(error)}
+            row = {
+                "view": name or view.NAME,
+                "position": until,
+                "error": f"{type(error).__name__}: {error}"[:500],
+            }
             target.execute(insert(_parked), [row])
             return
         middle = (after + until) // 2
         _take(source, target, view, table, (after, middle), as_of, name)
         _take(source, target, view, table, (middle, until), as_of, name)
-
-
-def _sentence(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:500]
 
 
 @contextmanager

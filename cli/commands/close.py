@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.cells import grouped
 from cli.deciding import Decision, deciding
 from cli.options import DAY, Ask, answering, complete_programs, not_empty, now
-from cli.output import Out, grouped
+from cli.output import Out
 from cli.talk import say
 
 if TYPE_CHECKING:

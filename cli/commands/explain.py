@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.cells import grouped
 from cli.options import Ask, answering
-from cli.output import Out, grouped, show
+from cli.output import Out, show
 from cli.talk import say
 from ledger.kernel.shown import visible
 

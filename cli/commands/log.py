@@ -51,9 +51,9 @@ def _marked(row: dict[str, Any], lifted: dict[int, int]) -> dict[str, Any]:
 
 
 def _even(format_: str, rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """CSV needs the same columns in every row: the event's own fields go into one."""
+    """A sheet needs the same columns in every row: the event's own fields go into one."""
     for row in rows:
-        yield _short(row) if format_ == "csv" else row
+        yield _short(row) if format_ in ("csv", "xlsx") else row
 
 
 _PLACE = ("position", "stream", "version", "type", "at", "recorded_at", "by", "batch", "row")

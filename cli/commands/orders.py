@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.cells import grouped
 from cli.deciding import Decision
 from cli.destination import INPUT, OUTPUT_FILE, Destination
 from cli.options import POSITION_MAX, Ask, answering, not_empty, now, system_user
-from cli.output import Out, grouped
+from cli.output import Out
 from cli.progress import progress
 from cli.talk import say
 

@@ -5,9 +5,10 @@ from typing import Any
 
 import click
 
+from cli.cells import grouped
 from cli.deciding import Decision, deciding
 from cli.options import DAY, Ask, answering, not_empty, now
-from cli.output import Out, grouped
+from cli.output import Out
 from cli.talk import is_terminal, say
 from ledger.kernel.errors import BadPayment
 

@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from cli.cells import grouped
 from cli.deciding import Decision
 from cli.destination import INPUT
 from cli.options import Ask, answering, complete_programs, not_empty, now
-from cli.output import Out, grouped
+from cli.output import Out
 from cli.talk import say
 
 if TYPE_CHECKING:

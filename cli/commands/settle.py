@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.cells import grouped
 from cli.destination import INPUT
 from cli.options import Ask, answering, complete_programs
-from cli.output import Out, grouped
+from cli.output import Out
 from cli.talk import say
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
+from cli.cells import grouped
 from cli.options import Ask, answering, complete_programs
-from cli.output import Out, grouped
+from cli.output import Out
 from cli.talk import say
 
 FACTS_MAX = 5

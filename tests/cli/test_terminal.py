@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from cli.output import MONEY, NUMBER, grouped
+from cli.cells import MONEY, NUMBER, grouped
 from cli.tables import Column, folded, laid_out, lines
 from tests.marks import more
 

@@ -1,0 +1,58 @@
+"""What the columns and cells of an answer are: amounts, numbers, texts."""
+
+import json
+import re
+from typing import Any
+
+NUMBERS = {
+    *("amount", "position", "line", "known_at", "rows", "was", "now", "difference", "orders"),
+    "number",
+    *("facts", "introduced", "withheld", "version", "row", "batch", "withdrawn_by", "events"),
+    *("debit", "credit", "balance", "open", "due", "paid", "issued", "adjusted", "advance"),
+    *("brought_forward", "carried_forward", "missing", "made_up", "changed_lines", "postings"),
+}
+MONEY = {
+    *("amount", "was", "now", "difference", "ours", "theirs", "due", "paid", "open", "advance"),
+    *("issued", "adjusted", "brought_forward", "carried_forward", "debit", "credit", "balance"),
+}
+"""Columns of amounts: in a table their thousands are apart."""
+PERIOD = re.compile(r"[0-9]{4}-[0-9]{2}|[0-9]{4}q[1-4]|total")
+"""Columns of a month or a quarter hold amounts too."""
+NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
+
+
+def cell(value: Any) -> str:
+    """A value as one cell: lists joined, nothing as empty."""
+    if value is None:
+        return ""
+    if isinstance(value, list | tuple):
+        return ";".join(cell(one) for one in value)
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, bytes):
+        return value.hex()
+    return str(value)
+
+
+def is_money(name: str) -> bool:
+    """Whether a column holds amounts."""
+    return name in MONEY or PERIOD.fullmatch(name) is not None
+
+
+def is_number_column(name: str) -> bool:
+    """Whether a column holds numbers, where its cells are such."""
+    return name in NUMBERS or is_money(name)
+
+
+def is_number(value: Any) -> bool:
+    """Whether a cell is a number, or empty."""
+    return value is None or not cell(value).strip("-0123456789.")
+
+
+def grouped(amount: str) -> str:
+    """Thousands apart: 1234567.80 as 1,234,567.80."""
+    whole, point, decimals = amount.partition(".")
+    sign = "-" if whole.startswith("-") else ""
+    return f"{sign}{int(whole.lstrip('-')):,}{point}{decimals}"
