@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy import exc as sa_exc
 
 from ledger.kernel.clocks import FOREVER, Clocks
-from ledger.kernel.errors import ForeignBook
+from ledger.kernel.errors import ForeignBook, ServerLost
 from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.store.schema import TEXT, has_table
@@ -235,7 +235,7 @@ def _take(
         left_out = frozenset(one.position for one in parked_in(target, name or view.NAME))
         view.take(Span(source, target, after, until, as_of, left_out), table)
         savepoint.commit()
-    except sa_exc.OperationalError:
+    except (sa_exc.OperationalError, ServerLost):
         raise  # the database, not the event
     except Exception as error:  # whatever a handler raises parks the event
         savepoint.rollback()

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 more = pytest.mark.more
+soak = pytest.mark.soak
 decision = pytest.mark.decision
 sql = pytest.mark.sql
 
