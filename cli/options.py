@@ -153,7 +153,7 @@ class Ask:
 
         found = open_book(location(self.book))
         try:
-            if found.format < FORMAT:
+            if found.format < FORMAT or not found.lists_looks:
                 from ledger.usecases.verifying.upgrade import derives, up_to_date
 
                 found = up_to_date(found)

@@ -6,16 +6,17 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Column, Integer, Table, select
 
-from ledger.aggregates.base import Logged
+from ledger.aggregates.base import LOOKS, Logged
 from ledger.aggregates.book import FactWithdrawn
 from ledger.aggregates.catalogue import THINGS
 from ledger.aggregates.judge import Surprise, unknown_fact
 from ledger.aggregates.things import PARTNER, PROGRAM
 from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.instants import EARLIEST, format_instant
+from ledger.kernel.looks import look_of
 from ledger.store.log import chunks
 from ledger.store.reader import LogReader
-from ledger.store.schema import TEXT, withdrawn
+from ledger.store.schema import TEXT, has_refs, withdrawn
 from ledger.usecases.exceptions.exceptions_of import exceptions_of
 from ledger.usecases.exceptions.judged_facts import judging_editions
 from projections.base import Span, StreamView, lifts_in
@@ -29,7 +30,7 @@ class Exceptions(StreamView):
 
     NAME = "exceptions"
     ABOUT = "facts that do not fit what is known, and why"
-    VERSION = 3
+    VERSION = 4
     NOTHING_ODD = frozenset(
         {"book", "terms", "rate", "orders", "statement", "period", "reconciliation"}
     )
@@ -63,7 +64,7 @@ class Exceptions(StreamView):
             for kind in kinds:
                 for streams in now.named(kind, names[thing.word]).values():
                     found.update(streams)
-        found |= _judged(span, now, names)
+        found |= _judged(span, now, names) | _alike(now, names)
         if span.after:
             before = LogReader(span.source, span.clocks._replace(known_at=span.after))
             kind = PARTNER.listed
@@ -100,6 +101,20 @@ def _row(recorded: Logged, surprise: Surprise) -> dict[str, Any]:
         "program": surprise.program or getattr(recorded.event, "program", None),
         "stream": recorded.stream,
     }
+
+
+def _alike(reader: LogReader, names: dict[str, set[str]]) -> set[str]:
+    """Streams of things that look like one of these."""
+    if not has_refs(reader.connection, LOOKS):
+        return set()
+    asked: dict[str, set[str]] = defaultdict(set)
+    for kind, some in names.items():
+        if thing := THINGS.get(kind):
+            asked[LOOKS] |= {f"{kind}/{look_of(name)}" for name in some}
+            odd = {name for name in some if look_of(name) != name}
+            asked[thing.listed] |= set(map(look_of, odd))
+    named = (reader.named(kind, some) for kind, some in asked.items())
+    return {stream for one in named for streams in one.values() for stream in streams}
 
 
 def _judged(span: Span, reader: LogReader, names: dict[str, set[str]]) -> set[str]:

@@ -316,7 +316,7 @@ def _index_of(rows: list[dict[str, Any]]) -> set[tuple[Any, ...]]:
     found: set[tuple[Any, ...]] = set()
     feeds = set()
     for row in rows:
-        for kind, name, detail in decoder(row["topic"])(row["state"]).references():
+        for kind, name, detail in decoder(row["topic"])(row["state"]).indexed():
             if kind == "feed":
                 if (name, detail) in feeds:
                     continue

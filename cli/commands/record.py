@@ -82,16 +82,17 @@ def record(
 
 
 def _show(where: Out, answer: "RecordAnswer", dry_run: bool, *, keeping: bool) -> None:
-    data = answer.as_json()
     if where.is_table:
-        shown = data["rejected"][:SHOWN_MAX] + data["warnings"][:SHOWN_MAX]
-        for one in shown:
-            _show_place(one)
-        for name in ("rejected", "warnings"):
-            if len(data[name]) > SHOWN_MAX:
-                say(f"... and {len(data[name]) - SHOWN_MAX:,} more {name}; see --format json.")
+        told = {"rejected": answer.rejected, "warnings": answer.warnings}
+        for found in told.values():
+            for one in found[:SHOWN_MAX]:
+                _show_place(one.as_json())
+        for name, found in told.items():
+            if len(found) > SHOWN_MAX:
+                say(f"... and {len(found) - SHOWN_MAX:,} more {name}; see --format json.")
         where.text(_summary(answer, dry_run, keeping=keeping))
         return
+    data = answer.as_json()
     problems = [{"is": kind, **one} for kind in ("rejected", "warnings") for one in data[kind]]
     where.data(data, problems)
 

@@ -11,8 +11,12 @@ from pydantic_core import SchemaValidator
 from ledger.aggregates.fields import Text
 from ledger.aggregates.things import Thing
 from ledger.kernel.instants import Instant, format_instant
+from ledger.kernel.looks import look_of
 from ledger.kernel.money import Money, sum_by_currency
 from ledger.kernel.uninterrupted import uninterrupted
+
+LOOKS = "looks"
+"""The kind of the index under which ids stand that can be mistaken for others, by their look."""
 
 
 class Reference(NamedTuple):
@@ -50,6 +54,10 @@ class Event(BaseModel):
     def references(self) -> tuple[Reference, ...]:
         """Where the index of the log must lead to this event's stream from."""
         return ()
+
+    def indexed(self) -> "tuple[Reference, ...]":
+        """Everything that the index holds of this event: also what its ids look like."""
+        return self.references()
 
     def stored(self) -> bytes:
         """The canonical JSON bytes that are stored and hashed."""
@@ -115,6 +123,21 @@ class Fact(Event):
         return self.__pydantic_serializer__.to_json(
             self, exclude_none=True, exclude={"source", "id"}
         )
+
+    def indexed(self) -> "tuple[Reference, ...]":
+        found = self.references()
+        return found if self.INTRODUCES is None else found + self.looks()
+
+    def looks(self) -> "tuple[Reference, ...]":
+        """What the id that it introduces looks like, where that differs from what it is."""
+        if self.INTRODUCES is None:
+            return ()
+        attribute, thing = self.INTRODUCES
+        name = getattr(self, attribute)
+        if name.isascii():
+            return ()
+        look = look_of(name)
+        return () if look == name else (Reference(LOOKS, f"{thing.word}/{look}", name),)
 
     def pays(self) -> "Paid | None":
         """What the fact pays, where it is a payment of a statement."""

@@ -14,6 +14,7 @@ from ledger.aggregates.store import GMVRecorded
 from ledger.aggregates.things import COMMON, STORE, Thing, told
 from ledger.kernel.instants import Instant, format_instant
 
+LOOKS_LIKE = "looks_like"
 Known = tuple[Instant, bytes]
 """The instant and the identity of the report that counts: the earliest."""
 
@@ -43,6 +44,9 @@ class Directory(Protocol):
 
     def known(self, kind: str, name: str) -> Known | None:
         """The report of a thing that counts; None where there is none."""
+
+    def alike(self, kind: str, name: str) -> str | None:
+        """Another known thing of the kind whose name looks the same; None where there is none."""
 
 
 class Surprise(NamedTuple):
@@ -128,6 +132,9 @@ def judge(said: Mention, directory: Directory, things: dict[str, Thing]) -> list
         if things[kind].twice and counts not in (None, (said.at, said.identity)):
             assert counts is not None
             found.append(_twice(things[kind], name, said.at, counts))
+        other = directory.alike(kind, name)
+        if other is not None:
+            found.append(_looks_like(kind, name, other))
     return found
 
 
@@ -144,6 +151,22 @@ def _twice(thing: Thing, name: str, at: Instant, counts: Known) -> Surprise:
         "Withdraw the report that is wrong.",
         name,
     )
+
+
+def _looks_like(kind: str, name: str, other: str) -> Surprise:
+    """Two ids that people cannot tell apart are two things to the book."""
+    return Surprise(
+        LOOKS_LIKE,
+        f"{kind} {_spelt(name)} looks like {kind} {_spelt(other)}, which is another.",
+        "If they are one, withdraw the report with the id that is wrong.",
+        name,
+        advice=True,
+    )
+
+
+def _spelt(name: str) -> str:
+    """The name, and where it has other characters than ASCII's, which they are."""
+    return name if name.isascii() else f"{name} ({ascii(name)[1:-1]})"
 
 
 def _before_onboarding(said: Mention, onboarding: Known) -> Surprise:

@@ -1,10 +1,12 @@
 """CSV: a header of field names, one fact a row. Nested fields with a dot, lists with `;`."""
 
 import csv
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, get_args, get_origin
 
 from ledger.aggregates.catalogue import FACTS
+from ledger.intake.border import COLUMNS_MAX
 from ledger.intake.lines import LINE_BYTES_MAX, Lines, other_format
 from ledger.intake.ndjson import Item, empty, too_long
 from ledger.intake.rejection import Rejection, RowProblem
@@ -128,8 +130,14 @@ def _row(
 
 
 def _header_problem(header: list[str], default_type: str | None) -> RowProblem | None:
-    for name in header:
-        if header.count(name) > 1:
+    if len(header) > COLUMNS_MAX:
+        return RowProblem(
+            "invalid_field",
+            f"the header has {len(header):,} cells; {COLUMNS_MAX:,} are read.",
+            "Is it the file that you mean?",
+        )
+    for name, count in Counter(header).items():
+        if count > 1:
             return RowProblem(
                 "invalid_field",
                 f"the column {name!r} stands twice in the header.",

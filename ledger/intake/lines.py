@@ -7,7 +7,11 @@ import hashlib
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
+from ledger.intake.border import TooLarge
+
 LINE_BYTES_MAX = 1024 * 1024
+ENDLESS_BYTES = 1024 * 1024 * 1024
+"""A line that goes on so long does not end: it is a device, or a program gone wild."""
 BLOCK_BYTES = 64 * 1024
 """What goes to another process without waiting until it is read there."""
 BOM = b"\xef\xbb\xbf"
@@ -60,7 +64,7 @@ class Lines:
 
     def pieces(self) -> Iterator[Piece]:
         """The lines in pieces of some hundred, or of one long line."""
-        rest = b""
+        rest, skipped = b"", 0
         while block := self._stream.read(BLOCK_BYTES):
             self._digest.update(block)
             if not self.bytes and block.startswith(BOM):
@@ -72,6 +76,12 @@ class Lines:
             rest = pieces.pop()
             if pieces:
                 yield self._piece(pieces, torn=False)
+            skipped = skipped + len(block) if len(rest) > LINE_BYTES_MAX else 0
+            if skipped > ENDLESS_BYTES:
+                raise TooLarge(
+                    f"A line has more than {ENDLESS_BYTES:,} bytes and no end.",
+                    "Nothing was recorded. Send text, one fact a line.",
+                )
             if len(rest) > LINE_BYTES_MAX:
                 rest = rest[: LINE_BYTES_MAX + 1]  # long enough to be refused, whatever follows
         if rest:

@@ -151,12 +151,13 @@ def _bad_json(raw: bytes, error: ValueError, ended_mid_line: bool) -> RowProblem
 
 def _refuse_doubled_keys(raw: bytes) -> None:
     def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
-        keys = [key for key, _ in found]
-        for key in keys:
-            if keys.count(key) > 1:
+        known: set[str] = set()
+        for key, _ in found:
+            if key in known:
                 raise RowProblem(
                     "bad_json", f"the key {key!r} stands twice.", "Say each thing once."
                 )
+            known.add(key)
         return dict(found)
 
     json.loads(raw, object_pairs_hook=pairs)

@@ -1,7 +1,12 @@
 """A row that cannot be used, as a value: where it stands, what is wrong, what to do."""
 
+import pickle
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from tempfile import TemporaryFile
 from typing import Any, NamedTuple
 
+HELD_MAX = 10_000
 CODES = (
     "bad_json",
     "not_text",
@@ -41,6 +46,55 @@ class Rejection(NamedTuple):
             "error": self.error,
             "hint": self.hint,
         }
+
+
+class Rejections(Sequence[Rejection]):
+    """The rejections of a call in their order: some in memory, the rest in a temporary file, so
+    that a file of bad lines only takes no more memory than one of good ones."""
+
+    def __init__(self, found: Iterable[Rejection] = ()) -> None:
+        self._held: list[Rejection] = []
+        self._spool: Any = None
+        self._spooled = 0
+        self.extend(found)
+
+    def append(self, one: Rejection) -> None:
+        """Takes the next one."""
+        self._held.append(one)
+        if len(self._held) >= HELD_MAX:
+            if self._spool is None:
+                self._spool = TemporaryFile()  # noqa: SIM115  # gone with the rejections
+            self._spool.seek(0, 2)
+            pickle.dump(self._held, self._spool)
+            self._spooled += len(self._held)
+            self._held = []
+
+    def extend(self, found: Iterable[Rejection]) -> None:
+        """Takes several."""
+        for one in found:
+            self.append(one)
+
+    def __len__(self) -> int:
+        return self._spooled + len(self._held)
+
+    def __iter__(self) -> Iterator[Rejection]:
+        place, seen = 0, 0
+        while seen < self._spooled:
+            self._spool.seek(place)
+            held = pickle.load(self._spool)
+            place, seen = self._spool.tell(), seen + len(held)
+            yield from held
+        yield from self._held
+
+    def __getitem__(self, place: Any) -> Any:
+        if isinstance(place, slice):
+            return list(islice(self, *place.indices(len(self))))
+        return next(islice(self, place % max(len(self), 1), None))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 class RowProblem(Exception):

@@ -19,7 +19,7 @@ from ledger.aggregates.orders import SOURCE as ORDERS
 from ledger.intake.rejection import RowProblem
 from ledger.kernel.currencies import EXPONENTS
 from ledger.kernel.errors import BadAmount, BadInstant, NoZone, UnknownCurrency
-from ledger.kernel.ids import EXPECTED, HINT, is_spoilt, unfit, unguarded
+from ledger.kernel.ids import EXPECTED, HINT, is_spoilt, is_sure, unfit, unguarded
 from ledger.kernel.instants import DATE, Instant, format_instant, parse_instant
 from ledger.kernel.money import canonical_amount, decimal_of
 from ledger.kernel.shown import is_text, visible
@@ -141,6 +141,8 @@ def _plain_ids(names: tuple[str, ...], row: dict[str, Any]) -> None:
 
 
 def _plain_id(name: str, text: str) -> str:
+    if is_sure(text):
+        return text
     plain = unguarded(text)
     if is_spoilt(plain):
         raise RowProblem("spoilt_id", f"{name}: found {plain!r}, expected {EXPECTED}.", HINT)

@@ -15,7 +15,14 @@ SPOILT = (
     r"|(?i:nan|null|none|undefined|#n/?a|n/a|<na>|nat|#(?:value|ref|num|name|null|div/0)[!?])"
 )
 """`5.77E+17`, `577.0`, and the words for nothing."""
+_SURE = re.compile("[A-Za-z]+[-_.0-9][-_.0-9A-Za-z]*")
 _GUARDED, _SPOILT = re.compile(GUARDED, re.DOTALL), re.compile(SPOILT)
+
+
+def is_sure(text: str) -> bool:
+    """Whether a single look says that an id is neither guarded nor spoilt nor unfit: most are
+    letters, a sign or a digit, and so on."""
+    return _SURE.fullmatch(text) is not None
 
 
 def unguarded(text: str) -> str:

@@ -24,7 +24,7 @@ def append(writer: Writer, events: Sequence[OwnEvent], *, by: str, batch: int = 
         stream = event.stream
         versions[stream] = version = versions.get(stream, 0) + 1
         rows.append((stream, version, event.TOPIC, event.stored(), now, by, batch, 0, None))
-        for kind, name, detail in event.references():
+        for kind, name, detail in event.indexed():
             index.append((kind, name, position + offset, now, stream, detail))
     writer.append(rows)
     insert_refs(writer.connection, index)

@@ -43,6 +43,8 @@ class Book:
         self.engine = engine
         self.writable = writable
         self.format = schema.FORMAT
+        self.lists_looks = True
+        """Whether the index says what ids look like: that of older books does not."""
         self.lives_in: object = None
         """What has to be there as long as the book is asked."""
         self.notes: list[str] = []
@@ -91,7 +93,7 @@ def open_book(location: str, *, readonly: bool = False) -> Book:
     """
     if is_url(location):
         book = Book(location, url_engine(location), writable=not readonly)
-        book.format = _format_of(book)
+        book.format, book.lists_looks = _layout_of(book)
     else:
         path = Path(location)
         if not path.exists():
@@ -105,22 +107,26 @@ def open_book(location: str, *, readonly: bool = False) -> Book:
         # Looked at without the right to write first: opening for writing changes the file.
         looked_at = Book(location, sqlite_engine(path, readonly=True), writable=False)
         try:
-            found = _format_of(looked_at)
+            found = _layout_of(looked_at)
         finally:
             looked_at.close()
         readonly = readonly or not may_write(path)
         book = Book(location, sqlite_engine(path, readonly=readonly), writable=not readonly)
-        book.format = found
+        book.format, book.lists_looks = found
     if is_url(location) and book.writable:
         book.writable = _may_insert(book)
     return book
 
 
-def _format_of(book: Book) -> int:
-    """The book's format. Raises `ForeignBook` or `NewerBook` for what cannot be kept here."""
+def _layout_of(book: Book) -> tuple[int, bool]:
+    """The book's format, and whether its index says what ids look like.
+
+    Raises `ForeignBook` or `NewerBook` for what cannot be kept here.
+    """
     location = book.location
     with connected(book) as connection:
-        found = schema.stored_format(connection)
+        layout = schema.stored_layout(connection) or {}
+        found = layout.get("format")
     if found is None or not found.isdigit():
         raise _foreign(location)
     if int(found) > schema.FORMAT:
@@ -129,7 +135,7 @@ def _format_of(book: Book) -> int:
             f"{schema.FORMAT}.",
             "Update duebook. Nothing was changed.",
         )
-    return int(found)
+    return int(found), schema.LOOKS in layout
 
 
 @contextmanager

@@ -41,7 +41,7 @@ class Indexes:
     def take(self, recorded: Logged) -> None:
         """One event."""
         event, position = recorded.event, recorded.position
-        for kind, name, detail in event.references():
+        for kind, name, detail in event.indexed():
             if kind == "feed":
                 if (name, detail) in self._feeds:
                     continue

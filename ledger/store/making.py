@@ -44,7 +44,7 @@ def create_book(
     A file is made beside its place and put there when it is whole. Raises `BookExists`,
     `ForeignBook`, `ClockDoubted`, or `BookMissing` for a folder that is not there.
     """
-    told = {"format": str(schema.FORMAT), **(settings or {})}
+    told = {"format": str(schema.FORMAT), schema.LOOKS: "all", **(settings or {})}
     if is_url(location):
         book = Book(location, url_engine(location), writable=True)
         _refuse_taken(book)

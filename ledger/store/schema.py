@@ -21,6 +21,8 @@ from sqlalchemy import (
     select,
 )
 
+LOOKS = "looks"
+"""The key that says that the index holds what ids look like, since the book was made or later."""
 INDEX_FORMAT = 4
 """Up to here only the layout of these tables and what the index holds: a book with a smaller one
 is brought up to date when it is opened for writing."""
@@ -213,11 +215,22 @@ def _same_events(when: str, made: str) -> bool:
     )
 
 
-def stored_format(connection: Connection) -> str | None:
-    """The format that a book says it has; None where no book is."""
-    query = select(meta.c.value).where(meta.c.key == "format")
+def has_refs(connection: Connection, kind: str) -> bool:
+    """Whether the index has an entry of a kind at all."""
+    query = select(refs.c.position).where(refs.c.kind == kind).limit(1)
+    return connection.execute(query).first() is not None
+
+
+def holds_looks(connection: Connection) -> bool:
+    """Whether the index has all looks of ids: books made before have none, or some."""
+    return LOOKS in (stored_layout(connection) or {})
+
+
+def stored_layout(connection: Connection) -> dict[str, str] | None:
+    """What a book says of its layout: its format, and of its index; None where no book is."""
+    query = select(meta.c.key, meta.c.value).where(meta.c.key.in_(("format", LOOKS)))
     try:
-        return connection.execute(query).scalar()
+        return {key: value for key, value in connection.execute(query)}
     except exc.DatabaseError as error:
         if any(words in str(error.orig) for words in ("no such table", "does not exist")):
             return None

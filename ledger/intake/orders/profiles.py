@@ -1,6 +1,5 @@
 """Profiles: how the headers of a platform's export are matched to the columns of an order."""
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -12,6 +11,7 @@ from ledger.intake.orders.refusals import (
     MissingColumn,
     UnknownColumn,
 )
+from ledger.kernel.fold import fold
 from ledger.kernel.orderlines import COLUMNS, ENUMERATIONS, OPTIONAL
 
 DIRECTIVES = frozenset("YmdHMSfIpz%")
@@ -85,13 +85,6 @@ class Profile:
 
     def _bad(self, what: str, hint: str) -> BadOrderProfile:
         return BadOrderProfile(f"the profile {self.name!r} {what}.", hint, profile=self.name)
-
-
-def fold(header: str) -> str:
-    """A header without what people do not see: width, case, blanks, `_` and `-`."""
-    text = unicodedata.normalize("NFKC", header).casefold().replace("\ufeff", "")
-    text = "".join(" " if c in "_-" else c for c in unicodedata.normalize("NFKC", text))
-    return " ".join(text.split())
 
 
 CANONICAL = Profile()

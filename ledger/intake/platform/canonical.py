@@ -4,17 +4,20 @@ the outcome of a decision."""
 import csv
 import hashlib
 import io
+from collections import Counter
 from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from unicodedata import normalize
 
+from ledger.intake.border import COLUMNS_MAX, MIB, read_bounded
 from ledger.intake.lines import other_format
 from ledger.intake.platform.rows import BadPlatformFile, PlatformFile, PlatformRow, Problem, refuse
-from ledger.kernel.errors import MissingFile, Refusal
+from ledger.kernel.errors import Refusal
 from ledger.kernel.ids import HINT, is_spoilt, unguarded
 from ledger.kernel.money import Money
 
+BYTES_MAX = 256 * MIB
 KEYS = ("line", "store", "kind", "order_id")
 NEEDED = ("amount", "currency")
 OPTIONAL = ("outcome", "payer")
@@ -27,12 +30,7 @@ HEADER_MAX = 1000
 
 def read_bytes(path: str) -> bytes:
     """A file's bytes. Raises `MissingFile`."""
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise MissingFile(
-            f"{path} cannot be read: {error.strerror}.", "Check the path. Nothing was compared."
-        ) from None
+    return read_bounded(path, BYTES_MAX)
 
 
 def read(path: str) -> PlatformFile:
@@ -86,12 +84,17 @@ def _rows(name: str, text: str) -> Iterator[PlatformRow]:
 
 def refuse_header(name: str, header: list[str]) -> None:
     """Raises `BadPlatformFile` for a column that lacks or is doubled, with what is near it."""
+    if len(header) > COLUMNS_MAX:
+        raise BadPlatformFile(
+            f"{name}:1: the header has {len(header):,} cells; {COLUMNS_MAX:,} are read.",
+            "Is it the file that you mean?",
+        )
     if long := [cell for cell in header if len(cell) > HEADER_MAX]:
         raise BadPlatformFile(
             f"{name}:1: a column's name begins {long[0][:20]!r} and has {len(long[0])} characters.",
             "A quote that is not closed, perhaps.",
         )
-    doubled = sorted({cell for cell in header if cell and header.count(cell) > 1})
+    doubled = sorted(cell for cell, count in Counter(header).items() if cell and count > 1)
     if doubled:
         raise BadPlatformFile(f"{name}:1: the column {doubled[0]!r} stands twice.", "Keep one.")
     needed = () if "outcome" in header and not set(NEEDED) & set(header) else NEEDED

@@ -1,12 +1,15 @@
 """The platform's file by order, millions of rows: read and checked in DuckDB, not row by row."""
 
+import codecs
+import io
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ledger.intake.lines import BLOCK_BYTES, other_format
+from ledger.intake.border import check_ordinary
+from ledger.intake.lines import BLOCK_BYTES, LINE_BYTES_MAX, other_format
 from ledger.intake.orders.expressions import literal, trimmed
 from ledger.intake.platform.canonical import refuse_header
 from ledger.intake.platform.rows import BadPlatformFile, Problem, refuse
@@ -54,20 +57,27 @@ def header_of(path: str) -> list[str]:
     """The header of a CSV. Raises `MissingFile`, `BadPlatformFile`."""
     import csv
 
+    check_ordinary(path)
     try:
         with Path(path).open("rb") as raw:
-            other = other_format(raw.read(8))
+            begins = raw.read(LINE_BYTES_MAX)
+        other = other_format(begins[:8])
         if other:
             raise BadPlatformFile(
                 f"{path} is {other}, not CSV.",
                 "Save it as CSV in UTF-8, or name its profile: --profile tiktok-income --store S",
             )
-        with Path(path).open(encoding="utf-8-sig", newline="") as file:
-            return [cell.strip() for cell in next(csv.reader(file), [])]
+        # No header is longer; a character may be cut in two at the end.
+        text = codecs.getincrementaldecoder("utf-8-sig")().decode(begins)
+        return [cell.strip() for cell in next(csv.reader(io.StringIO(text, newline="")), [])]
     except OSError as error:
         raise MissingFile(f"{path} cannot be read: {error.strerror}.", "Check the path.") from None
     except UnicodeDecodeError:
         raise BadPlatformFile(f"{path} is not UTF-8 text.", "Save it as CSV in UTF-8.") from None
+    except csv.Error as error:
+        raise BadPlatformFile(
+            f"{path}:1: the header is not CSV: {error}.", "Quote cells with quotes."
+        ) from None
 
 
 def load(
@@ -172,6 +182,7 @@ def bytes_of(path: str) -> FileBytes:
     """Looks through a file once. Raises `MissingFile`."""
     import hashlib
 
+    check_ordinary(path)
     digest, tidy = hashlib.sha256(), True
     try:
         with Path(path).open("rb") as file:

@@ -7,9 +7,9 @@ from datetime import date, datetime, time, timedelta
 from itertools import islice
 from pathlib import Path
 
-from ledger.intake.orders.profiles import fold
 from ledger.intake.platform.canonical import read_bytes, text_of
-from ledger.intake.platform.rows import BadPlatformFile, Problem, refuse
+from ledger.intake.platform.rows import Problem, refuse
+from ledger.intake.platform.workbook import rows_of_workbook
 
 Cell = int | float | str | bool | date | datetime | time | timedelta
 Rows = Iterator[tuple[int, list[Cell]]]
@@ -25,34 +25,12 @@ def rows_of(path: str, sheet: str) -> Rows:
     Of a workbook it is the sheet of that name, folded. Raises `MissingFile`, `BadPlatformFile`.
     """
     raw, name = read_bytes(path), Path(path).name
-    rows = _of_sheet(name, raw, sheet) if raw.startswith(WORKBOOKS) else _of_csv(name, raw)
+    rows = rows_of_workbook(name, raw, sheet) if raw.startswith(WORKBOOKS) else _of_csv(name, raw)
     return ((place, cells) for place, cells in rows if any(map(_is_filled, cells)))
 
 
 def _is_filled(cell: Cell) -> bool:
     return bool(cell.strip()) if isinstance(cell, str) else True
-
-
-def _of_sheet(name: str, raw: bytes, sheet: str) -> Rows:
-    """All cells that the sheet holds, whatever it says its dimensions are."""
-    from python_calamine import CalamineError, CalamineWorkbook
-
-    try:
-        with CalamineWorkbook.from_filelike(io.BytesIO(raw)) as workbook:
-            names = [one for one in workbook.sheet_names if fold(one) == fold(sheet)]
-            if len(names) != 1:
-                there = ", ".join(map(repr, workbook.sheet_names)) or "none"
-                raise BadPlatformFile(
-                    f"{name} has {len(names) or 'no'} sheets {sheet!r}; found {there}.",
-                    "Export the income file again, with its order details.",
-                )
-            for place, cells in enumerate(workbook.get_sheet_by_name(names[0]).iter_rows(), 1):
-                yield place, list(cells)
-    except CalamineError as error:
-        raise BadPlatformFile(
-            f"{name} is not a workbook that can be read: {error}.",
-            "Export it again; a file with a password must be saved without.",
-        ) from None
 
 
 def _of_csv(name: str, raw: bytes) -> Rows:

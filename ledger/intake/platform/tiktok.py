@@ -18,12 +18,12 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ledger.intake.orders.profiles import fold as fold_header
 from ledger.intake.platform.cells import ZEROS, BadCell, amount_of, day_of, id_of, text_of
 from ledger.intake.platform.orderfile import THEIRS, OrderFile
 from ledger.intake.platform.rows import BadPlatformFile, Income, Problem, refuse
 from ledger.intake.platform.sheets import LOOKED_AT, Cell, Rows, rows_of
 from ledger.kernel.errors import Refusal
+from ledger.kernel.fold import fold as fold_header
 from ledger.kernel.money import Money
 
 if TYPE_CHECKING:

@@ -5,13 +5,15 @@ from collections.abc import Collection, Iterable, Iterator
 
 from sqlalchemy import Connection
 
-from ledger.aggregates.base import Recorded
+from ledger.aggregates.base import LOOKS, Recorded
 from ledger.aggregates.catalogue import THINGS
 from ledger.aggregates.judge import Known, Mention, Surprise, identity_of, judge
 from ledger.aggregates.things import STORE, Thing
 from ledger.kernel.clocks import FOREVER, Clocks
+from ledger.kernel.looks import look_of
 from ledger.store.log import read_positions
 from ledger.store.reader import LogReader
+from ledger.store.schema import has_refs
 
 
 class IndexDirectory:
@@ -27,6 +29,8 @@ class IndexDirectory:
         self.gone = gone
         self.held: dict[str, dict[str, Known]] = defaultdict(dict)
         """Per kind of thing and name the report that counts."""
+        self._looks: dict[str, set[str]] = defaultdict(set)
+        """Per kind and look the names that can be mistaken."""
 
     def load(self, mentions: Iterable[Mention]) -> None:
         """Looks up every name that the mentions need."""
@@ -40,6 +44,22 @@ class IndexDirectory:
                 names[said.introduces[0]].add(said.introduces[1])
         for kind, found in names.items():
             self.load_names(THINGS[kind], found)
+        self.load_looks(said.introduces for said in mentions if said.introduces)
+
+    def load_looks(self, introduced: Iterable[tuple[str, str]]) -> None:
+        """Looks up what may be mistaken for something that is introduced: in books of one script
+        a single question, which finds nothing."""
+        named = list(introduced)
+        plain: dict[str, set[str]] = defaultdict(set)
+        for kind, name in named:
+            if not name.isascii() and (look := look_of(name)) != name:
+                plain[kind].add(look)
+        for kind, names in plain.items():
+            self.load_names(THINGS[kind], names - set(self.held[kind]))
+        if named and has_refs(self.reader.connection, LOOKS):
+            looks = {f"{kind}/{look_of(name)}" for kind, name in named}
+            for look, name in self.reader.details(LOOKS, looks):
+                self._looks[look].add(name)
 
     def load_names(self, thing: Thing, names: Collection[str]) -> None:
         """Looks names of one kind up in the index of the log."""
@@ -62,6 +82,19 @@ class IndexDirectory:
         kind, name = said.introduces
         own = (said.at, said.identity)
         self.held[kind][name] = min(self.held[kind].get(name, own), own)
+        look = look_of(name)
+        if look != name:
+            self._looks[f"{kind}/{look}"].add(name)
+
+    def alike(self, kind: str, name: str) -> str | None:
+        """The first by name of those that look the same and are known."""
+        look = look_of(name)
+        if not self._looks and look == name:
+            return None
+        found = set(self._looks.get(f"{kind}/{look}", ()))
+        if look in self.held[kind]:
+            found.add(look)
+        return min(found - {name}, default=None)
 
     def known(self, kind: str, name: str) -> Known | None:
         """The report of a thing that counts; None where there is none."""

@@ -5,6 +5,7 @@ from typing import Any, get_args
 
 from ledger.aggregates.base import Fact
 from ledger.aggregates.catalogue import FACTS
+from ledger.aggregates.judge import LOOKS_LIKE
 from ledger.kernel.errors import Refusal
 
 COMMON = {
@@ -58,7 +59,7 @@ def describe(name: str) -> dict[str, Any]:
         "type": name,
         "meaning": _meaning(fact),
         "fields": fields,
-        "warnings": list(fact.WARNINGS),
+        "warnings": [*fact.WARNINGS, *([LOOKS_LIKE] if fact.INTRODUCES else [])],
         "example": fact.EXAMPLE,
     }
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ledger.intake import csvfile, ndjson
+from ledger.intake.border import check_ordinary
 from ledger.intake.lines import Lines
 from ledger.intake.rejection import Rejection
 from ledger.kernel.errors import MissingFile
@@ -39,6 +40,7 @@ def opened(name: str) -> Iterator[BinaryIO]:
         yield sys.stdin.buffer
         return
     try:
+        check_ordinary(name)
         with Path(name).open("rb") as file:
             yield file
     except (FileNotFoundError, IsADirectoryError, PermissionError) as error:
@@ -69,7 +71,7 @@ def read_file(
         for found in parts:
             for one in found.rows:
                 stage.add(one)
-            stage.rejections += found.rejections
+            stage.rejections.extend(found.rejections)
             rows += len(found.rows)
             progress("reading", lines.bytes - told)
             told = lines.bytes

@@ -5,15 +5,16 @@ head is compared and the rows are chained and inserted. Met by another writer, t
 made again from what was staged.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from heapq import merge
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
 from ledger.aggregates.judge import Surprise
-from ledger.intake.rejection import Rejection
+from ledger.intake.rejection import Rejection, Rejections
 from ledger.kernel.garbage import no_cycles
 from ledger.kernel.instants import Instant
 from ledger.store.book import Book
@@ -40,7 +41,7 @@ class RecordAnswer:
     position: int
     receipt: str
     still_withdrawn: int = 0
-    rejected: list[Rejection] = field(default_factory=list)
+    rejected: Rejections = field(default_factory=Rejections)
     warnings: list[Rejection] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
@@ -85,8 +86,6 @@ def record(
             for name in files:
                 read_file(stage, name, now, default_type, progress, helper)
         same = list(_same_files(stage))
-        if strict:
-            stage.rejections += same
         answer = record_stage(
             book,
             stage,
@@ -95,6 +94,7 @@ def record(
             keep_good=keep_good,
             dry_run=dry_run,
             progress=progress,
+            odd=same if strict else (),
         )
         if not strict:
             answer.warnings[:0] = same
@@ -111,7 +111,7 @@ def record_first(
             for name in files:
                 read_file(stage, name, now, None, told, helper)
         found = _decide(writer.connection, stage, strict=False)
-        answer = _answer(stage, found, keep_good=False)
+        answer = _answer(stage, found, (), keep_good=False)
         assert not answer.rejected, "only what is good comes with a new book"
         told("recording", 0)
         write_under(writer, found.decision(stage), by, told)
@@ -127,12 +127,13 @@ def record_stage(
     keep_good: bool = False,
     dry_run: bool = False,
     progress: Progress = lambda what, more: None,
+    odd: Sequence[Rejection] = (),
 ) -> RecordAnswer:
-    """Decides and writes what is staged; see `record`."""
+    """Decides and writes what is staged, `odd` being rejected beside it; see `record`."""
     for attempt in range(1, ATTEMPTS + 1):
         with _settled(book, alone=attempt == ATTEMPTS) as (connection, writer):
             found = _decide(connection, stage, strict=strict)
-            answer = _answer(stage, found, keep_good=keep_good)
+            answer = _answer(stage, found, odd, keep_good=keep_good)
             refused = bool(answer.rejected) and not keep_good
             if refused or dry_run or not found.decided.new:
                 return answer
@@ -164,12 +165,15 @@ def _settled(book: Book, *, alone: bool) -> Iterator[tuple[Connection, Writer | 
             yield connection, None
 
 
-def _answer(stage: Stage, found: "_Found", *, keep_good: bool) -> RecordAnswer:
+def _answer(
+    stage: Stage, found: "_Found", odd: Sequence[Rejection], *, keep_good: bool
+) -> RecordAnswer:
+    def place(one: Rejection) -> tuple[int, int]:
+        return stage.rank(one.file), one.line
+
     decided = found.decided
-    rejected = sorted(
-        [*stage.rejections, *decided.rejections, *found.refused],
-        key=lambda one: (stage.rank(one.file), one.line),
-    )
+    others = sorted([*found.refused, *odd], key=place)
+    rejected = Rejections(merge(stage.rejections, decided.rejections, others, key=place))
     return RecordAnswer(
         0 if rejected and not keep_good else decided.new,
         decided.known,

@@ -15,7 +15,7 @@ from ledger.aggregates.base import Event, Fact
 from ledger.aggregates.book import BatchFile, FactWithdrawn
 from ledger.aggregates.judge import Mention, mention, things_of
 from ledger.aggregates.store import GMVRecorded
-from ledger.intake.rejection import Rejection
+from ledger.intake.rejection import Rejections
 from ledger.intake.rows import Parsed
 from ledger.kernel.instants import format_instant
 from ledger.store.keys import content_digest, id_key
@@ -90,7 +90,7 @@ def _plan(kind: type[Fact]) -> _Plan:
         kind.__name__,
         kind.TOPIC,
         kind.__pydantic_serializer__.to_json,
-        kind.references is not Event.references,
+        kind.references is not Event.references or kind.INTRODUCES is not None,
         "store" in kind.model_fields and not names and kind is not GMVRecorded,
         kind.LIVES_IN_STORE,
         kind is FactWithdrawn,
@@ -113,7 +113,7 @@ def staged(row: int, parsed: Parsed) -> Staged:
     else:
         said = tuple(mention(fact, at))
     if refers:
-        refs = tuple(map(tuple, fact.references()))
+        refs = tuple(map(tuple, fact.indexed()))
     target = _target(fact) if withdraws else None
     return _staged(
         (
@@ -128,7 +128,7 @@ class Stage:
 
     def __init__(self) -> None:
         self.files: list[BatchFile] = []
-        self.rejections: list[Rejection] = []
+        self.rejections = Rejections()
         self.count = 0
         self.withdrawal_keys: list[bytes] = []
         self.first_row = 0

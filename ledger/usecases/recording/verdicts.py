@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from ledger.aggregates.book import BOOK_STREAM, BatchRecorded
 from ledger.aggregates.catalogue import TOPICS
 from ledger.aggregates.judge import Surprise, recorded_again, unknown_fact
-from ledger.intake.rejection import Rejection
+from ledger.intake.rejection import Rejection, Rejections
 from ledger.store.head import Head, head_of
 from ledger.store.keys import id_key, next_key
 from ledger.store.log import read_log, read_positions
@@ -46,7 +46,7 @@ class Decided:
         self.lifts: list[Lift] = []
         self.pending: dict[bytes, int] = {}
         """Key as sent -> index of a withdrawal whose fact nobody has recorded yet."""
-        self.rejections: list[Rejection] = []
+        self.rejections = Rejections()
         self.surprises: dict[int, tuple[Staged, Surprise]] = {}
         self.still_withdrawn = 0
         """Facts that are known, and do not count because they were withdrawn."""

@@ -99,6 +99,7 @@ def warnings_of(
         for kind, names in call.names.items():
             directory.load_names(THINGS[kind], names)
         _load_introduced(directory, call)
+        directory.load_looks(said.introduces for said in call.introduced if said.introduces)
     for introduced in call.introduced:
         directory.add(introduced)
     found = list(decided.surprises.values())

@@ -6,15 +6,31 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
+from ledger.aggregates.catalogue import THINGS
 from ledger.kernel.errors import OlderBook, Refusal
+from ledger.kernel.looks import look_of
 from ledger.store.book import Book, shown, sqlite_engine
 from ledger.store.head import head_of
 from ledger.store.indexes import recomputed
 from ledger.store.log import fetch
 from ledger.store.order_lines import Calls, archive_folder
 from ledger.store.places import ARCHIVE
-from ledger.store.schema import FORMAT, INDEX_FORMAT, insert_refs, meta, metadata, refs
+from ledger.store.schema import (
+    FORMAT,
+    INDEX_FORMAT,
+    LOOKS,
+    holds_looks,
+    insert_refs,
+    meta,
+    metadata,
+    refs,
+)
 from ledger.store.scratch import Scratch
+
+NO_LOOKS = (
+    "The index of {book}, which may only be read, does not list what ids look like: ids that look "
+    "alike are not told. Whoever may write it opens it once: duebook programs --book BOOK"
+)
 
 
 def bring_index_up(book: Book) -> None:
@@ -23,6 +39,7 @@ def bring_index_up(book: Book) -> None:
     Raises `OlderBook` where the book may only be read.
     """
     if book.format >= INDEX_FORMAT:
+        _add_looks(book)
         return
     if not book.writable:
         raise OlderBook(
@@ -37,7 +54,9 @@ def bring_index_up(book: Book) -> None:
         have = {tuple(row) for row in fetch(connection, query)}
         insert_refs(connection, sorted(recomputed(connection).refs - have))
         _set_format(connection, INDEX_FORMAT)
+        _say_holds_looks(connection)
     book.format = book.log.format = INDEX_FORMAT
+    book.lists_looks = True
     book.notes.append(
         f"Brought {shown(book.location)} up to format {INDEX_FORMAT}: its index only."
     )
@@ -73,6 +92,33 @@ def up_to_date(book: Book) -> Book:
         "answered from a copy whose index was brought up to date."
     )
     return found
+
+
+def _add_looks(book: Book) -> None:
+    """Adds to the index what ids look like, from the names that it lists already."""
+    if book.lists_looks:
+        return
+    if not book.writable:
+        book.notes.append(NO_LOOKS.format(book=shown(book.location)))
+        return
+    with book.log.writing(older=True) as writer:
+        connection, r = writer.connection, refs.c
+        if holds_looks(connection):
+            return
+        query = select(r.kind, r.name, r.position, r.at, r.stream, r.detail)
+        have = {tuple(row) for row in fetch(connection, query.where(r.kind == LOOKS))}
+        words = {thing.listed: thing.word for thing in THINGS.values()}
+        operator = ("GLOB", "*[^ -~]*") if book.path else ("~", "[^ -~]")
+        odd = r.name.op(operator[0])(operator[1])
+        listed = query.where(r.kind.in_(sorted(words)), odd)
+        found = {
+            (LOOKS, f"{words[kind]}/{look_of(name)}", position, at, stream, name)
+            for kind, name, position, at, stream, _ in fetch(connection, listed)
+            if look_of(name) != name
+        }
+        insert_refs(connection, sorted(found - have))
+        _say_holds_looks(connection)
+    book.lists_looks = True
 
 
 class DerivedOrders(Refusal):
@@ -114,6 +160,11 @@ def upgrade(book: Book, *, by: str, dry_run: bool = False) -> dict[str, Any]:
             writer.connection.execute(insert(meta), [kept])
         book.format = book.log.format = FORMAT
     return {"book": shown(book.location), "was": was, "format": FORMAT}
+
+
+def _say_holds_looks(connection: Connection) -> None:
+    if not holds_looks(connection):
+        connection.execute(insert(meta), [{"key": LOOKS, "value": "all"}])
 
 
 def _set_format(connection: Connection, number: int) -> None:

@@ -19,7 +19,7 @@ from ledger.store.indexes import recomputed
 from ledger.store.log import fetch, read_log
 from ledger.store.meddling import meddling
 from ledger.store.receipts import Receipt, kept_receipts, receipt_holds
-from ledger.store.schema import events, faulty_guards, refs, withdrawn
+from ledger.store.schema import LOOKS, events, faulty_guards, holds_looks, refs, withdrawn
 
 SHOWN_MAX = 5
 Progress = Callable[[str, int], None]
@@ -205,6 +205,9 @@ def _indexes(connection: Connection) -> list[Check]:
     r, w = refs.c, withdrawn.c
     entries = select(r.kind, r.name, r.position, r.at, r.stream, r.detail)
     lifts = select(w.target, w.position)
+    if not holds_looks(connection):  # an older book that nobody has opened for writing
+        expected.refs = {one for one in expected.refs if one[0] != LOOKS}
+        entries = entries.where(r.kind != LOOKS)
     return [
         _compared("refs", expected.refs, {tuple(row) for row in fetch(connection, entries)}),
         _compared("withdrawn", expected.lifts, {tuple(row) for row in fetch(connection, lifts)}),

@@ -1,0 +1,55 @@
+"""The process that reads a workbook from its standard input and writes its cells down as JSON.
+
+It may run out of memory or be ended by its library: nothing but this reading ends with it.
+"""
+
+import io
+import json
+import sys
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+
+def main(sheet: str, memory: int) -> None:
+    """A line that says how it went, then a line for every row of the sheet."""
+    try:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    except (ImportError, ValueError, OSError):  # where there is no such bound
+        pass
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    from ledger.kernel.fold import fold
+
+    out = sys.stdout
+    try:
+        with CalamineWorkbook.from_filelike(io.BytesIO(sys.stdin.buffer.read())) as workbook:
+            names = [one for one in workbook.sheet_names if fold(one) == fold(sheet)]
+            if len(names) != 1:
+                out.write(json.dumps({"sheets": workbook.sheet_names, "alike": len(names)}) + "\n")
+                return
+            rows = workbook.get_sheet_by_name(names[0]).iter_rows()
+            out.write("{}\n")
+            for cells in rows:
+                out.write(json.dumps(list(map(_plain, cells))) + "\n")
+    except CalamineError as error:
+        out.write(json.dumps({"error": str(error)}) + "\n")
+
+
+def _plain(cell: Any) -> Any:
+    match cell:
+        case datetime():
+            return {"datetime": cell.isoformat()}
+        case date():
+            return {"date": cell.isoformat()}
+        case time():
+            return {"time": cell.isoformat()}
+        case timedelta():
+            return {"seconds": cell.total_seconds()}
+    return cell
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))
