@@ -26,7 +26,7 @@ test-more: $(STAMP)
 	$(PYTEST) -m "more and not soak"
 
 soak: $(STAMP)
-	$(PYTEST) -m soak
+	$(PYTEST) -m soak -o faulthandler_timeout=0
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .

@@ -43,6 +43,12 @@ def _lost(context: ExceptionContext) -> ServerLost | None:
     )
     if not failed_to_connect and not context.is_disconnect:
         return None
+    # Where another connection is given back on the way out, what was told first is still true.
+    before = context.original_exception.__context__
+    while before is not None:
+        if isinstance(before, ServerLost):
+            return before
+        before = before.__context__
     said = (str(context.original_exception).strip().splitlines() or ["no reason given"])[0]
     committing = connection is not None and connection.info.get(_COMMITTING, False)
     return ServerLost(said.rstrip("."), known=not committing)

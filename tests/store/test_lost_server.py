@@ -57,6 +57,20 @@ def cut_off_at(engine: Any, what: str) -> None:
     event.listen(engine, what, ends)
 
 
+def test_what_was_told_first_stands_when_another_connection_is_lost_too(asked: Book) -> None:
+    """Whoever decides still holds a connection for reading, which is given back on the way out."""
+    cut_off_at(asked.engine, "commit")
+
+    def decide() -> None:
+        with asked.reading() as reading:
+            reading.exec_driver_sql("SELECT 1")
+            with asked.log.writing():
+                cut_off(reading)
+
+    with pytest.raises(ServerLost, match="not known"):
+        decide()
+
+
 @pytest.mark.parametrize("facts", [1, MANY])
 @pytest.mark.parametrize(
     ("what", "said"),
