@@ -81,7 +81,7 @@ def _fuzz(name: str, folder: Path, inputs: int, seed: int, found: Path) -> None:
         for number, data in enumerate(target.seeds()):
             (corpus / f"{number:05}").write_bytes(data[: target.LENGTH])
         words = folder / "words"
-        words.write_text("".join(f'"{_escaped(word)}"\n' for word in target.WORDS))
+        words.write_text("".join(f'"{_escaped(word)}"\n' for word in target.WORDS if word))
         found.mkdir(parents=True, exist_ok=True)
         options = {
             "runs": inputs,
@@ -90,10 +90,10 @@ def _fuzz(name: str, folder: Path, inputs: int, seed: int, found: Path) -> None:
             "len_control": 0,
             "timeout": SECONDS_MAX,
             "rss_limit_mb": MIB_MAX,
-            "dict": words,
             "artifact_prefix": f"{found}{os.sep}",
             "print_final_stats": 1,
         }
+        options |= {"dict": words} if any(target.WORDS) else {}
         given = [sys.argv[0], *(f"-{option}={value}" for option, value in options.items())]
         mutate = {"custom_mutator": target.mutate} if hasattr(target, "mutate") else {}
         atheris.Setup([*given, str(corpus)], target.read, **mutate)

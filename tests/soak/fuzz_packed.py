@@ -142,8 +142,8 @@ class Parquet(OnBook):
         for rows in (0, 1, 3, 40):
             for how in ("zstd", "snappy", "uncompressed"):
                 for varchar in ("true", "false"):
-                    with_duckdb(self.folder, lambda base, sql=_copy(source, path, rows, how, varchar):
-                                base.execute(sql))  # fmt: skip
+                    sql = _copy(source, path, rows, how, varchar)
+                    with_duckdb(self.folder, lambda base, sql=sql: base.execute(sql))
                     yield path.read_bytes()
 
     def mutate(self, data: bytes, most: int, seed: int) -> bytes:
