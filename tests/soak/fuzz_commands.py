@@ -32,6 +32,40 @@ WORDS = [word for word in ODD if len(word) < 1000 and word.isprintable()] + [
     *("currency=CNY", "\udcff", "1:" + "0" * 64, "2026-06-30", "2027-01-01", "bank-1", "28000.00"),
 ]
 
+RECRUITING = "recruiting-eu-jp-2026q1"
+PROGRAMS = [RECRUITING, "growth-2026-05", "technical-fee-2020", "samples-us-2024"]
+FITTING = {
+    "program": PROGRAMS,
+    "period": ["2020-05", "2026-03"],
+    "as_of": ["2026-06-30", "2026-10-01", "2026-03-01T00:00:00Z"],
+    "known_at": ["100", "1600", "2026-11-01"],
+    "line": [f"{RECRUITING}/S-1001", f"{RECRUITING}/S-1013", "technical-fee-2020/2020-05/D-03"],
+    "payee": ["partner:P-01", "partner:P-02"],
+    "statement": [f"{RECRUITING}/partner:P-01"],
+    "amount": ["28000.00", "-1.50", "0"],
+    "currency": ["CNY", "USD", "USD.AD"],
+    "account": ["Assets", "Liabilities"],
+    "stream": ["store:S-1001", "partner:P-01", "merchant:M-203", "request:R-31", "book:main"],
+    "name": ["stores", "gmv", "exceptions", "statements", "reconciliation", "obligations"],
+    "view": ["stores", "gmv"],
+    "type_": ["StoreVerified", "GMVRecorded"],
+    "zone": ["UTC", "Asia/Shanghai"],
+    "position": ["40", "1500"],
+    "withdraw": ["40", "1670"],
+    "after": ["1000"],
+    "limit": ["5"],
+    "by": ["lin"],
+    "reason": ["a reason"],
+    "sql": ["select * from stores limit 2", "select store, amount from orders limit 2"],
+    "timeout": ["1"],
+    "max_rows": ["3"],
+    "against": [str(DEMO / "platform-2026q1.csv"), str(DEMO / "platform-fees-2020-05.csv")],
+    "terms": [str(path) for path in DEMO.glob("terms-*.toml")],
+    "files": [str(DEMO / "after-close.ndjson"), str(DEMO / "orders-2020-05.csv")],
+}
+"""Values that get through to what a command does."""
+SLOW = ("verify", "rebuild")
+
 
 class Arguments(OnBook):
     """Command lines drawn out of the commands' own options; what is recorded is taken back.
@@ -44,8 +78,8 @@ class Arguments(OnBook):
 
     def seeds(self) -> Iterator[bytes]:
         chance = random.Random(1)
-        for number in range(len(duebook.commands)):
-            yield from (bytes([number]) + chance.randbytes(24) for _ in range(6))
+        for number in range(5 * len(duebook.commands)):
+            yield from (bytes([number]) + chance.randbytes(24) for _ in range(2))
 
     def one(self, data: bytes) -> None:
         words = drawn(data, str(self.path))
@@ -85,7 +119,8 @@ class Choices:
 def drawn(data: bytes, book: str) -> list[str]:
     """A command line."""
     choices = Choices(data)
-    name = choices.among(sorted(duebook.commands))
+    known = sorted(duebook.commands)
+    name = choices.among([*SLOW, *[one for one in known if one not in SLOW] * 5])
     words, arguments = [name], []
     for parameter in duebook.commands[name].params:
         if isinstance(parameter, click.Argument):
@@ -107,6 +142,8 @@ def drawn(data: bytes, book: str) -> list[str]:
 
 
 def _value(parameter: click.Parameter, choices: Choices) -> str:
+    if parameter.name in FITTING and choices.among([True, True, True, False]):
+        return str(choices.among(FITTING[parameter.name]))
     if parameter.type is OUTPUT_FILE:
         return str(choices.among(OUTPUTS))
     if choices.among([False] * 5 + [True]):
