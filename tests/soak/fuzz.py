@@ -8,8 +8,11 @@ is no refusal, an abort, more than 512 MiB and more than ten seconds for an inpu
 """
 
 import argparse
+import atexit
+import hashlib
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -24,6 +27,7 @@ SHARED_MEMORY = "/dev/shm"
 """Where a file is written in a tenth of the time."""
 MIB_MAX = 512
 SECONDS_MAX = 10
+FAILED = 77
 TRIES = 2000
 """How many cuts are tried to make a failing input smaller."""
 ENTERED = re.compile(r"cov: (\d+)")
@@ -96,7 +100,19 @@ def _fuzz(name: str, folder: Path, inputs: int, seed: int, found: Path) -> None:
         options |= {"dict": words} if any(target.WORDS) else {}
         given = [sys.argv[0], *(f"-{option}={value}" for option, value in options.items())]
         mutate = {"custom_mutator": target.mutate} if hasattr(target, "mutate") else {}
-        atheris.Setup([*given, str(corpus)], target.read, **mutate)
+
+        def reading(data: bytes) -> None:
+            try:
+                target.read(data)
+            except BaseException:
+                # Ended here: on its way out Python takes long, and libFuzzer's alarm ends it.
+                (found / f"crash-{hashlib.sha1(data).hexdigest()}").write_bytes(data)
+                traceback.print_exc()
+                print(f"input {target.read_so_far} failed", file=sys.stderr, flush=True)
+                os._exit(FAILED)
+
+        atexit.register(signal.setitimer, signal.ITIMER_REAL, 0)
+        atheris.Setup([*given, str(corpus)], reading, **mutate)
         atheris.Fuzz()
 
 
