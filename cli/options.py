@@ -1,6 +1,5 @@
 """Options that many commands share, defined once, and what a command has in hand with them."""
 
-import getpass
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -273,7 +272,6 @@ def complete_programs(context: click.Context, _parameter: click.Parameter, typed
 
 def system_user() -> str:
     """The account on this machine, who reports where nobody is named."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid-{os.getuid()}"
+    from ledger.store.actor import account
+
+    return account()

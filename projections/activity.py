@@ -1,11 +1,11 @@
-"""Who reported what, when, and from which file and row."""
+"""Who reported what, when, from which file and row, and whose account wrote it."""
 
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, Column, Integer, Table, insert, select, update
 
-from ledger.aggregates.base import Logged
+from ledger.aggregates.base import Logged, OwnEvent
 from ledger.aggregates.book import BOOK_STREAM, BatchRecorded
 from ledger.kernel.instants import format_instant
 from ledger.store.log import read_log, read_positions
@@ -20,7 +20,8 @@ class Activity(FoldView):
     """One row per event, with the file and the line that a fact came from."""
 
     NAME = "activity"
-    ABOUT = "who reported what, when, from which file and line"
+    ABOUT = "who reported what, when, from which file and line, and whose account wrote it"
+    VERSION = 3
     BATCH: ClassVar = 50_000
 
     def columns(self) -> list[Column[Any]]:
@@ -31,6 +32,7 @@ class Activity(FoldView):
             Column("at", TEXT, nullable=False),
             Column("recorded_at", TEXT, nullable=False),
             Column("by", TEXT, nullable=False),
+            Column("actor", TEXT, nullable=False),
             Column("file", TEXT, nullable=False),
             Column("line", _Long),
             Column("batch", _Long),
@@ -83,8 +85,14 @@ class Activity(FoldView):
             "at": format_instant(recorded.at),
             "recorded_at": format_instant(recorded.recorded_at),
             "by": recorded.by or (batch.by if batch else ""),
+            "actor": _actor(recorded.event) or _actor(batch),
             "file": file,
             "line": line,
             "batch": recorded.batch or None,
             "withdrawn_by": None,
         }
+
+
+def _actor(event: Any) -> str:
+    """The account and the machine that wrote an event of ours; empty where it does not say."""
+    return str(event.actor) if isinstance(event, OwnEvent) and event.actor else ""

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.options import Ask, answering, by_option, complete_programs, not_empty, now, system_user
+from cli.options import Ask, answering, by_option, complete_programs, not_empty, now
 from cli.output import Out, grouped
 from cli.talk import say
 
@@ -57,7 +57,6 @@ def close(
             now=now(),
             as_of=at,
             leave_open=reason if leave_open else None,
-            system_user=system_user(),
         )
     rows = [
         {

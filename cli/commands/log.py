@@ -62,6 +62,10 @@ _PLACE = ("position", "stream", "version", "type", "at", "recorded_at", "by", "b
 def _short(row: dict[str, Any]) -> dict[str, Any]:
     left_out = (*_PLACE, "hash", "edition", "files")
     said = {name: value for name, value in row.items() if name not in left_out}
+    if "actor" in said:
+        from ledger.aggregates.writing import Actor
+
+        said["actor"] = str(Actor(**said["actor"]))
     shown = {name: row[name] for name in ("position", "at", "stream", "type")}
     return shown | {"fields": json.dumps(said, ensure_ascii=False), "hash": row["hash"][:12]}
 

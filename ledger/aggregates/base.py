@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.plugin._schema_validator import PluggableSchemaValidator
 from pydantic_core import SchemaValidator
 
-from ledger.aggregates.fields import Text
 from ledger.aggregates.things import Thing
+from ledger.aggregates.writing import Actor, ClockTrusted
 from ledger.kernel.instants import Instant, format_instant
 from ledger.kernel.looks import look_of
 from ledger.kernel.money import Money, sum_by_currency
@@ -68,23 +68,15 @@ class Event(BaseModel):
         return self.stored()
 
 
-class ClockTrusted(BaseModel):
-    """That a clock was doubted at a write and somebody said that it is right."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
-
-    reason: Annotated[Text, Field(description="why the clock is right")]
-    clock: Annotated[str, Field(description="what it said")]
-    head: Annotated[str | None, Field(description="when the last event was recorded")] = None
-    server: Annotated[str | None, Field(description="what the database server's clock said")] = None
-
-
 class OwnEvent(Event):
     """An event of ours: what we did or decided, not what somebody told the book."""
 
     clock_is_right: Annotated[
         ClockTrusted | None, Field(description="where the clock was doubted: why it is right")
     ] = None
+    actor: Annotated[Actor | None, Field(description="which account on which machine wrote it")] = (
+        None
+    )
 
 
 class Fact(Event):

@@ -208,7 +208,9 @@ class PeriodClosed(OwnEvent):
     held: int = 0
     exceptions: int = 0
     left_open: Annotated[Text | None, Field(description="why it was closed all the same")] = None
-    system_user: Annotated[str, Field(description="the account on the closing machine")] = ""
+    system_user: Annotated[
+        str, Field(description="the account on the closing machine, of closes without an actor")
+    ] = ""
 
     @property
     def stream(self) -> str:

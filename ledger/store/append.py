@@ -13,14 +13,11 @@ from ledger.store.schema import insert_refs
 def append(writer: Writer, events: Sequence[OwnEvent], *, by: str, batch: int = 0) -> Head:
     """Appends events that happen now, each at the end of its stream, with what the index says of
     them. Answers the head after them."""
-    if writer.trusted is not None:
-        said = {"clock_is_right": writer.trusted}
-        events = [event.model_copy(update=said) for event in events]
     now, position = writer.recorded_at, writer.head.position
     versions = versions_of(writer, {event.stream for event in events})
     rows: list[Row] = []
     index: list[tuple[Any, ...]] = []
-    for offset, event in enumerate(events, 1):
+    for offset, event in enumerate(map(writer.signed, events), 1):
         stream = event.stream
         versions[stream] = version = versions.get(stream, 0) + 1
         rows.append((stream, version, event.TOPIC, event.stored(), now, by, batch, 0, None))

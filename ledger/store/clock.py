@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection
 
-from ledger.aggregates.base import ClockTrusted
+from ledger.aggregates.writing import ClockTrusted
 from ledger.kernel.errors import ClockDoubted
 from ledger.kernel.instants import Instant, format_instant
 from ledger.store.head import Head

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, insert
 
 from ledger.kernel.errors import BookExists, BookMissing, ForeignBook
 from ledger.store import schema
+from ledger.store.actor import actor_on
 from ledger.store.book import (
     Book,
     connected,
@@ -75,7 +76,8 @@ def _fill(engine: Engine, first: First, told: dict[str, str], clock_is_right: st
         schema.create(connection)
         connection.execute(insert(schema.meta), [{"key": k, "value": v} for k, v in told.items()])
         now = microseconds_now()
-        first(Writer(connection, EMPTY, now, trusted(connection, EMPTY, now, clock_is_right)))
+        trusts = trusted(connection, EMPTY, now, clock_is_right)
+        first(Writer(connection, EMPTY, now, trusts, actor_on(connection)))
 
 
 def _refuse_taken(book: Book) -> None:

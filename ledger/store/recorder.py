@@ -9,14 +9,16 @@ follow it.
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from sqlalchemy import Connection, Engine, insert
 from sqlalchemy import exc as sa_exc
 
-from ledger.aggregates.base import ClockTrusted
+from ledger.aggregates.base import OwnEvent
+from ledger.aggregates.writing import Actor, ClockTrusted
 from ledger.kernel.errors import BookLocked, OlderBook, ReadOnlyBook
 from ledger.store import chain
+from ledger.store.actor import actor_on
 from ledger.store.clock import trusted
 from ledger.store.head import LOCK_SECONDS, Head, head_of, microseconds_now
 from ledger.store.schema import FORMAT, events
@@ -25,6 +27,7 @@ BATCH = 2000
 COPY_FROM = 200
 """From so many rows on PostgreSQL is fed by COPY."""
 
+Own = TypeVar("Own", bound=OwnEvent)
 Row = tuple[str, int, str, bytes, int, str, int, int, bytes | None]
 """stream, version, topic, state, at, by, batch, row, key: what a writer hands over."""
 
@@ -46,12 +49,21 @@ class Writer:
     """An open write transaction, holding the lock. `recorded_at` never runs backwards."""
 
     def __init__(
-        self, connection: Connection, head: Head, now: int, trusted: ClockTrusted | None = None
+        self,
+        connection: Connection,
+        head: Head,
+        now: int,
+        trusted: ClockTrusted | None,
+        actor: Actor,
     ) -> None:
         self.connection = connection
         self.head = head
-        self.trusted = trusted
         self.recorded_at = max(now, head.recorded_at)
+        self._said = {"clock_is_right": trusted, "actor": actor}
+
+    def signed(self, event: Own) -> Own:
+        """An event of ours that says who writes it, and by which clock if that was doubted."""
+        return event.model_copy(update=self._said)
 
     def append(self, rows: Iterable[Row]) -> Head:
         """Chains and inserts rows at the head; the head after them."""
@@ -122,7 +134,7 @@ class LogRecorder:
                     connection.exec_driver_sql("LOCK TABLE events IN EXCLUSIVE MODE")
                 before, now = head_of(connection), now or microseconds_now()
                 trusts = None if older else trusted(connection, before, now, self.clock_is_right)
-                writer = Writer(connection, before, now, trusts)
+                writer = Writer(connection, before, now, trusts, actor_on(connection))
                 yield writer
             if writer.head != before:
                 self.committed = writer.head.position

@@ -50,7 +50,6 @@ def close(
     now: Instant,
     as_of: Instant | None = None,
     leave_open: str | None = None,
-    system_user: str = "",
 ) -> dict[str, Any]:
     """Issues the statements of a period and seals it, in one transaction.
 
@@ -81,7 +80,6 @@ def close(
             held=len(held),
             exceptions=len(odd),
             left_open=leave_open if held or odd else None,
-            system_user=system_user,
         )
         kept = take(connection, settlement.windowed, _last_day(settlement), head.position)
     events: list[OwnEvent] = [*statements, seal]

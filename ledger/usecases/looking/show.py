@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from ledger.aggregates.base import Logged, in_order
+from ledger.aggregates.base import Logged, OwnEvent, in_order
 from ledger.aggregates.catalogue import STATES
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import NoSuchStream
@@ -16,10 +16,13 @@ from ledger.store.schema import withdrawn
 
 PLACE = (frozenset(Logged._fields) - {"event", "topic"}) | {"type", "withdrawn_by"}
 """Names that the log itself gives to every event."""
+OF_WRITE = tuple(OwnEvent.model_fields)
+"""What an event of ours says of the write that brought it."""
 
 
 def event_json(recorded: Logged) -> dict[str, Any]:
-    """An event in the shape of the public contract: its place, then its own fields.
+    """An event in the shape of the public contract: its place, then its own fields, last what it
+    says of the write.
 
     A field that is named like a column of the log is given as `event_...`.
     """
@@ -35,7 +38,9 @@ def event_json(recorded: Logged) -> dict[str, Any]:
         "row": recorded.row or None,
         "hash": recorded.hash.hex(),
     }
-    for name, value in recorded.event.model_dump(mode="json", exclude_none=True).items():
+    said = recorded.event.model_dump(mode="json", exclude_none=True)
+    of_write = {name: said.pop(name) for name in OF_WRITE if name in said}
+    for name, value in (said | of_write).items():
         out[f"event_{name}" if name in PLACE else name] = value
     return out
 

@@ -50,15 +50,11 @@ def _write(
 ) -> Head:
     decided = decision.decided
     batch = BatchRecorded(
-        files=tuple(decision.stage.files),
-        by=by,
-        recorded=decided.new,
-        known=decided.known,
-        clock_is_right=writer.trusted,
+        files=tuple(decision.stage.files), by=by, recorded=decided.new, known=decided.known
     )
     start = writer.head.position + 1
     rows = _Rows(writer, decision, start, versions)
-    head = writer.append(rows.of(batch, writer.recorded_at, progress))
+    head = writer.append(rows.of(writer.signed(batch), writer.recorded_at, progress))
     assert head.position == start + decided.new
     rows.finish()
     return head
