@@ -106,6 +106,8 @@ def _fuzz(name: str, folder: Path, inputs: int, seed: int, found: Path) -> None:
         def reading(data: bytes) -> None:
             try:
                 target.read(data)
+            except KeyboardInterrupt:
+                raise
             except BaseException:
                 # Ended here: on its way out Python takes long, and libFuzzer's alarm ends it.
                 (found / f"crash-{hashlib.sha1(data).hexdigest()}").write_bytes(data)

@@ -1,5 +1,6 @@
 """What all that is fuzzed has in common: a book, command lines in this process, odd values."""
 
+import gc
 import os
 import random
 import shutil
@@ -31,7 +32,7 @@ ODD = [
     *("CNY", "USD.AD", "XXX", "EUR", "EU", "recruiting-eu-jp-2026q1", "growth-2026-05", "2026-05"),
     *("=1+1", "{0}", "%s", "%", "*", "x" * 300, "x" * 70000, "a" + "\u0301" * 200, "ı", "ß"),
 ]
-LINE = "1234567890"
+COLLECTED = 1000
 
 
 class Target:
@@ -57,6 +58,8 @@ class Target:
     def read(self, data: bytes) -> None:
         """Reads an input, or has it refused in words."""
         self.read_so_far += 1
+        if self.read_so_far % COLLECTED == 0:
+            gc.collect()  # as every command's process ends
         with suppress(Refusal):
             self.one(data)
 
