@@ -95,9 +95,10 @@ class KilledServer:
         self.process = None
 
     def close(self) -> None:
-        """Ends it, if it runs."""
+        """Ends it in peace, if it runs: killed, it would leave shared memory behind."""
         if self.process is not None:
-            self.kill()
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait(PATIENCE)
 
 
 def _children(server: psutil.Process) -> list[psutil.Process]:
