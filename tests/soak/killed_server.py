@@ -28,6 +28,8 @@ made.ensure_pgdata_inited()
 print(json.dumps([made.system_user, str(made.bin_path)]))
 """
 """In a process of its own: the wheel keeps the folder of its first server for good."""
+SLOW = ("-c", "commit_delay=10000", "-c", "commit_siblings=0")
+"""Each commit waits 10 ms before it goes to the disk, so that a kill can come meanwhile."""
 SAFE = ("fsync", "full_page_writes", "synchronous_commit")
 
 
@@ -60,7 +62,7 @@ class KilledServer:
         (self.data / "postmaster.pid").unlink(missing_ok=True)
         with (self.data.parent / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [self.programs / "postgres", "-D", self.data, "-h", "", "-k", self.run],
+                [self.programs / "postgres", "-D", self.data, "-h", "", "-k", self.run, *SLOW],
                 stdout=log,
                 stderr=log,
                 user=self.user,

@@ -36,8 +36,8 @@ CALLS = 12
 """How many files each of those who record has, a call each."""
 FACTS = 6
 RECORDERS = 2
-AIMED_SECONDS = 0.006
-"""A commit takes about so long until it is acknowledged."""
+AIMED_SECONDS = 0.015
+"""A commit takes about so long until it is acknowledged, as the server is told to wait."""
 Check = Callable[[Book], list[dict[str, Any]]]
 
 
