@@ -218,6 +218,7 @@ def serve() -> None:
             with redirect_stdout(out), redirect_stderr(err):
                 while (code := run(command)) == 4:  # somebody else wrote meanwhile
                     out.truncate(out.seek(0))
+                    err.truncate(err.seek(0))
             say([code, out.getvalue(), err.getvalue()])
             if code:
                 break
