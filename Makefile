@@ -9,7 +9,7 @@ PYTEST := $(BIN)/python -m pytest -n 3 --dist worksteal
 # Tests start many processes, each of which would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-more check format bench clean
+.PHONY: demo test test-more soak check format bench clean
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -20,10 +20,13 @@ demo: $(STAMP)
 	@BIN=$(BIN) sh docs/demo.sh
 
 test: $(STAMP)
-	$(PYTEST) -m "not more"
+	$(PYTEST) -m "not more and not soak"
 
 test-more: $(STAMP)
-	$(PYTEST) -m more
+	$(PYTEST) -m "more and not soak"
+
+soak: $(STAMP)
+	$(PYTEST) -m soak -o faulthandler_timeout=0
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .

@@ -8,7 +8,7 @@ import click
 
 from cli.commands import COMMANDS
 from cli.talk import forget_done, point_away, say, say_what_is_done
-from ledger.kernel.errors import Refusal
+from ledger.kernel.errors import Refusal, ServerLost
 from ledger.kernel.garbage import SELDOM
 from ledger.kernel.shown import is_text, visible
 
@@ -83,6 +83,8 @@ def run(arguments: list[str]) -> int:
         say_what_is_done("it was stopped")
         click.echo(STOPPED, err=True)
         return INTERRUPTED
+    except ServerLost as lost:
+        return _lost(lost)
     except Refusal as refusal:
         return _refused(refusal)
     except Exception as error:
@@ -102,6 +104,13 @@ def _refused(refusal: Refusal) -> int:
     if refusal.hint:
         say(refusal.hint)
     return EXIT[refusal.kind]
+
+
+def _lost(lost: ServerLost) -> int:
+    """What was committed before stands; only then is not the whole command undone or unknown."""
+    if lost.known and say_what_is_done("the database server went away"):
+        return EXIT[lost.kind]
+    return _refused(lost)
 
 
 def _failed(error: Exception) -> int:

@@ -22,10 +22,11 @@ def forget_done() -> None:
     _committed.clear()
 
 
-def say_what_is_done(why: str) -> None:
-    """That what was committed stands, although the answer does not say so."""
+def say_what_is_done(why: str) -> bool:
+    """That what was committed stands, although the answer does not say so; whether there is any."""
     if _committed:
         say(f"Recorded at position {_committed[-1]}; the answer could not be written: {why}.")
+    return bool(_committed)
 
 
 def say(*lines: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, NamedTuple
 from sqlalchemy import Column, Connection, MetaData, Table, delete, insert, select
 
 from ledger.aggregates.base import Logged
-from ledger.kernel.clocks import Clocks
+from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.store.log import chunks
 from ledger.store.reader import LogReader
 from ledger.store.schema import events, withdrawn
@@ -46,9 +46,9 @@ class View:
     """The name of the report, where it is not the table's."""
     ABOUT: ClassVar[str]
     BATCH: ClassVar[int | None] = None
+    """Events taken in per transaction; None: all at once."""
     AT_ONCE_AS_OF: ClassVar[bool] = False
     """Whether it is built in one piece at an as-of, which counts by another day than the log's."""
-    """Events taken in per transaction; None: all at once."""
 
     def columns(self) -> list[Column[Any]]:
         """Fresh columns of the table."""
@@ -57,6 +57,10 @@ class View:
     def table(self, suffix: str = "") -> Table:
         """The table under its own name, or under another beside it."""
         return Table(self.NAME + suffix, MetaData(), *self.columns())
+
+    def batch_at(self, as_of: int) -> int | None:
+        """How many events are taken in at a time at an as-of; None: all at once."""
+        return None if self.AT_ONCE_AS_OF and as_of != FOREVER else self.BATCH
 
     def take(self, span: Span, table: Table) -> None:
         """Brings the table from `span.after` to `span.until`, in the caller's transaction."""

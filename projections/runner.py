@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy import exc as sa_exc
 
 from ledger.kernel.clocks import FOREVER, Clocks
-from ledger.kernel.errors import ForeignBook
+from ledger.kernel.errors import ForeignBook, ServerLost
 from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.store.schema import TEXT, has_table
@@ -212,9 +212,7 @@ def _build(
     clocks: Clocks,
     progress: Progress,
 ) -> None:
-    position, batch = 0, view.BATCH or clocks.known_at
-    if view.AT_ONCE_AS_OF and clocks.as_of != FOREVER:
-        batch = clocks.known_at
+    position, batch = 0, view.batch_at(clocks.as_of) or clocks.known_at
     while position < clocks.known_at:
         until = min(clocks.known_at, position + batch)
         _take(source, target, view, table, (position, until), clocks.as_of)
@@ -238,7 +236,7 @@ def _take(
         left_out = frozenset(one.position for one in parked_in(target, name or view.NAME))
         view.take(Span(source, target, after, until, as_of, left_out), table)
         savepoint.commit()
-    except sa_exc.OperationalError:
+    except (sa_exc.OperationalError, ServerLost):
         raise  # the database, not the event
     except Exception as error:  # whatever a handler raises parks the event
         savepoint.rollback()

@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, select
 
 from ledger.kernel.clocks import FOREVER, Clocks
-from ledger.kernel.errors import Refusal
+from ledger.kernel.errors import Refusal, ServerLost
 from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.store.meddling import meddling
@@ -56,6 +56,8 @@ def verify_entries(book: Book, progress: Progress) -> Check:
             if version == Entries.VERSION and has_table(connection, Entries.NAME):
                 for _entry in read_entries(connection, Entries().table()):
                     pass
+    except ServerLost:
+        raise
     except Refusal as refusal:
         return Check("entries", False, refusal.sentence)
     progress("entries", count)

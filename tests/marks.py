@@ -1,7 +1,7 @@
-"""What runs in `make test`, and what only in `make test-more`.
+"""What runs in `make test`, what only in `make test-more`, and what for hours in `make soak`.
 
-Every check runs in one of the two. Whoever names files, `.venv/bin/python -m pytest tests/cli`,
-runs all that is in them.
+Every check runs in one of the first two, if only briefly. Whoever names files,
+`.venv/bin/python -m pytest tests/cli`, runs all that is in them.
 """
 
 from collections.abc import Iterable
@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 more = pytest.mark.more
+soak = pytest.mark.soak
 decision = pytest.mark.decision
 sql = pytest.mark.sql
 

@@ -79,6 +79,17 @@ class BookLocked(Refusal):
     kind = "conflict"
 
 
+class ServerLost(Refusal):
+    """A database server that went away; `known`: whether it is known that it recorded nothing."""
+
+    hint = "Run the same command again: what is recorded is not recorded twice."
+
+    def __init__(self, said: str, *, known: bool = True) -> None:
+        became = "Nothing was recorded" if known else "Whether it was recorded is not known"
+        super().__init__(f"The database server went away: {said}. {became}.")
+        self.said, self.known = said, known
+
+
 class ReadOnlyBook(Refusal):
     """A write to a book that may only be read."""
 

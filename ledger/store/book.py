@@ -19,9 +19,11 @@ from ledger.kernel.errors import (
     ForeignBook,
     LogBroken,
     NewerBook,
+    ServerLost,
 )
 from ledger.store import schema
 from ledger.store.head import LOCK_SECONDS, Head, head_of
+from ledger.store.lost_server import tell_when_lost
 from ledger.store.places import looks_like_sqlite
 from ledger.store.rights import Lacking, lacking, may_not_read, refuse_if_hidden, told
 
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
     from ledger.store.recorder import LogRecorder
 
 HOW_TO_MAKE = "Make one with `duebook init`, or name one with --book or DUEBOOK_BOOK."
+HOW_TO_REACH = (
+    "Name a server and a database that are there; a server that was just started takes a moment."
+)
 
 
 class Book:
@@ -155,8 +160,12 @@ def _layout_of(book: Book) -> tuple[int, bool]:
 @contextmanager
 def connected(book: Book) -> Iterator[Connection]:
     try:
-        with book.engine.connect() as connection:
+        with _first_connection(book) as connection:
             yield connection
+    except ServerLost as lost:
+        raise BookMissing(
+            f"{shown(book.location)} cannot be opened: {lost.said}.", HOW_TO_REACH
+        ) from None
     except sa_exc.OperationalError as error:
         text = str(error.orig).strip()
         if "locked" in text:
@@ -174,6 +183,15 @@ def connected(book: Book) -> Iterator[Connection]:
         if "malformed" in str(error.orig) or _has_receipts(book.location):
             raise _damaged(book.location, str(error.orig)) from None
         raise _foreign(book.location, str(error.orig)) from None
+
+
+def _first_connection(book: Book) -> Connection:
+    """Raises `ServerLost` also where the server goes away while it is asked for its version,
+    which SQLAlchemy does, and psycopg, without a sentence."""
+    try:
+        return book.engine.connect()
+    except (sa_exc.ResourceClosedError, NotImplementedError):
+        raise ServerLost("it ended the connection") from None
 
 
 def _has_receipts(location: str) -> bool:
@@ -262,9 +280,11 @@ def url_engine(location: str) -> Engine:
             "Name a file path (SQLite) or a URL that begins with postgresql://.",
         )
     try:
-        return create_engine(url, isolation_level="READ COMMITTED")  # whatever the server's
+        engine = create_engine(url, isolation_level="READ COMMITTED")  # whatever the server's
     except ModuleNotFoundError:
         raise BookMissing(
             "PostgreSQL books need the driver psycopg, which is not installed.",
             "Install it with: pip install 'duebook[postgres]'",
         ) from None
+    tell_when_lost(engine)
+    return engine

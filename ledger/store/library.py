@@ -25,7 +25,7 @@ from sqlalchemy import Connection, Select, select
 from sqlalchemy import exc as sa_exc
 
 from ledger.aggregates.book import FactWithdrawn
-from ledger.kernel.errors import FollowerAhead, ReadOnlyBook
+from ledger.kernel.errors import FollowerAhead, ReadOnlyBook, ServerLost
 from ledger.kernel.instants import Instant
 from ledger.store.book import Book
 from ledger.store.head import head_of
@@ -192,6 +192,8 @@ class BookRecorder(ApplicationRecorder):
                     # A file that may not be written is read as it was when it was opened.
                     connection.detach()
                 yield connection
+        except ServerLost as lost:
+            raise OperationalError(lost.sentence) from lost
         except sa_exc.DBAPIError as error:
             # PEP 249 names the classes of both packages.
             named = getattr(persistence, type(error).__name__, persistence.PersistenceError)

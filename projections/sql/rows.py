@@ -11,7 +11,13 @@ from ledger.kernel.errors import BadQuery
 SECONDS = 60.0
 """How long a statement may run where nothing else is said."""
 FETCHED = 10_000
-"""Rows taken from a database at once."""
+"""Rows taken from a database at once, where they are short."""
+FIRST = 16
+"""So many before it is known how long they are."""
+TEXT_FETCHED = 16_000_000
+"""Characters taken at once, as far as the rows before them tell."""
+TEXT_HELD = 50_000_000
+"""Characters of an answer that are held in memory."""
 CELLS_HELD = 5_000_000
 """Cells of an answer that are held in memory, each row counted with four more: 300 MB or so."""
 
@@ -65,19 +71,25 @@ def taken(
     names = distinct(columns)
     held: list[tuple[Any, ...]] = []
     spooled: Spooled | None = None
-    count, most = 0, limits.rows
+    count, text, most, at_once = 0, 0, limits.rows, FIRST
     while most is None or count <= most:
-        wanted = FETCHED if most is None else min(FETCHED, most + 1 - count)
+        wanted = at_once if most is None else min(at_once, most + 1 - count)
         rows = [tuple(map(plain, row)) for row in fetch(wanted)]
         if not rows:
             break
         count += len(rows)
+        fetched = sum(len(value) for row in rows for value in row if isinstance(value, str))
+        text += fetched
+        at_once = max(1, min(FETCHED, TEXT_FETCHED * len(rows) // max(fetched, 1)))
         if most is not None and count > most:
             rows.pop()  # it only told that there are more
-        if spooled is None and count * (len(names) + 4) > CELLS_HELD:
+        if spooled is None and (count * (len(names) + 4) > CELLS_HELD or text > TEXT_HELD):
             if limits.whole:
+                much = f"{count - len(rows):,} rows"
+                if text > TEXT_HELD:
+                    much = f"{TEXT_HELD:,} characters"
                 raise BadQuery(
-                    f"The answer has more than {count - len(rows):,} rows, too many to be held.",
+                    f"The answer has more than {much}, too many to be held.",
                     "Narrow it, cut it with --max-rows N, or write it row by row: -o FILE.csv",
                 )
             spooled = Spooled(names)

@@ -213,6 +213,24 @@ def test_a_long_answer_is_held_in_a_file(most: int | None, monkeypatch: pytest.M
         taken(["n"], cursor.fetchmany, Limits(whole=True))
 
 
+def test_long_texts_are_not_held_either() -> None:
+    """Few of them are fetched at once, and no more is held than of many short ones."""
+    fetched: list[int] = []
+    text = "a" * 1_000_000
+
+    def fetch(count: int) -> list[tuple[str]]:
+        fetched.append(min(count, 200 - sum(fetched)))
+        return [(text,)] * fetched[-1]
+
+    found = taken(["a"], fetch, Limits())
+    assert isinstance(found.rows, Spooled)
+    assert (len(found.rows), max(fetched)) == (200, 16)
+    fetched.clear()
+    with pytest.raises(BadQuery, match="50,000,000 characters, too many to be held"):
+        taken(["a"], fetch, Limits(whole=True))
+    assert sum(fetched) < 100
+
+
 def test_a_superuser_is_told_that_he_is_one(told: Book) -> None:
     """Of a server; a file knows none."""
     asked = open_book(told.location)

@@ -8,6 +8,7 @@ happens in a process of its own with a bound on its memory, whose end is a sente
 import io
 import json
 import re
+import struct
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,10 @@ from ledger.intake.platform.rows import BadPlatformFile
 ZIP = b"PK\x03\x04"
 PACKED_MAX = 64 * 1024 * 1024
 UNPACKED_MAX = 256 * 1024 * 1024
+BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, ValueError, IndexError),
+    *(NotImplementedError, struct.error, OverflowError),  # of versions that no workbook has
+)
 PARTS_MAX = 2_000
 CELLS_MAX = 5_000_000
 """Rows times columns of a sheet up to its farthest cell: what its reader builds."""
@@ -79,7 +84,7 @@ def measure(name: str, raw: bytes) -> None:
                 raise _too_large(name, f"it unpacks to {total:,} bytes; {UNPACKED_MAX:,} are read")
             for part in parts:
                 _measure_part(name, part, _packed_part(raw, part))
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, IndexError) as error:
+    except BROKEN as error:
         raise BadPlatformFile(
             f"{name} is not a workbook that can be read: {error}.", AGAIN
         ) from None

@@ -18,7 +18,7 @@ from ledger.aggregates.settlement import (
     period_id,
 )
 from ledger.kernel.clocks import Clocks
-from ledger.kernel.errors import Refusal
+from ledger.kernel.errors import Refusal, ServerLost
 from ledger.kernel.money import Money
 from ledger.programs.moves import stands_on
 from ledger.store.archive.refusals import ArchiveBroken
@@ -56,6 +56,8 @@ def _checked(connection: Connection, closed: Recorded, head: int, progress: Prog
     except ArchiveBroken as broken:  # another check names the file: this one says nothing
         progress("closed periods", 1)
         return Check(name, True, f"not checked: {broken.sentence}")
+    except ServerLost:
+        raise
     except Refusal as refusal:
         fault = refusal.sentence
     except Exception as error:

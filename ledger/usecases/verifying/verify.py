@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 
 from ledger.aggregates.book import BookOpened
 from ledger.aggregates.catalogue import TOPICS
-from ledger.kernel.errors import Refusal
+from ledger.kernel.errors import Refusal, ServerLost
 from ledger.store import chain
 from ledger.store.book import Book
 from ledger.store.head import head_of
@@ -74,6 +74,8 @@ def _held(book: Book, given: Iterable[Receipt]) -> tuple[list[Check], list[Recei
 def _made(name: str, check: Callable[[], list[Check]]) -> list[Check]:
     try:
         return check()
+    except ServerLost:
+        raise
     except Refusal as refusal:
         return [Check(name, False, refusal.sentence)]
     except Exception as error:
@@ -173,6 +175,8 @@ def _events(connection: Connection, progress: Progress) -> Check:
                 return Check("events", False, detail)
             if not last & 0xFFF:
                 progress("reading", 0x1000)
+    except ServerLost:
+        raise
     except Refusal as refusal:
         return Check("events", False, refusal.sentence)
     except Exception as error:
