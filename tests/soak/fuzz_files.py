@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
-from cli.commands.reconcile import _compare
+from cli.commands.reconcile import Against
 from ledger.aggregates.catalogue import FACTS
 from ledger.intake.orders.reading import read
 from ledger.intake.platform import canonical, orderfile, tiktok
@@ -236,7 +236,8 @@ class Platform(Cells, OnBook):
     def _compared(self, program: str, path: str) -> None:
         with self.book.reading() as connection:
             at = Clocks(NOW, self.head.position)
-            found = _compare(connection, program, None, path, at, False, None)
+            against = Against(path, "canonical", flip_sign=False, income=None)
+            found = against.compared(connection, program, None, at)
             json.dumps(found.as_json(full=True))
 
 

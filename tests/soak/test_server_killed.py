@@ -98,7 +98,7 @@ class Office:
             [
                 self.command("close", program, *reason, *by),
                 self.command("adjust", program, *by),
-                self.command("pay", f"{program}/merchant:{MERCHANTS[0]}", *payment, *by),
+                self.command("pay", f"{program}/merchant:{MERCHANTS[0]}", *payment, "--yes", *by),
             ],
         ]
 
