@@ -1,5 +1,6 @@
 # `make demo` and `make test` need Python and make alone; everything is set up in .venv.
 # `make test-more` is what takes longer, or needs parts that it names where they are missing.
+# `make soak` is what takes up to two hours.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -9,7 +10,7 @@ PYTEST := $(BIN)/python -m pytest -n 3 --dist worksteal
 # Tests start many processes, each of which would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-more check format bench clean
+.PHONY: demo test test-more soak check format bench clean
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -20,10 +21,13 @@ demo: $(STAMP)
 	@BIN=$(BIN) sh docs/demo.sh
 
 test: $(STAMP)
-	$(PYTEST) -m "not more"
+	$(PYTEST) -m "not more and not soak"
 
 test-more: $(STAMP)
-	$(PYTEST) -m more
+	$(PYTEST) -m "more and not soak"
+
+soak: $(STAMP)
+	$(PYTEST) -m soak
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .

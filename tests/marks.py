@@ -1,6 +1,6 @@
-"""What runs in `make test`, and what only in `make test-more`.
+"""What runs in `make test`, what only in `make test-more`, and what only in `make soak`.
 
-Every check runs in one of the two. Whoever names files, `.venv/bin/python -m pytest tests/cli`,
+Every check runs in one of the three. Whoever names files, `.venv/bin/python -m pytest tests/cli`,
 runs all that is in them.
 """
 
@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 more = pytest.mark.more
+soak = pytest.mark.soak
 decision = pytest.mark.decision
 sql = pytest.mark.sql
 
