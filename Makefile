@@ -27,7 +27,7 @@ test-more: $(STAMP)
 	$(PYTEST) -m "more and not soak"
 
 soak: $(STAMP)
-	$(PYTEST) -m soak
+	$(PYTEST) -m soak -o faulthandler_timeout=1200
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .

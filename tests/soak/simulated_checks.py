@@ -148,12 +148,11 @@ class Checks:
             digest = self.digests.setdefault(period, now.seal.digest)
             assert now.seal.digest == digest, f"the digest of {period} is another"
 
-    def replayed(self, periods: list[Period]) -> None:
-        """Closed periods come out again as they were closed."""
-        for period in periods:
-            with self.book.reading() as connection:
-                again = replay(connection, *period, known_at=len(self.hashes))
-            assert again.identical, f"{period} replays otherwise: {again.as_json()}"
+    def replayed(self, period: Period) -> None:
+        """A closed period comes out again as it was closed."""
+        with self.book.reading() as connection:
+            again = replay(connection, *period, known_at=len(self.hashes))
+        assert again.identical, f"{period} replays otherwise: {again.as_json()}"
 
     def verified(self, *, closed: bool) -> None:
         """`verify` finds nothing that does not hold; what was closed is most of its work."""

@@ -15,7 +15,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 from sqlalchemy import exc as sa_exc
 
 from ledger.store import book as book_module
@@ -74,28 +74,30 @@ class Clock:
 
 @contextmanager
 def full_disk(book: Book, chance: Random) -> Iterator[None]:
-    """No room at a drawn statement of a write, at its commit, or beyond a drawn page."""
-    kind = chance.choice(("statement", "commit", "pages"))
-    left = chance.randint(1, 12) if kind == "statement" else 1
+    """No room at a drawn statement of a write, at a commit, or beyond a drawn page."""
+    sqlite = not is_url(book.location)
+    kind = chance.choice(("statement", "commit", "pages") if sqlite else ("statement", "commit"))
+    left = chance.randint(1, {"statement": 12, "commit": 2, "pages": 1}[kind])
     pages = chance.randint(0, 2)
     engine = book.engine
-    sqlite = not is_url(book.location)
     error = sqlite3.OperationalError(FULL) if sqlite else psycopg.errors.DiskFull(FULL)
 
-    def at_statement(cursor: Any, statement: str, parameters: Any, context: Any) -> None:
+    def reached(what: str, connection: Connection) -> bool:
         nonlocal left
-        if not context.root_connection.get_execution_options().get("duebook_write"):
-            return
-        if kind == "pages" and sqlite and statement.startswith("BEGIN"):
+        if what != kind or not connection.get_execution_options().get("duebook_write"):
+            return False
+        left -= 1
+        return left == 0
+
+    def at_statement(cursor: Any, statement: str, parameters: Any, context: Any) -> None:
+        if reached("statement", context.root_connection):
+            raise error
+        if statement.startswith("BEGIN") and reached("pages", context.root_connection):
             (count,) = cursor.connection.execute("PRAGMA page_count").fetchone()
             cursor.connection.execute(f"PRAGMA max_page_count = {count + pages}")
-        elif kind == "statement" or (kind == "pages" and not sqlite):
-            left -= 1
-            if left == 0:
-                raise error
 
-    def at_commit(connection: Any) -> None:
-        if kind == "commit":
+    def at_commit(connection: Connection) -> None:
+        if reached("commit", connection):
             raise sa_exc.OperationalError("COMMIT", None, error)
 
     listened = [
