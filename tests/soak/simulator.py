@@ -23,6 +23,8 @@ from ledger.store.book import Book, is_url, open_book
 from ledger.usecases.init import init
 from ledger.usecases.recording.record import record
 from ledger.usecases.terms.publish import publish
+from projections.catalogue import VIEWS
+from projections.runner import catch_up
 from tests.fees import RATES, onboarded
 from tests.soak.simulated_checks import Checks
 from tests.soak.simulated_draws import FEE_STORES, Draws
@@ -56,6 +58,7 @@ EVERY = 20
 """After so many steps everything is verified but the periods that were closed: those at the end."""
 ASKED_OF_A_STEP = 0.3
 """After so many of the steps the rules are asked what they say of a period."""
+NO_ROOM = (sa_exc.OperationalError, ArchiveUnwritable)
 RIGHT = "the battery was changed"
 
 
@@ -142,6 +145,7 @@ class Simulation:
         else:
             self._plainly(step)
         self.checks.balances()
+        catch_up(self.book, VIEWS[self.chance.choice([*VIEWS])])
         if self.chance.random() < ASKED_OF_A_STEP:
             self.checks.lines(self.chance.choice(PERIODS))
         if fault:
@@ -194,7 +198,7 @@ class Simulation:
             except (Refusal, sa_exc.OperationalError) as raised:
                 error = raised
         if error is not None:
-            allowed = expected or _allowed(fault)
+            allowed = expected or (NO_ROOM if fault == "disk" else ())
             assert isinstance(error, allowed), f"it failed with {error!r}; expected was {allowed}"
             self.story[-1] += f" ({type(error).__name__})"
             self.seen[f"{fault}: {type(error).__name__}"] += 1
@@ -285,11 +289,6 @@ class Simulation:
             self.checks.lines(period)
         self.checks.rebuilt()
         self.checks.log_verified()
-
-
-def _allowed(fault: str) -> tuple[type[Exception], ...]:
-    """What a step may fail with when a fault meets it."""
-    return (sa_exc.OperationalError, ArchiveUnwritable) if fault == "disk" else ()
 
 
 def simulate(seed: int, steps: int, location: str, folder: Path) -> dict[str, Any]:
