@@ -21,7 +21,7 @@ CREATED = ("01T00:00:00+08:00", "12T09:30:00+08:00", "30T16:30:00Z", "28T23:59:5
 WEIGHTS = {
     "record": 30,
     "send again": 4,
-    "orders": 14,
+    "orders": 10,
     "withdraw": 7,
     "withdraw orders": 3,
     "close": 6,
@@ -29,8 +29,8 @@ WEIGHTS = {
     "pay": 10,
     "publish": 2,
     "rebuild": 4,
-    "ask": 14,
-    "verify": 3,
+    "ask": 10,
+    "verify": 1,
     "reopen": 3,
 }
 
@@ -66,11 +66,10 @@ class Draws:
     def _record(self) -> Step:
         facts: list[Fact] = []
         for _ in range(self.chance.randint(1, 12)):
-            if self.untold and self.chance.random() < 0.8:
+            if self.untold and (not self.told or self.chance.random() < 0.8):
                 facts.append(self.untold.pop())
-            elif self.told:
+            else:
                 facts.append(self.chance.choice(self.told))
-        facts = facts or [self.chance.choice(self.told)]
         with_id = [one for one in facts if "id" in one]
         if with_id and self.chance.random() < 0.06:
             # Under the same id something else: refused, and all of the call with it.

@@ -31,7 +31,7 @@ DAY = 1440 * MINUTE
 FULL = "database or disk is full"
 CALLS = {
     "sqlite": {"pwrite64": (1, 20), "fdatasync": (1, 2), "fsync": (1, 1), "write": (1, 2)},
-    "postgresql": {"sendto": (30, 110), "recvfrom": (40, 90), "write": (1, 1)},
+    "postgresql": {"sendto": (25, 80), "recvfrom": (25, 65), "write": (1, 1)},
 }
 """System calls of a child that it is killed at, and from which one of each up to which: about as
 many as a step makes. What comes before asks PostgreSQL how it is set."""

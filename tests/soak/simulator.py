@@ -54,9 +54,9 @@ FAULTS = {"": 66, "clock": 8, "far clock": 7, "disk": 8, "lock held": 3, "lock k
 FAULTS_OF_DECISIONS = FAULTS | {"": 20, "disk": 20, "kill": 8}
 """Closes, adjustments and calls taken back come seldom: more of them are met by a fault."""
 DECISIONS = ("close", "adjust", "withdraw orders")
-EVERY = 20
+EVERY = 25
 """After so many steps everything is verified but the periods that were closed: those at the end."""
-ASKED_OF_A_STEP = 0.3
+ASKED_OF_A_STEP = 0.15
 """After so many of the steps the rules are asked what they say of a period."""
 NO_ROOM = (sa_exc.OperationalError, ArchiveUnwritable)
 RIGHT = "the battery was changed"
@@ -133,7 +133,7 @@ class Simulation:
 
     def _do(self, step: Step) -> None:
         foreseen = self.model.foresee(step)
-        self.seen[step["do"]] += bool(foreseen.events)
+        self.seen[step["do"]] += bool(foreseen.events) or step["do"] == "rebuild"
         fault = self._drawn_fault(step, foreseen)
         if fault:
             self.story[-1] += f"; fault: {fault}"
