@@ -54,12 +54,14 @@ def recruiting(program: str, first_month: str, facts: Iterable[Fact]) -> dict[st
     stock: dict[str, set[str]] = defaultdict(set)
     for one in told["StockListed"]:
         stock[one["store"]].add(one["country"])
-    own = [one for one in told["MerchantOnboarded"] if one["at"].startswith(first_month)]
+    # By store: the same onboarding may stand in one call twice, and then counts once.
+    brought = [one for one in told["MerchantOnboarded"] if one["at"].startswith(first_month)]
+    own = {one["store"]: one for one in brought}
     risky: dict[str, int] = defaultdict(int)
-    for one in own:
+    for one in own.values():
         risky[one["partner"]] += closed.get(one["store"]) == "counterfeit"
     lines = {}
-    for one in own:
+    for one in own.values():
         store, partner = one["store"], one["partner"]
         met = {
             "partner_certified": partner in partners,
