@@ -31,6 +31,7 @@ class Posted(NamedTuple):
 
 
 ALWAYS = Posted()
+LISTED_MAX = 10
 
 
 class Journal(NamedTuple):
@@ -165,17 +166,11 @@ def _refuse_unknown(account: str, known: set[str]) -> None:
     above = {":".join(one.split(":")[:length]) for one in known for length in (1, 2, 3)}
     folded = {one.casefold(): one for one in sorted(known | above)}
     near = get_close_matches(account.casefold(), folded, n=3, cutoff=0.75)
-    hint = (
-        f"Did you mean {' or '.join(folded[one] for one in near)}?"
-        if near
-        else (
-            f"Accounts begin with {', '.join(sorted({one.split(':')[0] for one in known}))}; "
-            "list them: duebook balances"
-        )
-    )
-    raise NoSuchAccount(
-        f"No entry touches the account {account!r}.", hint if known else "Close a period first."
-    )
+    listed = ", ".join(sorted(known)[:LISTED_MAX]) + (" ..." if len(known) > LISTED_MAX else "")
+    hint = f"Accounts: {listed}." if known else "Close a period first."
+    if near:
+        hint = f"Did you mean {' or '.join(folded[one] for one in near)}?"
+    raise NoSuchAccount(f"No entry touches the account {account!r}.", hint)
 
 
 def is_below(account: str, wanted: str) -> bool:

@@ -156,7 +156,7 @@ def adjust(
             with found.reading() as connection:
                 at = ask.clocks(connection, program)
                 answer = adjustment(connection, program, period, at).as_json()
-            answer["recorded"] = 0
+            answer |= {"recorded": 0, "posting_date": None}
         else:
             with found.reading() as connection:
                 instant = decision_as_of(ask, connection, program)

@@ -82,7 +82,7 @@ def _talk(answer: dict[str, Any]) -> None:
     currency = answer["currency"]
     if not answer["recorded"] and answer["open_before"] is None:
         say(f"The payment {answer['ref']!r} was recorded before, at position {answer['position']}.")
-    elif answer["raises_open"]:
+    if answer["raises_open"]:
         say(
             f"Careful: {grouped(answer['open_before'])} {currency} was open, and this payment "
             "increases the open balance. What the payee pays is negative. To take it back, "

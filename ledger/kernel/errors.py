@@ -46,7 +46,13 @@ class MixedCurrencies(Refusal):
 class BadInstant(Refusal):
     """A text that is not an instant with a zone, or not a date."""
 
-    kind = "usage"
+    kind: ClassVar[Kind] = "usage"
+
+
+class InFuture(BadInstant):
+    """An instant still to come, where something is decided."""
+
+    kind = "refused"
 
 
 class NoZone(BadInstant):

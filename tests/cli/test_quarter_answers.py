@@ -20,7 +20,16 @@ def test_close_answers_with_these_keys_and_says_what_was_left_open(told: Duebook
     """The seal's digest and the receipt; a table for people."""
     ran = told("close", PROGRAM, *AS_OF, *BY, *LEFT, *JSON)
     assert ran.code == 0
-    more = {"statements", "held", "exceptions", "digest", "recorded", "position", "receipt"}
+    more = {
+        "posting_date",
+        "statements",
+        "held",
+        "exceptions",
+        "digest",
+        "recorded",
+        "position",
+        "receipt",
+    }
     assert set(ran.json) == (SETTLE - {"obligations"}) | more
     statements = {"statement", "payee", "lines", "totals", "brought_forward"}
     assert {frozenset(one) for one in ran.json["statements"]} == {frozenset(statements)}
@@ -33,7 +42,7 @@ def test_close_answers_with_these_keys_and_says_what_was_left_open(told: Duebook
 def test_close_talks_to_people_on_stderr(told: Duebook) -> None:
     """What was closed, what is left open, as of when, and the receipt."""
     ran = told("close", PROGRAM, *AS_OF, *BY, *LEFT)
-    assert "Closed: 4 lines, 2 statements, 4,000.00 CNY payable." in ran.err
+    assert "Closed: 4 lines, 2 statements, 4,000.00 CNY payable, posted on 2026-03-31." in ran.err
     assert "Left open: 1 held lines, 0 exceptions." in ran.err
     assert "As of 2026-07-01 00:00:00 +08:00" in ran.err
     assert "Receipt " in ran.err
@@ -54,7 +63,7 @@ def test_adjust_answers_with_these_keys_and_a_dry_run_exits_3(
     assert ran.json["adjustments"] == dry.json["adjustments"]
     contract = {"program", "as_of", "known_at", "adjustments", "totals"}
     more = {"period", "closed_at", "terms", "rules_version", "filled", "recorded", "left_alone"}
-    assert contract <= set(ran.json) <= contract | more | {"position", "receipt"}
+    assert contract <= set(ran.json) <= contract | more | {"position", "receipt", "posting_date"}
     rows = {
         *("line", "payer", "payee", "was", "now", "difference", "currency", "outcome", "because"),
         *("filled", "outcome_was", "unmet", "held_for", "why"),
@@ -115,7 +124,7 @@ def test_statement_and_pay_answer_with_these_keys(closed: Duebook) -> None:
     assert ran.code == 0
     assert set(ran.json) == {
         *("statement", "payee", "amount", "currency", "ref", "recorded", "due", "paid", "open"),
-        *("advance", "open_before", "raises_open", "position", "receipt"),
+        *("advance", "open_before", "raises_open", "position", "receipt", "on"),
     }
     assert (ran.json["advance"], ran.json["recorded"]) == ("500.00", True)
     again = closed(*paid)
@@ -126,7 +135,7 @@ def test_statement_and_pay_answer_with_these_keys(closed: Duebook) -> None:
     answer = closed("statement", PROGRAM, "--payee", "partner:P-1", *JSON).json
     contract = SETTLE | {"issued_at", "seal", "adjustments", "payments"}
     assert set(answer) == contract | {"statements", "running"}
-    keys = ("statement", "position", "paid_at", "amount", "currency", "ref", "by", "fact")
+    keys = ("statement", "position", "paid_at", "on", "amount", "currency", "ref", "by", "fact")
     assert [set(one) for one in answer["payments"]] == [set(keys)]
     people = closed("statement", PROGRAM)
     assert "paid beyond what is due: 500.00" in people.err
@@ -149,7 +158,7 @@ def test_the_journal_and_balances_as_they_were_known(closed: Duebook) -> None:
     (cash,) = closed("balances", "Assets:Cash", *JSON).json
     assert cash == {"account": "Assets:Cash", "balance": "-4000.00", "currency": "CNY"}
     unknown = closed("balances", "Assets:Gold")
-    assert (unknown.code, "Assets:Cash" in unknown.err) == (1, True)
+    assert (unknown.code, "Assets:Cash" in unknown.err) == (2, True)
 
 
 def test_verify_ends_with_exit_5_for_a_forged_statement(closed: Duebook) -> None:

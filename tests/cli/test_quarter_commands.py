@@ -58,7 +58,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], int, tuple[str, ...]]] = {
         (f"There is no statement '{STATEMENT}'", "duebook report statements"),
     ),
     "an account without entries": (
-        *(("balances", "Assets:Cash"), 1),
+        *(("balances", "Assets:Cash"), 2),
         ("No entry touches the account 'Assets:Cash'", "Close a period first"),
     ),
 }

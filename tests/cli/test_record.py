@@ -155,7 +155,10 @@ def test_withdrawing_counts_once_and_only_facts(demo: Path, duebook: Duebook) ->
     """Twice is refused, and so is what is no fact; both say what to do."""
     ran = duebook("withdraw", 15, "--reason", "wrong", "--by", "lin", "--format", "json")
     assert ran.code == 0
-    assert sorted(ran.json) == ["position", "receipt", "stream", "type", "withdrawn"]
+    assert set(ran.json) == {
+        *("withdrawn", "type", "stream", "fact", "again", "recorded", "position", "receipt"),
+    }
+    assert ran.json["again"] == ran.json["fact"] | {"id": "again-15"}
     again = duebook("withdraw", 15, "--reason", "wrong", "--by", "lin")
     assert (again.code, again.out) == (1, "")
     assert f"was withdrawn at position {ran.json['position']}" in again.err

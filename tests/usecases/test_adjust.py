@@ -7,8 +7,8 @@ import pytest
 
 from ledger.aggregates.settlement import StatementAdjusted
 from ledger.kernel.errors import (
-    BadInstant,
     ConcurrentWrite,
+    InFuture,
     NotClosed,
     PeriodOpen,
     ReadOnlyBook,
@@ -83,7 +83,7 @@ def test_an_adjustment_stands_neither_in_the_future_nor_before_the_period_is_ove
     quarter: Quarter,
 ) -> None:
     """A decision stands at what has happened."""
-    with quarter.refused(BadInstant):
+    with quarter.refused(InFuture):
         quarter.adjust(as_of=NOW + 1)
     with quarter.refused(PeriodOpen) as raised:
         quarter.adjust(as_of=parse_instant("2026-04-01T00:00:00Z"))
@@ -164,7 +164,12 @@ def test_a_held_line_is_released_by_a_later_version_that_fills_what_was_unset(
     assert answer["terms"]["publisher"] == "duebook", "the period keeps its terms"
     held.unchanged()
     other = [{"from": 1, "ratio": "0.1"}]
-    publish(held.book, edition(PROGRAM, publisher="b", version=3, governance_ratios=other), "x")
+    publish(
+        held.book,
+        edition(PROGRAM, publisher="b", version=3, governance_ratios=other),
+        "x",
+        replace=True,
+    )
     held.unchanged()
 
 

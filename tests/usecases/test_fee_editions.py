@@ -55,7 +55,7 @@ def published(fees: Fees, program: str, publisher: str, **changed: Any) -> int:
     """Publishes a version of an edition; answers its position."""
     number = next(fees.calls)
     made = edition(PROGRAM, program=program, publisher=publisher, version=number, **changed)
-    answer = publish(fees.book, made, "lin")
+    answer = publish(fees.book, made, "lin", replace=True)
     return int(answer["position"])
 
 

@@ -13,7 +13,7 @@ from ledger.aggregates.settlement import (
     period_id,
 )
 from ledger.kernel.clocks import Clocks
-from ledger.kernel.errors import AlreadyClosed, BadInstant, LeftOpen, PeriodOpen
+from ledger.kernel.errors import AlreadyClosed, InFuture, LeftOpen, PeriodOpen
 from ledger.kernel.garbage import no_cycles
 from ledger.kernel.instants import Instant, day_of, format_instant
 from ledger.kernel.money import Money, sum_by_currency
@@ -122,9 +122,9 @@ def _posting_day(
 
 
 def refuse_future(as_of: Instant, now: Instant) -> None:
-    """Raises `BadInstant` for a decision that would stand at an instant still to come."""
+    """Raises `InFuture` for a decision that would stand at an instant still to come."""
     if as_of > now:
-        raise BadInstant(
+        raise InFuture(
             f"as-of {format_instant(as_of)} lies in the future.",
             "A decision stands at what has happened: leave --as-of out, or name an earlier one.",
         )

@@ -195,6 +195,7 @@ def _payments(moved: Moved) -> list[dict[str, Any]]:
             "statement": move.statement,
             "position": recorded.position,
             "paid_at": format_instant(recorded.at),
+            "on": getattr(recorded.event, "posting_date", None),
             "amount": move.amount.text,
             "currency": move.amount.currency,
             "ref": getattr(recorded.event, "ref", None),
