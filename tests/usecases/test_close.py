@@ -9,8 +9,8 @@ import pytest
 from ledger.aggregates.settlement import PeriodClosed, StatementIssued
 from ledger.kernel.errors import (
     AlreadyClosed,
-    BadInstant,
     ConcurrentWrite,
+    InFuture,
     LeftOpen,
     PeriodOpen,
     ReadOnlyBook,
@@ -123,10 +123,10 @@ def test_an_open_term_cannot_be_closed(quarter: Quarter) -> None:
 @pytest.mark.parametrize("as_of", [NOW + 1, parse_instant("2099-01-01T00:00:00Z")])
 def test_a_close_cannot_stand_in_the_future(quarter: Quarter, as_of: int) -> None:
     """Also when its term would be over by then, and also a moment ahead."""
-    with quarter.refused(BadInstant) as raised:
+    with quarter.refused(InFuture) as raised:
         quarter.close(as_of=as_of)
     assert "lies in the future" in raised.value.sentence
-    with quarter.refused(BadInstant):
+    with quarter.refused(InFuture):
         quarter.close(now=OVER - 5, as_of=OVER)
 
 
