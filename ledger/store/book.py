@@ -30,6 +30,8 @@ from ledger.store.rights import Lacking, lacking, may_not_read, refuse_if_hidden
 if TYPE_CHECKING:
     from ledger.store.recorder import LogRecorder
 
+NO_CONNECT = "permission denied for database"
+"""What a server says to a login that may not connect."""
 HOW_TO_MAKE = "Make one with `duebook init`, or name one with --book or DUEBOOK_BOOK."
 HOW_TO_REACH = (
     "Name a server and a database that are there; a server that was just started takes a moment."
@@ -163,6 +165,8 @@ def connected(book: Book) -> Iterator[Connection]:
         with _first_connection(book) as connection:
             yield connection
     except ServerLost as lost:
+        if NO_CONNECT in lost.said:
+            raise may_not_read(shown(book.location)) from None
         raise BookMissing(
             f"{shown(book.location)} cannot be opened: {lost.said}.", HOW_TO_REACH
         ) from None
@@ -172,8 +176,6 @@ def connected(book: Book) -> Iterator[Connection]:
             raise BookLocked(
                 f"{shown(book.location)} is locked by another program.", "Try again."
             ) from None
-        if "permission denied for database" in text:
-            raise may_not_read(shown(book.location)) from None
         raise BookMissing(
             f"{shown(book.location)} cannot be opened: {text.splitlines()[0]}", HOW_TO_MAKE
         ) from None
