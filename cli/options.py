@@ -14,10 +14,9 @@ import click
 from cli.destination import INPUT, OUTPUT_FILE, Destination, check
 from cli.output import FORMATS, Out
 from cli.talk import said_done, say
+from ledger.kernel.errors import UnknownProgram
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from sqlalchemy import Connection
 
     from ledger.kernel.clocks import Clocks
@@ -62,7 +61,14 @@ def answering(
             del more["output"]
             if writes:
                 typed["clock_is_right"] = _why_clock_is_right(more, own_reason=own_reason)
-            return command(*given, ask=Ask(chosen, **typed), **more)
+            ask = Ask(chosen, **typed)
+            try:
+                return command(*given, ask=ask, **more)
+            except UnknownProgram:  # before anything is done: it may be the beginning of one
+                meant = ask.program_meant(more.get("program"))
+                if meant is None:
+                    raise
+            return command(*given, ask=ask, **(more | {"program": meant}))
 
         found: Any = asked
         choice = click.Choice(formats)
@@ -173,6 +179,20 @@ class Ask:
             found.close()
             say(*found.notes)
 
+    def program_meant(self, typed: str | None) -> str | None:
+        """The program that an unambiguous beginning of its id means; None where it means none."""
+        if not typed:
+            return None
+        from ledger.store.book import open_book
+        from ledger.usecases.terms.editions import program_meant
+
+        book = open_book(location(self.book), readonly=True)
+        try:
+            with book.reading() as connection:
+                return program_meant(connection, typed)
+        finally:
+            book.close()
+
     def run(
         self,
         connection: "Connection",
@@ -216,21 +236,6 @@ def _sweep(book: "Book") -> None:
         scratch.sweep(book.path.resolve().parent)
 
 
-class Day(click.ParamType[Any]):
-    """A day as people write it; `today` is that of the zone in which instants are shown."""
-
-    name = "day"
-
-    def convert(self, value: Any, _parameter: Any, _context: Any) -> "date":
-        from ledger.kernel.days import parse_day
-        from ledger.kernel.instants import DEFAULT_ZONE, day_of
-
-        return parse_day(value, day_of(now(), DEFAULT_ZONE)) if isinstance(value, str) else value
-
-
-DAY = Day()
-
-
 def not_empty(_context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
     """A name or a reason that is recorded for ever says something."""
     if value is not None and not value.strip():
@@ -267,21 +272,6 @@ def location(book: str | None, context: click.Context | None = None) -> str:
 def now() -> int:
     """The moment the command runs at, in microseconds: taken here, at the border."""
     return time.time_ns() // 1000
-
-
-def complete_programs(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
-    """Ids of published editions, for the shell's completion."""
-    from ledger.kernel.errors import Refusal
-    from ledger.store.book import open_book
-    from ledger.usecases.terms.editions import published
-
-    try:
-        book = open_book(location(context.params.get("book"), context), readonly=True)
-        with book.reading() as connection:
-            names = {one.event.program for one in published(connection, 2**62)}
-    except Refusal:
-        return []
-    return sorted(name for name in names if name.startswith(typed))
 
 
 def system_user() -> str:

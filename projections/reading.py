@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sqlalchemy import String, cast, func, select
 
 from ledger.kernel.clocks import FOREVER, Clocks
-from ledger.kernel.errors import BadQuery
+from ledger.kernel.errors import BadQuery, NoSuchColumn
 from ledger.kernel.instants import Instant
 from ledger.store.book import Book
 from projections.base import View
@@ -64,7 +64,7 @@ def report(
                 query = query.where(func.coalesce(cast(sight.table.c[column], String), "") == value)
             elif column not in (*view.SHOWN, *added):
                 names = [*(c.name for c in sight.table.columns), *view.SHOWN, *added]
-                raise BadQuery(
+                raise NoSuchColumn(
                     f"The report {name} has no column {column!r}.", f"Columns: {', '.join(names)}."
                 )
         found = sight.connection.execute(query.order_by(*_order(view, sight.table)))
@@ -105,7 +105,7 @@ def _computed(
         rows = COMPUTED[name][0](connection, clocks)
     for column, _ in where:
         if rows and column not in rows[0]:
-            raise BadQuery(
+            raise NoSuchColumn(
                 f"The report {name} has no column {column!r}.", f"Columns: {', '.join(rows[0])}."
             )
     found = [row for row in rows if all(str(row[column]) == value for column, value in where)]

@@ -6,9 +6,10 @@ import click
 
 from cli.cells import grouped
 from cli.deciding import Decision, deciding
-from cli.options import DAY, Ask, answering, complete_programs, not_empty, now
+from cli.options import Ask, answering, not_empty, now
 from cli.output import Out
 from cli.talk import say
+from cli.typed import DAY, complete_programs
 
 if TYPE_CHECKING:
     from datetime import date

@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.options import DAY, Ask, answering
+from cli.options import Ask, answering
 from cli.progress import progress
 from cli.talk import say
+from cli.typed import DAY
 
 if TYPE_CHECKING:
     from datetime import date

@@ -7,9 +7,10 @@ import click
 
 from cli.cells import grouped
 from cli.deciding import Decision, deciding
-from cli.options import DAY, Ask, answering, not_empty, now
+from cli.options import Ask, answering, not_empty, now
 from cli.output import Out
 from cli.talk import is_terminal, say
+from cli.typed import DAY
 from ledger.kernel.errors import BadPayment
 
 

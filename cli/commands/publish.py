@@ -7,9 +7,10 @@ import click
 
 from cli.deciding import Decision, deciding, say_moves
 from cli.destination import INPUT
-from cli.options import Ask, answering, complete_programs, now
+from cli.options import Ask, answering, now
 from cli.output import FORMATS
 from cli.talk import say
+from cli.typed import complete_programs
 
 if TYPE_CHECKING:
     from ledger.programs.edition import Edition

@@ -7,9 +7,10 @@ import click
 from cli.cells import grouped
 from cli.deciding import Decision
 from cli.destination import INPUT
-from cli.options import Ask, answering, complete_programs, not_empty, now
+from cli.options import Ask, answering, not_empty, now
 from cli.output import Out
 from cli.talk import say
+from cli.typed import complete_programs
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

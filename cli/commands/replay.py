@@ -6,9 +6,10 @@ import click
 
 from cli.cells import grouped
 from cli.destination import INPUT
-from cli.options import Ask, answering, complete_programs
+from cli.options import Ask, answering
 from cli.output import Out
 from cli.talk import say
+from cli.typed import complete_programs
 
 DIFFERENCES = 3
 WHY_MAX = 20

@@ -2,10 +2,11 @@
 
 import sys
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from cli.cells import is_number_column
 from cli.options import Ask, answering, now
 from cli.output import Out
 from cli.progress import progress
@@ -21,20 +22,38 @@ ON_A_TERMINAL = 100_000
 @click.command()
 @click.argument("name", required=False)
 @click.option(
-    "--where", "wheres", multiple=True, metavar="COL=VALUE", help="Only rows that have it."
+    "--where",
+    "wheres",
+    multiple=True,
+    metavar="'COL OP VALUE'",
+    help="Only rows that meet it: = != < <= > >= ~ (contains).",
 )
+@click.option("--sort", metavar="COL", help="By this column; -COL: the greatest first.")
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="At most so many rows.")
+@click.option("--columns", metavar="A,B", help="Only these, in this order.")
 @click.option("--zone", metavar="Z", help="Of days of orders [that of all published editions].")
 @answering(clocks=True)
-def report(name: str | None, wheres: tuple[str, ...], zone: str | None, ask: Ask) -> int:
+def report(
+    name: str | None,
+    wheres: tuple[str, ...],
+    sort: str | None,
+    limit: int | None,
+    columns: str | None,
+    zone: str | None,
+    ask: Ask,
+) -> int:
     """Show a report, or without a name list them.
 
     \b
     duebook report
     duebook report stores --where partner=P-01
+    duebook report statements --where "open > 4,000.00" --sort -open --columns statement,open
+    duebook report stores --where "brand ~ nord" --limit 10
     duebook report gmv --where store=S-1001 -o gmv.csv
     duebook report exceptions --known-at 1200
     """
     from projections.catalogue import COMPUTED, REPORTS
+    from projections.narrowing import Condition, narrowed
     from projections.reading import report as usecase
 
     where = ask.out
@@ -42,10 +61,22 @@ def report(name: str | None, wheres: tuple[str, ...], zone: str | None, ask: Ask
         rows = [{"report": name, "shows": about} for name, about in REPORTS.items()]
         where.data(rows, rows)
         return 0
-    pairs = [_pair(one) for one in wheres]
+    conditions = [Condition.parsed(one) for one in wheres]
+    # Equal texts are looked up by the database; what is compared otherwise is so row by row.
+    plain = [one for one in conditions if one.operator == "=" and not is_number_column(one.column)]
+    pairs = [(one.column, one.value) for one in plain]
     with ask.opened() as found, progress() as told:
         at = ask.chosen_clocks(found, always=name in COMPUTED)
         answer = usecase(found, name, where=pairs, clocks=at, now=now(), zone=zone, progress=told)
+        rows = narrowed(
+            answer.rows,
+            [one for one in conditions if one not in plain],
+            is_number=is_number_column,
+            sort=sort,
+            limit=limit,
+            columns=[one.strip() for one in columns.split(",")] if columns else (),
+        )
+        answer = answer._replace(rows=rows)
     return _show(where, answer, fixed=[column for column, _ in pairs])
 
 
@@ -143,10 +174,3 @@ def _show(where: Out, answer: "Report", fixed: Collection[str] = ()) -> int:
         say("Update duebook or report this, then run: duebook rebuild " + answer.parked[0].view)
         return 1
     return 0
-
-
-def _pair(text: str) -> tuple[str, Any]:
-    column, equals, value = text.partition("=")
-    if not equals:
-        raise click.UsageError(f"--where {text}: write COLUMN=VALUE, such as partner=P-01.")
-    return column, value

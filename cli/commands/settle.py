@@ -6,12 +6,14 @@ import click
 
 from cli.cells import grouped
 from cli.destination import INPUT
-from cli.options import Ask, answering, complete_programs
+from cli.options import Ask, answering
 from cli.output import Out
 from cli.talk import say
+from cli.typed import complete_programs
 
 if TYPE_CHECKING:
     from ledger.aggregates.base import Logged
+    from ledger.programs.edition import Edition
     from ledger.programs.line import Line
     from ledger.usecases.settling.settle import Settlement
     from ledger.usecases.terms.runs import Run
@@ -51,18 +53,13 @@ def settle(
     duebook settle technical-fee-2020 2020-05 --fresh
     duebook settle recruiting-eu-jp-2026q1 --assumptions
     """
-    from ledger.kernel.errors import BadTerms
     from ledger.usecases.settling import settle as usecase
     from ledger.usecases.terms.draft import read_terms
 
     where = ask.out
     draft = None if terms is None else read_terms(terms)
-    if draft is not None and draft.program != program:
-        raise BadTerms(
-            f"{terms}: program: found {draft.program!r}, expected {program!r}.",
-            "Settle the program that the file is for.",
-        )
     with ask.opened() as found, found.reading() as connection:
+        _refuse_other(draft, program, terms)
         run = ask.run(connection, program, period, draft)
         settlement = None if fresh or draft else _as_it_stands(connection, run, period)
         if settlement is None:
@@ -90,6 +87,17 @@ def settle(
         for one in changes:
             say(f"  {one['line']}: {one['was_outcome']} {one['was']} -> "
                 f"{one['now_outcome']} {one['now']} {one['currency']}")  # fmt: skip
+
+
+def _refuse_other(draft: "Edition | None", program: str, file: str | None) -> None:
+    """Raises `BadTerms` for terms of another program than the one that is asked about."""
+    from ledger.kernel.errors import BadTerms
+
+    if draft is not None and draft.program != program:
+        raise BadTerms(
+            f"{file}: program: found {draft.program!r}, expected {program!r}.",
+            "Settle the program that the file is for.",
+        )
 
 
 def _show_assumptions(connection: Any, settlement: "Settlement", where: Out) -> None:

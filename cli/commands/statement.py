@@ -7,9 +7,10 @@ from typing import Any
 import click
 
 from cli.cells import grouped
-from cli.options import Ask, answering, complete_programs
+from cli.options import Ask, answering
 from cli.output import Out
 from cli.talk import say
+from cli.typed import complete_programs
 
 FACTS_MAX = 5
 

@@ -143,6 +143,8 @@ class UndecodableEvent(LogBroken):
 class UnknownProgram(Refusal):
     """No edition of that id is published at the known-at of the run."""
 
+    kind = "usage"
+
 
 class UnknownTopic(LogBroken):
     """A stored topic that this version of duebook does not know."""
@@ -175,13 +177,23 @@ class NoSuchStream(Refusal):
 class NoSuchReport(Refusal):
     """A report or view of a name that does not exist."""
 
+    kind = "usage"
+
 
 class BadQuery(Refusal):
     """A query that is not one read-only statement, or that the database refused."""
 
 
+class NoSuchColumn(BadQuery):
+    """A column that a report does not have."""
+
+    kind = "usage"
+
+
 class BadKnownAt(Refusal):
     """A known-at that the book has not reached or that precedes its first event."""
+
+    kind = "usage"
 
 
 class MissingFile(Refusal):

@@ -39,7 +39,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], int, tuple[str, ...]]] = {
         *(("close", PROGRAM, *BY, "--as-of", "2099-01-01", *LEFT), 1),
         ("lies in the future", "leave --as-of out"),
     ),
-    "an unknown program": (("close", "recruiting-2031", *BY), 1, ("recruiting-2031", PROGRAM)),
+    "an unknown program": (("close", "recruiting-2031", *BY), 2, ("recruiting-2031", PROGRAM)),
     "a month": (("close", PROGRAM, "2026-01", *BY), 1, ("2026-01",)),
     "adjusting what is open": (
         *(("adjust", PROGRAM, *BY), 1),
@@ -51,7 +51,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], int, tuple[str, ...]]] = {
     ),
     "adjusting as nobody": (("adjust", PROGRAM), 2, ("--by", "--dry-run")),
     "replaying what is open": (("replay", PROGRAM), 1, (f"duebook close {PROGRAM} --by NAME",)),
-    "replaying what is unknown": (("replay", "recruiting-2031"), 1, ("recruiting-2031",)),
+    "replaying what is unknown": (("replay", "recruiting-2031"), 2, ("recruiting-2031",)),
     "stating what is open": (("statement", PROGRAM), 1, (f"duebook close {PROGRAM} --by NAME",)),
     "paying what is open": (
         *(("pay", STATEMENT, "--amount", "1", "--ref", "r", *PAY), 1),

@@ -19,6 +19,8 @@ COMMON = {
 class NoSuchFact(Refusal):
     """A fact type that the book does not know."""
 
+    kind = "usage"
+
 
 def fact_named(name: str) -> type[Fact]:
     """The fact of that type. Raises `NoSuchFact` with the nearest one."""

@@ -1,14 +1,19 @@
 """Reading back what is published: the terms that count at a known-at."""
 
 from collections.abc import Collection, Iterator
+from difflib import get_close_matches
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from ledger.aggregates.base import Recorded
 from ledger.aggregates.terms import TermsPublished
 from ledger.kernel.errors import LogBroken, UnknownProgram
 from ledger.programs.edition import Edition
 from ledger.store.log import read_log
+from ledger.store.schema import refs
+
+PROGRAMS = select(refs.c.name).where(refs.c.kind == "program").distinct()
+"""The ids of all programs that were ever published, from the index."""
 
 
 def published(connection: Connection, known_at: int, program: str | None = None) -> list[Recorded]:
@@ -26,11 +31,31 @@ def edition_at(connection: Connection, program: str, known_at: int) -> tuple[Edi
     found = published(connection, known_at, program)
     if not found:
         known = sorted({one.event.program for one in published(connection, known_at)})
+        near = get_close_matches(program, known, n=1)
+        hint = f"Published: {', '.join(known)}." if known else "Publish some: duebook publish FILE"
         raise UnknownProgram(
             f"No terms of {program!r} are published at position {known_at}.",
-            f"Published: {', '.join(known)}." if known else "Publish some: duebook publish FILE",
+            f"Did you mean {near[0]}? {hint}" if near else hint,
         )
     return edition_from(found[-1]), found[-1].position
+
+
+def program_meant(connection: Connection, typed: str) -> str | None:
+    """The program whose id begins like that, in any case of letters; None where none does, and for
+    a whole id.
+
+    Raises `UnknownProgram` for the beginning of several.
+    """
+    names = [name for (name,) in connection.execute(PROGRAMS)]
+    if typed in names:
+        return None
+    begun = sorted(name for name in names if name.casefold().startswith(typed.casefold()))
+    if len(begun) > 1:
+        raise UnknownProgram(
+            f"{typed!r} is the beginning of {len(begun)} programs.",
+            f"Write more of one: {', '.join(begun)}.",
+        )
+    return begun[0] if begun else None
 
 
 def edition_from(recorded: Recorded) -> Edition:

@@ -1,0 +1,119 @@
+"""Rows of a report as somebody asks for them: by conditions, in an order, of some columns."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from ledger.kernel.errors import NoSuchColumn, Refusal
+
+_CONDITION = re.compile(r"\s*([\w-]+?)\s*(!=|<=|>=|=|<|>|~)\s*(.*)", re.DOTALL)
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?", re.ASCII)
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "=": lambda one, other: one == other,
+    "!=": lambda one, other: one != other,
+    "<": lambda one, other: one < other,
+    "<=": lambda one, other: one <= other,
+    ">": lambda one, other: one > other,
+    ">=": lambda one, other: one >= other,
+}
+
+
+class BadCondition(Refusal):
+    """A text that is no condition on a column."""
+
+    kind = "usage"
+
+
+class Condition(NamedTuple):
+    """A column, how it is compared, and with what."""
+
+    column: str
+    operator: str
+    value: str
+
+    @classmethod
+    def parsed(cls, text: str) -> "Condition":
+        """`store=S-1`, `due > 4,000.00`, `brand ~ nord`. Raises `BadCondition`."""
+        found = _CONDITION.fullmatch(text)
+        if found is None:
+            raise BadCondition(
+                f"{text!r} is no condition.",
+                "Write COLUMN=VALUE, or one of != < <= > >= ~ (contains): 'due > 4000'.",
+            )
+        column, operator, value = found.groups()
+        return cls(column, operator, value.strip())
+
+    def meets(self, cell: Any, *, is_number: bool) -> bool:
+        """Whether a cell does: as numbers where both are such, else as texts; thousands may stand
+        apart. Equal are numbers only in a column of numbers: `01` is another id than `1`. An empty
+        cell is neither below nor above anything."""
+        own = "" if cell is None else str(cell)
+        if self.operator == "~":
+            return _folded(self.value) in _folded(own)
+        mine, theirs = number_of(own), number_of(self.value)
+        as_numbers = is_number or self.operator not in ("=", "!=")
+        if as_numbers and mine is not None and theirs is not None:
+            return _COMPARE[self.operator](mine, theirs)
+        if not own and self.operator not in ("=", "!="):
+            return False
+        return _COMPARE[self.operator](own, self.value)
+
+
+def number_of(text: str) -> Decimal | None:
+    """The number that a text is, with thousands apart or not."""
+    plain = text.replace(",", "")
+    return Decimal(plain) if _NUMBER.fullmatch(plain) else None
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def narrowed(
+    rows: Iterable[dict[str, Any]],
+    conditions: Sequence[Condition] = (),
+    *,
+    is_number: Callable[[str], bool],
+    sort: str | None = None,
+    limit: int | None = None,
+    columns: Sequence[str] = (),
+) -> list[dict[str, Any]]:
+    """The rows that meet every condition, sorted by a column (`-COLUMN`: the greatest first), cut
+    to so many, with some columns in the order in which they are named.
+
+    Raises `NoSuchColumn`.
+    """
+    found = list(rows)
+    by = (sort or "").removeprefix("-")
+    _refuse_unknown(found, [*(one.column for one in conditions), *([by] if by else []), *columns])
+    asked = [(one, is_number(one.column)) for one in conditions]
+    found = [
+        row
+        for row in found
+        if all(one.meets(row.get(one.column), is_number=numbers) for one, numbers in asked)
+    ]
+    if by:
+        found.sort(key=lambda row: _place(row.get(by)), reverse=bool(sort and sort[0] == "-"))
+    if limit is not None:
+        found = found[:limit]
+    return [{name: row.get(name) for name in columns} for row in found] if columns else found
+
+
+def _place(cell: Any) -> tuple[int, Decimal, str]:
+    """Empty cells first, then numbers by size, then texts."""
+    text = "" if cell is None else str(cell)
+    number = number_of(text)
+    if number is not None:
+        return (1, number, "")
+    return (2 if text else 0, Decimal(0), text)
+
+
+def _refuse_unknown(rows: list[dict[str, Any]], asked: Iterable[str]) -> None:
+    known = list(dict.fromkeys(name for row in rows for name in row))
+    for name in asked:
+        if known and name not in known:
+            raise NoSuchColumn(
+                f"The answer has no column {name!r}.", f"Columns: {', '.join(known)}."
+            )
