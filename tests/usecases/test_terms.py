@@ -131,7 +131,8 @@ def test_before_a_program_was_published_it_is_unknown(book: Book) -> None:
             edition_at(connection, PROGRAM, PLACES[PROGRAM] - 1)
         with pytest.raises(UnknownProgram) as nothing:
             edition_at(connection, PROGRAM, 1)
-    assert unknown.value.hint == f"Published: {', '.join(sorted(SHIPPED))}."
+    near = "Did you mean growth-2026-05?"
+    assert unknown.value.hint == f"{near} Published: {', '.join(sorted(SHIPPED))}."
     earlier = sorted(list(SHIPPED)[: PLACES[PROGRAM] - 2])
     assert early.value.hint == f"Published: {', '.join(earlier)}."
     assert "duebook publish" in nothing.value.hint

@@ -31,7 +31,7 @@ def edition_at(connection: Connection, program: str, known_at: int) -> tuple[Edi
     found = published(connection, known_at, program)
     if not found:
         known = sorted({one.event.program for one in published(connection, known_at)})
-        near = get_close_matches(program, known, n=1)
+        near = get_close_matches(program, known, n=1, cutoff=0.75)
         hint = f"Published: {', '.join(known)}." if known else "Publish some: duebook publish FILE"
         raise UnknownProgram(
             f"No terms of {program!r} are published at position {known_at}.",
