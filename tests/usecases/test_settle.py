@@ -297,7 +297,8 @@ def test_a_program_that_is_not_published_is_refused(demo: Demo) -> None:
         with pytest.raises(UnknownProgram):
             split_line(connection, "growth-2027-05/S-1001", demo.late)
     assert refused.value.hint.startswith(
-        "Did you mean growth-2026-05? Published: account-binding-us-2024, affiliate-us-2024, deposit-2020, growth-2026-05, "
+        "Did you mean growth-2026-05? Published: account-binding-us-2024, affiliate-us-2024, "
+        "deposit-2020, growth-2026-05, "
     )
     assert f" {PROGRAM}, " in refused.value.hint
 
