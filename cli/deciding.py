@@ -114,6 +114,6 @@ def say_moves(plan: Plan) -> None:
         say("No line of an open period changes.")
     if plan.get("months_left_out"):
         say(
-            "Of each program the last 12 open months were worked out; "
+            f"Of each program the last {plan['months_worked_out']} open months were worked out; "
             f"{plan['months_left_out']:,} earlier ones were not."
         )

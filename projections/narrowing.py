@@ -76,6 +76,7 @@ def narrowed(
     conditions: Sequence[Condition] = (),
     *,
     is_number: Callable[[str], bool],
+    known: Sequence[str] = (),
     sort: str | None = None,
     limit: int | None = None,
     columns: Sequence[str] = (),
@@ -83,11 +84,13 @@ def narrowed(
     """The rows that meet every condition, sorted by a column (`-COLUMN`: the greatest first), cut
     to so many, with some columns in the order in which they are named.
 
-    Raises `NoSuchColumn`.
+    `known`: the columns that there are, where no row may be there to show them. Raises
+    `NoSuchColumn`.
     """
     found = list(rows)
     by = (sort or "").removeprefix("-")
-    _refuse_unknown(found, [*(one.column for one in conditions), *([by] if by else []), *columns])
+    names = list(dict.fromkeys(name for row in found for name in row)) or list(known)
+    _refuse_unknown(names, [*(one.column for one in conditions), *([by] if by else []), *columns])
     asked = [(one, is_number(one.column)) for one in conditions]
     found = [
         row
@@ -110,8 +113,7 @@ def _place(cell: Any) -> tuple[int, Decimal, str]:
     return (2 if text else 0, Decimal(0), text)
 
 
-def _refuse_unknown(rows: list[dict[str, Any]], asked: Iterable[str]) -> None:
-    known = list(dict.fromkeys(name for row in rows for name in row))
+def _refuse_unknown(known: list[str], asked: Iterable[str]) -> None:
     for name in asked:
         if known and name not in known:
             raise NoSuchColumn(

@@ -30,6 +30,8 @@ class Report(NamedTuple):
     """What whoever asked should be told of how it was answered."""
     cut: bool = False
     """Whether there were more rows than were asked for."""
+    columns: tuple[str, ...] = ()
+    """What its rows have, where there may be none; nothing where only a row would say."""
 
 
 def report(
@@ -57,13 +59,13 @@ def report(
         query = select(sight.table)
         later = LATER.get(name, ())
         shown = [pair for pair in where if pair[0] in (*view.SHOWN, *added, *later)]
+        names = (*(c.name for c in sight.table.columns), *view.SHOWN, *added)
         for column, value in where:
             if column in later:
                 continue
             if column in sight.table.columns:
                 query = query.where(func.coalesce(cast(sight.table.c[column], String), "") == value)
-            elif column not in (*view.SHOWN, *added):
-                names = [*(c.name for c in sight.table.columns), *view.SHOWN, *added]
+            elif column not in names:
                 raise NoSuchColumn(
                     f"The report {name} has no column {column!r}.", f"Columns: {', '.join(names)}."
                 )
@@ -76,7 +78,7 @@ def report(
         if added:
             rows = _with_figures(book, name, rows, added, stands)
         rows = [row for row in rows if all(_text(row[name]) == value for name, value in shown)]
-        return Report(name, rows, sight.clocks, sight.parked)
+        return Report(name, rows, sight.clocks, sight.parked, columns=(*names, *later))
 
 
 def _text(value: object) -> str:

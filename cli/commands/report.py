@@ -72,6 +72,7 @@ def report(
             answer.rows,
             [one for one in conditions if one not in plain],
             is_number=is_number_column,
+            known=answer.columns,
             sort=sort,
             limit=limit,
             columns=[one.strip() for one in columns.split(",")] if columns else (),

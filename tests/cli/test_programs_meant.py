@@ -17,6 +17,12 @@ MISTYPED: dict[str, tuple[tuple[str, ...], str]] = {
     "a program to show": (("programs", "fee"), "technical-fee-2020"),
     "a report": (("report", "storez"), "Did you mean stores?"),
     "a column": (("report", "stores", "--where", "shop=1"), "Columns: store, "),
+    "a column to compare": (("report", "stores", "--where", "shop > 1"), "Columns: store, "),
+    "a column to sort by": (("report", "stores", "--sort", "shop"), "Columns: store, "),
+    "a column where no row is left": (
+        ("report", "stores", "--where", "store=none", "--columns", "shop"),
+        "Columns: store, ",
+    ),
     "a column of what is worked out": (
         ("report", "obligations", "--as-of", "2026-06-30", "--where", "shop=1"),
         "Columns: ",

@@ -1,12 +1,10 @@
 """What a decision would move in periods that are open: their lines before and after it."""
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from ledger.aggregates.base import Recorded
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import WrongPeriod
 from ledger.kernel.instants import Instant
@@ -15,6 +13,7 @@ from ledger.programs.edition import Edition
 from ledger.programs.line import Change, changes
 from ledger.programs.periods import months_begun
 from ledger.programs.registry import program_of, programs
+from ledger.store.supposing import supposing_withdrawn
 from ledger.usecases.settling.settle import Settlement, settle
 from ledger.usecases.statements.closed_period import closed_periods
 from ledger.usecases.terms.editions import last_editions
@@ -118,12 +117,9 @@ def moved_by_terms(
     is_ = settled(connection, after, clocks, periods)
     return {
         "moves": [one.as_json() for one in moved(after.program, was, is_)],
+        "months_worked_out": MONTHS_MAX,
         "months_left_out": left_out,
     }
-
-
-def _note(seen: set[int], one: Recorded) -> None:
-    seen.add(one.position)
 
 
 def moved_without(
@@ -131,28 +127,27 @@ def moved_without(
 ) -> dict[str, Any]:
     """What the lines of open periods say without a fact; of closed ones an adjustment says it.
 
-    A period in whose run the fact is not read is not worked out a second time.
+    They are worked out as they will be once it is withdrawn, by the same questions.
     """
     clocks = Clocks(now, known_at)
-    found: list[dict[str, Any]] = []
-    left_out = 0
-    for edition in last_editions(connection, known_at, list(programs())):
-        periods, more = open_periods(connection, edition, clocks)
-        left_out += more
-        for period in periods:
-            seen: set[int] = set()
-            was = settle(
-                *(connection, edition, clocks),
-                period=period,
-                watch=partial(_note, seen),
-            )
-            if position not in seen:
-                continue
-            without = settle(
-                *(connection, edition, clocks),
-                period=period,
-                keep=lambda one: one.position != position,
-            )
-            before, after = {period: was}, {period: without}
-            found += [one.as_json() for one in moved(edition.program, before, after)]
-    return {"moves": found, "months_left_out": left_out}
+    editions = list(last_editions(connection, known_at, list(programs())))
+    looked_at = {one.program: open_periods(connection, one, clocks) for one in editions}
+
+    def lines() -> dict[str, dict[str | None, Settlement]]:
+        return {
+            one.program: settled(connection, one, clocks, looked_at[one.program].periods)
+            for one in editions
+        }
+
+    before = lines()
+    with supposing_withdrawn(connection, position, known_at):
+        after = lines()
+    return {
+        "moves": [
+            one.as_json()
+            for program in before
+            for one in moved(program, before[program], after[program])
+        ],
+        "months_worked_out": MONTHS_MAX,
+        "months_left_out": sum(one.left_out for one in looked_at.values()),
+    }
