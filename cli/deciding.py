@@ -40,14 +40,17 @@ class Decision:
     def agree(self, question: str, show: Callable[[Plan], None]) -> Callable[[Plan], bool]:
         """Asked by a use case with what it would record, before it does.
 
-        Without a terminal nobody is asked; with `--dry-run` nothing is recorded.
+        With `--dry-run` nothing is recorded; where nobody is asked it is decided at once, under
+        the lock if need be.
         """
+        from ledger.usecases.record_decisions import at_once
+
+        if not self.looks:
+            return at_once
 
         def agreed(plan: Plan) -> bool:
             if self.dry_run:
                 return False
-            if self.yes or not is_terminal():
-                return True
             show(plan)
             self.shown = True
             self.declined = not click.confirm(question, err=True)

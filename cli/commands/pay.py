@@ -9,9 +9,8 @@ from cli.cells import grouped
 from cli.deciding import Decision, deciding
 from cli.options import Ask, answering, not_empty, now
 from cli.output import Out
-from cli.talk import is_terminal, say
+from cli.talk import say
 from cli.typed import DAY
-from ledger.kernel.errors import BadPayment
 
 
 @click.command()
@@ -50,18 +49,6 @@ def pay(
         where.preview().data(plan, [plan])
         _talk(plan)
 
-    asked = decision.agree("Record this payment?", show)
-
-    def agree(plan: dict[str, Any]) -> bool:
-        alone = not (decision.yes or decision.dry_run or is_terminal())
-        if plan["raises_open"] and alone:
-            raise BadPayment(
-                f"{grouped(plan['open_before'])} {currency} is open, and a payment of "
-                f"{grouped(plan['amount'])} increases the open balance to {grouped(plan['open'])}.",
-                "Nothing was recorded. What the payee pays is negative. If it is meant: --yes",
-            )
-        return asked(plan)
-
     with ask.opened() as found:
         answer = usecase(
             *(found, statement),
@@ -71,7 +58,8 @@ def pay(
             by=decision.by,
             now=now(),
             on=on,
-            agree=agree,
+            may_raise_open=decision.yes or decision.looks,
+            agree=decision.agree("Record this payment?", show),
         )
     decision.answer(where, answer, [answer])
     if where.is_table and not decision.shown:

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from cli.deciding import Decision
+from ledger.usecases.record_decisions import at_once
 from tests.cli.conftest import DUEBOOK
 
 Duebook = Callable[..., Any]
@@ -173,3 +175,36 @@ def test_who_decides_is_asked_for(book: Path, duebook: Duebook) -> None:
         if command not in ("orders", "reconcile"):
             ran = duebook(*words)
             assert (ran.code, "'--by'" in ran.err) == (2, True), command
+
+
+def test_twelve_scripts_that_pay_at_once_have_all_paid(book: Path, duebook: Duebook) -> None:
+    """Nobody is asked, so the last attempt decides under the lock."""
+    running = [
+        subprocess.Popen(
+            [
+                *(DUEBOOK, "pay", STATEMENT, "--amount", "5", "--currency", "CNY"),
+                *("--ref", f"r-{one}", *BY),
+            ],
+            cwd=book,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        for one in range(12)
+    ]
+    told = [one.communicate()[1].decode() for one in running]
+    assert [one.returncode for one in running] == [0] * 12, told
+    (paid,) = [
+        one["paid"]
+        for one in duebook("report", "statements", "--format", "json").json
+        if one["statement"] == STATEMENT
+    ]
+    assert paid == "60.00"
+
+
+@pytest.mark.parametrize(("yes", "dry_run"), [(False, False), (True, False)])
+def test_where_nobody_is_asked_it_is_decided_at_once(yes: bool, dry_run: bool) -> None:
+    """The use case is told so: it need not decide again before it takes the lock."""
+    decision = Decision("lin", dry_run, yes)
+    assert decision.agree("Sure?", lambda plan: None) is at_once
+    assert Decision("lin", True, yes).agree("Sure?", lambda plan: None) is not at_once

@@ -95,7 +95,7 @@ def test_a_payment_the_wrong_way_round_is_told(closed: Duebook) -> None:
     """It is recorded where somebody says that it is meant: what is open only grows by it."""
     wrong = ("pay", STATEMENT, "--amount", "-4000.00", "--ref", "r-1", *PAY)
     ran = closed(*wrong)
-    assert (ran.code, "increases the open balance to 8,000.00" in ran.err) == (1, True)
+    assert (ran.code, "increases that to 8000.00" in ran.err) == (1, True)
     ran = closed(*wrong, "--yes")
     assert ran.code == 0
     assert "Careful: 4,000.00 CNY was open" in ran.err

@@ -180,6 +180,8 @@ def test_a_break_is_resolved_by_its_number_in_a_comparison_made_anew(
     answer = duebook("reconcile", PROGRAM, "--resolve", "3", *said, *JSON).json
     assert (answer["break"], answer["recorded"]) == (found[2]["break"], 2)
     assert head(duebook) == before + 2
+    run, resolved = duebook("log", f"reconciliation:{PROGRAM}", "--format", "ndjson").lines
+    assert (resolved["type"], resolved["run"]) == ("BreakResolved", run["position"])
     again = against(duebook, PLATFORM, *JSON).json
     assert (again["open"], again["breaks"][2]["resolution"]) == (9, "timing")
     last = ("--as", "other", "--reason", "r", "--by", "lin", *JSON)

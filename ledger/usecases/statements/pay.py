@@ -42,6 +42,7 @@ def pay(
     by: str,
     now: Instant,
     on: date | None = None,
+    may_raise_open: bool = True,
     agree: Agree = at_once,
 ) -> dict[str, Any]:
     """Records that a statement's payee was paid, if `agree` says so of how the statement stands
@@ -50,7 +51,8 @@ def pay(
     `on` is the bank's day, on which it is posted; today where it is left out. The same reference
     and amount again is known and recorded once. What is paid beyond what is due stands as an
     advance. Raises `NoSuchStatement`, `BadPayment` (zero, a currency that the statement does not
-    have, a reference that stands for another payment), `BadAmount`, `BadPostingDate`, `DayLocked`.
+    have, a reference that stands for another payment, one that increases the open balance unless
+    it `may_raise_open`), `BadAmount`, `BadPostingDate`, `DayLocked`.
     """
     refuse_read_only(book, "pay")
     money = Money.parse(amount, currency)
@@ -66,6 +68,8 @@ def pay(
                 *(connection, head.position, on or today), option="--on", first=None, today=today
             )
         before = _standing(connection, statement, currency, head.position)
+        if known is None and not may_raise_open:
+            _refuse_raising(_answer(payment, before.moved("paid", money.minor)))
         return Decided([] if known else [payment], (payment, known, before))
 
     def agreed(decided: Decided) -> bool:
@@ -83,6 +87,15 @@ def pay(
     if head is None:
         return answer
     return answer | {"recorded": True, "position": head.position, "receipt": head.receipt}
+
+
+def _refuse_raising(plan: dict[str, Any]) -> None:
+    if plan["raises_open"]:
+        raise BadPayment(
+            f"{plan['open_before']} {plan['currency']} is open on {plan['statement']}; a payment "
+            f"of {plan['amount']} increases that to {plan['open']}.",
+            "Nothing was recorded. What the payee pays is negative. If it is meant: --yes",
+        )
 
 
 def _payment(
