@@ -26,7 +26,7 @@ SECTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ),
     (
         *("Payments", "payments"),
-        ("ref", "statement", "paid_at", "position", "by", "", "amount", "currency"),
+        ("ref", "statement", "paid_at", "position", "by", "on", "amount", "currency"),
     ),
     (
         *("Balances", "statements"),

@@ -195,7 +195,7 @@ def _payments(moved: Moved) -> list[dict[str, Any]]:
             "statement": move.statement,
             "position": recorded.position,
             "paid_at": format_instant(recorded.at),
-            "on": getattr(recorded.event, "posting_date", None),
+            "on": _posting_date(recorded),
             "amount": move.amount.text,
             "currency": move.amount.currency,
             "ref": getattr(recorded.event, "ref", None),
@@ -232,6 +232,11 @@ def _standings(own: list[Logged], moved: Moved, *, unpaid: tuple[str, ...]) -> l
     ]
 
 
+def _posting_date(recorded: Logged) -> str | None:
+    """The day that a decision gives its entries, a payment the bank's; facts have their own."""
+    return getattr(recorded.event, "posting_date", None)
+
+
 def _running(moved: Moved) -> list[dict[str, Any]]:
     """Every movement in the order of the log, with how the statement stands after it."""
     standing: dict[tuple[str, str], Standing] = {}
@@ -244,6 +249,7 @@ def _running(moved: Moved) -> list[dict[str, Any]]:
             {
                 "position": recorded.position,
                 "at": format_instant(recorded.at),
+                "on": None if move.what == "carried" else _posting_date(recorded),
                 "statement": move.statement,
                 "what": move.what,
                 "line": move.line,
