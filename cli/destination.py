@@ -42,6 +42,8 @@ class Destination:
 
     typed: str
     overwrite: bool = False
+    quiet: bool = False
+    """Whether somebody else says that it was written."""
     path: Path = field(init=False)
     found: os.stat_result | None = field(init=False)
 
@@ -115,7 +117,8 @@ class Destination:
             with open(descriptor, mode, closefd=False, **how) as file:
                 yield file
             os.fsync(descriptor)
-        say(f"Wrote {self}.")
+        if not self.quiet:
+            say(f"Wrote {self}.")
 
 
 def check(

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
-from cli.destination import INPUT, OUTPUT_FILE, Destination, check
 from cli.output import FORMATS, Out
+from cli.outputs import NO_BOM, OUTPUT, OVERWRITE, folder_of, look_at_outputs, outputs_of
 from cli.talk import said_done, say
 from ledger.kernel.errors import UnknownProgram
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from cli.folder import Folder
     from ledger.kernel.clocks import Clocks
     from ledger.programs.edition import Edition
     from ledger.store.book import Book
@@ -42,26 +43,32 @@ def answering(
     own_reason: bool = False,
     also: tuple[str, ...] = (),
     formats: tuple[str, ...] = FORMATS,
+    filling: str | None = None,
 ) -> Callable[[F], F]:
     """The options that every answering command has; the command gets them as one `ask`.
 
     `--book` (also DUEBOOK_BOOK, or the group's own), `--format` and `-o`; with `clocks` also
     `--as-of` and `--known-at`; where it `writes`, `--clock-is-right` and, unless it has a reason
-    of its own, `--reason`. `also`: suffixes of files that only some answers have.
+    of its own, `--reason`. `also`: suffixes of files that only some answers have. `filling`: the
+    flag with which `-o` names a folder to be filled with files, workbooks if nothing else is said.
     """
 
     def decorate(command: F) -> F:
         @wraps(command)
         def asked(*given: Any, **more: Any) -> Any:
             typed = {name: more.pop(name, None) for name in ("book", "as_of", "known_at")}
-            more |= _outputs(more)
-            bom = not more.pop("no_bom")
-            chosen = Out.chosen(more.pop("format_"), more["output"], also, bom)
-            _look_at_outputs(more, location(typed["book"]) if book else None)
-            del more["output"]
+            folder = None
+            if filling and more[filling]:
+                chosen, folder = folder_of(more, location(typed["book"]))
+            else:
+                more |= outputs_of(more)
+                bom = not more.pop("no_bom")
+                chosen = Out.chosen(more.pop("format_"), more["output"], also, bom)
+                look_at_outputs(more, location(typed["book"]) if book else None)
+                del more["output"]
             if writes:
                 typed["clock_is_right"] = _why_clock_is_right(more, own_reason=own_reason)
-            ask = Ask(chosen, **typed)
+            ask = Ask(chosen, folder=folder, **typed)
             try:
                 return command(*given, ask=ask, **more)
             except UnknownProgram:  # before anything is done: it may be the beginning of one
@@ -100,49 +107,6 @@ BOOK = click.option(
     metavar="BOOK",
     help="A file path or postgresql:// URL [DUEBOOK_BOOK; default: duebook.db].",
 )
-OUTPUT = click.option(
-    *("-o", "--output"),
-    type=OUTPUT_FILE,
-    metavar="FILE",
-    help="Write there; the suffix chooses the format.",
-)
-OVERWRITE = click.option(
-    "--overwrite", is_flag=True, help="Replace files that are there [ask, or refuse]."
-)
-NO_BOM = click.option(
-    "--no-bom", is_flag=True, help="CSV in a file without the mark that spreadsheets ask for."
-)
-
-
-def _outputs(given: dict[str, Any]) -> dict[str, Destination | None]:
-    """The files that this call is to write, by the name of the option."""
-    overwrite = given.pop("overwrite")
-    names = [one.name or "" for one in _parameters() if one.type is OUTPUT_FILE]
-    typed = {name: given[name] for name in names}
-    return {name: text and Destination(text, overwrite) for name, text in typed.items()}
-
-
-def _look_at_outputs(given: dict[str, Any], book: str | None) -> None:
-    """Looks at the files to write before the call does anything.
-
-    Raises `OutputRefused` for one that would hurt the book, an input or another of them, and
-    `OutputExists`.
-    """
-    outputs = [one for one in given.values() if isinstance(one, Destination)]
-    if not outputs:
-        return
-    from ledger.store.places import own_files, own_folders
-
-    values = [given.get(one.name or "") or () for one in _parameters() if one.type is INPUT]
-    inputs = [name for value in values for name in ((value,) if isinstance(value, str) else value)]
-    if book is None:
-        check(outputs, inputs)
-    else:
-        check(outputs, inputs, own_files(book), own_folders(book))
-
-
-def _parameters() -> list[click.Parameter]:
-    return click.get_current_context().command.params
 
 
 @dataclass(frozen=True)
@@ -153,6 +117,8 @@ class Ask:
     book: str | None = None
     as_of: str | None = None
     known_at: str | None = None
+    folder: "Folder | None" = None
+    """Where the answer is several files."""
     clock_is_right: str | None = None
     """Why the clock is right though it is doubted, where somebody says so."""
 

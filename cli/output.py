@@ -46,6 +46,10 @@ class Out:
     bom: bool = True
     """Whether CSV in a file begins with a byte order mark."""
 
+    def into(self, destination: Destination) -> "Out":
+        """The same format, in a file."""
+        return Out(self.format, destination, self.zone, bom=self.bom)
+
     @classmethod
     def chosen(
         cls,

@@ -1,7 +1,7 @@
 """`duebook explain`: why one line is what it is."""
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -13,8 +13,10 @@ from ledger.kernel.shown import visible
 
 if TYPE_CHECKING:
     from rich.tree import Tree
+    from sqlalchemy import Connection
 
     from ledger.programs.line import Line
+    from ledger.usecases.settling.settle import Settlement
     from ledger.usecases.statements.line_history import IssuedLine
 
 
@@ -27,25 +29,25 @@ if TYPE_CHECKING:
 def explain(context: click.Context, line: str, orders: bool, fresh: bool, ask: Ask) -> None:
     """Explain one line: every condition, what was required and seen, the clause, the facts.
 
-    A line of a closed period is explained as it stands, under the terms of its close.
+    A line of a closed period is explained as it stands, under the terms of its close. It may be
+    named by its subject, by the end of its id or by an order that it rests on, where that means
+    one line; an order is shown with what the line has of it.
 
     \b
+    duebook explain S-1001
     duebook explain recruiting-eu-jp-2026q1/S-1001
     duebook explain recruiting-eu-jp-2026q1/S-1001 --as-of 2026-02-15 --format json
     duebook explain technical-fee-2020/2020-05/S-1001 --orders -o orders.csv
     """
-    from ledger.usecases.closing.standing_lines import explain_standing
-    from ledger.usecases.settling.explain import explain as recalculated
     from ledger.usecases.statements.line_history import issued_line
 
     where = ask.out
     with ask.opened() as found, found.reading() as connection:
-        program = line.partition("/")[0] if "/" in line else None
-        at = ask.clocks(connection, program)
-        usecase = recalculated if fresh else explain_standing
-        settlement, answer = usecase(connection, line, at, orders=orders)
+        asked = _explained(connection, line, ask, fresh=fresh, orders=orders)
+        settlement, answer, order, known_at = asked
+        line, orders = answer["line"], orders or order is not None
         told = issued_line(
-            connection, settlement.edition.program, settlement.period, line, at.known_at
+            connection, settlement.edition.program, settlement.period, line, known_at
         )
     if context.find_root().obj["verbose"]:
         idle = len(answer["considered"])
@@ -58,12 +60,56 @@ def explain(context: click.Context, line: str, orders: bool, fresh: bool, ask: A
         return
     if orders:
         where.data(answer, answer["orders"])
+        if order is not None:
+            say(f"Of the line {line}; all of it: duebook explain {line}")
         return
     _show(where, answer)
     for one in told:
         say(_told(one))
     if told and answer["stands"] == "issued":
         say(f"Recalculated as of now: duebook explain {line} --fresh")
+
+
+class Explained(NamedTuple):
+    """A line's answer, the order by which it was named, and the position that was asked about."""
+
+    settlement: "Settlement"
+    answer: dict[str, Any]
+    order: str | None
+    known_at: int
+
+
+def _explained(
+    connection: "Connection", line: str, ask: Ask, *, fresh: bool, orders: bool
+) -> "Explained":
+    """What is known of a line, and the order by which it was named, if it was."""
+    from ledger.kernel.errors import NoSuchLine, UnknownProgram, WrongPeriod
+    from ledger.usecases.closing.standing_lines import explain_standing
+    from ledger.usecases.settling.explain import explain as recalculated
+
+    usecase = recalculated if fresh else explain_standing
+    program, slash, rest = line.partition("/")
+    try:
+        at = ask.clocks(connection, program if slash else None)
+        return Explained(*usecase(connection, line, at, orders=orders), None, at.known_at)
+    except (NoSuchLine, UnknownProgram, WrongPeriod) as refusal:
+        from ledger.usecases.looking.meant import line_meant, no_line
+        from ledger.usecases.terms.editions import program_meant
+
+        meant = line_meant(connection, line, ask.clocks(connection))
+        if meant is None:
+            whole = program_meant(connection, program) if slash else None
+            if whole is not None:
+                at = ask.clocks(connection, whole)
+                asked = usecase(connection, f"{whole}/{rest}", at, orders=orders)
+                return Explained(*asked, None, at.known_at)
+            raise refusal if slash else no_line(line) from None
+    at = ask.clocks(connection, meant.line.partition("/")[0])
+    with_orders = orders or meant.order is not None
+    settlement, answer = usecase(connection, meant.line, at, orders=with_orders)
+    if meant.order is not None:
+        answer["orders"] = [one for one in answer["orders"] if one["order_id"] == meant.order]
+    return Explained(settlement, answer, meant.order, at.known_at)
 
 
 def _told(one: "IssuedLine") -> str:

@@ -34,6 +34,7 @@ def pay(
 ) -> int:
     """Record that a statement was paid. The same reference again is recorded once.
 
+    The statement may be named by its party, where that means one: P-01, or 2020-05/store:S-1.
     On a terminal it shows how the statement stands then, and asks. A payment that increases the
     open balance needs --yes, also in a script.
 
@@ -41,6 +42,7 @@ def pay(
     duebook pay recruiting-eu-jp-2026q1/partner:P-01 --amount 28000.00 --currency CNY \\
         --ref bank-20260510-7 --on 2026-05-10 --by lin
     """
+    from ledger.usecases.looking.meant import statement_meant
     from ledger.usecases.statements.pay import pay as usecase
 
     where = ask.out
@@ -50,8 +52,10 @@ def pay(
         _talk(plan)
 
     with ask.opened() as found:
+        with found.reading() as connection:
+            meant = statement_meant(connection, statement, found.head().position)
         answer = usecase(
-            *(found, statement),
+            *(found, meant),
             amount=amount,
             currency=currency,
             ref=ref,

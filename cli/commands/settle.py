@@ -24,6 +24,8 @@ SHOWN_MAX = 10
 @click.command()
 @click.argument("program", shell_complete=complete_programs)
 @click.argument("period", required=False)
+@click.option("--from", "first", metavar="MONTH", help="Several months: the first one.")
+@click.option("--to", "last", metavar="MONTH", help="Several months: the last one.")
 @click.option(
     "--terms", type=INPUT, metavar="FILE", help="Try these terms and show what would change."
 )
@@ -35,6 +37,8 @@ SHOWN_MAX = 10
 def settle(
     program: str,
     period: str | None,
+    first: str | None,
+    last: str | None,
     terms: str | None,
     fresh: bool,
     assumptions: bool,
@@ -45,23 +49,29 @@ def settle(
     A closed period answers with its lines as issued and adjusted, under its own terms.
 
     \b
-    duebook settle recruiting-eu-jp-2026q1
     duebook settle recruiting-eu-jp-2026q1 --as-of 2026-02-15
     duebook settle recruiting-eu-jp-2026q1 --known-at 1000 --format json
-    duebook settle star-map-2020 2020-08
     duebook settle recruiting-eu-jp-2026q1 --terms mine.toml
     duebook settle technical-fee-2020 2020-05 --fresh
+    duebook settle technical-fee-2020 --from 2020-05 --to 2020-07
     duebook settle recruiting-eu-jp-2026q1 --assumptions
     """
     from ledger.usecases.settling import settle as usecase
     from ledger.usecases.terms.draft import read_terms
 
+    if first is not None or last is not None:
+        if period or terms or assumptions:
+            raise click.UsageError("--from and --to go without PERIOD, --terms and --assumptions.")
+        from cli.months import settle_months
+
+        settle_months(program, first, last, ask, fresh=fresh)
+        return
     where = ask.out
     draft = None if terms is None else read_terms(terms)
     with ask.opened() as found, found.reading() as connection:
         _refuse_other(draft, program, terms)
         run = ask.run(connection, program, period, draft)
-        settlement = None if fresh or draft else _as_it_stands(connection, run, period)
+        settlement = None if fresh or draft else as_it_stands(connection, run, period)
         if settlement is None:
             settlement = usecase.settle(connection, run.edition, run.clocks, period=period)
         if assumptions:
@@ -77,16 +87,20 @@ def settle(
         where.data(answer, (line.as_json() for line in settlement.lines))
         return
     between = any(line.payer != "platform" for line in settlement.lines)
-    where.data(answer, [_row(line, between=between) for line in settlement.lines])
+    where.data(answer, [row_of(line, between=between) for line in settlement.lines])
     _talk_of_obligations(settlement)
     _talk(where, settlement, draft=draft is not None)
     if run.closed is not None:
         _talk_of_close(run.closed, settlement, "--terms" if draft else "--fresh")
     if changes is not None:
-        say(f"Against the published terms {len(changes)} lines change:")
-        for one in changes:
-            say(f"  {one['line']}: {one['was_outcome']} {one['was']} -> "
-                f"{one['now_outcome']} {one['now']} {one['currency']}")  # fmt: skip
+        _talk_of_changes(changes)
+
+
+def _talk_of_changes(changes: list[dict[str, Any]]) -> None:
+    say(f"Against the published terms {len(changes)} lines change:")
+    for one in changes:
+        say(f"  {one['line']}: {one['was_outcome']} {one['was']} -> "
+            f"{one['now_outcome']} {one['now']} {one['currency']}")  # fmt: skip
 
 
 def _refuse_other(draft: "Edition | None", program: str, file: str | None) -> None:
@@ -112,7 +126,8 @@ def _show_assumptions(connection: Any, settlement: "Settlement", where: Out) -> 
     where.data(rows, rows)
 
 
-def _as_it_stands(connection: Any, run: "Run", period: str | None) -> "Settlement | None":
+def as_it_stands(connection: Any, run: "Run", period: str | None) -> "Settlement | None":
+    """The lines of a closed period as they stand; None of one that is open."""
     if run.closed is None:
         return None
     from ledger.usecases.closing.standing_lines import standing
@@ -129,7 +144,8 @@ def _talk_of_close(closed: "Logged", settlement: "Settlement", without: str) -> 
     say(f"Closed at position {closed.position} by {closed.by}. {said}")
 
 
-def _row(line: "Line", *, between: bool) -> dict[str, Any]:
+def row_of(line: "Line", *, between: bool) -> dict[str, Any]:
+    """A line in a table; `between`: with who pays, where that is not always the platform."""
     return {
         "line": line.line,
         "payee": line.payee,

@@ -2,44 +2,117 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cli.cells import grouped
 from cli.options import Ask, answering
 from cli.output import Out
+from cli.progress import progress
 from cli.talk import say
 from cli.typed import complete_programs
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from ledger.kernel.clocks import Clocks
 
 FACTS_MAX = 5
 
 
 @click.command()
-@click.argument("program", shell_complete=complete_programs)
+@click.argument("program", required=False, shell_complete=complete_programs)
 @click.argument("period", required=False)
 @click.option("--payee", metavar="PAYEE", help="Only this payee's, such as partner:P-01.")
-@answering(clocks=True, also=("xlsx",))
-def statement(program: str, period: str | None, payee: str | None, ask: Ask) -> None:
+@click.option("--all", "every", is_flag=True, help="Each statement as a file of -o FOLDER.")
+@answering(clocks=True, also=("xlsx",), filling="every")
+def statement(
+    program: str | None, period: str | None, payee: str | None, every: bool, ask: Ask
+) -> None:
     """Show the issued statements of a period, their adjustments and payments.
+
+    In place of a program and a period a statement may be named, by its id or, where that is
+    unambiguous, by its party. --all writes every statement that was issued, or those of a program
+    or of one of its periods, as a workbook (--format: or otherwise) into a folder.
 
     \b
     duebook statement recruiting-eu-jp-2026q1 --payee partner:P-01
-    duebook statement recruiting-eu-jp-2026q1 --payee partner:P-01 -o P-01.xlsx
+    duebook statement recruiting-eu-jp-2026q1/partner:P-01 -o P-01.xlsx
+    duebook statement P-01
+    duebook statement --all -o statements
+    duebook statement technical-fee-2020 2020-05 --all -o may --format csv
     """
-    from ledger.kernel.clocks import FOREVER
-    from ledger.usecases.statements.statement import statement as usecase
-
+    if every:
+        _write_all(program, period, payee, ask)
+        return
+    if program is None:
+        raise click.UsageError("Name a program, a statement, or --all with -o FOLDER.")
     where = ask.out
     with ask.opened() as found, found.reading() as connection:
-        at = ask.clocks(connection, program)
-        if ask.as_of is None:  # all that was decided, by whosever clock
-            at = at._replace(as_of=FOREVER)
-        answer = usecase(connection, program, period, payee, at)
-        if answer["adjustments"]:
-            from ledger.usecases.closing.reasons import with_reasons
+        answer = _asked(connection, program, period, payee, ask)
+    _write(where, answer)
+    if where.is_table:
+        _talk(where, answer)
 
-            with_reasons(connection, answer, program, period, at, payee)
+
+def _asked(
+    connection: "Connection", name: str, period: str | None, payee: str | None, ask: Ask
+) -> dict[str, Any]:
+    """The statements of a program's period; else the one that the name means."""
+    from ledger.kernel.errors import UnknownProgram
+    from ledger.usecases.closing.every_statement import one_statement
+    from ledger.usecases.closing.reasons import with_reasons
+    from ledger.usecases.statements.statement import statement as usecase
+
+    try:
+        at = _decided(ask.clocks(connection, name), ask)
+    except UnknownProgram:
+        if period or payee or ask.program_meant(name):
+            raise
+        from ledger.usecases.looking.meant import statement_meant
+
+        at = _decided(ask.clocks(connection), ask)
+        meant = statement_meant(connection, name, at.known_at)
+        at = _decided(ask.clocks(connection, meant.partition("/")[0]), ask)
+        return one_statement(connection, meant, at)
+    answer = usecase(connection, name, period, payee, at)
+    if answer["adjustments"]:
+        with_reasons(connection, answer, name, period, at, payee)
+    return answer
+
+
+def _decided(at: "Clocks", ask: Ask) -> "Clocks":
+    """Without an as-of all that was decided, by whosever clock."""
+    from ledger.kernel.clocks import FOREVER
+
+    return at._replace(as_of=FOREVER) if ask.as_of is None else at
+
+
+def _write_all(program: str | None, period: str | None, payee: str | None, ask: Ask) -> None:
+    from ledger.kernel.errors import NoSuchStatement
+    from ledger.usecases.closing.every_statement import every_statement, names_of_statements
+
+    if payee is not None:
+        raise click.UsageError("--all is of all payees: leave --payee out.")
+    assert ask.folder is not None, "`answering` makes it of -o"
+    with ask.opened() as found, found.reading() as connection, progress() as told:
+        at = _decided(ask.clocks(connection, program), ask)
+        names = names_of_statements(connection, at, program, period)
+        if not names:
+            of = " ".join(filter(None, [program, period])) or "any program"
+            raise NoSuchStatement(
+                f"No statement of {of} has been issued.", "Close a period: duebook close PROGRAM"
+            )
+        files = dict(zip(names, ask.folder.files_for(names), strict=True))
+        for name, answer in every_statement(connection, at, program, period):
+            _write(ask.out.into(files[name]), answer)
+            told("writing statements", 1)
+    word = "statement" if len(names) == 1 else "statements"
+    say(f"Wrote {len(names):,} {word} to {ask.folder.typed}.")
+
+
+def _write(where: Out, answer: dict[str, Any]) -> None:
     if where.format == "xlsx":
         from projections.exporters.xlsx import write
 
@@ -50,8 +123,6 @@ def statement(program: str, period: str | None, payee: str | None, ask: Ask) -> 
     if where.is_table:
         rows = list(_told(answer)) if answer["running"] else [_named(row) for row in rows]
     where.data(answer, rows)
-    if where.is_table:
-        _talk(where, answer)
 
 
 def _rows(where: Out, answer: dict[str, Any]) -> Iterator[dict[str, Any]]:

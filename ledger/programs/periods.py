@@ -113,6 +113,11 @@ class Periods(NamedTuple):
     where only months are closed."""
     by_month: bool
 
+    @property
+    def all_at_once(self) -> bool:
+        """Whether a run may be about all days of an edition together."""
+        return self.days_of is not month
+
 
 WHOLE_TERM = Periods(whole_term, term_end, by_month=False)
 BY_MONTH = Periods(month, month_end, by_month=True)

@@ -112,7 +112,7 @@ def test_an_entity_that_keeps_no_book_is_refused(duebook: Duebook, entity: str) 
         (("facts", "GMVRecord"), "Did you mean GMVRecorded?"),
         (("settle", "recruiting-eu-jp-2026q2"), PROGRAM),
         (("explain", f"{PROGRAM}/S-9999"), "S-9999"),
-        (("explain", "S-1001"), "a line reads PROGRAM/..."),
+        (("explain", "S-9999"), "'S-9999' names no line"),
         (("show", "store:S-9999"), "store:S-1001"),
         (("show", "S-1001"), "store:S-1001"),
         (("rebuild", "gvm"), "Did you mean gmv?"),

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Connection
@@ -21,6 +22,44 @@ TOLD = ("position", "type", "at", "file", "line")
 """What is told of a fact."""
 
 
+class Reasons:
+    """Why the adjustments of a closed period were made."""
+
+    def __init__(self, connection: Connection, known: ClosedPeriod) -> None:
+        self.connection, self.known = connection, known
+        self._rows = {
+            (recorded.position, row.line, row.payee is not None): (recorded, row)
+            for recorded in known.adjusted
+            for row in recorded.event.lines
+        }
+
+    @cached_property
+    def _trees(self) -> dict[tuple[int, str], Step]:
+        return _trees(self.connection, self.known)
+
+    def told_in(self, answer: dict[str, Any], *, to_payee: bool) -> dict[str, Any]:
+        """A statement's answer with what each adjustment says of itself: `why` in words, and
+        `facts`, the type, instant, file and row of each fact that caused it.
+
+        A payee is told nothing of other parties, in explanations neither; and no reason that was
+        given inside the house.
+        """
+        for one in answer["adjustments"]:
+            key = (one["position"], one["line"], one.get("side") == "payer")
+            recorded, row = self._rows[key]
+            tree = self._trees.get((recorded.position, row.line))
+            facts = provenance(self.connection, set(row.because))
+            if to_payee:
+                tree = tree.for_payee() if tree else None
+                facts = [fact for fact in facts if _concerns(fact, row, tree)]
+                one["because"] = [fact["position"] for fact in facts]
+            one["why"] = _why(recorded, row, tree)
+            one["unmet"], one["held_for"] = list(row.unmet), list(row.held_for)
+            one["facts"] = [{key: fact[key] for key in TOLD} for fact in facts]
+        _add_orders(self.connection, answer["adjustments"], self.known)
+        return answer
+
+
 def with_reasons(
     connection: Connection,
     answer: dict[str, Any],
@@ -29,32 +68,9 @@ def with_reasons(
     clocks: Clocks,
     payee: str | None = None,
 ) -> dict[str, Any]:
-    """A statement's answer with what each adjustment says of itself: `why` in words, and `facts`,
-    the type, instant, file and row of each fact that caused it.
-
-    A payee is told nothing of other parties, in explanations neither; and no reason that was
-    given inside the house.
-    """
+    """A statement's answer with why its adjustments were made; see `Reasons`."""
     known = closed_period(connection, program, period, clocks.known_at, clocks.as_of)
-    told = {
-        (recorded.position, row.line, row.payee is not None): (recorded, row)
-        for recorded in known.adjusted
-        for row in recorded.event.lines
-    }
-    trees = _trees(connection, known)
-    for one in answer["adjustments"]:
-        recorded, row = told[one["position"], one["line"], one.get("side") == "payer"]
-        tree = trees.get((recorded.position, row.line))
-        facts = provenance(connection, set(row.because))
-        if payee:
-            tree = tree.for_payee() if tree else None
-            facts = [fact for fact in facts if _concerns(fact, row, tree)]
-            one["because"] = [fact["position"] for fact in facts]
-        one["why"] = _why(recorded, row, tree)
-        one["unmet"], one["held_for"] = list(row.unmet), list(row.held_for)
-        one["facts"] = [{key: fact[key] for key in TOLD} for fact in facts]
-    _add_orders(connection, answer["adjustments"], known)
-    return answer
+    return Reasons(connection, known).told_in(answer, to_payee=payee is not None)
 
 
 def _add_orders(connection: Connection, rows: list[dict[str, Any]], known: ClosedPeriod) -> None:

@@ -160,7 +160,7 @@ def closed_period(
             _how_to_close(connection, program, period, known_at),
         )
     reader = LogReader(connection, Clocks(as_of, known_at))
-    streams = reader.named("statement", [name]).get(name, [])
+    streams = [f"statement:{one}" for one in statements_of(reader, name)]
     found = [one for chunk in chunks(streams) for one in reader.facts(chunk)]
     found.sort(key=lambda one: one.position)
     return ClosedPeriod(
@@ -169,6 +169,12 @@ def closed_period(
         [one for one in found if isinstance(one.event, StatementAdjusted)],
         [one for one in found if isinstance(one.event, PaymentMade)],
     )
+
+
+def statements_of(reader: LogReader, period: str) -> list[str]:
+    """The ids of the statements of a period, given by its id, that a reader's clocks know of."""
+    streams = reader.named("statement", [period]).get(period, [])
+    return [stream.partition(":")[2] for stream in streams]
 
 
 def _how_to_close(connection: Connection, program: str, period: str | None, known_at: int) -> str:

@@ -1,31 +1,124 @@
 """Issued statements with their adjustments and payments, and a running total."""
 
 from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from ledger.accounting.chart import Standing
-from ledger.aggregates.base import Fact, Logged
-from ledger.aggregates.settlement import PeriodClosed, StatementIssued, period_id, sides_of
+from ledger.aggregates.base import Logged
+from ledger.aggregates.settlement import (
+    PeriodClosed,
+    Sides,
+    period_id,
+)
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import NoSuchStatement
 from ledger.kernel.instants import format_instant
 from ledger.kernel.money import Money, sum_by_currency
 from ledger.kernel.period import Days
+from ledger.programs.contract import Obligation
 from ledger.programs.edition import Edition
-from ledger.programs.line import PLATFORM, UNEXPLAINED
-from ledger.programs.moves import Move, stands_on
+from ledger.programs.line import UNEXPLAINED
+from ledger.programs.moves import stands_on
 from ledger.programs.program import Pot
 from ledger.programs.registry import program_of
 from ledger.store.reader import LogReader
 from ledger.usecases.settling.settle import Settlement, settle
 from ledger.usecases.statements.balances import moves
 from ledger.usecases.statements.closed_period import ClosedPeriod, closed_period, edition_of
+from ledger.usecases.statements.movements import payments, running, standings
 
 UNPAID = ("paid", "open", "advance")
 """What a statement of a pot does not have: facts pay what is held, and none of them a statement."""
+
+
+class Whose(NamedTuple):
+    """Whose statements are asked for: everybody's, a party's, or one, by its sides."""
+
+    party: str | None = None
+    sides: Sides | None = None
+
+    @property
+    def everybodys(self) -> bool:
+        """Whether nobody is named, so that each line is told once, as its payee has it."""
+        return self.party is None and self.sides is None
+
+    def among(self, statements: Iterable[Sides]) -> "Whose":
+        """With the kind of a party that is named without it, where that means one."""
+        if self.party is None or ":" in self.party:
+            return self
+        found = {one for sides in statements for one in sides if _name_of(one) == self.party}
+        return Whose(found.pop()) if len(found) == 1 else self
+
+    def are(self, sides: Sides) -> bool:
+        """Whether a statement between these is one of them."""
+        if self.sides is not None:
+            return sides == self.sides
+        return self.party is None or self.party in sides
+
+    def owe(self, one: Obligation) -> bool:
+        """Whether an obligation is theirs, on either side."""
+        name = self.sides.payee if self.sides else self.party
+        return name in (None, one.owed_to, one.owed_by)
+
+
+@dataclass(frozen=True)
+class StatedPeriod:
+    """A closed period at a pair of clocks, with its lines worked out again at those of the close,
+    so that they can be explained."""
+
+    connection: Connection
+    clocks: Clocks
+    known: ClosedPeriod
+    edition: Edition
+    run: Settlement
+
+    @classmethod
+    def at(
+        cls, connection: Connection, program: str, period: str | None, clocks: Clocks
+    ) -> "StatedPeriod":
+        """The period as it stands at the clocks. Raises `NotClosed`."""
+        known = closed_period(connection, program, period, clocks.known_at, clocks.as_of)
+        edition = edition_of(connection, known.seal)
+        run = settle(connection, edition, known.clocks, period=period)
+        return cls(connection, clocks, known, edition, run)
+
+    @property
+    def statements(self) -> list[str]:
+        """The ids of its statements."""
+        every = (*self.known.issued, *self.known.adjusted)
+        return sorted({one.event.statement for one in every})
+
+    def answer(self, whose: Whose = Whose()) -> dict[str, Any]:  # noqa: B008 (a constant)
+        """The statements as they stand. Raises `NoSuchStatement`."""
+        known = self.known
+        whose = whose.among(one.event.sides for one in (*known.issued, *known.adjusted))
+        own = _own_statements(known, whose)
+        names = sorted({one.event.statement for one in own})
+        of_names = moves(self.connection, names, self.clocks)
+        moved = sorted(of_names, key=lambda pair: pair[0].position)
+        pot = program_of(self.edition.rules).pot
+        answer = self.run.head_json()
+        lines = answer["lines"] = _lines(known, self.run, whose)
+        answer["totals"] = _totals(lines)
+        answer["decisions"] = dict(Counter(one["outcome"] for one in lines if not one["currency"]))
+        obligations = (one for one in self.run.obligations if whose.owe(one))
+        answer["obligations"] = [one.as_json() for one in obligations]
+        answer["issued_at"] = format_instant(known.closed.at)
+        answer["seal"] = _seal(known)
+        answer["adjustments"] = _adjustments(known, own)
+        answer["payments"] = payments(moved)
+        answer["statements"] = standings(own, moved, unpaid=UNPAID if pot else ())
+        answer["running"] = [] if pot else running(moved)
+        if pot:
+            reader = LogReader(self.connection, known.clocks)
+            payees = {one.event.payee for one in own}
+            parties = sorted(one for one in payees if one.partition(":")[0] == pot.party)
+            answer["pots"] = _pots(pot, reader, self.edition, parties, known.seal)
+        return answer
 
 
 def statement(
@@ -40,48 +133,23 @@ def statement(
     The lines are those that were issued, explained by working them out again at the clocks of
     the close. Raises `NotClosed`, `NoSuchStatement`.
     """
-    known = closed_period(connection, program, period, clocks.known_at, clocks.as_of)
-    edition = edition_of(connection, known.seal)
-    run = settle(connection, edition, known.clocks, period=period)
-    own = _own_statements(known, payee)
-    names = sorted({one.event.statement for one in own})
-    moved = sorted(moves(connection, names, clocks), key=lambda pair: pair[0].position)
-    pot = program_of(edition.rules).pot
-    answer = run.head_json()
-    lines = answer["lines"] = _lines(known, run, payee)
-    answer["totals"] = _totals(lines)
-    answer["decisions"] = dict(Counter(one["outcome"] for one in lines if not one["currency"]))
-    answer["obligations"] = [
-        one.as_json() for one in run.obligations if payee in (None, one.owed_to, one.owed_by)
-    ]
-    answer["issued_at"] = format_instant(known.closed.at)
-    answer["seal"] = _seal(known)
-    answer["adjustments"] = _adjustments(known, own)
-    answer["payments"] = _payments(moved)
-    answer["statements"] = _standings(own, moved, unpaid=UNPAID if pot else ())
-    answer["running"] = [] if pot else _running(moved)
-    if pot:
-        reader = LogReader(connection, known.clocks)
-        payees = {one.event.payee for one in own}
-        parties = sorted(one for one in payees if one.partition(":")[0] == pot.party)
-        answer["pots"] = _pots(pot, reader, edition, parties, known.seal)
-    return answer
+    return StatedPeriod.at(connection, program, period, clocks).answer(Whose(payee))
 
 
-def _own_statements(known: ClosedPeriod, party: str | None) -> list[Logged]:
-    """The statements that a party is a side of, with their adjustments; or all.
+def _name_of(party: str) -> str:
+    return party.partition(":")[2]
 
-    Raises `NoSuchStatement`.
-    """
+
+def _own_statements(known: ClosedPeriod, whose: Whose) -> list[Logged]:
+    """The statements that are asked for, with their adjustments. Raises `NoSuchStatement`."""
     every = [*known.issued, *known.adjusted]
-    if party is None:
-        return every
-    own = [one for one in every if party in one.event.sides]
-    if not own:
+    own = [one for one in every if whose.are(one.event.sides)]
+    if not own and not whose.everybodys:
         found = sorted({side for one in every for side in one.event.sides if side})
         seal = known.seal
+        name = whose.sides.text if whose.sides else whose.party
         raise NoSuchStatement(
-            f"There is no statement of {party!r} for {period_id(seal.program, seal.period)}.",
+            f"There is no statement of {name!r} for {period_id(seal.program, seal.period)}.",
             f"There are statements of {', '.join(found[:10])}." if found else "There are none.",
         )
     return own
@@ -123,20 +191,21 @@ def _totals(lines: list[dict[str, Any]]) -> dict[str, str]:
     return {code: money.text for code, money in sum_by_currency(amounts).items()}
 
 
-def _lines(known: ClosedPeriod, run: Settlement, party: str | None) -> list[dict[str, Any]]:
-    """Every line of a party's statements, on the payer's own with the sign turned; of a whole
-    period each line once, as its payee has it."""
-    trees = {
-        line.line: line.explanation.for_payee() if party else line.explanation for line in run.lines
-    }
+def _lines(known: ClosedPeriod, run: Settlement, whose: Whose) -> list[dict[str, Any]]:
+    """Every line of some statements, on the payer's own with the sign turned; of a whole period
+    each line once, as its payee has it."""
+    trees = {line.line: line.explanation for line in run.lines}
+    if not whose.everybodys:
+        trees = {name: tree.for_payee() for name, tree in trees.items()}
     rules, found = known.seal.rules, []
     for line in known.as_issued:
-        line = line._replace(explanation=trees.get(line.line, UNEXPLAINED))
+        own = line._replace(explanation=trees.get(line.line, UNEXPLAINED))
         for place in stands_on(rules, line):
-            if not place.to_payer and (party is None or party in place.sides):
-                found.append(line.as_json())
-            elif place.to_payer and party == place.sides.payee:
-                found.append(line.turned().as_json() | {"side": "payer"})
+            if whose.everybodys and place.to_payer:
+                continue
+            if whose.are(place.sides):
+                turned = own.turned().as_json() | {"side": "payer"} if place.to_payer else None
+                found.append(turned or own.as_json())
     return found
 
 
@@ -184,79 +253,3 @@ def _adjustments(known: ClosedPeriod, own: list[Logged]) -> list[dict[str, Any]]
         if recorded.event.statement in statements
         for row in recorded.event.lines
     ]
-
-
-Moved = list[tuple[Logged, Move]]
-
-
-def _payments(moved: Moved) -> list[dict[str, Any]]:
-    return [
-        {
-            "statement": move.statement,
-            "position": recorded.position,
-            "paid_at": format_instant(recorded.at),
-            "on": _posting_date(recorded),
-            "amount": move.amount.text,
-            "currency": move.amount.currency,
-            "ref": getattr(recorded.event, "ref", None),
-            "by": recorded.by,
-            "fact": isinstance(recorded.event, Fact),
-        }
-        for recorded, move in moved
-        if move.what == "paid"
-    ]
-
-
-def _standings(own: list[Logged], moved: Moved, *, unpaid: tuple[str, ...]) -> list[dict[str, Any]]:
-    """Per statement and commodity: what it is made of, and how it stands."""
-    standing = {
-        (recorded.event.statement, line.currency): Standing()
-        for recorded in own
-        if isinstance(recorded.event, StatementIssued)
-        for line in recorded.event.lines
-        if line.currency
-    }
-    for _, move in moved:
-        key = (move.statement, move.amount.currency)
-        standing[key] = standing.get(key, Standing()).moved(move.part, move.amount.minor)
-    return [
-        {
-            "statement": statement_,
-            "payee": sides_of(statement_).payee,
-            "payer": sides_of(statement_).payer or PLATFORM,
-            "currency": currency,
-            **one.texts(currency),
-            **dict.fromkeys(unpaid),
-        }
-        for (statement_, currency), one in sorted(standing.items())
-    ]
-
-
-def _posting_date(recorded: Logged) -> str | None:
-    """The day that a decision gives its entries, a payment the bank's; facts have their own."""
-    return getattr(recorded.event, "posting_date", None)
-
-
-def _running(moved: Moved) -> list[dict[str, Any]]:
-    """Every movement in the order of the log, with how the statement stands after it."""
-    standing: dict[tuple[str, str], Standing] = {}
-    found = []
-    for recorded, move in moved:
-        key = (move.statement, move.amount.currency)
-        own = standing.get(key, Standing())
-        now = standing[key] = own.moved(move.part, move.amount.minor)
-        found.append(
-            {
-                "position": recorded.position,
-                "at": format_instant(recorded.at),
-                "on": None if move.what == "carried" else _posting_date(recorded),
-                "statement": move.statement,
-                "what": move.what,
-                "line": move.line,
-                "narration": move.narration,
-                "amount": move.amount.text,
-                "currency": move.amount.currency,
-                "open": Money(now.open, move.amount.currency).text,
-            }
-        )
-    return found

@@ -1,0 +1,71 @@
+"""`duebook settle --from --to`: several months of a program, one after another."""
+
+from typing import TYPE_CHECKING, Any
+
+from cli.cells import grouped
+from cli.commands.settle import as_it_stands, row_of
+from cli.options import Ask
+from cli.output import Out
+from cli.progress import progress
+from cli.talk import say
+
+if TYPE_CHECKING:
+    from ledger.usecases.settling.settle import Settlement
+
+
+def settle_months(
+    program: str, first: str | None, last: str | None, ask: Ask, *, fresh: bool
+) -> None:
+    """The lines of each month, closed ones as they stand unless `fresh`, and their totals."""
+    from ledger.kernel.money import sum_by_currency
+    from ledger.usecases.settling.months import months_between
+    from ledger.usecases.settling.settle import settle
+
+    where, settled = ask.out, []
+    with ask.opened() as found, found.reading() as connection, progress() as told:
+        run = ask.run(connection, program)
+        for month in months_between(run.edition, first, last, run.clocks):
+            own = ask.run(connection, program, month)
+            stands = None if fresh else as_it_stands(connection, own, month)
+            settled.append(stands or settle(connection, own.edition, own.clocks, period=month))
+            told("settling months", 1)
+    payable = [
+        line.amount
+        for one in settled
+        for line in one.lines
+        if line.outcome == "payable" and line.amount is not None
+    ]
+    totals = {code: money.text for code, money in sum_by_currency(payable).items()}
+    answer: dict[str, Any] = {
+        "program": program,
+        "from": settled[0].period,
+        "to": settled[-1].period,
+        "totals": totals,
+        "periods": [one.as_json() for one in settled] if where.format == "json" else [],
+    }
+    if not where.is_table:
+        where.data(answer, [_named(one) | line.as_json() for one in settled for line in one.lines])
+        return
+    between = any(line.payer != "platform" for one in settled for line in one.lines)
+    rows = [_named(one) | row_of(line, between=between) for one in settled for line in one.lines]
+    where.data(answer, rows)
+    _talk(where, settled, totals)
+
+
+def _named(settlement: "Settlement") -> dict[str, Any]:
+    return {"period": settlement.period, "stands": settlement.stands}
+
+
+def _talk(where: Out, settled: list["Settlement"], totals: dict[str, str]) -> None:
+    say("")
+    for one in settled:
+        head = one.head_json()
+        said = f"{one.period}: {_amounts(head['totals'])}, {len(one.lines):,} lines"
+        said += ", closed" if one.stands == "issued" else ""
+        say(said + (", PROVISIONAL: the month is not over" if one.provisional else ""))
+    say(f"Total payable: {_amounts(totals)}")
+    say(f"As of {where.clocks(settled[-1].head_json())}.")
+
+
+def _amounts(totals: dict[str, str]) -> str:
+    return ", ".join(f"{grouped(text)} {code}" for code, text in totals.items()) or "nothing"

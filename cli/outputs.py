@@ -1,0 +1,68 @@
+"""Where answers go: the options that name a file or a folder, and a look at them beforehand."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cli.destination import INPUT, OUTPUT_FILE, Destination, check
+from cli.output import SUFFIXES, Out
+
+if TYPE_CHECKING:
+    from cli.folder import Folder
+
+OUTPUT = click.option(
+    *("-o", "--output"),
+    type=OUTPUT_FILE,
+    metavar="FILE",
+    help="Write there; the suffix chooses the format.",
+)
+OVERWRITE = click.option(
+    "--overwrite", is_flag=True, help="Replace files that are there [ask, or refuse]."
+)
+NO_BOM = click.option(
+    "--no-bom", is_flag=True, help="CSV in a file without the mark that spreadsheets ask for."
+)
+
+
+def outputs_of(given: dict[str, Any]) -> dict[str, Destination | None]:
+    """The files that this call is to write, by the name of the option."""
+    overwrite = given.pop("overwrite")
+    names = [one.name or "" for one in _parameters() if one.type is OUTPUT_FILE]
+    typed = {name: given[name] for name in names}
+    return {name: text and Destination(text, overwrite) for name, text in typed.items()}
+
+
+def folder_of(given: dict[str, Any], book: str) -> "tuple[Out, Folder]":
+    """The folder that `-o` names, in place of a file, and the format of the files in it."""
+    from cli.folder import Folder
+
+    typed, overwrite = given.pop("output"), given.pop("overwrite")
+    if typed is None:
+        raise click.UsageError("Name the folder to fill: -o FOLDER")
+    format_ = given.pop("format_") or "xlsx"
+    suffix = next(one for one, name in SUFFIXES.items() if name == format_)
+    out = Out(format_, None, bom=not given.pop("no_bom"))
+    return out, Folder(typed, suffix, overwrite, book)
+
+
+def look_at_outputs(given: dict[str, Any], book: str | None) -> None:
+    """Looks at the files to write before the call does anything.
+
+    Raises `OutputRefused` for one that would hurt the book, an input or another of them, and
+    `OutputExists`.
+    """
+    outputs = [one for one in given.values() if isinstance(one, Destination)]
+    if not outputs:
+        return
+    from ledger.store.places import own_files, own_folders
+
+    values = [given.get(one.name or "") or () for one in _parameters() if one.type is INPUT]
+    inputs = [name for value in values for name in ((value,) if isinstance(value, str) else value)]
+    if book is None:
+        check(outputs, inputs)
+    else:
+        check(outputs, inputs, own_files(book), own_folders(book))
+
+
+def _parameters() -> list[click.Parameter]:
+    return click.get_current_context().command.params

@@ -1,0 +1,226 @@
+"""What a short name means: a line by its subject or an order, a statement by its party.
+
+A name is short where it is the end of an id, behind a slash, or the name of a subject, an order or
+a party. It is never guessed: one that means several things is refused, with all of them.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from ledger.kernel.clocks import FOREVER, Clocks
+from ledger.kernel.errors import NoSuchLine, NoSuchStatement, WrongPeriod
+from ledger.kernel.instants import EARLIEST, day_of
+from ledger.kernel.period import Window
+from ledger.programs.contract import OfOrders
+from ledger.programs.edition import Edition
+from ledger.programs.line import Line
+from ledger.programs.periods import MONTH, month_of, months_begun
+from ledger.programs.registry import program_of, programs
+from ledger.store.order_lines import OrderLines
+from ledger.store.reader import LogReader
+from ledger.usecases.closing.every_statement import names_of_statements
+from ledger.usecases.settling.orders_of_lines import orders_of_lines
+from ledger.usecases.settling.settle import settle
+from ledger.usecases.statements.closed_period import closed_period, closed_periods
+from ledger.usecases.terms.editions import last_editions, program_meant
+
+SHOWN_MAX = 10
+
+
+class LineMeant(NamedTuple):
+    """A line, and the order by which it was named, if it was."""
+
+    line: str
+    order: str | None = None
+
+
+def line_meant(connection: Connection, typed: str, clocks: Clocks) -> LineMeant | None:
+    """The line that a short name means: its subject, the end of its id, or an order that it rests
+    on. `PROGRAM/` before it, or an unambiguous beginning of that, keeps it to one program.
+
+    None where it means no line. Raises `NoSuchLine` for a name of several lines, with all of
+    them, and `UnknownProgram` for the beginning of several programs.
+    """
+    editions, rest = _within(connection, typed, clocks)
+    asking: tuple[Callable[..., Iterator[LineMeant]], ...] = (_of_subject, _issued, _of_order)
+    for ask in asking:
+        found = list(dict.fromkeys(ask(connection, editions, rest, clocks)))
+        if len(found) == 1:
+            return found[0]
+        if found:
+            several = _several(typed, [one.line for one in found], "lines")
+            raise NoSuchLine(several, "Write one of them, or more of its end.")
+    return None
+
+
+def no_line(typed: str) -> NoSuchLine:
+    """The refusal of a name without a program that means no line."""
+    return NoSuchLine(
+        f"{typed!r} names no line: no line ends so, and none rests on an order of that id.",
+        "List the lines of a program: duebook settle PROGRAM. Capitals and small letters differ.",
+    )
+
+
+def statement_meant(connection: Connection, typed: str, known_at: int) -> str:
+    """The statement that a short name means: its party, with or without its kind, or the end of
+    its id; `PROGRAM/` before it keeps it to one program. A whole id is itself.
+
+    Raises `NoSuchStatement`, for a name of several statements with all of them.
+    """
+    names = set(names_of_statements(connection, Clocks(FOREVER, known_at)))
+    if typed in names:
+        return typed
+    head, slash, rest = typed.partition("/")
+    meant = program_meant(connection, head) if slash else None
+    wanted = f"{meant}/{rest}" if meant else typed
+    if wanted in names:
+        return wanted
+    found = sorted(one for one in names if _is_named(one, wanted))
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise NoSuchStatement(_several(typed, found, "statements"), "Write one of them.")
+    near = sorted(one for one in names if one.casefold() == wanted.casefold())
+    hint = "List them: duebook report statements. A statement reads PROGRAM/partner:P-01."
+    raise NoSuchStatement(
+        f"There is no statement {typed!r}.", f"Did you mean {near[0]}?" if near else hint
+    )
+
+
+def _is_named(statement: str, typed: str) -> bool:
+    """Whether a statement's id ends so behind its program, with or without the kinds of its
+    parties, or its party is that."""
+    program, _, rest = statement.partition("/")
+    parts = rest.split("/")
+    names = [part.partition(":")[2] or part for part in parts]
+    holder = next(number for number, part in enumerate(parts) if ":" in part)
+    forms = {parts[holder], names[holder]}
+    for one in (parts, names):
+        forms |= {"/".join(one[number:]) for number in range(len(one))}
+    return typed in forms or typed in {f"{program}/{one}" for one in forms}
+
+
+def _several(typed: str, names: Sequence[str], what: str) -> str:
+    shown = ", ".join(names[:SHOWN_MAX])
+    more = f" and {len(names) - SHOWN_MAX:,} more" if len(names) > SHOWN_MAX else ""
+    return f"{typed!r} names {len(names):,} {what}: {shown}{more}."
+
+
+def _within(connection: Connection, typed: str, clocks: Clocks) -> tuple[list[Edition], str]:
+    """The editions that a name may be about, and what is left of it behind its program."""
+    editions = [
+        one
+        for one in last_editions(connection, clocks.known_at, list(programs()))
+        if program_of(one.rules).lines
+    ]
+    head, slash, rest = typed.partition("/")
+    if not slash or not rest:
+        return editions, typed
+    own = [one for one in editions if one.program == head]
+    if not own and (meant := program_meant(connection, head)):
+        own = [one for one in editions if one.program == meant]
+    return (own, rest) if own else (editions, typed)
+
+
+def _of_subject(
+    connection: Connection, editions: Sequence[Edition], rest: str, clocks: Clocks
+) -> Iterator[LineMeant]:
+    """Lines as they are worked out now."""
+    for edition in editions:
+        for period, subject in _asked(edition, rest, clocks):
+            run = settle(connection, edition, clocks, period=period, subjects=frozenset({subject}))
+            yield from (LineMeant(one.line) for one in run.lines if _fits(one, rest))
+
+
+def _asked(edition: Edition, rest: str, clocks: Clocks) -> Iterator[tuple[str | None, str]]:
+    """The periods in which a subject may have a line, and the subject as the program calls it."""
+    program = program_of(edition.rules)
+    first, _, behind = rest.partition("/")
+    months = months_begun(edition, edition.window.start, clocks.as_of)
+    if MONTH.fullmatch(first) and behind:
+        months, rest = [one for one in months if one == first], behind
+    elif program.periods.all_at_once:
+        yield None, program.subject_of(rest)[1]
+        return
+    if program.periods.by_month:
+        for month in months:
+            yield month, program.subject_of(f"{month}/{rest}")[1]
+
+
+def _issued(
+    connection: Connection, editions: Sequence[Edition], rest: str, clocks: Clocks
+) -> Iterator[LineMeant]:
+    """Lines that were issued, and that no fact makes any more."""
+    own = {one.program for one in editions}
+    for closed in closed_periods(connection, clocks.known_at):
+        if closed.event.program in own and closed.at <= clocks.as_of:
+            asked = (closed.event.program, closed.event.period, clocks.known_at, clocks.as_of)
+            known = closed_period(connection, *asked)
+            for stated in known.current.values():
+                if _fits(stated.line, rest):
+                    yield LineMeant(stated.line.line)
+
+
+def _fits(line: Line, rest: str) -> bool:
+    """Whether a line's id ends so behind its program, or it is about a subject of that name."""
+    own = line.line.partition("/")[2]
+    month, _, behind = rest.partition("/")
+    if MONTH.fullmatch(month) and behind:
+        if not own.startswith(f"{month}/"):
+            return False
+        rest = behind
+    subject = line.subject
+    return own == rest or own.endswith(f"/{rest}") or rest in (subject, subject.partition(":")[2])
+
+
+def _of_order(
+    connection: Connection, editions: Sequence[Edition], rest: str, clocks: Clocks
+) -> Iterator[LineMeant]:
+    """Lines that charge an order; failing those, lines whose sales hold it."""
+    reader = LogReader(connection, clocks)
+    if not reader.has_orders or reader.derived_orders:
+        return
+    window = Window(EARLIEST, min(clocks.as_of, 2**62) + 1)
+    session = OrderLines.at(connection, clocks).session(window, None)
+    try:
+        sql = "SELECT DISTINCT store, created_at FROM wanted JOIN orders ON order_id = wanted.id"
+        sold = session.ask(f"{sql} ORDER BY store, created_at", {"wanted": {"id": [rest]}})
+    finally:
+        session.close()
+    charged = [one for one in editions if program_of(one.rules).orders is not None]
+    summed = [
+        one for one in editions
+        if one not in charged and OfOrders.GMV in program_of(one.rules).asks_of_orders(one)
+    ]  # fmt: skip
+    for group in (charged, summed):
+        found = list(_resting_on(connection, reader, group, sold, rest))
+        if found:
+            yield from found
+            return
+
+
+def _resting_on(
+    connection: Connection,
+    reader: LogReader,
+    editions: Sequence[Edition],
+    sold: Sequence[tuple[str, int]],
+    order: str,
+) -> Iterator[LineMeant]:
+    for edition in editions:
+        program = program_of(edition.rules)
+        for store, created_at in sold:
+            subjects = frozenset(program.subjects_of_store(reader, edition, store))
+            month = month_of(day_of(created_at, edition.zone))
+            for period in [month] if program.periods.by_month else [None]:
+                try:
+                    run = settle(
+                        connection, edition, reader.clocks, period=period, subjects=subjects
+                    )
+                except WrongPeriod:  # the month lies outside of the edition's dates
+                    continue
+                asked = ([one.line for one in run.lines], run.period, reader.clocks)
+                for line, orders in orders_of_lines(connection, edition, *asked).items():
+                    if any(one["order_id"] == order for one in orders):
+                        yield LineMeant(line, order)
