@@ -6,7 +6,7 @@ from typing import Any
 
 NUMBERS = {
     *("amount", "position", "line", "known_at", "rows", "was", "now", "difference", "orders"),
-    "number",
+    *("number", "count", "lines", "days", "rate", "charged_rate"),
     *("facts", "introduced", "withheld", "version", "row", "batch", "withdrawn_by", "events"),
     *("debit", "credit", "balance", "open", "due", "paid", "issued", "adjusted", "advance"),
     *("brought_forward", "carried_forward", "missing", "made_up", "changed_lines", "postings"),
@@ -14,6 +14,7 @@ NUMBERS = {
 MONEY = {
     *("amount", "was", "now", "difference", "ours", "theirs", "due", "paid", "open", "advance"),
     *("issued", "adjusted", "brought_forward", "carried_forward", "debit", "credit", "balance"),
+    *("refunded", "net", "fee"),
 }
 """Columns of amounts: in a table their thousands are apart."""
 PERIOD = re.compile(r"[0-9]{4}-[0-9]{2}|[0-9]{4}q[1-4]|total")

@@ -15,12 +15,14 @@ from cli.commands.replay import replay
 from cli.commands.report import query, rebuild, report
 from cli.commands.settle import settle
 from cli.commands.statement import statement
+from cli.commands.status import status
 from cli.commands.upgrade import export, upgrade
 from cli.commands.verify import verify
 from cli.commands.withdraw import withdraw
 
 COMMANDS = (
     init,
+    status,
     record,
     orders,
     facts,

@@ -15,11 +15,14 @@ BROKEN = 5
 def verify(receipts: tuple[str, ...], ask: Ask) -> int:
     """Recompute every hash, index, closed period, entry and read model; find every receipt.
 
+    When it ran and what came of it is left beside the book, for `duebook status`.
+
     \b
     duebook verify
     duebook verify --receipt 1453:9f2c... --format json
     """
     from ledger.store.receipts import parse_receipt
+    from ledger.store.verified import Verified, leave_verified
     from ledger.usecases.verifying.clock import verify_clock
     from ledger.usecases.verifying.closed_periods import verify_closed
     from ledger.usecases.verifying.order_archive import verify_orders
@@ -43,7 +46,8 @@ def verify(receipts: tuple[str, ...], ask: Ask) -> int:
             places = verify_places(found)
             checks += [places, *(verify_views(found, told) if places.ok else [])]
             checks += [verify_clock(found, now()), not_seen()]
-    ok = all(one.ok for one in checks)
+        ok = all(one.ok for one in checks)
+        leave_verified(found, Verified(now(), head.position, head.hash.hex(), ok))
     rows = [one.as_json() for one in checks]
     answer = {"ok": ok, "events": head.position, "head": head.hash.hex(), "checks": rows}
     where.data(answer, rows)

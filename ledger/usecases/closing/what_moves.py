@@ -30,8 +30,10 @@ class Open(NamedTuple):
     left_out: int
 
 
-def open_periods(connection: Connection, edition: Edition, clocks: Clocks) -> Open:
-    """The periods of an edition that have begun and are not closed."""
+def open_periods(
+    connection: Connection, edition: Edition, clocks: Clocks, months_max: int = MONTHS_MAX
+) -> Open:
+    """The periods of an edition that have begun and are not closed; of months the last ones."""
     program = program_of(edition.rules)
     if not program.lines:
         return Open([], 0)
@@ -44,7 +46,7 @@ def open_periods(connection: Connection, edition: Edition, clocks: Clocks) -> Op
         return Open([] if None in closed else [None], 0)
     begun = months_begun(edition, edition.window.start, clocks.as_of)
     left = [month for month in begun if month not in closed]
-    return Open(list(left[-MONTHS_MAX:]), max(len(left) - MONTHS_MAX, 0))
+    return Open(list(left[-months_max:]), max(len(left) - months_max, 0))
 
 
 def settled(

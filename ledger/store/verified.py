@@ -1,0 +1,98 @@
+"""When the log was last verified, and what came of it: a hint for `status`, never proof.
+
+Beside a SQLite book it lies in `<book>.verified`; on a server in the table `duebook_meta`.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from sqlalchemy import Connection, delete, insert, select
+
+from ledger.kernel.errors import BadInstant
+from ledger.kernel.instants import Instant, format_instant, parse_instant
+from ledger.store.book import Book
+from ledger.store.schema import events, meta
+from ledger.store.scratch import new_name
+
+KEY = "verified"
+
+
+class Verified(NamedTuple):
+    """A run of `verify`: when, on what, whether everything held."""
+
+    at: Instant
+    position: int
+    head: str
+    ok: bool
+
+    def text(self) -> str:
+        """As it is kept."""
+        said = {"at": format_instant(self.at), "position": self.position, "head": self.head}
+        return json.dumps(said | {"ok": self.ok})
+
+
+def leave_verified(book: Book, verified: Verified) -> None:
+    """Keeps what came of a run. Where that cannot be, the book notes it: the answer stands."""
+    try:
+        if book.path is not None:
+            _replace(_path(book.path), verified.text())
+            return
+        with book.engine.connect().execution_options(duebook_write=True) as connection:
+            if not _may_keep(connection):
+                book.notes.append(
+                    "What came of it is not kept for `status`: the role may not write duebook_meta."
+                )
+                return
+            connection.execute(delete(meta).where(meta.c.key == KEY))
+            connection.execute(insert(meta), [{"key": KEY, "value": verified.text()}])
+            connection.commit()
+    except OSError as error:
+        where = _path(book.path) if book.path else "duebook_meta"
+        book.notes.append(f"What came of it is not kept in {where} for `status`: {error.strerror}.")
+
+
+def last_verified(book: Book) -> Verified | None:
+    """The last run that was kept; None where there is none, or none that can be read."""
+    try:
+        if book.path is not None:
+            kept: str | None = _path(book.path).read_text("utf-8")
+        else:
+            with book.reading() as connection:
+                kept = connection.execute(select(meta.c.value).where(meta.c.key == KEY)).scalar()
+        said = json.loads(kept or "")
+        at = parse_instant(said["at"])
+        return Verified(at, int(said["position"]), str(said["head"]), said["ok"] is True)
+    except (OSError, ValueError, KeyError, TypeError, BadInstant):
+        return None
+
+
+def still_stands(connection: Connection, verified: Verified) -> bool:
+    """Whether the log holds, at the position that was verified, the hash that was seen there."""
+    query = select(events.c.hash).where(events.c.position == verified.position)
+    found = connection.execute(query).scalar()
+    return isinstance(found, bytes | memoryview) and bytes(found).hex() == verified.head
+
+
+def _path(book: Path) -> Path:
+    return Path(f"{book.resolve()}.verified")
+
+
+def _replace(path: Path, text: str) -> None:
+    """Whole or not at all, whoever else verifies meanwhile."""
+    part = path.parent / new_name("part", hidden=True)
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
+    try:
+        with open(descriptor, "w", encoding="utf-8") as file:
+            file.write(f"{text}\n")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _may_keep(connection: Connection) -> bool:
+    sql = "SELECT has_table_privilege('duebook_meta', 'INSERT')"
+    sql += " AND has_table_privilege('duebook_meta', 'DELETE')"
+    sql += " AND current_setting('transaction_read_only') = 'off'"
+    return bool(connection.exec_driver_sql(sql).scalar())

@@ -1,0 +1,238 @@
+"""How a book stands: what is open to close, held, odd, overdue, unpaid, and what has changed."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from ledger.aggregates.book import BookOpened
+from ledger.aggregates.catalogue import TOPICS
+from ledger.kernel.clocks import Clocks
+from ledger.kernel.instants import DEFAULT_ZONE, Instant, day_of, format_instant
+from ledger.kernel.money import Money, sum_by_currency
+from ledger.programs.edition import Edition
+from ledger.programs.registry import programs
+from ledger.store.book import Book, shown
+from ledger.store.log import read_positions
+from ledger.store.receipts import kept_receipts
+from ledger.store.schema import events
+from ledger.store.verified import last_verified, still_stands
+from ledger.usecases.closing.what_moves import moved, open_periods, settled
+from ledger.usecases.settling.settle import Settlement
+from ledger.usecases.terms.editions import last_editions
+from projections.reading import report
+from projections.reports import obligations, reconciliation
+from projections.runner import Progress, _silent
+
+MONTHS_MAX = 100_000
+"""All of them."""
+Open = dict[str, dict[str | None, Settlement]]
+"""Per program and open period its lines as they are worked out now."""
+Row = dict[str, Any]
+
+
+def status(
+    book: Book,
+    clocks: Clocks,
+    *,
+    chosen: Clocks | None = None,
+    since: int | None = None,
+    now: Instant,
+    progress: Progress = _silent,
+) -> Row:
+    """How the book stands at a pair of clocks.
+
+    `chosen`: the clocks where somebody chose them; else the live read models answer. `since`: a
+    position after which changes are told.
+    """
+    with book.reading() as connection:
+        editions = list(last_editions(connection, clocks.known_at, list(programs())))
+        stands = {one.program: _open(connection, one, clocks, progress) for one in editions}
+        answer = {
+            "book": shown(book.location),
+            "entity": _entity(connection),
+            "as_of": format_instant(clocks.as_of),
+            "known_at": clocks.known_at,
+            "head": _head(connection),
+            "to_close": [row for one in editions for row in _to_close(stands[one.program])],
+            "held": _held(stands),
+            "overdue": _overdue(connection, clocks),
+            "breaks": _breaks(connection, clocks),
+        }
+    known = report(book, "exceptions", clocks=chosen, now=now, progress=progress)
+    answer["exceptions"] = _exceptions(known.rows)
+    statements = report(book, "statements", clocks=chosen, now=now, progress=progress)
+    answer["payments_due"] = _payments_due(statements.rows)
+    answer["parked"] = [one.view for one in (*known.parked, *statements.parked)]
+    with book.reading() as connection:
+        answer["verified"] = _verified(book, connection)
+        answer["receipts"] = _receipts(book)
+        if since is not None:
+            answer["since"] = _changed(connection, editions, stands, clocks, since)
+    return answer
+
+
+def _open(
+    connection: Connection, edition: Edition, clocks: Clocks, progress: Progress
+) -> dict[str | None, Settlement]:
+    """The open periods that have lines."""
+    periods = open_periods(connection, edition, clocks, MONTHS_MAX).periods
+    found: dict[str | None, Settlement] = {}
+    for period in periods:
+        found |= settled(connection, edition, clocks, [period])
+        progress("settling periods", 1)
+    return {period: one for period, one in found.items() if one.lines}
+
+
+def _entity(connection: Connection) -> str:
+    opened = next(iter(read_positions(connection, [1]))).event
+    assert isinstance(opened, BookOpened), "a book begins so"
+    return opened.entity
+
+
+def _head(connection: Connection) -> Row:
+    c = events.c
+    query = select(c.position, c.recorded_at).order_by(c.position.desc()).limit(1)
+    position, recorded_at = connection.execute(query).one()
+    return {"position": position, "recorded_at": format_instant(recorded_at)}
+
+
+def _to_close(stands: dict[str | None, Settlement]) -> Iterator[Row]:
+    for period, one in stands.items():
+        outcomes = Counter(line.outcome for line in one.lines)
+        assert one.days is not None
+        yield {
+            "program": one.edition.program,
+            "period": period,
+            "from": str(one.days.first),
+            "to": str(one.days.last) if one.days.last else None,
+            "provisional": one.provisional,
+            "totals": {code: money.text for code, money in one.totals.items()},
+            "lines": len(one.lines),
+            "outcomes": dict(sorted(outcomes.items())),
+        }
+
+
+def _held(stands: Open) -> list[Row]:
+    """Held lines by program and reason; one that waits for two things is counted for both."""
+    found: Counter[tuple[str, str]] = Counter()
+    for program, periods in stands.items():
+        for one in periods.values():
+            for line in one.lines:
+                if line.outcome == "held":
+                    found.update((program, code) for code in line.held_for)
+    return [
+        {"program": program, "code": code, "lines": count}
+        for (program, code), count in sorted(found.items())
+    ]
+
+
+def _overdue(connection: Connection, clocks: Clocks) -> list[Row]:
+    """Obligations whose day is over and that are not met."""
+    today = day_of(clocks.as_of, DEFAULT_ZONE).isoformat()
+    return [
+        one
+        for one in obligations.rows(connection, clocks)
+        if one["state"] == "overdue" or (one["state"] == "open" and (one["due"] or today) < today)
+    ]
+
+
+def _breaks(connection: Connection, clocks: Clocks) -> list[Row]:
+    """Open breaks of the comparisons that were kept, by program and currency."""
+    grouped: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for one in reconciliation.rows(connection, clocks):
+        if one["state"] == "open":
+            grouped[one["break"].partition("/")[0], one["currency"] or ""].append(one)
+    return [
+        {
+            "program": program,
+            "breaks": len(rows),
+            "difference": _sum(rows, "difference", currency),
+            "currency": currency,
+            "since": min(one["since"] for one in rows),
+        }
+        for (program, currency), rows in sorted(grouped.items())
+    ]
+
+
+def _exceptions(rows: Iterable[Row]) -> list[Row]:
+    grouped: dict[str, list[Row]] = defaultdict(list)
+    for one in rows:
+        grouped[one["code"]].append(one)
+    return [
+        {"code": code, "count": len(found), "since": min(one["since"] for one in found)}
+        for code, found in sorted(grouped.items())
+    ]
+
+
+def _payments_due(rows: Iterable[Row]) -> list[Row]:
+    """What is open on statements, by period and currency: to pay, and (negative) to be paid."""
+    grouped: dict[tuple[str, str, bool], list[Row]] = defaultdict(list)
+    for one in rows:
+        if one["open"] and one["open"].strip("-0."):
+            period = _period_of(one["statement"])
+            grouped[period, one["currency"], one["open"].startswith("-")].append(one)
+    return [
+        {
+            "period": period,
+            "statements": len(found),
+            "open": _sum(found, "open", currency),
+            "currency": currency,
+            "since": min(one["issued_at"] for one in found if one["issued_at"]),
+        }
+        for (period, currency, _), found in sorted(grouped.items())
+    ]
+
+
+def _period_of(statement: str) -> str:
+    """`PROGRAM[/PERIOD]` of a statement: only parties are written with a colon."""
+    return "/".join(part for part in statement.split("/") if ":" not in part)
+
+
+def _sum(rows: Sequence[Row], name: str, currency: str) -> str | None:
+    amounts = [Money.parse(one[name], currency) for one in rows if one[name]]
+    return sum_by_currency(amounts)[currency].text if currency and amounts else None
+
+
+def _verified(book: Book, connection: Connection) -> Row | None:
+    found = last_verified(book)
+    if found is None:
+        return None
+    return {
+        "at": format_instant(found.at),
+        "position": found.position,
+        "head": found.head,
+        "ok": found.ok,
+        "unchanged": still_stands(connection, found),
+    }
+
+
+def _receipts(book: Book) -> Row | None:
+    """How many receipts lie beside a SQLite book, and the position of the last."""
+    kept = kept_receipts(book)
+    if not kept:
+        return None
+    return {"kept": len(kept), "last": max(one.position for one in kept)}
+
+
+def _changed(
+    connection: Connection, editions: Sequence[Edition], stands: Open, clocks: Clocks, since: int
+) -> Row:
+    """What was recorded after a position, and which lines of open periods it moved."""
+    c = events.c
+    query = (
+        select(c.topic, func.count())
+        .where(c.position > since, c.position <= clocks.known_at)
+        .group_by(c.topic)
+    )
+    counts = {TOPICS[topic].__name__: count for topic, count in connection.execute(query)}
+    earlier = Clocks(clocks.as_of, since)
+    before = {one.program: one for one in last_editions(connection, since, list(programs()))}
+    moves = []
+    for edition in editions:
+        now = stands[edition.program]
+        own = before.get(edition.program)
+        was = settled(connection, own, earlier, list(now)) if own else {}
+        moves += [one.as_json() for one in moved(edition.program, was, now)]
+    return {"position": since, "recorded": dict(sorted(counts.items())), "moves": moves}
