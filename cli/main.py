@@ -1,6 +1,7 @@
 """The command `duebook`: parses, calls, shows. The only place that knows exit codes."""
 
 import gc
+import os
 import sys
 from typing import Any
 
@@ -46,6 +47,9 @@ for _command in COMMANDS:
 
 def main() -> None:
     """Runs the command line and exits with the code of the contract."""
+    if os.environ.get("_DUEBOOK_COMPLETE", "").endswith("_complete"):
+        import cli.completion  # noqa: F401 (for bash, which ends words at colons)
+
     # Imports and facts make many objects and no cycles: collecting less often saves a tenth.
     gc.set_threshold(*SELDOM)
     code = run(sys.argv[1:])

@@ -1,10 +1,11 @@
 """What people type as arguments: days, and the names that the shell completes."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.options import location, now
+from cli.options import now
 
 if TYPE_CHECKING:
     from datetime import date
@@ -25,16 +26,14 @@ class Day(click.ParamType[Any]):
 DAY = Day()
 
 
-def complete_programs(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
-    """Ids of published editions, for the shell's completion."""
-    from ledger.kernel.errors import Refusal
-    from ledger.store.book import open_book
-    from ledger.usecases.terms.editions import published
+def completing(names: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """What the shell completes, by the name of a function of `cli.completion`, which is imported
+    when the shell asks."""
 
-    try:
-        book = open_book(location(context.params.get("book"), context), readonly=True)
-        with book.reading() as connection:
-            names = {one.event.program for one in published(connection, 2**62)}
-    except Refusal:
-        return []
-    return sorted(name for name in names if name.startswith(typed))
+    def complete(context: click.Context, parameter: click.Parameter, typed: str) -> list[str]:
+        from cli import completion
+
+        found: list[str] = getattr(completion, names)(context, parameter, typed)
+        return found
+
+    return complete

@@ -9,7 +9,7 @@ from cli.deciding import Decision, deciding
 from cli.options import Ask, answering, not_empty, now
 from cli.output import Out
 from cli.talk import say
-from cli.typed import DAY, complete_programs
+from cli.typed import DAY, completing
 
 if TYPE_CHECKING:
     from datetime import date
@@ -20,8 +20,8 @@ DIFFERENCES = 3
 
 
 @click.command()
-@click.argument("program", shell_complete=complete_programs)
-@click.argument("period", required=False)
+@click.argument("program", shell_complete=completing("programs"))
+@click.argument("period", required=False, shell_complete=completing("open_months"))
 @click.option("--leave-open", is_flag=True, help="Close although lines are held; needs --reason.")
 @click.option("--reason", metavar="TEXT", callback=not_empty, help="Why it is closed all the same.")
 @click.option(
@@ -118,8 +118,8 @@ def _talk_closed(where: Out, answer: dict[str, Any]) -> None:
 
 
 @click.command()
-@click.argument("program", shell_complete=complete_programs)
-@click.argument("period", required=False)
+@click.argument("program", shell_complete=completing("programs"))
+@click.argument("period", required=False, shell_complete=completing("closed_months"))
 @click.option("--posting-date", type=DAY, metavar="DATE", help="The day of its entries [today].")
 @deciding
 @answering(clocks=True, writes=True)

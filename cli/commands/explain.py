@@ -9,6 +9,7 @@ from cli.cells import grouped
 from cli.options import Ask, answering
 from cli.output import Out, show
 from cli.talk import say
+from cli.typed import completing
 from ledger.kernel.shown import visible
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("line")
+@click.argument("line", shell_complete=completing("lines"))
 @click.option("--orders", is_flag=True, help="Every order that the line sums.")
 @click.option("--fresh", is_flag=True, help="Of a closed period: recalculate it as of now.")
 @answering(clocks=True)

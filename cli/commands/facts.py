@@ -8,10 +8,11 @@ import click
 from cli.options import Ask, answering
 from cli.output import Out
 from cli.talk import say
+from cli.typed import completing
 
 
 @click.command()
-@click.argument("type_", metavar="[TYPE]", required=False)
+@click.argument("type_", metavar="[TYPE]", required=False, shell_complete=completing("facts"))
 @click.option("--schema", is_flag=True, help="Write JSON Schema.")
 @answering(book=False)
 def facts(type_: str | None, schema: bool, ask: Ask) -> None:

@@ -7,7 +7,7 @@ import click
 from cli.options import Ask, answering
 from cli.progress import progress
 from cli.talk import say
-from cli.typed import DAY
+from cli.typed import DAY, completing
 
 if TYPE_CHECKING:
     from datetime import date
@@ -22,7 +22,12 @@ TO = click.option("--to", "last", type=DAY, metavar="DATE", help="Only up to thi
 
 
 @click.command()
-@click.option("--account", metavar="ACCOUNT", help="Only entries that touch it or are below it.")
+@click.option(
+    "--account",
+    metavar="ACCOUNT",
+    shell_complete=completing("accounts"),
+    help="Only entries that touch it or are below it.",
+)
 @FROM
 @TO
 @answering(clocks=True, also=EXPORTS)
@@ -74,7 +79,7 @@ def _span(first: "date | None", last: "date | None") -> "Posted":
 
 
 @click.command()
-@click.argument("account", required=False)
+@click.argument("account", required=False, shell_complete=completing("accounts"))
 @FROM
 @TO
 @click.option("--monthly", is_flag=True, help="A column for each month: what it moved.")

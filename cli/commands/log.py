@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from cli.options import POSITION_MAX, Ask, answering
+from cli.typed import completing
 
 POSITION = click.IntRange(0, POSITION_MAX)
 COUNT = click.IntRange(1, POSITION_MAX)
@@ -15,7 +16,7 @@ FIELDS_MAX = 300
 
 
 @click.command()
-@click.argument("stream", required=False)
+@click.argument("stream", required=False, shell_complete=completing("streams"))
 @click.option("--after", type=POSITION, default=0, metavar="POSITION", help="Only what follows it.")
 @click.option("--limit", type=COUNT, help="At most so many events.")
 @answering(clocks=True)
@@ -79,7 +80,7 @@ def _cut(row: dict[str, Any]) -> dict[str, Any]:
 
 
 @click.command()
-@click.argument("stream")
+@click.argument("stream", shell_complete=completing("streams"))
 @answering(clocks=True)
 def show(stream: str, ask: Ask) -> None:
     """Show one aggregate's state, and the facts that it follows from, in business order.

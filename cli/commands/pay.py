@@ -10,11 +10,11 @@ from cli.deciding import Decision, deciding
 from cli.options import Ask, answering, not_empty, now
 from cli.output import Out
 from cli.talk import say
-from cli.typed import DAY
+from cli.typed import DAY, completing
 
 
 @click.command()
-@click.argument("statement")
+@click.argument("statement", shell_complete=completing("statements"))
 @click.option("--amount", required=True, metavar="A", help="What was paid; negative: by the payee.")
 @click.option("--currency", required=True, metavar="C", help="Such as CNY, or USD.AD.")
 @click.option(

@@ -10,7 +10,7 @@ from cli.destination import INPUT
 from cli.options import Ask, answering, now
 from cli.output import FORMATS
 from cli.talk import say
-from cli.typed import complete_programs
+from cli.typed import completing
 
 if TYPE_CHECKING:
     from ledger.programs.edition import Edition
@@ -94,7 +94,7 @@ def _brief(value: Any) -> str:
 
 
 @click.command()
-@click.argument("program", required=False, shell_complete=complete_programs)
+@click.argument("program", required=False, shell_complete=completing("programs"))
 @answering(clocks=True, also=("toml",), formats=(*FORMATS, "toml"))
 def programs(program: str | None, ask: Ask) -> None:
     """List published editions, or show one with its sources and assumptions.

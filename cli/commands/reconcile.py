@@ -10,7 +10,7 @@ from cli.destination import INPUT
 from cli.options import Ask, answering, not_empty, now
 from cli.output import Out
 from cli.talk import say
-from cli.typed import complete_programs
+from cli.typed import completing
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -27,8 +27,8 @@ PROFILES = ("canonical", INCOME)
 
 
 @click.command()
-@click.argument("program", shell_complete=complete_programs)
-@click.argument("period", required=False)
+@click.argument("program", shell_complete=completing("programs"))
+@click.argument("period", required=False, shell_complete=completing("months"))
 @click.option("--against", type=INPUT, metavar="FILE", help="The platform's file.")
 @click.option(
     "--profile", type=click.Choice(PROFILES), default="canonical", help="The file's shape."
@@ -41,6 +41,7 @@ PROFILES = ("canonical", INCOME)
 @click.option(
     "--resolve",
     metavar="BREAK",
+    shell_complete=completing("breaks"),
     help="Say what a break is, by its number or id: of this file, or of the last one kept.",
 )
 @click.option("--as", "as_", type=click.Choice(RESOLUTIONS), help="What the break is.")

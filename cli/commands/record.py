@@ -11,6 +11,7 @@ from cli.options import Ask, answering, not_empty, now, system_user
 from cli.output import Out
 from cli.progress import progress
 from cli.talk import say
+from cli.typed import completing
 
 if TYPE_CHECKING:
     from ledger.intake.rejection import Rejection
@@ -23,7 +24,13 @@ SAID = ', "error": '
 
 @click.command()
 @click.argument("files", type=INPUT, nargs=-1, required=True, metavar="FILE...")
-@click.option("--type", "type_", metavar="TYPE", help="The type of rows that name none.")
+@click.option(
+    "--type",
+    "type_",
+    metavar="TYPE",
+    shell_complete=completing("facts"),
+    help="The type of rows that name none.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would happen; record nothing.")
 @click.option("--strict", is_flag=True, help="Reject facts that come with a warning.")
 @click.option(

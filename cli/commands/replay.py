@@ -9,15 +9,15 @@ from cli.destination import INPUT
 from cli.options import Ask, answering
 from cli.output import Out
 from cli.talk import say
-from cli.typed import complete_programs
+from cli.typed import completing
 
 DIFFERENCES = 3
 WHY_MAX = 20
 
 
 @click.command()
-@click.argument("program", shell_complete=complete_programs)
-@click.argument("period", required=False)
+@click.argument("program", shell_complete=completing("programs"))
+@click.argument("period", required=False, shell_complete=completing("closed_months"))
 @click.option(
     "--terms", type=INPUT, metavar="FILE", help="The same period under these terms, by payee."
 )

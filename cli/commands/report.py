@@ -11,6 +11,7 @@ from cli.options import Ask, answering, now
 from cli.output import Out
 from cli.progress import progress
 from cli.talk import say
+from cli.typed import completing
 
 if TYPE_CHECKING:
     from projections.reading import Report
@@ -20,7 +21,7 @@ ON_A_TERMINAL = 100_000
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=completing("report_names"))
 @click.option(
     "--where",
     "wheres",
@@ -126,7 +127,7 @@ def query(sql: str, zone: str | None, timeout: float, max_rows: int | None, ask:
 
 
 @click.command()
-@click.argument("view", required=False)
+@click.argument("view", required=False, shell_complete=completing("view_names"))
 @answering()
 def rebuild(view: str | None, ask: Ask) -> int:
     """Rebuild read models from the log, beside the live ones, then swap.

@@ -9,7 +9,7 @@ from cli.destination import INPUT
 from cli.options import Ask, answering
 from cli.output import Out
 from cli.talk import say
-from cli.typed import complete_programs
+from cli.typed import completing
 
 if TYPE_CHECKING:
     from ledger.aggregates.base import Logged
@@ -22,10 +22,22 @@ SHOWN_MAX = 10
 
 
 @click.command()
-@click.argument("program", shell_complete=complete_programs)
-@click.argument("period", required=False)
-@click.option("--from", "first", metavar="MONTH", help="Several months: the first one.")
-@click.option("--to", "last", metavar="MONTH", help="Several months: the last one.")
+@click.argument("program", shell_complete=completing("programs"))
+@click.argument("period", required=False, shell_complete=completing("months"))
+@click.option(
+    "--from",
+    "first",
+    shell_complete=completing("months"),
+    metavar="MONTH",
+    help="Several months: the first one.",
+)
+@click.option(
+    "--to",
+    "last",
+    shell_complete=completing("months"),
+    metavar="MONTH",
+    help="Several months: the last one.",
+)
 @click.option(
     "--terms", type=INPUT, metavar="FILE", help="Try these terms and show what would change."
 )

@@ -11,7 +11,7 @@ from cli.options import Ask, answering
 from cli.output import Out
 from cli.progress import progress
 from cli.talk import say
-from cli.typed import complete_programs
+from cli.typed import completing
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -22,9 +22,14 @@ FACTS_MAX = 5
 
 
 @click.command()
-@click.argument("program", required=False, shell_complete=complete_programs)
-@click.argument("period", required=False)
-@click.option("--payee", metavar="PAYEE", help="Only this payee's, such as partner:P-01.")
+@click.argument("program", required=False, shell_complete=completing("programs_and_statements"))
+@click.argument("period", required=False, shell_complete=completing("closed_months"))
+@click.option(
+    "--payee",
+    metavar="PAYEE",
+    shell_complete=completing("payees"),
+    help="Only this payee's, such as partner:P-01.",
+)
 @click.option("--all", "every", is_flag=True, help="Each statement as a file of -o FOLDER.")
 @answering(clocks=True, also=("xlsx",), filling="every")
 def statement(

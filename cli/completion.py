@@ -1,0 +1,198 @@
+"""What the shell completes: programs, periods, lines, payees, statements, reports, accounts, facts.
+
+Names come from the book's index, and from the product's source (`cli.at_a_glance`).
+"""
+
+import json
+import os
+import time
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import click
+from click.shell_completion import BashComplete, add_completion_class
+
+from cli.at_a_glance import declared, fact_types, reports, views
+from cli.options import location
+from ledger.store import peek
+
+KINDS_OF_ACCOUNTS = ("Assets", "Liabilities", "Equity", "Income", "Expenses")
+
+
+class Bash(BashComplete):
+    """Bash takes a colon for the end of a word: what was typed is put together again, and of what
+    is offered the part before the last colon left out."""
+
+    def get_completion_args(self) -> tuple[list[str], str]:
+        args, incomplete = super().get_completion_args()
+        words: list[str] = []
+        for word in (*args, incomplete):
+            if words and (word.startswith(":") or words[-1].endswith(":")):
+                words[-1] += word
+            else:
+                words.append(word)
+        self._typed = words[-1]
+        return words[:-1], words[-1]
+
+    def format_completion(self, item: Any) -> str:
+        begun, colon, _ = self._typed.rpartition(":")
+        if colon and item.value.startswith(begun + colon):
+            item.value = item.value[len(begun) + 1 :]
+        return super().format_completion(item)
+
+
+add_completion_class(Bash)
+
+
+def _location(context: click.Context) -> str:
+    return location(context.params.get("book") or context.find_root().params.get("book"), context)
+
+
+def _begun(names: Iterable[str], typed: str) -> list[str]:
+    return sorted({name for name in names if name.startswith(typed)})
+
+
+def programs(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
+    """Ids of published editions."""
+    return peek.names_begun(_location(context), "program", typed)
+
+
+def months(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
+    """Months of the program that is named, up to now."""
+    return _begun(_months(_location(context), _program(context)), typed)
+
+
+def open_months(context: click.Context, parameter: click.Parameter, typed: str) -> list[str]:
+    """Those of them that are not closed."""
+    closed = _closed(context)
+    return [one for one in months(context, parameter, typed) if one not in closed]
+
+
+def closed_months(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
+    """The months of the program that are closed."""
+    return _begun(_closed(context), typed)
+
+
+def _program(context: click.Context) -> str:
+    """The program that is named, whole or by an unambiguous beginning."""
+    # Behind an option that wants a value nothing has been parsed yet.
+    words = os.environ.get("COMP_WORDS", "").split()
+    typed = context.params.get("program") or next(iter(words[2:3]), "")
+    found = peek.names_begun(_location(context), "program", typed)
+    return found[0] if len(found) == 1 else typed
+
+
+def _closed(context: click.Context) -> set[str]:
+    program = _program(context)
+    streams = peek.streams_indexed(_location(context), "closed-period", program)
+    return {one.rpartition("/")[2] for one in streams if one.count("/")}
+
+
+def _edition(book: str, program: str) -> dict[str, Any]:
+    """The last published version of a program; empty where there is none."""
+    state = peek.last_state(book, f"terms:{program}", "terms-published")
+    found: dict[str, Any] = json.loads(state)["edition"] if state else {}
+    return found
+
+
+def _months(book: str, program: str) -> Iterator[str]:
+    """The months of an edition that have begun, where it settles by month."""
+    edition = _edition(book, program)
+    if not edition or not declared(edition["rules"]).by_month:
+        return
+    year, month = map(int, edition["from"][:7].split("-"))
+    last = min(edition.get("to") or "9999", time.strftime("%Y-%m"))
+    while (name := f"{year:04}-{month:02}") <= last:
+        yield name
+        year, month = year + month // 12, month % 12 + 1
+
+
+def lines(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
+    """Programs, then months where lines are named by them, then subjects; or a subject alone."""
+    book = _location(context)
+    program, slash, rest = typed.partition("/")
+    if not slash:
+        found = [f"{name}/" for name in peek.names_begun(book, "program", typed)]
+        rules = {one["rules"] for name in peek.names_begun(book, "program", "")
+                 if (one := _edition(book, name))}  # fmt: skip
+        kinds = {kind for one in rules for kind in declared(one).subjects}
+        return found + _things(book, kinds, typed)
+    edition = _edition(book, program)
+    if not edition:
+        return []
+    own = declared(edition["rules"])
+    if not own.month_in_line:
+        return [f"{program}/{name}" for name in _things(book, own.subjects, rest)]
+    month, slash, name = rest.partition("/")
+    if not slash:
+        return [f"{program}/{one}/" for one in _begun(_months(book, program), month)]
+    return [f"{program}/{month}/{one}" for one in _things(book, own.subjects, name)]
+
+
+def _things(book: str, kinds: Iterable[str], typed: str) -> list[str]:
+    """Names of things of some kinds that begin so."""
+    found = [
+        stream.partition(":")[2]
+        for kind in kinds
+        for stream in peek.streams_begun(book, f"{kind}:{typed}")
+    ]
+    found += [name for kind in kinds for name in peek.names_begun(book, kind, typed)]
+    return sorted(set(found))[: peek.NAMES_MAX]
+
+
+def payees(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
+    """Parties that statements were issued to."""
+    return peek.names_begun(_location(context), "payee", typed)
+
+
+def statements(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
+    """Ids of statements; a party alone where that is what was begun."""
+    book = _location(context)
+    streams = peek.streams_begun(book, f"statement:{typed}")
+    found = [stream.partition(":")[2] for stream in streams]
+    return found or peek.names_begun(book, "payee", typed)
+
+
+def programs_and_statements(
+    context: click.Context, parameter: click.Parameter, typed: str
+) -> list[str]:
+    """What `statement` takes."""
+    found = [] if "/" in typed or ":" in typed else programs(context, parameter, typed)
+    return found or statements(context, parameter, typed)
+
+
+def accounts(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
+    """Accounts that have entries, as far as the read model was brought up to date."""
+    sql = "SELECT DISTINCT account FROM balances WHERE account >= ? AND account < ? LIMIT 200"
+    rows = peek.peeked(_location(context), sql, (typed, typed + peek.END))
+    return sorted(row[0] for row in rows) or _begun(KINDS_OF_ACCOUNTS, typed)
+
+
+def streams(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
+    """Streams of the log."""
+    return peek.streams_begun(_location(context), typed)
+
+
+def breaks(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
+    """Breaks of the last comparisons of the program that were kept."""
+    book = _location(context)
+    found: list[str] = []
+    for stream in peek.streams_indexed(book, "reconciled", _program(context)):
+        state = peek.last_state(book, stream, "reconciliation-run")
+        found += [one["id"] for one in json.loads(state)["breaks"]] if state else []
+    return _begun(found, typed)
+
+
+def facts(_context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
+    """Types of facts."""
+    return _begun(fact_types(), typed)
+
+
+def report_names(_context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
+    """Reports."""
+    return _begun(reports(), typed)
+
+
+def view_names(_context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
+    """Read models."""
+    return _begun(views(), typed)
