@@ -182,12 +182,15 @@ class Ask:
             return self.run(connection, program).clocks
         return clocks_at(connection, now=now(), as_of=self.as_of, known_at=self.known_at)
 
-    def chosen_clocks(self, book: "Book", *, always: bool = False) -> "Clocks | None":
-        """The clocks as typed; None for the head, which the live views answer as they are."""
+    def chosen_clocks(
+        self, book: "Book", *, always: bool = False, program: str | None = None
+    ) -> "Clocks | None":
+        """The clocks as typed, dates as days of a program's zone; None for the head, which the
+        live views answer as they are."""
         if self.as_of is None and self.known_at is None and not always:
             return None
         with book.reading() as connection:
-            return self.clocks(connection)
+            return self.clocks(connection, program)
 
 
 def _sweep(book: "Book") -> None:

@@ -9,12 +9,15 @@ from sqlalchemy import Connection
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import NoSuchReport
 from projections.activity import Activity
+from projections.adjustments import Adjustments
 from projections.balances import Balances
 from projections.base import View
 from projections.entries import Entries
 from projections.exceptions import Exceptions
 from projections.gmv import Gmv
+from projections.lines import Lines
 from projections.partners import Partners
+from projections.payments import Payments
 from projections.reports import obligations, own_reports, reconciliation
 from projections.statements import Statements
 from projections.stores import Stores
@@ -23,7 +26,7 @@ VIEWS: dict[str, View] = {
     view.NAME: view
     for view in (
         *(Stores(), Partners(), Gmv(), Activity(), Exceptions()),
-        *(Statements(), Entries(), Balances()),
+        *(Lines(), Statements(), Adjustments(), Payments(), Entries(), Balances()),
     )
 }
 """By the name of their table."""

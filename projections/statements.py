@@ -53,12 +53,7 @@ class Statements(StreamView):
     def dependents(self, span: Span, table: Table, dirty: set[str]) -> set[str]:
         """Statements that events of other streams move: facts that pay, or a withdrawal of one,
         a balance that is carried over, a line that is handed on."""
-        events = [
-            *read_log(span.source, span.after, span.until, BOOKED),
-            *(one.fact for one in lifted_payments(span.source, span.after, span.until)),
-        ]
-        names = {name for recorded in events for name in statements_of(recorded.event)}
-        return {f"statement:{name}" for name in names}
+        return {f"statement:{name}" for name in moved_statements(span)}
 
     def rows(self, reader: LogReader, facts: dict[str, list[Logged]]) -> Iterator[dict[str, Any]]:
         names = [stream.partition(":")[2] for stream, found in facts.items() if found]
@@ -81,6 +76,15 @@ class Statements(StreamView):
             for name in self.SHOWN
         }
         return {name: row[name] for name in head} | texts
+
+
+def moved_statements(span: Span) -> set[str]:
+    """The statements that events of a span move, and payments that it withdraws have moved."""
+    events = [
+        *read_log(span.source, span.after, span.until, BOOKED),
+        *(one.fact for one in lifted_payments(span.source, span.after, span.until)),
+    ]
+    return {name for recorded in events for name in statements_of(recorded.event)}
 
 
 def _currencies(found: list[Logged]) -> set[str]:

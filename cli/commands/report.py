@@ -84,6 +84,13 @@ def report(
 
 @click.command()
 @click.argument("sql")
+@click.option(
+    "--program",
+    metavar="P",
+    shell_complete=completing("programs"),
+    help="Add to `lines` those of its open period, as settled now.",
+)
+@click.option("--period", metavar="M", help="Which period, where it settles by month: 2020-05.")
 @click.option("--zone", metavar="Z", help="Of days of orders [that of all published editions].")
 @click.option(
     "--timeout",
@@ -100,29 +107,56 @@ def report(
     help="No more rows than these [100,000 on a terminal; else all].",
 )
 @answering(clocks=True)
-def query(sql: str, zone: str | None, timeout: float, max_rows: int | None, ask: Ask) -> int:
+def query(
+    sql: str,
+    program: str | None,
+    period: str | None,
+    zone: str | None,
+    timeout: float,
+    max_rows: int | None,
+    ask: Ask,
+) -> int:
     """Ask the read models in SQL: one SELECT.
 
     It is parsed before it is sent; the how-to lists the functions that it may call.
 
-    The table `orders` has a row for each archived order line that counts. A statement that names
-    it is run by DuckDB, and so is one that names `gmv` in a book with orders.
+    Amounts are there twice: amount_minor in whole minor units, amount as an exact decimal.
+
+    The table `lines` has what stands of closed periods. --program P --period M adds the lines of
+    that period as settled now, with `fresh` in the column `stands`; of a closed one nothing is
+    added, for its lines are there.
+
+    DuckDB runs a statement that names `orders` (a row for each archived order line that counts),
+    `gmv` in a book with orders, `breaks`, or lines of an open period; and on SQLite one that
+    does more with decimals than show them. Its SQL is DuckDB's then, and the answer says so.
 
     \b
     duebook query "select partner, count(*) from stores group by partner"
     duebook query "select currency, sum(amount_minor) from gmv group by 1" --format json
     duebook query "select category, sum(amount_minor) from orders group by all"
+    duebook query "select payee, sum(amount) from lines group by 1" --program recruiting
     """
     from projections.sql.query import query as usecase
     from projections.sql.rows import Limits
+    from projections.sql.worked_out import OpenPeriod
 
+    if period is not None and program is None:
+        raise click.UsageError("--period goes with --program: say of which.")
     where = ask.out
     if max_rows is None and where.destination is None and sys.stdout.isatty():
         max_rows = ON_A_TERMINAL
     limits = Limits(timeout, max_rows, whole=where.format not in ("csv", "ndjson"))
     with ask.opened() as found, progress() as told:
-        at = ask.chosen_clocks(found)
-        answer = usecase(found, sql, clocks=at, now=now(), zone=zone, progress=told, limits=limits)
+        answer = usecase(
+            found,
+            sql,
+            clocks=ask.chosen_clocks(found, program=program),
+            now=now(),
+            zone=zone,
+            open_period=None if program is None else OpenPeriod(program, period),
+            progress=told,
+            limits=limits,
+        )
     return _show(where, answer)
 
 

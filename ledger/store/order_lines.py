@@ -192,15 +192,16 @@ def load_tables(
 
 
 class Session:
-    """An open DuckDB with a view `orders`; it closes itself when nobody holds it any more."""
+    """An open DuckDB, perhaps with a view `orders`; it closes itself when nobody holds it."""
 
-    def __init__(self, query: str) -> None:
+    def __init__(self, query: str | None) -> None:
         from ledger.store.archive.connection import connect
 
         scratch = Scratch()
         self.database = connect(scratch.path)
         self._end = finalize(self, _end, self.database, scratch)
-        self.database.execute(f"CREATE TEMP VIEW orders AS {query}")
+        if query is not None:
+            self.database.execute(f"CREATE TEMP VIEW orders AS {query}")
         self._loaded: set[str] = set()
 
     def ask(

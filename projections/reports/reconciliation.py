@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from ledger.aggregates.base import Logged
 from ledger.aggregates.reconciliation import BreakResolved, ReconciliationRun
 from ledger.aggregates.settlement import period_id
 from ledger.kernel.clocks import Clocks
@@ -13,6 +14,10 @@ from ledger.usecases.reconciling.resolve import reconciliations
 ABOUT = "breaks with the platform's files, their age and what became of them"
 DAY = 24 * 3600 * 1_000_000
 AGES = ((8, "0-7"), (31, "8-30"), (91, "31-90"))
+SHOWN = (
+    *("break", "kind", "line", "count", "ours", "theirs", "difference", "currency"),
+    *("likely", "state", "resolution", "by", "since", "days", "age"),
+)
 
 
 Key = tuple[str, str | None, str]
@@ -21,6 +26,11 @@ Key = tuple[str, str | None, str]
 
 def rows(connection: Connection, clocks: Clocks) -> list[dict[str, Any]]:
     """One row per break that any run has found: open, resolved, or gone from the last run."""
+    return [_shown(row) for row in breaks(connection, clocks)]
+
+
+def breaks(connection: Connection, clocks: Clocks) -> list[dict[str, Any]]:
+    """The same rows with all that is known of each, such as the run that found it last."""
     found: dict[Key, dict[str, Any]] = {}
     stores: dict[int, str | None] = {}
     for recorded in reconciliations(connection, clocks.known_at):
@@ -28,7 +38,7 @@ def rows(connection: Connection, clocks: Clocks) -> list[dict[str, Any]]:
         name = period_id(event.program, event.period)
         if isinstance(event, ReconciliationRun):
             stores[recorded.position] = event.store
-            _take(found, event, recorded.recorded_at)
+            _take(found, event, recorded)
         elif isinstance(event, BreakResolved):
             row = found.get((name, stores.get(event.run), event.id))
             if row is not None:
@@ -36,11 +46,12 @@ def rows(connection: Connection, clocks: Clocks) -> list[dict[str, Any]]:
                 row["resolved_of"] = (event.theirs, event.currency)
                 row["reason"] = event.reason
     ordered = sorted(found.items(), key=lambda pair: (pair[0][2], pair[0][0], pair[0][1] or ""))
-    return [_shown(row, clocks.as_of) for _, row in ordered]
+    return [_aged(row, clocks.as_of) for _, row in ordered]
 
 
-def _take(found: dict[Key, dict[str, Any]], run: ReconciliationRun, at: Instant) -> None:
+def _take(found: dict[Key, dict[str, Any]], run: ReconciliationRun, recorded: Logged) -> None:
     """Marks what the run has found, and what it has found no more."""
+    at: Instant = recorded.recorded_at
     scope = (period_id(run.program, run.period), run.store)
     here = {one.id for one in run.breaks}
     for (*of, identity), row in found.items():
@@ -50,9 +61,12 @@ def _take(found: dict[Key, dict[str, Any]], run: ReconciliationRun, at: Instant)
         row = found.setdefault((*scope, one.id), {"first": at, "state": "open"})
         same = row.get("resolved_of") == (one.theirs, one.currency)
         if row["state"] != "resolved" or not same:
-            row["state"] = "open"
-            row["resolution"] = None
+            row |= {"state": "open", "resolution": None, "reason": None}
         row |= {
+            "program": run.program,
+            "period": run.period,
+            "store": run.store,
+            "kept_at": recorded.position,
             "break": one.id,
             "kind": one.kind,
             "line": one.line,
@@ -66,17 +80,20 @@ def _take(found: dict[Key, dict[str, Any]], run: ReconciliationRun, at: Instant)
         }
 
 
-def _shown(row: dict[str, Any], as_of: Instant) -> dict[str, Any]:
+def _aged(row: dict[str, Any], as_of: Instant) -> dict[str, Any]:
     until = as_of if row["state"] == "open" else row["last"]
     days = max(until - row["first"], 0) // DAY
-    names = ("break", "kind", "line", "count", "ours", "theirs", "difference", "currency")
-    return {
-        **{name: row[name] for name in names},
-        "likely": row["likely"],
-        "state": row["state"],
-        "resolution": row.get("resolution"),
-        "by": row.get("by") if row["state"] == "resolved" else None,
-        "since": format_instant(row["first"]),
-        "days": days,
-        "age": next((word for limit, word in AGES if days < limit), "over 90"),
-    }
+    return (
+        {"resolution": None, "reason": None}
+        | row
+        | {
+            "by": row.get("by") if row["state"] == "resolved" else None,
+            "since": format_instant(row["first"]),
+            "days": days,
+            "age": next((word for limit, word in AGES if days < limit), "over 90"),
+        }
+    )
+
+
+def _shown(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: row[name] for name in SHOWN}

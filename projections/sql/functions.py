@@ -25,6 +25,9 @@ FUNCTIONS: dict[str, str] = {
 read files or settings, make tables or wait, and those that make a large value out of a small one.
 """
 NAMES = words(" ".join(FUNCTIONS.values()))
+FUNCTION = "duebook_decimal"
+"""Of SQLite, which has no decimals: minor units and a currency to a text. It stands in what a
+table with amounts is read through; no statement may name it."""
 TYPES = words(
     "BIGINT BOOLEAN CHAR DATE DECIMAL DOUBLE FLOAT INT INT128 INTERVAL JSON JSONB NCHAR NVARCHAR"
     " SMALLINT TEXT TIME TIMESTAMP TIMESTAMPNTZ TIMESTAMPTZ TINYINT VARCHAR"

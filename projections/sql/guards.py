@@ -10,11 +10,13 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from decimal import Decimal
 from types import FrameType
 from typing import Any
 
 from ledger.kernel.errors import BadQuery
-from projections.sql.functions import NAMES
+from projections.amounts import decimal_text
+from projections.sql.functions import FUNCTION, NAMES
 from projections.sql.rows import Answer, Limits, taken
 
 STEPS = 5_000
@@ -37,6 +39,7 @@ def run_on_sqlite(
         connection.set_authorizer(_allowing(tables))
         connection.set_progress_handler(lambda: bool(caught) or time.monotonic() > ends, STEPS)
         length = connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, VALUE_MAX)
+        connection.create_function(FUNCTION, 2, decimal_text, deterministic=True)
         cursor = connection.cursor()
         try:
             cursor.execute(sql)
@@ -53,7 +56,7 @@ def run_on_sqlite(
 
 
 def _allowing(tables: Collection[str]) -> Any:
-    names, functions = frozenset(tables), NAMES | OPERATORS
+    names, functions = frozenset(tables), NAMES | OPERATORS | {FUNCTION}
 
     def allow(action: int, one: str | None, two: str | None, *_place: str | None) -> int:
         match action:
@@ -135,7 +138,11 @@ def run_on_duckdb(database: Any, sql: str, limits: Limits) -> Answer:
 
     def work() -> Answer:
         cursor = database.execute(sql)
-        return taken(_columns(cursor.description), cursor.fetchmany, limits)
+
+        def fetch(count: int) -> list[tuple[Any, ...]]:
+            return [tuple(map(trimmed, row)) for row in cursor.fetchmany(count)]
+
+        return taken(_columns(cursor.description), fetch, limits)
 
     with ThreadPoolExecutor(1) as beside:
         running = beside.submit(work)
@@ -149,6 +156,15 @@ def run_on_duckdb(database: Any, sql: str, limits: Limits) -> Answer:
             raise
         except duckdb.InterruptException:
             raise timed_out(limits) from None
+
+
+def trimmed(value: Any) -> Any:
+    """A decimal without zeros behind its second place: all amounts of a column have four there,
+    for the commodities that need them."""
+    if not isinstance(value, Decimal) or int(value.as_tuple().exponent) >= -2:
+        return value
+    whole, _, places = f"{value:f}".partition(".")
+    return Decimal(f"{whole}.{places.rstrip('0').ljust(2, '0')}")
 
 
 def _interrupt(database: Any, running: "Future[Answer]") -> None:

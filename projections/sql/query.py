@@ -1,7 +1,7 @@
 """One statement over the read models: where it is run, and what comes back."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,19 +12,28 @@ from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.errors import BadQuery, ConcurrentWrite, Refusal
 from ledger.kernel.instants import Instant
 from ledger.store.book import Book, open_book
+from ledger.store.head import head_of
 from ledger.store.reader import LogReader
+from projections.base import View
 from projections.catalogue import VIEWS
 from projections.leftovers import tables_of
+from projections.lines import LINES
 from projections.reading import Report
 from projections.rights import may_build
 from projections.runner import Progress, _silent, catch_up, parked_in, state_of, temporary
+from projections.sql.decimals import reckons, sources
 from projections.sql.guards import run_on_postgresql, run_on_sqlite
-from projections.sql.over_orders import GMV, ORDERS, SAID, run_over_orders
+from projections.sql.on_duckdb import GMV, ORDERS, SAID, Sought, run_by_duckdb
 from projections.sql.rows import Answer, Limits
 from projections.sql.statement import Statement, checked, tables_named
+from projections.sql.worked_out import BREAKS, OpenPeriod
 
 ATTEMPTS = 5
-MAY_NAME = re.compile(rf"\b(?:{ORDERS}|{GMV})\b", re.IGNORECASE)
+MAY_NAME = re.compile(rf"\b(?:{ORDERS}|{GMV}|{BREAKS}|{LINES})\b", re.IGNORECASE)
+TABLES = frozenset({*VIEWS, ORDERS, BREAKS})
+"""What a statement may name."""
+COPIED = "Run by DuckDB, over copies of the read models named: its SQL is DuckDB's."
+DECIMALS = f"{COPIED} Of whole minor units (amount_minor) the book's own database reckons."
 SUPERUSER = (
     "The book is asked as a superuser of the database server, who may do anything there: ask with "
     "a role that may only SELECT."
@@ -38,44 +47,72 @@ def query(
     clocks: Clocks | None = None,
     now: Instant = FOREVER,
     zone: str | None = None,
+    open_period: OpenPeriod | None = None,
     progress: Progress = _silent,
     limits: Limits | None = None,
 ) -> Report:
-    """One SELECT over the read models, all brought up to date first.
+    """One SELECT over the read models, those that it names brought up to date first.
 
-    It is parsed before it is sent, and the database itself refuses the rest. A statement that
-    names `orders`, or `gmv` in a book with an archive, is run by DuckDB. Raises `BadQuery`.
+    It is parsed before it is sent, and the database itself refuses the rest. DuckDB runs a
+    statement that names `orders`, `gmv` in a book with an archive, `breaks`, or `lines` with those
+    of an open period; and one that reckons with decimals where the database has none. Raises
+    `BadQuery`, `UnknownProgram`, `WrongPeriod`.
     """
     limits = limits or Limits()
     beside = clocks is not None or not may_build(book, tables_of(*VIEWS))
-    over_orders = _asks_orders(book, sql, clocks)
-    if over_orders:
-        statement = checked(sql, "duckdb", {*VIEWS, ORDERS})
+    dialect = "sqlite" if beside or book.path else "postgres"
+    said = _why_duckdb(book, sql, dialect, clocks, open_period)
+    if said is None:
+        statement = checked(sql, dialect, TABLES, sources(VIEWS, dialect))
     else:
-        statement = checked(sql, "sqlite" if beside or book.path else "postgres", VIEWS)
-    with _read_only(book, clocks, progress, beside=beside) as (connection, stands):
-        parked = [one for view in VIEWS for one in parked_in(connection, view)]
+        statement = checked(sql, "duckdb", TABLES)
+    views = [VIEWS[name] for name in sorted(statement.tables & set(VIEWS))]
+    with _read_only(book, views, clocks, progress, beside=beside) as (connection, stands):
+        parked = [one for view in views or VIEWS.values() for one in _parked(connection, view)]
         try:
-            if over_orders:
+            if said is not None:
                 at = clocks or Clocks(now, stands.known_at)
                 with book.reading() as log:
-                    answer = run_over_orders(log, connection, statement, at, zone, limits)
-                return Report("query", answer.rows, stands, parked, SAID, answer.cut)
-            answer = _run(connection, statement, limits)
+                    sought = Sought(log, connection, at, zone, open_period)
+                    answer = run_by_duckdb(sought, statement, limits, said)
+            else:
+                answer = _run(connection, statement, limits)
         except (Refusal, sa_exc.SQLAlchemyError):
             raise
         except Exception as error:
             raise _refused(error) from None
-    return Report("query", answer.rows, stands, parked, cut=answer.cut)
+    return Report("query", answer.rows, stands, parked, said, answer.cut)
 
 
-def _asks_orders(book: Book, sql: str, clocks: Clocks | None) -> bool:
-    """Whether DuckDB is to run it. One that does not parse is refused where it would be run."""
-    if not MAY_NAME.search(sql):
-        return False
-    tables = tables_named(sql, "duckdb")
-    if ORDERS in tables or GMV not in tables:
-        return ORDERS in tables
+def _parked(connection: Connection, view: View) -> Any:
+    return parked_in(connection, view.NAME)
+
+
+def _why_duckdb(
+    book: Book, sql: str, dialect: str, clocks: Clocks | None, open_period: OpenPeriod | None
+) -> str | None:
+    """What is said of a statement that DuckDB is to run; None for the book's own database.
+
+    One that does not parse is refused where it would be run.
+    """
+    tables = tables_named(sql, dialect)
+    if not tables and MAY_NAME.search(sql):
+        tables = tables_named(sql, "duckdb")
+    if open_period is not None and LINES not in tables:
+        raise BadQuery(
+            f"An open period is added to the table {LINES!r}, which the query does not name.",
+            "Leave --program and --period out, or ask: select * from lines",
+        )
+    if ORDERS in tables or (GMV in tables and _has_orders(book, clocks)):
+        return SAID
+    if BREAKS in tables or open_period is not None:
+        return COPIED
+    if dialect == "sqlite" and reckons(sql, dialect, VIEWS):
+        return DECIMALS
+    return None
+
+
+def _has_orders(book: Book, clocks: Clocks | None) -> bool:
     with book.reading() as log:
         reader = LogReader(log, clocks or Clocks(FOREVER, FOREVER))
         return reader.has_orders and not reader.derived_orders
@@ -91,17 +128,23 @@ def _run(connection: Connection, statement: Statement, limits: Limits) -> Answer
 
 @contextmanager
 def _read_only(
-    book: Book, clocks: Clocks | None, progress: Progress, *, beside: bool
+    book: Book,
+    views: Collection[View],
+    clocks: Clocks | None,
+    progress: Progress,
+    *,
+    beside: bool,
 ) -> Iterator[tuple[Connection, Clocks]]:
+    """Some views, each at the same position, and where they stand."""
     if beside:
-        with temporary(book, VIEWS.values(), clocks, progress) as (connection, built):
+        with temporary(book, views, clocks, progress) as (connection, built):
             connection.exec_driver_sql("PRAGMA query_only = ON")
             yield connection, built
         return
     reader = open_book(book.location, readonly=True)
     try:
         for _ in range(ATTEMPTS):
-            for view in VIEWS.values():
+            for view in views:
                 catch_up(book, view, progress)
             with reader.reading() as connection:
                 if connection.dialect.name != "sqlite":
@@ -112,7 +155,8 @@ def _read_only(
                         book.notes.append(SUPERUSER)
                 else:
                     connection.exec_driver_sql("PRAGMA query_only = ON")
-                positions = {state_of(connection, view)[1] for view in VIEWS.values()}
+                positions = {state_of(connection, view)[1] for view in views}
+                positions = positions or {head_of(connection).position}
                 if len(positions) == 1:
                     yield connection, Clocks(FOREVER, positions.pop())
                     return
@@ -131,6 +175,6 @@ def _refused(error: Exception) -> Exception:
     text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     return BadQuery(
         f"The database refused the query: {text}.",
-        f"One read-only statement over {', '.join(sorted(VIEWS))}; the columns of one: "
+        f"One read-only statement over {', '.join(sorted(TABLES))}; the columns of one: "
         'duebook query "select * from NAME limit 1"',
     )

@@ -22,6 +22,10 @@ CELLS_HELD = 5_000_000
 """Cells of an answer that are held in memory, each row counted with four more: 300 MB or so."""
 
 
+PLACES = 4
+"""Decimals that an amount may have: with so many it is written as one, `4000.00`."""
+
+
 class Limits(NamedTuple):
     """What a statement may take: seconds, rows, and whether its answer is written as a whole."""
 
@@ -120,7 +124,9 @@ def plain(value: Any) -> Any:
         case bytes() | memoryview():
             return bytes(value).hex()
         case Decimal():
-            return int(value) if value == value.to_integral_value() else f"{value:f}"
+            whole = value == value.to_integral_value()
+            places = -int(value.as_tuple().exponent) if value.is_finite() else 0
+            return int(value) if whole and not 0 < places <= PLACES else f"{value:f}"
         case None | bool() | int() | float() | str():
             return value
     return str(value)

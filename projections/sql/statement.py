@@ -7,7 +7,7 @@ is refused, so that a feature of a database that nobody has thought of is refuse
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ledger.kernel.errors import BadQuery
@@ -55,37 +55,44 @@ class Statement(NamedTuple):
 def tables_named(sql: str, dialect: str) -> frozenset[str]:
     """The tables of a statement that are not its own; none of one that does not parse."""
     try:
-        _, tree = _parsed(sql, dialect)
+        _, tree = parsed(sql, dialect)
     except BadQuery:
         return frozenset()
-    return frozenset(_folded(one.this) for one in _tables(tree) if not _is_own(one))
+    return frozenset(folded(one.this) for one in tables_in(tree) if not _is_own(one))
 
 
-def checked(sql: str, dialect: str, tables: Collection[str]) -> Statement:
+def checked(
+    sql: str, dialect: str, tables: Collection[str], sources: Mapping[str, str] | None = None
+) -> Statement:
     """The statement, which reads those tables and nothing else. Raises `BadQuery`.
 
-    `dialect`: `sqlite`, `postgres` or `duckdb`.
+    `dialect`: `sqlite`, `postgres` or `duckdb`. A table in `sources` is read as the SELECT there.
     """
-    tokens, tree = _parsed(sql, dialect)
+    tokens, tree = parsed(sql, dialect)
     if type(tree).__name__ not in ("Select", "Union", "Intersect", "Except", "Subquery"):
         raise _refused("It is not a SELECT.", tables)
     for node in tree.walk():
         if why := _unfit(node):
             raise _refused(why, tables)
-    named = set()
-    for table in _tables(tree):
+    named, places = set(), dict[int, str]()
+    for table in tables_in(tree):
         if _is_own(table):
             continue
-        name = _folded(table.this)
+        name = folded(table.this)
         if table.args.get("db") or table.args.get("catalog") or name not in tables:
             raise _refused(f"There is no table {table.sql(dialect=dialect)!r} to ask.", tables)
         named.add(name)
+        if sources and name in sources:
+            alias = "" if table.args.get("alias") else f' AS "{name}"'
+            places[table.this.meta["start"]] = f"({sources[name]}){alias}"
     raw = [sql[one.start : one.end + 1] for one in tokens]
     _check_words(tokens, raw, tree, tables)
+    raw = [places.get(one.start, text) for one, text in zip(tokens, raw, strict=True)]
     return Statement(_joined(tokens, raw), frozenset(named))
 
 
-def _parsed(sql: str, dialect: str) -> tuple[Sequence[Any], Any]:
+def parsed(sql: str, dialect: str) -> tuple[Sequence[Any], Any]:
+    """The tokens and the tree of a statement. Raises `BadQuery`."""
     import logging
 
     from sqlglot import errors
@@ -205,13 +212,14 @@ def _joined(tokens: Sequence[Any], raw: Sequence[str]) -> str:
     return "".join(found)
 
 
-def _tables(tree: Any) -> Iterator[Any]:
+def tables_in(tree: Any) -> Iterator[Any]:
+    """The tables that a statement names, its own too."""
     from sqlglot import exp
 
     return (one for one in tree.find_all(exp.Table) if isinstance(one.this, exp.Identifier))
 
 
-def _folded(identifier: Any) -> str:
+def folded(identifier: Any) -> str:
     """A name as PostgreSQL compares it: quoted to the letter, else in small letters of ASCII."""
     name = str(identifier.this)
     if identifier.args.get("quoted"):
@@ -229,7 +237,7 @@ def _is_own(table: Any) -> bool:
 
     if table.args.get("db") or table.args.get("catalog"):
         return False
-    name, child, seen = _folded(table.this), table, set()
+    name, child, seen = folded(table.this), table, set()
     while (parent := child.parent) is not None:
         if isinstance(parent, exp.With):
             for one in parent.expressions:
@@ -247,7 +255,7 @@ def _is_own(table: Any) -> bool:
 
 
 def _named(cte: Any) -> str:
-    return _folded(cte.args["alias"].this)
+    return folded(cte.args["alias"].this)
 
 
 def _refused(why: str, tables: Collection[str]) -> BadQuery:

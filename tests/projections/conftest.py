@@ -9,8 +9,10 @@ from sqlalchemy import select
 
 from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.store.book import Book
+from ledger.usecases.closing.adjust import adjust
 from ledger.usecases.closing.close import close
 from ledger.usecases.recording.record import record
+from ledger.usecases.statements.pay import pay
 from projections.base import View
 from projections.catalogue import VIEWS
 from projections.runner import Sight, looking_at, rebuild
@@ -41,6 +43,10 @@ def _recorded(book: Book, folder: Path) -> None:
 def _closed(book: Book, folder: Path) -> None:
     _recorded(book, folder)
     close(book, PROGRAM, by="lin", now=NOW, leave_open="the table is not published")
+    record(book, [str(DEMO / "after-close.ndjson")], now=NOW, by="demo")
+    adjust(book, PROGRAM, by="lin", now=NOW)
+    said = {"amount": "1000.00", "currency": "CNY", "ref": "bank-1", "by": "lin", "now": NOW}
+    pay(book, f"{PROGRAM}/partner:P-01", **said)
 
 
 @pytest.fixture
@@ -51,7 +57,8 @@ def record_demo(book_with: BookWith) -> Book:
 
 @pytest.fixture
 def closed_demo(book_with: BookWith) -> Book:
-    """The whole example, its quarter closed with what is held left open: every view has rows."""
+    """The whole example, its quarter closed with what is held left open, adjusted and paid: every
+    view has rows."""
     return book_with(_closed)
 
 

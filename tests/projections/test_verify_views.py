@@ -21,6 +21,9 @@ EDITS = {
     "activity": "\"by\" = 'X'",
     "exceptions": "sentence = 'X'",
     "statements": "payee = 'X'",
+    "lines": "amount_minor = 1",
+    "adjustments": "reason = 'X'",
+    "payments": "ref = 'X'",
     "entries": "narration = 'X'",
     "balances": "postings = -1",
 }

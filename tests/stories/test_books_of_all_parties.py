@@ -126,6 +126,24 @@ def test_every_line_stands_in_the_books_of_its_sides_and_in_no_other(
     assert books["merchant:M-2"].balances() == {}
 
 
+def test_the_table_of_lines_has_each_once_as_its_payee_has_it(books: dict[str, Quarter]) -> None:
+    """What is handed on stands on two statements, and is one row, of the payee's."""
+    quarter = books["platform"]
+    clocks = Clocks(FOREVER, quarter.book.head().position)
+    with quarter.book.reading() as connection:
+        said = statement(connection, PROGRAM, MAY, None, clocks)["lines"]
+    names = ("line", "payer", "payee", "amount", "currency", "outcome")
+    rows = quarter.rows("lines")
+    assert len({row["line"] for row in rows}) == len(rows)
+    assert sorted(tuple(str(row[name]) for name in names) for row in rows) == sorted(
+        tuple(str(line[name]) for name in names) for line in said
+    )
+    assert {row["statement"] for row in rows if row["payer"] == "merchant:M-1"} == {BETWEEN}
+    handed = [row for row in rows if row["payer"] == "creator:C-1"]
+    assert handed
+    assert {row["statement"] for row in handed} <= {f"{PROGRAM}/{MAY}/{r['payee']}" for r in handed}
+
+
 def assert_mirrored(books: dict[str, Quarter]) -> None:
     """What one has to come, the other owes, to the cent."""
     found = owed(books)

@@ -61,8 +61,15 @@ def stands(quarter: Quarter, program: str = PROGRAM) -> dict[str, Any]:
 
 
 def assert_one_figure_everywhere(quarter: Quarter, program: str = PROGRAM) -> dict[str, Any]:
-    """`settle`, `explain`, the statement and the accounts, line by line; answers the lines."""
+    """`settle`, `explain`, the statement, the table `lines` and the accounts, line by line; answers
+    the lines."""
     lines = stands(quarter, program)
+    table = {row["line"]: row for row in quarter.rows("lines") if row["program"] == program}
+    assert set(table) == set(lines)
+    said = ("kind", "payer", "payee", "subject", "outcome", "amount", "currency")
+    for name, row in table.items():
+        assert {key: row[key] for key in said} == {key: lines[name][key] for key in said}
+        assert row["why"] == ", ".join((*lines[name]["unmet"], *lines[name]["held_for"]))
     issued = {one["line"]: one for one in quarter.statement(program=program)["lines"]}
     for row in quarter.statement(program=program)["adjustments"]:
         issued[row["line"]] = {"amount": row["now"], "outcome": row["outcome"]}

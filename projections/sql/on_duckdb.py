@@ -1,0 +1,175 @@
+"""SQL that is run by DuckDB: over the archive, and copies of the read models that it names.
+
+The order lines are millions and lie in files, the read models in the book's own database. A
+statement that needs both is run where the many are; what is few is copied there. So is one that
+reckons with decimals, which SQLite does not have, or names what is worked out for the call.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ledger.kernel.clocks import Clocks
+from ledger.kernel.errors import BadQuery
+from ledger.kernel.instants import EARLIEST
+from ledger.kernel.money import Money
+from ledger.kernel.period import Window
+from ledger.store.archive.sql import literal
+from ledger.store.order_lines import OrderLines, Session
+from ledger.store.reader import LogReader
+from projections.catalogue import VIEWS
+from projections.lines import LINES
+from projections.of_orders import sales_of_all
+from projections.sql.decimals import decimal, source_of
+from projections.sql.guards import run_on_duckdb
+from projections.sql.rows import Answer, Limits
+from projections.sql.statement import Statement
+from projections.sql.worked_out import (
+    BREAKS,
+    OpenPeriod,
+    breaks_columns,
+    breaks_rows,
+    fresh_lines,
+)
+
+if TYPE_CHECKING:
+    from sqlalchemy import Column, Connection
+
+ORDERS, GMV = "orders", "gmv"
+_TIME = "replace(strftime(make_timestamp({0}), '%Y-%m-%dT%H:%M:%S.%fZ'), '.000000Z', 'Z')"
+_CURRENCY = "currency::VARCHAR"
+COLUMNS = {
+    **{name: name for name in ("store", "order_id", "item")},
+    "created_at": _TIME.format("created_at"),
+    "amount_minor": "amount_minor",
+    "amount": decimal("amount_minor", _CURRENCY, "duckdb"),
+    "refunded_minor": "refunded_minor",
+    "refunded": decimal("refunded_minor", _CURRENCY, "duckdb"),
+    "currency": _CURRENCY,
+    **{name: f"{name}::VARCHAR" for name in ("traffic", "channel", "payment", "category")},
+    "updated_at": _TIME.format("updated_at"),
+    **{name: name for name in ("product", "creator")},
+}
+"""The table `orders`: a row for each line that counts. Instants as everywhere in text and UTC."""
+AT_ONCE = 20_000
+"""Rows copied at a time."""
+KEPT = "__kept"
+"""What a copy is called beside its view with decimals."""
+SAID = "Run by DuckDB, over the archive and copies of the read models named: its SQL is DuckDB's."
+
+
+class Sought(NamedTuple):
+    """Where a statement looks: the log, the read models, and at which clocks."""
+
+    log: "Connection"
+    views: "Connection"
+    clocks: Clocks
+    zone: str | None = None
+    open_period: OpenPeriod | None = None
+
+
+def run_by_duckdb(sought: Sought, statement: Statement, limits: Limits, hint: str) -> Answer:
+    """The rows of a statement over `orders`, read models and what is worked out for the call.
+
+    Nothing but the archive's folder can be read by it, and nothing written. Raises `BadQuery`.
+    """
+    import duckdb
+
+    lines = OrderLines.at(sought.log, sought.clocks) if ORDERS in statement.tables else None
+    session = _session(lines, sought.clocks)
+    database = session.database
+    try:
+        for name in sorted(statement.tables - {ORDERS}):
+            _copy(database, name, *_table(sought, name))
+        if lines is not None:
+            shown = ", ".join(f"{sql_} AS {name}" for name, sql_ in COLUMNS.items())
+            database.execute("ALTER VIEW orders RENAME TO order_lines")
+            database.execute(f"CREATE TEMP VIEW orders AS SELECT {shown} FROM order_lines")
+        folder = literal(str(lines.folder)) if lines is not None and lines.files else ""
+        database.execute(f"SET allowed_directories = [{folder}]")
+        database.execute("SET enable_external_access = false")
+        database.execute("SET lock_configuration = true")
+        try:
+            return run_on_duckdb(database, statement.sql, limits)
+        except duckdb.Error as error:
+            said = str(error).partition("\n")[0]
+            raise BadQuery(f"DuckDB refused the query: {said}", hint) from None
+    finally:
+        session.close()
+
+
+def _session(lines: OrderLines | None, clocks: Clocks) -> Session:
+    if lines is None:
+        return Session(None)
+    return lines.session(Window(EARLIEST, min(clocks.as_of, 2**62) + 1), None)
+
+
+def _table(
+    sought: Sought, name: str
+) -> "tuple[list[Column[Any]], Iterable[Sequence[Sequence[Any]]]]":
+    """A table's columns, and its rows some at a time."""
+    log, clocks = sought.log, sought.clocks
+    if name == BREAKS:
+        columns = breaks_columns()
+        return columns, _pieces(breaks_rows(log, clocks), columns)
+    columns = VIEWS[name].columns()
+    more: list[dict[str, Any]] = []
+    if name == GMV:
+        more = _sales(LogReader(log, clocks), sought.zone)
+    if name == LINES and sought.open_period is not None:
+        more = fresh_lines(log, sought.open_period, clocks)
+    return columns, _kept(sought.views, name, columns, _pieces(more, columns))
+
+
+def _kept(
+    views: "Connection",
+    name: str,
+    columns: "list[Column[Any]]",
+    more: Iterable[Sequence[Sequence[Any]]],
+) -> Iterator[Sequence[Sequence[Any]]]:
+    """The read model as it stands, and more rows."""
+    named = ", ".join(f'"{column.name}"' for column in columns)
+    cursor = views.exec_driver_sql(f'SELECT {named} FROM "{name}"')
+    while rows := cursor.fetchmany(AT_ONCE):
+        yield rows
+    yield from more
+
+
+def _pieces(
+    rows: list[dict[str, Any]], columns: "list[Column[Any]]"
+) -> Iterator[Sequence[Sequence[Any]]]:
+    for at in range(0, len(rows), AT_ONCE):
+        yield [[row.get(column.name) for column in columns] for row in rows[at : at + AT_ONCE]]
+
+
+def _copy(
+    database: Any,
+    name: str,
+    columns: "list[Column[Any]]",
+    pieces: Iterable[Sequence[Sequence[Any]]],
+) -> None:
+    """A table of those rows, with decimals beside its minor units."""
+    kinds = ["VARCHAR" if _is_text(column) else "BIGINT" for column in columns]
+    made = ", ".join(f'"{one.name}" {kind}' for one, kind in zip(columns, kinds, strict=True))
+    database.execute(f'CREATE TEMP TABLE "{name}{KEPT}" ({made})')
+    taken = ", ".join(f"unnest(?::{kind}[])" for kind in kinds)
+    for rows in pieces:
+        values = [list(column) for column in zip(*rows, strict=True)]
+        database.execute(f'INSERT INTO "{name}{KEPT}" SELECT {taken}', values)
+    source = source_of(name, columns, "duckdb", f"{name}{KEPT}")
+    database.execute(f'CREATE TEMP VIEW "{name}" AS {source}')
+
+
+def _is_text(column: "Column[Any]") -> bool:
+    from sqlalchemy import Text
+
+    return isinstance(column.type, Text)
+
+
+def _sales(reader: LogReader, zone: str | None) -> list[dict[str, Any]]:
+    """What orders add to `gmv`, as rows of the table."""
+    if not reader.has_orders or reader.derived_orders:
+        return []
+    return [
+        row | {"amount_minor": Money.parse(row["amount"], row["currency"]).minor}
+        for row in sales_of_all(reader, zone)
+    ]
