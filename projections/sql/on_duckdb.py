@@ -58,11 +58,12 @@ SAID = "Run by DuckDB, over the archive and copies of the read models named: its
 
 
 class Sought(NamedTuple):
-    """Where a statement looks: the log, the read models, and at which clocks."""
+    """Where a statement looks: the log, at which clocks, the read models, and where they stand."""
 
     log: "Connection"
-    views: "Connection"
     clocks: Clocks
+    views: "Connection"
+    stands: Clocks
     zone: str | None = None
     open_period: OpenPeriod | None = None
 
@@ -116,7 +117,7 @@ def _table(
     if name == GMV:
         more = _sales(LogReader(log, clocks), sought.zone)
     if name == LINES and sought.open_period is not None:
-        more = fresh_lines(log, sought.open_period, clocks)
+        more = fresh_lines(log, sought.open_period, clocks, sought.stands)
     return columns, _kept(sought.views, name, columns, _pieces(more, columns))
 
 

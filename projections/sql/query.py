@@ -73,7 +73,7 @@ def query(
             if said is not None:
                 at = clocks or Clocks(now, stands.known_at)
                 with book.reading() as log:
-                    sought = Sought(log, connection, at, zone, open_period)
+                    sought = Sought(log, at, connection, stands, zone, open_period)
                     answer = run_by_duckdb(sought, statement, limits, said)
             else:
                 answer = _run(connection, statement, limits)

@@ -61,10 +61,11 @@ def _of_decision(row: dict[str, Any]) -> dict[str, Any]:
     return row | {f"{name}_outcome": row[name] for name in ("ours", "theirs")}
 
 
-def fresh_lines(connection: Connection, asked: OpenPeriod, clocks: Clocks) -> Rows:
-    """The lines of a period that is open at the clocks. Raises `UnknownProgram`, `WrongPeriod`."""
+def fresh_lines(connection: Connection, asked: OpenPeriod, clocks: Clocks, stands: Clocks) -> Rows:
+    """The lines of a period at the clocks, unless it is closed where the read models stand, which
+    have its lines then. Raises `UnknownProgram`, `WrongPeriod`."""
     edition = published_edition(connection, asked.program, clocks)
-    if find_closed(connection, *asked, clocks.known_at, clocks.as_of) is not None:
+    if find_closed(connection, *asked, stands.known_at, stands.as_of) is not None:
         return []
     run = settle(connection, edition, clocks, period=asked.period)
     return list(fresh_rows(run))
