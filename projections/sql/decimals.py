@@ -13,7 +13,7 @@ from ledger.kernel.currencies import COMMODITIES, EXPONENTS
 from projections.amounts import MINOR, decimals_of
 from projections.base import View
 from projections.sql.functions import FUNCTION
-from projections.sql.statement import folded, parsed, tables_in
+from projections.sql.statement import folded, parsed, tables_in, tables_named
 
 USUAL = 2
 
@@ -51,9 +51,9 @@ def _unit(digits: int) -> str:
     return f"CAST({10**-digits:.{digits}f} AS NUMERIC({digits + 1}, {digits}))"
 
 
-def sources(views: Mapping[str, View], dialect: str) -> dict[str, str]:
-    """What a statement's tables stand for, where they have decimals."""
-    found = {name: view.columns() for name, view in views.items()}
+def sources(sql: str, dialect: str, views: Mapping[str, View]) -> dict[str, str]:
+    """What the tables of a statement stand for, where they have decimals."""
+    found = {name: views[name].columns() for name in tables_named(sql, dialect) & set(views)}
     return {
         name: source_of(name, columns, dialect)
         for name, columns in found.items()

@@ -63,7 +63,7 @@ def query(
     dialect = "sqlite" if beside or book.path else "postgres"
     said = _why_duckdb(book, sql, dialect, clocks, open_period)
     if said is None:
-        statement = checked(sql, dialect, TABLES, sources(VIEWS, dialect))
+        statement = checked(sql, dialect, TABLES, sources(sql, dialect, VIEWS))
     else:
         statement = checked(sql, "duckdb", TABLES)
     views = [VIEWS[name] for name in sorted(statement.tables & set(VIEWS))]

@@ -8,6 +8,7 @@ is refused, so that a feature of a database that nobody has thought of is refuse
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ledger.kernel.errors import BadQuery
@@ -91,8 +92,9 @@ def checked(
     return Statement(_joined(tokens, raw), frozenset(named))
 
 
+@lru_cache(maxsize=4)
 def parsed(sql: str, dialect: str) -> tuple[Sequence[Any], Any]:
-    """The tokens and the tree of a statement. Raises `BadQuery`."""
+    """The tokens and the tree of a statement, which nobody changes. Raises `BadQuery`."""
     import logging
 
     from sqlglot import errors

@@ -27,6 +27,11 @@ MISTYPED: dict[str, tuple[tuple[str, ...], str]] = {
         ("report", "obligations", "--as-of", "2026-06-30", "--where", "shop=1"),
         "Columns: ",
     ),
+    "a program to query": (("query", "select 1 from lines", "--program", "fee"), "Published: "),
+    "a period of no program": (
+        ("query", "select 1 from lines", "--period", "2020-05"),
+        "--program",
+    ),
     "a fact": (("facts", "StoreOpend"), "Did you mean StoreReopened?"),
     "a day": (("settle", PROGRAM, "--as-of", "31/3/2026"), "Write a day such as 2026-03-31"),
     "a month of thirteen": (("settle", PROGRAM, "--as-of", "2026-13"), "2026-13"),
@@ -62,6 +67,10 @@ def test_a_program_may_be_named_by_its_beginning(demo: Path, duebook: Duebook, t
     june = ("--as-of", "2026-06-30")
     assert duebook("settle", typed, *june, *JSON).json["program"] == PROGRAM
     assert duebook("programs", typed, *JSON).json["program"] == PROGRAM
+    lines = "select distinct program, stands from lines"
+    for days in ((), june):
+        fresh = duebook("query", lines, "--program", typed, *days, *JSON).json
+        assert fresh == [{"program": PROGRAM, "stands": "fresh"}]
     assert duebook("close", typed, *LEFT, *JSON).json["program"] == PROGRAM
     assert duebook("statement", typed, *JSON).json["program"] == PROGRAM
     assert duebook("adjust", typed, "--dry-run", *JSON).json["program"] == PROGRAM
