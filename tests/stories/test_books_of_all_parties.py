@@ -142,6 +142,15 @@ def test_the_table_of_lines_has_each_once_as_its_payee_has_it(books: dict[str, Q
     handed = [row for row in rows if row["payer"] == "creator:C-1"]
     assert handed
     assert {row["statement"] for row in handed} <= {f"{PROGRAM}/{MAY}/{r['payee']}" for r in handed}
+    quarter.tell([EARNED | {"amount": "200.00", "at": "2026-05-20T01:00:00Z"}])
+    quarter.adjust(PROGRAM, period=MAY)
+    adjusted = {row["line"]: row for row in quarter.rows("adjustments")}
+    assert len(adjusted) == len(quarter.rows("adjustments")) == 2
+    for row in quarter.rows("lines"):
+        if row["payer"] == "creator:C-1":
+            assert row["amount"] == adjusted[row["line"]]["now"]
+            assert row["issued"] == adjusted[row["line"]]["was"]
+            assert row["statement"] == adjusted[row["line"]]["statement"]
 
 
 def assert_mirrored(books: dict[str, Quarter]) -> None:
