@@ -24,13 +24,12 @@ from projections.amounts import with_decimals
 from projections.base import Span, StreamView
 
 _Long = BigInteger().with_variant(Integer, "sqlite")
-LINES = "lines"
 
 
 class Lines(StreamView):
     """One row per line, seen from its payee."""
 
-    NAME = LINES
+    NAME = "lines"
     ABOUT = "lines of closed periods as they stand, issued and adjusted"
     KINDS = ("period",)
     SHOWN: ClassVar = ("amount", "issued")

@@ -17,7 +17,7 @@ from ledger.store.archive.sql import literal
 from ledger.store.order_lines import OrderLines, Session
 from ledger.store.reader import LogReader
 from projections.catalogue import VIEWS
-from projections.lines import LINES
+from projections.lines import Lines
 from projections.of_orders import sales_of_all
 from projections.sql.decimals import decimal, source_of
 from projections.sql.guards import run_on_duckdb
@@ -116,7 +116,7 @@ def _table(
     more: list[dict[str, Any]] = []
     if name == GMV:
         more = _sales(LogReader(log, clocks), sought.zone)
-    if name == LINES and sought.open_period is not None:
+    if name == Lines.NAME and sought.open_period is not None:
         more = fresh_lines(log, sought.open_period, clocks, sought.stands)
     return columns, _kept(sought.views, name, columns, _pieces(more, columns))
 
