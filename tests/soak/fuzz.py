@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -29,6 +30,9 @@ SHARED_MEMORY = "/dev/shm"
 """Where a file is written in a tenth of the time."""
 MIB_MAX = 512
 SECONDS_MAX = 10
+"""Of the processor."""
+ALARM_SECONDS = 120
+"""Of the clock on the wall, for what waits or hangs, also on a machine that has much else to do."""
 FAILED = 77
 TRIES = 2000
 """How many cuts are tried to make a failing input smaller."""
@@ -94,7 +98,7 @@ def _fuzz(name: str, folder: Path, inputs: int, seed: int, found: Path) -> None:
             "seed": seed,
             "max_len": target.LENGTH,
             "len_control": 0,
-            "timeout": SECONDS_MAX,
+            "timeout": ALARM_SECONDS,
             "rss_limit_mb": MIB_MAX,
             "artifact_prefix": f"{found}{os.sep}",
             "print_final_stats": 1,
@@ -104,8 +108,10 @@ def _fuzz(name: str, folder: Path, inputs: int, seed: int, found: Path) -> None:
         mutate = {"custom_mutator": target.mutate} if hasattr(target, "mutate") else {}
 
         def reading(data: bytes) -> None:
+            began = time.process_time()
             try:
                 target.read(data)
+                assert time.process_time() - began < SECONDS_MAX, "it takes too long"
             except KeyboardInterrupt:
                 raise
             except BaseException:

@@ -104,7 +104,7 @@ def every(data: bytes, one_in: int) -> bool:
 
 def command(*words: str) -> tuple[int, str, str]:
     """Runs a command line: exit code, data, talk. What it calls a failure of its own is raised,
-    and a code that nobody explains."""
+    and a code that nobody explains: a book that does not hold, unless a receipt was made up."""
     from cli import main
 
     out, err = StringIO(), StringIO()
@@ -122,7 +122,8 @@ def command(*words: str) -> tuple[int, str, str]:
             code = main.run(list(words))
     finally:
         main._failed = failed
-    assert code in (0, 1, 2, 3, 4), f"exit code {code}: {err.getvalue()}"
+    explained = (0, 1, 2, 3, 4, 5) if "--receipt" in words else (0, 1, 2, 3, 4)
+    assert code in explained, f"exit code {code}: {err.getvalue()}"
     assert code in (0, 3) or err.getvalue() or out.getvalue(), "it failed without a word"
     assert "Traceback" not in err.getvalue(), err.getvalue()
     return code, out.getvalue(), err.getvalue()
