@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from cli.commands import COMMANDS
+from cli import commands
 from cli.talk import forget_done, point_away, say, say_what_is_done
 from ledger.kernel.errors import Refusal, ServerLost
 from ledger.kernel.garbage import SELDOM
@@ -22,7 +22,28 @@ Exit codes: 0 done, 1 refused or failed, 2 usage, 3 differences found,
 Shell completion: eval "$(_DUEBOOK_COMPLETE=bash_source duebook)"  (or zsh_source, fish_source)"""
 
 
+class Commands(click.Group):
+    """The commands, each imported when it is asked for: all of them take longer than most need."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(commands.MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in commands.MODULES and cmd_name not in self.commands:
+            self.add_command(commands.command(cmd_name))
+        return self.commands.get(cmd_name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in commands.MODULES:  # what may be meant is one of all
+            for name in commands.MODULES:
+                self.get_command(ctx, name)
+        return super().resolve_command(ctx, args)
+
+
 @click.group(
+    cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=EPILOG,
 )
@@ -39,10 +60,6 @@ def duebook(context: click.Context, book: str | None, verbose: bool) -> None:
     duebook explain recruiting-eu-jp-2026q1/S-1001
     """
     context.obj = {"book": book, "verbose": verbose}
-
-
-for _command in COMMANDS:
-    duebook.add_command(_command)
 
 
 def main() -> None:

@@ -1,59 +1,86 @@
-"""The read models there are, by name."""
+"""The read models there are, by name; each is imported when it is asked for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
+from functools import cache
+from importlib import import_module
 from typing import Any
 
 from sqlalchemy import Connection
 
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import NoSuchReport
-from projections.activity import Activity
-from projections.adjustments import Adjustments
-from projections.balances import Balances
 from projections.base import View
-from projections.entries import Entries
-from projections.exceptions import Exceptions
-from projections.gmv import Gmv
-from projections.lines import Lines
-from projections.partners import Partners
-from projections.payments import Payments
-from projections.reports import obligations, own_reports, reconciliation
-from projections.statements import Statements
-from projections.stores import Stores
-
-VIEWS: dict[str, View] = {
-    view.NAME: view
-    for view in (
-        *(Stores(), Partners(), Gmv(), Activity(), Exceptions()),
-        *(Lines(), Statements(), Adjustments(), Payments(), Entries(), Balances()),
-    )
-}
-"""By the name of their table."""
 
 Computed = Callable[[Connection, Clocks], list[dict[str, Any]]]
-COMPUTED: dict[str, tuple[Computed, str]] = {
-    "obligations": (obligations.rows, obligations.ABOUT),
-    "reconciliation": (reconciliation.rows, reconciliation.ABOUT),
-    **own_reports.of_programs(),
-}
-"""Reports that ask the rules at the moment they are shown, because they depend on as-of."""
+TABLES = (
+    *("stores", "partners", "gmv", "activity", "exceptions"),
+    *("lines", "statements", "adjustments", "payments", "entries", "balances"),
+)
+"""The read models, each in the file of its name."""
+BY_REPORT = {"trial-balance": "balances"}
+"""Of reports that are called otherwise, the read model."""
+WORKED_OUT = ("obligations", "reconciliation")
+"""Reports of the house that ask the rules at the moment they are shown, because they depend on
+as-of; each in the file of its name. Programs add others."""
 
-REPORTS: dict[str, str] = {
-    **{view.REPORT or name: view.ABOUT for name, view in VIEWS.items()},
-    **{name: about for name, (_, about) in COMPUTED.items()},
-}
-"""Every report with what it shows."""
+
+class Views(Mapping[str, View]):
+    """The read models by the name of their table."""
+
+    def __getitem__(self, name: str) -> View:
+        if name not in TABLES:
+            raise KeyError(name)
+        return _view(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(TABLES)
+
+    def __len__(self) -> int:
+        return len(TABLES)
+
+
+VIEWS: Mapping[str, View] = Views()
+
+
+@cache
+def _view(name: str) -> View:
+    view = getattr(import_module(f"projections.{name}"), name.capitalize())()
+    assert isinstance(view, View), name
+    return view
+
+
+def computed(name: str) -> Computed | None:
+    """How a report that is worked out gets its rows; None of one that is a read model's."""
+    if name in WORKED_OUT:
+        found: Computed = import_module(f"projections.reports.{name}").rows
+        return found
+    if name in TABLES or name in BY_REPORT:
+        return None
+    from projections.reports import own_reports
+
+    own = own_reports.of_programs().get(name)
+    return own[0] if own else None
+
+
+def reports() -> dict[str, str]:
+    """Every report with what it shows."""
+    from projections.reports import own_reports
+
+    found = {view.REPORT or name: view.ABOUT for name, view in VIEWS.items()}
+    for name in WORKED_OUT:
+        found[name] = import_module(f"projections.reports.{name}").ABOUT
+    return found | {name: about for name, (_, about) in own_reports.of_programs().items()}
 
 
 def view_named(name: str) -> View:
     """The read model of that name, or of that report. Raises `NoSuchReport` with the nearest."""
-    reports = {view.REPORT: view for view in VIEWS.values() if view.REPORT}
-    view = VIEWS.get(name) or reports.get(name)
+    view = VIEWS.get(BY_REPORT.get(name, name))
     if view is None:
-        near = get_close_matches(name, REPORTS, n=1)
+        known = reports()
+        near = get_close_matches(name, known, n=1)
         raise NoSuchReport(
             f"There is no report {name!r}.",
-            f"Did you mean {near[0]}?" if near else f"Reports: {', '.join(REPORTS)}.",
+            f"Did you mean {near[0]}?" if near else f"Reports: {', '.join(known)}.",
         )
     return view

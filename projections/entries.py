@@ -15,7 +15,7 @@ from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.instants import Instant, midnight
 from ledger.kernel.money import Money
 from ledger.programs.bookkeeping import Bookkeeper
-from ledger.programs.moves import BOOKED, Key, Sums, moves_of, pot_of, statements_of
+from ledger.programs.moves import Key, Sums, moves_of, moving_topics, pot_of, statements_of
 from ledger.store.log import read_log
 from ledger.store.schema import TEXT, withdrawn
 from ledger.usecases.statements.balances import Later, counted_later, pot_sums, standings
@@ -59,7 +59,7 @@ def entity_of(connection: Connection) -> str:
 
 def _events(span: Span) -> list[Logged | Later]:
     never = _never_counted(span)
-    booked = read_log(span.source, span.after, span.until, BOOKED)
+    booked = read_log(span.source, span.after, span.until, moving_topics())
     events: list[Logged | Later] = [
         one for one in booked if _is_due(one, span.as_of) and one.position not in never
     ]

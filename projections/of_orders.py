@@ -11,7 +11,7 @@ from ledger.kernel.errors import BadQuery
 from ledger.kernel.instants import EARLIEST, day_of, format_instant
 from ledger.kernel.money import Money
 from ledger.kernel.period import OpenDays
-from ledger.programs.registry import programs
+from ledger.programs.registry import program_names
 from ledger.store.log import read_positions
 from ledger.store.reader import LogReader
 from ledger.usecases.exceptions.of_orders import surprises_of_orders
@@ -50,7 +50,7 @@ def with_orders(
 
 def zone_of_all(connection: Connection, known_at: int) -> str:
     """The zone of every published edition. Raises `BadQuery` naming them where they differ."""
-    found = {one.program: one.zone for one in last_editions(connection, known_at, list(programs()))}
+    found = {one.program: one.zone for one in last_editions(connection, known_at, program_names())}
     if len(set(found.values())) != 1:
         told = ", ".join(f"{program} {zone}" for program, zone in sorted(found.items()))
         raise BadQuery(

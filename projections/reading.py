@@ -10,7 +10,7 @@ from ledger.kernel.errors import BadQuery, NoSuchColumn
 from ledger.kernel.instants import Instant
 from ledger.store.book import Book
 from projections.base import View
-from projections.catalogue import COMPUTED, view_named
+from projections.catalogue import Computed, computed, view_named
 from projections.of_orders import ADDED, LATER, with_orders
 from projections.reports.figures import columns_of, figures_of
 from projections.runner import Parked, Progress, _silent, looking_at
@@ -51,8 +51,9 @@ def report(
 
     Raises `NoSuchReport`, or `BadQuery` for a column that it does not have.
     """
-    if name in COMPUTED:
-        return _computed(book, name, where, clocks)
+    rows_of = computed(name)
+    if rows_of is not None:
+        return _computed(book, name, rows_of, where, clocks)
     view = view_named(name)
     added = columns_of(name)
     with looking_at(book, view, clocks, progress) as sight:
@@ -98,13 +99,17 @@ def _with_figures(
 
 
 def _computed(
-    book: Book, name: str, where: Sequence[tuple[str, str]], clocks: Clocks | None
+    book: Book,
+    name: str,
+    rows_of: Computed,
+    where: Sequence[tuple[str, str]],
+    clocks: Clocks | None,
 ) -> Report:
     """A report that the rules work out now; it needs an as-of, for it asks what is overdue."""
     if clocks is None:
         raise BadQuery(f"The report {name} needs an as-of.", "Give one: --as-of 2026-10-01")
     with book.reading() as connection:
-        rows = COMPUTED[name][0](connection, clocks)
+        rows = rows_of(connection, clocks)
     for column, _ in where:
         if rows and column not in rows[0]:
             raise NoSuchColumn(

@@ -12,7 +12,7 @@ from ledger.aggregates.settlement import StatementEvent, StatementIssued
 from ledger.kernel.instants import format_instant
 from ledger.kernel.money import Money
 from ledger.programs.line import PLATFORM
-from ledger.programs.moves import BOOKED, statements_of
+from ledger.programs.moves import moving_topics, statements_of
 from ledger.programs.registry import program_of
 from ledger.store.log import read_log
 from ledger.store.reader import LogReader
@@ -81,7 +81,7 @@ class Statements(StreamView):
 def moved_statements(span: Span) -> set[str]:
     """The statements that events of a span move, and payments that it withdraws have moved."""
     events = [
-        *read_log(span.source, span.after, span.until, BOOKED),
+        *read_log(span.source, span.after, span.until, moving_topics()),
         *(one.fact for one in lifted_payments(span.source, span.after, span.until)),
     ]
     return {name for recorded in events for name in statements_of(recorded.event)}

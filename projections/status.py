@@ -12,7 +12,7 @@ from ledger.kernel.clocks import Clocks
 from ledger.kernel.instants import DEFAULT_ZONE, Instant, day_of, format_instant
 from ledger.kernel.money import Money, sum_by_currency
 from ledger.programs.edition import Edition
-from ledger.programs.registry import programs
+from ledger.programs.registry import program_names
 from ledger.store.book import Book, shown
 from ledger.store.log import read_positions
 from ledger.store.receipts import kept_receipts
@@ -47,7 +47,7 @@ def status(
     position after which changes are told.
     """
     with book.reading() as connection:
-        editions = list(last_editions(connection, clocks.known_at, list(programs())))
+        editions = list(last_editions(connection, clocks.known_at, program_names()))
         stands = {one.program: _open(connection, one, clocks, progress) for one in editions}
         answer = {
             "book": shown(book.location),
@@ -228,7 +228,7 @@ def _changed(
     )
     counts = {TOPICS[topic].__name__: count for topic, count in connection.execute(query)}
     earlier = Clocks(clocks.as_of, since)
-    before = {one.program: one for one in last_editions(connection, since, list(programs()))}
+    before = {one.program: one for one in last_editions(connection, since, program_names())}
     moves = []
     for edition in editions:
         now = stands[edition.program]

@@ -1,51 +1,50 @@
-"""One file per command. Heavy imports happen inside the command that needs them."""
+"""One file per command, imported when the command is asked for; heavy imports inside of it."""
 
-from cli.commands.close import adjust, close
-from cli.commands.explain import explain
-from cli.commands.facts import facts
-from cli.commands.init import init
-from cli.commands.journal import balances, journal
-from cli.commands.log import log, show
-from cli.commands.orders import orders
-from cli.commands.pay import lock, pay
-from cli.commands.publish import programs, publish
-from cli.commands.reconcile import reconcile
-from cli.commands.record import record
-from cli.commands.replay import replay
-from cli.commands.report import query, rebuild, report
-from cli.commands.settle import settle
-from cli.commands.statement import statement
-from cli.commands.status import status
-from cli.commands.upgrade import export, upgrade
-from cli.commands.verify import verify
-from cli.commands.withdraw import withdraw
+from importlib import import_module
+from typing import Any
 
-COMMANDS = (
-    init,
-    status,
-    record,
-    orders,
-    facts,
-    withdraw,
-    publish,
-    programs,
-    settle,
-    explain,
-    close,
-    statement,
-    pay,
-    adjust,
-    lock,
-    replay,
-    reconcile,
-    journal,
-    balances,
-    log,
-    show,
-    report,
-    query,
-    verify,
-    rebuild,
-    export,
-    upgrade,
-)
+import click
+
+MODULES = {
+    "init": "init",
+    "status": "status",
+    "record": "record",
+    "orders": "orders",
+    "facts": "facts",
+    "withdraw": "withdraw",
+    "publish": "publish",
+    "programs": "publish",
+    "settle": "settle",
+    "explain": "explain",
+    "close": "close",
+    "statement": "statement",
+    "pay": "pay",
+    "adjust": "close",
+    "lock": "pay",
+    "replay": "replay",
+    "reconcile": "reconcile",
+    "journal": "journal",
+    "balances": "journal",
+    "log": "log",
+    "show": "log",
+    "report": "report",
+    "query": "report",
+    "verify": "verify",
+    "rebuild": "report",
+    "export": "upgrade",
+    "upgrade": "upgrade",
+}
+"""Every command and its file, in the order in which they are listed."""
+
+
+def command(name: str) -> click.Command:
+    """A command by its name."""
+    found: click.Command = getattr(import_module(f"{__name__}.{MODULES[name]}"), name)
+    return found
+
+
+def __getattr__(name: str) -> Any:
+    """`COMMANDS`: all of them."""
+    if name == "COMMANDS":
+        return tuple(map(command, MODULES))
+    raise AttributeError(name)

@@ -53,13 +53,13 @@ def report(
     duebook report gmv --where store=S-1001 -o gmv.csv
     duebook report exceptions --known-at 1200
     """
-    from projections.catalogue import COMPUTED, REPORTS
+    from projections.catalogue import computed, reports
     from projections.narrowing import Condition, narrowed
     from projections.reading import report as usecase
 
     where = ask.out
     if name is None:
-        rows = [{"report": name, "shows": about} for name, about in REPORTS.items()]
+        rows = [{"report": name, "shows": about} for name, about in reports().items()]
         where.data(rows, rows)
         return 0
     conditions = [Condition.parsed(one) for one in wheres]
@@ -67,7 +67,7 @@ def report(
     plain = [one for one in conditions if one.operator == "=" and not is_number_column(one.column)]
     pairs = [(one.column, one.value) for one in plain]
     with ask.opened() as found, progress() as told:
-        at = ask.chosen_clocks(found, always=name in COMPUTED)
+        at = ask.chosen_clocks(found, always=computed(name) is not None)
         answer = usecase(found, name, where=pairs, clocks=at, now=now(), zone=zone, progress=told)
         rows = narrowed(
             answer.rows,

@@ -4,7 +4,9 @@ A fact is found in its aggregate's file: nothing has to be listed here. The orde
 of one instant are put in order by it.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -14,6 +16,7 @@ from ledger.aggregates.base import Event, Fact, Recorded
 from ledger.aggregates.things import COMMON, Thing
 
 Describes = Callable[[str, Sequence[Recorded]], dict[str, Any]]
+_TOPIC = re.compile(r'^    TOPIC = "([^"]+)"$', re.MULTILINE)
 
 
 def _modules() -> Iterator[ModuleType]:
@@ -23,35 +26,76 @@ def _modules() -> Iterator[ModuleType]:
             yield import_module(f"{__package__}.{path.stem}")
 
 
-def _events() -> Iterator[type[Event]]:
-    """What the files define that has a topic."""
-    for module in _modules():
-        for one in vars(module).values():
-            is_event = isinstance(one, type) and issubclass(one, Event) and "TOPIC" in vars(one)
-            if is_event and one.__module__ == module.__name__:
-                yield one
+def _events_of(module: ModuleType) -> Iterator[type[Event]]:
+    """What a file defines that has a topic."""
+    for one in vars(module).values():
+        is_event = isinstance(one, type) and issubclass(one, Event) and "TOPIC" in vars(one)
+        if is_event and one.__module__ == module.__name__:
+            yield one
 
 
-EVENTS: tuple[type[Event], ...] = tuple(_events())
-FACTS: dict[str, type[Fact]] = {
-    fact.__name__: fact
-    for fact in sorted((one for one in EVENTS if issubclass(one, Fact)), key=lambda one: one.ORDER)
-}
-TOPICS: dict[str, type[Event]] = {event.TOPIC: event for event in EVENTS}
-PAYING: tuple[type[Fact], ...] = tuple(
-    fact for fact in FACTS.values() if fact.pays is not Fact.pays
-)
+EVENTS: tuple[type[Event], ...]
+FACTS: dict[str, type[Fact]]
+TOPICS: dict[str, type[Event]]
+PAYING: tuple[type[Fact], ...]
 """Facts that pay a statement."""
-HOLDING: tuple[type[Fact], ...] = tuple(
-    fact for fact in FACTS.values() if fact.holds is not Fact.holds
-)
+HOLDING: tuple[type[Fact], ...]
 """Facts that move a pot."""
-THINGS: dict[str, Thing] = {thing.word: thing for thing in COMMON.values()} | {
-    thing.word: thing
-    for fact in FACTS.values()
-    for thing in (*fact.NAMES.values(), *([fact.INTRODUCES[1]] if fact.INTRODUCES else []))
-}
+THINGS: dict[str, Thing]
 """What facts name, by its word."""
+STATES: dict[str, Describes]
+"""Per kind of stream how its state is told, from a name and the facts that count."""
+
+
+def __getattr__(name: str) -> Any:
+    """All of them, when the first is asked for: most commands need the events of one program."""
+    if name not in __annotations__:
+        raise AttributeError(f"the catalogue has no {name}")
+    globals().update(_whole())
+    return globals()[name]
+
+
+def event_of(topic: str) -> type[Event] | None:
+    """The event that is stored under a topic, importing no more files than the one that has it."""
+    file = _files().get(topic)
+    if file is None:
+        return None
+    module = import_module(f"{__package__}.{file}")
+    return next(one for one in _events_of(module) if topic == one.TOPIC)
+
+
+@cache
+def _files() -> dict[str, str]:
+    """Per topic the file that defines its event, as its text says."""
+    folder = Path(__file__).parent
+    return {
+        topic: path.stem
+        for path in folder.glob("*.py")
+        for topic in _TOPIC.findall(path.read_text(encoding="utf-8"))
+    }
+
+
+def _whole() -> dict[str, Any]:
+    events = tuple(one for module in _modules() for one in _events_of(module))
+    ordered = sorted((one for one in events if issubclass(one, Fact)), key=lambda one: one.ORDER)
+    facts = {fact.__name__: fact for fact in ordered}
+    topics = {event.TOPIC: event for event in events}
+    assert len(topics) == len(events), "two events claim one topic"
+    assert len({fact.ORDER for fact in ordered}) == len(ordered), "two facts claim one place"
+    named = [
+        thing
+        for fact in ordered
+        for thing in (*fact.NAMES.values(), *([fact.INTRODUCES[1]] if fact.INTRODUCES else []))
+    ]
+    return {
+        "EVENTS": events,
+        "FACTS": facts,
+        "TOPICS": topics,
+        "PAYING": tuple(fact for fact in ordered if fact.pays is not Fact.pays),
+        "HOLDING": tuple(fact for fact in ordered if fact.holds is not Fact.holds),
+        "THINGS": {thing.word: thing for thing in (*COMMON.values(), *named)},
+        "STATES": _states(),
+    }
 
 
 def _told(parts: Sequence[Describes]) -> Describes:
@@ -72,10 +116,3 @@ def _states() -> dict[str, Describes]:
             own = parts.setdefault(kind, [])
             own.insert(0 if first else len(own), describes)
     return {kind: own[0] if len(own) == 1 else _told(own) for kind, own in parts.items()}
-
-
-STATES: dict[str, Describes] = _states()
-"""Per kind of stream how its state is told, from a name and the facts that count."""
-
-assert len(TOPICS) == len(EVENTS), "two events claim one topic"
-assert len({fact.ORDER for fact in FACTS.values()}) == len(FACTS), "two facts claim one place"

@@ -1,12 +1,13 @@
 """Decisions, payments and facts to what they move: of statements line by line, and of pots."""
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
 from ledger.accounting.chart import Account, Part, means_of_payment
 from ledger.accounting.viewpoint import PLATFORM
+from ledger.aggregates import catalogue
 from ledger.aggregates.base import Fact, Held
-from ledger.aggregates.catalogue import HOLDING, PAYING
 from ledger.aggregates.settlement import (
     AdjustedLine,
     PaymentMade,
@@ -21,11 +22,6 @@ from ledger.programs.line import Line
 from ledger.programs.program import Posts
 from ledger.programs.registry import program_of
 
-BOOKED = (
-    *(StatementIssued.TOPIC, StatementAdjusted.TOPIC, PaymentMade.TOPIC),
-    *(fact.TOPIC for fact in (*PAYING, *HOLDING)),
-)
-"""Topics of events that have entries."""
 Key = tuple[str, str]
 """A statement, or a pot and its party, and a commodity."""
 Sums = Mapping[str, int]
@@ -87,6 +83,14 @@ def stands_on(rules: str, line: Line) -> tuple[Stands, ...]:
         return (Stands(Sides(line.payee, line.payer)),)
     own = Stands(Sides(line.payee))
     return (own, Stands(Sides(line.payer), to_payer=True)) if role == "agent" else (own,)
+
+
+@cache
+def moving_topics() -> tuple[str, ...]:
+    """Topics of events that have entries."""
+    facts = (*catalogue.PAYING, *catalogue.HOLDING)
+    own = (StatementIssued.TOPIC, StatementAdjusted.TOPIC, PaymentMade.TOPIC)
+    return (*own, *(fact.TOPIC for fact in facts))
 
 
 def _posting(rules: str, kind: str) -> Posts:

@@ -1,5 +1,6 @@
 """The programs that this version of duebook knows: one folder each, found by name."""
 
+import re
 import tomllib
 from functools import cache
 from importlib import import_module
@@ -21,7 +22,7 @@ def program_names() -> tuple[str, ...]:
 @cache
 def pots() -> dict[str, Pot]:
     """The pots of money that programs hold for parties, by name."""
-    held = (program_of(name).pot for name in program_names())
+    held = (program.pot for program in declaring("pot").values())
     return {pot.name: pot for pot in held if pot}
 
 
@@ -41,6 +42,15 @@ def program_of(name: str) -> Program:
 def programs() -> dict[str, Program]:
     """Every program by the name of its folder."""
     return {name: program_of(name) for name in program_names()}
+
+
+@cache
+def declaring(what: str) -> dict[str, Program]:
+    """The programs that declare something about themselves, importing no others: whatever is
+    declared is a keyword of `Program`, in the file of the folder."""
+    keyword = re.compile(rf"^ +{what}=", re.MULTILINE)
+    texts = {name: (FOLDER / name / "program.py").read_text("utf-8") for name in program_names()}
+    return {name: program_of(name) for name, text in texts.items() if keyword.search(text)}
 
 
 def checked(edition: Edition) -> Edition:

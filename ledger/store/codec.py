@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from ledger.aggregates.base import Event, Logged, Recorded
-from ledger.aggregates.catalogue import TOPICS
+from ledger.aggregates.catalogue import event_of
 from ledger.aggregates.orders import OrdersArchived, lifted
 from ledger.kernel.errors import Refusal, UndecodableEvent, UnknownTopic
 
@@ -37,7 +37,7 @@ def decoder(topic: str) -> Decode:
 
 
 def _build(topic: str) -> Decode:
-    event = TOPICS.get(topic)
+    event = event_of(topic)
     if event is not None:
         return event.validator().validate_json
     step = UPCASTERS.get(topic)

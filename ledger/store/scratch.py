@@ -7,10 +7,8 @@ import errno
 import fcntl
 import os
 import re
-import secrets
 from contextlib import suppress
 from pathlib import Path
-from shutil import rmtree
 from tempfile import gettempdir
 from weakref import finalize
 
@@ -37,6 +35,8 @@ class Scratch:
 
 def new_name(kind: str, *, hidden: bool) -> str:
     """A name that nobody can guess: of a folder of `work`, or of a file that is a `part` yet."""
+    import secrets  # here, for every command sweeps and few write
+
     return f"{'.' if hidden else ''}duebook-{secrets.token_hex(16)}.{kind}"
 
 
@@ -74,6 +74,8 @@ def _sweep(left: Path) -> None:
             return
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if left.is_dir():
+            from shutil import rmtree
+
             rmtree(left, ignore_errors=True)
         else:
             left.unlink()
@@ -93,5 +95,7 @@ def _made(parent: Path, *, hidden: bool) -> tuple[Path, int]:
 
 
 def _remove(path: Path, lock: int) -> None:
+    from shutil import rmtree
+
     rmtree(path, ignore_errors=True)
     os.close(lock)

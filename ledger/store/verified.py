@@ -39,7 +39,8 @@ def leave_verified(book: Book, verified: Verified) -> None:
         if book.path is not None:
             _replace(_path(book.path), verified.text())
             return
-        with book.engine.connect().execution_options(duebook_write=True) as connection:
+        stored = book.stored_as or book
+        with stored.engine.connect().execution_options(duebook_write=True) as connection:
             if not _may_keep(connection):
                 book.notes.append(
                     "What came of it is not kept for `status`: the role may not write duebook_meta."
@@ -59,7 +60,7 @@ def last_verified(book: Book) -> Verified | None:
         if book.path is not None:
             kept: str | None = _path(book.path).read_text("utf-8")
         else:
-            with book.reading() as connection:
+            with book.as_stored() as connection:
                 kept = connection.execute(select(meta.c.value).where(meta.c.key == KEY)).scalar()
         said = json.loads(kept or "")
         at = parse_instant(said["at"])

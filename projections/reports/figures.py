@@ -6,14 +6,18 @@ from typing import Any
 from sqlalchemy import Connection
 
 from ledger.kernel.clocks import Clocks
-from ledger.programs.registry import program_of, programs
+from ledger.programs.registry import declaring, program_of
 from ledger.store.reader import LogReader
 from ledger.usecases.terms.editions import last_editions
 
 
 def columns_of(report: str) -> tuple[str, ...]:
     """The columns that programs add to a report, in the order of the programs' names."""
-    added = (one.figures[report].columns for one in programs().values() if report in one.figures)
+    added = (
+        one.figures[report].columns
+        for one in declaring("figures").values()
+        if report in one.figures
+    )
     return tuple(dict.fromkeys(name for columns in added for name in columns))
 
 
@@ -21,7 +25,7 @@ def figures_of(
     connection: Connection, report: str, names: Collection[str], clocks: Clocks
 ) -> dict[str, dict[str, Any]]:
     """Per name what the published editions say of it: numbers added up, of texts the first."""
-    rules = [name for name, program in programs().items() if report in program.figures]
+    rules = [name for name, program in declaring("figures").items() if report in program.figures]
     reader, found = LogReader(connection, clocks), dict[str, dict[str, Any]]()
     for edition in last_editions(connection, clocks.known_at, rules):
         for name, values in program_of(edition.rules).figures[report].of(reader, edition, names):

@@ -17,7 +17,6 @@ from ledger.store.archive.sql import literal
 from ledger.store.order_lines import OrderLines, Session
 from ledger.store.reader import LogReader
 from projections.catalogue import VIEWS
-from projections.lines import Lines
 from projections.of_orders import sales_of_all
 from projections.sql.decimals import decimal, source_of
 from projections.sql.guards import run_on_duckdb
@@ -25,6 +24,7 @@ from projections.sql.rows import Answer, Limits
 from projections.sql.statement import Statement
 from projections.sql.worked_out import (
     BREAKS,
+    LINES,
     OpenPeriod,
     breaks_columns,
     breaks_rows,
@@ -116,7 +116,7 @@ def _table(
     more: list[dict[str, Any]] = []
     if name == GMV:
         more = _sales(LogReader(log, clocks), sought.zone)
-    if name == Lines.NAME and sought.open_period is not None:
+    if name == LINES and sought.open_period is not None:
         more = fresh_lines(log, sought.open_period, clocks, sought.stands)
     return columns, _kept(sought.views, name, columns, _pieces(more, columns))
 

@@ -17,7 +17,6 @@ from ledger.store.reader import LogReader
 from projections.base import View
 from projections.catalogue import VIEWS
 from projections.leftovers import tables_of
-from projections.lines import Lines
 from projections.reading import Report
 from projections.rights import may_build
 from projections.runner import Progress, _silent, catch_up, parked_in, state_of, temporary
@@ -26,10 +25,10 @@ from projections.sql.guards import run_on_postgresql, run_on_sqlite
 from projections.sql.on_duckdb import GMV, ORDERS, SAID, Sought, run_by_duckdb
 from projections.sql.rows import Answer, Limits
 from projections.sql.statement import Statement, checked, tables_named
-from projections.sql.worked_out import BREAKS, OpenPeriod
+from projections.sql.worked_out import BREAKS, LINES, OpenPeriod
 
 ATTEMPTS = 5
-MAY_NAME = re.compile(rf"\b(?:{ORDERS}|{GMV}|{BREAKS}|{Lines.NAME})\b", re.IGNORECASE)
+MAY_NAME = re.compile(rf"\b(?:{ORDERS}|{GMV}|{BREAKS}|{LINES})\b", re.IGNORECASE)
 TABLES = frozenset({*VIEWS, ORDERS, BREAKS})
 """What a statement may name."""
 COPIED = "Run by DuckDB, over copies of the read models named: its SQL is DuckDB's."
@@ -98,9 +97,9 @@ def _why_duckdb(
     tables = tables_named(sql, dialect)
     if not tables and MAY_NAME.search(sql):
         tables = tables_named(sql, "duckdb")
-    if open_period is not None and Lines.NAME not in tables:
+    if open_period is not None and LINES not in tables:
         raise BadQuery(
-            f"An open period is added to the table {Lines.NAME!r}, which the query does not name.",
+            f"An open period is added to the table {LINES!r}, which the query does not name.",
             "Leave --program and --period out, or ask: select * from lines",
         )
     if ORDERS in tables or (GMV in tables and _has_orders(book, clocks)):

@@ -9,13 +9,9 @@ from sqlalchemy import BigInteger, Column, Connection, Integer
 
 from ledger.kernel.clocks import Clocks
 from ledger.store.schema import TEXT
-from ledger.usecases.settling.settle import published_edition, settle
-from ledger.usecases.statements.closed_period import find_closed
 from projections.amounts import minor_of
-from projections.lines import fresh_rows
-from projections.reports.reconciliation import breaks
 
-BREAKS = "breaks"
+BREAKS, LINES = "breaks", "lines"
 _Long = BigInteger().with_variant(Integer, "sqlite")
 Rows = list[dict[str, Any]]
 
@@ -45,6 +41,8 @@ def breaks_columns() -> list[Column[Any]]:
 
 def breaks_rows(connection: Connection, clocks: Clocks) -> Rows:
     """As `report reconciliation` has them: of money in minor units, of decisions the outcomes."""
+    from projections.reports.reconciliation import breaks
+
     return [_of_money(row) if row["currency"] else _of_decision(row)
             for row in breaks(connection, clocks)]  # fmt: skip
 
@@ -64,6 +62,10 @@ def _of_decision(row: dict[str, Any]) -> dict[str, Any]:
 def fresh_lines(connection: Connection, asked: OpenPeriod, clocks: Clocks, stands: Clocks) -> Rows:
     """The lines of a period at the clocks, unless it is closed where the read models stand, which
     have its lines then. Raises `UnknownProgram`, `WrongPeriod`."""
+    from ledger.usecases.settling.settle import published_edition, settle
+    from ledger.usecases.statements.closed_period import find_closed
+    from projections.lines import fresh_rows
+
     edition = published_edition(connection, asked.program, clocks)
     if find_closed(connection, *asked, stands.known_at, stands.as_of) is not None:
         return []

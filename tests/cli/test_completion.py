@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from cli.at_a_glance import declared, fact_types, reports, views
-from cli.main import duebook as group
+from cli.commands import COMMANDS
 from ledger.aggregates.catalogue import FACTS
 from ledger.programs.periods import month
 from ledger.programs.registry import programs
-from projections.catalogue import REPORTS, VIEWS
+from projections import catalogue
+from projections.catalogue import VIEWS
 from tests.roles import Roles
 
 Duebook = Callable[..., Any]
@@ -106,7 +107,7 @@ def test_what_is_read_from_the_source_is_what_the_product_has() -> None:
     """Facts, reports, read models, and how each program settles: a declaration that is written in
     another way than the others would be missed."""
     assert fact_types() == sorted(FACTS)
-    assert reports() == sorted(REPORTS)
+    assert reports() == sorted(catalogue.reports())
     assert views() == sorted(VIEWS)
     for rules, program in programs().items():
         own = declared(rules)
@@ -127,8 +128,8 @@ def test_the_completion_imports_neither_the_database_library_nor_the_programs() 
 def test_every_argument_that_names_something_is_completed() -> None:
     """An argument without completion is a file, a day, a position, SQL or a choice of its own."""
     bare = {
-        (name, one.name)
-        for name, command in group.commands.items()
+        (command.name, one.name)
+        for command in COMMANDS
         for one in command.params
         if one.param_type_name == "argument"
         and one._custom_shell_complete is None

@@ -17,7 +17,7 @@ from ledger.usecases.init import init
 from ledger.usecases.recording.record import record
 from ledger.usecases.recording.withdraw import withdraw
 from ledger.usecases.terms.publish import publish
-from projections.catalogue import REPORTS, VIEWS
+from projections.catalogue import VIEWS, reports
 from projections.reading import report
 from tests.quarter import GROWTH, NOW, Quarter, edition, enrolled, fee_paid
 
@@ -112,7 +112,7 @@ def test_an_unknown_column_and_an_unknown_report_are_refused_with_what_there_is(
     assert unknown.value.hint == "Did you mean stores?"
     with pytest.raises(NoSuchReport) as lost:
         report(book, "zzz")
-    assert lost.value.hint == f"Reports: {', '.join(REPORTS)}."
+    assert lost.value.hint == f"Reports: {', '.join(reports())}."
 
 
 def test_a_book_that_may_only_be_read_answers_every_report(

@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 
 import click
 
+from cli import commands
 from cli.destination import INPUT, OUTPUT_FILE
-from cli.main import duebook
 from ledger.store.book import open_book
 from projections.catalogue import VIEWS
 from projections.sql.functions import NAMES
@@ -32,6 +32,7 @@ WORDS = [word for word in ODD if len(word) < 1000 and word.isprintable()] + [
     *("currency=CNY", "\udcff", "1:" + "0" * 64, "2026-06-30", "2027-01-01", "bank-1", "28000.00"),
 ]
 
+COMMANDS = {name: commands.command(name) for name in commands.MODULES}
 RECRUITING = "recruiting-eu-jp-2026q1"
 PROGRAMS = [RECRUITING, "growth-2026-05", "technical-fee-2020", "samples-us-2024"]
 FITTING = {
@@ -78,7 +79,7 @@ class Arguments(OnBook):
 
     def seeds(self) -> Iterator[bytes]:
         chance = random.Random(1)
-        for number in range(5 * len(duebook.commands)):
+        for number in range(5 * len(COMMANDS)):
             yield from (bytes([number]) + chance.randbytes(24) for _ in range(2))
 
     def one(self, data: bytes) -> None:
@@ -119,10 +120,10 @@ class Choices:
 def drawn(data: bytes, book: str) -> list[str]:
     """A command line."""
     choices = Choices(data)
-    known = sorted(duebook.commands)
+    known = sorted(COMMANDS)
     name = choices.among([*SLOW, *[one for one in known if one not in SLOW] * 5])
     words, arguments = [name], []
-    for parameter in duebook.commands[name].params:
+    for parameter in COMMANDS[name].params:
         if isinstance(parameter, click.Argument):
             for _ in range(choices.among([1, 1, 1, 0, 2])):
                 arguments.append(_value(parameter, choices))

@@ -12,7 +12,7 @@ from ledger.kernel.money import Money, sum_by_currency
 from ledger.programs.edition import Edition
 from ledger.programs.line import Change, changes
 from ledger.programs.periods import months_begun
-from ledger.programs.registry import program_of, programs
+from ledger.programs.registry import program_names, program_of
 from ledger.store.supposing import supposing_withdrawn
 from ledger.usecases.settling.settle import Settlement, settle
 from ledger.usecases.statements.closed_period import closed_periods
@@ -132,7 +132,7 @@ def moved_without(
     They are worked out as they will be once it is withdrawn, by the same questions.
     """
     clocks = Clocks(now, known_at)
-    editions = list(last_editions(connection, known_at, list(programs())))
+    editions = list(last_editions(connection, known_at, program_names()))
     looked_at = {one.program: open_periods(connection, one, clocks) for one in editions}
 
     def lines() -> dict[str, dict[str | None, Settlement]]:

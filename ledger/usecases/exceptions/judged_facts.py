@@ -8,7 +8,7 @@ from ledger.aggregates.base import Fact, R
 from ledger.aggregates.judge import Surprise
 from ledger.programs.edition import Edition
 from ledger.programs.program import Judging
-from ledger.programs.registry import programs
+from ledger.programs.registry import declaring
 from ledger.store.reader import LogReader
 from ledger.usecases.terms.editions import last_editions
 
@@ -39,7 +39,9 @@ def judged(reader: LogReader, facts: Iterable[R]) -> Iterator[tuple[R, Surprise]
 
 def judging_editions(connection: Connection, known_at: int) -> Iterator[tuple[Edition, Judging]]:
     """The last version of each edition whose program judges facts, with what it judges."""
-    judging = {name: program.judges for name, program in programs().items() if program.judges}
+    judging = {
+        name: program.judges for name, program in declaring("judges").items() if program.judges
+    }
     for edition in last_editions(connection, known_at, judging):
         for one in judging[edition.rules]:
             yield edition, one

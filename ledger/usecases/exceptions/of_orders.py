@@ -19,7 +19,7 @@ from ledger.kernel.money import Money
 from ledger.kernel.period import Window
 from ledger.programs.contract import OfOrders
 from ledger.programs.edition import Edition
-from ledger.programs.registry import programs
+from ledger.programs.registry import program_names, program_of
 from ledger.store.reader import LogReader
 from ledger.usecases.terms.editions import last_editions
 
@@ -98,8 +98,8 @@ def sold_by_orders(
     """Per edition that reads placed GMV the days, in its zone, of which stores have orders."""
     if reader.derived_orders or not reader.has_orders:
         return
-    for edition in last_editions(reader.connection, reader.clocks.known_at, list(programs())):
-        if OfOrders.GMV in programs()[edition.rules].asks_of_orders(edition):
+    for edition in last_editions(reader.connection, reader.clocks.known_at, program_names()):
+        if OfOrders.GMV in program_of(edition.rules).asks_of_orders(edition):
             sold: dict[str, set[date]] = defaultdict(set)
             for sales in reader.sales_of_orders(stores, edition.span):
                 sold[sales.event.store].add(sales.event.day)

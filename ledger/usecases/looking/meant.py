@@ -17,7 +17,7 @@ from ledger.programs.contract import OfOrders
 from ledger.programs.edition import Edition
 from ledger.programs.line import Line
 from ledger.programs.periods import MONTH, month_of, months_begun
-from ledger.programs.registry import program_of, programs
+from ledger.programs.registry import program_names, program_of
 from ledger.store.order_lines import OrderLines
 from ledger.store.reader import LogReader
 from ledger.usecases.closing.every_statement import names_of_statements
@@ -112,7 +112,7 @@ def _within(connection: Connection, typed: str, clocks: Clocks) -> tuple[list[Ed
     """The editions that a name may be about, and what is left of it behind its program."""
     editions = [
         one
-        for one in last_editions(connection, clocks.known_at, list(programs()))
+        for one in last_editions(connection, clocks.known_at, program_names())
         if program_of(one.rules).lines
     ]
     head, slash, rest = typed.partition("/")

@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from ledger.aggregates import catalogue
 from ledger.aggregates.base import Logged, OwnEvent, in_order
-from ledger.aggregates.catalogue import STATES
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import NoSuchStream
 from ledger.kernel.instants import format_instant
@@ -84,7 +84,7 @@ def show(connection: Connection, stream: str, clocks: Clocks) -> dict[str, Any]:
         "facts": [event_json(one) for one in in_order(counting)],
         "not_counted": [one.position for one in whole if one.position not in counted],
     }
-    describe = STATES.get(kind)
+    describe = catalogue.STATES.get(kind)
     if describe:
         out["state"] = describe(name, counting)
     if kind == "store":

@@ -10,7 +10,7 @@ from ledger.kernel.errors import AlreadyWithdrawn, ConcurrentWrite, NoSuchEvent
 from ledger.kernel.instants import day_of
 from ledger.kernel.money import Money
 from ledger.programs.periods import month_of
-from ledger.programs.registry import programs
+from ledger.programs.registry import program_names, program_of
 from ledger.store.append import append
 from ledger.store.archive.folder import present
 from ledger.store.archive.sql import literal
@@ -102,7 +102,7 @@ def _touched(connection: Connection, files: list[Archived], head: Head) -> list[
 
     Editions that settle a term at once are named once.
     """
-    rules = list(programs())
+    rules = program_names()
     closed = {
         (one.event.program, one.event.period) for one in closed_periods(connection, head.position)
     }
@@ -113,9 +113,9 @@ def _touched(connection: Connection, files: list[Archived], head: Head) -> list[
 
     with Scratch() as spill, connect(spill) as database:
         for edition in last_editions(connection, head.position, rules):
-            if not programs()[edition.rules].asks_of_orders(edition):
+            if not program_of(edition.rules).asks_of_orders(edition):
                 continue
-            by_month = programs()[edition.rules].periods.by_month
+            by_month = program_of(edition.rules).periods.by_month
             stores: dict[str | None, set[str]] = {}
             rows = database.execute(
                 "SELECT store, min(created_at), max(created_at) FROM"

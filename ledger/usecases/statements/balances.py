@@ -6,12 +6,12 @@ from typing import NamedTuple
 from sqlalchemy import Connection, select
 
 from ledger.accounting.chart import Standing
+from ledger.aggregates import catalogue
 from ledger.aggregates.base import Fact, Logged
-from ledger.aggregates.catalogue import HOLDING, PAYING
 from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.instants import Instant
 from ledger.programs.bookkeeping import KnownTerms
-from ledger.programs.moves import BOOKED, Key, Move, Sums, filled, moves_of, pot_of
+from ledger.programs.moves import Key, Move, Sums, filled, moves_of, moving_topics, pot_of
 from ledger.store.log import chunks, read_log, read_positions
 from ledger.store.reader import LogReader
 from ledger.store.schema import events, withdrawn
@@ -33,7 +33,7 @@ def moves(connection: Connection, statements: Collection[str], clocks: Clocks) -
     reader = LogReader(connection, clocks)
     for names in chunks(sorted(set(statements))):
         streams = [f"statement:{name}" for name in names]
-        own = {one.position: one for one in reader.facts(streams, BOOKED)}
+        own = {one.position: one for one in reader.facts(streams, moving_topics())}
         others = {position for kind in MOVING for _, _, position in reader.located(kind, names)}
         own |= {one.position: one for one in read_positions(connection, others - set(own))}
         wanted = set(names)
@@ -96,7 +96,7 @@ def counted_later(connection: Connection, after: int, until: int) -> list[Later]
 
 def _by_terms(connection: Connection, after: int, until: int) -> Iterator[Later]:
     terms = TermsByPosition(connection, until)
-    topics = [fact.TOPIC for fact in HOLDING]
+    topics = [fact.TOPIC for fact in catalogue.HOLDING]
     for version, pot in terms.changing(after):
         at = version.position
         own = [
@@ -133,7 +133,7 @@ def lifted_payments(connection: Connection, after: int, until: int) -> list[Late
         select(w.target, w.position)
         .join_from(withdrawn, events, events.c.position == w.target)
         .where(w.position > after, w.position <= until, w.target < w.position)
-        .where(events.c.topic.in_([fact.TOPIC for fact in (*PAYING, *HOLDING)]))
+        .where(events.c.topic.in_([fact.TOPIC for fact in (*catalogue.PAYING, *catalogue.HOLDING)]))
     )
     pairs = {target: position for target, position in connection.execute(query)}
     facts = {one.position: one for one in read_positions(connection, pairs)}
