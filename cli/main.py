@@ -97,6 +97,8 @@ def run(arguments: list[str]) -> int:
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
+        if isinstance(error, click.NoSuchOption):
+            error = _clearer(error, arguments)
         error.message = visible(error.message)  # type: ignore[misc]
         error.show()
         return error.exit_code
@@ -117,6 +119,20 @@ def run(arguments: list[str]) -> int:
         if "-v" in arguments or "--verbose" in arguments:
             raise
         return _failed(error)
+
+
+def _clearer(error: click.NoSuchOption, arguments: list[str]) -> click.NoSuchOption:
+    """The same of an option that is typed with one dash, or behind the command though it comes
+    before it."""
+    option = error.option_name
+    typed = next((one for one in arguments if one.startswith(option)), option)
+    own = [name for one in error.ctx.command.params for name in one.opts] if error.ctx else []
+    if typed in (name for one in duebook.params for name in one.opts):
+        said = f"{typed} comes before the command: duebook {typed} {' '.join(arguments[:1])} ..."
+        return click.NoSuchOption(typed, said, ctx=error.ctx)
+    if not typed.startswith("--") and len(typed) > 2:
+        return click.NoSuchOption(f"-{typed}", f"No such option {typed!r}.", own, error.ctx)
+    return error
 
 
 def _refused(refusal: Refusal) -> int:

@@ -31,8 +31,6 @@ DERIVED = (
     "GMV of orders is what an older version derived from them, by days of Asia/Shanghai; this book "
     "is not written any more: duebook upgrade --by NAME says how to go on."
 )
-POSITION_MAX = 2**63 - 1
-"""No log is longer."""
 
 
 def answering(

@@ -7,18 +7,17 @@ from typing import Any
 
 import click
 
-from cli.options import POSITION_MAX, Ask, answering
+from cli.numbers import AFTER, COUNT
+from cli.options import Ask, answering
 from cli.typed import completing
 
-POSITION = click.IntRange(0, POSITION_MAX)
-COUNT = click.IntRange(1, POSITION_MAX)
 FIELDS_MAX = 300
 
 
 @click.command()
 @click.argument("stream", required=False, shell_complete=completing("streams"))
-@click.option("--after", type=POSITION, default=0, metavar="POSITION", help="Only what follows it.")
-@click.option("--limit", type=COUNT, help="At most so many events.")
+@click.option("--after", type=AFTER, default=0, metavar="POSITION", help="Only what follows it.")
+@click.option("--limit", type=COUNT, metavar="N", help="At most so many events.")
 @answering(clocks=True)
 def log(stream: str | None, after: int, limit: int | None, ask: Ask) -> None:
     """List recorded events, of one stream or of the whole book, withdrawn ones too.

@@ -9,7 +9,8 @@ import click
 from cli.cells import grouped
 from cli.deciding import Decision
 from cli.destination import INPUT, OUTPUT_FILE, Destination
-from cli.options import POSITION_MAX, Ask, answering, not_empty, now, system_user
+from cli.numbers import POSITION
+from cli.options import Ask, answering, not_empty, now, system_user
 from cli.output import Out
 from cli.progress import progress
 from cli.talk import say
@@ -43,7 +44,7 @@ ALL = 10**9
 )
 @click.option(
     "--withdraw",
-    type=click.IntRange(1, POSITION_MAX),
+    type=POSITION,
     metavar="POSITION",
     help="Take a call back as a whole; needs --reason, and no FILE.",
 )

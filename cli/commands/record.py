@@ -63,8 +63,11 @@ def record(
     crm-export | duebook record -
     duebook record january.ndjson --rejects mend-me.ndjson
     """
+    from ledger.usecases.looking.catalogue_of_facts import fact_named
     from ledger.usecases.recording.record import record as usecase
 
+    if type_ is not None:
+        fact_named(type_)
     where = ask.out
     totals = {"reading": sum(_size(name) for name in files)}
     with ask.opened() as found, progress(totals) as told:
@@ -90,18 +93,43 @@ def record(
 
 def _show(where: Out, answer: "RecordAnswer", dry_run: bool, *, keeping: bool) -> None:
     if where.is_table:
-        told = {"rejected": answer.rejected, "warnings": answer.warnings}
-        for found in told.values():
-            for one in found[:SHOWN_MAX]:
-                _show_place(one.as_json())
-        for name, found in told.items():
-            if len(found) > SHOWN_MAX:
-                say(f"... and {len(found) - SHOWN_MAX:,} more {name}; see --format json.")
-        where.text(_summary(answer, dry_run, keeping=keeping))
+        _show_known(answer)
+        _show_table(where, answer, _summary(answer, dry_run, keeping=keeping), keeping=keeping)
         return
     data = answer.as_json()
     problems = [{"is": kind, **one} for kind in ("rejected", "warnings") for one in data[kind]]
     where.data(data, problems)
+
+
+def _show_table(where: Out, answer: "RecordAnswer", summary: list[str], *, keeping: bool) -> None:
+    """Where nothing is recorded for what is rejected, that stands last, and without warnings: many
+    of them are only there because the rejected facts are missing."""
+    refused = bool(answer.rejected) and not keeping
+    told = {"rejected": answer.rejected, "warnings": [] if refused else answer.warnings}
+    if refused:
+        where.text(summary)
+        if answer.warnings:
+            count = f"{len(answer.warnings):,} warnings"
+            say(f"{count} of the other rows are left out until these are mended; --format json.")
+    for found in told.values():
+        for one in found[:SHOWN_MAX]:
+            _show_place(one.as_json())
+    for name, found in told.items():
+        if len(found) > SHOWN_MAX:
+            say(f"... and {len(found) - SHOWN_MAX:,} more {name}; see --format json.")
+    if not refused:
+        where.text(summary)
+
+
+def _show_known(answer: "RecordAnswer") -> None:
+    """Asked for by -v: which rows were passed over, and where the book has them."""
+    if not click.get_current_context().find_root().obj["verbose"]:
+        return
+    for one in answer.known_rows[:SHOWN_MAX]:
+        where = f"at position {one['position']}" if one["position"] else "from an earlier row"
+        say(f"{one['file']}:{one['line']}: known {where}")
+    if (more := answer.known - SHOWN_MAX) > 0:
+        say(f"... and {more:,} more known rows; see --format json.")
 
 
 def _show_place(one: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.cells import is_number_column
+from cli.numbers import COUNT, Seconds
 from cli.options import Ask, answering, now
 from cli.output import Out
 from cli.progress import progress
@@ -30,7 +31,7 @@ ON_A_TERMINAL = 100_000
     help="Only rows that meet it: = != < <= > >= ~ (contains).",
 )
 @click.option("--sort", metavar="COL", help="By this column; -COL: the greatest first.")
-@click.option("--limit", type=click.IntRange(1), metavar="N", help="At most so many rows.")
+@click.option("--limit", type=COUNT, metavar="N", help="At most so many rows.")
 @click.option("--columns", metavar="A,B", help="Only these, in this order.")
 @click.option("--zone", metavar="Z", help="Of days of orders [that of all published editions].")
 @answering(clocks=True)
@@ -94,7 +95,7 @@ def report(
 @click.option("--zone", metavar="Z", help="Of days of orders [that of all published editions].")
 @click.option(
     "--timeout",
-    type=click.FloatRange(0.001, 86_400),
+    type=Seconds(0.001, 86_400),
     default=60,
     show_default=True,
     metavar="SECONDS",
@@ -102,7 +103,7 @@ def report(
 )
 @click.option(
     "--max-rows",
-    type=click.IntRange(1, 2**62),
+    type=COUNT,
     metavar="N",
     help="No more rows than these [100,000 on a terminal; else all].",
 )

@@ -7,12 +7,13 @@ from typing import Any
 import click
 
 from cli.deciding import Decision, deciding, say_moves
-from cli.options import POSITION_MAX, Ask, answering, not_empty, now
+from cli.numbers import POSITION, NumberFirst
+from cli.options import Ask, answering, not_empty, now
 from cli.talk import say
 
 
-@click.command()
-@click.argument("position", type=click.IntRange(1, POSITION_MAX))
+@click.command(cls=NumberFirst)
+@click.argument("position", type=POSITION)
 @click.option(
     "--reason", required=True, metavar="TEXT", callback=not_empty, help="Why the fact was wrong."
 )

@@ -7,6 +7,7 @@ from typing import Any, get_args, get_origin
 
 from ledger.aggregates.catalogue import FACTS
 from ledger.intake.border import COLUMNS_MAX
+from ledger.intake.header import in_other_case, one_cell, other_separator
 from ledger.intake.lines import LINE_BYTES_MAX, Lines, other_format
 from ledger.intake.ndjson import Item, empty, too_long
 from ledger.intake.rejection import Rejection, RowProblem
@@ -143,12 +144,14 @@ def _header_problem(header: list[str], default_type: str | None) -> RowProblem |
                 f"the column {name!r} stands twice in the header.",
                 "Keep one of them.",
             )
-    if len(header) == 1 and ";" in header[0]:
+    if separator := other_separator(header):
         return RowProblem(
             "missing_field",
-            f"the header is one cell, {header[0][:80]!r}: the cells are separated by ';'.",
+            one_cell(header, separator),
             "Save the file with commas between the cells.",
         )
+    if problem := _other_case(header, default_type):
+        return problem
     wanted = ["at"] if default_type else ["type", "at"]
     for name in wanted:
         if name not in header:
@@ -167,6 +170,21 @@ def _header_problem(header: list[str], default_type: str | None) -> RowProblem |
                     f"See: duebook facts {default_type}",
                 )
     return None
+
+
+def _other_case(header: list[str], default_type: str | None) -> RowProblem | None:
+    """The names of facts are written in small letters, in the header too."""
+    facts = [FACTS[default_type]] if default_type in FACTS else FACTS.values()
+    fields = {name for fact in facts for name in fact.model_fields}
+    spelt = in_other_case(header, {"type", "at", "by", *fields})
+    if not spelt:
+        return None
+    columns, meant = ", ".join(spelt)[:200], ",".join(spelt.get(name, name) for name in header)
+    return RowProblem(
+        "missing_field",
+        f"the header has capital letters in {columns}; fields are written in small ones.",
+        f"Write the header as {meant[:500]}",
+    )
 
 
 def _shaped(row: dict[str, Any]) -> dict[str, Any]:

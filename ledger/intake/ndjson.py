@@ -62,7 +62,7 @@ def parse_object(raw: bytes, torn: bool, plain: bool) -> dict[str, Any]:
     if type(row) is not dict:
         raise RowProblem(
             "bad_json",
-            f"found {type(row).__name__}, expected a JSON object.",
+            f"found {kind_of(row)}, expected a JSON object.",
             'Write one fact a line, as {"type": ..., "at": ..., ...}.',
         )
     # A key that stands twice is dropped silently by JSON readers. Where the text is plain, every
@@ -75,6 +75,18 @@ def parse_object(raw: bytes, torn: bool, plain: bool) -> dict[str, Any]:
         )
     _refuse_doubled_keys(raw)
     return normalised(row)
+
+
+def kind_of(value: Any) -> str:
+    """What a JSON value is, in words."""
+    match value:
+        case list():
+            return "a list"
+        case str():
+            return "a text"
+        case bool() | None:
+            return {None: "null", True: "true", False: "false"}[value]
+    return "a number"
 
 
 def too_long(file: str, number: int) -> Rejection:

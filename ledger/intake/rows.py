@@ -19,9 +19,10 @@ from ledger.aggregates.orders import SOURCE as ORDERS
 from ledger.intake.rejection import RowProblem
 from ledger.kernel.currencies import EXPONENTS
 from ledger.kernel.errors import BadAmount, BadInstant, NoZone, UnknownCurrency
+from ledger.kernel.findings import expected_in
 from ledger.kernel.ids import EXPECTED, HINT, is_spoilt, is_sure, unfit, unguarded
 from ledger.kernel.instants import DATE, Instant, format_instant, parse_instant
-from ledger.kernel.money import canonical_amount, decimal_of
+from ledger.kernel.money import canonical_amount, currency_hint, decimal_of
 from ledger.kernel.shown import is_text, visible
 
 BY_MAX = 200
@@ -230,7 +231,7 @@ def _amounts(reader: _Reader, row: dict[str, Any]) -> None:
             raise RowProblem(
                 "unknown_currency",
                 f"{name}: {code!r} is not a currency of ISO 4217.",
-                "Write the three-letter code in capitals, such as CNY or EUR.",
+                currency_hint(code),
             )
     try:
         for name, currency in reader.amounts:
@@ -288,7 +289,7 @@ def _problem(kind: str, error: ValidationError) -> RowProblem:
     pattern = (first.get("ctx") or {}).get("pattern")
     found = first["input"]
     shown = "" if isinstance(found, dict) else f"found {str(found)[:80]!r}, "
-    expected = PATTERNS.get(str(pattern)) or first["msg"].removeprefix("Value error, ")
+    expected = PATTERNS.get(str(pattern)) or expected_in(first)
     if first["type"] == "string_too_long" and name != "source":
         expected = IDS if first["ctx"]["max_length"] == ID_MAX else expected
     place = f"{name}: " if name else ""

@@ -23,6 +23,9 @@ EXPONENTS: dict[str, int] = {
     for code in codes.split()
 }
 
+OFTEN_MEANT = {"RMB": ["CNY"], "CNH": ["CNY"], "YUAN": ["CNY"], "EURO": ["EUR"]}
+"""What is written for a currency that ISO 4217 calls otherwise."""
+
 COMMODITIES: dict[str, int] = {"USD.AD": 2, "TRAFFIC": 0}
 """What is counted like money and is none: ad credit, never added to the currency it resembles,
 and traffic, in whole units."""

@@ -14,6 +14,19 @@ _MONTH = re.compile(r"([0-9]{4})-([0-9]{2})", re.ASCII)
 _QUARTER = re.compile(r"([0-9]{4})-?[qQ]([1-4])", re.ASCII)
 
 
+_SAID = (
+    ("day", "its month has no such day"),
+    ("month", "months are 1 to 12"),
+    ("year", "years are 1900 to 9999"),
+    ("date", "it is the last that there is"),
+    ("hour", "hours are 00 to 23"),
+    ("minute", "minutes are 00 to 59"),
+    ("second", "seconds are 00 to 59"),
+    ("offset", "an offset is less than 24 hours"),
+)
+"""What Python's calendar says, by its beginning, and how people say it."""
+
+
 def is_day(text: str) -> bool:
     """Whether a text means a day rather than an instant."""
     if text.lower() in ("today", "yesterday"):
@@ -44,11 +57,18 @@ def parse_day(text: str, today: date) -> date:
             year, quarter = map(int, found.groups())
             return _last_day(year, quarter * 3)
     except ValueError as error:
-        raise BadInstant(f"{text!r} is not a date: {error}.", EXPECTED, found=text) from None
+        said = f"{text!r} is not a day: {in_words(error)}."
+        raise BadInstant(said, EXPECTED, found=text) from None
     raise BadInstant(f"{text!r} is not a day.", EXPECTED, found=text)
+
+
+def in_words(error: Exception) -> str:
+    """What the calendar says of numbers that are no day or time, as people say it."""
+    said = str(error)
+    return next((told for begins, told in _SAID if said.startswith(begins)), said)
 
 
 def _last_day(year: int, month: int) -> date:
     if not 1 <= month <= 12:
-        raise ValueError("month must be in 1..12")
+        raise ValueError("month must be in 1 to 12")
     return date(year, month, monthrange(year, month)[1])

@@ -34,9 +34,13 @@ class Refusal(Exception):
 class BadAmount(Refusal):
     """An amount that is not an exact decimal of its currency."""
 
+    kind = "usage"
+
 
 class UnknownCurrency(Refusal):
     """A currency code that ISO 4217 does not list, or a commodity nobody declared."""
+
+    kind = "usage"
 
 
 class MixedCurrencies(Refusal):
@@ -159,7 +163,13 @@ class TermsConflict(Refusal):
 
 
 class NoSuchEvent(Refusal):
-    """A position at which the book holds nothing, or nothing that can be withdrawn."""
+    """A position at which the book holds nothing that can be withdrawn."""
+
+
+class NoSuchPosition(NoSuchEvent):
+    """A position that the log does not have."""
+
+    kind = "usage"
 
 
 class AlreadyWithdrawn(Refusal):
@@ -169,9 +179,13 @@ class AlreadyWithdrawn(Refusal):
 class NoSuchLine(Refusal):
     """A line id that the settlement does not have."""
 
+    kind = "usage"
+
 
 class NoSuchStream(Refusal):
     """A stream that the book does not have."""
+
+    kind = "usage"
 
 
 class NoSuchReport(Refusal):
@@ -213,6 +227,8 @@ class OutputExists(Refusal):
 class WrongPeriod(Refusal):
     """A period for an edition that does not settle by month, or none for one that does."""
 
+    kind = "usage"
+
 
 class AlreadyClosed(Refusal):
     """A period that was closed before."""
@@ -237,6 +253,8 @@ class NotClosed(Refusal):
 class NoSuchStatement(Refusal):
     """A statement that was never issued."""
 
+    kind = "usage"
+
 
 class BadPayment(Refusal):
     """A payment that its statement cannot take."""
@@ -250,6 +268,14 @@ class NoSuchAccount(Refusal):
 
 class NoSuchBreak(Refusal):
     """A break that no reconciliation of the book has found."""
+
+    kind: ClassVar[Kind] = "usage"
+
+
+class NothingKept(NoSuchBreak):
+    """A break asked of a period of which no comparison was kept."""
+
+    kind = "refused"
 
 
 class BadResolution(Refusal):

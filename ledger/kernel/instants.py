@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from ledger.kernel.days import EXPECTED, is_day, parse_day
+from ledger.kernel.days import EXPECTED, in_words, is_day, parse_day
 from ledger.kernel.errors import BadInstant, NoZone
 
 Instant = int
@@ -45,7 +45,8 @@ def parse_instant(text: object) -> Instant:
     try:
         instant = (datetime.fromisoformat(text) - EPOCH) // MICROSECOND
     except (ValueError, OverflowError) as error:
-        raise BadInstant(f"{text!r} is not an instant: {error}.", _HINT, found=text) from None
+        said = f"{text!r} is not an instant: {in_words(error)}."
+        raise BadInstant(said, _HINT, found=text) from None
     if not EARLIEST <= instant <= LATEST:
         raise BadInstant(f"{text!r} lies outside 1900 to 9999.", "Check the year.", found=text)
     return instant
@@ -95,7 +96,8 @@ def parse_day_end_or_instant(text: str, zone: str, now: Instant) -> Instant:
         try:
             return midnight(day + timedelta(days=1), zone)
         except (ValueError, OverflowError) as error:
-            raise BadInstant(f"{text!r} is not a date: {error}.", EXPECTED, found=text) from None
+            said = f"{text!r} is not a day: {in_words(error)}."
+            raise BadInstant(said, EXPECTED, found=text) from None
     try:
         return parse_instant(text)
     except BadInstant as refusal:

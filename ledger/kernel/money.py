@@ -5,12 +5,20 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Clamped, Context, Decimal, Inexact, InvalidOperation, Overflow
 from typing import NamedTuple
 
-from ledger.kernel.currencies import COMMODITIES, EXPONENTS
+from ledger.kernel.currencies import COMMODITIES, EXPONENTS, OFTEN_MEANT
 from ledger.kernel.errors import BadAmount, MixedCurrencies, UnknownCurrency
+from ledger.kernel.near import near
 
 DIGITS_MAX = 18
 _CENTS = re.compile(r"-?(?:0|[1-9][0-9]{0,14})\.[0-9]{2}", re.ASCII)
 _PLAIN = re.compile(r"-?[0-9]+(?:\.[0-9]+)?", re.ASCII)
+
+_GROUPED = re.compile(
+    r"-?[0-9]{1,3}(?:[.' ][0-9]{3})+(?P<comma>,)[0-9]{1,2}"
+    r"|-?[0-9]{1,3}(?:[,' ][0-9]{3})+(?P<point>\.)[0-9]{1,2}",
+    re.ASCII,
+)
+"""An amount with its thousands apart and a sign before its decimals: it can mean one thing only."""
 
 EXACT = Context(prec=120, traps=[Inexact, InvalidOperation, Overflow, Clamped])
 """Arithmetic that raises instead of rounding: products of amounts and rates stay exact."""
@@ -27,7 +35,7 @@ def exponent(currency: str) -> int:
     if digits is None:
         raise UnknownCurrency(
             f"{currency!r} is not a currency of ISO 4217.",
-            "Write the three-letter code in capitals, such as CNY or EUR.",
+            currency_hint(currency),
             found=currency,
         )
     return digits
@@ -47,7 +55,7 @@ def decimal_of(text: object) -> Decimal:
     if not _PLAIN.fullmatch(text):
         raise BadAmount(
             f"{text!r} is not a plain decimal number.",
-            'Write digits and one point, such as "1204.50" or "-12.00".',
+            _plain_hint(text),
             found=text,
         )
     if sum(map(str.isdigit, text)) > DIGITS_MAX:
@@ -57,6 +65,23 @@ def decimal_of(text: object) -> Decimal:
             found=text,
         )
     return Decimal(text)
+
+
+def currency_hint(code: object) -> str:
+    """The code that was meant, such as CNY for `cny` or RMB, where one is near."""
+    meant = OFTEN_MEANT.get(str(code).upper()) or near(str(code), EXPONENTS)
+    how = "Write the three-letter code in capitals, such as CNY or EUR."
+    return f"Did you mean {' or '.join(meant)}? {how}" if meant else how
+
+
+def _plain_hint(text: str) -> str:
+    """How to write an amount: the one that was meant where its signs leave no doubt."""
+    if found := _GROUPED.fullmatch(text):
+        point = found["comma"] or found["point"]
+        whole, _, decimals = text.rpartition(point)
+        plain = f"{re.sub('[^-0-9]', '', whole)}.{decimals}"
+        return f'Write "{plain}": a point before the decimals, nothing between thousands.'
+    return 'Write digits and one point, such as "1204.50" or "-12.00".'
 
 
 def canonical_amount(text: object, currency: str) -> str:

@@ -28,7 +28,7 @@ def typed(model: type[P], edition: Edition) -> P:
     try:
         return model.model_validate(edition.terms)
     except ValidationError as error:
-        raise BadTerms(sentence_of(error, f"{edition.program} [terms]")) from None
+        raise BadTerms(sentence_of(error, f"{edition.program} [terms]", model)) from None
 
 
 def refuse_bad_dates(edition: Edition, *, needs_end: bool) -> None:

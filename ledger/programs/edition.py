@@ -21,8 +21,10 @@ from pydantic import (
 
 from ledger.aggregates.fields import Currency, Id
 from ledger.kernel.errors import BadTerms
+from ledger.kernel.findings import expected_in, names_expected
 from ledger.kernel.ids import unfit
 from ledger.kernel.instants import DATE
+from ledger.kernel.near import near
 from ledger.kernel.period import Days, OpenDays, Span, Window
 
 
@@ -47,6 +49,7 @@ Day = Annotated[date, BeforeValidator(_plain_day), AfterValidator(_near_day)]
 
 HOW_TO_BEGIN = "Print an edition and change it: duebook programs PROGRAM --format toml"
 NESTING_MAX = 20
+SHOWN_MAX = 80
 NUMBER_MAX = 10**9
 """Of versions, days and counts."""
 
@@ -147,7 +150,7 @@ class Edition(BaseModel):
         try:
             return cls.model_validate(data)
         except ValidationError as error:
-            raise BadTerms(sentence_of(error, where), facts=error.errors()) from None
+            raise BadTerms(sentence_of(error, where, cls), facts=error.errors()) from None
 
 
 def parse_toml(text: str, where: str) -> Edition:
@@ -202,6 +205,8 @@ def _toml(value: Any, key: str) -> str:
             return "true" if value else "false"
         case int():
             return str(value)
+        case date():
+            return value.isoformat()
         case str() if key in ("from", "to", "date"):
             return value
         case str():
@@ -236,13 +241,31 @@ def _refuse_floats(value: Any, path: str, where: str) -> None:
                 _refuse_floats(one, path, where)
 
 
-def sentence_of(error: ValidationError, where: str) -> str:
-    """All of pydantic's findings as one sentence each, with the key named."""
+def sentence_of(error: ValidationError, where: str, model: type[BaseModel]) -> str:
+    """All of the model's findings, each with its key and what was found there, as TOML has it."""
+    names = [one.alias or name for name, one in model.model_fields.items()]
     parts = []
     for one in error.errors():
         key = ".".join(str(piece) for piece in one["loc"]) or "the file"
-        message = one["msg"].removeprefix("Value error, ")
+        if one["type"] == "missing":
+            parts.append(f"{key}: it is missing")
+            continue
         if one["type"] == "extra_forbidden":
-            message = "unknown key"
-        parts.append(f"{key}: {message} (found {str(one['input'])[:80]!r})")
+            meant = near(key, names)
+            message = f"unknown key, perhaps {meant[0]}" if meant else "unknown key"
+        elif names_expected(one):
+            message = f"expected {expected_in(one)}"
+        else:
+            message = expected_in(one)
+        known = repr(one["input"]) in message
+        parts.append(f"{key}: {message}" + ("" if known else f" (found {_shown(one['input'])})"))
     return f"{where}: " + "; ".join(parts) + "."
+
+
+def _shown(value: Any) -> str:
+    """A value as a terms file has it; of a long one the beginning."""
+    try:
+        text = _toml(value, "")
+    except AssertionError:
+        text = str(value)
+    return text if len(text) <= SHOWN_MAX else f"{text[:SHOWN_MAX]} ..."

@@ -13,6 +13,11 @@ from ledger.programs.edition import Edition
 
 MONTH = re.compile(r"(?P<year>2[01][0-9]{2})-(?P<month>0[1-9]|1[0-2])", re.ASCII)
 """Within the years that terms lie in."""
+_MEANT = (
+    re.compile(r"(?P<year>[0-9]{4})[-/.]?(?P<month>[0-9]{1,2})(?:[-/.][0-9]{1,2})?", re.ASCII),
+    re.compile(r"(?P<month>[0-9]{1,2})[-/.](?P<year>[0-9]{4})", re.ASCII),
+)
+"""Other ways to write a month, or a day of it."""
 TERMS_END = date(2199, 12, 31)
 """No terms, and so no months, lie after it."""
 
@@ -69,6 +74,7 @@ def month(edition: Edition, period: str | None) -> Days:
         )
     found = MONTH.fullmatch(period)
     if found is None:
+        example = f"{edition.program} {month_meant(period) or month_of(edition.first)}"
         raise WrongPeriod(
             f"{edition.program} settles by month; found the period {period!r}.",
             f"Write a month as {example}",
@@ -84,6 +90,15 @@ def month(edition: Edition, period: str | None) -> Days:
             f"Name a month of it: {example}",
         )
     return Days(first, last, edition.zone)
+
+
+def month_meant(text: str) -> str | None:
+    """The month that somebody meant who did not write it as `2020-05`; None for what is none."""
+    for form in _MEANT:
+        if found := form.fullmatch(text.strip()):
+            month = f"{found['year']}-{int(found['month']):02}"
+            return month if MONTH.fullmatch(month) else None
+    return None
 
 
 def month_of(day: date) -> str:

@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 
 from ledger.kernel.errors import BadTerms
+from ledger.kernel.near import did_you_mean
 from ledger.programs.edition import Edition, parse_toml
 from ledger.programs.program import Pot, Program
 
@@ -32,7 +33,7 @@ def program_of(name: str) -> Program:
     if name not in program_names():
         raise BadTerms(
             f"rules: {name!r} is not a program that this version of duebook can work out.",
-            f"Known rules: {', '.join(program_names())}.",
+            f"{did_you_mean(name, program_names())}Known rules: {', '.join(program_names())}.",
         )
     program = import_module(f"ledger.programs.{name}.program").PROGRAM
     assert isinstance(program, Program)

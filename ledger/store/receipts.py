@@ -24,6 +24,8 @@ _CUT_OFF = re.compile(r"[0-9]{0,18}|[0-9]{1,18}:[0-9a-f]{0,63}", re.ASCII)
 class BadReceipt(Refusal):
     """A text that is not a receipt."""
 
+    kind = "usage"
+
     hint = "A receipt reads POSITION:HASH, as `record` answered it."
 
 

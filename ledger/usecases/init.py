@@ -27,6 +27,8 @@ PUBLISHER = "duebook"
 class BadEntity(Refusal):
     """A side from which no book can be kept."""
 
+    kind = "usage"
+
     hint = "Write platform, or a party: partner:P-01, merchant:M-7, store:S-1, creator:C-1."
 
 

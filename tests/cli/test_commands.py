@@ -99,7 +99,7 @@ def test_a_book_is_made_once(duebook: Duebook, here: Path) -> None:
 def test_an_entity_that_keeps_no_book_is_refused(duebook: Duebook, entity: str) -> None:
     """With those that do; no file is left behind."""
     ran = duebook("init", "--entity", entity)
-    assert ran.code == 1
+    assert ran.code == 2
     assert "platform, or a party: partner:P-01, merchant:M-7" in ran.err
     assert list(Path.cwd().iterdir()) == []
 

@@ -22,7 +22,7 @@ def test_json_has_the_keys_of_the_contract(empty: Path, duebook: Duebook, file: 
     answer = ran.json
     assert ran.code == 0
     keys = {"recorded", "known", "rejected", "warnings", "position", "receipt"}
-    assert keys <= set(answer) <= keys | {"still_withdrawn"}
+    assert keys <= set(answer) <= keys | {"still_withdrawn", "known_rows"}
     assert (answer["recorded"], answer["known"], answer["rejected"]) == (2, 0, [])
     assert [sorted(one) for one in answer["warnings"]] == [
         ["code", "error", "file", "hint", "line", "type"]
@@ -164,7 +164,7 @@ def test_withdrawing_counts_once_and_only_facts(demo: Path, duebook: Duebook) ->
     assert f"was withdrawn at position {ran.json['position']}" in again.err
     terms = duebook("withdraw", 2, "--reason", "wrong", "--by", "lin")
     assert (terms.code, "is TermsPublished, which cannot be withdrawn" in terms.err) == (1, True)
-    assert duebook("withdraw", 99999, "--reason", "x", "--by", "lin").code == 1
+    assert duebook("withdraw", 99999, "--reason", "x", "--by", "lin").code == 2
     assert duebook("withdraw", 10, "--reason", "wrong").code == 2
     assert duebook("withdraw", 0, "--reason", "wrong", "--by", "lin").code == 2
     assert duebook("withdraw", 10, "--reason", "", "--by", "lin").code != 0
@@ -188,3 +188,31 @@ def test_rejects_hold_each_line_to_the_letter(
         kept = (here / out).read_text(encoding="utf-8").splitlines()
         assert [one.partition(', "error": ')[0] + "}" for one in kept] == lines
         sent = out
+
+
+def test_rows_that_are_passed_over_as_known_are_named(
+    empty: Path, duebook: Duebook, file: File
+) -> None:
+    """An equal fact without an id in a later file may be another one: it can be looked at."""
+    assert duebook("record", file([VERIFIED, CERTIFIED])).code == 0
+    again = file([{**CERTIFIED, "partner": "P-9"}, CERTIFIED], "later.ndjson")
+    answer = duebook("record", again, "--dry-run", "--format", "json").json
+    ((row,), known) = answer["known_rows"], answer["known"]
+    log = duebook("log", "partner:P-1", "--format", "json").json
+    assert (known, row["line"], row["position"]) == (1, 2, log[0]["position"])
+    assert row["file"].endswith("later.ndjson")
+    quiet, loud = duebook("record", again), duebook("-v", "record", again)
+    assert "known at position" not in quiet.err
+    assert f"later.ndjson:2: known at position {row['position']}" in loud.err
+
+
+def test_errors_stand_last_and_without_the_warnings_that_they_may_cause(
+    empty: Path, duebook: Duebook, file: File
+) -> None:
+    """Where nothing is recorded, no warning says that a fact waits; JSON has them all the same."""
+    bad = file([VERIFIED, NO_ZONE])
+    ran = duebook("record", bad)
+    assert (ran.code, "waits" in ran.err) == (1, False)
+    assert "1 warnings of the other rows are left out until these are mended" in ran.err
+    assert ran.err.splitlines()[-2].startswith("facts.ndjson:2: no_zone: ")
+    assert len(duebook("record", bad, "--format", "json").json["warnings"]) == 1

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ledger.intake.header import one_cell, other_separator
 from ledger.intake.lines import LINE_BYTES_MAX
 from ledger.intake.orders.expressions import Cell, literal
 from ledger.intake.orders.profiles import Profile, match
@@ -38,8 +39,12 @@ class CsvSource:
         self._connection = connection
         self._file, self._path, self._delimiter = file, path, profile.delimiter
         self._header, self._header_lines = self._read_header()
-        if len(self._header) == 1 and profile.delimiter == ",":
-            self._refuse_other_delimiter()
+        if profile.delimiter == "," and (separator := other_separator(self._header)):
+            raise MissingColumn(
+                f"{self._file}: {one_cell(self._header, separator)}",
+                "Save it with commas between the cells.",
+                file=self._file,
+            )
         self._columns = match(file, self._header, profile, fixed)
         self._fixed = dict(fixed)
         self.first_row = 2
@@ -137,16 +142,6 @@ class CsvSource:
                     f"{self._file}: the header is not CSV: {error}.", file=self._file
                 ) from None
         raise EmptyOrderFile(f"{self._file} holds nothing but empty lines.", file=self._file)
-
-    def _refuse_other_delimiter(self) -> None:
-        for sign, name in ((";", "';'"), ("\t", "tabs"), ("|", "'|'")):
-            if sign in self._header[0]:
-                raise MissingColumn(
-                    f"{self._file}: the header is one cell, {self._header[0][:80]!r}:"
-                    f" the cells are separated by {name}.",
-                    "Save it with commas between the cells.",
-                    file=self._file,
-                )
 
     def _row(self, cells: Sequence[str]) -> dict[str, str | None]:
         named = zip(self._columns, cells, strict=True)

@@ -15,7 +15,7 @@ from ledger.intake.orders.expressions import (
 )
 from ledger.intake.orders.profiles import Profile
 from ledger.intake.orders.rejected import RowFault
-from ledger.kernel.currencies import EXPONENTS
+from ledger.kernel.currencies import EXPONENTS, OFTEN_MEANT
 from ledger.kernel.errors import BadAmount, BadInstant, NoZone
 from ledger.kernel.ids import EXPECTED, HINT, is_spoilt, unfit, unguarded
 from ledger.kernel.instants import Instant, format_instant, instant_of, parse_instant
@@ -108,10 +108,6 @@ def _check_id(name: str, text: str) -> None:
     good = all(c in "._-" or unicodedata.category(c)[0] in "LNM" for c in text)
     if not good or len(text) > ID_CHARACTERS_MAX:
         raise _fault("invalid_field", name, text, _IDS, "Take out blanks and other signs.")
-
-
-OFTEN_MEANT = {"RMB": ["CNY"], "CNH": ["CNY"], "YUAN": ["CNY"], "EURO": ["EUR"]}
-"""What is written for a currency that ISO 4217 calls otherwise."""
 
 
 def _check_currency(text: str) -> None:

@@ -54,4 +54,6 @@ class WrongColumnType(OrderFileRefused):
 
 
 class BadOrderProfile(Refusal):
-    """A profile or a fixed value that contradicts itself."""
+    """A profile or a fixed value that contradicts itself or is none."""
+
+    kind = "usage"

@@ -11,11 +11,13 @@ from pathlib import Path
 from unicodedata import normalize
 
 from ledger.intake.border import COLUMNS_MAX, MIB, read_bounded
+from ledger.intake.header import one_cell, other_separator
 from ledger.intake.lines import other_format
 from ledger.intake.platform.rows import BadPlatformFile, PlatformFile, PlatformRow, Problem, refuse
 from ledger.kernel.errors import Refusal
 from ledger.kernel.ids import HINT, is_spoilt, unguarded
 from ledger.kernel.money import Money
+from ledger.kernel.near import listed
 
 BYTES_MAX = 256 * MIB
 KEYS = ("line", "store", "kind", "order_id")
@@ -24,6 +26,7 @@ OPTIONAL = ("outcome", "payer")
 OUTCOMES = ("payable", "granted", "declined", "held")
 NAMES = (*KEYS, *NEEDED, *OPTIONAL)
 IDS = ("store", "order_id")
+COLUMNS_SHOWN = 20
 HEADER_MAX = 1000
 """Characters of a column's name: more is none."""
 
@@ -48,6 +51,8 @@ def text_of(name: str, raw: bytes) -> str:
         raise BadPlatformFile(
             f"{name} is {other}, not CSV.", "Save it as CSV in UTF-8, or name its profile."
         )
+    if not raw.strip():
+        raise BadPlatformFile(f"{name} is empty.", "Ask the platform for the file again.")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -97,6 +102,10 @@ def refuse_header(name: str, header: list[str]) -> None:
     doubled = sorted(cell for cell, count in Counter(header).items() if cell and count > 1)
     if doubled:
         raise BadPlatformFile(f"{name}:1: the column {doubled[0]!r} stands twice.", "Keep one.")
+    if separator := other_separator(header):
+        raise BadPlatformFile(
+            f"{name}:1: {one_cell(header, separator)}", "Save it with commas between the cells."
+        )
     needed = () if "outcome" in header and not set(NEEDED) & set(header) else NEEDED
     lacks = [need for need in needed if need not in header]
     if not {"line", "store", "order_id"} & set(header):
@@ -109,7 +118,7 @@ def refuse_header(name: str, header: list[str]) -> None:
             for cell in header
             if cell not in NAMES and (close := get_close_matches(cell.lower(), NAMES, n=1))
         ]
-        found = ", ".join(near) or ", ".join(map(repr, header)) or "nothing"
+        found = ", ".join(near) or listed([*map(repr, header)], COLUMNS_SHOWN) or "nothing"
         raise BadPlatformFile(
             f"{name}:1: the column {lacks[0]} is missing; found {found}.",
             "The header names line, or store (and kind), or order_id and store; and amount, "

@@ -1,12 +1,12 @@
 """The catalogue of facts, from the models themselves: it cannot say anything else than they do."""
 
-from difflib import get_close_matches
 from typing import Any, get_args
 
 from ledger.aggregates.base import Fact
 from ledger.aggregates.catalogue import FACTS
 from ledger.aggregates.judge import LOOKS_LIKE
 from ledger.kernel.errors import Refusal
+from ledger.kernel.near import did_you_mean
 
 COMMON = {
     "at": (True, "when it happened: ISO 8601 instant with offset or Z, not in the future"),
@@ -26,10 +26,10 @@ def fact_named(name: str) -> type[Fact]:
     """The fact of that type. Raises `NoSuchFact` with the nearest one."""
     fact = FACTS.get(name)
     if fact is None:
-        near = get_close_matches(name, FACTS, n=1)
+        meant = did_you_mean(name, FACTS, 1)
         raise NoSuchFact(
             f"{name!r} is not a fact that the book knows.",
-            f"Did you mean {near[0]}?" if near else "List them: duebook facts",
+            f"{meant}List them: duebook facts",
         )
     return fact
 

@@ -10,7 +10,9 @@ from ledger.aggregates.base import Logged, OwnEvent, in_order
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import NoSuchStream
 from ledger.kernel.instants import format_instant
+from ledger.kernel.near import did_you_mean
 from ledger.store.log import read_log
+from ledger.store.near_streams import streams_near
 from ledger.store.reader import LogReader
 from ledger.store.schema import withdrawn
 
@@ -59,12 +61,18 @@ def log(connection: Connection, stream: str | None, after: int, until: int) -> I
     if first is None and stream is not None:
         raise NoSuchStream(
             f"Nothing is recorded of {stream!r} at positions {after + 1} to {until}.",
+            f"{_meant(connection, stream, until)}"
             "Streams read store:S-1001, partner:P-01, merchant:M-7, enrolment:PROGRAM/M-7, "
             "task:T-501, rate:EUR-CNY, terms:PROGRAM, statement:PROGRAM/PAYEE, period:PROGRAM.",
         )
     if first is not None:
         yield first
         yield from found
+
+
+def _meant(connection: Connection, stream: str, known_at: int) -> str:
+    """A question, where streams are named alike; none where the stream exists and said nothing."""
+    return did_you_mean(stream, set(streams_near(connection, stream, known_at)) - {stream})
 
 
 def show(connection: Connection, stream: str, clocks: Clocks) -> dict[str, Any]:

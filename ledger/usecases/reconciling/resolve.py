@@ -1,7 +1,6 @@
 """Resolving a break: a decision in the log; accepting the platform's figure is an adjustment."""
 
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
 from typing import Any, NoReturn
 
 from sqlalchemy import Connection
@@ -16,9 +15,10 @@ from ledger.aggregates.reconciliation import (
 )
 from ledger.aggregates.settlement import StatementAdjusted, period_id
 from ledger.kernel.clocks import FOREVER, Clocks
-from ledger.kernel.errors import BadResolution, NoSuchBreak
+from ledger.kernel.errors import BadResolution, NoSuchBreak, NothingKept
 from ledger.kernel.instants import Instant
 from ledger.kernel.money import Money
+from ledger.kernel.near import did_you_mean
 from ledger.programs.line import Change, Line
 from ledger.store.book import Book
 from ledger.store.head import head_of
@@ -138,7 +138,7 @@ def _find(
     asked = period_id(program, period)
     again = f"duebook reconcile {asked.replace('/', ' ')} --against FILE"
     if not runs:
-        raise NoSuchBreak(
+        raise NothingKept(
             f"No comparison of {asked} was kept.",
             f"Name the file again: {again} --resolve {name}. Or keep it first: {again} --keep",
         )
@@ -174,11 +174,11 @@ def _missing(runs: Sequence[ReconciliationRun], name: str, asked: str) -> NoRetu
                     f"{name!r} is one order of a group of {group.count or 0:,}.",
                     f"Orders of one kind and cause are resolved together: --resolve {group.id!r}",
                 )
-    near = get_close_matches(name, [one.id for run in runs for one in run.breaks], n=1)
     again = f"duebook reconcile {asked.replace('/', ' ')} --against FILE"
     raise NoSuchBreak(
         f"The comparison of {asked} has no break {name!r}.",
-        f"Did you mean {near[0]!r}?" if near else f"See its breaks, with their numbers: {again}",
+        did_you_mean(name, (one.id for run in runs for one in run.breaks), 1)
+        + f"See its breaks, with their numbers: {again}",
     )
 
 

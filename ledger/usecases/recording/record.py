@@ -41,6 +41,9 @@ class RecordAnswer:
     position: int
     receipt: str
     still_withdrawn: int = 0
+    known_rows: list[dict[str, Any]] = field(default_factory=list)
+    """The first thousand rows that were passed over as known: file, line, and the position of the
+    fact that the book holds, None where an earlier row of the call is equal."""
     rejected: Rejections = field(default_factory=Rejections)
     warnings: list[Rejection] = field(default_factory=list)
 
@@ -49,6 +52,7 @@ class RecordAnswer:
         return {
             "recorded": self.recorded,
             "known": self.known,
+            "known_rows": self.known_rows,
             "still_withdrawn": self.still_withdrawn,
             "rejected": [one.as_json() for one in self.rejected],
             "warnings": [one.as_json() for one in self.warnings],
@@ -180,9 +184,15 @@ def _answer(
         decided.head.position,
         decided.head.receipt,
         decided.still_withdrawn,
+        [_passed_over(stage, *one) for one in decided.passed_over],
         rejected,
         found.warnings,
     )
+
+
+def _passed_over(stage: Stage, row: int, position: int | None) -> dict[str, Any]:
+    file, line = stage.place(row)
+    return {"file": file, "line": line, "position": position}
 
 
 class _Found(NamedTuple):

@@ -23,6 +23,8 @@ from ledger.usecases.recording.known_keys import Stored, can_be_lifted, look_up,
 from ledger.usecases.recording.stage import Stage, Staged
 
 LOOKUP = 5000
+PASSED_OVER_MAX = 1000
+"""Known rows that an answer names; it counts all of them."""
 NEW, KNOWN, REFUSED = 0, 1, 2
 
 
@@ -50,10 +52,19 @@ class Decided:
         self.surprises: dict[int, tuple[Staged, Surprise]] = {}
         self.still_withdrawn = 0
         """Facts that are known, and do not count because they were withdrawn."""
+        self.passed_over: list[tuple[int, int | None]] = []
+        """Rows that are known, the first of them, each with the position of the fact that the
+        book holds; None where an earlier row of the call is equal."""
 
     @property
     def new(self) -> int:
         return self.verdicts.count(NEW)
+
+    def passes(self, row: int, position: int | None) -> int:
+        """Notes a row that is known already; the verdict."""
+        if len(self.passed_over) < PASSED_OVER_MAX:
+            self.passed_over.append((row, position))
+        return KNOWN
 
     @property
     def known(self) -> int:
@@ -109,7 +120,8 @@ class _Decider:
             if one.row in self.excluded:
                 verdict = REFUSED
             elif one.target is not None:
-                verdict = KNOWN if one.key in book else self._withdraw(one)
+                again = book.get(one.key)
+                verdict = decided.passes(one.row, again.position) if again else self._withdraw(one)
             elif one.has_id or one.key in book:
                 verdict = self._place(one, book.get(one.key))
             else:
@@ -134,7 +146,7 @@ class _Decider:
         here = self.live.get(one.key)
         if here is not None:
             if here.startswith(one.content):
-                return KNOWN
+                return decided.passes(one.row, None)
             if one.key not in self.freed:
                 self.torn.append((one, _index_in(here)))
                 return REFUSED
@@ -144,7 +156,7 @@ class _Decider:
         if stored is not None:
             if stored.content == one.content or not one.has_id:
                 decided.still_withdrawn += stored.withdrawn_at is not None
-                return KNOWN
+                return decided.passes(one.row, stored.position)
             return self._refuse(one, stored.topic, stored.state, f"position {stored.position}")
         if key != one.key:
             decided.keys[index] = key

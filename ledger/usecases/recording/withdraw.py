@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 from ledger.aggregates.book import FactWithdrawn
 from ledger.aggregates.catalogue import TOPICS
 from ledger.intake.rows import Parsed
-from ledger.kernel.errors import AlreadyWithdrawn, ConcurrentWrite, NoSuchEvent
+from ledger.kernel.errors import AlreadyWithdrawn, ConcurrentWrite, NoSuchEvent, NoSuchPosition
 from ledger.kernel.instants import Instant
 from ledger.store.book import Book
 from ledger.store.head import head_of
@@ -53,7 +53,7 @@ def withdraw(
     what is taken back.
 
     The answer has the fact as it was told, and as it can be told again; `look` works out what
-    else is told of it: what it moves. Raises `NoSuchEvent` (nothing there, or no fact),
+    else is told of it: what it moves. Raises `NoSuchPosition`, `NoSuchEvent` (no fact),
     `AlreadyWithdrawn`, `ReadOnlyBook`, and `ConcurrentWrite` where somebody wrote while `agree`
     was asked.
     """
@@ -104,7 +104,7 @@ def _refuse_unless_fact(book: Book, position: int) -> tuple[str, str]:
     with book.reading() as connection:
         found = connection.execute(query).first()
     if found is None:
-        raise NoSuchEvent(
+        raise NoSuchPosition(
             f"The book has no position {position}; its last is {book.head().position}.",
             "Find the fact with: duebook log STREAM",
         )

@@ -10,12 +10,14 @@ from ledger.aggregates.orders import OrdersArchived
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import NoOrders, NoSuchLine
 from ledger.kernel.instants import format_instant
+from ledger.kernel.near import did_you_mean, listed
 from ledger.programs.edition import Edition
 from ledger.programs.registry import program_of
 from ledger.store.log import read_positions
 from ledger.store.schema import events, withdrawn
+from ledger.usecases.settling.no_such_line import lines_near, no_line, subjects_near
 from ledger.usecases.settling.orders_of_lines import orders_of_lines
-from ledger.usecases.settling.settle import Settlement, settle, split_line
+from ledger.usecases.settling.settle import LineName, Settlement, settle, split_line
 
 
 def explain(
@@ -42,11 +44,13 @@ def explain(
         watch=lambda one: read.__setitem__(one.position, one),
     )
     if not settlement.lines:
-        raise NoSuchLine(*program_of(edition.rules).no_line(edition, period, subject))
+        raise _no_line(connection, line, LineName(edition, period, subject), clocks)
     found = next((one for one in settlement.lines if one.line == line), None)
     if found is None:
-        names = ", ".join(one.line for one in settlement.lines)
-        raise NoSuchLine(f"There is no line {line!r}.", f"There are: {names}.")
+        names = [one.line for one in settlement.lines]
+        raise NoSuchLine(
+            f"There is no line {line!r}.", f"{did_you_mean(line, names)}There are: {listed(names)}."
+        )
     head = settlement.head_json()
     del head["totals"], head["decisions"]
     answer = head | {"stands": settlement.stands} | found.as_json()
@@ -68,6 +72,16 @@ def explain(
     streams = {found.subject, *(one["stream"] for one in answer["facts"])}
     answer["withdrawn"] = withdrawn_of(connection, streams, clocks.known_at)
     return settlement, answer
+
+
+def _no_line(connection: Connection, line: str, name: LineName, clocks: Clocks) -> NoSuchLine:
+    """The refusal for a subject without a line, with the lines of others that are named alike."""
+    edition, period, subject = name
+    lines: list[str] = []
+    if alike := subjects_near(connection, subject, clocks):
+        found = settle(connection, edition, clocks, period=period, subjects=alike)
+        lines = lines_near(line, [one.line for one in found.lines])
+    return no_line(edition, period, subject, lines)
 
 
 def _without(row: dict[str, Any], name: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from ledger.programs.edition import Edition
 from ledger.programs.line import Line, changes, is_consistent
 from ledger.programs.registry import program_of
 from ledger.store.reader import LogReader
+from ledger.usecases.settling.no_such_line import refuse_wrong_period
 from ledger.usecases.terms.editions import edition_at
 
 
@@ -147,10 +148,12 @@ def split_line(connection: Connection, line: str, known_at: int) -> LineName:
     if not slash or not rest:
         raise NoSuchLine(
             f"{line!r} is not a line; a line reads PROGRAM/... as `settle` lists it.",
-            "List lines with: duebook settle PROGRAM",
+            f"List lines with: duebook settle {program if slash else 'PROGRAM'}",
         )
     edition = edition_at(connection, program, known_at)[0]
-    return LineName(edition, *program_of(edition.rules).subject_of(rest))
+    period, subject = program_of(edition.rules).subject_of(rest)
+    refuse_wrong_period(line, edition, period, subject)
+    return LineName(edition, period, subject)
 
 
 def as_published(

@@ -16,10 +16,12 @@ from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.errors import BadPayment, NoSuchStatement
 from ledger.kernel.instants import Instant, day_of
 from ledger.kernel.money import Money
+from ledger.kernel.near import did_you_mean
 from ledger.programs.registry import program_of
 from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.store.log import read_log
+from ledger.store.near_streams import streams_of
 from ledger.usecases.record_decisions import (
     Agree,
     Decided,
@@ -60,6 +62,8 @@ def pay(
     def decide(connection: Connection) -> Decided:
         head = head_of(connection)
         found = list(read_log(connection, until=head.position, stream=f"statement:{statement}"))
+        if not any(map(_states, found)):
+            raise _no_statement(connection, statement, head.position)
         payment = _payment(statement, found, money, ref, on)
         known = _known(found, payment)
         if known is None:
@@ -89,6 +93,15 @@ def pay(
     return answer | {"recorded": True, "position": head.position, "receipt": head.receipt}
 
 
+def _no_statement(connection: Connection, statement: str, known_at: int) -> NoSuchStatement:
+    names = [one.partition(":")[2] for one in streams_of(connection, known_at, "statement")]
+    return NoSuchStatement(
+        f"There is no statement {statement!r}.",
+        f"{did_you_mean(statement, names)}List them: duebook report statements. "
+        "A statement reads PROGRAM/partner:P-01.",
+    )
+
+
 def _refuse_raising(plan: dict[str, Any]) -> None:
     if plan["raises_open"]:
         raise BadPayment(
@@ -102,11 +115,7 @@ def _payment(
     statement: str, found: list[Logged], money: Money, ref: str, on: date | None
 ) -> PaymentMade:
     issued = next((one.event for one in found if _states(one)), None)
-    if issued is None:
-        raise NoSuchStatement(
-            f"There is no statement {statement!r}.",
-            "List them: duebook report statements. A statement reads PROGRAM/partner:P-01.",
-        )
+    assert issued is not None, "a statement that was not issued was refused before"
     if money.minor == 0:
         raise BadPayment("A payment must not be zero.", "Give the amount that was paid.")
     currencies = {

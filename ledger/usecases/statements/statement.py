@@ -18,6 +18,7 @@ from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import NoSuchStatement
 from ledger.kernel.instants import format_instant
 from ledger.kernel.money import Money, sum_by_currency
+from ledger.kernel.near import did_you_mean, listed
 from ledger.kernel.period import Days
 from ledger.programs.contract import Obligation
 from ledger.programs.edition import Edition
@@ -150,7 +151,9 @@ def _own_statements(known: ClosedPeriod, whose: Whose) -> list[Logged]:
         name = whose.sides.text if whose.sides else whose.party
         raise NoSuchStatement(
             f"There is no statement of {name!r} for {period_id(seal.program, seal.period)}.",
-            f"There are statements of {', '.join(found[:10])}." if found else "There are none.",
+            f"{did_you_mean(name or '', found)}There are statements of {listed(found)}."
+            if found
+            else "There are none.",
         )
     return own
 

@@ -1,14 +1,15 @@
 """Reading back what is published: the terms that count at a known-at."""
 
 from collections.abc import Collection, Iterator
-from difflib import get_close_matches
 
 from sqlalchemy import Connection, select
 
 from ledger.aggregates.base import Recorded
 from ledger.aggregates.terms import TermsPublished
 from ledger.kernel.errors import LogBroken, UnknownProgram
+from ledger.kernel.near import did_you_mean
 from ledger.programs.edition import Edition
+from ledger.programs.periods import month_meant
 from ledger.store.log import read_log
 from ledger.store.schema import refs
 
@@ -31,13 +32,24 @@ def edition_at(connection: Connection, program: str, known_at: int) -> tuple[Edi
     found = published(connection, known_at, program)
     if not found:
         known = sorted({one.event.program for one in published(connection, known_at)})
-        near = get_close_matches(program, known, n=1, cutoff=0.75)
         hint = f"Published: {', '.join(known)}." if known else "Publish some: duebook publish FILE"
         raise UnknownProgram(
             f"No terms of {program!r} are published at position {known_at}.",
-            f"Did you mean {near[0]}? {hint}" if near else hint,
+            _meant(program, known) + hint,
         )
     return edition_from(found[-1]), found[-1].position
+
+
+def _meant(typed: str, known: Collection[str]) -> str:
+    """What to write instead, where that can be told."""
+    program, slash, rest = typed.partition("/")
+    if slash and program in known:
+        month = month_meant(rest)
+        more = f"{program} {month}" if month else f"{program}. A line: duebook explain {typed}"
+        return f"Write {more}. "
+    if month_meant(typed):
+        return f"{typed!r} reads as a month; the program comes before it. "
+    return did_you_mean(typed, known)
 
 
 def program_meant(connection: Connection, typed: str) -> str | None:

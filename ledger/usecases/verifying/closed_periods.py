@@ -30,7 +30,7 @@ from ledger.usecases.closing.adjust import adjustment
 from ledger.usecases.closing.replay import replay
 from ledger.usecases.reconciling.accepted_figures import moves_by_line
 from ledger.usecases.statements.closed_period import ClosedPeriod, closed_periods
-from ledger.usecases.verifying.verify import Check
+from ledger.usecases.verifying.verify import Check, said_of
 
 Progress = Callable[[str, int], None]
 
@@ -61,7 +61,7 @@ def _checked(connection: Connection, closed: Recorded, head: int, progress: Prog
     except Refusal as refusal:
         fault = refusal.sentence
     except Exception as error:
-        fault = f"cannot be worked out: {type(error).__name__}: {error}"
+        fault = f"cannot be worked out: {said_of(error)}"
     progress("closed periods", 1)
     detail = fault or f"{seal.lines:,} lines worked out again, to the digest"
     return Check(name, fault is None, detail)

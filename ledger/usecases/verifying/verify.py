@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
+from sqlalchemy.exc import DatabaseError
 
 from ledger.aggregates.book import BookOpened
 from ledger.aggregates.catalogue import TOPICS
@@ -22,6 +23,14 @@ from ledger.store.receipts import Receipt, kept_receipts, receipt_holds
 from ledger.store.schema import LOOKS, events, faulty_guards, holds_looks, refs, withdrawn
 
 SHOWN_MAX = 5
+WHOLE: tuple[str, tuple[type, ...]] = ("a whole number", (int,))
+_TEXT = ("a text", (str,))
+_BYTES = ("bytes", (bytes, memoryview))
+_HELD = {
+    **dict.fromkeys(("stream", "topic", "by"), _TEXT),
+    **dict.fromkeys(("state", "key", "hash"), _BYTES),
+}
+"""What the columns that the hash covers hold; those not named here hold whole numbers."""
 Progress = Callable[[str, int], None]
 
 
@@ -79,7 +88,14 @@ def _made(name: str, check: Callable[[], list[Check]]) -> list[Check]:
     except Refusal as refusal:
         return [Check(name, False, refusal.sentence)]
     except Exception as error:
-        return [Check(name, False, f"cannot be read: {type(error).__name__}: {error}")]
+        return [Check(name, False, f"cannot be read: {said_of(error)}")]
+
+
+def said_of(error: Exception) -> str:
+    """What a failed reading says: the database's words, or that what is stored is no event."""
+    if isinstance(error, DatabaseError):
+        return f"the database says: {error.orig}"
+    return "a column holds what it did not hold when it was written"
 
 
 @contextmanager
@@ -153,13 +169,33 @@ def _fault(row: Any, previous: bytes, known: int) -> str | None:
             previous, position, stream, version, topic, bytes(state), at, recorded_at, by, batch,
             line, key,
         )  # fmt: skip
-    except Exception as error:
-        return f"a column holds what it cannot hold ({type(error).__name__}: {error})"
+    except Exception:
+        return _misfit(row)
     if recomputed != digest:
         return "its hash does not match its fields and the hash before it"
     if recorded_at < known:
         return "recorded_at runs backwards"
     return None
+
+
+def _misfit(row: Any) -> str:
+    """Which column holds what it never held when it was written."""
+    for name, value in zip((*chain_columns(), "hash"), row, strict=True):
+        wanted, types = _HELD.get(name, WHOLE)
+        if not isinstance(value, types) and not (name == "key" and value is None):
+            return f"the column {name} holds {_kind(value)}, expected {wanted}"
+    return "a column holds a number or a text that no event can have"
+
+
+def _kind(value: Any) -> str:
+    match value:
+        case None:
+            return "nothing"
+        case str():
+            return f"the text {value[:40]!r}"
+        case int() | float():
+            return f"the number {value}"
+    return "bytes"
 
 
 def _events(connection: Connection, progress: Progress) -> Check:
@@ -180,7 +216,7 @@ def _events(connection: Connection, progress: Progress) -> Check:
     except Refusal as refusal:
         return Check("events", False, refusal.sentence)
     except Exception as error:
-        return Check("events", False, f"after position {last}: {type(error).__name__}: {error}")
+        return Check("events", False, f"after position {last}: {said_of(error)}")
     return Check("events", True, f"{last:,} events read back")
 
 

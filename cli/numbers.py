@@ -1,0 +1,69 @@
+"""Numbers as people type them: whole ones and seconds, refused in words."""
+
+import re
+from typing import Any
+
+import click
+
+WHOLE = re.compile(r"-?[0-9]{1,18}", re.ASCII)
+MINUS = re.compile(r"-[0-9.,]+", re.ASCII)
+POSITION_IS = "a position of the log is a whole number from {least} on, as duebook log shows it"
+COUNT_IS = "a whole number from {least} on is expected"
+
+
+class Whole(click.ParamType[Any]):
+    """A whole number from `least` on, up to `most` where there is one."""
+
+    name = "number"
+
+    def __init__(self, least: int, said: str = COUNT_IS, most: int = 10**18 - 1) -> None:
+        self.least, self.most = least, most
+        self.said = said.format(least=least)
+
+    def convert(self, value: Any, parameter: Any, context: Any) -> int:
+        if isinstance(value, int):
+            return value
+        text = str(value)
+        number = int(text) if WHOLE.fullmatch(text) else None
+        if number is None or number < self.least:
+            self.fail(f"found {text!r}; {self.said}.", parameter, context)
+        if number > self.most:
+            self.fail(f"found {text!r}; {self.most:,} is the most.", parameter, context)
+        return number
+
+
+class Seconds(click.ParamType[Any]):
+    """A time in seconds, with or without decimals."""
+
+    name = "seconds"
+
+    def __init__(self, least: float, most: float) -> None:
+        self.least, self.most = least, most
+
+    def convert(self, value: Any, parameter: Any, context: Any) -> float:
+        try:
+            seconds = float(value)
+        except ValueError:
+            seconds = -1
+        if not self.least <= seconds <= self.most:
+            said = f"{self.least:g} to {self.most:,g} seconds are expected"
+            self.fail(f"found {str(value)!r}; {said}.", parameter, context)
+        return seconds
+
+
+POSITION = Whole(1, POSITION_IS)
+AFTER = Whole(0, POSITION_IS)
+COUNT = Whole(1)
+
+
+class NumberFirst(click.Command):
+    """A command whose first argument is a number: one below zero is none of its options."""
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        options = {one for parameter in self.params for one in parameter.opts if one[:1] == "-"}
+        for at, text in enumerate(args):
+            before = args[at - 1] if at else ""
+            if MINUS.fullmatch(text) and before not in options:
+                number = next(one for one in self.params if isinstance(one, click.Argument))
+                number.type.fail(f"found {text!r}; {POSITION.said}.", number, context)
+        return super().parse_args(context, args)

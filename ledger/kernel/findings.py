@@ -1,0 +1,35 @@
+"""What a checked model expected of a value, as people say it: no type of the language is named."""
+
+from collections.abc import Mapping
+from typing import Any
+
+_EXPECTED = {
+    "string_type": "a text in quotes",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "list_type": "a list in square brackets",
+    "tuple_type": "a list in square brackets",
+    "dict_type": "a table of names and values",
+    "model_type": "a table of names and values",
+    "model_attributes_type": "a table of names and values",
+    "date_type": "a day such as 2026-01-25",
+    "date_parsing": "a day that the calendar has, such as 2026-01-25",
+    "date_from_datetime_parsing": "a day that the calendar has, such as 2026-01-25",
+    "date_from_datetime_inexact": "a day such as 2026-01-25, without a time",
+}
+"""By the type of the finding."""
+
+
+def expected_in(finding: Mapping[str, Any]) -> str:
+    """What was expected, or what is wrong where the finding says that instead."""
+    said = str(finding["msg"]).removeprefix("Value error, ")
+    return _EXPECTED.get(finding["type"]) or said.removeprefix("Input should be ")
+
+
+def names_expected(finding: Mapping[str, Any]) -> bool:
+    """Whether that is a thing that was expected rather than a sentence of its own."""
+    said = str(finding["msg"])
+    return finding["type"] in _EXPECTED or said.startswith("Input should be ")
