@@ -168,8 +168,26 @@ def test_a_value_that_its_column_cannot_hold_is_named_and_stops_nothing(
     found = tamper(f'UPDATE events SET "{column}" = {value} WHERE position = {MIDDLE}')
     assert found["chain"].startswith(f"position {MIDDLE}: ")
     assert "receipts" not in found
+    assert "Error" not in " ".join(found.values())
     if column == "state":
         assert found["events"].startswith(f"Event {MIDDLE} (gmv-recorded.v1) does not read back")
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("version", "'abc'", "the column version holds the text 'abc', expected a whole number"),
+        ("at", "1.5", "the column at holds the number 1.5, expected a whole number"),
+        ("state", "'text'", "the column state holds the text 'text', expected bytes"),
+        ("by", "x'ff'", "the column by holds bytes, expected a text"),
+    ],
+)
+def test_a_column_that_holds_something_else_is_named_with_what_it_holds(
+    tamper: Tamper, column: str, value: str, said: str
+) -> None:
+    """An auditor reads it, who does not know what the book is written in."""
+    found = tamper(f'UPDATE events SET "{column}" = {value} WHERE position = {MIDDLE}')
+    assert found["chain"] == f"position {MIDDLE}: {said}"
 
 
 def test_two_swapped_events_are_found(tamper: Tamper) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.errors import NoSuchLine, NoSuchStatement, WrongPeriod
 from ledger.kernel.instants import EARLIEST, day_of
+from ledger.kernel.near import did_you_mean
 from ledger.kernel.period import Window
 from ledger.programs.contract import OfOrders
 from ledger.programs.edition import Edition
@@ -82,11 +83,8 @@ def statement_meant(connection: Connection, typed: str, known_at: int) -> str:
         return found[0]
     if found:
         raise NoSuchStatement(_several(typed, found, "statements"), "Write one of them.")
-    near = sorted(one for one in names if one.casefold() == wanted.casefold())
     hint = "List them: duebook report statements. A statement reads PROGRAM/partner:P-01."
-    raise NoSuchStatement(
-        f"There is no statement {typed!r}.", f"Did you mean {near[0]}?" if near else hint
-    )
+    raise NoSuchStatement(f"There is no statement {typed!r}.", did_you_mean(wanted, names) + hint)
 
 
 def _is_named(statement: str, typed: str) -> bool:

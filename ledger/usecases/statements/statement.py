@@ -58,7 +58,7 @@ class Whose(NamedTuple):
         """Whether a statement between these is one of them."""
         if self.sides is not None:
             return sides == self.sides
-        return self.party is None or self.party in sides
+        return self.party is None or (self.party != "" and self.party in sides)
 
     def owe(self, one: Obligation) -> bool:
         """Whether an obligation is theirs, on either side."""
