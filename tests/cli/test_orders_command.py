@@ -197,7 +197,7 @@ def test_settle_explain_and_orders_of_a_line(told: Duebook) -> None:
     assert [one["fee"] for one in explained["orders"]] == ["-1.00"]
     assert told("explain", LINE, "--orders", "--format", "csv").out.startswith("order_id,")
     assert "apparel, other" in told("explain", LINE).out
-    assert told("settle", PROGRAM).code == 1
+    assert told("settle", PROGRAM).code == 2
 
 
 def test_reconcile_by_order_groups_and_lists_and_ends_with_3(told: Duebook, here: Path) -> None:
@@ -251,6 +251,6 @@ def test_a_single_order_of_a_group_leads_to_the_group(told: Duebook, here: Path)
     found = told("reconcile", PROGRAM, MAY, *against, *keep, *JSON).json["breaks"]
     resolve = ("--as", "timing", "--reason", "x", "--by", "lin")
     ran = told("reconcile", PROGRAM, MAY, "--resolve", found[0]["break"], *resolve)
-    assert ran.code == 1
+    assert ran.code == 2
     assert f"--resolve {found[0]['group']!r}" in ran.err
     assert told("reconcile", PROGRAM, MAY, "--resolve", found[0]["group"], *resolve).code == 0

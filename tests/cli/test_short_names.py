@@ -51,7 +51,7 @@ def test_a_line_may_be_named_by_what_is_unambiguous(
 def test_a_name_of_several_lines_is_refused_with_all_of_them(busy: Path, duebook: Duebook) -> None:
     """Three lines of a merchant; of many months the first ten, and how many more there are."""
     ran = duebook("explain", "M-401")
-    assert ran.code == 1
+    assert ran.code == 2
     for kind in ("commission", "compensation", "fixed_fee"):
         assert f"growth-2026-05/M-401/{kind}" in ran.err
     many = duebook("explain", "S-1301").err
@@ -72,7 +72,7 @@ def test_an_order_is_explained_by_what_its_line_has_of_it(busy: Path, duebook: D
 def test_a_name_of_nothing_says_so(busy: Path, duebook: Duebook, typed: str) -> None:
     """And how to find lines."""
     ran = duebook("explain", typed)
-    assert (ran.code, ran.out) == (1, "")
+    assert (ran.code, ran.out) == (2, "")
     assert f"'{typed}' names no line" in ran.err
     assert "duebook settle PROGRAM" in ran.err
 
@@ -113,7 +113,7 @@ def test_a_party_of_several_statements_is_refused_with_all_of_them(
     for month in ("2020-03", "2020-05"):
         assert duebook("close", "deposit-2020", month, *words).code == 0
     ran = duebook("statement", "store:S-1301")
-    assert (ran.code, ran.out) == (1, "")
+    assert (ran.code, ran.out) == (2, "")
     assert "'store:S-1301' names 2 statements: deposit-2020/2020-03/store:S-1301" in ran.err
 
 
@@ -154,7 +154,7 @@ def test_a_folder_that_cannot_be_filled_is_left_as_it_is(
     assert duebook("statement", "--all", "-o", "out").code == 0
     before = _files(busy)
     ran = duebook("statement", "--all", "-o", folder)
-    assert ran.code == 1
+    assert ran.code == 2
     assert said in ran.err
     assert _files(busy) == before
     assert duebook("statement", "--all", "-o", "out", "--overwrite").code == 0

@@ -134,8 +134,8 @@ def test_every_row_of_the_bad_csv_is_named_with_what_was_found_and_expected() ->
         ),
         11: (
             "unknown_currency",
-            "'RMB' is not a currency of ISO 4217. Write the three-letter code in capitals, such "
-            "as CNY or EUR.",
+            "'RMB' is not a currency of ISO 4217. Did you mean CNY? Write the three-letter code in "
+            "capitals, such as CNY or EUR.",
         ),
         12: ("invalid_field", "found 8 cells, expected 10."),
         13: (

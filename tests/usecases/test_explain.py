@@ -269,7 +269,15 @@ def test_a_line_that_does_not_exist_is_refused(demo: Demo, store: str) -> None:
     """A store without partner, of another quarter, or that nobody knows has no line."""
     with demo.book.reading() as connection, pytest.raises(NoSuchLine) as refused:
         explain(connection, f"{PROGRAM}/{store}", demo.clocks)
-    assert refused.value.hint == f"List the lines: duebook settle {PROGRAM}"
+    assert refused.value.hint.endswith(f"List the lines: duebook settle {PROGRAM}")
+
+
+def test_a_line_in_other_letters_is_asked_about(demo: Demo) -> None:
+    """That nobody introduced the store would mislead: it is the case of its letters."""
+    with demo.book.reading() as connection, pytest.raises(NoSuchLine) as refused:
+        explain(connection, f"{PROGRAM}/s-1001", demo.clocks)
+    assert "capital and small letters differ" in refused.value.sentence
+    assert refused.value.hint.startswith(f"Did you mean {PROGRAM}/S-1001? ")
 
 
 def test_a_line_of_an_unknown_program_is_refused(demo: Demo) -> None:

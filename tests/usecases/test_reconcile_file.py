@@ -76,18 +76,26 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
         ("stores,amount,currency", "line (or store", "'stores' (did you mean 'store'?)"),
         ("order_id,amount,currency", "store", "'order_id', 'amount', 'currency'"),
         ("amount,currency", "line (or store", "'amount', 'currency'"),
-        ("line;amount;currency", "line (or store", "'line;amount;currency'"),
-        ("", "line (or store", "nothing"),
     ],
 )
 def test_a_header_that_lacks_a_column_names_the_nearest(
     reading: Read, header: str, lacks: str, near: str
 ) -> None:
     """What was expected, what stands there instead, and the whole header in the hint."""
-    refusal = refused(reading, f"{header}\np/S-1,2000.00,CNY\n" if header else "")
+    refusal = refused(reading, f"{header}\np/S-1,2000.00,CNY\n")
     assert f"platform.csv:1: the column {lacks}" in refusal.sentence
     assert near in refusal.sentence
     assert refusal.hint.startswith("The header names line, or store (and kind)")
+
+
+@pytest.mark.parametrize(("sign", "name"), [(";", "';'"), ("\t", "tabs"), ("|", "'|'")])
+def test_cells_that_are_not_separated_by_commas_are_said_to_be(
+    reading: Read, sign: str, name: str
+) -> None:
+    """As `record` and `orders` say it; an empty file is no header that lacks a column."""
+    refusal = refused(reading, sign.join(("line", "amount", "currency")) + "\n")
+    assert refusal.sentence.endswith(f"the cells are separated by {name}.")
+    assert refused(reading, "").sentence == "platform.csv is empty."
 
 
 @pytest.mark.parametrize("doubled", ["amount", "line", "note"])

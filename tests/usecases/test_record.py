@@ -37,8 +37,8 @@ def of(fact: dict[str, Any], **changed: Any) -> str:
 COMPACT = json.dumps(GMV, separators=(",", ":"))
 ROWS = [
     ("bad_json", "{'type': 'StoreVerified'}", "found", "one JSON object a line"),
-    ("bad_json", "[1, 2]", "found list", "one fact a line"),
-    ("bad_json", "17", "found int", "one fact a line"),
+    ("bad_json", "[1, 2]", "found a list", "one fact a line"),
+    ("bad_json", "17", "found a number", "one fact a line"),
     ("bad_json", of(GMV, amount=float("nan")), "expected value", "one JSON object a line"),
     ("bad_json", "[" * 100_000, "recursion", "one JSON object a line"),
     ("bad_json", of(GMV)[:-1] + ', "store": "S-2"}', "'store' stands twice", "once"),
@@ -73,7 +73,7 @@ ROWS = [
     ("bad_amount", of(GMV, amount=10), "amount: 10 is a bare number", '"10"'),
     ("bad_amount", of(GMV, amount="NaN"), "amount: 'NaN'", "digits and one point"),
     ("bad_amount", of(GMV, amount="1e3"), "amount: '1e3'", "digits and one point"),
-    ("bad_amount", of(GMV, amount="1,000.00"), "amount: '1,000.00'", "digits and one point"),
+    ("bad_amount", of(GMV, amount="1,000.00"), "amount: '1,000.00'", 'Write "1000.00"'),
     ("bad_amount", of(GMV, amount="１０"), "amount: '１０'", "digits and one point"),
     ("bad_amount", of(GMV, amount="1" * 19), "more than 18 digits", "Check the amount"),
     ("bad_amount", of(GMV, amount="1.005"), "3 decimals; CNY has 2", "to 2 decimals"),

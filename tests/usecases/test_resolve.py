@@ -8,7 +8,13 @@ from sqlalchemy import Connection
 
 from ledger.aggregates.reconciliation import BreakResolved
 from ledger.aggregates.settlement import StatementAdjusted
-from ledger.kernel.errors import BadResolution, ConcurrentWrite, NoSuchBreak, ReadOnlyBook
+from ledger.kernel.errors import (
+    BadResolution,
+    ConcurrentWrite,
+    NoSuchBreak,
+    NothingKept,
+    ReadOnlyBook,
+)
 from ledger.store.book import open_book
 from ledger.store.log import read_log
 from ledger.usecases.reconciling import resolve as resolving
@@ -210,7 +216,7 @@ def test_only_a_line_of_ours_can_take_their_figure(
 def test_a_break_that_no_run_has_found_is_refused(desk: Desk, name: str) -> None:
     """Also where the comparison was made and not recorded."""
     desk.compare(LESS)
-    with desk.refused(NoSuchBreak) as raised:
+    with desk.refused(NothingKept) as raised:
         desk.resolve(DIFFERS)
     assert "duebook reconcile" in raised.value.hint
     desk.run(LESS)
@@ -223,7 +229,7 @@ def test_breaks_of_another_program_are_not_found(desk: Desk) -> None:
     """A break belongs to the period that it was found in."""
     desk.run(LESS)
     publish(desk.book, edition(PROGRAM, publisher="acme", version=3), "lin")
-    with desk.refused(NoSuchBreak):
+    with desk.refused(NothingKept):
         desk.resolve(DIFFERS, program="growth-2026-05")
 
 
