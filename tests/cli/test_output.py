@@ -96,7 +96,7 @@ def test_a_folder_that_is_not_there_is_told(demo: Path, duebook: Duebook) -> Non
 def test_a_command_that_fails_leaves_an_older_file_alone(demo: Path, duebook: Duebook) -> None:
     """A file is written whole or not at all, and no part of it is left behind."""
     Path("old.csv").write_text("as it was\n")
-    assert duebook("show", "store:nobody", "-o", "old.csv").code == 2
+    assert duebook("show", "store:nobody", "-o", "old.csv").code == 1
     assert duebook("query", "select nothing", "-o", "old.csv").code == 1
     assert duebook("show", "store:nobody", "-o", "old.csv", "--overwrite").code == 2
     assert duebook("query", "select nothing", "-o", "old.csv", "--overwrite").code == 1
