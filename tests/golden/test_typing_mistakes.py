@@ -47,7 +47,7 @@ PYTHON = re.compile(
 def book(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder with a book that holds a closed quarter and a month of orders, and the inputs.
 
-    It publishes three editions alone, so that no text changes when a program is added.
+    It publishes three editions alone: a program that is added changes the list of rules only.
     """
     folder = tmp_path_factory.mktemp("typing")
     shutil.copytree(INPUTS, folder, dirs_exist_ok=True)
