@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from ledger.kernel.errors import BadInstant
 from ledger.kernel.instants import Instant, format_instant, parse_instant
-from ledger.store.book import Book
+from ledger.store.book import Book, may_write
 from ledger.store.schema import events, meta
 from ledger.store.scratch import new_name
 
@@ -34,9 +34,12 @@ class Verified(NamedTuple):
 
 
 def leave_verified(book: Book, verified: Verified) -> None:
-    """Keeps what came of a run. Where that cannot be, the book notes it: the answer stands."""
+    """Keeps what came of a run. Where that cannot be, the book notes it: the answer stands. Beside
+    a book that may only be read nothing is left."""
     try:
         if book.path is not None:
+            if not may_write(book.path):
+                return
             _replace(_path(book.path), verified.text())
             return
         stored = book.stored_as or book

@@ -145,7 +145,7 @@ def test_a_book_of_an_older_format_that_may_only_be_read_is_asked_everything(
         assert "may only be read" in answers[0].err
     assert duebook_of(read_only, "upgrade", "--by", "lin") == 1
     assert read_only.read_bytes() == before
-    assert sorted(os.listdir(tmp_path)) == ["read.db", "written.db"]
+    assert sorted(os.listdir(tmp_path)) == ["read.db", "written.db", "written.db.verified"]
 
 
 @pytest.fixture
