@@ -155,10 +155,11 @@ def _rows(entry: Entry) -> list[dict[str, Any]]:
     ]
 
 
-def read_entries(connection: Connection, table: Table) -> Iterator[Entry]:
-    """The entries of the view, built again from its rows. Raises `Unbalanced`."""
+def read_entries(connection: Connection, table: Table, after: int = 0) -> Iterator[Entry]:
+    """The entries of the view of events after a position, built again from its rows. Raises
+    `Unbalanced`."""
     c = table.c
-    query = select(table).order_by(c.position, c.seq, c.leg)
+    query = select(table).where(c.position > after).order_by(c.position, c.seq, c.leg)
     legs: list[Row[Any]] = []
     for row in connection.execute(query.execution_options(yield_per=ROWS_AT_ONCE)):
         if legs and (row.position, row.seq) != (legs[0].position, legs[0].seq):

@@ -24,6 +24,8 @@ class Posted(NamedTuple):
 
     first: date | None = None
     last: date | None = None
+    after: int = 0
+    """A position of the log after which an entry is new."""
 
     def __contains__(self, day: object) -> bool:
         assert isinstance(day, date)
@@ -46,7 +48,7 @@ class Journal(NamedTuple):
 
     def entries(self) -> Iterator[Entry]:
         """In the order of the log. Raises `Unbalanced`."""
-        for entry in read_entries(self.connection, self.table):
+        for entry in read_entries(self.connection, self.table, self.span.after):
             if entry.date in self.span and (
                 self.account is None
                 or any(is_below(posting.account.text, self.account) for posting in entry.postings)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cli.numbers import AFTER
 from cli.options import Ask, answering
 from cli.progress import progress
 from cli.talk import say
@@ -30,8 +31,17 @@ TO = click.option("--to", "last", type=DAY, metavar="DATE", help="Only up to thi
 )
 @FROM
 @TO
+@click.option(
+    "--after",
+    type=AFTER,
+    default=0,
+    metavar="POSITION",
+    help="Only what was recorded after it, such as since the last export.",
+)
 @answering(clocks=True, also=EXPORTS)
-def journal(account: str | None, first: "date | None", last: "date | None", ask: Ask) -> int:
+def journal(
+    account: str | None, first: "date | None", last: "date | None", after: int, ask: Ask
+) -> int:
     """Show the double entries, or write them for Beancount, hledger or a spreadsheet.
 
     Entries are of the day on which they are posted: of a close the period's last, of a payment
@@ -41,6 +51,7 @@ def journal(account: str | None, first: "date | None", last: "date | None", ask:
     duebook journal
     duebook journal --account Liabilities:Payable
     duebook journal --from 2026-01-01 --to 2026q1
+    duebook journal --after 1662 -o new.journal
     duebook journal -o book.beancount
     duebook journal -o book.journal
     """
@@ -49,7 +60,7 @@ def journal(account: str | None, first: "date | None", last: "date | None", ask:
     where = ask.out
     with ask.opened() as found, progress() as told:
         at = ask.chosen_clocks(found)
-        span = _span(first, last)
+        span = _span(first, last)._replace(after=after)
         with usecase(found, account=account, clocks=at, progress=told, span=span) as answer:
             title = f"{answer.entity}, known at {answer.clocks.known_at}"
             if where.format == "beancount":
@@ -67,6 +78,8 @@ def journal(account: str | None, first: "date | None", last: "date | None", ask:
             else:
                 rows = answer.rows() if where.format == "ndjson" else list(answer.rows())
                 where.data(rows, rows)
+    if after or where.destination is not None:
+        say(f"Only what is new the next time: --after {answer.clocks.known_at}")
     return 0
 
 

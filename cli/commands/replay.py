@@ -58,7 +58,8 @@ def replay(program: str, period: str | None, terms: str | None, ask: Ask) -> int
     if draft is not None and where.is_table:
         where.data(answer, answer["payees"])
     else:
-        where.data(answer, answer["differences"])
+        if answer["differences"] or not where.is_table:
+            where.data(answer, answer["differences"])
     if where.is_table:
         _talk(where, answer)
     return 0 if result.identical else DIFFERENCES

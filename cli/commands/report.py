@@ -84,7 +84,7 @@ def report(
 
 
 @click.command()
-@click.argument("sql")
+@click.argument("sql", required=False)
 @click.option(
     "--program",
     metavar="P",
@@ -109,7 +109,7 @@ def report(
 )
 @answering(clocks=True)
 def query(
-    sql: str,
+    sql: str | None,
     program: str | None,
     period: str | None,
     zone: str | None,
@@ -117,7 +117,7 @@ def query(
     max_rows: int | None,
     ask: Ask,
 ) -> int:
-    """Ask the read models in SQL: one SELECT.
+    """Ask the read models in SQL: one SELECT. Without one, list the tables and their columns.
 
     It is parsed before it is sent; the how-to lists the functions that it may call.
 
@@ -144,6 +144,12 @@ def query(
     if period is not None and program is None:
         raise click.UsageError("--period goes with --program: say of which.")
     where = ask.out
+    if sql is None:
+        from projections.sql.tables import tables
+
+        rows = list(tables())
+        where.data(rows, [row | {"columns": ", ".join(row["columns"])} for row in rows])
+        return 0
     if max_rows is None and where.destination is None and sys.stdout.isatty():
         max_rows = ON_A_TERMINAL
     limits = Limits(timeout, max_rows, whole=where.format not in ("csv", "ndjson"))

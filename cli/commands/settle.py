@@ -194,7 +194,9 @@ def _talk(where: Out, settlement: "Settlement", *, draft: bool) -> None:
     totals = ", ".join(f"{grouped(text)} {code}" for code, text in head["totals"].items())
     outcomes = ", ".join(f"{counts[name]} {name}" for name in sorted(counts))
     say("")
-    say(f"Total payable: {totals or 'nothing'}   ({outcomes or 'no lines'})")
+    owed = any(text.startswith("-") for text in head["totals"].values())
+    whose = ", negative: the payees owe it" if owed else ""
+    say(f"Total payable: {totals or 'nothing'}{whose}   ({outcomes or 'no lines'})")
     terms = head["terms"]
     say(
         f"As of {where.clocks(head)}, terms {terms['publisher']} "

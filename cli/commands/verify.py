@@ -1,30 +1,42 @@
 """`duebook verify`: does the log hold?"""
 
+from typing import TYPE_CHECKING
+
 import click
 
+from cli.destination import INPUT
 from cli.options import Ask, answering, now
 from cli.progress import progress
 from cli.talk import say
+
+if TYPE_CHECKING:
+    from ledger.usecases.verifying.verify import Check
 
 BROKEN = 5
 
 
 @click.command()
 @click.option("--receipt", "receipts", multiple=True, metavar="R", help="A receipt to find.")
+@click.option(
+    "--file", "files", type=INPUT, multiple=True, metavar="FILE", help="Was the book given it?"
+)
 @answering()
-def verify(receipts: tuple[str, ...], ask: Ask) -> int:
+def verify(receipts: tuple[str, ...], files: tuple[str, ...], ask: Ask) -> int:
     """Recompute every hash, index, closed period, entry and read model; find every receipt.
 
-    When it ran and what came of it is left beside the book, for `duebook status`.
+    What came of it is left beside the book, for `duebook status`. --file finds the calls that were
+    given a file of the same content.
 
     \b
     duebook verify
     duebook verify --receipt 1453:9f2c... --format json
+    duebook verify --file sales-2026-02.csv
     """
     from ledger.store.receipts import parse_receipt
     from ledger.store.verified import Verified, leave_verified
     from ledger.usecases.verifying.clock import verify_clock
     from ledger.usecases.verifying.closed_periods import verify_closed
+    from ledger.usecases.verifying.input_files import verify_file
     from ledger.usecases.verifying.order_archive import verify_orders
     from ledger.usecases.verifying.snapshots import verify_snapshots
     from ledger.usecases.verifying.verify import not_seen
@@ -48,17 +60,32 @@ def verify(receipts: tuple[str, ...], ask: Ask) -> int:
             checks += [verify_clock(found, now()), not_seen()]
         ok = all(one.ok for one in checks)
         leave_verified(found, Verified(now(), head.position, head.hash.hex(), ok))
-    rows = [one.as_json() for one in checks]
-    answer = {"ok": ok, "events": head.position, "head": head.hash.hex(), "checks": rows}
+        if ok and files:
+            with found.reading() as connection:
+                checks += [verify_file(connection, path) for path in files]
+    unknown, rows = [one for one in checks if ok and not one.ok], [one.as_json() for one in checks]
+    answer = {
+        "ok": ok and not unknown,
+        "events": head.position,
+        "head": head.hash.hex(),
+        "checks": rows,
+    }
     where.data(answer, rows)
     if not ok:
-        if all(one.ok for one in checks if not one.name.startswith("view ")):
-            say("The log holds; a read model does not follow from it and can be rebuilt.")
-        elif all(one.ok for one in checks if not one.name.startswith("order ")):
-            say("The log holds; the archive of orders does not. Restore its folder from a backup.")
-        else:
-            say("The log does not hold. Keep this file as it is and restore a backup beside it.")
+        say(_what_does_not_hold(checks))
         return BROKEN
+    if unknown:
+        names = ", ".join(one.name.removeprefix("file ") for one in unknown)
+        say(f"The log holds; it was not given {names} as it is here.")
+        return 1
     if where.is_table:
         say(f"Everything holds: {head.position:,} events, head {head.hash.hex()}.")
     return 0
+
+
+def _what_does_not_hold(checks: "list[Check]") -> str:
+    if all(one.ok for one in checks if not one.name.startswith("view ")):
+        return "The log holds; a read model does not follow from it and can be rebuilt."
+    if all(one.ok for one in checks if not one.name.startswith("order ")):
+        return "The log holds; the archive of orders does not. Restore its folder from a backup."
+    return "The log does not hold. Keep this file as it is and restore a backup beside it."

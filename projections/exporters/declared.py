@@ -5,7 +5,7 @@ of an account is known after the last entry only, and a journal declares at its 
 programs sort by day and read declarations wherever they stand.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from operator import itemgetter
 
@@ -18,7 +18,8 @@ from projections.exporters.names import exported_name
 class Declared:
     """The name and the first day of every account, the first day of every commodity."""
 
-    def __init__(self) -> None:
+    def __init__(self, named: Callable[[Account], str] = exported_name) -> None:
+        self._named = named
         self._names: dict[Account, str] = {}
         self._accounts: dict[Account, date] = {}
         self._commodities: dict[str, date] = {}
@@ -28,7 +29,7 @@ class Declared:
         account, (_, commodity) = posting
         name = self._names.get(account)
         if name is None:
-            name = self._names[account] = exported_name(account)
+            name = self._names[account] = self._named(account)
             self._accounts[account] = day
         elif day < self._accounts[account]:
             self._accounts[account] = day

@@ -20,13 +20,14 @@ def lines(entries: Iterable[Entry], title: str) -> Iterator[str]:
     every commodity is declared with its decimals and every account with its type and as `id`
     whose it is, as the book writes it. A commodity whose code is not of letters only is quoted:
     `"USD.AD"`. hledger knows no escapes: a character that would end a description is written
-    as `\u003b`, a comma in a tag as `\u002c`, a backslash twice. Entries are taken one by one and
-    not kept.
+    as `\u003b`, a comma in a tag as `\u002c`, a backslash twice. Accounts are called as the book
+    calls them: an id has nothing that hledger takes for something else. Entries are taken one by
+    one and not kept.
     """
     yield f"; {_one_line(title)}"
     yield "decimal-mark ."
     yield ""
-    declared = Declared()
+    declared = Declared(lambda account: account.text)
     codes: dict[str, str] = {}
     for entry in entries:
         yield f"{entry.date} * ({_one_line(entry.number)}) {_one_line(entry.narration)}".rstrip()

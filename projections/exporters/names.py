@@ -1,4 +1,4 @@
-"""Accounts under names that Beancount and hledger accept, and back: no two share a name.
+"""Accounts under names that Beancount accepts, and back: no two share a name.
 
 A name is `Kind:Name`, and for whose account it is one component more, or two where a party is
 named: `Liabilities:Payable:Partner:P-01`.
@@ -10,7 +10,7 @@ named: `Liabilities:Payable:Partner:P-01`.
 - A component that would begin with anything but an ASCII capital or digit gets `X--l` before it.
 - A party's role is written with a capital, `Partner`; it is lower case in the book.
 
-So `P-01`, `M-7` and `S-1001` stay as they are, `m_7` becomes `X--lm--u7`. Both programs tell
+So `P-01`, `M-7` and `S-1001` stay as they are, `m_7` becomes `X--lm--u7`. Beancount tells
 capitals from small letters, and so do these names. Source: `ACC_COMP_NAME_RE` in
 `beancount.core.account` (a component begins with a capital or a digit and goes on with letters,
 digits and hyphens); hledger's manual, "Account names" (no two blanks in a row).
@@ -33,7 +33,7 @@ _ROLE_NAME = re.compile(r"[A-Z][a-z]*")
 
 
 def exported_name(account: Account) -> str:
-    """The account's name in Beancount and hledger; no other account has it."""
+    """The account's name in Beancount; no other account has it."""
     assert account.kind in KINDS, f"{account.kind!r} is no root of a chart of accounts"
     parts = [account.kind, _component(account.name)]
     role, colon, of = account.of.partition(":")

@@ -1,7 +1,7 @@
 """One statement over the read models: where it is run, and what comes back."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,9 +11,11 @@ from sqlalchemy import exc as sa_exc
 from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.errors import BadQuery, ConcurrentWrite, Refusal
 from ledger.kernel.instants import Instant
+from ledger.kernel.near import did_you_mean
 from ledger.store.book import Book, open_book
 from ledger.store.head import head_of
 from ledger.store.reader import LogReader
+from projections.amounts import decimals_of
 from projections.base import View
 from projections.catalogue import VIEWS
 from projections.leftovers import tables_of
@@ -28,6 +30,8 @@ from projections.sql.statement import Statement, checked, tables_named
 from projections.sql.worked_out import BREAKS, LINES, OpenPeriod
 
 ATTEMPTS = 5
+NO_COLUMN = re.compile(r"no such column: ([\w.]+)|column \"?([\w.]+)\"? does not exist")
+"""As SQLite says it, and PostgreSQL."""
 MAY_NAME = re.compile(rf"\b(?:{ORDERS}|{GMV}|{BREAKS}|{LINES})\b", re.IGNORECASE)
 TABLES = frozenset({*VIEWS, ORDERS, BREAKS})
 """What a statement may name."""
@@ -79,7 +83,7 @@ def query(
         except (Refusal, sa_exc.SQLAlchemyError):
             raise
         except Exception as error:
-            raise _refused(error) from None
+            raise _refused(error, views) from None
     return Report("query", answer.rows, stands, parked, said, answer.cut)
 
 
@@ -170,10 +174,15 @@ def _is_superuser(connection: Connection) -> bool:
     return bool(connection.exec_driver_sql(sql).scalar() == "on")
 
 
-def _refused(error: Exception) -> Exception:
+def _refused(error: Exception, views: Sequence[View]) -> Exception:
+    """What the database says, with the columns that may be meant by one that is not there."""
     text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    return BadQuery(
-        f"The database refused the query: {text}.",
-        f"One read-only statement over {', '.join(sorted(TABLES))}; the columns of one: "
-        'duebook query "select * from NAME limit 1"',
-    )
+    missing = NO_COLUMN.search(text)
+    named = missing and (missing[1] or missing[2]).rpartition(".")[2]
+    columns = {column.name for view in views for column in view.columns()}
+    columns |= set(decimals_of([column for view in views for column in view.columns()]))
+    if named and columns:
+        hint = f"{did_you_mean(named, columns)}Columns: {', '.join(sorted(columns))}."
+    else:
+        hint = "Tables and their columns: duebook query"
+    return BadQuery(f"The database refused the query: {text}.", hint)

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ledger.kernel.errors import BadQuery
+from ledger.kernel.near import did_you_mean
 from projections.sql.functions import NAMES, TYPES, listed, words
 
 LENGTH_MAX = 100_000
@@ -42,8 +43,11 @@ BYTES = re.compile(r"[xX]'[0-9a-fA-F]*'")
 OPERATOR = re.compile(r"[-+*/%<>=!|&~^:,.()]+")
 NUMBER = re.compile(r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
 HINT = (
-    "Write one SELECT over {tables}, with its own WITH, subqueries and these functions: {functions}"
+    "Write one SELECT, with its own WITH and subqueries, over {tables}. Their columns: "
+    "duebook query"
 )
+FUNCTIONS_HINT = "Functions: {functions}."
+NO_FUNCTION = "not on the list"
 
 
 class Statement(NamedTuple):
@@ -81,7 +85,11 @@ def checked(
             continue
         name = folded(table.this)
         if table.args.get("db") or table.args.get("catalog") or name not in tables:
-            raise _refused(f"There is no table {table.sql(dialect=dialect)!r} to ask.", tables)
+            asked = did_you_mean(name, tables)
+            raise BadQuery(
+                f"The query is refused. There is no table {table.sql(dialect=dialect)!r} to ask.",
+                asked + _hint(tables),
+            )
         named.add(name)
         if sources and name in sources:
             alias = "" if table.args.get("alias") else f' AS "{name}"'
@@ -261,9 +269,13 @@ def _named(cte: Any) -> str:
 
 
 def _refused(why: str, tables: Collection[str]) -> BadQuery:
+    if NO_FUNCTION in why:
+        typed = why.partition("'")[2].partition("'")[0]
+        hint = did_you_mean(typed, NAMES) + FUNCTIONS_HINT.format(functions=listed())
+        return BadQuery(f"The query is refused. {why}", hint)
     return BadQuery(f"The query is refused. {why}", _hint(tables))
 
 
 def _hint(tables: Collection[str]) -> str:
     named = ", ".join(sorted(tables)) if tables else "the read models"
-    return HINT.format(tables=named, functions=listed()) + "."
+    return HINT.format(tables=named)

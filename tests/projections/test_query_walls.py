@@ -133,12 +133,24 @@ def test_anything_else_is_refused_before_it_is_sent(sql: str, dialect: str) -> N
     assert refused.value.sentence
 
 
-def test_a_refusal_lists_the_tables_and_the_functions() -> None:
-    """So that nobody has to look them up."""
+def test_a_refusal_lists_the_tables_or_the_functions() -> None:
+    """Whatever was not found, so that nobody has to look it up, with what may be meant first."""
     with pytest.raises(BadQuery) as refused:
         checked("SELECT nextval('x') FROM stores", "postgres", VIEWS)
     assert "nextval" in refused.value.sentence
-    assert {*VIEWS, *NAMES} <= set(re.findall(r"\w+", refused.value.hint))
+    assert set(NAMES) <= set(re.findall(r"\w+", refused.value.hint))
+    with pytest.raises(BadQuery) as refused:
+        checked("SELECT 1 FROM store", "postgres", VIEWS)
+    assert refused.value.hint.startswith("Did you mean stores? ")
+    assert set(VIEWS) <= set(re.findall(r"\w+", refused.value.hint))
+
+
+def test_a_column_that_is_not_there_is_answered_with_those_that_are(book: Book) -> None:
+    """Of the tables that the statement names, the one that may be meant first."""
+    with pytest.raises(BadQuery) as refused:
+        query(book, "select amounts from lines")
+    assert refused.value.hint.startswith("Did you mean amount or amount_minor? Columns: ")
+    assert "stands_at" in refused.value.hint
 
 
 def test_the_how_to_lists_every_function_and_no_other() -> None:

@@ -121,7 +121,7 @@ def balances_said(answer: str) -> Sums:
     """A table of hledger's, read as balances."""
     _, *rows = csv.reader(io.StringIO(answer))
     return {
-        (exported_account(name), commodity): amount
+        (parse_account(name), commodity): amount
         for name, cell in rows
         for commodity, amount in amounts(cell).items()
     }
@@ -143,7 +143,7 @@ def test_hledger_knows_the_type_of_every_account(
     said = re.findall(r"^(\S+) +; type: (\w)$", ask_hledger(exported, "accounts", "--types"), re.M)
     letters = {"Assets": "A", "Liabilities": "L", "Income": "R", "Expenses": "X"}
     used = {account for one in entries for account, _ in one.postings}
-    assert {exported_account(name): letter for name, letter in said} == {
+    assert {parse_account(name): letter for name, letter in said} == {
         one: "C" if (one.kind, one.name) == ("Assets", "Cash") else letters[one.kind]
         for one in used
     }
@@ -179,7 +179,7 @@ def test_hledgers_income_statement_of_every_month_is_ours(
             for number, cell in enumerate(cells[: len(months) - 1]):
                 year, month = divmod(start + number, 12)
                 for commodity, amount in amounts(cell).items():
-                    said[f"{year}-{month + 1:02}", exported_account(name), commodity] = amount
+                    said[f"{year}-{month + 1:02}", parse_account(name), commodity] = amount
     assert said == {key: total for key, total in expected.items() if total}
 
 

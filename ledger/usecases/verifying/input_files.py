@@ -1,0 +1,74 @@
+"""Whether a file that somebody holds is one that the book was given, by the digest in the log."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from ledger.aggregates.book import BatchRecorded
+from ledger.aggregates.reconciliation import ReconciliationRun
+from ledger.intake.border import check_ordinary
+from ledger.kernel.errors import MissingFile
+from ledger.store.log import read_log
+from ledger.usecases.verifying.verify import Check
+
+BLOCK = 1024 * 1024
+
+
+class Given(NamedTuple):
+    """A file that a call was given."""
+
+    name: str
+    sha256: str
+    rows: int
+    said: str
+    """When and by whom."""
+
+
+def verify_file(connection: Connection, path: str) -> Check:
+    """Finds the calls that were given a file of this content; failing that, of this name.
+
+    Raises `MissingFile` for one that cannot be read.
+    """
+    name, digest = Path(path).name, _digest(path)
+    given = list(_given(connection))
+    found = [one for one in given if one.sha256 == digest]
+    if found:
+        return Check(f"file {name}", True, "; ".join(_told(one, name) for one in found))
+    alike = [one for one in given if Path(one.name).name == name]
+    detail = "the book was given no file of this content"
+    if alike:
+        detail += f"; of this name, with other content: {'; '.join(one.said for one in alike)}"
+    return Check(f"file {name}", False, detail)
+
+
+def _told(one: Given, name: str) -> str:
+    called = "" if Path(one.name).name == name else f", as {one.name}"
+    rows = "1 row" if one.rows == 1 else f"{one.rows:,} rows"
+    return f"{one.said}{called}, {rows}"
+
+
+def _given(connection: Connection) -> Iterator[Given]:
+    topics = [BatchRecorded.TOPIC, ReconciliationRun.TOPIC]
+    for recorded in read_log(connection, topics=topics):
+        event, by = recorded.event, f" by {recorded.by}" if recorded.by else ""
+        if isinstance(event, BatchRecorded):
+            said = f"recorded at position {recorded.position}{by}"
+            yield from (Given(one.name, one.sha256, one.rows, said) for one in event.files)
+        elif isinstance(event, ReconciliationRun):
+            said = f"compared with at position {recorded.position}{by}"
+            yield Given(event.file, event.sha256, event.rows, said)
+
+
+def _digest(path: str) -> str:
+    check_ordinary(path)
+    digest = hashlib.sha256()
+    try:
+        with Path(path).open("rb") as file:
+            while block := file.read(BLOCK):
+                digest.update(block)
+    except OSError as error:
+        raise MissingFile(f"{path} cannot be read: {error.strerror}.", "Check the path.") from None
+    return digest.hexdigest()

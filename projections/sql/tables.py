@@ -1,0 +1,30 @@
+"""The tables that `query` may name, each with its columns."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from projections.amounts import MINOR
+from projections.catalogue import VIEWS
+from projections.sql.on_duckdb import COLUMNS, ORDERS
+from projections.sql.worked_out import BREAKS, breaks_columns
+
+ORDERS_ABOUT = "archived order lines that count"
+BREAKS_ABOUT = "breaks with the platform's files, of comparisons that were kept"
+
+
+def tables() -> Iterator[dict[str, Any]]:
+    """One row per table: its name, what it has, its columns; of amounts both forms."""
+    for name, view in VIEWS.items():
+        columns = [column.name for column in view.columns()]
+        yield {"table": name, "about": view.ABOUT, "columns": _both(columns)}
+    yield {"table": ORDERS, "about": ORDERS_ABOUT, "columns": list(COLUMNS)}
+    breaks = [column.name for column in breaks_columns()]
+    yield {"table": BREAKS, "about": BREAKS_ABOUT, "columns": _both(breaks)}
+
+
+def _both(columns: list[str]) -> list[str]:
+    """With the decimals behind their minor units."""
+    found = []
+    for name in columns:
+        found += [name, name.removesuffix(MINOR)] if name.endswith(MINOR) else [name]
+    return found
