@@ -48,6 +48,7 @@ HINT = (
 )
 FUNCTIONS_HINT = "Functions: {functions}."
 NO_FUNCTION = "not on the list"
+SHOWN_MAX = 60
 
 
 class Statement(NamedTuple):
@@ -87,7 +88,7 @@ def checked(
         if table.args.get("db") or table.args.get("catalog") or name not in tables:
             asked = did_you_mean(name, tables)
             raise BadQuery(
-                f"The query is refused. There is no table {table.sql(dialect=dialect)!r} to ask.",
+                f"The query is refused. There is no table {_shown(table, dialect)!r} to ask.",
                 asked + _hint(tables),
             )
         named.add(name)
@@ -153,7 +154,7 @@ def _unfit(node: Any) -> str:
     if isinstance(node, exp.Lateral) and not isinstance(node.this, exp.Subquery):
         return "It asks a function for a table."
     if isinstance(node, exp.DataType) and getattr(node.this, "name", node.this) not in TYPES:
-        return f"It casts to {node.sql()}, which is not on the list of types."
+        return f"It casts to {_shown(node)}, which is not on the list of types."
     if kind in PARTS:
         return ""
     if isinstance(node, exp.Anonymous | exp.AnonymousAggFunc):
@@ -163,8 +164,8 @@ def _unfit(node: Any) -> str:
         # Its name as it was written is looked at among the words; here what is called without.
         of_session = kind.startswith(("Current", "Session", "Local"))
         fits = kind in ("CurrentDate", "CurrentTimestamp") or not of_session
-        return "" if fits else f"{node.sql()} is not on the list of functions."
-    return f"It holds something that a query here may not: {node.sql()[:60].strip() or kind}."
+        return "" if fits else f"{_shown(node)} is not on the list of functions."
+    return f"It holds something that a query here may not: {_shown(node) or kind}."
 
 
 def _check_words(
@@ -266,6 +267,16 @@ def _is_own(table: Any) -> bool:
 
 def _named(cte: Any) -> str:
     return folded(cte.args["alias"].this)
+
+
+def _shown(node: Any, dialect: str | None = None) -> str:
+    """The beginning of a part of a statement as it would be written; what cannot be, by its name."""
+    from sqlglot.errors import SqlglotError
+
+    try:
+        return str(node.sql(dialect=dialect))[:SHOWN_MAX].strip()
+    except (SqlglotError, ValueError, AttributeError, TypeError):
+        return str(node.name)[:SHOWN_MAX]
 
 
 def _refused(why: str, tables: Collection[str]) -> BadQuery:

@@ -133,6 +133,13 @@ def test_anything_else_is_refused_before_it_is_sent(sql: str, dialect: str) -> N
     assert refused.value.sentence
 
 
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_part_that_cannot_be_written_again_is_refused_in_words(dialect: str) -> None:
+    """The fuzzer found it: the parser takes a function without arguments that it cannot write."""
+    with pytest.raises(BadQuery):
+        checked("select(from s join(select date(),))from orders o", dialect, VIEWS)
+
+
 def test_a_refusal_lists_the_tables_or_the_functions() -> None:
     """Whatever was not found, so that nobody has to look it up, with what may be meant first."""
     with pytest.raises(BadQuery) as refused:
