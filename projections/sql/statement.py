@@ -270,7 +270,7 @@ def _named(cte: Any) -> str:
 
 
 def _shown(node: Any, dialect: str | None = None) -> str:
-    """The beginning of a part of a statement as it would be written; what cannot be, by its name."""
+    """The beginning of a part of a statement as it would be written; what cannot be, named."""
     from sqlglot.errors import SqlglotError
 
     try:
