@@ -171,6 +171,9 @@ def _show(where: Out, answer: "OrdersAnswer", *, dry_run: bool, keeping: bool) -
         say(f"    {one['hint']}")
     if answer.rejected > SHOWN_MAX:
         say(f"... and {answer.rejected - SHOWN_MAX:,} more rejected; see --format json.")
+    for file, count in answer.nameless.items():
+        columns = "1 column" if count == 1 else f"{count} columns"
+        say(f"{file}: {columns} without a name passed over.")
     outlook = answer.outlook
     if outlook.unknown_stores:
         names = ", ".join(outlook.unknown_stores[:10])

@@ -7,7 +7,7 @@ from typing import Any, get_args, get_origin
 
 from ledger.aggregates.catalogue import FACTS
 from ledger.intake.border import COLUMNS_MAX
-from ledger.intake.header import in_other_case, one_cell, other_separator
+from ledger.intake.header import in_other_case, is_nameless, one_cell, other_separator
 from ledger.intake.lines import LINE_BYTES_MAX, Lines, other_format
 from ledger.intake.ndjson import Item, empty, too_long
 from ledger.intake.rejection import Rejection, RowProblem
@@ -118,7 +118,9 @@ def _row(
         )
         return _rejected(file, number, cells, problem)
     row: dict[str, Any] = {
-        name: cell.strip() for name, cell in zip(header, cells, strict=True) if cell.strip()
+        name: cell.strip()
+        for name, cell in zip(header, cells, strict=True)
+        if cell.strip() and not is_nameless(name)
     }
     if default_type is not None:
         row.setdefault("type", default_type)
@@ -138,7 +140,7 @@ def _header_problem(header: list[str], default_type: str | None) -> RowProblem |
             "Is it the file that you mean?",
         )
     for name, count in Counter(header).items():
-        if count > 1:
+        if count > 1 and not is_nameless(name):
             return RowProblem(
                 "invalid_field",
                 f"the column {name!r} stands twice in the header.",

@@ -1,9 +1,20 @@
 """What is wrong with the header of a CSV that is one in another way than we read it."""
 
+import re
 from collections.abc import Collection, Sequence
 
 SEPARATORS = {";": "';'", "\t": "tabs", "|": "'|'"}
 """What stands between the cells of files that are no CSV with commas, and what it is called."""
+
+
+_INDEX = re.compile(r"__index_level_[0-9]+__")
+"""What pandas calls a column of row numbers in Parquet."""
+
+
+def is_nameless(name: str) -> bool:
+    """Whether a column has no name: what a comma at the end of every line makes, or a column of
+    row numbers. There is nothing to be read from it."""
+    return not name.strip() or _INDEX.fullmatch(name) is not None
 
 
 def other_separator(header: Sequence[str]) -> str | None:

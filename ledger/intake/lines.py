@@ -50,6 +50,7 @@ class Lines:
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
         self._digest = hashlib.sha256()
+        self._end = b"\n"
         self.count = 0
         self.bytes = 0
 
@@ -70,8 +71,10 @@ class Lines:
             if not self.bytes and block.startswith(BOM):
                 self.bytes = len(BOM)
                 block = block[len(BOM) :]
+            if self.bytes <= len(BOM) and b"\r" in block and b"\n" not in block:
+                self._end = b"\r"  # carriage returns alone, as old programs of the Mac write them
             self.bytes += len(block)
-            pieces = block.split(b"\n")
+            pieces = block.split(self._end)
             pieces[0] = rest + pieces[0]
             rest = pieces.pop()
             if pieces:

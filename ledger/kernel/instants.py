@@ -24,10 +24,12 @@ LATEST = (datetime(9999, 12, 31, tzinfo=UTC) - EPOCH) // MICROSECOND
 EARLIEST = (datetime(1900, 1, 1, tzinfo=UTC) - EPOCH) // MICROSECOND
 DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _SHAPE = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?"
-    r"(Z|[+-][0-9]{2}:[0-9]{2})?",
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?)"
+    r"(?:(?<=\.[0-9]{6})[0-9]{1,3})? ?(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?",
     re.ASCII,
 )
+"""ISO 8601 and RFC 3339, and how databases and libraries write it: a blank for the T or before the
+offset, an offset without a colon or of hours alone. Of nanoseconds the microseconds count."""
 _NO_INSTANT = "no instant with a day, hours and minutes"
 _HINT = "Write it as 2026-01-10T09:00:00+08:00 or with Z for UTC."
 
@@ -40,10 +42,11 @@ def parse_instant(text: object) -> Instant:
     found = _SHAPE.fullmatch(text) if isinstance(text, str) else None
     if not found or not isinstance(text, str):
         raise BadInstant(f"{text!r} is {_NO_INSTANT}.", _HINT, found=text)
-    if not found[1]:
+    day, time, offset = found.groups()
+    if not offset:
         raise NoZone(f"{text!r} has no zone.", _HINT, found=text)
     try:
-        instant = (datetime.fromisoformat(text) - EPOCH) // MICROSECOND
+        instant = (datetime.fromisoformat(f"{day}T{time}{offset}") - EPOCH) // MICROSECOND
     except (ValueError, OverflowError) as error:
         said = f"{text!r} is not an instant: {in_words(error)}."
         raise BadInstant(said, _HINT, found=text) from None

@@ -94,6 +94,16 @@ def canonical_amount(text: object, currency: str) -> str:
     return Money.parse(text, currency).text
 
 
+def _without_zeros(text: object, digits: int) -> object:
+    """An amount without the zeros behind its currency's decimals: `600.0000` CNY is `600.00`."""
+    if not isinstance(text, str) or not _PLAIN.fullmatch(text):
+        return text
+    whole, point, decimals = text.partition(".")
+    if not point or decimals[digits:].strip("0"):
+        return text
+    return f"{whole}.{decimals[:digits]}" if digits else whole
+
+
 class Money(NamedTuple):
     """Minor units (cents) and a currency or commodity code."""
 
@@ -102,9 +112,10 @@ class Money(NamedTuple):
 
     @classmethod
     def parse(cls, text: object, currency: str) -> "Money":
-        """Reads a decimal string. Raises `BadAmount` or `UnknownCurrency`."""
+        """Reads a decimal string; zeros behind the currency's decimals are no decimals. Raises
+        `BadAmount` or `UnknownCurrency`."""
         digits = exponent(currency)
-        amount = decimal_of(text)
+        amount = decimal_of(_without_zeros(text, digits))
         places = -int(amount.as_tuple().exponent)
         if places > digits:
             raise BadAmount(

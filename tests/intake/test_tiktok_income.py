@@ -129,8 +129,8 @@ def test_every_row_of_the_bad_csv_is_named_with_what_was_found_and_expected() ->
         ),
         10: (
             "bad_amount",
-            "Total settlement amount: found '66.800', expected an exact decimal amount in CNY: "
-            "'66.800' has 3 decimals; CNY has 2.",
+            "Total settlement amount: found '66.805', expected an exact decimal amount in CNY: "
+            "'66.805' has 3 decimals; CNY has 2.",
         ),
         11: (
             "unknown_currency",

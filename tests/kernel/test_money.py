@@ -107,8 +107,23 @@ def test_eighteen_digits_are_taken(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "currency", "written"),
+    [
+        *(("600.0000", "CNY", "600.00"), ("-6.0000", "CNY", "-6.00"), ("1500.00", "JPY", "1500")),
+        *(("0.000000000000000000000", "CNY", "0.00"), ("1.2500", "KWD", "1.250")),
+    ],
+)
+def test_zeros_behind_the_last_decimal_are_no_decimals(
+    text: str, currency: str, written: str
+) -> None:
+    """Nothing is lost, so nothing has to be rounded."""
+    assert Money.parse(text, currency).text == written
+    assert canonical_amount(text, currency) == written
+
+
+@pytest.mark.parametrize(
     ("text", "currency", "decimals"),
-    [("1.005", "CNY", 2), ("1.000", "CNY", 2), ("1.0", "JPY", 0), ("1.2345", "KWD", 3)],
+    [("1.005", "CNY", 2), ("1.0050", "CNY", 2), ("1.5", "JPY", 0), ("1.2345", "KWD", 3)],
 )
 def test_too_many_decimals_are_refused_with_how_many_there_may_be(
     text: str, currency: str, decimals: int

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ledger.intake.header import one_cell, other_separator
+from ledger.intake.header import is_nameless, one_cell, other_separator
 from ledger.intake.lines import LINE_BYTES_MAX
 from ledger.intake.orders.expressions import Cell, literal
 from ledger.intake.orders.profiles import Profile, match
@@ -47,6 +47,7 @@ class CsvSource:
             )
         self._columns = match(file, self._header, profile, fixed)
         self._fixed = dict(fixed)
+        self.nameless = sum(map(is_nameless, self._header))
         self.first_row = 2
         self.cells: Mapping[str, Cell] = {
             name: Cell(f"c{at}") for at, name in enumerate(self._columns) if name

@@ -25,8 +25,8 @@ MINOR_MAX = 10**18 - 1
 _BY_USE = [code for digits in (2, 0, 3, 4) for code, has in EXPONENTS.items() if has == digits]
 _ENDS = [sum(has in kinds for has in EXPONENTS.values()) for kinds in ((2,), (2, 0), (2, 0, 3))]
 _ISO_8601 = (
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,6})?)?"
-    r"(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ](?:[01][0-9]|2[0-3]):[0-5][0-9]"
+    r"(?::[0-5][0-9](?:\.[0-9]{1,9})?)? ?(?:Z|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?)"
 )
 _ID = r"[\p{L}\p{N}\p{M}._-]+"
 _UNSEEN = "^-|[" + "".join(f"\\x{{{ord(one):x}}}" if one != "-" else one for one in INVISIBLE) + "]"
@@ -202,12 +202,12 @@ def _instant(cell: Cell, profile: Profile) -> str:
         f" ELSE substring({other}, 1, 16) || ':00' || substring({other}, 17) END"
     )
     return (
-        f"CASE WHEN strlen({usual}) = 25 AND {usual} >= '0'"
+        f"CASE WHEN strlen({usual}) = 25 AND {usual} >= '0' AND substring({usual}, 11, 1) = 'T'"
         f" AND substring({usual}, 21, 2) < '24'"
         f" AND (suffix({usual}, ':00') OR suffix({usual}, ':30'))"
         f" THEN epoch_us(try_strptime({usual}, '%Y-%m-%dT%H:%M:%S%z'))"
         f" WHEN regexp_full_match({other}, '{_ISO_8601}')"
-        f" THEN epoch_us(TRY_CAST({whole} AS TIMESTAMPTZ)) END"
+        f" THEN epoch_us(TRY_CAST(regexp_replace({whole}, ' ([Z+-])', '\\1') AS TIMESTAMPTZ)) END"
     )
 
 
@@ -234,7 +234,10 @@ def _minor(name: str, usual: str) -> str:
         f"CASE WHEN {rank} < {_ENDS[0]} THEN 2 WHEN {rank} < {_ENDS[1]} THEN 0"
         f" WHEN {rank} < {_ENDS[2]} THEN 3 ELSE 4 END"
     )
-    text = trimmed(name)
+    plain = trimmed(name)
+    # Zeros behind the last decimal are no decimals.
+    text = f"CASE WHEN contains({plain}, '.') THEN rtrim(rtrim({plain}, '0'), '.') ELSE {plain} END"
+    text = f"({text})"
     digits = f"replace({text}, '.', '')"
     places = f"CASE WHEN contains({text}, '.') THEN length({text}) - strpos({text}, '.') ELSE 0 END"
     factor = (
@@ -245,6 +248,6 @@ def _minor(name: str, usual: str) -> str:
         f"CASE WHEN {rank} < {_ENDS[0]} AND {usual}::VARCHAR = {name}"
         f" THEN ({usual} * 100)::BIGINT"
         f" WHEN currency IS NOT NULL AND length(ltrim({digits}, '-')) <= 18"
-        f" AND regexp_full_match({text}, '{_PLAIN}')"
+        f" AND regexp_full_match({plain}, '{_PLAIN}')"
         f" THEN TRY_CAST(TRY_CAST({digits} AS HUGEINT) * {factor} AS BIGINT) END"
     )

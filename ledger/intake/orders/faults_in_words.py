@@ -25,7 +25,7 @@ from ledger.kernel.orderlines import COLUMNS, ENUMERATIONS, IDS, OPTIONAL
 Row = Mapping[str, str | None]
 
 _IDS = f"letters, digits, '.', '_' and '-', 1 to {ID_CHARACTERS_MAX} of them"
-_BEYOND_AN_HOUR = re.compile(r"[+-][0-9]{2}:[6-9][0-9]$", re.ASCII)
+_BEYOND_AN_HOUR = re.compile(r"[+-][0-9]{2}:?[6-9][0-9]$", re.ASCII)
 """An offset that Python's own reader lets pass."""
 
 

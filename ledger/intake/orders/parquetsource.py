@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ledger.intake.header import is_nameless
 from ledger.intake.orders.expressions import Cell, literal
 from ledger.intake.orders.profiles import Profile, match
 from ledger.intake.orders.refusals import OrderFileUnreadable, WrongColumnType
@@ -42,6 +43,7 @@ class ParquetSource:
         types = {str(name): str(kind) for name, kind, *_ in described if name != "file_row_number"}
         columns = match(file, list(types), profile, fixed)
         self._fixed = dict(fixed)
+        self.nameless = sum(map(is_nameless, types))
         self._names = {
             column: name for column, name in zip(columns, types, strict=True) if column is not None
         }

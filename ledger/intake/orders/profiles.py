@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from ledger.intake.header import is_nameless
 from ledger.intake.orders.refusals import (
     BadOrderProfile,
     DoubledColumn,
@@ -93,7 +94,7 @@ CANONICAL = Profile()
 def match(
     file: str, header: Sequence[str], profile: Profile, fixed: Mapping[str, str]
 ) -> list[str | None]:
-    """The column of each header, None where it is not used.
+    """The column of each header, None where it is not used or has no name.
 
     Raises `UnknownColumn` with the nearest known name, `DoubledColumn` or `MissingColumn`.
     """
@@ -101,6 +102,9 @@ def match(
     columns: list[str | None] = []
     for name in header:
         folded = fold(name)
+        if is_nameless(name):
+            columns.append(None)
+            continue
         if folded not in known:
             near = get_close_matches(folded, known, n=1)
             raise UnknownColumn(

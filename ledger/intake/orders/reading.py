@@ -9,6 +9,7 @@ from tempfile import mkdtemp
 from typing import TYPE_CHECKING, NamedTuple
 from weakref import finalize
 
+from ledger.intake.line_ends import with_one_line_end
 from ledger.intake.orders.csvsource import CsvSource
 from ledger.intake.orders.expressions import filled_up, is_good
 from ledger.intake.orders.faults_in_words import fault_of, fault_of_fixed
@@ -25,7 +26,7 @@ from ledger.intake.orders.grain import (
 )
 from ledger.intake.orders.parquetsource import ParquetSource
 from ledger.intake.orders.profiles import CANONICAL, Profile, check_fixed
-from ledger.intake.orders.refusals import BadOrderProfile
+from ledger.intake.orders.refusals import BadOrderProfile, OrderFileUnreadable
 from ledger.intake.orders.rejected import RejectedRow, RowFault
 from ledger.intake.orders.source import Found, Source
 from ledger.intake.orders.staging import bad_positions, good_rows, stage
@@ -51,6 +52,8 @@ class FileRead(NamedTuple):
     rows: int
     rejected: int
     read: int
+    nameless: int = 0
+    """Columns without a name, which were passed over."""
 
 
 @dataclass
@@ -199,31 +202,47 @@ def _read_file(
     call: _Call, path: Path, link: Path, number: int, room: int
 ) -> tuple[str, FileRead, Source, list[RejectedRow]]:
     """The query of its good rows, what is to be said of it, and its first rejections."""
-    table = f"order_file_{number}"
     with Watched(path) as watched:
-        if _GLOBS & set(watched.name):  # DuckDB would look for files that match
-            link.symlink_to(path.absolute())
-            path = link
-        is_parquet = watched.is_parquet or watched.name.lower().endswith(_PARQUET_SUFFIXES)
-        source: Source = (ParquetSource if is_parquet else CsvSource)(
-            call.connection, watched.name, path, call.profile, call.fixed
-        )
-        rows = stage(call.connection, source, table, watched, call.profile)
-        rules = (call.known_until, source.cells)
-        good = good_rows(call.connection, table, *rules)
-        bad = 0
-        found: list[RejectedRow] = []
-        if good < rows or source.malformed():
-            positions = bad_positions(call.connection, table, *rules, room)
-            malformed, found = _explained(call, source, watched.name, positions, rows, room)
-            bad = rows - good + malformed
-        digest = watched.finish()
+        try:
+            return _read_watched(call, watched, path, link, number, room)
+        except OrderFileUnreadable:
+            # DuckDB reads files whose lines all end alike.
+            copy = link.with_suffix(".lines")
+            if watched.is_parquet or not with_one_line_end(path, copy):
+                raise
+            return _read_watched(call, watched, copy, link, number, room)
+
+
+def _read_watched(
+    call: _Call, watched: Watched, path: Path, link: Path, number: int, room: int
+) -> tuple[str, FileRead, Source, list[RejectedRow]]:
+    table = f"order_file_{number}"
+    if path == watched.path and _GLOBS & set(
+        watched.name
+    ):  # DuckDB would look for files that match
+        link.symlink_to(path.absolute())
+        path = link
+    is_parquet = watched.is_parquet or watched.name.lower().endswith(_PARQUET_SUFFIXES)
+    source: Source = (ParquetSource if is_parquet else CsvSource)(
+        call.connection, watched.name, path, call.profile, call.fixed
+    )
+    rows = stage(call.connection, source, table, watched, call.profile)
+    rules = (call.known_until, source.cells)
+    good = good_rows(call.connection, table, *rules)
+    bad = 0
+    found: list[RejectedRow] = []
+    if good < rows or source.malformed():
+        positions = bad_positions(call.connection, table, *rules, room)
+        malformed, found = _explained(call, source, watched.name, positions, rows, room)
+        bad = rows - good + malformed
+    digest = watched.finish()
     part = (
         f"SELECT {number}::USMALLINT AS source_file, rowid + {source.first_row} AS source_row, *"
         f"{filled_up(source.cells)} FROM {table}"
         + (f" WHERE {is_good(*rules)}" if good < rows else "")
     )
-    return part, FileRead(watched.name, digest, watched.bytes, good, bad, rows), source, found
+    counts = (good, bad, rows, source.nameless)
+    return part, FileRead(watched.name, digest, watched.bytes, *counts), source, found
 
 
 def _explained(

@@ -24,6 +24,8 @@ class Source(Protocol):
     """Where each column that the file or an option supplies comes from."""
     first_row: int
     """The number of the first row, as `source_row` counts."""
+    nameless: int
+    """How many columns without a name are passed over."""
 
     def origin(self) -> str:
         """The table expression that reads every row in order."""

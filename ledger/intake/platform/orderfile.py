@@ -5,10 +5,12 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ledger.intake.border import check_ordinary
+from ledger.intake.line_ends import with_one_line_end
 from ledger.intake.lines import BLOCK_BYTES, LINE_BYTES_MAX, other_format
 from ledger.intake.orders.expressions import literal, trimmed
 from ledger.intake.platform.canonical import refuse_header
@@ -91,23 +93,18 @@ def load(
 
     name = Path(path).name
     refuse_header(name, header_of(path))
-    # Tidying every cell takes as long as reading it; most files hold nothing to tidy.
-    cell = "{}" if bytes_.tidy else trimmed("{}")
-    guards = rf"regexp_replace({cell}, {literal(GUARDED)}, '\1\2', 's')"
-    name_cell = cell if bytes_.tidy else f"nfc_normalize({guards})"
-    try:
-        # Reading keeps the order of the file, so that a row's number tells its place.
-        database.execute(
-            f"CREATE TEMP TABLE platform_rows AS SELECT {name_cell.format('store')} AS store,"
-            f" {name_cell.format('order_id')} AS order_id, {cell.format('amount')} AS amount,"
-            f" {cell.format('currency')} AS currency,"
-            f" {_minor(USUAL, cell.format('amount'))} AS usual FROM read_csv(?, all_varchar = true,"
-            " header = true, delim = ',', quote = '\"', escape = '\"', null_padding = false)",
-            [path],
-        )
-    except duckdb.Error as error:
-        said = str(error).partition("\n")[0]
-        raise BadPlatformFile(f"{name} is not CSV: {said}", "Save it as CSV in UTF-8.") from None
+    with TemporaryDirectory(prefix="duebook-lines-") as folder:
+        try:
+            _read(database, path, tidy=bytes_.tidy)
+        except duckdb.Error as error:
+            # DuckDB reads files whose lines all end alike.
+            copy = Path(folder, "lines")
+            if not with_one_line_end(Path(path), copy):
+                raise _not_csv(name, error) from None
+            try:
+                _read(database, str(copy), tidy=bytes_.tidy)
+            except duckdb.Error as again:
+                raise _not_csv(name, again) from None
     digits = _digits(database)
     cases = " ".join(
         f"WHEN '{code}' THEN {'usual' if places == USUAL else _minor(places, 'amount')}"
@@ -123,9 +120,33 @@ def load(
     return OrderFile(name, bytes_.sha256, rows)
 
 
+def _not_csv(name: str, error: Exception) -> BadPlatformFile:
+    said = str(error).partition("\n")[0]
+    return BadPlatformFile(f"{name} is not CSV: {said}", "Save it as CSV in UTF-8.")
+
+
+def _read(database: "DuckDBPyConnection", path: str, *, tidy: bool) -> None:
+    """The table `platform_rows`: cells as they stand, amounts of most currencies read."""
+    # Tidying every cell takes as long as reading it; most files hold nothing to tidy.
+    cell = "{}" if tidy else trimmed("{}")
+    guards = rf"regexp_replace({cell}, {literal(GUARDED)}, '\1\2', 's')"
+    name_cell = cell if tidy else f"nfc_normalize({guards})"
+    # Reading keeps the order of the file, so that a row's number tells its place.
+    database.execute(
+        f"CREATE OR REPLACE TEMP TABLE platform_rows AS SELECT {name_cell.format('store')} AS"
+        f" store, {name_cell.format('order_id')} AS order_id, {cell.format('amount')} AS amount,"
+        f" {cell.format('currency')} AS currency,"
+        f" {_minor(USUAL, cell.format('amount'))} AS usual FROM read_csv(?, all_varchar = true,"
+        " header = true, delim = ',', quote = '\"', escape = '\"', null_padding = false)",
+        [path],
+    )
+
+
 def _minor(places: int, text: str) -> str:
-    """The minor units of a plain decimal of at most 15 digits and so many decimals, else NULL."""
-    shape = f"-?[0-9]{{1,{15 - places}}}" + (f"([.][0-9]{{1,{places}}})?" if places else "")
+    """The minor units of a plain decimal of at most 15 digits and so many decimals, zeros behind
+    them not counted; else NULL."""
+    decimals = f"([.][0-9]{{1,{places}}}0*)?" if places else "([.]0+)?"
+    shape = f"-?[0-9]{{1,{15 - places}}}{decimals}"
     amount = f"({text}::DECIMAL(18, {places}) * {10**places})::BIGINT"
     return f"CASE WHEN regexp_full_match({text}, '{shape}') THEN {amount} END"
 

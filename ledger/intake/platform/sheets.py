@@ -9,9 +9,9 @@ from pathlib import Path
 
 from ledger.intake.platform.canonical import read_bytes, text_of
 from ledger.intake.platform.rows import Problem, refuse
-from ledger.intake.platform.workbook import rows_of_workbook
+from ledger.intake.platform.workbook import Unreadable, rows_of_workbook
 
-Cell = int | float | str | bool | date | datetime | time | timedelta
+Cell = int | float | str | bool | date | datetime | time | timedelta | Unreadable
 Rows = Iterator[tuple[int, list[Cell]]]
 WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """How workbooks begin: XLSX; the container of XLS, and of an XLSX with a password."""

@@ -22,6 +22,7 @@ from ledger.intake.platform.cells import ZEROS, BadCell, amount_of, day_of, id_o
 from ledger.intake.platform.orderfile import THEIRS, OrderFile
 from ledger.intake.platform.rows import BadPlatformFile, Income, Problem, refuse
 from ledger.intake.platform.sheets import LOOKED_AT, Cell, Rows, rows_of
+from ledger.intake.platform.workbook import Unreadable
 from ledger.kernel.errors import Refusal
 from ledger.kernel.fold import fold as fold_header
 from ledger.kernel.money import Money
@@ -182,6 +183,10 @@ def _row(header: Header, place: int, cells: list[Cell]) -> Row | Problem:
         return Problem(place, "invalid_field", said)
     row = {key: cells[i] for key, i in header.at.items()}
     names = {key: header.names[i].strip() for key, i in header.at.items()}
+    for key, cell in row.items():
+        if isinstance(cell, Unreadable):
+            said = f"{names[key]}: found {cell.said}, expected a value."
+            return Problem(place, "cell_error", f"{said} Open the file and mend it, or ask again.")
     try:
         return _checked(place, row, names)
     except BadCell as bad:

@@ -16,7 +16,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from ledger.intake.platform.rows import BadPlatformFile
 
@@ -40,6 +40,15 @@ FILLED_CELL = re.compile(
 """`<c r="XFD1048576" t="s">`. Cells that only have a style take no room, nor do ranges."""
 OVERLAP = 256
 AGAIN = "Export it again; a file with a password must be saved without."
+
+
+class Unreadable(NamedTuple):
+    """A cell that holds no value, and what it holds instead. It is neither a blank nor a zero."""
+
+    said: str
+
+    def __str__(self) -> str:
+        return self.said
 
 
 def rows_of_workbook(name: str, raw: bytes, sheet: str) -> Iterator[tuple[int, list[Any]]]:
@@ -194,4 +203,6 @@ def _cell(value: Any) -> Any:
             return date.fromisoformat(text)
         case "time":
             return time.fromisoformat(text)
+        case "unreadable":
+            return Unreadable(text)
     return timedelta(seconds=text)

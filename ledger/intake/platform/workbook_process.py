@@ -21,20 +21,30 @@ def main(sheet: str, memory: int) -> None:
         pass
     from python_calamine import CalamineError, CalamineWorkbook
 
+    from ledger.intake.platform.workbook_cells import without_value
     from ledger.kernel.fold import fold
 
     out = sys.stdout
+    raw = sys.stdin.buffer.read()
     try:
-        with CalamineWorkbook.from_filelike(io.BytesIO(sys.stdin.buffer.read())) as workbook:
+        with CalamineWorkbook.from_filelike(io.BytesIO(raw)) as workbook:
             names = [one for one in workbook.sheet_names if fold(one) == fold(sheet)]
             if len(names) != 1:
                 out.write(json.dumps({"sheets": workbook.sheet_names, "alike": len(names)}) + "\n")
                 return
+            silent = without_value(raw, names[0])
             rows = workbook.get_sheet_by_name(names[0]).iter_rows()
             out.write("{}\n")
-            for cells in rows:
-                out.write(json.dumps(list(map(_plain, cells))) + "\n")
-    except CalamineError as error:
+            by_row: dict[int, dict[int, str]] = {}
+            for (row, column), said in silent.items():
+                by_row.setdefault(row, {})[column] = said
+            for row, cells in enumerate(rows):
+                plain = list(map(_plain, cells))
+                for column, said in by_row.get(row, {}).items():
+                    plain += [""] * (column + 1 - len(plain))
+                    plain[column] = {"unreadable": said}
+                out.write(json.dumps(plain) + "\n")
+    except (CalamineError, ValueError) as error:
         out.write(json.dumps({"error": str(error)}) + "\n")
 
 

@@ -53,6 +53,8 @@ class OrdersAnswer:
     rejections: list[RejectedRow] = field(default_factory=list)
     outlook: Outlook = field(default_factory=Outlook)
     archived: list[str] = field(default_factory=list)
+    nameless: dict[str, int] = field(default_factory=dict)
+    """Per file how many columns without a name were passed over."""
 
     def as_json(self) -> dict[str, Any]:
         """The answer in the shape of the public contract."""
@@ -64,6 +66,7 @@ class OrdersAnswer:
             "rejected_rows": self.rejected,
             **self.outlook.as_json(),
             "archived": self.archived,
+            "nameless_columns": self.nameless,
             "position": self.position,
             "receipt": self.receipt,
         }
@@ -237,4 +240,5 @@ def _answer(checked: "CheckedOrders", head: Head, written: Written | None) -> Or
         receipt=head.receipt,
         rejections=checked.rejections,
         archived=[file.digest] if file else [],
+        nameless={one.file: one.nameless for one in checked.files if one.nameless},
     )

@@ -1,0 +1,78 @@
+"""Cells of a sheet that hold no value: errors, and formulas whose result nobody stored.
+
+The library that reads workbooks gives blanks for them. They are found in the sheet's own text.
+"""
+
+import io
+import posixpath
+import re
+import zipfile
+from html import unescape
+
+_SHEET = re.compile(rb"<(?:\w+:)?sheet\s[^>]*>")
+_RELATION = re.compile(rb"<(?:\w+:)?Relationship\s[^>]*>")
+_CELL = rb"<(?:[\w.-]+:)?c(?=\s)([^>]*)(?<!/)>"
+_END = rb"</(?:[\w.-]+:)?c>"
+_ERROR = re.compile(
+    rb"<(?:[\w.-]+:)?c(?=\s)([^>]*?\st=[\"']e[\"'][^>]*)(?<!/)>((?:(?!" + _END + rb").)*)" + _END,
+    re.DOTALL,
+)
+_NO_RESULT = re.compile(
+    _CELL + rb"\s*<(?:[\w.-]+:)?f(?:\s[^>]*)?(?:/>|>[^<]*</(?:[\w.-]+:)?f>)\s*"
+    rb"(?:<(?:[\w.-]+:)?v\s*/>|<(?:[\w.-]+:)?v></(?:[\w.-]+:)?v>)?\s*" + _END,
+    re.DOTALL,
+)
+_VALUE = re.compile(rb"<(?:[\w.-]+:)?v>([^<]*)</")
+_PLACE = re.compile(rb"\sr=[\"']\$?([A-Za-z]{1,3})\$?([0-9]{1,7})[\"']")
+NO_RESULT = "a formula without a stored result"
+Places = dict[tuple[int, int], str]
+"""By row and column, both from 0, what stands there."""
+
+
+def without_value(raw: bytes, sheet: str) -> Places:
+    """The cells of a sheet, by its name as the workbook has it, that hold no value; none of a
+    workbook of another kind than XLSX. Raises `ValueError` for one whose place is not said."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as packed:
+            part = _part_of(packed, sheet)
+            text = packed.read(part) if part else b""
+    except (zipfile.BadZipFile, KeyError):
+        return {}
+    found = {_place(one[1]): _said(one[2]) for one in _ERROR.finditer(text)}
+    found |= {_place(one[1]): NO_RESULT for one in _NO_RESULT.finditer(text)}
+    return found
+
+
+def _part_of(packed: zipfile.ZipFile, sheet: str) -> str | None:
+    """The part that holds a sheet."""
+    for tag in _SHEET.findall(packed.read("xl/workbook.xml")):
+        name, relation = _attribute(tag, rb"name"), _attribute(tag, rb"[\w.-]+:id")
+        if name == sheet and relation:
+            for one in _RELATION.findall(packed.read("xl/_rels/workbook.xml.rels")):
+                if _attribute(one, rb"Id") == relation:
+                    target = _attribute(one, rb"Target") or ""
+                    return posixpath.normpath(posixpath.join("xl", target)).lstrip("/")
+    return None
+
+
+def _attribute(tag: bytes, name: bytes) -> str | None:
+    found = re.search(rb"\s" + name + rb"=(?:\"([^\"]*)\"|'([^']*)')", tag)
+    if found is None:
+        return None
+    value = found[1] if found[1] is not None else found[2]
+    return unescape(value.decode("utf-8", "replace"))
+
+
+def _said(content: bytes) -> str:
+    found = _VALUE.search(content)
+    return f"the error {found[1].decode('utf-8', 'replace')}" if found else "an error"
+
+
+def _place(attributes: bytes) -> tuple[int, int]:
+    found = _PLACE.search(attributes)
+    if found is None:
+        raise ValueError("a cell with an error does not say where it is")
+    column = 0
+    for letter in found[1].upper():
+        column = column * 26 + letter - 64
+    return int(found[2]) - 1, column - 1
