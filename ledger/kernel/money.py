@@ -2,8 +2,18 @@
 
 import re
 from collections.abc import Sequence
-from decimal import ROUND_HALF_UP, Clamped, Context, Decimal, Inexact, InvalidOperation, Overflow
-from typing import NamedTuple
+from decimal import (
+    ROUND_DOWN,
+    ROUND_HALF_EVEN,
+    ROUND_HALF_UP,
+    Clamped,
+    Context,
+    Decimal,
+    Inexact,
+    InvalidOperation,
+    Overflow,
+)
+from typing import Literal, NamedTuple
 
 from ledger.kernel.currencies import COMMODITIES, EXPONENTS, OFTEN_MEANT
 from ledger.kernel.errors import BadAmount, MixedCurrencies, UnknownCurrency
@@ -19,6 +29,9 @@ _GROUPED = re.compile(
     re.ASCII,
 )
 """An amount with its thousands apart and a sign before its decimals: it can mean one thing only."""
+Rounding = Literal["half_up", "cut_off", "half_even"]
+"""How a fraction of a minor unit is rounded. Ours is half up; the others are asked by what-ifs."""
+MODES = {"half_up": ROUND_HALF_UP, "cut_off": ROUND_DOWN, "half_even": ROUND_HALF_EVEN}
 
 EXACT = Context(prec=120, traps=[Inexact, InvalidOperation, Overflow, Clamped])
 """Arithmetic that raises instead of rounding: products of amounts and rates stay exact."""
@@ -133,9 +146,10 @@ class Money(NamedTuple):
         return cls(0, currency)
 
     @classmethod
-    def rounded(cls, amount: Decimal, currency: str) -> "Money":
-        """An exact amount in major units, rounded half up (away from zero) to the minor unit."""
-        return cls(half_up(EXACT.scaleb(amount, exponent(currency))), currency)
+    def rounded(cls, amount: Decimal, currency: str, rounding: Rounding = "half_up") -> "Money":
+        """An exact amount in major units, rounded half up (away from zero) to the minor unit, or
+        as a what-if says."""
+        return cls(whole(EXACT.scaleb(amount, exponent(currency)), rounding), currency)
 
     @property
     def decimal(self) -> Decimal:
@@ -160,9 +174,9 @@ class Money(NamedTuple):
         """The same amount seen from the other side."""
         return Money(-self.minor, self.currency)
 
-    def times(self, factor: Decimal) -> "Money":
-        """The product, rounded half up (away from zero) to the minor unit."""
-        return Money(half_up(EXACT.multiply(Decimal(self.minor), factor)), self.currency)
+    def times(self, factor: Decimal, rounding: Rounding = "half_up") -> "Money":
+        """The product, rounded half up (away from zero) to the minor unit, or as a what-if says."""
+        return Money(whole(EXACT.multiply(Decimal(self.minor), factor), rounding), self.currency)
 
     def split(self, weights: Sequence[int]) -> list["Money"]:
         """Parts in proportion to the weights that sum to the whole, by largest remainder.
@@ -185,7 +199,12 @@ class Money(NamedTuple):
 
 def half_up(amount: Decimal) -> int:
     """Rounds to a whole number of minor units, halves away from zero."""
-    return int(amount.to_integral_value(rounding=ROUND_HALF_UP))
+    return whole(amount, "half_up")
+
+
+def whole(amount: Decimal, rounding: Rounding) -> int:
+    """Rounds to a whole number of minor units; cut off is towards zero."""
+    return int(amount.to_integral_value(rounding=MODES[rounding]))
 
 
 def sum_by_currency(amounts: "Sequence[Money]") -> dict[str, Money]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, overload
+from typing import Any, NamedTuple, overload
 
 from ledger.aggregates.base import Recorded
 from ledger.aggregates.store import MerchantOnboarded
@@ -11,6 +11,7 @@ from ledger.aggregates.store_state import StoreState
 from ledger.kernel.decision import Step
 from ledger.kernel.errors import LogBroken
 from ledger.kernel.instants import Instant
+from ledger.kernel.money import Rounding
 from ledger.kernel.period import Window
 from ledger.programs.contract import Asked, OrderReader
 from ledger.programs.periods import month
@@ -35,7 +36,21 @@ def net_of(orders: Any, *, deduct_refunds: bool) -> Any:
     return net - orders.refunded_minor if deduct_refunds else net
 
 
-def share_of(net: Any, ppm: Any) -> Any:
+class Share(NamedTuple):
+    """A share of an amount, as expressions."""
+
+    minor: Any
+    """Whole minor units."""
+    rest: Any
+    """By how many millionths of a minor unit the exact share lies above."""
+
+
+def share_of(net: Any, ppm: Any, rounding: Rounding = "half_up") -> Any:
+    """Net x rate in whole minor units; see `exact_share_of`."""
+    return exact_share_of(net, ppm, rounding).minor
+
+
+def exact_share_of(net: Any, ppm: Any, rounding: Rounding = "half_up") -> Share:
     """Net x rate, half up to the minor unit, in whole numbers that fit into 64 bits, alike in
     every engine that the expression is run on.
 
@@ -44,11 +59,35 @@ def share_of(net: Any, ppm: Any) -> Any:
     cut or round it in their own ways. The rest's share is rounded a quarter of a unit above the
     exact quotient, so that a half goes up, no quotient is ever a half, and all of it lies far
     below 2^53. A negative net has no share: see `refuse_negative`.
+
+    Another rounding is what a what-if asks: fractions cut off, or halves to even.
     """
     large = (net / MILLION).round().cast("int64")
     small = net - large * MILLION
-    rounded = ((small * ppm * 4 + 1) / (4 * MILLION)).round().cast("int64")
-    return large * ppm + rounded
+    exact = small * ppm
+    rounded = whole_of(exact)
+    if rounding == "cut_off":
+        rounded = rounded - (rounded * MILLION > exact).ifelse(1, 0)
+    minor = large * ppm + rounded
+    if rounding == "half_even":
+        is_half = rounded * (2 * MILLION) - exact * 2 == MILLION
+        minor = minor - (is_half & (minor % 2 == 1)).ifelse(1, 0)
+    return Share(minor, exact - rounded * MILLION)
+
+
+def whole_of(millionths: Any) -> Any:
+    """Millionths of a minor unit as whole ones, halves up."""
+    return ((millionths * 4 + 1) / (4 * MILLION)).round().cast("int64")
+
+
+def once_per_order(sql: str, amount: str, *, owed: bool = False) -> str:
+    """An order in items as one, its exact parts rounded once. `sql` has an `amount` of each, not
+    below zero, and the `rest` in millionths that was left off; what is owed is due below zero."""
+    due = f"sum({amount}) + round((sum(rest) * 4 + 1) / {4 * MILLION})::BIGINT"
+    return (
+        'SELECT store, order_id, currency, bool_or("foreign") AS "foreign",'
+        f" {'-' if owed else ''}({due}) AS due FROM ({sql}) GROUP BY store, order_id, currency"
+    )
 
 
 def refuse_negative(least: Mapping[str, int]) -> None:

@@ -6,10 +6,20 @@ from typing import Any, NamedTuple
 
 from ledger.aggregates.base import Recorded
 from ledger.aggregates.store import GMVRecorded
+from ledger.kernel.money import Rounding
 from ledger.programs.edition import Edition
 
 DAY_SHIFTS = {"day_earlier": -1, "day_later": 1}
 """What-ifs of another day, and by how many days it lies elsewhere."""
+
+ROUNDINGS: dict[Rounding, str] = {
+    "cut_off": "cut off instead of half up",
+    "half_even": "half to even",
+}
+"""What-ifs of another rounding, in words; a program is asked for one as `rounding:cut_off`."""
+ROUNDING = "rounding:"
+ONCE_PER_LINE = f"{ROUNDING}once"
+"""The what-if of a line whose parts are summed unrounded, and rounded once at its end."""
 
 
 class Variant(NamedTuple):
@@ -68,6 +78,24 @@ def day_assumed(day: date, assume: frozenset[str]) -> date:
 def refunds(edition: Edition) -> Iterator[Variant]:
     """Refunds left out of GMV."""
     yield Variant("refund_ignored", "refunds are not deducted", edition, keep=no_refund)
+
+
+def roundings(edition: Edition) -> Iterator[Variant]:
+    """Fractions of the minor unit cut off, or halves rounded to even."""
+    for rounding, detail in ROUNDINGS.items():
+        yield Variant("rounding", detail, edition, frozenset({f"{ROUNDING}{rounding}"}))
+
+
+def roundings_of_orders(edition: Edition) -> Iterator[Variant]:
+    """The same, of a line that sums orders; or all of it rounded once."""
+    yield from roundings(edition)
+    detail = "once per line instead of per order"
+    yield Variant("rounding", detail, edition, frozenset({ONCE_PER_LINE}))
+
+
+def rounding_of(assume: frozenset[str]) -> Rounding:
+    """How amounts are rounded: half up, or as a what-if says."""
+    return next((one for one in ROUNDINGS if f"{ROUNDING}{one}" in assume), "half_up")
 
 
 def no_refund(recorded: Recorded) -> bool:

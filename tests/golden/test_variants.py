@@ -147,7 +147,7 @@ def test_the_changes_of_orders_are_these(
                 side.window, None
             )  # keeps the tables of its first question
             assert session is not None
-            rows = session.ask(f"SELECT order_id, fee FROM ({sql}) ORDER BY order_id", tables)
+            rows = session.ask(f"SELECT order_id, -due FROM ({sql}) ORDER BY order_id", tables)
             return {name: "none" if fee is None else f"{fee / 100:.2f}" for name, fee in rows}
 
         plain_fees = fees(side.sql, side.tables)

@@ -8,9 +8,10 @@ holds at the order's instant is then chosen by its span.
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ledger.kernel.money import Rounding
 from ledger.programs.affiliate_commission import tables
 from ledger.programs.affiliate_commission.plans import LEVELS
-from ledger.programs.by_order import net_of, share_of
+from ledger.programs.by_order import exact_share_of, net_of, whole_of
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -54,6 +55,11 @@ class Setting(NamedTuple):
     """For a what-if the plan's rate `before` or `after` instead of its own."""
     created: tuple[int, int] | None = None
     """For a what-if the window of another month: orders outside earn nothing."""
+    rounding: Rounding = "half_up"
+    """For a what-if another one."""
+    once: bool = False
+    """For a what-if: what rounding leaves off an order is kept as `rest`, and the sum of a line is
+    rounded once."""
 
 
 def per_order(setting: Setting) -> "ir.Table":
@@ -76,10 +82,13 @@ def per_order(setting: Setting) -> "ir.Table":
 def by_line(setting: Setting) -> "ir.Table":
     """The orders summed per store and creator: what earns, and how many fail which condition."""
     lines = per_order(setting)
+    due = lines.due.sum()
+    if setting.once:
+        due = due + whole_of(lines.rest.sum())
     return lines.group_by(["store", "creator"]).aggregate(
         orders=lines.count(),
         earning=lines.earns.sum(),
-        due=lines.due.sum(),
+        due=due,
         foreign_orders=lines.foreign.sum(),
         not_eligible=(~lines.eligible).sum(),
         not_covered=(~lines.covered).sum(),
@@ -248,7 +257,10 @@ def _with_due(orders: Any, setting: Setting) -> Any:
         found = _with_neighbour(found, setting)
         found = found.mutate(ppm=found[setting.neighbour])
         found = found.mutate(earns=found.earns & found.ppm.notnull())
-    due = ibis.ifelse(found.earns, share_of(found.net, found.ppm), None)
+    share = exact_share_of(found.net, found.ppm, setting.rounding)
+    due = ibis.ifelse(found.earns, share.minor, None)
+    if setting.once:
+        found = found.mutate(rest=ibis.ifelse(found.earns, share.rest, None))
     if setting.created is not None:
         start, end = setting.created
         inside = (found.created_at >= start) & (found.created_at < end)

@@ -19,6 +19,7 @@ from ledger.programs.affiliate_commission.plans import Plans
 from ledger.programs.by_order import refuse_negative
 from ledger.programs.contract import OrderReader, OrderSession, OrderTables, Reader
 from ledger.programs.edition import Edition
+from ledger.programs.variants import ONCE_PER_LINE, rounding_of
 
 ABOUT = "creator <> ''"
 """The condition, in SQL, of orders that are affiliate ones."""
@@ -87,6 +88,8 @@ def setting_of(
         declines_unapproved=parameters.unapproved == "declined",
         own_earn=parameters.own_accounts == "commission",
         met=assume,
+        rounding=rounding_of(assume),
+        once=ONCE_PER_LINE in assume,
     )
 
 

@@ -13,10 +13,11 @@ from ledger.programs.affiliate_commission.tables import (
     neighbour_tables,
     plan_tables,
 )
-from ledger.programs.by_order import month_window
+from ledger.programs.by_order import month_window, once_per_order
 from ledger.programs.contract import Asked, OrderChange, OrderReader, OrderTables
 from ledger.programs.edition import Edition
 from ledger.programs.periods import month
+from ledger.programs.variants import ROUNDINGS
 
 NOTHING = (
     "SELECT store, order_id, 0 AS due, currency, false AS \"foreign\", '' AS line, '' AS payee"
@@ -45,7 +46,7 @@ class CommissionSide(NamedTuple):
 
     def variants(self) -> Iterator[OrderChange]:
         """Each condition taken as met, the rate of each plan that lost, the plan's rate before and
-        after, refunds, the month in UTC."""
+        after, refunds, the month in UTC, another rounding."""
         if self.month is None:
             return
         found, setting, plain = self.month, self.month.setting, self.month.tables()
@@ -80,6 +81,11 @@ class CommissionSide(NamedTuple):
             other = self._sql(setting._replace(created=(window.start, window.end)))
             detail = f"the month in UTC instead of {self.edition.zone}"
             yield OrderChange("zone", detail, other, plain)
+        for rounding, detail in ROUNDINGS.items():
+            other = self._sql(setting._replace(rounding=rounding))
+            yield OrderChange("rounding", detail, other, plain)
+        once = once_per_order(sql_of("orders", setting._replace(once=True)), "due")
+        yield OrderChange("rounding", "once per order instead of per item", once, plain)
 
     def _sql(self, setting: Setting) -> str:
         """An order belongs to the line of its store, creator and month."""

@@ -21,7 +21,7 @@ TAKEN = ("creator_eligible", "creator_approved", "not_own_account")
 
 
 def of(edition: Edition) -> Iterator[Variant]:
-    """A condition taken as met, refunds, the month in UTC, another reading."""
+    """A condition taken as met, refunds, the month in UTC, another rounding, another reading."""
     yield from variants.conditions(edition, TAKEN)
     deducted = parameters_of(edition).refunds == "deduct"
     other = with_terms(edition, refunds="ignore" if deducted else "deduct")
@@ -30,6 +30,7 @@ def of(edition: Edition) -> Iterator[Variant]:
     else:
         yield Variant("refund_deducted", "taken less refunds", other)
     yield from variants.in_utc(edition)
+    yield from variants.roundings_of_orders(edition)
     readings = {
         "eligible_when": get_args(EligibleWhen),
         "unapproved": get_args(Unapproved),

@@ -7,6 +7,7 @@ from ledger.kernel.decision import Step
 from ledger.kernel.money import EXACT, Money
 from ledger.programs.growth.measures import Content, Gmv, Payments, Terms
 from ledger.programs.growth.parameters import CONTENT_TIERS, NOTHING_MISSED, ROAS_TIER
+from ledger.programs.variants import rounding_of
 
 
 class Judged(NamedTuple):
@@ -91,7 +92,7 @@ def _rung(name: str, missed: bool | None, share: Decimal, found: Step, terms: Te
     """A tier is worth its share of the fixed fee, half up, in ad credit and not in money."""
     fee = terms.fixed_fee
     missed = True if f"missed:{name}" in terms.assume else missed
-    minor = fee.times(share).minor
+    minor = fee.times(share, rounding_of(terms.assume)).minor
     worth = Money(minor, terms.parameters.credit)
     pending = "not known" if missed is None else None
     label = f"{name}: {share} x {fee.text} in ad credit"

@@ -13,6 +13,7 @@ from ledger.programs.edition import Edition
 from ledger.programs.exchange import Rates, convert, left_out, two_feeds
 from ledger.programs.growth.gather import Case
 from ledger.programs.growth.parameters import Parameters
+from ledger.programs.variants import rounding_of
 
 
 class Terms(NamedTuple):
@@ -134,7 +135,9 @@ def commission(found: Gmv, terms: Terms) -> Money:
     edition, rate = terms.edition, Decimal(terms.parameters.commission_rate)
     if found.total <= 0:
         return Money.zero(edition.currency)
-    return Money.rounded(EXACT.multiply(found.total, rate), edition.currency)
+    return Money.rounded(
+        EXACT.multiply(found.total, rate), edition.currency, rounding_of(terms.assume)
+    )
 
 
 class Content(NamedTuple):

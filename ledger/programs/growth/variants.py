@@ -17,7 +17,8 @@ READINGS = {
 
 
 def of(edition: Edition) -> Iterator[Variant]:
-    """A condition met, another tier, another window, refunds ignored, another reading."""
+    """A condition met, another tier, another window, refunds ignored, another rounding,
+    another reading."""
     yield from variants.conditions(edition, CODES)
     tiers = parameters_of(edition).tiers
     for name in tiers:
@@ -28,6 +29,7 @@ def of(edition: Edition) -> Iterator[Variant]:
     yield Variant(
         "refund_ignored", "refunds are not deducted", with_terms(edition, gmv_refunds="ignore")
     )
+    yield from variants.roundings(edition)
     yield from variants.other_readings(edition, READINGS)
     if edition.terms.get("creator_tiers"):
         yield Variant(

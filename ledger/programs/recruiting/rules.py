@@ -21,6 +21,7 @@ from ledger.programs.recruiting import conditions
 from ledger.programs.recruiting.gather import Case, cases, closed_of_partners, earlier_of_partners
 from ledger.programs.recruiting.parameters import CODES, HELD, parameters_of
 from ledger.programs.recruiting.steps import Terms, assumed, named
+from ledger.programs.variants import rounding_of
 
 
 class Closed(NamedTuple):
@@ -172,7 +173,7 @@ def _line(one: Assessment, governance: Step, high_risk: int, terms: Terms) -> Li
     elif ratio is None:
         outcome, held_for = "held", ("governance_ratio_unset",)
     else:
-        outcome, amount = "payable", award.times(ratio)
+        outcome, amount = "payable", award.times(ratio, rounding_of(terms.assume))
     award_step = Step(
         "award", award, clause=edition.cite.get("award"), events=(one.onboarding.position,)
     )

@@ -25,7 +25,8 @@ READINGS = {
 
 
 def of(edition: Edition) -> Iterator[Variant]:
-    """A condition met, another ratio, another window, refunds ignored, another reading."""
+    """A condition met, another ratio, another window, refunds ignored, another rounding,
+    another reading."""
     yield from variants.conditions(edition, CODES)
     parameters = parameters_of(edition)
     ratios = {one.ratio for one in parameters.governance_ratios or ()} | {"1"}
@@ -39,6 +40,7 @@ def of(edition: Edition) -> Iterator[Variant]:
             yield Variant("first_sale_window", f"a day {word}: {other} days", changed)
     yield from variants.windows(edition)
     yield from variants.refunds(edition)
+    yield from variants.roundings(edition)
     yield from variants.other_readings(edition, READINGS)
     for asked_in in ("all", *((one,) for one in parameters.markets)):
         if asked_in != parameters.stock_asked_in:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from ledger.aggregates.base import Recorded
 from ledger.aggregates.store_state import StoreState
 from ledger.kernel.decision import Step
-from ledger.kernel.money import EXACT, Money
+from ledger.kernel.money import EXACT, Money, Rounding
 from ledger.programs.contract import CHUNK, Reader
 from ledger.programs.edition import Edition
 from ledger.programs.exchange import Rates, convert, left_out, two_feeds
@@ -15,6 +15,7 @@ from ledger.programs.line import Line
 from ledger.programs.service_agreement.gather import InForce, Terms, partners_of
 from ledger.programs.service_agreement.lines import line_of
 from ledger.programs.service_agreement.parameters import FLAT_FEE, GMV_SHARE
+from ledger.programs.variants import rounding_of
 
 
 def fee_lines(reader: Reader, found: Sequence[InForce], terms: Terms) -> Iterator[Line]:
@@ -66,9 +67,18 @@ def _flat(one: InForce, terms: Terms) -> tuple[Money, Step]:
     if event.per == "once" or terms.parameters.proration == "none":
         return fee, Step(label, fee, clause=clause, events=(one.signing.position,))
     days, of = (one.days.last - one.days.first).days + 1, terms.days_of_month
-    part = Money((2 * fee.minor * days + of) // (2 * of), fee.currency)
+    part = Money(_part(fee.minor * days, of, rounding_of(terms.assume)), fee.currency)
     observed = f"{fee.text} {fee.currency} x {days} / {of} days, half up"
     return part, Step(label, part, None, None, observed, clause, (one.signing.position,))
+
+
+def _part(amount: int, of: int, rounding: Rounding) -> int:
+    """A whole part of an amount not below zero, half up or as a what-if says."""
+    part = (2 * amount + of) // (2 * of)
+    if rounding == "cut_off":
+        return amount // of
+    is_half = 2 * amount == (2 * part - 1) * of
+    return part - 1 if rounding == "half_even" and is_half and part % 2 else part
 
 
 class Gmv(NamedTuple):
@@ -86,7 +96,8 @@ def _share_of(one: InForce, gmv: Gmv, terms: Terms) -> tuple[Money, str]:
     floor = "" if claws_back else ", of a month below zero nothing"
     required = f"{one.share} x GMV of its stores on days in force, half up{floor}"
     amount = EXACT.multiply(total, Decimal(one.share or "0"))
-    return Money.rounded(amount, one.signing.event.currency), required
+    rounding = rounding_of(terms.assume)
+    return Money.rounded(amount, one.signing.event.currency, rounding), required
 
 
 def _gmv(one: InForce, sales: dict[str, StoreState], reader: Reader, terms: Terms) -> Gmv:

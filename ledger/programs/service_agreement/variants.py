@@ -22,7 +22,7 @@ OTHER_SHARES = 3
 
 def of(edition: Edition) -> Iterator[Variant]:
     """A condition met, another agreement's share, a day longer or shorter at either end, days in
-    UTC, refunds ignored, each part rounded by itself, another reading."""
+    UTC, refunds ignored, each part rounded by itself, another rounding, another reading."""
     yield from variants.conditions(edition, CODES)
     for which in range(OTHER_SHARES):
         detail = (
@@ -37,4 +37,5 @@ def of(edition: Edition) -> Iterator[Variant]:
     yield from variants.refunds(edition)
     detail = "each part rounded half up instead of by largest remainder"
     yield Variant("rounding", detail, edition, frozenset({HALF_UP}))
+    yield from variants.roundings(edition)
     yield from variants.other_readings(edition, READINGS)

@@ -12,7 +12,7 @@ from ledger.aggregates.base import Recorded
 from ledger.aggregates.live_task import TaskState
 from ledger.kernel.decision import Step
 from ledger.kernel.instants import day_of, local
-from ledger.kernel.money import EXACT, Money
+from ledger.kernel.money import EXACT, Money, Rounding
 from ledger.kernel.period import Span
 from ledger.programs.contract import Answer, Asked, Reader, in_chunks
 from ledger.programs.edition import Edition
@@ -25,6 +25,7 @@ from ledger.programs.star_map.parameters import (
     parameters_of,
     share_text,
 )
+from ledger.programs.variants import rounding_of
 
 BASES = {"gmv": "GMV of the task", "creator_fee": "the creator's quoted fee", "price": "the price"}
 
@@ -35,6 +36,8 @@ class Terms(NamedTuple):
     edition: Edition
     parameters: Parameters
     rates: Rates
+    rounding: Rounding
+    """Half up, or as a what-if says."""
 
 
 class Base(NamedTuple):
@@ -53,7 +56,8 @@ def settle_v1(reader: Reader, asked: Asked) -> Answer:
     """
     edition, subjects = asked.edition, asked.subjects
     parameters = parameters_of(edition)
-    terms = Terms(edition, parameters, Rates(reader, edition, parameters.rate_max_age_days))
+    rates = Rates(reader, edition, parameters.rate_max_age_days)
+    terms = Terms(edition, parameters, rates, rounding_of(asked.assume))
     days = month_or_all(edition, asked.period)
     if subjects is None:
         subjects = frozenset(name for name, _ in reader.names("task", *days.window))
@@ -92,7 +96,7 @@ def _line(state: TaskState, terms: Terms) -> Line:
     amount = Money.zero(edition.currency)
     if charge and base and base.amount > 0 and not held_for:
         share = EXACT.multiply(base.amount, Decimal(charge.rate))
-        amount = Money.rounded(share, edition.currency).negated()
+        amount = Money.rounded(share, edition.currency, terms.rounding).negated()
     outcome = "held" if held_for else "payable"
     tree = Step(
         f"service fee of task {state.task}: {outcome}",

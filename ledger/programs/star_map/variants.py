@@ -12,7 +12,8 @@ from ledger.programs.variants import Variant, with_terms
 
 
 def of(edition: Edition) -> Iterator[Variant]:
-    """Another rate, base or row of the schedule, rows a day later or earlier, days in UTC."""
+    """Another rate, base or row of the schedule, rows a day later or earlier, days in UTC, another
+    rounding."""
     schedule = parameters_of(edition).schedule
     for rate in sorted({row.rate for row in schedule}):
         changed = with_terms(edition, schedule=[_changed(row, rate=rate) for row in schedule])
@@ -31,6 +32,7 @@ def of(edition: Edition) -> Iterator[Variant]:
         changed = with_terms(edition, schedule=shifted)
         yield Variant("schedule_from", f"rows a day {word}", changed)
     yield from variants.windows(edition)
+    yield from variants.roundings(edition)
 
 
 def _changed(row: Charge, **changed: str) -> dict[str, Any]:

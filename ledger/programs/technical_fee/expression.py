@@ -12,7 +12,8 @@ from functools import lru_cache, reduce
 from operator import add
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ledger.programs.by_order import net_of, share_of
+from ledger.kernel.money import Rounding
+from ledger.programs.by_order import exact_share_of, net_of, whole_of
 from ledger.programs.technical_fee.parameters import SCENES
 from ledger.programs.technical_fee.rates import PRICED, UNNAMED
 
@@ -45,6 +46,11 @@ class Setting(NamedTuple):
     deduct_refunds: bool
     spans: int | None = None
     """How many spans of days general rates have; None of plain ones."""
+    rounding: Rounding = "half_up"
+    """For a what-if another one."""
+    once: bool = False
+    """For a what-if: what rounding leaves off an order is kept as `rest`, and a store's sum is
+    rounded once."""
 
 
 def rates_columns(spans: int | None = None) -> dict[str, str]:
@@ -98,9 +104,12 @@ def totals(setting: Setting) -> "ir.Table":
 def by_store(setting: Setting) -> "ir.Table":
     """The orders summed per store: fees, those without a rate, those of another currency."""
     lines = per_order(setting)
+    fee = lines.fee.sum()
+    if setting.once:
+        fee = fee + whole_of(lines.rest.sum())
     return lines.group_by("store").aggregate(
         orders=lines.count(),
-        fee=lines.fee.sum(),
+        fee=fee,
         unrated=lines.base.isnull().sum(),
         foreign=lines.foreign.sum(),
     )
@@ -182,13 +191,26 @@ def _with_fee(rated: Any, setting: Setting) -> Any:
     """The share of the net amount, half up; an order with a negative net has none."""
     import ibis
 
-    fee = share_of(rated.net, rated.ppm)
+    fee, rest = exact_share_of(rated.net, rated.ppm, setting.rounding)
     if setting.spans is not None:
         # All three are whole minor units, so that nothing is rounded a second time.
-        bounded = ibis.least(ibis.greatest(fee + rated.fixed, rated.least), rated.most)
+        plain = fee + rated.fixed
+        bounded = ibis.least(ibis.greatest(plain, rated.least), rated.most)
         fee = (rated.net > 0).ifelse(bounded, 0)
+        rest = _bounded_rest(rated, plain, rest)
     charged = (rated.net >= 0) & rated.base.notnull()
-    return rated.mutate(fee=charged.ifelse(fee, None))
+    found = rated.mutate(fee=charged.ifelse(fee, None))
+    return found.mutate(rest=charged.ifelse(rest, None)) if setting.once else found
+
+
+def _bounded_rest(rated: Any, plain: Any, rest: Any) -> Any:
+    """What rounding left off a fee that has bounds: nothing of one that lies beyond them."""
+    import ibis
+
+    above = (plain == rated.least).ifelse(ibis.greatest(rest, 0), rest)
+    inside = (plain == rated.most).ifelse(ibis.least(above, 0), above)
+    within = (rated.net > 0) & (plain >= rated.least) & (plain <= rated.most)
+    return within.ifelse(inside, 0)
 
 
 EXPRESSIONS = {"totals": totals, "stores": by_store, "orders": per_order, "least": least_nets}

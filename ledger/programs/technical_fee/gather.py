@@ -15,6 +15,7 @@ from ledger.programs.edition import Edition
 from ledger.programs.technical_fee.expression import Setting, Shape, sql_of
 from ledger.programs.technical_fee.parameters import Discount, Parameters
 from ledger.programs.technical_fee.rates import is_plain, spans_of, tables_of
+from ledger.programs.variants import ONCE_PER_LINE, rounding_of
 
 TOPICS = (MerchantOnboarded.TOPIC, DiscountRevoked.TOPIC)
 NEVER = Window(EARLIEST, EARLIEST)
@@ -32,11 +33,17 @@ class Shop(NamedTuple):
     windows: tuple[Window, ...]
 
 
-def setting_of(edition: Edition, parameters: Parameters) -> Setting:
+def setting_of(
+    edition: Edition, parameters: Parameters, assume: frozenset[str] = frozenset()
+) -> Setting:
     """What the expression is built from."""
     shapes = tuple(Shape(one.ppm, one.traffic, one.categories) for one in parameters.running)
     spans = None if is_plain(parameters) else len(spans_of(parameters, edition.zone))
-    return Setting(shapes, edition.currency, parameters.refunds == "deduct", spans)
+    return Setting(
+        *(shapes, edition.currency, parameters.refunds == "deduct", spans),
+        rounding=rounding_of(assume),
+        once=ONCE_PER_LINE in assume,
+    )
 
 
 def shops(
@@ -130,12 +137,13 @@ def month_of_orders(
     parameters: Parameters,
     window: Window,
     stores: Collection[str] | None,
+    assume: frozenset[str] = frozenset(),
 ) -> Month | None:
     """The lines created in a window, of some stores or all; None where there are none."""
     session = reader.order_session(window, None if stores is None else sorted(stores))
     if session is None:
         return None
-    setting = setting_of(edition, parameters)
+    setting = setting_of(edition, parameters, assume)
     least = dict(session.ask(f"SELECT store, least FROM ({sql_of('least', setting)})", {}))
     refuse_negative(least)
     known = shops(reader, edition, parameters, least)

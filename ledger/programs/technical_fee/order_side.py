@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from ledger.aggregates.settlement import period_id
 from ledger.kernel.period import Window
-from ledger.programs.by_order import month_window
+from ledger.programs.by_order import month_window, once_per_order
 from ledger.programs.contract import Asked, OrderChange, OrderReader, OrderTables
 from ledger.programs.edition import Edition
 from ledger.programs.periods import month
@@ -42,7 +42,13 @@ class FeeSide(NamedTuple):
     def variants(self) -> Iterator[OrderChange]:
         """Each single change, in the contract's order."""
         for one in variants.of_orders(self.edition, self.parameters, self.shops):
-            yield OrderChange(one.because, one.detail, self._with_line(one.setting), one.tables)
+            yield OrderChange(one.because, one.detail, self._asked(one.setting), one.tables)
+
+    def _asked(self, setting: Setting) -> str:
+        """Every order under another setting; rounded once, where that is what is asked."""
+        if not setting.once:
+            return self._with_line(setting)
+        return once_per_order(sql_of("orders", setting), "fee", owed=True)
 
     def _with_line(self, setting: Setting) -> str:
         """An order belongs to the line of its store and month."""

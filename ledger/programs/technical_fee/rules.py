@@ -38,7 +38,7 @@ def settle_v1(reader: OrderReader, asked: Asked) -> Answer:
     edition = asked.edition
     parameters = parameters_of(edition)
     window = month_window(month(edition, asked.period).window, reader.clocks.as_of)
-    found = month_of_orders(reader, edition, parameters, window, asked.subjects)
+    found = month_of_orders(reader, edition, parameters, window, asked.subjects, asked.assume)
     if found is None:
         return Answer([])
     calls = found.calls(reader)

@@ -34,7 +34,8 @@ class OrderVariant(NamedTuple):
 def of(edition: Edition) -> Iterator[Variant]:
     """What changes every order of a line alike; a file by order tells more.
 
-    A discount a day longer or shorter, days in UTC, a discount not applied, refunds ignored.
+    A discount a day longer or shorter, days in UTC, a discount not applied, refunds ignored,
+    another rounding, another reading.
     """
     parameters = parameters_of(edition)
     for one in parameters.running:
@@ -52,6 +53,7 @@ def of(edition: Edition) -> Iterator[Variant]:
         yield Variant("refund_ignored", "the fee is taken of the whole amount", other)
     else:
         yield Variant("refund_deducted", "the fee is taken less refunds", other)
+    yield from variants.roundings_of_orders(edition)
     yield from variants.other_readings(edition, {"revoked": get_args(Revoked)})
 
 
@@ -66,7 +68,8 @@ def _changed(edition: Edition, name: str, **changed: object) -> Edition:
 def of_orders(
     edition: Edition, parameters: Parameters, shops: dict[str, Shop]
 ) -> Iterator[OrderVariant]:
-    """A condition, another rate, another window, a discount not applied, refunds ignored."""
+    """A condition, another rate, another window, a discount not applied, refunds ignored, another
+    rounding."""
     setting = setting_of(edition, parameters)
     found = list(shops.values())
     plain = tables(edition, parameters, found)
@@ -84,6 +87,10 @@ def of_orders(
         yield OrderVariant("refund_ignored", "the fee is taken of the whole amount", other, plain)
     else:
         yield OrderVariant("refund_deducted", "the fee is taken less refunds", other, plain)
+    for rounding, detail in variants.ROUNDINGS.items():
+        yield OrderVariant("rounding", detail, setting._replace(rounding=rounding), plain)
+    once = setting._replace(once=True)
+    yield OrderVariant("rounding", "once per order instead of per item", once, plain)
 
 
 def _conditions(
