@@ -152,10 +152,12 @@ def _look(
             result = against.compared(connection, program, period, at)
         answer: dict[str, Any] = result.as_json(full=full)
         answer["run"] = record_run(found, result, by=by or "", **against.how) if keep else None
+    if "signs" in answer:
+        say(answer["signs"]["sentence"])
     where.data(answer, [_row(one) for one in answer["breaks"]])
     if where.is_table:
         _talk(where, answer, looking_back=ask.as_of is not None)
-        if answer["open"] and not keep:
+        if answer["open"] and not keep and "signs" not in answer:
             say(
                 "This was a look. To say what a break is: --resolve NUMBER --as WHAT --reason TEXT "
                 "--by NAME; to keep the comparison: --keep --by NAME."
@@ -245,9 +247,6 @@ def _talk(where: Out, answer: dict[str, Any], *, looking_back: bool) -> None:
         ours = grouped(answer["ours"].get(code, "0"))
         theirs = grouped(answer["theirs"].get(code, "0"))
         say(f"{code}: ours {ours}, theirs {theirs}, difference {grouped(text)}")
-    for code, text in answer["ours"].items():
-        if not answer["matched"] and answer["theirs"].get(code) == text.removeprefix("-"):
-            say("Their amounts have the other sign: compare with --flip-sign.")
     if answer.get("other"):
         say(f"{len(answer['other']):,} rows are of no order and not compared: see --format json.")
     word = "as issued and adjusted" if answer["ours_is"] == "issued" else "as settled now"

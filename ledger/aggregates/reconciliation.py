@@ -59,6 +59,10 @@ class OrderBreak(Frozen):
     theirs: Amount | None = None
     line: Annotated[str | None, Field(description="the line that it belongs to")] = None
     payee: str | None = None
+    likely: Annotated[
+        tuple[Cause, ...] | None,
+        Field(description="its causes, where one names something of this order alone"),
+    ] = None
 
 
 def reconciliation_stream(program: str, period: str | None) -> str:

@@ -153,9 +153,14 @@ def test_an_order_that_utc_has_in_another_month_is_told(made: Fees) -> None:
         {**sold(), "order_id": "O-2"},
     )
     (found,) = against(made, ("O-2", "25.00")).breaks
-    causes = [(one.because, one.detail) for one in found.likely]
+    (cause,) = found.likely
     assert (found.kind, found.order_id) == ("missing_theirs", "O-1")
-    assert causes == [("zone", "the month in UTC instead of Asia/Shanghai")]
+    assert (cause.because, cause.gives) == ("zone", "0.00")
+    assert cause.detail == (
+        "days in UTC instead of Asia/Shanghai: theirs of 2024-04; ours is in "
+        f"{PROGRAM}/{MAY}/S-1/C-1 (created 2024-05-01T07:59:59+08:00; 2024-04-30T23:59:59Z in UTC),"
+        " 10.00"
+    )
 
 
 @on_sqlite

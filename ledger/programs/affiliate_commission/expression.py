@@ -53,8 +53,6 @@ class Setting(NamedTuple):
     """For a what-if the plan that comes so many places after the first, of those that cover it."""
     neighbour: str | None = None
     """For a what-if the plan's rate `before` or `after` instead of its own."""
-    created: tuple[int, int] | None = None
-    """For a what-if the window of another month: orders outside earn nothing."""
     rounding: Rounding = "half_up"
     """For a what-if another one."""
     once: bool = False
@@ -261,10 +259,6 @@ def _with_due(orders: Any, setting: Setting) -> Any:
     due = ibis.ifelse(found.earns, share.minor, None)
     if setting.once:
         found = found.mutate(rest=ibis.ifelse(found.earns, share.rest, None))
-    if setting.created is not None:
-        start, end = setting.created
-        inside = (found.created_at >= start) & (found.created_at < end)
-        due = ibis.ifelse(inside, due, 0)
     return found.mutate(due=due)
 
 

@@ -46,7 +46,7 @@ class CommissionSide(NamedTuple):
 
     def variants(self) -> Iterator[OrderChange]:
         """Each condition taken as met, the rate of each plan that lost, the plan's rate before and
-        after, refunds, the month in UTC, another rounding."""
+        after, refunds, another rounding."""
         if self.month is None:
             return
         found, setting, plain = self.month, self.month.setting, self.month.tables()
@@ -75,12 +75,6 @@ class CommissionSide(NamedTuple):
             yield OrderChange("refund_ignored", "taken of the whole amount", other, plain)
         else:
             yield OrderChange("refund_deducted", "taken less refunds", other, plain)
-        if self.edition.zone != "UTC":
-            utc = self.edition.model_copy(update={"zone": "UTC"})
-            window = month(utc, self.period).window
-            other = self._sql(setting._replace(created=(window.start, window.end)))
-            detail = f"the month in UTC instead of {self.edition.zone}"
-            yield OrderChange("zone", detail, other, plain)
         for rounding, detail in ROUNDINGS.items():
             other = self._sql(setting._replace(rounding=rounding))
             yield OrderChange("rounding", detail, other, plain)

@@ -9,6 +9,7 @@ from ledger.aggregates.settlement import period_id
 from ledger.intake.platform.rows import PlatformRow, Problem
 from ledger.kernel.money import Money
 from ledger.programs.line import Line
+from ledger.usecases.reconciling.signs import Turned
 
 
 class Matched(NamedTuple):
@@ -17,6 +18,8 @@ class Matched(NamedTuple):
     matched: int
     breaks: list[Break]
     problems: list[Problem]
+    turned: Turned | None = None
+    """Where most amounts agree but for the sign: how many."""
 
 
 class Matcher:
@@ -47,6 +50,7 @@ class Matcher:
         self.breaks: list[Break] = []
         self.problems: list[Problem] = []
         self._seen: dict[str, int] = {}
+        self._pairs: list[tuple[Money, Money]] = []
 
     def take(self, row: PlatformRow) -> None:
         """Matches a row."""
@@ -72,7 +76,7 @@ class Matcher:
             if line.outcome == "granted" or (line.amount and line.amount.minor):
                 self._break("missing_theirs", name, line, None)
         self.breaks.sort(key=lambda one: one.id)
-        return Matched(self.matched, self.breaks, self.problems)
+        return Matched(self.matched, self.breaks, self.problems, Turned.of(self._pairs))
 
     def _claim(self, line: Line, row: PlatformRow) -> None:
         ours, theirs = line.amount, row.amount
@@ -85,6 +89,8 @@ class Matcher:
             self._break("duplicate_theirs", line.line, None, row, decision=ours is None)
             return
         self.claimed.add(line.line)
+        if ours is not None and theirs is not None:
+            self._pairs.append((ours, theirs))
         if ours is None or theirs is None:
             if line.outcome == row.outcome:
                 self.matched += 1

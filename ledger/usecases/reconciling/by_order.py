@@ -4,17 +4,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import Connection
 
-from ledger.aggregates.reconciliation import Break, Cause, OrderBreak
-from ledger.aggregates.settlement import period_id
+from ledger.aggregates.reconciliation import Break, OrderBreak
 from ledger.intake.platform.orderfile import Load, OrderFile
-from ledger.kernel.clocks import Clocks
-from ledger.programs.contract import Asked, OrderSide
-from ledger.programs.edition import Edition
-from ledger.programs.registry import program_of
-from ledger.store.order_lines import OrderLines, load_tables
-from ledger.store.reader import LogReader
-from ledger.usecases.reconciling.accepted_figures import StatedOrders
+from ledger.usecases.reconciling.month_edge import Terms, name_edges
 from ledger.usecases.reconciling.order_breaks import grouped
+from ledger.usecases.reconciling.order_causes import OrderCauses, ask_again, narrow_to_broken
+from ledger.usecases.reconciling.our_orders import OurMonth, OurOrders, our_month
+from ledger.usecases.reconciling.signs import Turned
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -29,73 +25,52 @@ class OrderOutcome(NamedTuple):
     theirs: dict[str, int]
     breaks: list[Break]
     orders: list[OrderBreak]
+    turned: Turned | None = None
+    """Where most amounts agree but for the sign: how many; then nothing else is looked for."""
 
 
 def compare_orders(
-    connection: Connection,
-    edition: Edition,
-    period: str,
-    load: Load,
-    clocks: Clocks,
-    *,
-    stated: StatedOrders,
-    store: str | None = None,
+    connection: Connection, month: OurMonth, load: Load, elsewhere: Terms
 ) -> OrderOutcome:
     """Every order of the month beside the platform's row; each row claims one order, once.
 
-    `stated` says which of our orders are not what the rule gives. With a store the file is of
-    that one store: only its orders are compared, and breaks carry its name. Breaks of one kind
-    and cause make one group. Raises `BadPlatformFile`, `WrongPeriod`, and refusals of an
-    altered archive.
+    With a store the file is of that one store: only its orders are compared, and breaks carry
+    its name. Breaks of one kind and cause make one group. `elsewhere` says how other months
+    stand. Raises `BadPlatformFile`, `WrongPeriod`, and refusals of an altered archive.
     """
-    reader = LogReader(connection, clocks)
-    by_order = program_of(edition.rules).orders
-    assert by_order is not None, f"{edition.rules} works by order"
-    side = by_order.order_side(reader, Asked(edition, period))
-    lines = OrderLines.at(connection, clocks)
-    with lines.opened(side.window, None if store is None else [store]) as database:
+    with our_month(connection, month) as ours:
+        database = ours.database
         file = load(database)
-        name = period_id(edition.program, period)
-        _mine(database, side, stated, name, items=any(one.file.items for one in lines.files))
-        _join(database, name)
-        matched, ours, theirs = _sums(database, edition.currency)
-        causes = _causes(database, side)
-        breaks, orders = grouped(database, edition, (period, store), causes)
-    return OrderOutcome(file, matched, ours, theirs, breaks, orders)
+        ours.make_mine()
+        _join(database, month.name)
+        matched, own, theirs = _sums(database, month.edition.currency)
+        turned = _turned(database)
+        causes = OrderCauses(database)
+        if turned is None:
+            _name_causes(causes, connection, ours, elsewhere)
+        breaks, orders = grouped(database, month.edition, (month.period, month.store), causes.found)
+    return OrderOutcome(file, matched, own, theirs, breaks, orders, turned)
 
 
-def _mine(
-    database: "DuckDBPyConnection", side: OrderSide, stated: StatedOrders, name: str, *, items: bool
+def _name_causes(
+    causes: OrderCauses, connection: Connection, ours: OurOrders, elsewhere: Terms
 ) -> None:
-    """The table `mine`: what is due of each order, as the rule gives it and as it was stated. An
-    order in items is the sum of them; one whose items belong to several lines is of none."""
-    load_tables(database, side.tables)
-    due = 'CASE WHEN "foreign" THEN 0 ELSE coalesce(due, 0) END'
-    database.execute(
-        "CREATE TEMP TABLE mine AS SELECT store, order_id, line, payee,"
-        f" {due}::BIGINT AS ruled, {due}::BIGINT AS minor, currency FROM ({side.sql})"
-    )
-    if stated.nothing:
-        load_tables(database, {"nothing": {"line": list(stated.nothing)}})
-        database.execute("UPDATE mine SET minor = 0 WHERE line IN (SELECT line FROM nothing)")
-    if items:
-        alone = f"CASE WHEN min(line) = max(line) THEN min(line) ELSE '{name}/' || store END"
-        database.execute(
-            f"CREATE OR REPLACE TEMP TABLE mine AS SELECT store, order_id, {alone} AS line,"
-            " min(payee) AS payee, sum(ruled)::BIGINT AS ruled, sum(minor)::BIGINT AS minor,"
-            " currency FROM mine GROUP BY store, order_id, currency"
-        )
-    if stated.accepted:
-        columns: dict[str, list[object]] = {
-            "store": [store for store, _ in stated.accepted],
-            "order_id": [name for _, name in stated.accepted],
-            "minor": list(stated.accepted.values()),
-        }
-        load_tables(database, {"accepted": columns})
-        database.execute(
-            "UPDATE mine SET minor = a.minor FROM accepted a"
-            " WHERE mine.store = a.store AND mine.order_id = a.order_id"
-        )
+    """What each order that broke may come from."""
+    month = ours.month
+    narrow_to_broken(causes.database)
+    ask_again(causes, ours.side)
+    name_edges(causes, connection, month.edition, ours.side, month.period, elsewhere)
+
+
+def _turned(database: "DuckDBPyConnection") -> Turned | None:
+    """How many orders agree but for the sign, of those that both sides say something of."""
+    row = database.execute(
+        "SELECT count(*) FILTER (m.minor = -t.minor), count(*) FROM mine m JOIN theirs t"
+        " ON m.store = t.store AND m.order_id = t.order_id AND m.currency = t.currency"
+        " WHERE m.minor <> 0 AND t.minor <> 0"
+    ).fetchone()
+    assert row is not None
+    return Turned.most(*row)
 
 
 def _join(database: "DuckDBPyConnection", name: str) -> None:
@@ -164,32 +139,3 @@ def _sums(
         "SELECT currency, sum(minor)::HUGEINT FROM theirs GROUP BY 1 ORDER BY 1"
     ).fetchall()
     return row[0], {currency: int(row[1])}, {code: int(total) for code, total in found}
-
-
-def _causes(database: "DuckDBPyConnection", side: OrderSide) -> list[Cause]:
-    """Asks the same expression of the broken orders under every variant.
-
-    Leaves in the table `likely` the number of each variant that gives exactly their amount.
-    """
-    database.execute(
-        "CREATE TEMP TABLE broken AS SELECT o.* FROM orders o SEMI JOIN breaks b"
-        " ON o.store = b.store AND o.order_id = b.order_id"
-    )
-    database.execute("DROP VIEW orders")
-    database.execute("ALTER TABLE broken RENAME TO orders")
-    database.execute("CREATE TEMP TABLE likely (store VARCHAR, order_id VARCHAR, cause INTEGER)")
-    causes = []
-    for number, variant in enumerate(side.variants()):
-        causes.append(Cause(because=variant.because, detail=variant.detail, gives="0"))
-        for name in variant.tables:
-            database.execute(f'DROP TABLE IF EXISTS "{name}"')
-        load_tables(database, variant.tables)
-        database.execute(
-            f"INSERT INTO likely SELECT b.store, b.order_id, {number} FROM breaks b"
-            ' JOIN (SELECT store, order_id, sum(due) AS due, bool_or("foreign") AS "foreign"'
-            f" FROM ({variant.sql}) GROUP BY ALL) v"
-            " ON v.store = b.store AND v.order_id = b.order_id"
-            " WHERE b.kind IN ('amount_differs', 'missing_theirs') AND NOT v.\"foreign\""
-            " AND v.due = coalesce(b.theirs, 0) AND v.due <> coalesce(b.ruled, 0)"
-        )
-    return causes

@@ -9,6 +9,7 @@ from ledger.aggregates.settlement import period_id
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.instants import format_instant
 from ledger.kernel.money import Money
+from ledger.usecases.reconciling.signs import Turned
 
 
 class FileSaid(NamedTuple):
@@ -40,6 +41,10 @@ class Reconciliation:
     """Rows of the platform's file that are of no order: shown, not claimed."""
     summed: Mapping[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
     """The rows that an order's amount was added up from, where there are several."""
+    turned: Turned | None = None
+    """Where most amounts agree but for the sign: how many. Then no break has a cause."""
+    flipped: bool = False
+    """Whether the file was read with its signs turned round."""
 
     @property
     def open(self) -> list[Break]:
@@ -68,6 +73,7 @@ class Reconciliation:
             "theirs": {code: money.text for code, money in self.theirs.items()},
             "difference": _difference(self.ours, self.theirs),
             "open": len(self.open),
+            **({"signs": self.turned.as_json(flipped=self.flipped)} if self.turned else {}),
             "breaks": breaks,
             **({"other": [dict(one) for one in self.apart]} if self.apart else {}),
         }
@@ -123,7 +129,10 @@ class Reconciliation:
             "difference": ours.plus(theirs.negated()).text if differs else None,
             "currency": currency,
             "payee": one.payee,
-            "likely": [{**cause.model_dump(), "gives": one.theirs} for cause in group.likely],
+            "likely": [
+                {**cause.model_dump(), "gives": cause.gives if one.theirs is None else one.theirs}
+                for cause in (group.likely if one.likely is None else one.likely)
+            ],
             "resolution": found.resolution if found else None,
             **({"rows": len(places), "places": list(places)} if places else {}),
         }

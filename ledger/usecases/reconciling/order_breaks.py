@@ -49,14 +49,16 @@ def grouped(
     """
     database.execute(
         "CREATE TEMP TABLE named AS SELECT b.*, CASE WHEN kind IN ('amount_differs',"
-        " 'missing_theirs') THEN coalesce(l.found, '') ELSE '' END AS causes FROM breaks b"
-        " LEFT JOIN (SELECT store, order_id, string_agg(cause, ',' ORDER BY cause) AS found"
+        " 'missing_theirs', 'missing_ours') THEN coalesce(l.found, '') ELSE '' END AS causes,"
+        " coalesce(l.details, []) AS details FROM breaks b"
+        " LEFT JOIN (SELECT store, order_id, string_agg(cause, ',' ORDER BY cause) AS found,"
+        " list({'cause': cause, 'detail': detail}) FILTER (detail IS NOT NULL) AS details"
         " FROM likely GROUP BY 1, 2) l USING (store, order_id)"
     )
     rows = database.execute(
         "SELECT kind, causes, currency, count(*), sum(coalesce(ours, 0))::HUGEINT,"
         " sum(coalesce(theirs, 0))::HUGEINT, min({'store': store, 'order_id': order_id,"
-        " 'place': place, 'theirs': theirs, 'line': line, 'payee': payee})"
+        " 'place': place, 'theirs': theirs, 'line': line, 'payee': payee, 'details': details})"
         " FROM named GROUP BY 1, 2, 3"
     ).fetchall()
     groups = sorted(
@@ -64,10 +66,12 @@ def grouped(
         key=lambda one: str((KINDS.index(one.kind), one.found, one.currency)),
     )
     breaks = [_break(edition, scope, one, causes) for one in groups]
-    return breaks, list(_listed(database, groups))
+    return breaks, list(_listed(database, groups, causes))
 
 
-def _listed(database: "DuckDBPyConnection", groups: list[_Group]) -> Iterator[OrderBreak]:
+def _listed(
+    database: "DuckDBPyConnection", groups: list[_Group], causes: list[Cause]
+) -> Iterator[OrderBreak]:
     room, kept = ORDERS_MAX, []
     for number in sorted(range(len(groups)), key=lambda number: groups[number].orders):
         room -= groups[number].orders
@@ -81,10 +85,11 @@ def _listed(database: "DuckDBPyConnection", groups: list[_Group]) -> Iterator[Or
     }
     load_tables(database, {"listed": {"number": list(kept), **columns}})
     rows = database.execute(
-        "SELECT number, store, order_id, ours, theirs, currency, line, payee FROM named"
+        "SELECT number, store, order_id, ours, theirs, currency, line, payee, details FROM named"
         " JOIN listed USING (kind, causes, currency) ORDER BY number, store, order_id, place"
     ).fetchall()
-    for number, store, order_id, ours, theirs, currency, line, payee in rows:
+    for number, store, order_id, ours, theirs, currency, line, payee, details in rows:
+        own = _told(groups[number], causes, theirs, details) if details else None
         yield OrderBreak.model_construct(
             group=number,
             store=store,
@@ -93,14 +98,26 @@ def _listed(database: "DuckDBPyConnection", groups: list[_Group]) -> Iterator[Or
             theirs=None if theirs is None else Money(theirs, currency).text,
             line=line,
             payee=payee,
+            likely=own,
         )
+
+
+def _told(
+    group: _Group, causes: list[Cause], theirs: int | None, details: list[dict[str, Any]]
+) -> tuple[Cause, ...]:
+    """The causes of one order of a group, with what they name of it alone."""
+    gives = Money(theirs or 0, group.currency).text
+    own = {one["cause"]: {"detail": one["detail"]} for one in details}
+    return tuple(
+        causes[number].model_copy(update={"gives": gives, **own.get(number, {})})
+        for number in group.found
+    )
 
 
 def _break(edition: Edition, scope: Scope, group: _Group, causes: list[Cause]) -> Break:
     kind, currency = group.kind, group.currency
-    gives = Money(group.first["theirs"] or 0, currency).text
-    likely = tuple(causes[one].model_copy(update={"gives": gives}) for one in group.found)
-    named = "+".join(f"{one.because}:{one.detail}" for one in likely).replace(" ", "_")
+    kinds = [causes[one] for one in group.found]
+    named = "+".join(f"{one.because}:{one.detail}" for one in kinds).replace(" ", "_")
     period, only = scope
     name = period_id(edition.program, period)
     of_file = f"{name}/{only}" if only else name
@@ -117,6 +134,6 @@ def _break(edition: Edition, scope: Scope, group: _Group, causes: list[Cause]) -
         difference=Money(group.ours - group.theirs, currency).text if differs else None,
         currency=currency,
         place=group.first["place"],
-        likely=likely,
+        likely=_told(group, causes, group.first["theirs"], group.first["details"]),
         count=group.orders,
     )

@@ -24,7 +24,7 @@ from ledger.store.book import Book
 from ledger.store.log import read_log
 from ledger.store.reader import LogReader
 from ledger.usecases.closing.terms_of_close import filled_terms
-from ledger.usecases.reconciling.accepted_figures import AS_RULED, StatedOrders, stated_orders
+from ledger.usecases.reconciling.accepted_figures import StatedOrders, stated_orders
 from ledger.usecases.reconciling.by_line import Matched, Matcher
 from ledger.usecases.reconciling.comparison import FileSaid, Reconciliation
 from ledger.usecases.reconciling.likely_causes import Likely
@@ -71,7 +71,9 @@ def reconcile(
         side = our_side(connection, program, period, clocks)
         found = _match(connection, side, period, file)
         refuse(file.name, found.problems)
-        breaks = _explained(connection, side, period, found.breaks)
+        breaks = found.breaks
+        if found.turned is None:
+            breaks = _explained(connection, side, period, breaks)
     return Reconciliation(
         program,
         period,
@@ -85,6 +87,8 @@ def reconcile(
         still_resolved(connection, program, period, clocks.known_at, breaks),
         {row.place: row.other for row in file.rows if row.other},
         [],
+        turned=found.turned,
+        flipped=flip_sign,
     )
 
 
@@ -106,6 +110,7 @@ def reconcile_orders(
     """
     from ledger.intake.platform import orderfile, tiktok
     from ledger.usecases.reconciling.by_order import compare_orders
+    from ledger.usecases.reconciling.our_orders import OurMonth
 
     store = None if income is None else _of_store(connection, income, clocks)
     content = orderfile.bytes_of(path)
@@ -114,6 +119,9 @@ def reconcile_orders(
         if income is None:
             return orderfile.load(database, path, content, flip_sign=flip_sign)
         return tiktok.load(database, path, content.sha256, income, flip_sign=flip_sign)
+
+    def terms(month: str) -> tuple[Edition, Clocks, StatedOrders | None]:
+        return _order_terms(connection, program, month, clocks)
 
     edition, stands, stated = _order_terms(connection, program, period, clocks)
     rules = program_of(edition.rules)
@@ -124,11 +132,8 @@ def reconcile_orders(
         )
     rules.days_of(edition, period)
     with no_cycles():
-        found = compare_orders(
-            *(connection, edition, period or "", load, stands),
-            stated=stated or AS_RULED,
-            store=store,
-        )
+        month = OurMonth(edition, period or "", stands, stated, store)
+        found = compare_orders(connection, month, load, terms)
     return Reconciliation(
         program,
         period,
@@ -144,6 +149,8 @@ def reconcile_orders(
         found.orders,
         found.file.other,
         found.file.summed,
+        found.turned,
+        flip_sign,
     )
 
 
