@@ -4,7 +4,7 @@ A rule assesses one subject from its own facts and a second step reduces the dec
 payee; neither reaches for the whole book. What they need they ask of a `Reader`.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date
 from enum import Enum
 from itertools import islice
@@ -133,6 +133,16 @@ class OrderChange(NamedTuple):
     """Small tables that replace ours for it."""
 
 
+class OrderRates(NamedTuple):
+    """What is due of a month's orders by rates that go by category, and how to ask for another."""
+
+    sql: str
+    """Every order with `store`, `order_id`, `category`, the `net` that the rate is taken of, what
+    is `fixed` beside it, and `was`, its rate in millionths, null where a discount replaced it."""
+    at: Callable[[str, int], OrderChange]
+    """Every order of a category at one rate, in millionths."""
+
+
 class OrderSide(Protocol):
     """A month's orders with what is due of each, and how to ask again with one thing changed."""
 
@@ -152,6 +162,10 @@ class OrderSide(Protocol):
 
     def variants(self) -> Iterator[OrderChange]:
         """Each single change, in the contract's order."""
+
+    @property
+    def rates(self) -> OrderRates | None:
+        """The rates, where they go by category."""
 
 
 class OfOrders(Enum):

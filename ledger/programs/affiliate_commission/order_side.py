@@ -81,6 +81,10 @@ class CommissionSide(NamedTuple):
         once = once_per_order(sql_of("orders", setting._replace(once=True)), "due")
         yield OrderChange("rounding", "once per order instead of per item", once, plain)
 
+    @property
+    def rates(self) -> None:
+        """Rates go by plan, not by category."""
+
     def _sql(self, setting: Setting) -> str:
         """An order belongs to the line of its store, creator and month."""
         prefix = period_id(self.edition.program, self.period)

@@ -51,6 +51,8 @@ class Setting(NamedTuple):
     once: bool = False
     """For a what-if: what rounding leaves off an order is kept as `rest`, and a store's sum is
     rounded once."""
+    instead: tuple[str, int] | None = None
+    """For a what-if a category, and the rate of all of its orders."""
 
 
 def rates_columns(spans: int | None = None) -> dict[str, str]:
@@ -85,6 +87,10 @@ def per_order(setting: Setting) -> "ir.Table":
     joined = orders.inner_join(stores, orders.store == stores.shop)
     scene = ibis.ifelse(joined.traffic == "ad", "ad", joined.channel)
     rated = _with_rate(joined.mutate(scene=scene), setting)
+    if setting.instead is not None:
+        category, ppm = setting.instead
+        asked = (rated.category == category) & rated.base.notnull()
+        rated = rated.mutate(base=asked.ifelse(ppm, rated.base))
     rated = rated.mutate(
         net=net_of(rated, deduct_refunds=setting.deduct_refunds),
         foreign=rated.currency != setting.currency,

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from ledger.aggregates.settlement import period_id
 from ledger.kernel.period import Window
-from ledger.programs.by_order import month_window, once_per_order
-from ledger.programs.contract import Asked, OrderChange, OrderReader, OrderTables
+from ledger.programs.by_order import month_window, once_per_order, rate_text
+from ledger.programs.contract import Asked, OrderChange, OrderRates, OrderReader, OrderTables
 from ledger.programs.edition import Edition
 from ledger.programs.periods import month
 from ledger.programs.technical_fee import variants
@@ -43,6 +43,24 @@ class FeeSide(NamedTuple):
         """Each single change, in the contract's order."""
         for one in variants.of_orders(self.edition, self.parameters, self.shops):
             yield OrderChange(one.because, one.detail, self._asked(one.setting), one.tables)
+
+    @property
+    def rates(self) -> OrderRates:
+        """The rate of every order, where no discount took its place."""
+        setting = setting_of(self.edition, self.parameters)
+        fixed = "0" if setting.spans is None else "fixed"
+        sql = (
+            f"SELECT store, order_id, category, net, {fixed} AS fixed,"
+            " CASE WHEN ppm = base THEN base END AS was"
+            f" FROM ({sql_of('orders', setting)})"
+        )
+        return OrderRates(sql, self._at_rate)
+
+    def _at_rate(self, category: str, ppm: int) -> OrderChange:
+        """Every order of a category at one rate, in millionths."""
+        setting = setting_of(self.edition, self.parameters)._replace(instead=(category, ppm))
+        detail = f"{rate_text(ppm)} for the whole category {category}"
+        return OrderChange("rate", detail, self._with_line(setting), self.tables)
 
     def _asked(self, setting: Setting) -> str:
         """Every order under another setting; rounded once, where that is what is asked."""

@@ -6,6 +6,8 @@ from sqlalchemy import Connection
 
 from ledger.aggregates.reconciliation import Break, OrderBreak
 from ledger.intake.platform.orderfile import Load, OrderFile
+from ledger.usecases.reconciling.across_orders import name_exchanged, name_sums
+from ledger.usecases.reconciling.implied_rates import name_rates
 from ledger.usecases.reconciling.month_edge import Terms, name_edges
 from ledger.usecases.reconciling.order_breaks import grouped
 from ledger.usecases.reconciling.order_causes import OrderCauses, ask_again, narrow_to_broken
@@ -57,9 +59,14 @@ def _name_causes(
 ) -> None:
     """What each order that broke may come from."""
     month = ours.month
+    if causes.database.execute("SELECT 1 FROM breaks LIMIT 1").fetchone() is None:
+        return
     narrow_to_broken(causes.database)
     ask_again(causes, ours.side)
-    name_edges(causes, connection, month.edition, ours.side, month.period, elsewhere)
+    name_edges(causes, connection, month.edition, month.period, elsewhere)
+    name_exchanged(causes)
+    name_sums(causes)
+    name_rates(causes, ours.side)
 
 
 def _turned(database: "DuckDBPyConnection") -> Turned | None:

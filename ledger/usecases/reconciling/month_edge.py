@@ -10,7 +10,6 @@ from ledger.kernel.errors import WrongPeriod
 from ledger.kernel.instants import Instant, day_of, format_instant, local
 from ledger.kernel.money import Money
 from ledger.kernel.period import Window
-from ledger.programs.contract import OrderSide
 from ledger.programs.edition import Edition
 from ledger.programs.periods import month_of
 from ledger.programs.registry import program_of
@@ -42,7 +41,6 @@ def name_edges(
     causes: OrderCauses,
     connection: Connection,
     edition: Edition,
-    side: OrderSide,
     period: str,
     terms: Terms,
 ) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from ledger.aggregates.reconciliation import Cause
-from ledger.programs.contract import OrderSide
+from ledger.programs.contract import OrderSide, OrderTables
 from ledger.store.order_lines import load_tables
 
 if TYPE_CHECKING:
@@ -21,7 +21,8 @@ class Named(NamedTuple):
 
 
 class OrderCauses:
-    """The causes that were found, and in the table `likely` the orders that each of them gives."""
+    """The causes that were found, and in the table `likely` the orders that each of them gives;
+    `unnamed` are the breaks without any."""
 
     def __init__(self, database: "DuckDBPyConnection") -> None:
         self.database = database
@@ -29,6 +30,10 @@ class OrderCauses:
         database.execute(
             "CREATE TEMP TABLE likely"
             " (store VARCHAR, order_id VARCHAR, cause INTEGER, detail VARCHAR)"
+        )
+        database.execute(
+            "CREATE TEMP VIEW unnamed AS SELECT * FROM breaks b ANTI JOIN likely l"
+            " ON b.store = l.store AND b.order_id = l.order_id"
         )
 
     def add(self, because: str, detail: str) -> int:
@@ -55,8 +60,19 @@ class OrderCauses:
         self.database.execute("DROP TABLE just_named")
 
 
+def give_tables(database: "DuckDBPyConnection", tables: OrderTables) -> None:
+    """Puts small tables in the place of those of the same names."""
+    for name in tables:
+        database.execute(f'DROP TABLE IF EXISTS "{name}"')
+    load_tables(database, tables)
+
+
 def narrow_to_broken(database: "DuckDBPyConnection") -> None:
-    """Leaves in `orders` those that broke, which are all that is asked again."""
+    """Leaves in `orders` those that broke, which are all that is asked again, and in the table
+    `categories_of_month` which categories all of them are of."""
+    database.execute(
+        "CREATE TEMP TABLE categories_of_month AS SELECT DISTINCT category FROM orders"
+    )
     database.execute(
         "CREATE TEMP TABLE broken AS SELECT o.* FROM orders o SEMI JOIN breaks b"
         " ON o.store = b.store AND o.order_id = b.order_id"
@@ -70,9 +86,7 @@ def ask_again(causes: OrderCauses, side: OrderSide) -> None:
     database = causes.database
     for variant in side.variants():
         number = causes.add(variant.because, variant.detail)
-        for name in variant.tables:
-            database.execute(f'DROP TABLE IF EXISTS "{name}"')
-        load_tables(database, variant.tables)
+        give_tables(database, variant.tables)
         database.execute(
             f"INSERT INTO likely SELECT b.store, b.order_id, {number}, NULL FROM breaks b"
             ' JOIN (SELECT store, order_id, sum(due) AS due, bool_or("foreign") AS "foreign"'
