@@ -1,14 +1,13 @@
 """`duebook reconcile`: the platform's file beside our lines."""
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.cells import grouped
+from cli.comparing import Against, row, say_tolerance, show, talk
 from cli.deciding import Decision
 from cli.destination import INPUT
 from cli.options import Ask, answering, not_empty, now
-from cli.output import Out
 from cli.talk import say
 from cli.typed import completing
 
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 
     from ledger.aggregates.reconciliation import ReconciliationRun
     from ledger.intake.platform.rows import Income
-    from ledger.kernel.clocks import Clocks
     from ledger.usecases.reconciling.comparison import Reconciliation
 
 DIFFERENCES = 3
@@ -36,6 +34,13 @@ PROFILES = ("canonical", INCOME)
 @click.option("--store", metavar="S", help="The store of an income file: it does not say.")
 @click.option("--column", metavar="HEADER", help="Its fee to compare [TikTok Shop commission fee].")
 @click.option("--flip-sign", is_flag=True, help="What the payee pays is positive in the file.")
+@click.option(
+    "--tolerance",
+    "tolerances",
+    metavar="CUR=AMOUNT",
+    multiple=True,
+    help="Mark differences up to this; with --keep accept them, where the period is closed.",
+)
 @click.option("--full", is_flag=True, help="List every order; else breaks alike are grouped.")
 @click.option("--keep", is_flag=True, help="Record the comparison, so that its breaks age.")
 @click.option(
@@ -47,7 +52,7 @@ PROFILES = ("canonical", INCOME)
 @click.option("--as", "as_", type=click.Choice(RESOLUTIONS), help="What the break is.")
 @click.option("--reason", metavar="TEXT", callback=not_empty, help="Why.")
 @click.option("--by", metavar="NAME", callback=not_empty, help="Who decides or keeps this.")
-@click.option("--dry-run", is_flag=True, help="With --resolve: show it; record nothing.")
+@click.option("--dry-run", is_flag=True, help="Show a decision; record nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @answering(clocks=True, writes=True, own_reason=True)
 def reconcile(
@@ -58,6 +63,7 @@ def reconcile(
     store: str | None,
     column: str | None,
     flip_sign: bool,
+    tolerances: tuple[str, ...],
     full: bool,
     keep: bool,
     resolve: str | None,
@@ -84,11 +90,17 @@ def reconcile(
     if against is None and resolve is None:
         raise click.UsageError("Give --against FILE, or --resolve BREAK.")
     income = _income(profile, store, column)
-    compared = Against(against, profile, flip_sign, income) if against else None
+    compared = Against(against, profile, flip_sign, income, tolerances) if against else None
     if resolve is None:
-        if as_ or dry_run or yes or (reason and ask.clock_is_right is None):
-            raise click.UsageError("--as, --reason, --dry-run and --yes go with --resolve.")
+        decides = keep and bool(tolerances)
+        if as_ or ((dry_run or yes) and not decides) or (reason and ask.clock_is_right is None):
+            raise click.UsageError(
+                "--as and --reason go with --resolve; --dry-run and --yes with it, or with --keep "
+                "and --tolerance."
+            )
         assert compared is not None, "a file is named where no break is"
+        if decides:
+            return _accept(Decision(by or "", dry_run, yes), program, period, compared, ask, full)
         return _look(program, period, compared, ask, full=full, keep=keep, by=by)
     if not (as_ and reason and (by or dry_run)):
         raise click.UsageError("--resolve needs --as, --reason and --by.")
@@ -96,35 +108,6 @@ def reconcile(
         raise click.UsageError("--resolve records its comparison by itself: leave --keep out.")
     decision = Decision(by or "", dry_run, yes)
     return _resolve(decision, program, period, resolve, as_, reason, compared, ask)
-
-
-class Against(NamedTuple):
-    """The platform's file, and how it is read."""
-
-    path: str
-    profile: str
-    flip_sign: bool
-    income: "Income | None"
-
-    def compared(
-        self, connection: "Connection", program: str, period: str | None, at: "Clocks"
-    ) -> "Reconciliation":
-        """Order by order where the file names orders, else line by line."""
-        from ledger.intake.platform import canonical, orderfile
-        from ledger.usecases.reconciling.reconcile import reconcile as by_line
-        from ledger.usecases.reconciling.reconcile import reconcile_orders
-
-        asked = (connection, program, period)
-        if self.income is not None or orderfile.is_by_order(self.path):
-            return reconcile_orders(
-                *(*asked, self.path, at), flip_sign=self.flip_sign, income=self.income
-            )
-        return by_line(*asked, canonical.read(self.path), at, flip_sign=self.flip_sign)
-
-    @property
-    def how(self) -> dict[str, Any]:
-        """How it was read, as it is recorded."""
-        return {"profile": self.profile, "flipped": self.flip_sign, "income": self.income}
 
 
 def _look(
@@ -152,17 +135,51 @@ def _look(
             result = against.compared(connection, program, period, at)
         answer: dict[str, Any] = result.as_json(full=full)
         answer["run"] = record_run(found, result, by=by or "", **against.how) if keep else None
-    if "signs" in answer:
-        say(answer["signs"]["sentence"])
-    where.data(answer, [_row(one) for one in answer["breaks"]])
+    show(where, answer)
     if where.is_table:
-        _talk(where, answer, looking_back=ask.as_of is not None)
+        talk(where, answer, looking_back=ask.as_of is not None)
         if answer["open"] and not keep and "signs" not in answer:
             say(
                 "This was a look. To say what a break is: --resolve NUMBER --as WHAT --reason TEXT "
                 "--by NAME; to keep the comparison: --keep --by NAME."
             )
     return DIFFERENCES if answer["open"] else 0
+
+
+def _accept(
+    decision: Decision,
+    program: str,
+    period: str | None,
+    against: Against,
+    ask: Ask,
+    full: bool,
+) -> int:
+    """Keeps the comparison and accepts what the tolerance lets pass."""
+    from ledger.usecases.reconciling.accept_within import accept_within
+    from ledger.usecases.reconciling.reconcile import run_of
+
+    where = ask.out
+    _refuse_keeping("nobody yet" if decision.dry_run else (decision.by or None), ask)
+
+    def compare(connection: "Connection") -> "tuple[Reconciliation, ReconciliationRun]":
+        found = against.compared(connection, program, period, ask.clocks(connection, program))
+        return found, run_of(found, **against.how)
+
+    def preview(plan: dict[str, Any]) -> None:
+        passing = [one for one in plan["breaks"] if one["within_tolerance"]]
+        where.preview().data(plan, [row(one) for one in passing])
+        say_tolerance(plan)
+
+    with ask.opened() as found:
+        agree = decision.agree("Keep the comparison and accept these differences?", preview)
+        result, plan = accept_within(found, compare, by=decision.by, now=now(), agree=agree)
+    answer = result.as_json(full=full) | plan
+    show(where, answer)
+    if where.is_table:
+        talk(where, answer, looking_back=False)
+        if plan["recorded"] and plan["accepted"]:
+            say(f"{plan['accepted']:,} differences were accepted; see duebook statement.")
+    return decision.ended(where) or (DIFFERENCES if answer["open"] else 0)
 
 
 def _refuse_keeping(by: str | None, ask: Ask) -> None:
@@ -219,45 +236,3 @@ def _resolve(
         )
     decision.answer(where, answer, [answer])
     return decision.ended(where)
-
-
-def _row(one: dict[str, Any]) -> dict[str, Any]:
-    known = (
-        "number",
-        "break",
-        "count",
-        "rows",
-        "order_id",
-        "ours",
-        "theirs",
-        "difference",
-        "currency",
-    )
-    names = [name for name in known if name in one]
-    if "group" in one:  # what can be resolved is the group; the line tells the store of the order
-        one = {**one, "break": one["group"]}
-        names.insert(2, "line")
-    likely = "; ".join(f"{cause['because']}: {cause['detail']}" for cause in one["likely"])
-    return {n: one[n] for n in names} | {"likely": likely, "resolution": one["resolution"]}
-
-
-def _talk(where: Out, answer: dict[str, Any], *, looking_back: bool) -> None:
-    say("")
-    for code, text in answer["difference"].items():
-        ours = grouped(answer["ours"].get(code, "0"))
-        theirs = grouped(answer["theirs"].get(code, "0"))
-        say(f"{code}: ours {ours}, theirs {theirs}, difference {grouped(text)}")
-    if answer.get("other"):
-        say(f"{len(answer['other']):,} rows are of no order and not compared: see --format json.")
-    word = "as issued and adjusted" if answer["ours_is"] == "issued" else "as settled now"
-    if looking_back and answer["ours_is"] == "issued":
-        say("The period is closed: ours is what was issued and adjusted, at any --as-of.")
-    say(
-        f"{answer['matched']:,} agree, {answer['open']} of {_groups(answer)} breaks "
-        f"are open. Ours {word}, as of {where.clocks(answer)}."
-    )
-
-
-def _groups(answer: dict[str, Any]) -> int:
-    """How many breaks can be resolved: of orders that break alike, the group."""
-    return len({one.get("group", one["break"]) for one in answer["breaks"]})

@@ -47,6 +47,9 @@ class Break(Frozen):
     place: Annotated[int | None, Field(description="the row of the platform's file")] = None
     likely: tuple[Cause, ...] = ()
     count: Annotated[int | None, Field(description="orders of a group that break alike")] = None
+    within: Annotated[
+        str | None, Field(description="the tolerance that the difference does not pass")
+    ] = None
 
 
 class OrderBreak(Frozen):

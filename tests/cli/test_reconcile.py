@@ -196,3 +196,29 @@ def test_a_break_that_is_mistyped_is_asked_about(demo: Path, duebook: Duebook) -
     said = ("--as", "timing", "--reason", "r", "--by", "lin")
     ran = duebook("reconcile", PROGRAM, "--resolve", f"{BREAK[:-1]}x", *said)
     assert (ran.code, f"Did you mean {BREAK}?" in ran.err) == (2, True)
+
+
+def test_a_tolerance_marks_and_with_keep_accepts_once_closed(
+    demo: Path, duebook: Duebook, file: File
+) -> None:
+    """Before the close it only looks; then it is a decision, shown first and said afterwards."""
+    settled = duebook("settle", PROGRAM, *JSON).json["lines"]
+    paid = [one for one in settled if one["amount"] not in (None, "0.00")]
+    rows = [f"{one['line']},{one['amount']},{one['currency']}" for one in paid[1:]]
+    near = f"{paid[0]['line']},1999.99,CNY"
+    path = file("\n".join(["line,amount,currency", near, *rows]), "near.csv")
+    tolerance = ("--tolerance", "CNY=0.01")
+    looked = against(duebook, path, *tolerance, *JSON)
+    assert (looked.code, looked.json["open"]) == (0, 0)
+    assert [one["within_tolerance"] for one in looked.json["breaks"]] == [True]
+    assert against(duebook, path, *JSON).code == 3
+    assert "is not closed" in against(duebook, path, *tolerance, *KEEP).err
+    assert duebook("close", PROGRAM, "--by", "lin", "--leave-open", "--reason", "r").code == 0
+    before = head(duebook)
+    shown = against(duebook, path, *tolerance, "--keep", "--dry-run")
+    assert (shown.code, head(duebook)) == (0, before)
+    assert "1 differences are within the tolerance of 0.01, 0.01 in all" in shown.err
+    kept = against(duebook, path, *tolerance, *KEEP, "--yes", *JSON)
+    assert (kept.code, kept.json["accepted"], kept.json["run"]) == (0, 1, before + 1)
+    assert head(duebook) == before + 3
+    assert against(duebook, path, *JSON).json["breaks"] == []

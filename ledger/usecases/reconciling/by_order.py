@@ -13,6 +13,7 @@ from ledger.usecases.reconciling.order_breaks import grouped
 from ledger.usecases.reconciling.order_causes import OrderCauses, ask_again, narrow_to_broken
 from ledger.usecases.reconciling.our_orders import OurMonth, OurOrders, our_month
 from ledger.usecases.reconciling.signs import Turned
+from ledger.usecases.reconciling.tolerance import NO_TOLERANCE, Tolerance
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -32,13 +33,18 @@ class OrderOutcome(NamedTuple):
 
 
 def compare_orders(
-    connection: Connection, month: OurMonth, load: Load, elsewhere: Terms
+    connection: Connection,
+    month: OurMonth,
+    load: Load,
+    elsewhere: Terms,
+    tolerance: Tolerance = NO_TOLERANCE,
 ) -> OrderOutcome:
     """Every order of the month beside the platform's row; each row claims one order, once.
 
     With a store the file is of that one store: only its orders are compared, and breaks carry
     its name. Breaks of one kind and cause make one group. `elsewhere` says how other months
-    stand. Raises `BadPlatformFile`, `WrongPeriod`, and refusals of an altered archive.
+    stand; differences that the tolerance lets pass are marked. Raises `BadPlatformFile`,
+    `WrongPeriod`, and refusals of an altered archive.
     """
     with our_month(connection, month) as ours:
         database = ours.database
@@ -50,7 +56,9 @@ def compare_orders(
         causes = OrderCauses(database)
         if turned is None:
             _name_causes(causes, connection, ours, elsewhere)
-        breaks, orders = grouped(database, month.edition, (month.period, month.store), causes.found)
+        scope = (month.period, month.store)
+        passing = tolerance if turned is None else NO_TOLERANCE
+        breaks, orders = grouped(database, month.edition, scope, causes.found, passing)
     return OrderOutcome(file, matched, own, theirs, breaks, orders, turned)
 
 

@@ -10,6 +10,7 @@ from ledger.kernel.clocks import Clocks
 from ledger.kernel.instants import format_instant
 from ledger.kernel.money import Money
 from ledger.usecases.reconciling.signs import Turned
+from ledger.usecases.reconciling.tolerance import Tolerance, told
 
 
 class FileSaid(NamedTuple):
@@ -45,11 +46,13 @@ class Reconciliation:
     """Where most amounts agree but for the sign: how many. Then no break has a cause."""
     flipped: bool = False
     """Whether the file was read with its signs turned round."""
+    tolerance: Tolerance = field(default_factory=dict)
+    """The differences that are let pass, per currency: marked, and not open."""
 
     @property
     def open(self) -> list[Break]:
-        """Breaks that nobody has resolved."""
-        return [one for one in self.breaks if one.id not in self.resolved]
+        """Breaks that nobody has resolved, and that no tolerance lets pass."""
+        return [one for one in self.breaks if one.id not in self.resolved and one.within is None]
 
     def as_json(self, *, full: bool = False) -> dict[str, Any]:
         """The answer in the shape of the public contract; `full` lists orders, of groups
@@ -74,6 +77,7 @@ class Reconciliation:
             "difference": _difference(self.ours, self.theirs),
             "open": len(self.open),
             **({"signs": self.turned.as_json(flipped=self.flipped)} if self.turned else {}),
+            **({"tolerance": told(self.breaks, self.tolerance)} if self.tolerance else {}),
             "breaks": breaks,
             **({"other": [dict(one) for one in self.apart]} if self.apart else {}),
         }
@@ -101,9 +105,14 @@ class Reconciliation:
             "likely": [cause.model_dump() for cause in one.likely],
             "resolution": found.resolution if found else None,
             **group,
+            **self._marked(one),
             **self._rows(number),
             **({"other": other} if other else {}),
         }
+
+    def _marked(self, one: Break) -> dict[str, bool]:
+        """Whether a tolerance lets the break pass, where there is one."""
+        return {"within_tolerance": one.within is not None} if self.tolerance else {}
 
     def _order(self, one: OrderBreak) -> dict[str, Any]:
         """One order of a group, with the group's kind and causes."""
@@ -134,6 +143,7 @@ class Reconciliation:
                 for cause in (group.likely if one.likely is None else one.likely)
             ],
             "resolution": found.resolution if found else None,
+            **self._marked(group),
             **({"rows": len(places), "places": list(places)} if places else {}),
         }
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection
 
-from ledger.aggregates.reconciliation import Cause
+from ledger.aggregates.reconciliation import Break, Cause
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.decision import Step
 from ledger.kernel.errors import BadTerms, WrongPeriod
@@ -14,6 +14,9 @@ from ledger.programs.line import Line
 from ledger.programs.registry import program_of
 from ledger.programs.variants import Variant
 from ledger.usecases.settling.settle import settle, subjects_of
+
+ASKED = ("amount_differs", "outcome_differs", "missing_theirs", "missing_ours")
+"""Kinds of breaks that another reading of the rule may explain."""
 
 
 class Likely:
@@ -28,6 +31,21 @@ class Likely:
         self.period = period
         self.clocks = clocks
         self._lines: list[tuple[Variant, dict[str, Line]]] = []
+
+    def explained(self, breaks: list[Break], ours: Mapping[str, Line]) -> list[Break]:
+        """The breaks with what each may come from."""
+        asked = {one.line for one in breaks if one.kind in ASKED}
+        if not asked:
+            return breaks
+        self.load(asked, ours)
+        return [
+            one.model_copy(
+                update={"likely": self.causes(one.line, ours.get(one.line), _theirs(one))}
+            )
+            if one.kind in ASKED
+            else one
+            for one in breaks
+        ]
 
     def load(self, names: Collection[str], ours: Mapping[str, Line]) -> None:
         """Works the lines out under every variant that may move one, all of them together."""
@@ -98,3 +116,10 @@ def _ratio(tree: Step) -> str:
         if part.code == "governance_ratio" and part.observed:
             return part.observed.rpartition(": ")[2].removeprefix("ratio ")
     return "none"
+
+
+def _theirs(one: Break) -> Money | str:
+    """Their amount, or the outcome of a decision."""
+    if one.currency is None:
+        return one.theirs or ""
+    return Money.parse(one.theirs, one.currency) if one.theirs else Money.zero(one.currency)

@@ -8,6 +8,7 @@ from ledger.aggregates.settlement import period_id
 from ledger.kernel.money import Money
 from ledger.programs.edition import Edition
 from ledger.store.order_lines import load_tables
+from ledger.usecases.reconciling.tolerance import NO_TOLERANCE, Tolerance, within_sql
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -28,6 +29,7 @@ class _Group(NamedTuple):
     kind: BreakKind
     causes: str
     currency: str
+    within: bool
     orders: int
     ours: int
     theirs: int
@@ -40,9 +42,14 @@ class _Group(NamedTuple):
 
 
 def grouped(
-    database: "DuckDBPyConnection", edition: Edition, scope: Scope, causes: list[Cause]
+    database: "DuckDBPyConnection",
+    edition: Edition,
+    scope: Scope,
+    causes: list[Cause],
+    tolerance: Tolerance = NO_TOLERANCE,
 ) -> tuple[list[Break], list[OrderBreak]]:
-    """Breaks of one kind, cause and currency as one, with the first order as its example.
+    """Breaks of one kind, cause and currency as one, with the first order as its example; those
+    that a tolerance lets pass apart from the others.
 
     The orders of the smallest groups are listed, up to `ORDERS_MAX`: where a file is of another
     month or sign every order breaks, and nobody reads them one by one.
@@ -50,22 +57,22 @@ def grouped(
     database.execute(
         "CREATE TEMP TABLE named AS SELECT b.*, CASE WHEN kind IN ('amount_differs',"
         " 'missing_theirs', 'missing_ours') THEN coalesce(l.found, '') ELSE '' END AS causes,"
-        " coalesce(l.details, []) AS details FROM breaks b"
+        f" coalesce(l.details, []) AS details, {within_sql(tolerance)} AS within FROM breaks b"
         " LEFT JOIN (SELECT store, order_id, string_agg(cause, ',' ORDER BY cause) AS found,"
         " list({'cause': cause, 'detail': detail}) FILTER (detail IS NOT NULL) AS details"
         " FROM likely GROUP BY 1, 2) l USING (store, order_id)"
     )
     rows = database.execute(
-        "SELECT kind, causes, currency, count(*), sum(coalesce(ours, 0))::HUGEINT,"
+        "SELECT kind, causes, currency, within, count(*), sum(coalesce(ours, 0))::HUGEINT,"
         " sum(coalesce(theirs, 0))::HUGEINT, min({'store': store, 'order_id': order_id,"
         " 'place': place, 'theirs': theirs, 'line': line, 'payee': payee, 'details': details})"
-        " FROM named GROUP BY 1, 2, 3"
+        " FROM named GROUP BY 1, 2, 3, 4"
     ).fetchall()
     groups = sorted(
         (_Group(*row) for row in rows),
-        key=lambda one: str((KINDS.index(one.kind), one.found, one.currency)),
+        key=lambda one: str((KINDS.index(one.kind), one.found, one.currency, one.within)),
     )
-    breaks = [_break(edition, scope, one, causes) for one in groups]
+    breaks = [_break(edition, scope, one, causes, tolerance) for one in groups]
     return breaks, list(_listed(database, groups, causes))
 
 
@@ -83,10 +90,12 @@ def _listed(
         name: [getattr(groups[number], name) for number in kept]
         for name in ("kind", "causes", "currency")
     }
+    columns["within"] = [int(groups[number].within) for number in kept]
     load_tables(database, {"listed": {"number": list(kept), **columns}})
     rows = database.execute(
         "SELECT number, store, order_id, ours, theirs, currency, line, payee, details FROM named"
-        " JOIN listed USING (kind, causes, currency) ORDER BY number, store, order_id, place"
+        " JOIN listed l USING (kind, causes, currency) WHERE named.within = (l.within = 1)"
+        " ORDER BY number, store, order_id, place"
     ).fetchall()
     for number, store, order_id, ours, theirs, currency, line, payee, details in rows:
         own = _told(groups[number], causes, theirs, details) if details else None
@@ -114,17 +123,20 @@ def _told(
     )
 
 
-def _break(edition: Edition, scope: Scope, group: _Group, causes: list[Cause]) -> Break:
+def _break(
+    edition: Edition, scope: Scope, group: _Group, causes: list[Cause], tolerance: Tolerance
+) -> Break:
     kind, currency = group.kind, group.currency
     kinds = [causes[one] for one in group.found]
     named = "+".join(f"{one.because}:{one.detail}" for one in kinds).replace(" ", "_")
+    within = "within_tolerance" if group.within else ""
     period, only = scope
     name = period_id(edition.program, period)
     of_file = f"{name}/{only}" if only else name
     alone = kind in ("missing_ours", "duplicate_theirs")
     differs = kind != "currency_differs"
     return Break(
-        id=f"{of_file}#{kind}#{currency}" + (f"#{named}" if named else ""),
+        id="#".join(filter(None, (f"{of_file}#{kind}#{currency}", named, within))),
         kind=kind,
         line=group.first["line"],
         payee=group.first["payee"],
@@ -136,4 +148,5 @@ def _break(edition: Edition, scope: Scope, group: _Group, causes: list[Cause]) -
         place=group.first["place"],
         likely=_told(group, causes, group.first["theirs"], group.first["details"]),
         count=group.orders,
+        within=tolerance[currency].text if group.within else None,
     )

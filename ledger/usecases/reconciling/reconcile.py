@@ -1,5 +1,6 @@
 """Reconciling: the platform's lines beside ours, every difference with what it may come from."""
 
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from sqlalchemy import Connection
@@ -28,6 +29,7 @@ from ledger.usecases.reconciling.accepted_figures import StatedOrders, stated_or
 from ledger.usecases.reconciling.by_line import Matched, Matcher
 from ledger.usecases.reconciling.comparison import FileSaid, Reconciliation
 from ledger.usecases.reconciling.likely_causes import Likely
+from ledger.usecases.reconciling.tolerance import NO_TOLERANCE, Tolerance, marked
 from ledger.usecases.record_decisions import Decided, decided_in_turn
 from ledger.usecases.settling.settle import settle
 from ledger.usecases.statements.closed_period import ClosedPeriod, closed_period, find_closed
@@ -35,9 +37,6 @@ from ledger.usecases.terms.editions import edition_at
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-ASKED = ("amount_differs", "outcome_differs", "missing_theirs", "missing_ours")
-"""Kinds of breaks that another reading of the rule may explain."""
 
 
 class Side(NamedTuple):
@@ -58,6 +57,7 @@ def reconcile(
     clocks: Clocks,
     *,
     flip_sign: bool = False,
+    tolerance: Tolerance = NO_TOLERANCE,
 ) -> Reconciliation:
     """Compares a file of the platform with what was issued and adjusted, or with a fresh run.
 
@@ -73,7 +73,8 @@ def reconcile(
         refuse(file.name, found.problems)
         breaks = found.breaks
         if found.turned is None:
-            breaks = _explained(connection, side, period, breaks)
+            asked = Likely(connection, side.edition, period, side.clocks)
+            breaks = marked(asked.explained(breaks, side.trees), tolerance)
     return Reconciliation(
         program,
         period,
@@ -89,6 +90,7 @@ def reconcile(
         [],
         turned=found.turned,
         flipped=flip_sign,
+        tolerance=tolerance,
     )
 
 
@@ -101,6 +103,7 @@ def reconcile_orders(
     *,
     flip_sign: bool = False,
     income: Income | None = None,
+    tolerance: Tolerance = NO_TOLERANCE,
 ) -> Reconciliation:
     """Compares a file of the platform order by order, for a program that charges by order.
 
@@ -120,10 +123,8 @@ def reconcile_orders(
             return orderfile.load(database, path, content, flip_sign=flip_sign)
         return tiktok.load(database, path, content.sha256, income, flip_sign=flip_sign)
 
-    def terms(month: str) -> tuple[Edition, Clocks, StatedOrders | None]:
-        return _order_terms(connection, program, month, clocks)
-
-    edition, stands, stated = _order_terms(connection, program, period, clocks)
+    elsewhere = partial(_order_terms, connection, program, clocks=clocks)
+    edition, stands, stated = elsewhere(period)
     rules = program_of(edition.rules)
     if rules.orders is None:
         raise NoOrders(
@@ -133,7 +134,7 @@ def reconcile_orders(
     rules.days_of(edition, period)
     with no_cycles():
         month = OurMonth(edition, period or "", stands, stated, store)
-        found = compare_orders(connection, month, load, terms)
+        found = compare_orders(connection, month, load, elsewhere, tolerance)
     return Reconciliation(
         program,
         period,
@@ -151,6 +152,7 @@ def reconcile_orders(
         found.file.summed,
         found.turned,
         flip_sign,
+        tolerance,
     )
 
 
@@ -253,31 +255,6 @@ def _match(connection: Connection, side: Side, period: str | None, file: Platfor
     for row in file.rows:
         matcher.take(row)
     return matcher.finish()
-
-
-def _explained(
-    connection: Connection, side: Side, period: str | None, breaks: list[Break]
-) -> list[Break]:
-    """The breaks with what each may come from."""
-    asked = [one for one in breaks if one.kind in ASKED]
-    if not asked:
-        return breaks
-    likely = Likely(connection, side.edition, period, side.clocks)
-    likely.load({one.line for one in asked}, side.trees)
-    found = []
-    for one in breaks:
-        if one in asked:
-            causes = likely.causes(one.line, side.trees.get(one.line), _theirs(one))
-            one = one.model_copy(update={"likely": causes})
-        found.append(one)
-    return found
-
-
-def _theirs(one: Break) -> Money | str:
-    """Their amount, or the outcome of a decision."""
-    if one.currency is None:
-        return one.theirs or ""
-    return Money.parse(one.theirs, one.currency) if one.theirs else Money.zero(one.currency)
 
 
 def still_resolved(

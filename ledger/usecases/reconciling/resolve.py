@@ -15,23 +15,17 @@ from ledger.aggregates.reconciliation import (
 )
 from ledger.aggregates.settlement import StatementAdjusted, period_id
 from ledger.kernel.clocks import FOREVER, Clocks
-from ledger.kernel.errors import BadResolution, NoSuchBreak, NothingKept
+from ledger.kernel.errors import NoSuchBreak, NothingKept
 from ledger.kernel.instants import Instant
-from ledger.kernel.money import Money
 from ledger.kernel.near import did_you_mean
-from ledger.programs.line import Change, Line
 from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.store.log import read_log
 from ledger.store.reader import LogReader
-from ledger.usecases.closing.adjust import adjusted
-from ledger.usecases.closing.correction import Correction
 from ledger.usecases.reconciling.accepted_figures import (
     Compared,
-    moves_by_line,
-    orders_of,
-    refuse_outdated,
 )
+from ledger.usecases.reconciling.accepting import accepted, refuse_accepted
 from ledger.usecases.record_decisions import (
     Agree,
     at_once,
@@ -41,9 +35,7 @@ from ledger.usecases.record_decisions import (
 )
 from ledger.usecases.statements.closed_period import (
     ClosedPeriod,
-    Lines,
     closed_period,
-    edition_of,
     find_closed,
 )
 
@@ -80,13 +72,14 @@ def resolve(
         else:
             run = Compared(head.position + 1, fresh)
             found = _named(run.event, name, period_id(program, period))
-        known = _closed(connection, program, period, head.position)
-        _refuse_accepted(known, run, found)
-        resolved = _resolved(run, found, resolution, reason)
+        known = closed(connection, program, period, head.position)
+        refuse_accepted(known, run, found)
+        resolved = resolved_as(run, found, resolution, reason)
         events: list[OwnEvent] = [resolved] if fresh is None else [fresh, resolved]
         if resolution == "accept_theirs":
             clocks = Clocks(now, head.position)
-            events += _accepted(connection, known, run, found, reason, clocks)
+            stated = dict(known.current) if known else {}
+            events += accepted(connection, known, run, found, reason, clocks, stated)
     plan = {
         "break": found.id,
         **{name: getattr(found, name) for name in ("line", "ours", "theirs", "currency")},
@@ -107,7 +100,8 @@ def resolve(
     }
 
 
-def _resolved(run: Compared, found: Break, resolution: Resolution, reason: str) -> BreakResolved:
+def resolved_as(run: Compared, found: Break, resolution: Resolution, reason: str) -> BreakResolved:
+    """What somebody says of a break of a comparison."""
     return built(
         BreakResolved,
         program=run.event.program,
@@ -182,105 +176,13 @@ def _missing(runs: Sequence[ReconciliationRun], name: str, asked: str) -> NoRetu
     )
 
 
-def _closed(
+def closed(
     connection: Connection, program: str, period: str | None, known_at: int
 ) -> ClosedPeriod | None:
+    """The period as it stands, if it is closed."""
     if find_closed(connection, program, period, known_at) is None:
         return None
     return closed_period(connection, program, period, known_at)
-
-
-def _refuse_accepted(known: ClosedPeriod | None, run: Compared, found: Break) -> None:
-    """Raises `BadResolution` for a break of the run whose figure somebody has accepted."""
-    for one in known.adjusted if known else ():
-        if one.event.adopted == found.id and one.position > run.position:
-            raise BadResolution(
-                f"The figure of {found.id} was accepted before, at position {one.position}.",
-                "The line stands by it. Compare again to see what is left.",
-            )
-
-
-def _accepted(
-    connection: Connection,
-    known: ClosedPeriod | None,
-    run: Compared,
-    found: Break,
-    reason: str,
-    clocks: Clocks,
-) -> list[StatementAdjusted]:
-    """The lines of ours, adjusted to the platform's figures; later adjustments leave them alone.
-
-    For orders a line moves by what its orders of the group differ by.
-    """
-    program, period = run.event.program, run.event.period
-    if known is None:
-        raise BadResolution(
-            f"{period_id(program, period)} is not closed: there is nothing to adjust yet.",
-            "Close it first, or resolve the break as platform_error, timing or other.",
-        )
-    if found.count not in (None, len(list(orders_of(run.event, found)))):
-        raise BadResolution(
-            f"{found.id} is of {found.count:,} orders, too many to be kept one by one.",
-            "Compare store by store, or month by month; a file of the other sign with --flip-sign.",
-        )
-    stated = known.current
-    if found.kind == "outcome_differs" and found.line in stated:
-        corrected = [_decided(stated[found.line].line, found)]
-    else:
-        corrected = _moved(connection, known, run, found, clocks)
-    edition = edition_of(connection, known.seal)
-    return adjusted(known, edition, corrected, clocks, adopted=found.id, reason=reason)
-
-
-def _moved(
-    connection: Connection, known: ClosedPeriod, run: Compared, found: Break, clocks: Clocks
-) -> list[Correction]:
-    """The lines of ours that take their amounts."""
-    stated = known.current
-    moves = _differences(run, found, stated)
-    kinds = ("amount_differs", "missing_theirs")
-    money = all(name in stated and stated[name].line.amount for name in moves)
-    if found.kind not in kinds or not money:
-        raise BadResolution(
-            f"{found.id} is {found.kind}: we have no line to adjust to the platform's figure.",
-            "Record the facts that make the line, or resolve it as platform_error or other.",
-        )
-    if not any(moves.values()):
-        raise BadResolution(
-            f"Our line already equals the platform's figure of {found.id}.",
-            "Nothing was recorded.",
-        )
-    if found.count is not None:
-        lines = [one for name, one in known.worked_out.items() if name in moves]
-        refuse_outdated(connection, run, found, known, lines, clocks.known_at)
-    return [_paying(stated[name].line, moves[name]) for name in sorted(moves)]
-
-
-def _differences(run: Compared, found: Break, stated: Lines) -> dict[str, int]:
-    """Per line by how many minor units the platform's figure lies above ours."""
-    if found.count is not None:
-        return moves_by_line(run.event, found)
-    own = stated.get(found.line)
-    ours = own.line.amount if own else None
-    theirs = 0
-    if found.theirs is not None and found.currency is not None:
-        theirs = Money.parse(found.theirs, found.currency).minor
-    return {found.line: theirs - (ours.minor if ours else 0)}
-
-
-def _paying(line: Line, moved: int) -> Correction:
-    """The line with an amount of theirs: accepted as it is, whatever its conditions say."""
-    assert line.amount is not None
-    amount = Money(line.amount.minor + moved, line.amount.currency)
-    now = line._replace(outcome="payable", amount=amount, unmet=(), held_for=())
-    return Correction(Change(line, now), (), ())
-
-
-def _decided(line: Line, found: Break) -> Correction:
-    """The decision with an outcome of theirs, without codes."""
-    assert found.theirs is not None
-    now = line._replace(outcome=found.theirs, unmet=(), held_for=())
-    return Correction(Change(line, now), (), ())
 
 
 def reconciliations(connection: Connection, known_at: int) -> list[Logged]:

@@ -1,0 +1,114 @@
+"""A comparison with the platform's file as commands make it and show it."""
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from cli.cells import grouped
+from cli.output import Out
+from cli.talk import say
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from ledger.intake.platform.rows import Income
+    from ledger.kernel.clocks import Clocks
+    from ledger.usecases.reconciling.comparison import Reconciliation
+
+
+class Against(NamedTuple):
+    """The platform's file, and how it is read."""
+
+    path: str
+    profile: str
+    flip_sign: bool
+    income: "Income | None"
+    tolerances: tuple[str, ...] = ()
+
+    def compared(
+        self, connection: "Connection", program: str, period: str | None, at: "Clocks"
+    ) -> "Reconciliation":
+        """Order by order where the file names orders, else line by line."""
+        from ledger.intake.platform import canonical, orderfile
+        from ledger.usecases.reconciling.reconcile import reconcile as by_line
+        from ledger.usecases.reconciling.reconcile import reconcile_orders
+        from ledger.usecases.reconciling.tolerance import parsed
+
+        tolerance = parsed(self.tolerances)
+        asked = (connection, program, period)
+        if self.income is not None or orderfile.is_by_order(self.path):
+            return reconcile_orders(
+                *(*asked, self.path, at),
+                flip_sign=self.flip_sign,
+                income=self.income,
+                tolerance=tolerance,
+            )
+        file = canonical.read(self.path)
+        return by_line(*asked, file, at, flip_sign=self.flip_sign, tolerance=tolerance)
+
+    @property
+    def how(self) -> dict[str, Any]:
+        """How it was read, as it is recorded."""
+        return {"profile": self.profile, "flipped": self.flip_sign, "income": self.income}
+
+
+def show(where: Out, answer: dict[str, Any]) -> None:
+    """The breaks; before them what makes most of them, where that is the sign."""
+    if "signs" in answer:
+        say(answer["signs"]["sentence"])
+    where.data(answer, [row(one) for one in answer["breaks"]])
+
+
+def row(one: dict[str, Any]) -> dict[str, Any]:
+    """A break as a row of the table."""
+    known = (
+        "number",
+        "break",
+        "count",
+        "rows",
+        "order_id",
+        "ours",
+        "theirs",
+        "difference",
+        "currency",
+    )
+    names = [name for name in known if name in one]
+    if "group" in one:  # what can be resolved is the group; the line tells the store of the order
+        one = {**one, "break": one["group"]}
+        names.insert(2, "line")
+    likely = "; ".join(f"{cause['because']}: {cause['detail']}" for cause in one["likely"])
+    cells = {n: one[n] for n in names} | {"likely": likely, "resolution": one["resolution"]}
+    if "within_tolerance" in one:
+        cells["within_tolerance"] = "yes" if one["within_tolerance"] else ""
+    return cells
+
+
+def talk(where: Out, answer: dict[str, Any], *, looking_back: bool) -> None:
+    """What is said below the table."""
+    say("")
+    for code, text in answer["difference"].items():
+        ours = grouped(answer["ours"].get(code, "0"))
+        theirs = grouped(answer["theirs"].get(code, "0"))
+        say(f"{code}: ours {ours}, theirs {theirs}, difference {grouped(text)}")
+    if answer.get("other"):
+        say(f"{len(answer['other']):,} rows are of no order and not compared: see --format json.")
+    say_tolerance(answer)
+    word = "as issued and adjusted" if answer["ours_is"] == "issued" else "as settled now"
+    if looking_back and answer["ours_is"] == "issued":
+        say("The period is closed: ours is what was issued and adjusted, at any --as-of.")
+    say(
+        f"{answer['matched']:,} agree, {answer['open']} of {_groups(answer)} breaks "
+        f"are open. Ours {word}, as of {where.clocks(answer)}."
+    )
+
+
+def say_tolerance(answer: dict[str, Any]) -> None:
+    """What tolerances let pass: never hidden."""
+    for code, one in answer.get("tolerance", {}).items():
+        say(
+            f"{code}: {one['count']:,} differences are within the tolerance of "
+            f"{grouped(one['amount'])}, {grouped(one['difference'])} in all."
+        )
+
+
+def _groups(answer: dict[str, Any]) -> int:
+    """How many breaks can be resolved: of orders that break alike, the group."""
+    return len({one.get("group", one["break"]) for one in answer["breaks"]})

@@ -1,0 +1,73 @@
+"""Differences that are too small to be looked at one by one: marked, counted, never hidden."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ledger.aggregates.reconciliation import Break
+from ledger.kernel.errors import Refusal
+from ledger.kernel.money import Money, sum_by_currency
+
+Tolerance = Mapping[str, Money]
+"""Per currency the largest difference that is let pass."""
+NO_TOLERANCE: Tolerance = {}
+
+
+class BadTolerance(Refusal):
+    """A tolerance that is no amount of a currency."""
+
+    hint = "Write it as --tolerance CNY=0.05, once per currency."
+
+
+def parsed(texts: Iterable[str]) -> Tolerance:
+    """Tolerances as they are written, `CNY=0.05`. Raises `BadTolerance`, `BadAmount`,
+    `UnknownCurrency`."""
+    found: dict[str, Money] = {}
+    for text in texts:
+        currency, equals, amount = text.partition("=")
+        if not equals:
+            raise BadTolerance(f"{text!r} is no tolerance: a currency, =, and an amount.")
+        money = Money.parse(amount, currency)
+        if money.minor <= 0:
+            raise BadTolerance(f"A tolerance is above nothing; found {text!r}.")
+        if currency in found:
+            raise BadTolerance(f"Two tolerances for {currency}: found {text!r} besides another.")
+        found[currency] = money
+    return found
+
+
+def within_sql(tolerance: Tolerance) -> str:
+    """The condition, in SQL, of the orders whose difference is let pass."""
+    parts = [
+        f"(currency = '{code}' AND abs(ours::HUGEINT - theirs) <= {money.minor})"
+        for code, money in sorted(tolerance.items())
+    ]
+    return f"kind = 'amount_differs' AND ({' OR '.join(parts) or 'false'})"
+
+
+def marked(breaks: Iterable[Break], tolerance: Tolerance) -> list[Break]:
+    """The breaks of lines, those marked whose difference is let pass."""
+    return [_marked(one, tolerance) for one in breaks]
+
+
+def _marked(one: Break, tolerance: Tolerance) -> Break:
+    passing = tolerance.get(one.currency or "")
+    if one.kind != "amount_differs" or passing is None or one.difference is None:
+        return one
+    if abs(Money.parse(one.difference, passing.currency).minor) > passing.minor:
+        return one
+    return one.model_copy(update={"within": passing.text})
+
+
+def told(breaks: Iterable[Break], tolerance: Tolerance) -> dict[str, Any]:
+    """Per currency the tolerance, how many differences it lets pass, and what they sum to."""
+    within = [one for one in breaks if one.within is not None]
+    found = {}
+    for code, money in sorted(tolerance.items()):
+        mine = [one for one in within if one.currency == code]
+        sums = sum_by_currency([Money.parse(one.difference, code) for one in mine])
+        found[code] = {
+            "amount": money.text,
+            "count": sum(one.count or 1 for one in mine),
+            "difference": sums.get(code, Money.zero(code)).text,
+        }
+    return found
