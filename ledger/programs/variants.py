@@ -17,6 +17,8 @@ ROUNDINGS: dict[Rounding, str] = {
     "half_even": "half to even",
 }
 """What-ifs of another rounding, in words; a program is asked for one as `rounding:cut_off`."""
+REFUNDS_IGNORED = "refunds_ignored"
+"""The what-if of archived orders whose refunds are not deducted."""
 ROUNDING = "rounding:"
 ONCE_PER_LINE = f"{ROUNDING}once"
 """The what-if of a line whose parts are summed unrounded, and rounded once at its end."""
@@ -76,8 +78,9 @@ def day_assumed(day: date, assume: frozenset[str]) -> date:
 
 
 def refunds(edition: Edition) -> Iterator[Variant]:
-    """Refunds left out of GMV."""
-    yield Variant("refund_ignored", "refunds are not deducted", edition, keep=no_refund)
+    """Refunds left out of GMV: facts of their own, and those that orders say of themselves."""
+    taken = frozenset({REFUNDS_IGNORED})
+    yield Variant("refund_ignored", "refunds are not deducted", edition, taken, keep=no_refund)
 
 
 def roundings(edition: Edition) -> Iterator[Variant]:

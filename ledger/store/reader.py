@@ -18,6 +18,7 @@ from ledger.kernel.period import Window
 from ledger.programs.contract import S
 from ledger.store.asking import OrderAsking
 from ledger.store.codec import decode_facts, decode_rows
+from ledger.store.leaving_out import Keep, kept, kept_rows
 from ledger.store.log import COLUMNS, FACTS, NAMES_AT_ONCE, ROWS_AT_ONCE, chunks, fetch
 from ledger.store.published import first_day
 from ledger.store.schema import events, refs, withdrawn
@@ -33,11 +34,8 @@ PERMANENT_REFS = ("feed", "pending")
 
 
 class LogReader(OrderAsking):
-    """What rules may see of a book: facts that count at the clocks, found by name.
-
-    Facts after known-at do not exist; facts whose `at` lies after as-of, and facts withdrawn
-    by known-at, do not count.
-    """
+    """What rules may see of a book, by name: no facts after known-at, after as-of by their `at`, or
+    withdrawn by known-at."""
 
     def __init__(self, connection: Connection, clocks: Clocks) -> None:
         self.connection = connection
@@ -49,8 +47,7 @@ class LogReader(OrderAsking):
         """Streams of which only the sales of some days were asked for."""
         self.trusting = True
         """Whether snapshots are used; what verifies them does without."""
-        self.keep: Callable[[Recorded], bool] | None = None
-        """Leaves facts out of states, for a reconciliation's "what if"."""
+        self.keep: Keep | None = None
 
     def states(
         self, kind: str, names: Iterable[str], state: type[S], topics: Iterable[str] = ()
@@ -139,16 +136,12 @@ class LogReader(OrderAsking):
     def facts(self, streams: Sequence[str], topics: Sequence[str] = ()) -> Iterator[Logged]:
         """The facts of some streams that count, stream by stream."""
         c = events.c
-        mine = [c.stream.in_(streams)]
-        return decode_rows(self._counting(COLUMNS, mine, topics, c.stream, c.version))
+        rows = self._counting(COLUMNS, [c.stream.in_(streams)], topics, c.stream, c.version)
+        return kept(self.keep, decode_rows(rows))
 
     def at_positions(self, positions: Iterable[int]) -> Iterator[Logged]:
         """The facts at some positions that count."""
-        for recorded in self._at(positions):
-            self.events_read += 1
-            if self.watch is not None:
-                self.watch(recorded)
-            yield recorded
+        yield from self._watched(self._at(positions))
 
     def listed(self, names: Mapping[str, Collection[str]]) -> Iterator[Logged]:
         """The facts that the index leads to under some kinds and names."""
@@ -167,7 +160,10 @@ class LogReader(OrderAsking):
     def _listed(self, where: ColumnElement[bool]) -> Iterator[Logged]:
         found = select(refs.c.position).where(where).scalar_subquery()
         rows = self._counting(COLUMNS, [events.c.position.in_(found)], (), events.c.position)
-        for recorded in decode_rows(rows):
+        yield from self._watched(decode_rows(rows))
+
+    def _watched(self, facts: Iterator[Logged]) -> Iterator[Logged]:
+        for recorded in kept(self.keep, facts):
             self.events_read += 1
             if self.watch is not None:
                 self.watch(recorded)
@@ -215,7 +211,7 @@ class LogReader(OrderAsking):
             query = self._refs(kind).where(refs.c.name.in_(chunk))
             if window is not None:
                 query = query.where(refs.c.at >= window.start, refs.c.at < window.end)
-            for name, stream, _at, _position in fetch(self.connection, query):
+            for name, stream, _at, _position in self._found(kind, query):
                 found[name].add(stream)
         return {name: sorted(streams) for name, streams in found.items()}
 
@@ -227,7 +223,7 @@ class LogReader(OrderAsking):
             mine = [and_(r.kind == kind, r.name.in_(some)) for kind, some in kinds.items()]
             if mine:
                 query = self._counting_refs().add_columns(r.kind).where(or_(*mine))
-                for name, stream, _at, _position, kind in fetch(self.connection, query):
+                for name, stream, _at, _position, kind in self._found(None, query):
                     found[kind][name].add(stream)
         return {
             kind: {name: sorted(streams) for name, streams in own.items()}
@@ -237,28 +233,26 @@ class LogReader(OrderAsking):
     def names(self, kind: str, since: Instant, until: Instant) -> Iterator[tuple[str, str]]:
         """All (name, stream) of a kind whose fact happened in the half-open window."""
         query = self._refs(kind).where(refs.c.at >= since, refs.c.at < until)
-        for name, stream, _at, _position in fetch(self.connection, query):
+        for name, stream, _at, _position in self._found(kind, query):
             yield name, stream
 
     def within(self, kind: str, window: Window) -> Iterator[int]:
         """The positions of the facts of a kind that happened in the window, by position."""
         query = self._refs(kind).where(refs.c.at >= window.start, refs.c.at < window.end)
-        for _name, _stream, _at, position in fetch(
-            self.connection, query.order_by(refs.c.position)
-        ):
+        for _name, _stream, _at, position in self._found(kind, query.order_by(refs.c.position)):
             yield position
 
     def under(self, kind: str, first: str, last: str) -> Iterator[tuple[str, int]]:
         """All (name, position) of a kind whose name lies between two, both inside."""
         query = self._refs(kind).where(refs.c.name >= first, refs.c.name <= last)
-        for name, _stream, _at, position in fetch(self.connection, query):
+        for name, _stream, _at, position in self._found(kind, query):
             yield name, position
 
     def located(self, kind: str, names: Iterable[str]) -> Iterator[tuple[str, Instant, int]]:
         """Per index entry of these names: the name, the instant and the position."""
         for chunk in chunks(sorted(names)):
             query = self._refs(kind).where(refs.c.name.in_(chunk)).order_by(*refs.primary_key)
-            for name, _stream, at, position in fetch(self.connection, query):
+            for name, _stream, at, position in self._found(kind, query):
                 yield name, at, position
 
     def details(self, kind: str, names: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -271,6 +265,11 @@ class LogReader(OrderAsking):
             )
             for name, detail in fetch(self.connection, query):
                 yield name, detail
+
+    def _found(self, kind: str | None, query: Select[Any]) -> Iterable[Sequence[Any]]:
+        """Rows of the index; entries that outlive their facts are not left out with them."""
+        rows = fetch(self.connection, query)
+        return rows if kind in PERMANENT_REFS else kept_rows(self.keep, rows, self._at)
 
     def _refs(self, kind: str) -> Select[Any]:
         query = self._all_refs() if kind in PERMANENT_REFS else self._counting_refs()

@@ -121,7 +121,8 @@ def month_of_orders(
         plans,
         _bonds(reader, known, set(mine)),
     )
-    sql = f"SELECT store, least FROM ({sql_of('least', found.setting)})"
+    bare = Setting(edition.currency, 0, found.setting.deduct_refunds)  # all that it rests on
+    sql = f"SELECT store, least FROM ({sql_of('least', bare)})"
     refuse_negative(dict(session.ask(sql, {})))
     return found
 

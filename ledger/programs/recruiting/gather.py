@@ -46,17 +46,23 @@ class Case(NamedTuple):
 
 
 def cases(
-    reader: Reader, edition: Edition, stores: Collection[str] | None = None
+    reader: Reader,
+    edition: Edition,
+    stores: Collection[str] | None = None,
+    *,
+    deduct: bool = True,
 ) -> Iterator[Case]:
     """Every store that a partner introduced and that was onboarded within the term, or those of
-    some who were."""
+    some who were. A what-if does not deduct the refunds of archived orders."""
     if stores is None:
         stores = {_name(stream) for _, stream in reader.names("partner", *edition.window)}
     for chunk in in_chunks(stores):
-        yield from _cases_of(reader, edition, chunk)
+        yield from _cases_of(reader, edition, chunk, deduct=deduct)
 
 
-def _cases_of(reader: Reader, edition: Edition, stores: Iterable[str]) -> Iterator[Case]:
+def _cases_of(
+    reader: Reader, edition: Edition, stores: Iterable[str], *, deduct: bool
+) -> Iterator[Case]:
     """The cases of the stores named, leaving out those that the edition is not about."""
     states = reader.states("store", stores, StoreState)
     counted = {
@@ -66,7 +72,7 @@ def _cases_of(reader: Reader, edition: Edition, stores: Iterable[str]) -> Iterat
         and onboarding.event.partner
         and onboarding.at in edition.window
     }
-    _hear_orders(reader, edition, counted)
+    _hear_orders(reader, edition, counted, deduct=deduct)
     events: list[MerchantOnboarded] = [onboarding.event for _, onboarding in counted.values()]
     merchants = reader.states("merchant", {one.merchant for one in events}, MerchantState)
     partners = reader.states(
@@ -87,7 +93,11 @@ def _cases_of(reader: Reader, edition: Edition, stores: Iterable[str]) -> Iterat
 
 
 def _hear_orders(
-    reader: Reader, edition: Edition, counted: dict[str, tuple[StoreState, Recorded]]
+    reader: Reader,
+    edition: Edition,
+    counted: dict[str, tuple[StoreState, Recorded]],
+    *,
+    deduct: bool,
 ) -> None:
     """Tells the states of stores what archived orders say: the first of them, and, where terms
     go by placed orders, the sales of every day that a window can hold."""
@@ -99,7 +109,8 @@ def _hear_orders(
     windows = [first_days(onboarding, edition, parameters) for _, onboarding in counted.values()]
     first = min([edition.days.first, *(days.first for days in windows)])
     last = max([edition.days.last, *(days.last for days in windows)])
-    for sales in reader.sales_of_orders(counted, Days(first, last, edition.zone)):
+    days = Days(first, last, edition.zone)
+    for sales in reader.sales_of_orders(counted, days, deduct=deduct):
         counted[sales.event.store][0].apply(sales)
 
 

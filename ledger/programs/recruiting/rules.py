@@ -21,7 +21,7 @@ from ledger.programs.recruiting import conditions
 from ledger.programs.recruiting.gather import Case, cases, closed_of_partners, earlier_of_partners
 from ledger.programs.recruiting.parameters import CODES, HELD, parameters_of
 from ledger.programs.recruiting.steps import Terms, assumed, named
-from ledger.programs.variants import rounding_of
+from ledger.programs.variants import REFUNDS_IGNORED, rounding_of
 
 
 class Closed(NamedTuple):
@@ -53,7 +53,8 @@ def settle_v1(reader: Reader, asked: Asked) -> Answer:
     """
     edition, subjects = asked.edition, asked.subjects
     terms = terms_of(reader, asked)
-    assessed = [assess(case, terms) for case in cases(reader, edition, subjects)]
+    deduct = REFUNDS_IGNORED not in asked.assume
+    assessed = [assess(case, terms) for case in cases(reader, edition, subjects, deduct=deduct)]
     partners = {one.partner for one in assessed}
     others: dict[str, list[Closed]] = defaultdict(list)
     if subjects is not None:

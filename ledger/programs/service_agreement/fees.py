@@ -15,7 +15,7 @@ from ledger.programs.line import Line
 from ledger.programs.service_agreement.gather import InForce, Terms, partners_of
 from ledger.programs.service_agreement.lines import line_of
 from ledger.programs.service_agreement.parameters import FLAT_FEE, GMV_SHARE
-from ledger.programs.variants import rounding_of
+from ledger.programs.variants import REFUNDS_IGNORED, rounding_of
 
 
 def fee_lines(reader: Reader, found: Sequence[InForce], terms: Terms) -> Iterator[Line]:
@@ -38,7 +38,8 @@ def fee_lines(reader: Reader, found: Sequence[InForce], terms: Terms) -> Iterato
             for store in one.signing.event.stores
             if _basis(one, terms) == "placed"
         }
-        for reported in reader.sales_of_orders(placed, terms.days):
+        deduct = REFUNDS_IGNORED not in terms.assume
+        for reported in reader.sales_of_orders(placed, terms.days, deduct=deduct):
             sales[reported.event.store].apply(reported)
         for one in sharing:
             gmv = _gmv(one, sales, reader, terms)

@@ -144,7 +144,8 @@ def month_of_orders(
     if session is None:
         return None
     setting = setting_of(edition, parameters, assume)
-    least = dict(session.ask(f"SELECT store, least FROM ({sql_of('least', setting)})", {}))
+    bare = Setting((), edition.currency, setting.deduct_refunds)  # all that the least rests on
+    least = dict(session.ask(f"SELECT store, least FROM ({sql_of('least', bare)})", {}))
     refuse_negative(least)
     known = shops(reader, edition, parameters, least)
     if not known:

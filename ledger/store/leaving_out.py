@@ -1,0 +1,29 @@
+"""Facts that a what-if leaves out, whichever way a rule comes to them."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from ledger.aggregates.base import R, Recorded
+
+Keep = Callable[[Recorded], bool]
+"""Which facts count, for a reconciliation's "what if"."""
+POSITION = 3
+"""Where rows of the index have their position: name, stream, instant, position."""
+
+
+def kept(keep: Keep | None, facts: Iterable[R]) -> Iterator[R]:
+    """Those of some facts that are not left out."""
+    return iter(facts) if keep is None else filter(keep, facts)
+
+
+def kept_rows(
+    keep: Keep | None,
+    rows: Iterable[Sequence[Any]],
+    facts_at: Callable[[Iterable[int]], Iterable[Recorded]],
+) -> Iterable[Sequence[Any]]:
+    """Those of some rows of the index whose facts are not left out."""
+    if keep is None:
+        return rows
+    found = list(rows)
+    positions = {one.position for one in kept(keep, facts_at({row[POSITION] for row in found}))}
+    return [row for row in found if row[POSITION] in positions]
