@@ -17,8 +17,10 @@ from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.instants import EARLIEST, Instant
 from ledger.kernel.money import Money
 from ledger.kernel.period import Span, Window
-from ledger.store.order_lines import OrderLines, Session
+from ledger.programs.contract import OrderSession
+from ledger.store.order_lines import OrderLines
 from ledger.store.published import publishers
+from ledger.store.shared_orders import SharedOrders
 
 _UNIX = date(1970, 1, 1)
 
@@ -29,6 +31,8 @@ class OrderAsking:
     connection: Connection
     clocks: Clocks
     watch: Callable[[Recorded], None] | None
+    shared: SharedOrders | None = None
+    """Where several runs at the same clocks ask of the same lines."""
 
     @cached_property
     def _orders(self) -> OrderLines:
@@ -50,10 +54,12 @@ class OrderAsking:
         found = session.ask("SELECT DISTINCT store FROM orders", {}) if session else []
         return sorted(store for (store,) in found)
 
-    def order_session(self, window: Window, stores: list[str] | None) -> Session | None:
+    def order_session(self, window: Window, stores: list[str] | None) -> OrderSession | None:
         """The lines that count, created in the window, to be asked in SQL; None without any."""
         if not self._orders.within(window):
             return None
+        if self.shared is not None and stores is not None:
+            return self.shared.session(self._orders, window, stores)
         return self._orders.session(window, stores)
 
     def order_position(self, file: int) -> int:
@@ -107,8 +113,8 @@ class OrderAsking:
         """The first order of each store, as if reported, whatever was refunded of it."""
         if self._orders.derived or not stores or not self._orders.files:
             return
-        session = self._orders.first_orders(sorted(stores), self._until)
-        session = session or self._saying(stores, Window(EARLIEST, self._until))
+        first = self._orders.first_orders(sorted(stores), self._until)
+        session = first or self._saying(stores, Window(EARLIEST, self._until))
         if session is None:
             return
         rows = session.ask(
@@ -132,7 +138,7 @@ class OrderAsking:
             self.watch(said)
         return said
 
-    def _saying(self, stores: Collection[str], window: Window) -> Session | None:
+    def _saying(self, stores: Collection[str], window: Window) -> OrderSession | None:
         """The lines of some stores created in the window by as-of, if they say anything."""
         if self._orders.derived or not stores:
             return None

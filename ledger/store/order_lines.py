@@ -212,6 +212,18 @@ class Session:
         self._loaded |= set(tables)
         return self.database.execute(sql).fetchall()
 
+    def forget(self) -> None:
+        """Puts the small tables away."""
+        for name in self._loaded:
+            self.database.execute(f'DROP TABLE "{name}"')
+        self._loaded = set()
+
+    def keep_at_hand(self) -> None:
+        """Reads the lines once, for whoever asks of them again and again."""
+        self.database.execute("CREATE TEMP TABLE at_hand AS SELECT * FROM orders")
+        self.database.execute("DROP VIEW orders")
+        self.database.execute("ALTER TABLE at_hand RENAME TO orders")
+
     def close(self) -> None:
         """Gives memory and temporary files back."""
         self._end()

@@ -13,6 +13,7 @@ from ledger.programs.edition import Edition
 from ledger.programs.line import Line
 from ledger.programs.registry import program_of
 from ledger.programs.variants import Variant
+from ledger.store.shared_orders import SharedOrders
 from ledger.usecases.settling.settle import settle, subjects_of
 
 ASKED = ("amount_differs", "outcome_differs", "missing_theirs", "missing_ours")
@@ -30,6 +31,7 @@ class Likely:
         self.edition = edition
         self.period = period
         self.clocks = clocks
+        self._orders = SharedOrders()
         self._lines: list[tuple[Variant, dict[str, Line]]] = []
 
     def explained(self, breaks: list[Break], ours: Mapping[str, Line]) -> list[Break]:
@@ -79,6 +81,7 @@ class Likely:
                 subjects=subjects,
                 assume=variant.assume,
                 keep=variant.keep,
+                shared=self._orders,
             ).lines
         except (WrongPeriod, BadTerms):
             return ()  # changed like this the terms know no such month

@@ -19,6 +19,7 @@ from ledger.programs.edition import Edition
 from ledger.programs.line import Line, changes, is_consistent
 from ledger.programs.registry import program_of
 from ledger.store.reader import LogReader
+from ledger.store.shared_orders import SharedOrders
 from ledger.usecases.settling.no_such_line import refuse_wrong_period
 from ledger.usecases.terms.editions import edition_at
 
@@ -96,11 +97,13 @@ def settle(
     assume: frozenset[str] = frozenset(),
     keep: Callable[[Recorded], bool] | None = None,
     trusting: bool = True,
+    shared: SharedOrders | None = None,
 ) -> Settlement:
     """Works out an edition's lines, or those of some subjects, at a pair of clocks.
 
     `watch` is shown every fact that is read; `assume` and `keep` change one thing for a
-    reconciliation's "what if"; without `trusting` no snapshot is used. A subject without a line
+    reconciliation's "what if"; without `trusting` no snapshot is used; with `shared`
+    runs at the same clocks open the order lines once. A subject without a line
     is left out. Raises `WrongPeriod`, and `LogBroken` for a log that does not read back.
     """
     program = program_of(edition.rules)
@@ -108,6 +111,7 @@ def settle(
     version = edition.rules_version or max(program.versions)
     reader = LogReader(connection, clocks)
     reader.watch, reader.keep, reader.trusting = watch, keep, trusting
+    reader.shared = shared
     with no_cycles():
         answer = program.versions[version](reader, Asked(edition, period, subjects, assume))
     lines = answer.lines

@@ -1,0 +1,50 @@
+"""Order lines that several runs at the same clocks ask of, opened and checked once for all."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ledger.kernel.period import Window
+from ledger.store.order_lines import OrderLines, Session
+
+Tables = Mapping[str, Mapping[str, list[object]]]
+STORES_MAX = 5_000
+"""The lines of so many stores are kept at hand; those of more are read again each time."""
+
+
+class SharedSession:
+    """One run's way to lines that others ask of too: each finds its own small tables."""
+
+    def __init__(self, opened: "_Opened") -> None:
+        self._opened = opened
+
+    def ask(self, sql: str, tables: Tables) -> list[tuple[Any, ...]]:
+        """Runs SQL over `orders` and small tables; those of another run are put away before."""
+        if self._opened.owner is not self:
+            self._opened.session.forget()
+            self._opened.owner = self
+        return self._opened.session.ask(sql, tables)
+
+
+class _Opened:
+    """Lines that are open, and who asked of them last."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.owner: SharedSession | None = None
+
+
+class SharedOrders:
+    """The lines that runs at one pair of clocks have asked for, by window and stores."""
+
+    def __init__(self) -> None:
+        self._opened: dict[tuple[Window, tuple[str, ...]], _Opened] = {}
+
+    def session(self, lines: OrderLines, window: Window, stores: Sequence[str]) -> SharedSession:
+        """The lines of some stores created in the window."""
+        key = (window, tuple(stores))
+        if key not in self._opened:
+            session = lines.session(window, stores)
+            if len(stores) <= STORES_MAX:
+                session.keep_at_hand()
+            self._opened[key] = _Opened(session)
+        return SharedSession(self._opened[key])
