@@ -6,7 +6,6 @@ from random import Random
 import pytest
 
 from ledger.kernel.clocks import Clocks
-from ledger.kernel.instants import parse_instant
 from ledger.programs.affiliate_commission.expression import EXPRESSIONS, ORDERS, Setting, columns_of
 from ledger.programs.affiliate_commission.gather import Month, month_of_orders
 from ledger.programs.affiliate_commission.parameters import parameters_of
@@ -23,7 +22,8 @@ CHANGES: list[dict[str, object]] = [
     {},
     {"deduct_refunds": False, "declines_unapproved": False},
     {"neighbour": "before"},
-    {"created": (parse_instant("2024-05-02T00:00:00Z"), parse_instant("2024-05-20T00:00:00Z"))},
+    {"rounding": "cut_off"},
+    {"rounding": "half_even"},
 ]
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.fees import PROGRAM, Fees, Row, onboarded, order
 from tests.quarter import on_sqlite
 
-from .platform import charged, compared, ours
+from .platform import charged, compared, compared_by_store, ours
 
 OLD = "2020-03-01T10:00:00+08:00"
 EXCHANGED = "the amount of another order, and that one has this order's"
@@ -186,3 +186,31 @@ def test_a_general_rate_with_something_fixed_is_told_apart_from_it(fees: Fees) -
     found = causes(fees, [*rows, charged("d", "-2.00")])
     detail = "0.06 instead of 0.05 for the whole category apparel: 2 orders fit"
     assert found == {"a": [("rate", detail)], "b": [("rate", detail)]}
+
+
+@on_sqlite
+def test_tax_that_is_included_in_lines_is_named(fees: Fees) -> None:
+    """6 % on top of three of four stores; of lines of one amount alone it is not said."""
+    amounts = {"S-1": "100.00", "S-2": "230.00", "S-3": "317.70", "S-4": "551.00"}
+    fees.rates(rates=RATES)
+    fees.tell(*(onboarded(one, OLD) for one in amounts))
+    fees.archive(*(order(f"o-{one}", store=one, amount=text) for one, text in amounts.items()))
+    rows = "S-1,-5.30,CNY\nS-2,-12.19,CNY\nS-3,-16.84,CNY\n"
+    found = compared_by_store(fees, f"{rows}S-4,-33.33,CNY\n").breaks
+    assert [[cause.detail for cause in one.likely] for one in found] == [
+        *(3 * [["tax of 0.06 included: ours x 1.06"]]),
+        [],
+    ]
+    few = compared_by_store(fees, "S-1,-5.30,CNY\nS-2,-12.19,CNY\nS-3,-15.89,CNY\n").breaks
+    assert {one.likely for one in few} == {()}
+
+
+@on_sqlite
+def test_lines_of_one_amount_say_no_rate(fees: Fees) -> None:
+    """Three of 5.00 that are 5.30: an award that was raised would look alike."""
+    stores = ("S-1", "S-2", "S-3")
+    fees.rates(rates=RATES)
+    fees.tell(*(onboarded(one, OLD) for one in stores))
+    fees.archive(*(order(f"o-{one}", store=one) for one in stores))
+    found = compared_by_store(fees, "".join(f"{one},-5.30,CNY\n" for one in stores)).breaks
+    assert [one.likely for one in found] == [(), (), ()]

@@ -20,7 +20,7 @@ TELLING = 2
 """Differences of so few minor units say nothing of a rate: any rate near ours gives them."""
 
 
-class _Tax(NamedTuple):
+class Tax(NamedTuple):
     """A rate on top of ours, as a whole number of units of 10^-decimals."""
 
     decimals: int
@@ -100,7 +100,7 @@ def _has_several_categories(causes: OrderCauses) -> bool:
     return bool(row[0] > 1)
 
 
-def _taxes(causes: OrderCauses) -> Iterator[_Tax]:
+def _taxes(causes: OrderCauses) -> Iterator[Tax]:
     """The one rate on top that all orders leave room for; else those that a good part of them
     says, each of an order that is large enough to say one rate alone."""
     database = causes.database
@@ -112,7 +112,7 @@ def _taxes(causes: OrderCauses) -> Iterator[_Tax]:
     if row is not None and row[2] >= TAX_ORDERS:
         ppm = _on_grid(int(row[0]), int(row[1]))
         if ppm is not None and 0 < ppm <= TAX_PERCENT_MAX * MILLION // 100:
-            tax = _Tax(4, ppm // 100)
+            tax = Tax(4, ppm // 100)
             if _is_said(causes, tax):
                 yield tax
             return
@@ -126,13 +126,13 @@ def _taxes(causes: OrderCauses) -> Iterator[_Tax]:
             f" GROUP BY 1 HAVING count(*) >= {TAX_ORDERS} ORDER BY orders DESC, units"
         ).fetchall()
         for units, _ in rows:
-            tax = _Tax(decimals, units)
+            tax = Tax(decimals, units)
             if units and tax.ppm not in seen and _is_said(causes, tax):
                 seen.add(tax.ppm)
                 yield tax
 
 
-def _is_said(causes: OrderCauses, tax: _Tax) -> bool:
+def _is_said(causes: OrderCauses, tax: Tax) -> bool:
     """Whether enough orders say it, and their differences tell anything."""
     row = causes.database.execute(
         f"SELECT count(*) FILTER ({tax.fits}), count(*),"
@@ -145,14 +145,14 @@ def _is_said(causes: OrderCauses, tax: _Tax) -> bool:
     )
 
 
-def _spans_categories(causes: OrderCauses, tax: _Tax) -> bool:
+def _spans_categories(causes: OrderCauses, tax: Tax) -> bool:
     row = causes.database.execute(
         f"SELECT count(DISTINCT category) FROM telling WHERE {tax.fits}"
     ).fetchone()
     return bool(row and row[0] > 1)
 
 
-def _name_tax(causes: OrderCauses, tax: _Tax) -> None:
+def _name_tax(causes: OrderCauses, tax: Tax) -> None:
     rows = causes.database.execute(
         f"SELECT store, order_id FROM telling WHERE {tax.fits} ORDER BY 1, 2"
     ).fetchall()

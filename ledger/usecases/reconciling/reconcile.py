@@ -29,6 +29,7 @@ from ledger.usecases.reconciling.accepted_figures import StatedOrders, stated_or
 from ledger.usecases.reconciling.by_line import Matched, Matcher
 from ledger.usecases.reconciling.comparison import FileSaid, Reconciliation
 from ledger.usecases.reconciling.likely_causes import Likely
+from ledger.usecases.reconciling.line_taxes import with_taxes
 from ledger.usecases.reconciling.tolerance import NO_TOLERANCE, Tolerance, marked
 from ledger.usecases.record_decisions import Decided, decided_in_turn
 from ledger.usecases.settling.settle import settle
@@ -74,7 +75,7 @@ def reconcile(
         breaks = found.breaks
         if found.turned is None:
             asked = Likely(connection, side.edition, period, side.clocks)
-            breaks = marked(asked.explained(breaks, side.trees), tolerance)
+            breaks = marked(with_taxes(asked.explained(breaks, side.trees)), tolerance)
     return Reconciliation(
         program,
         period,
