@@ -7,6 +7,7 @@ from typing import Any, get_args, get_origin
 
 from ledger.aggregates.catalogue import FACTS
 from ledger.intake.border import COLUMNS_MAX
+from ledger.intake.encodings import to_utf8
 from ledger.intake.header import in_other_case, is_nameless, one_cell, other_separator
 from ledger.intake.lines import LINE_BYTES_MAX, Lines, other_format
 from ledger.intake.ndjson import Item, empty, too_long
@@ -45,7 +46,7 @@ class _Text:
             self.problem = RowProblem(
                 "not_text",
                 f"byte {wrong.start + 1} of the line is not UTF-8 text.",
-                "Save the file as CSV in UTF-8.",
+                to_utf8(raw, "FILE"),
             )
             return "\n"
         if "\0" in text:

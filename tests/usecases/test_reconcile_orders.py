@@ -176,7 +176,7 @@ BAD: dict[str, tuple[str, list[tuple[int, str]]]] = {
     "every row that cannot be used": (
         "order_id,store,amount,currency\n"
         "a,S-1,-1.00,CNY\n,S-1,-1.00,CNY\nb,,-1.00,CNY\nb,S-1,-1.001,CNY\nb,S-1,1e3,CNY\n"
-        'b,S-1,"1,000.00",CNY\nb,S-1,,CNY\nb,S-1,-1.00,XXY\nb,S-1,-1.0,JPY\nb,S-1,-1.00,\n'
+        'b,S-1,"1,000.00",CNY\nb,S-1,,CNY\nb,S-1,-1.00,XXY\nb,S-1,-1.5,JPY\nb,S-1,-1.00,\n'
         "b,S-1,-1.00,XXY\n",
         [
             *((3, "missing_field"), (4, "missing_field"), (5, "bad_amount"), (6, "bad_amount")),

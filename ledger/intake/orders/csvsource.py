@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ledger.intake.encodings import to_utf8
 from ledger.intake.header import is_nameless, one_cell, other_separator
 from ledger.intake.lines import LINE_BYTES_MAX
 from ledger.intake.orders.expressions import Cell, literal
@@ -125,6 +126,7 @@ class CsvSource:
             except UnicodeDecodeError as wrong:
                 raise OrderFileNotText(
                     f"{self._file}, line {number}: byte {wrong.start + 1} is not UTF-8 text.",
+                    to_utf8(raw, self._path.name),
                     file=self._file,
                     row=number,
                 ) from None

@@ -11,9 +11,11 @@ from pathlib import Path
 from unicodedata import normalize
 
 from ledger.intake.border import COLUMNS_MAX, MIB, read_bounded
+from ledger.intake.encodings import to_utf8
 from ledger.intake.header import one_cell, other_separator
 from ledger.intake.lines import other_format
 from ledger.intake.platform.rows import BadPlatformFile, PlatformFile, PlatformRow, Problem, refuse
+from ledger.intake.platform.totals import without_totals
 from ledger.kernel.errors import Refusal
 from ledger.kernel.ids import HINT, is_spoilt, unguarded
 from ledger.kernel.money import Money
@@ -57,7 +59,7 @@ def text_of(name: str, raw: bytes) -> str:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadPlatformFile(
-            f"{name}: byte {error.start + 1} is not UTF-8 text.", "Save it as CSV in UTF-8."
+            f"{name}: byte {error.start + 1} is not UTF-8 text.", to_utf8(raw, name)
         ) from None
 
 
@@ -83,7 +85,8 @@ def _rows(name: str, text: str) -> Iterator[PlatformRow]:
                 good.append(found)
     except csv.Error as error:
         problems.append(Problem(rows.line_num, "not_csv", f"{error}."))
-    refuse(name, problems)
+    good, differing = without_totals(good)
+    refuse(name, sorted([*problems, *differing], key=lambda one: one.place))
     return iter(good)
 
 

@@ -10,11 +10,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ledger.intake.border import check_ordinary
+from ledger.intake.encodings import to_utf8
 from ledger.intake.line_ends import with_one_line_end
 from ledger.intake.lines import BLOCK_BYTES, LINE_BYTES_MAX, other_format
 from ledger.intake.orders.expressions import literal, trimmed
 from ledger.intake.platform.canonical import refuse_header
 from ledger.intake.platform.rows import BadPlatformFile, Problem, refuse
+from ledger.intake.platform.totals import LABELS
 from ledger.kernel.errors import MissingFile, Refusal
 from ledger.kernel.ids import GUARDED, HINT, SPOILT, is_spoilt
 from ledger.kernel.money import exponent
@@ -75,7 +77,8 @@ def header_of(path: str) -> list[str]:
     except OSError as error:
         raise MissingFile(f"{path} cannot be read: {error.strerror}.", "Check the path.") from None
     except UnicodeDecodeError:
-        raise BadPlatformFile(f"{path} is not UTF-8 text.", "Save it as CSV in UTF-8.") from None
+        said = to_utf8(begins, Path(path).name)
+        raise BadPlatformFile(f"{path} is not UTF-8 text.", said) from None
     except csv.Error as error:
         raise BadPlatformFile(
             f"{path}:1: the header is not CSV: {error}.", "Quote cells with quotes."
@@ -111,6 +114,7 @@ def load(
         for code, places in digits.items()
     )
     minor = f"CASE currency {cases} END" if digits else "NULL::BIGINT"
+    _take_out_totals(database, name, minor)
     _refuse_rows(database, name, minor, digits)
     database.execute(
         f"CREATE TEMP VIEW {THEIRS} AS SELECT rowid + {FIRST_ROW} AS place, store, order_id,"
@@ -122,7 +126,7 @@ def load(
 
 def _not_csv(name: str, error: Exception) -> BadPlatformFile:
     said = str(error).partition("\n")[0]
-    return BadPlatformFile(f"{name} is not CSV: {said}", "Save it as CSV in UTF-8.")
+    return BadPlatformFile(f"{name} is not CSV: {said}", "Export it again, as CSV in UTF-8.")
 
 
 def _read(database: "DuckDBPyConnection", path: str, *, tidy: bool) -> None:
@@ -159,6 +163,29 @@ def _digits(database: "DuckDBPyConnection") -> dict[str, int]:
         with suppress(Refusal):
             digits[code] = exponent(code or "")
     return digits
+
+
+def _take_out_totals(database: "DuckDBPyConnection", name: str, minor: str) -> None:
+    """Rows that sum those above them are checked, and are of no order. Raises `BadPlatformFile`."""
+    labels = ", ".join(map(literal, sorted(LABELS)))
+    labelled = f"lower(trim(order_id)) IN ({labels}) OR lower(trim(store)) IN ({labels})"
+    totals = database.execute(
+        f"SELECT rowid, amount, currency, ({minor}) FROM platform_rows WHERE {labelled}"
+        " ORDER BY rowid"
+    ).fetchall()
+    if not totals:
+        return
+    database.execute(f"DELETE FROM platform_rows WHERE {labelled}")
+    problems = []
+    for row, amount, currency, found in totals:
+        (summed,) = database.execute(
+            f"SELECT sum({minor}) FROM platform_rows WHERE rowid < ? AND currency = ?",
+            [row, currency],
+        ).fetchone() or (None,)
+        if found is None or found != (summed or 0):
+            said = f"found the total {amount}, and the rows above come to another sum."
+            problems.append(Problem(row + FIRST_ROW, "totals_differ", said))
+    refuse(name, problems)
 
 
 def _refuse_rows(
