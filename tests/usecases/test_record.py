@@ -77,7 +77,7 @@ ROWS = [
     ("bad_amount", of(GMV, amount="１０"), "amount: '１０'", "digits and one point"),
     ("bad_amount", of(GMV, amount="1" * 19), "more than 18 digits", "Check the amount"),
     ("bad_amount", of(GMV, amount="1.005"), "3 decimals; CNY has 2", "to 2 decimals"),
-    ("bad_amount", of(GMV, amount="100.0", currency="JPY"), "JPY has 0", "to 0 decimals"),
+    ("bad_amount", of(GMV, amount="100.5", currency="JPY"), "JPY has 0", "to 0 decimals"),
     ("unknown_currency", of(GMV, currency="RMB"), "currency: 'RMB'", "CNY or EUR"),
     ("unknown_currency", of(GMV, currency="cny"), "currency: 'cny'", "CNY or EUR"),
     ("unknown_currency", of(GMV, currency="USD.AD"), "currency: 'USD.AD'", "CNY or EUR"),
