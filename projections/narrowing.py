@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from ledger.kernel.errors import NoSuchColumn, Refusal
 
 _CONDITION = re.compile(r"\s*([\w-]+?)\s*(!=|<=|>=|=|<|>|~)\s*(.*)", re.DOTALL)
+_OPERATOR = re.compile(r"\s*[\w-]+?\s*([=<>!~]{2,})", re.ASCII)
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?", re.ASCII)
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "=": lambda one, other: one == other,
@@ -37,6 +38,12 @@ class Condition(NamedTuple):
     def parsed(cls, text: str) -> "Condition":
         """`store=S-1`, `due > 4,000.00`, `brand ~ nord`. Raises `BadCondition`."""
         found = _CONDITION.fullmatch(text)
+        written = _OPERATOR.match(text)
+        if written and written[1] not in _COMPARE:
+            raise BadCondition(
+                f"{text!r}: {written[1]} is no comparison.",
+                "Compare with one of = != < <= > >= ~ (contains).",
+            )
         if found is None:
             raise BadCondition(
                 f"{text!r} is no condition.",

@@ -89,3 +89,12 @@ def test_what_is_no_condition_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(BadCondition) as refused:
         Condition.parsed(text)
     assert (refused.value.kind, "due > 4000" in refused.value.hint) == ("usage", True)
+
+
+@pytest.mark.parametrize("text", ["store == S-1", "due => 10", "due=<10", "store <> S-1", "a=~b"])
+def test_a_comparison_that_is_none_is_refused(text: str) -> None:
+    """It would be compared with a text that begins with a sign, and no row would be left."""
+    with pytest.raises(BadCondition) as refused:
+        Condition.parsed(text)
+    assert "is no comparison" in refused.value.sentence
+    assert "!=" in refused.value.hint
