@@ -25,8 +25,6 @@ from projections.reading import report
 from projections.reports import obligations, reconciliation
 from projections.runner import Progress, _silent
 
-MONTHS_MAX = 100_000
-"""All of them."""
 Open = dict[str, dict[str | None, Settlement]]
 """Per program and open period its lines as they are worked out now."""
 Row = dict[str, Any]
@@ -77,7 +75,7 @@ def _open(
     connection: Connection, edition: Edition, clocks: Clocks, progress: Progress
 ) -> dict[str | None, Settlement]:
     """The open periods that have lines."""
-    periods = open_periods(connection, edition, clocks, MONTHS_MAX).periods
+    periods = open_periods(connection, edition, clocks, None).periods
     found: dict[str | None, Settlement] = {}
     for period in periods:
         found |= settled(connection, edition, clocks, [period])

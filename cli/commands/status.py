@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any
 
 import click
@@ -97,13 +96,14 @@ def _periods(open_: list[Row]) -> Iterator[Row]:
     grouped: dict[tuple[str, bool], list[Row]] = {}
     for one in open_:
         grouped.setdefault((one["program"], one["provisional"]), []).append(one)
+    from ledger.kernel.money import Money, sum_by_currency
+
     for (program, provisional), periods in sorted(grouped.items(), key=lambda pair: pair[0][::-1]):
         outcomes: Counter[str] = Counter()
-        sums: dict[str, Decimal] = {}
         for one in periods:
             outcomes.update(one["outcomes"])
-            for code, text in one["totals"].items():
-                sums[code] = sums.get(code, Decimal(0)) + Decimal(text)
+        totals = [Money.parse(*pair[::-1]) for one in periods for pair in one["totals"].items()]
+        sums = sum_by_currency(totals)
         first, last = periods[0], periods[-1]
         days = f"{first['from']} to {last['to'] or 'open end'}"
         if first["period"] is not None:
@@ -115,7 +115,7 @@ def _periods(open_: list[Row]) -> Iterator[Row]:
         if not sums:
             yield _row(what, program, lines, detail=detail)
         for code, amount in sums.items():
-            yield _row(what, program, lines, f"{amount:f}", code, detail)
+            yield _row(what, program, lines, amount.text, code, detail)
 
 
 def _most(found: list[Row]) -> Iterator[Row]:

@@ -31,9 +31,10 @@ class Open(NamedTuple):
 
 
 def open_periods(
-    connection: Connection, edition: Edition, clocks: Clocks, months_max: int = MONTHS_MAX
+    connection: Connection, edition: Edition, clocks: Clocks, months_max: int | None = MONTHS_MAX
 ) -> Open:
-    """The periods of an edition that have begun and are not closed; of months the last ones."""
+    """The periods of an edition that have begun and are not closed; of months the last ones, or
+    without a number all."""
     program = program_of(edition.rules)
     if not program.lines:
         return Open([], 0)
@@ -46,7 +47,8 @@ def open_periods(
         return Open([] if None in closed else [None], 0)
     begun = months_begun(edition, edition.window.start, clocks.as_of)
     left = [month for month in begun if month not in closed]
-    return Open(list(left[-months_max:]), max(len(left) - months_max, 0))
+    shown = left if months_max is None else left[-months_max:]
+    return Open(list(shown), len(left) - len(shown))
 
 
 def settled(

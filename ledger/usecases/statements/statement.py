@@ -93,7 +93,7 @@ class StatedPeriod:
         every = (*self.known.issued, *self.known.adjusted)
         return sorted({one.event.statement for one in every})
 
-    def answer(self, whose: Whose = Whose()) -> dict[str, Any]:  # noqa: B008 (a constant)
+    def answer(self, whose: Whose) -> dict[str, Any]:
         """The statements as they stand. Raises `NoSuchStatement`."""
         known = self.known
         whose = whose.among(one.event.sides for one in (*known.issued, *known.adjusted))
