@@ -64,7 +64,8 @@ def test_totals_of_a_file_by_order_are_checked_as_well(written: Write, tmp_path:
     """In the order's place or in the store's; the other rows keep their places."""
     header = "order_id,store,amount,currency"
     rows = ("o1,S-1,-1.00,CNY", "o2,S-1,-2.00,CNY", "Total,S-1,-3.00,CNY", "o3,S-1,-4.00,CNY")
-    path = written(header, *rows, "o4,S-2,-1.00,CNY", ",合计,-8.00,CNY")
+    more = ("o4,S-2,-1.00,CNY", "小计,S-2,-5.00,CNY", ",合计,-8.00,CNY")
+    path = written(header, *rows, *more)
     database = connect(tmp_path / "spill", "500MB")
     try:
         file = load(database, path, bytes_of(path), flip_sign=False)
@@ -79,7 +80,9 @@ def test_totals_of_a_file_by_order_are_checked_as_well(written: Write, tmp_path:
             load(database, wrong, bytes_of(wrong), flip_sign=False)
     finally:
         database.close()
-    assert "theirs.csv:4: totals_differ" in refused.value.sentence
+    assert "theirs.csv:4: totals_differ: found the total -3.01 CNY, expected -3.00 by the rows" in (
+        refused.value.sentence
+    )
 
 
 @pytest.mark.parametrize(

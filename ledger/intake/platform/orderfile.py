@@ -16,10 +16,10 @@ from ledger.intake.lines import BLOCK_BYTES, LINE_BYTES_MAX, other_format
 from ledger.intake.orders.expressions import literal, trimmed
 from ledger.intake.platform.canonical import refuse_header
 from ledger.intake.platform.rows import BadPlatformFile, Problem, refuse
-from ledger.intake.platform.totals import LABELS
+from ledger.intake.platform.totals import LABELS, differing
 from ledger.kernel.errors import MissingFile, Refusal
 from ledger.kernel.ids import GUARDED, HINT, SPOILT, is_spoilt
-from ledger.kernel.money import exponent
+from ledger.kernel.money import Money, exponent
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -176,15 +176,21 @@ def _take_out_totals(database: "DuckDBPyConnection", name: str, minor: str) -> N
     if not totals:
         return
     database.execute(f"DELETE FROM platform_rows WHERE {labelled}")
-    problems = []
+    problems: list[Problem] = []
+    before = dict[str, int]()
     for row, amount, currency, found in totals:
-        (summed,) = database.execute(
-            f"SELECT sum({minor}) FROM platform_rows WHERE rowid < ? AND currency = ?",
-            [row, currency],
-        ).fetchone() or (None,)
-        if found is None or found != (summed or 0):
-            said = f"found the total {amount}, and the rows above come to another sum."
-            problems.append(Problem(row + FIRST_ROW, "totals_differ", said))
+        if found is None:
+            said = f"{amount!r} {currency or ''} is no amount that could be a total."
+            problems.append(Problem(row + FIRST_ROW, "bad_amount", said))
+            continue
+        above, since = database.execute(
+            f"SELECT coalesce(sum({minor}), 0), coalesce(sum({minor}) FILTER (rowid > ?), 0)"
+            " FROM platform_rows WHERE rowid < ? AND currency = ?",
+            [before.get(currency, -1), row, currency],
+        ).fetchall()[0]
+        problem = differing(row + FIRST_ROW, Money(found, currency), int(above), int(since))
+        problems += [problem] if problem else []
+        before[currency] = row
     refuse(name, problems)
 
 

@@ -20,11 +20,7 @@ LABELS = frozenset(
 
 
 def without_totals(rows: Sequence[PlatformRow]) -> tuple[list[PlatformRow], list[Problem]]:
-    """The rows without those that sum others; a problem for a sum that is none.
-
-    A total stands below what it sums: all rows above it in its currency, or those since the total
-    before it.
-    """
+    """The rows without those that sum others; a problem for a sum that is none."""
     kept: list[PlatformRow] = []
     problems: list[Problem] = []
     all_, since = dict[str, int](), dict[str, int]()
@@ -37,12 +33,19 @@ def without_totals(rows: Sequence[PlatformRow]) -> tuple[list[PlatformRow], list
                     sums[amount.currency] = sums.get(amount.currency, 0) + amount.minor
             continue
         code = amount.currency
-        if amount.minor not in (all_.get(code, 0), since.get(code, 0)):
-            expected = Money(all_.get(code, 0), code).text
-            said = f"found the total {amount.text} {code}, expected {expected} by the rows above."
-            problems.append(Problem(row.place, "totals_differ", said))
-        since.pop(code, None)
+        problem = differing(row.place, amount, all_.get(code, 0), since.pop(code, 0))
+        problems += [problem] if problem else []
     return kept, problems
+
+
+def differing(place: int, total: Money, above: int, since: int) -> Problem | None:
+    """What is wrong with a total, which sums all rows `above` it in its currency, or those `since`
+    the total before it; None where it is one of both."""
+    if total.minor in (above, since):
+        return None
+    sums = dict.fromkeys(Money(minor, total.currency).text for minor in (above, since))
+    said = f"found the total {total.text} {total.currency}, expected {' or '.join(sums)}"
+    return Problem(place, "totals_differ", f"{said} by the rows above. Are some missing?")
 
 
 def _is_labelled(row: PlatformRow) -> bool:
