@@ -96,7 +96,7 @@ def load(
 
     name = Path(path).name
     refuse_header(name, header_of(path))
-    with TemporaryDirectory(prefix="duebook-lines-") as folder:
+    with TemporaryDirectory(prefix="duebook-lines-", dir=_spill_of(database)) as folder:
         try:
             _read(database, path, tidy=bytes_.tidy)
         except duckdb.Error as error:
@@ -122,6 +122,13 @@ def load(
     )
     (rows,) = database.execute("SELECT count(*) FROM platform_rows").fetchone() or (0,)
     return OrderFile(name, bytes_.sha256, rows)
+
+
+def _spill_of(database: "DuckDBPyConnection") -> Path:
+    """Where the database puts what memory does not hold: swept where a command was killed."""
+    (folder,) = database.execute("SELECT current_setting('temp_directory')").fetchall()[0]
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    return Path(folder)
 
 
 def _not_csv(name: str, error: Exception) -> BadPlatformFile:
