@@ -214,3 +214,29 @@ def test_lines_of_one_amount_say_no_rate(fees: Fees) -> None:
     fees.archive(*(order(f"o-{one}", store=one) for one in stores))
     found = compared_by_store(fees, "".join(f"{one},-5.30,CNY\n" for one in stores)).breaks
     assert [one.likely for one in found] == [(), (), ()]
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        pytest.param({"x": ("1.00", "-0.12"), "y": ("8.00", "-1.00")}, id="half a cent apart"),
+        pytest.param(
+            {"x": ("1.00", "-0.07"), "y": ("1.01", "-0.07")}, id="two cents that say none"
+        ),
+    ],
+)
+def test_a_rate_that_misses_an_order_or_says_nothing_is_not_named(
+    fees: Fees, theirs: dict[str, tuple[str, str]]
+) -> None:
+    """0.125 leaves room for both amounts, but half up is 0.13 of the first; and by two cents any
+    rate could be read out of small orders."""
+    fees.rates(rates=[{"category": "apparel", "rate": "0.05"}, {"rate": "0.02"}], discounts=[])
+    fees.tell(onboarded("S-1", OLD))
+    fees.archive(
+        *(order(name, amount=net) for name, (net, _) in theirs.items()),
+        order("d", category="digital"),
+    )
+    rows = [charged(name, amount) for name, (_, amount) in theirs.items()]
+    found = causes(fees, [*rows, charged("d", "-2.00")])
+    assert found == {"x": [], "y": []}
