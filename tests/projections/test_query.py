@@ -1,6 +1,5 @@
 """`query`: one read-only statement, and the database itself refuses everything else."""
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,12 +9,11 @@ import pytest
 from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.errors import BadQuery
 from ledger.store.book import Book, open_book
-from ledger.usecases.init import init
-from ledger.usecases.recording.record import record
 from projections.catalogue import VIEWS
 from projections.sql.query import query
 from tests.marks import more
-from tests.quarter import NOW
+
+from .told import told_book
 
 FACTS = [
     {
@@ -34,16 +32,7 @@ def told(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Book]:
     """A book with two stores, which nothing here may change."""
-    folder = tmp_path_factory.mktemp("query")
-    location = str(folder / "book.db")
-    if request.param == "postgresql":
-        location = request.getfixturevalue("new_database")()
-    book, _ = init(location, "platform")
-    path = folder / "facts.ndjson"
-    path.write_text("".join(json.dumps(one) + "\n" for one in FACTS))
-    assert record(book, [str(path)], now=NOW, by="test").recorded == len(FACTS)
-    yield book
-    book.close()
+    yield from told_book(request, tmp_path_factory, FACTS)
 
 
 @pytest.fixture(params=["live", pytest.param("read-only", marks=more), "known-at"])

@@ -1,6 +1,5 @@
 """`query`: amounts as exact decimals beside whole minor units, on every database."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,13 +8,12 @@ import pytest
 from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.errors import BadQuery
 from ledger.store.book import Book, open_book
-from ledger.usecases.init import init
-from ledger.usecases.recording.record import record
 from projections.amounts import decimals_of
 from projections.catalogue import VIEWS
 from projections.sql.decimals import reckons
 from projections.sql.query import query
-from tests.quarter import NOW
+
+from .told import told_book
 
 SALES = [
     ("S-1", "90071992547409.93", "CNY"),
@@ -33,21 +31,12 @@ def told(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Book]:
     """A book with sales in three currencies, which nothing here may change."""
-    folder = tmp_path_factory.mktemp("decimals")
-    location = str(folder / "book.db")
-    if request.param == "postgresql":
-        location = request.getfixturevalue("new_database")()
-    book, _ = init(location, "platform")
     fact = {"type": "GMVRecorded", "at": "2026-02-01T08:00:00Z", "day": "2026-01-31"}
     facts = [
         {**fact, "basis": "settled", "store": store, "amount": amount, "currency": currency}
         for store, amount, currency in SALES
     ]
-    path = folder / "facts.ndjson"
-    path.write_text("".join(json.dumps(one) + "\n" for one in facts))
-    assert record(book, [str(path)], now=NOW, by="test").recorded == len(facts)
-    yield book
-    book.close()
+    yield from told_book(request, tmp_path_factory, facts)
 
 
 @pytest.fixture(params=["live", "read-only", "known-at"])
