@@ -182,7 +182,10 @@ def _talk(where: Out, answer: Row) -> None:
 def _verified(where: Out, answer: Row) -> str:
     """When the log was last verified here, and what has come since."""
     found, receipts = answer["verified"], answer["receipts"]
-    kept = f" {receipts['kept']:,} receipts, the last of {receipts['last']:,}." if receipts else ""
+    kept = ""
+    if receipts:
+        word = "receipt" if receipts["kept"] == 1 else "receipts"
+        kept = f" {receipts['kept']:,} {word}, the last of position {receipts['last']:,}."
     if found is None:
         return f"Not verified here yet: duebook verify.{kept}"
     said = f"Verified {where.time(found['at'])} at position {found['position']:,}: "
@@ -191,4 +194,5 @@ def _verified(where: Out, answer: Row) -> str:
     if not found["unchanged"]:
         return f"{said}the log is NOT the same there any more. Look again: duebook verify.{kept}"
     more = answer["head"]["position"] - found["position"]
-    return f"{said}everything held; {more:,} events since.{kept}"
+    since = "1 event" if more == 1 else f"{more:,} events"
+    return f"{said}everything held; {since} since.{kept}"

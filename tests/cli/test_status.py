@@ -118,7 +118,7 @@ def test_the_last_verify_is_told_with_what_came_after_it(busy: Path, duebook: Du
     )
     pay = ("--amount", "1", "--currency", "CNY", "--ref", "r-2", "--by", "lin")
     duebook("pay", "P-01", *pay)
-    assert "everything held; 1 events since." in duebook("status").err
+    assert "everything held; 1 event since." in duebook("status").err
     Path(f"{busy}.verified").write_text("{", encoding="utf-8")
     assert duebook("status", *JSON).json["verified"] is None
 
