@@ -15,7 +15,8 @@ from ledger.store.book import Book
 from ledger.usecases.archiving.archive_orders import record_orders
 from ledger.usecases.closing.adjust import adjust, adjustment
 from ledger.usecases.closing.close import close
-from ledger.usecases.reconciling.reconcile import reconcile, reconcile_orders, record_run
+from ledger.usecases.reconciling.platform_file import reconcile_file
+from ledger.usecases.reconciling.reconcile import reconcile, record_run
 from ledger.usecases.reconciling.resolve import resolve
 from ledger.usecases.settling.settle import published_edition, settle
 
@@ -123,7 +124,7 @@ def _accepted(shop: Workshop) -> Figure:
         with book.reading() as connection:
             edition = published_edition(connection, fees.PROGRAM, clocks)
             fees.platform_file(connection, edition, clocks, theirs)
-            found = reconcile_orders(connection, fees.PROGRAM, fees.MONTH, str(theirs), clocks)
+            found = reconcile_file(connection, fees.PROGRAM, fees.MONTH, str(theirs), clocks)
         record_run(book, found, by="benchmark", profile="canonical", flipped=False)
         group = next(
             one for one in found.breaks if any(c.because == fees.EXACT_CAUSE for c in one.likely)

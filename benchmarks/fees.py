@@ -22,7 +22,7 @@ from ledger.store.order_lines import OrderLines, archive_folder, load_tables
 from ledger.store.reader import LogReader
 from ledger.usecases.archiving.archive_orders import record_orders
 from ledger.usecases.init import init
-from ledger.usecases.reconciling.reconcile import reconcile_orders
+from ledger.usecases.reconciling.platform_file import reconcile_file
 from ledger.usecases.recording.record import record
 from ledger.usecases.settling.settle import settle
 from ledger.usecases.terms.publish import publish
@@ -160,7 +160,7 @@ def _reconciled(
     found: list[Any] = []
 
     def work() -> None:
-        found.append(reconcile_orders(connection, PROGRAM, MONTH, str(path), clocks))
+        found.append(reconcile_file(connection, PROGRAM, MONTH, str(path), clocks))
 
     times = in_turns(3, {"reconcile": lambda: took(work)})["reconcile"]
     breaks = found[-1].breaks

@@ -9,7 +9,7 @@ from cli.talk import say
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from ledger.intake.platform.rows import Income
+    from ledger.intake.platform.mapped_file import How
     from ledger.kernel.clocks import Clocks
     from ledger.usecases.reconciling.comparison import Reconciliation
 
@@ -18,36 +18,38 @@ class Against(NamedTuple):
     """The platform's file, and how it is read."""
 
     path: str
-    profile: str
+    reading: "How"
     flip_sign: bool
-    income: "Income | None"
     tolerances: tuple[str, ...] = ()
 
     def compared(
         self, connection: "Connection", program: str, period: str | None, at: "Clocks"
     ) -> "Reconciliation":
         """Order by order where the file names orders, else line by line."""
-        from ledger.intake.platform import canonical, orderfile
-        from ledger.usecases.reconciling.reconcile import reconcile as by_line
-        from ledger.usecases.reconciling.reconcile import reconcile_orders
+        from cli.progress import progress
+        from ledger.usecases.reconciling.platform_file import reconcile_file
         from ledger.usecases.reconciling.tolerance import parsed
 
         tolerance = parsed(self.tolerances)
-        asked = (connection, program, period)
-        if self.income is not None or orderfile.is_by_order(self.path):
-            return reconcile_orders(
-                *(*asked, self.path, at),
+        with progress() as told:
+            return reconcile_file(
+                *(connection, program, period, self.path, at),
+                how=self.reading,
                 flip_sign=self.flip_sign,
-                income=self.income,
                 tolerance=tolerance,
+                progress=told,
             )
-        file = canonical.read(self.path)
-        return by_line(*asked, file, at, flip_sign=self.flip_sign, tolerance=tolerance)
 
     @property
     def how(self) -> dict[str, Any]:
         """How it was read, as it is recorded."""
-        return {"profile": self.profile, "flipped": self.flip_sign, "income": self.income}
+        mapping = self.reading.mapping
+        return {
+            "profile": mapping.named if mapping else "canonical",
+            "flipped": self.flip_sign,
+            "store": self.reading.store,
+            "column": self.reading.column,
+        }
 
 
 def show(where: Out, answer: dict[str, Any]) -> None:

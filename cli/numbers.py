@@ -67,3 +67,27 @@ class NumberFirst(click.Command):
                 number = next(one for one in self.params if isinstance(one, click.Argument))
                 number.type.fail(f"found {text!r}; {POSITION.said}.", number, context)
         return super().parse_args(context, args)
+
+
+class _Zone(click.ParamType[Any]):
+    """The name of a time zone."""
+
+    name = "zone"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from zoneinfo import available_timezones
+
+        from ledger.kernel.near import did_you_mean
+        from ledger.kernel.zones import is_zone
+
+        if is_zone(value):
+            return value
+        meant = did_you_mean(value, (one for one in available_timezones() if "/" in one))
+        self.fail(
+            f"{value!r} is not a time zone. {meant}Name a place, as in Asia/Shanghai, or UTC.",
+            param,
+            ctx,
+        )
+
+
+ZONE = _Zone()

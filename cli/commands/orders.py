@@ -9,7 +9,7 @@ import click
 from cli.cells import grouped
 from cli.deciding import Decision
 from cli.destination import INPUT, OUTPUT_FILE, Destination
-from cli.numbers import POSITION
+from cli.numbers import POSITION, ZONE
 from cli.options import Ask, answering, not_empty, now, system_user
 from cli.output import Out
 from cli.progress import progress
@@ -25,7 +25,14 @@ ALL = 10**9
 @click.command()
 @click.argument("files", type=INPUT, nargs=-1, metavar="FILE...")
 @click.option(
-    "--profile", type=INPUT, default="canonical", metavar="NAME", help="How the headers read."
+    "--profile",
+    type=INPUT,
+    default="canonical",
+    metavar="NAME|FILE",
+    help="A shipped mapping of headers, or your own as TOML.",
+)
+@click.option(
+    "--zone", type=ZONE, metavar="Z", help="The zone of times without one: America/Sao_Paulo."
 )
 @click.option("--store", metavar="S", help="The store of files that have no store column.")
 @click.option(
@@ -61,6 +68,7 @@ ALL = 10**9
 def orders(
     files: tuple[str, ...],
     profile: str,
+    zone: str | None,
     store: str | None,
     sets: tuple[str, ...],
     items: str | None,
@@ -93,7 +101,7 @@ def orders(
         raise click.UsageError("Missing argument 'FILE...': the order files.")
     if reason and ask.clock_is_right is None:
         raise click.UsageError("--reason goes with --withdraw POSITION or --clock-is-right.")
-    from ledger.intake.orders.profiles import profile_named
+    from ledger.intake.tables.mappings import mapping_named
     from ledger.usecases.archiving.archive_orders import record_orders
 
     where = ask.out
@@ -104,7 +112,8 @@ def orders(
             files,
             now=now(),
             by=by or system_user(),
-            profile=profile_named(profile),
+            mapping=mapping_named(profile, "orders"),
+            zone=zone,
             fixed=fixed,
             keep_good=rejects is not None,
             dry_run=dry_run,

@@ -15,13 +15,11 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from ledger.aggregates.reconciliation import ReconciliationRun
-    from ledger.intake.platform.rows import Income
+    from ledger.intake.platform.mapped_file import How
     from ledger.usecases.reconciling.comparison import Reconciliation
 
 DIFFERENCES = 3
 RESOLUTIONS = ("accept_theirs", "platform_error", "timing", "other")
-INCOME = "tiktok-income"
-PROFILES = ("canonical", INCOME)
 
 
 @click.command()
@@ -29,10 +27,14 @@ PROFILES = ("canonical", INCOME)
 @click.argument("period", required=False, shell_complete=completing("months"))
 @click.option("--against", type=INPUT, metavar="FILE", help="The platform's file.")
 @click.option(
-    "--profile", type=click.Choice(PROFILES), default="canonical", help="The file's shape."
+    "--profile",
+    type=INPUT,
+    default="canonical",
+    metavar="NAME|FILE",
+    help="A shipped mapping of headers, or your own as TOML.",
 )
-@click.option("--store", metavar="S", help="The store of an income file: it does not say.")
-@click.option("--column", metavar="HEADER", help="Its fee to compare [TikTok Shop commission fee].")
+@click.option("--store", metavar="S", help="The store of a file that does not say.")
+@click.option("--column", metavar="HEADER", help="The amount to compare, for the profile's own.")
 @click.option("--flip-sign", is_flag=True, help="What the payee pays is positive in the file.")
 @click.option(
     "--tolerance",
@@ -89,8 +91,10 @@ def reconcile(
     """
     if against is None and resolve is None:
         raise click.UsageError("Give --against FILE, or --resolve BREAK.")
-    income = _income(profile, store, column)
-    compared = Against(against, profile, flip_sign, income, tolerances) if against else None
+    compared = None
+    if against is not None:
+        reading = _reading(profile, store, column)
+        compared = Against(against, reading, flip_sign, tolerances)
     if resolve is None:
         decides = keep and bool(tolerances)
         if as_ or ((dry_run or yes) and not decides) or (reason and ask.clock_is_right is None):
@@ -108,6 +112,17 @@ def reconcile(
         raise click.UsageError("--resolve records its comparison by itself: leave --keep out.")
     decision = Decision(by or "", dry_run, yes)
     return _resolve(decision, program, period, resolve, as_, reason, compared, ask)
+
+
+def _reading(profile: str, store: str | None, column: str | None) -> "How":
+    """How the platform's file is read."""
+    from ledger.intake.platform.mapped_file import How
+    from ledger.intake.tables.mappings import mapping_named
+
+    mapping = mapping_named(profile, "reconcile")
+    if column and mapping is None:
+        raise click.UsageError("--column goes with --profile: our own header is amount.")
+    return How(mapping, store, column)
 
 
 def _look(
@@ -188,17 +203,6 @@ def _refuse_keeping(by: str | None, ask: Ask) -> None:
         raise click.UsageError("--keep goes without --as-of and --known-at: it is kept as of now.")
     if by is None:
         raise click.UsageError("--keep needs --by: who keeps the comparison.")
-
-
-def _income(profile: str, store: str | None, column: str | None) -> "Income | None":
-    """What is said about an income file; nothing is said about another one."""
-    from ledger.intake.platform.rows import Income
-
-    if profile == INCOME:
-        return Income(store, column) if column else Income(store)
-    if store or column:
-        raise click.UsageError(f"--store and --column go with --profile {INCOME}.")
-    return None
 
 
 def _resolve(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.destination import INPUT, OUTPUT_FILE, Destination
+from cli.numbers import ZONE
 from cli.options import Ask, answering, not_empty, now, system_user
 from cli.output import Out
 from cli.progress import progress
@@ -15,6 +16,7 @@ from cli.typed import completing
 
 if TYPE_CHECKING:
     from ledger.intake.rejection import Rejection
+    from ledger.intake.tables.mapping import Mapping
     from ledger.usecases.recording.record import RecordAnswer
 
 SHOWN_MAX = 20
@@ -31,6 +33,14 @@ SAID = ', "error": '
     shell_complete=completing("facts"),
     help="The type of rows that name none.",
 )
+@click.option(
+    "--profile",
+    type=INPUT,
+    default="canonical",
+    metavar="NAME|FILE",
+    help="A shipped mapping of headers, or your own as TOML.",
+)
+@click.option("--zone", type=ZONE, metavar="Z", help="The zone of times without one: Asia/Tokyo.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen; record nothing.")
 @click.option("--strict", is_flag=True, help="Reject facts that come with a warning.")
 @click.option(
@@ -46,13 +56,15 @@ SAID = ', "error": '
 def record(
     files: tuple[str, ...],
     type_: str | None,
+    profile: str,
+    zone: str | None,
     dry_run: bool,
     strict: bool,
     rejects: Destination | None,
     by: str | None,
     ask: Ask,
 ) -> int:
-    """Record facts from NDJSON or CSV files, or from standard input with `-`.
+    """Record facts from files of any format, or NDJSON from standard input with `-`.
 
     All the files of one call are recorded, or none. A fact that the book knows is counted and
     not recorded again, so that a file may be sent twice.
@@ -60,14 +72,17 @@ def record(
     \b
     duebook record january.ndjson rates.csv
     duebook record stock.csv --type StockListed
+    duebook record sales.xlsx --profile their-sales.toml
     crm-export | duebook record -
     duebook record january.ndjson --rejects mend-me.ndjson
     """
     from ledger.usecases.looking.catalogue_of_facts import fact_named
     from ledger.usecases.recording.record import record as usecase
+    from ledger.usecases.recording.tables import Through
 
     if type_ is not None:
         fact_named(type_)
+    through = Through(_mapping(profile, type_), zone)
     where = ask.out
     totals = {"reading": sum(_size(name) for name in files)}
     with ask.opened() as found, progress(totals) as told:
@@ -81,6 +96,7 @@ def record(
             keep_good=rejects is not None,
             dry_run=dry_run,
             helped=True,
+            through=through,
             progress=told,
         )
     if rejects is not None and answer.rejected:
@@ -89,6 +105,26 @@ def record(
         say(f"{len(answer.rejected):,} rejected rows are in {rejects}.")
     _show(where, answer, dry_run, keeping=rejects is not None)
     return 1 if answer.rejected and rejects is None else 0
+
+
+def _mapping(profile: str, type_: str | None) -> "Mapping | None":
+    """The mapping of a profile, which has to be for facts."""
+    from ledger.intake.tables.mappings import mapping_named
+    from ledger.intake.tables.refusals import BadMapping
+    from ledger.intake.tables.targets import ORDERS, RECONCILE
+
+    mapping = mapping_named(profile)
+    if mapping is None:
+        return None
+    if mapping.for_ in (ORDERS, RECONCILE):
+        raise BadMapping(
+            f"The profile {mapping.name!r} is for {mapping.for_}, not for facts.",
+            f'Give the file to duebook {mapping.for_}; or write for = "GMVRecorded", or another '
+            "type, in a mapping of your own.",
+        )
+    if type_ is not None:
+        raise click.UsageError(f"--type goes without --profile: {profile} is for {mapping.for_}.")
+    return mapping
 
 
 def _show(where: Out, answer: "RecordAnswer", dry_run: bool, *, keeping: bool) -> None:

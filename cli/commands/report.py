@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.cells import is_number_column
-from cli.numbers import COUNT, Seconds
+from cli.numbers import COUNT, ZONE, Seconds
 from cli.options import Ask, answering, now
 from cli.output import Out
 from cli.progress import progress
@@ -33,7 +33,9 @@ ON_A_TERMINAL = 100_000
 @click.option("--sort", metavar="COL", help="By this column; -COL: the greatest first.")
 @click.option("--limit", type=COUNT, metavar="N", help="At most so many rows.")
 @click.option("--columns", metavar="A,B", help="Only these, in this order.")
-@click.option("--zone", metavar="Z", help="Of days of orders [that of all published editions].")
+@click.option(
+    "--zone", type=ZONE, metavar="Z", help="Of days of orders [that of all published editions]."
+)
 @answering(clocks=True)
 def report(
     name: str | None,
@@ -92,7 +94,9 @@ def report(
     help="Add to `lines` those of its open period, as settled now.",
 )
 @click.option("--period", metavar="M", help="Which period, where it settles by month: 2020-05.")
-@click.option("--zone", metavar="Z", help="Of days of orders [that of all published editions].")
+@click.option(
+    "--zone", type=ZONE, metavar="Z", help="Of days of orders [that of all published editions]."
+)
 @click.option(
     "--timeout",
     type=Seconds(0.001, 86_400),

@@ -44,6 +44,9 @@ class BatchRecorded(OwnEvent):
     by: str
     recorded: int
     known: int
+    profile: Annotated[
+        str | None, Field(description="the mapping that the files were read through, its digest")
+    ] = None
 
     @property
     def stream(self) -> str:

@@ -12,7 +12,7 @@ from ledger.intake.header import in_other_case, is_nameless, one_cell, other_sep
 from ledger.intake.lines import LINE_BYTES_MAX, Lines, other_format
 from ledger.intake.ndjson import Item, empty, too_long
 from ledger.intake.rejection import Rejection, RowProblem
-from ledger.intake.rows import normalised, parse_row
+from ledger.intake.rows import Parsed, normalised, parse_row
 from ledger.kernel.instants import Instant
 
 
@@ -125,12 +125,20 @@ def _row(
     }
     if default_type is not None:
         row.setdefault("type", default_type)
+    shaped, found = parse_cells(row, now)
+    if isinstance(found, RowProblem):
+        return _rejected(file, number, shaped, found)
+    return found
+
+
+def parse_cells(row: dict[str, Any], now: Instant) -> tuple[dict[str, Any], Parsed | RowProblem]:
+    """A row of texts by field as it is shaped, with its fact or what is wrong with it."""
     shaped: dict[str, Any] = row
     try:
         shaped = _shaped(normalised(row))
-        return parse_row(dict(shaped), now)
+        return shaped, parse_row(dict(shaped), now)
     except RowProblem as problem:
-        return _rejected(file, number, shaped, problem)
+        return shaped, problem
 
 
 def _header_problem(header: list[str], default_type: str | None) -> RowProblem | None:

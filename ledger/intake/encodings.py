@@ -1,7 +1,7 @@
 """Which encoding a text that is not UTF-8 seems to be in, and how to bring it into UTF-8.
 
-Nothing is read by a guess: what is said is how to convert the file. A spreadsheet that saves it
-again would spoil ids of more than 15 digits.
+Nothing is read by a guess where no mapping is given: what is said is how to convert the file. A
+spreadsheet that saves it again would spoil ids of more than 15 digits.
 """
 
 import re
@@ -15,7 +15,7 @@ _LOOKED_AT = 65_536
 
 def to_utf8(raw: bytes, name: str) -> str:
     """What to do with a file of which some bytes are given, in a sentence."""
-    encoding = _seems(raw[:_LOOKED_AT])
+    encoding = seems(raw[:_LOOKED_AT])
     if encoding is None:
         return "Ask for it in UTF-8, or convert it: iconv -f ENCODING -t UTF-8"
     told, code = encoding
@@ -25,7 +25,7 @@ def to_utf8(raw: bytes, name: str) -> str:
     )
 
 
-def _seems(raw: bytes) -> tuple[str, str] | None:
+def seems(raw: bytes) -> tuple[str, str] | None:
     """The encoding's name for people, and for `iconv`; None where it cannot be told."""
     whole = raw[: raw.rfind(b"\n") + 1] or raw
     if _PAIRS.fullmatch(whole):

@@ -82,14 +82,14 @@ def _reader(kind: object) -> _Reader:
     usual = {name: fields[name].default for name in pairs if not fields[name].is_required()}
     validate = fact.validator().validate_python
     amounts = (fact.AMOUNTS, fact.NOT_NEGATIVE, fact.RATES)
-    ids = ("id", *_ids_of(fact))
+    ids = ("id", *id_fields(fact))
     numbers = tuple(name for name in fields if _has_number(fields[name].annotation))
     reader = _Reader(validate, *amounts, currencies, days, numbers, ids, usual, "by" in fields)
     _readers[fact.__name__] = reader
     return reader
 
 
-def _ids_of(fact: type[Fact]) -> Iterator[str]:
+def id_fields(fact: type[Fact]) -> Iterator[str]:
     """The fields of a fact that hold an id of a thing, as rows name them."""
     pattern = next(one.pattern for one in get_args(Id)[1].metadata if hasattr(one, "pattern"))
     for name, hint in get_type_hints(fact, include_extras=True).items():

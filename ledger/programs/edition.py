@@ -6,7 +6,6 @@ import tomllib
 from datetime import date, datetime
 from functools import cached_property
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
@@ -26,6 +25,7 @@ from ledger.kernel.ids import unfit
 from ledger.kernel.instants import DATE
 from ledger.kernel.near import near
 from ledger.kernel.period import Days, OpenDays, Span, Window
+from ledger.kernel.zones import is_zone
 
 
 def _plain_day(day: Any) -> Any:
@@ -89,12 +89,8 @@ class Edition(BaseModel):
     @field_validator("zone")
     @classmethod
     def _known_zone(cls, zone: str) -> str:
-        try:
-            if "/" not in zone and zone != "UTC":
-                raise ValueError
-            ZoneInfo(zone)
-        except (KeyError, ValueError, OSError):
-            raise ValueError(f"{zone!r} is not a time zone such as Asia/Shanghai") from None
+        if not is_zone(zone):
+            raise ValueError(f"{zone!r} is not a time zone such as Asia/Shanghai")
         return zone
 
     def refuse_unsourced(self) -> None:

@@ -9,15 +9,14 @@ from typing import Any
 import pytest
 
 from ledger.intake.line_ends import with_one_line_end
-from ledger.intake.platform.rows import BadPlatformFile, Income
-from ledger.intake.platform.sheets import rows_of
-from ledger.intake.platform.tiktok import read
-from ledger.intake.platform.workbook import Unreadable
+from ledger.intake.platform.workbook import Unreadable, rows_of_workbook
+from tests.platform_files import problems_in, read_orders
 
 SCRIPT = runpy.run_path(
     str(Path(__file__).parents[2] / "fixtures" / "platform" / "make_workbooks.py")
 )
-COMMISSION = Income("TT-01").column
+COMMISSION = "TikTok Shop commission fee"
+PROFILE = "tiktok-income"
 ERRORS = ["#DIV/0!", "#N/A", "#REF!", "#VALUE!", "#NAME?", "#NUM!", "#NULL!"]
 Edited = Callable[[Callable[[str], str]], str]
 
@@ -57,11 +56,8 @@ PLACE = f"{chr(ord('A') + SCRIPT['HEADER'].index(COMMISSION))}2"
 
 def problem_of(path: str) -> dict[str, Any]:
     """What the only row is refused with."""
-    with pytest.raises(BadPlatformFile) as refused:
-        read(path, COMMISSION)
-    problems: Any = refused.value.facts["problems"]
-    (problem,) = problems
-    return dict(problem)
+    (problem,) = problems_in(path, PROFILE)
+    return dict(zip(("place", "code", "sentence"), problem, strict=True))
 
 
 @pytest.mark.parametrize("error", ERRORS)
@@ -92,8 +88,7 @@ def test_an_error_in_another_sheet_and_a_formula_with_its_result_are_fine(edited
         value = cell[cell.index("<v>") : cell.index("</v>") + 4]
         return text.replace(cell, f'<c r="{PLACE}"><f>A1</f>{value}</c>')
 
-    (row,) = read(edited(calculated), COMMISSION)
-    assert row.is_order
+    assert read_orders(edited(calculated), PROFILE).orders
 
 
 def test_an_error_in_a_cell_that_nobody_reads_refuses_nothing(edited: Edited) -> None:
@@ -103,7 +98,8 @@ def test_an_error_in_a_cell_that_nobody_reads_refuses_nothing(edited: Edited) ->
         cell = '<c r="Z2" t="e"><v>#N/A</v></c>'
         return text.replace("</row></sheetData>", f"{cell}</row></sheetData>")
 
-    _, (_, cells) = rows_of(edited(far), "Order details")
+    raw = Path(edited(far)).read_bytes()
+    _, (_, cells) = rows_of_workbook("a.xlsx", raw, "Order details")
     assert cells[25] == Unreadable("the error #N/A")
 
 

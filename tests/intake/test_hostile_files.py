@@ -17,9 +17,9 @@ from ledger.intake.lines import Lines
 from ledger.intake.platform import workbook
 from ledger.intake.platform.canonical import refuse_header
 from ledger.intake.platform.rows import BadPlatformFile
-from ledger.intake.platform.sheets import rows_of
 from ledger.intake.platform.workbook import rows_of_workbook
 from ledger.intake.rejection import Rejection, Rejections
+from ledger.intake.tables.plain_file import plain_file
 from ledger.kernel.errors import MissingFile
 from ledger.usecases.terms.draft import read_terms
 
@@ -143,7 +143,7 @@ def test_a_device_or_a_pipe_without_a_writer_is_no_file(
         lambda: check_ordinary(path),
         lambda: read_bounded(path, 10),
         lambda: read_terms(path),
-        lambda: list(rows_of(path, "x")),
+        lambda: plain_file(path, tmp_path),
     ]
     for read in readers:
         with pytest.raises(MissingFile):

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from ledger.intake.orders.faults_in_words import fault_of
-from ledger.intake.orders.profiles import CANONICAL
 from ledger.intake.rejection import RowProblem
 from ledger.intake.rows import parse_row
 from ledger.store.codec import decoder
@@ -38,7 +37,7 @@ def test_an_id_that_cannot_be_told_is_refused_of_facts_and_orders(name: str) -> 
     assert refused.value.code == "invalid_field"
     assert all(one.isprintable() for one in refused.value.error)
     for column in ("order_id", "store"):
-        fault = fault_of(ORDER | {column: name}, CANONICAL, NOW)
+        fault = fault_of(ORDER | {column: name}, NOW)
         assert fault is not None
         assert fault.code == "invalid_field"
 
@@ -55,7 +54,7 @@ def test_lists_of_ids_are_looked_through() -> None:
 def test_letters_digits_and_marks_of_any_script_come_in(name: str) -> None:
     """As before."""
     assert parse_row(FACT | {"partner": name}, NOW).fact
-    assert fault_of(ORDER | {"store": name}, CANONICAL, NOW) is None
+    assert fault_of(ORDER | {"store": name}, NOW) is None
 
 
 @pytest.mark.parametrize("name", UNFIT, ids=ascii)

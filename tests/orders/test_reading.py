@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from ledger.intake.orders import reading as module
-from ledger.intake.orders.profiles import Profile
 from ledger.intake.orders.refusals import (
     DoubledColumn,
     EmptyOrderFile,
@@ -19,6 +18,7 @@ from ledger.intake.orders.refusals import (
     UnknownColumn,
     WrongColumnType,
 )
+from ledger.intake.platform.rows import BadPlatformFile
 from ledger.kernel.instants import parse_instant
 from tests.marks import more
 
@@ -162,9 +162,8 @@ def test_a_byte_order_mark_and_windows_line_ends_change_nothing(
     [
         (b"", EmptyOrderFile),
         (b"\n\n", EmptyOrderFile),
-        (f"{HEADER}\n{GOOD}\n".encode("utf-16"), OrderFileNotText),
         (f"{HEADER}\n{GOOD}\n".replace("beauty", "sch\u00f6n").encode("latin-1"), OrderFileNotText),
-        (b"PK\x03\x04 workbook", OrderFileNotText),
+        (b"PK\x03\x04 workbook", BadPlatformFile),
         (b"PAR1 cut off in the middle", OrderFileUnreadable),
         (f"{HEADER.replace('category', 'categry')}\n{GOOD}\n".encode(), UnknownColumn),
         (f"{HEADER}\n{GOOD}\n".replace(",category", "").encode(), MissingColumn),
@@ -222,28 +221,6 @@ def test_the_digest_of_each_file_is_that_of_its_bytes(csv_of: Any, reading: Any)
     (file,) = reading(path).files
     assert file.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert file.bytes == path.stat().st_size
-
-
-def test_a_profile_translates_headers_words_and_local_times(
-    tmp_path: Path, reading: Any, rows_of: Any
-) -> None:
-    """Case, width, blanks and underscores of a header do not matter."""
-    profile = Profile(
-        "shop",
-        synonyms={"order_id": ["订单号"], "amount": ["Order Amount"]},
-        ignored=["Buyer note"],
-        time_format="%d/%m/%Y %H:%M:%S",
-        zone="Asia/Shanghai",
-        words={"payment": {"货到付款": "cod"}},
-    )
-    path = tmp_path / "a.csv"
-    path.write_text(
-        "订单号,ＯＲＤＥＲ_ａｍｏｕｎｔ, buyer  NOTE,Created At,traffic,channel,payment,category\n"
-        "1,5.00,hello,01/05/2026 10:00:00,ad,other,货到付款,x\n"
-    )
-    (row,) = rows_of(reading(path, profile=profile, fixed={"store": "S-9", "currency": "EUR"}))
-    assert (row[2], row[3], row[5], row[6], row[9]) == ("1", "S-9", 500, "EUR", "cod")
-    assert row[4] == parse_instant("2026-05-01T02:00:00Z")
 
 
 def test_ids_of_any_script_are_kept_in_one_way_to_write_them(

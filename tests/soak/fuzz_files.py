@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 from cli.commands.reconcile import Against
 from ledger.aggregates.catalogue import FACTS
 from ledger.intake.orders.reading import read
-from ledger.intake.platform import canonical, orderfile, tiktok
-from ledger.intake.platform.rows import Income
+from ledger.intake.platform import canonical, orderfile
+from ledger.intake.platform.mapped_file import How
 from ledger.kernel.clocks import Clocks
 from ledger.store.archive.connection import connect
 from ledger.store.book import open_book
@@ -20,6 +20,7 @@ from ledger.usecases.recording.second_process import Helper
 from ledger.usecases.recording.stage import Stage
 from ledger.usecases.terms.draft import read_terms
 from ledger.usecases.verifying.verify import verify
+from tests.platform_files import read_orders as read_theirs
 from tests.quarter import silent
 from tests.soak.fuzz_base import (
     DEMO,
@@ -231,12 +232,12 @@ class Platform(Cells, OnBook):
                     with_duckdb(self.folder, lambda base: orderfile.load(
                         base, path, orderfile.bytes_of(path), flip_sign=False))  # fmt: skip
             case _:
-                tiktok.read(path, Income("D-03").column)
+                read_theirs(path, "tiktok-income", "D-03")
 
     def _compared(self, program: str, path: str) -> None:
         with self.book.reading() as connection:
             at = Clocks(NOW, self.head.position)
-            against = Against(path, "canonical", flip_sign=False, income=None)
+            against = Against(path, How(), flip_sign=False)
             found = against.compared(connection, program, None, at)
             json.dumps(found.as_json(full=True))
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
-from ledger.intake.platform import tiktok, workbook, workbook_process
-from ledger.intake.platform.rows import Income
+from ledger.intake.platform import workbook, workbook_process
+from tests.platform_files import read_orders as read_theirs
 from tests.soak.fuzz_base import DEMO, PLATFORM, OnBook, Target, as_bytes, every, odd
 from tests.soak.fuzz_files import read_orders, with_duckdb
 
@@ -69,7 +69,7 @@ class Workbook(Target):
         path = self.folder / "income.xlsx"
         path.write_bytes(data)
         workbook._read_beside = self.beside if every(data, BESIDE) else read_in_a_fork
-        tiktok.read(str(path), Income("D-03").column)
+        read_theirs(path, "tiktok-income", "D-03")
 
     def read(self, data: bytes) -> None:
         super().read(data)

@@ -7,7 +7,8 @@ from typing import Any
 from ledger.intake.platform.canonical import read
 from ledger.kernel.clocks import Clocks
 from ledger.usecases.reconciling.comparison import Reconciliation
-from ledger.usecases.reconciling.reconcile import reconcile, reconcile_orders
+from ledger.usecases.reconciling.platform_file import reconcile_file
+from ledger.usecases.reconciling.reconcile import reconcile
 from ledger.usecases.settling.explain import explain
 from tests.fees import AFTER_MAY, MAY, PROGRAM, Fees, Row
 
@@ -53,7 +54,7 @@ def compared(
     path = said(fees, rows) if isinstance(rows, list) else str(rows)
     with fees.book.reading() as connection:
         clocks = Clocks(AFTER_JUNE, fees.book.head().position)
-        return reconcile_orders(connection, PROGRAM, period, path, clocks, **options)
+        return reconcile_file(connection, PROGRAM, period, path, clocks, **options)
 
 
 def compared_by_store(fees: Fees, text: str) -> Reconciliation:

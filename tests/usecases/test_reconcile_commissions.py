@@ -10,7 +10,7 @@ import pytest
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.instants import parse_instant
 from ledger.usecases.reconciling.comparison import Reconciliation
-from ledger.usecases.reconciling.reconcile import reconcile_orders
+from ledger.usecases.reconciling.platform_file import reconcile_file
 from tests.fees import Fees, Row, order
 from tests.quarter import on_sqlite
 
@@ -123,7 +123,7 @@ def against(fees: Fees, *rows: tuple[str, str]) -> Reconciliation:
         writer.writerows((name, "S-1", amount, "USD") for name, amount in rows)
     with fees.book.reading() as connection:
         clocks = Clocks(AFTER, fees.book.head().position)
-        return reconcile_orders(connection, PROGRAM, MAY, str(path), clocks)
+        return reconcile_file(connection, PROGRAM, MAY, str(path), clocks)
 
 
 @on_sqlite

@@ -10,20 +10,22 @@ import pytest
 from cli.main import run
 from ledger.aggregates.reconciliation import ReconciliationRun
 from ledger.intake.platform.canonical import read as read_canonical
+from ledger.intake.platform.mapped_file import How
 from ledger.intake.platform.rows import (
     BadPlatformFile,
-    Income,
     PlatformFile,
     StoreNeeded,
     StoreUnknown,
 )
+from ledger.intake.tables.mappings import mapping_named
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import NoOrders
 from ledger.store.book import Book
 from ledger.store.log import read_log
 from ledger.usecases.archiving.archive_orders import record_orders
 from ledger.usecases.reconciling.comparison import Reconciliation
-from ledger.usecases.reconciling.reconcile import reconcile, reconcile_orders, record_run
+from ledger.usecases.reconciling.platform_file import reconcile_file
+from ledger.usecases.reconciling.reconcile import reconcile, record_run
 from ledger.usecases.reconciling.resolve import resolve
 from ledger.usecases.recording.record import record
 from ledger.usecases.terms.draft import read_terms
@@ -35,7 +37,8 @@ from tests.quarter import NOW
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 FILES = FIXTURES / "platform"
 PROGRAM, MAY = "technical-fee-2020", "2020-05"
-OF_TT_01 = Income("TT-01")
+TIKTOK = mapping_named("tiktok-income")
+OF_TT_01 = How(TIKTOK, "TT-01")
 GOOD = ["tiktok-income-good.csv", "tiktok-income-good.xlsx"]
 Compare = Callable[..., Reconciliation]
 
@@ -59,12 +62,12 @@ def shops(made_books: MadeBooks, tmp_path: Path) -> Iterator[Book]:
 def compare(shops: Book, now: int) -> Compare:
     """Compares a file with the orders of May."""
 
-    def act(path: str | Path, income: Income | None = OF_TT_01, **options: Any) -> Reconciliation:
+    def act(path: str | Path, how: How = OF_TT_01, **options: Any) -> Reconciliation:
         with shops.reading() as connection:
             clocks = Clocks(now, 10**9)
-            return reconcile_orders(
+            return reconcile_file(
                 *(connection, options.pop("program", PROGRAM), MAY, str(FILES / path), clocks),
-                income=income,
+                how=how,
                 **options,
             )
 
@@ -99,12 +102,27 @@ def test_a_good_income_file_agrees_with_the_orders_of_its_store(
 
 @pytest.mark.parametrize("name", GOOD)
 def test_adjustments_are_shown_as_other_and_claim_no_order(compare: Compare, name: str) -> None:
-    """With their rows, so that somebody can look at them."""
+    """With their rows, so that somebody can look at them. One that names its order is of it."""
     other = compare(name).as_json()["other"]
     assert [(one["place"], one["type"], one["settlement"]) for one in other] == [
-        (9, "Logistics reimbursement", "5.00"),
         (10, "GMV Payment for TikTok Ads", "-30.00"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("own", "related"), [("577430000000000004", ""), ("577490000000000002", "577430000000000004")]
+)
+def test_a_refund_that_names_its_order_belongs_to_it_whatever_its_type(
+    compare: Compare, changed: Callable[[str, str], Path], own: str, related: str
+) -> None:
+    """By its own id, or by that of the order that it is related to."""
+    old = (
+        "577490000000000002,GMV Payment for TikTok Ads,/,2020/05/21,CNY,-30.00,0,0,0,0,0,0,-30.00,"
+    )
+    new = f"{own},Refund,/,2020/05/21,CNY,1.20,0,0,1.20,0,1.20,0,0,{related}"
+    (one,) = compare(changed(old, new)).as_json(full=True)["breaks"]
+    assert one["order_id"] == "577430000000000004"
+    assert (one["ours"], one["theirs"], one["places"]) == ("-3.20", "-2.00", [8, 10])
 
 
 def test_an_order_of_two_transactions_says_how_many_rows_made_it(
@@ -130,7 +148,7 @@ def test_the_full_rate_within_a_discount_is_named_as_the_cause(
     row = "577430000000000005,Order,2020/05/20,2020/05/27,CNY,285.00,300.00,-15.00,-15.00"
     path = tmp_path / "income.csv"
     path.write_text(f"{header}\n{row}\n", encoding="utf-8")
-    (one,) = compare(path, Income("TT-02")).as_json()["breaks"]
+    (one,) = compare(path, How(TIKTOK, "TT-02")).as_json()["breaks"]
     assert (one["ours"], one["theirs"], one["place"]) == ("-3.00", "-15.00", 2)
     assert [cause["gives"] for cause in one["likely"]] == ["-15.00"]
     assert "newcomer" in one["likely"][0]["detail"]
@@ -151,7 +169,7 @@ def test_orders_that_only_one_side_has_are_breaks(
 
 def test_another_column_and_the_other_sign_are_compared_when_asked_for(compare: Compare) -> None:
     """The total of all fees is more than the commission in every order."""
-    fees = compare(GOOD[1], Income("TT-01", "Total fees"))
+    fees = compare(GOOD[1], How(TIKTOK, "TT-01", "Total fees"))
     assert fees.as_json()["theirs"] == {"CNY": "-38.90"}
     assert [one.count for one in fees.breaks] == [4]
     assert compare(GOOD[0], flip_sign=True).as_json()["theirs"] == {"CNY": "21.70"}
@@ -167,10 +185,10 @@ def test_a_bad_income_file_is_refused_whole(compare: Compare, name: str) -> None
 def test_the_store_of_an_income_file_must_be_said_and_known(compare: Compare) -> None:
     """The file does not say it, and a typo would make every order a break."""
     with pytest.raises(StoreNeeded) as needed:
-        compare(GOOD[0], Income(None))
+        compare(GOOD[0], How(TIKTOK))
     assert "--store" in needed.value.hint
     with pytest.raises(StoreUnknown, match="TT-1"):
-        compare(GOOD[0], Income("TT-1"))
+        compare(GOOD[0], How(TIKTOK, "TT-1"))
 
 
 def test_a_program_that_does_not_charge_by_order_takes_no_income_file(compare: Compare) -> None:
@@ -182,11 +200,19 @@ def test_a_program_that_does_not_charge_by_order_takes_no_income_file(compare: C
 def test_a_run_remembers_store_and_column(compare: Compare, shops: Book) -> None:
     """Whoever reads the log later must know what was compared."""
     found = compare(GOOD[0])
-    record_run(shops, found, by="lin", profile="tiktok-income", flipped=False, income=OF_TT_01)
+    record_run(
+        shops,
+        found,
+        by="lin",
+        profile="tiktok-income",
+        flipped=False,
+        store="TT-01",
+        column="Total fees",
+    )
     with shops.reading() as connection:
         runs = [one.event for one in read_log(connection, topics=[ReconciliationRun.TOPIC])]
     assert [(one.profile, one.store, one.column) for one in runs] == [
-        ("tiktok-income", "TT-01", "TikTok Shop commission fee")
+        ("tiktok-income", "TT-01", "Total fees")
     ]
 
 
@@ -196,9 +222,9 @@ def test_files_of_two_stores_do_not_answer_for_each_other(
     """Each has its own last run, breaks of its own, and rows of its own in the report."""
     found = {}
     for store in ("TT-01", "TT-02"):
-        income = Income(store)
-        found[store] = compare(GOOD[0], income, flip_sign=True)
-        options = {"profile": "tiktok-income", "flipped": True, "income": income}
+        how = How(TIKTOK, store)
+        found[store] = compare(GOOD[0], how, flip_sign=True)
+        options = {"profile": "tiktok-income", "flipped": True, "store": store}
         record_run(shops, found[store], by="lin", **options)
     names = {store: {one.id for one in each.breaks} for store, each in found.items()}
     assert all(names.values())
@@ -215,7 +241,7 @@ def test_files_of_two_stores_do_not_answer_for_each_other(
 
 def test_the_canonical_order_file_agrees_with_every_store(compare: Compare) -> None:
     """It names the stores itself."""
-    answer = compare("orders-good.csv", None).as_json()
+    answer = compare("orders-good.csv", How()).as_json()
     assert (answer["matched"], answer["breaks"]) == (5, [])
     assert "other" not in answer
 
@@ -223,7 +249,7 @@ def test_the_canonical_order_file_agrees_with_every_store(compare: Compare) -> N
 def test_each_bad_row_of_the_canonical_order_file_is_named(compare: Compare) -> None:
     """With its row and what was found in it."""
     with pytest.raises(BadPlatformFile) as caught:
-        compare("orders-bad.csv", None)
+        compare("orders-bad.csv", How())
     assert problems_of(caught.value) == [
         (3, "missing_field", "store is empty."),
         (4, "missing_field", "order_id is empty."),
@@ -259,7 +285,7 @@ def test_the_canonical_line_file_agrees_and_its_bad_rows_are_named(shops: Book, 
 def test_the_command_takes_profile_store_and_column(
     shops: Book, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Exit 0 where all agrees, 2 without a store, and for a store that nothing asks for."""
+    """Exit 0 where all agrees, 2 without a store, 1 without the profile."""
     monkeypatch.setenv("DUEBOOK_BOOK", shops.location)
     words = ["reconcile", PROGRAM, MAY, "--against", str(FILES / GOOD[1]), "--format", "json"]
     income = [*words, "--profile", "tiktok-income"]
@@ -269,5 +295,5 @@ def test_the_command_takes_profile_store_and_column(
     capsys.readouterr()
     assert run(income) == 2
     assert "--store" in capsys.readouterr().err
-    assert run([*words, "--store", "TT-01"]) == 2
-    assert "--profile tiktok-income" in capsys.readouterr().err
+    assert run([*words, "--store", "TT-01"]) == 1
+    assert "duebook files" in capsys.readouterr().err

@@ -15,7 +15,8 @@ from ledger.store.head import head_of
 from ledger.usecases.closing.close import close
 from ledger.usecases.reconciling.accept_within import accept_within
 from ledger.usecases.reconciling.comparison import Reconciliation
-from ledger.usecases.reconciling.reconcile import reconcile, reconcile_orders, run_of
+from ledger.usecases.reconciling.platform_file import reconcile_file
+from ledger.usecases.reconciling.reconcile import reconcile, run_of
 from ledger.usecases.reconciling.tolerance import BadTolerance, parsed
 from ledger.usecases.statements.closed_period import closed_period
 from ledger.usecases.verifying.closed_periods import verify_closed
@@ -76,7 +77,7 @@ def accept(
 
     def compare(connection: Connection) -> tuple[Reconciliation, ReconciliationRun]:
         clocks = Clocks(NOW, head_of(connection).position)
-        found = reconcile_orders(connection, PROGRAM, MAY, path, clocks, tolerance=CENTS)
+        found = reconcile_file(connection, PROGRAM, MAY, path, clocks, tolerance=CENTS)
         return found, run_of(found, profile="canonical", flipped=False)
 
     return accept_within(fees.book, compare, by="lin", now=NOW, agree=agree)

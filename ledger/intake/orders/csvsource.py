@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ledger.intake.columns import Cell, literal
 from ledger.intake.encodings import to_utf8
 from ledger.intake.header import is_nameless, one_cell, other_separator
 from ledger.intake.lines import LINE_BYTES_MAX
-from ledger.intake.orders.expressions import Cell, literal
-from ledger.intake.orders.profiles import Profile, match
+from ledger.intake.orders.own_columns import match
 from ledger.intake.orders.refusals import (
     EmptyOrderFile,
     MissingColumn,
@@ -27,29 +27,29 @@ _SCANS = "order_csv_scans"
 
 
 class CsvSource:
-    """One CSV file with a header, read with a profile. `path` may be another name of `file`."""
+    """One CSV file with a header of our own names. `path` may be another name of `file`."""
 
     def __init__(
         self,
         connection: "DuckDBPyConnection",
         file: str,
         path: Path,
-        profile: Profile,
         fixed: Mapping[str, str],
     ) -> None:
         self._connection = connection
-        self._file, self._path, self._delimiter = file, path, profile.delimiter
+        self._file, self._path = file, path
         self._header, self._header_lines = self._read_header()
-        if profile.delimiter == "," and (separator := other_separator(self._header)):
+        if separator := other_separator(self._header):
             raise MissingColumn(
                 f"{self._file}: {one_cell(self._header, separator)}",
-                "Save it with commas between the cells.",
+                "Save it with commas, or read it through a mapping: duebook files FILE",
                 file=self._file,
             )
-        self._columns = match(file, self._header, profile, fixed)
+        self._columns = match(file, self._header, fixed)
         self._fixed = dict(fixed)
         self.nameless = sum(map(is_nameless, self._header))
         self.first_row = 2
+        self.place = None
         self.cells: Mapping[str, Cell] = {
             name: Cell(f"c{at}") for at, name in enumerate(self._columns) if name
         } | {name: Cell(literal(value)) for name, value in fixed.items()}
@@ -63,7 +63,7 @@ class CsvSource:
         something = " OR ".join(f"{name} IS NOT NULL" for name in names)
         return (
             f"(SELECT * FROM read_csv({literal(str(self._path))}, auto_detect = false,"
-            f" header = false, skip = {self._header_lines}, delim = {literal(self._delimiter)},"
+            f" header = false, skip = {self._header_lines}, delim = ',',"
             " quote = '\"', escape = '\"', max_line_size = 2097152, store_rejects = true,"
             f" rejects_table = '{_REJECTED}', rejects_scan = '{_SCANS}', rejects_limit = 1000,"
             f" columns = {{{columns}}}) WHERE {something})"
@@ -86,7 +86,8 @@ class CsvSource:
         for line, cells in self._records():
             if len(cells) != len(self._header):
                 fault = self._wrong_cells(cells)
-                yield Found(line, dict(zip(map(str, self._header), cells, strict=False)), fault)
+                raw = dict[str, str | None](zip(map(str, self._header), cells, strict=False))
+                yield Found(line, raw, fault, left_out=True)
                 continue
             at += 1
             if at == left:
@@ -102,11 +103,15 @@ class CsvSource:
                 file=self._file,
             )
 
+    def at_rows(self, places: Sequence[int], rows: int) -> Iterator[Found]:
+        """The rows of these numbers, counted from the first one below the header."""
+        yield from self.find([place - self.first_row for place in places], rows)
+
     def _records(self) -> Iterator[tuple[int, list[str]]]:
         """Every row that is not empty, with the line on which it ends."""
         csv.field_size_limit(2 * LINE_BYTES_MAX)
         with self._path.open("rb") as stream:
-            reader = csv.reader(self._text(iter(stream)), delimiter=self._delimiter, strict=True)
+            reader = csv.reader(self._text(iter(stream)), delimiter=",", strict=True)
             try:
                 for cells in reader:
                     if reader.line_num > self._header_lines and any(cells):
@@ -135,7 +140,7 @@ class CsvSource:
         """The first row that is not empty, and how many lines it and those before it take."""
         with self._path.open("rb") as stream:
             lines = iter(lambda: stream.readline(LINE_BYTES_MAX), b"")
-            reader = csv.reader(self._text(lines), delimiter=self._delimiter, strict=True)
+            reader = csv.reader(self._text(lines), delimiter=",", strict=True)
             try:
                 for cells in reader:
                     if any(cell.strip() for cell in cells):

@@ -6,17 +6,14 @@ need it. `judging` holds the same rules in Python, for the words; a test compare
 """
 
 from collections.abc import Collection, Mapping
-from typing import NamedTuple
 
-from ledger.intake.orders.profiles import Profile
+from ledger.intake.columns import Cell, iso_instant, literal, trimmed
 from ledger.kernel.currencies import EXPONENTS
 from ledger.kernel.ids import GUARDED, SPOILT
 from ledger.kernel.instants import EARLIEST, Instant
 from ledger.kernel.orderlines import DATED, ENUMERATIONS, MAY_BE_EMPTY
 from ledger.kernel.shown import INVISIBLE
 
-BLANKS = " \t\r\n\u00a0\u3000"
-"""What may stand around a cell: also the blanks of word processors and of Chinese text."""
 ID_CHARACTERS_MAX = 64
 CATEGORY_CHARACTERS_MAX = 100
 MINOR_MAX = 10**18 - 1
@@ -24,27 +21,11 @@ MINOR_MAX = 10**18 - 1
 
 _BY_USE = [code for digits in (2, 0, 3, 4) for code, has in EXPONENTS.items() if has == digits]
 _ENDS = [sum(has in kinds for has in EXPONENTS.values()) for kinds in ((2,), (2, 0), (2, 0, 3))]
-_ISO_8601 = (
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ](?:[01][0-9]|2[0-3]):[0-5][0-9]"
-    r"(?::[0-5][0-9](?:\.[0-9]{1,9})?)? ?(?:Z|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?)"
-)
 _ID = r"[\p{L}\p{N}\p{M}._-]+"
 _UNSEEN = "^-|[" + "".join(f"\\x{{{ord(one):x}}}" if one != "-" else one for one in INVISIBLE) + "]"
 _PLAIN_ID = "[0-9A-Za-z_]*[0-9][0-9A-Za-z_]*|[A-Za-z][0-9A-Za-z_-]*[0-9][0-9A-Za-z_-]*"
 _TWO_DECIMALS = "TRY_CAST({} AS DECIMAL(15, 2))"
 _PLAIN = r"-?[0-9]+(?:\.[0-9]+)?"
-
-
-class Cell(NamedTuple):
-    """Where a column's values come from: an expression that is text, or already an instant."""
-
-    sql: str
-    is_instant: bool = False
-
-
-def literal(text: str) -> str:
-    """A text as SQL."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _enum(values: "tuple[str, ...] | list[str]") -> str:
@@ -53,11 +34,6 @@ def _enum(values: "tuple[str, ...] | list[str]") -> str:
 
 CURRENCY = _enum(_BY_USE)
 """All of ISO 4217 as one byte a row, those of two decimals first: they are told by their rank."""
-
-
-def trimmed(text: str) -> str:
-    """Without the blanks around it."""
-    return f"trim({text}, {literal(BLANKS)})"
 
 
 def tidy(text: str) -> str:
@@ -89,23 +65,21 @@ def is_category(text: str) -> str:
     )
 
 
-def staged(cells: Mapping[str, Cell], profile: Profile, origin: str) -> str:
+def staged(cells: Mapping[str, Cell], origin: str, place: str | None = None) -> str:
     """A query of the typed columns of every row of `origin`, in its order.
 
     Store and category are left as they stand: they have few values, which `tidying` looks at
-    once each. Amounts need the currency first, hence the two steps.
+    once each. Amounts need the currency first, hence the two steps. `place` is the column that
+    holds the number of each row, where there is one.
     """
-    created = _instant(cells["created_at"], profile)
+    created = _instant(cells["created_at"])
     updated, dated = "NULL::BIGINT", "false"
     if "updated_at" in cells:
         cell = cells["updated_at"]
-        updated = f"CASE WHEN {_is_blank(cell)} THEN {created} ELSE {_instant(cell, profile)} END"
+        updated = f"CASE WHEN {_is_blank(cell)} THEN {created} ELSE {_instant(cell)} END"
         dated = f"NOT {_is_blank(cell)}"
     amount, refunded = cells["amount"].sql, cells.get("refunded", Cell("'0'")).sql
-    words = [
-        f"{_word(name, cells[name].sql, profile.words.get(name, {}))} AS {name}"
-        for name in ENUMERATIONS
-    ]
+    words = [f"{_word(name, cells[name].sql)} AS {name}" for name in ENUMERATIONS]
     currency = cells["currency"].sql
     read = ", ".join(
         [
@@ -121,14 +95,16 @@ def staged(cells: Mapping[str, Cell], profile: Profile, origin: str) -> str:
             f"{updated} AS updated_at",
             *([f"{dated} AS {DATED}"] if "updated_at" in cells else []),
             *(f"{_optional_id(cells[name])} AS {name}" for name in MAY_BE_EMPTY if name in cells),
+            *([f"{place} AS source_row"] if place else []),
         ]
     )
+    numbered = ["source_row"] if place else []
     changed = "updated_at" if "updated_at" in cells else "created_at"
     repaid = "0" if "refunded" not in cells else _refunded()
     return (
         f"SELECT order_id, store, created_at, {_minor('amount', 'amount_2')} AS amount_minor,"
         f" currency, {', '.join(ENUMERATIONS)}, category, {repaid}::BIGINT AS refunded_minor,"
-        f" {', '.join([f'{changed} AS updated_at', *_optional(cells)])}"
+        f" {', '.join([f'{changed} AS updated_at', *_optional(cells), *numbered])}"
         f" FROM (SELECT {read} FROM {origin})"
     )
 
@@ -163,6 +139,8 @@ def is_good(now: Instant, has: Collection[str]) -> str:
 
 
 def _is_blank(cell: Cell) -> str:
+    if cell.given is not None:
+        return f"{cell.given} IS NULL"
     if cell.is_instant:
         return f"{cell.sql} IS NULL"
     return f"({cell.sql} IS NULL OR {cell.sql} = '' OR {trimmed(cell.sql)} = '')"
@@ -184,37 +162,18 @@ def _optional_id(cell: Cell) -> str:
     return f"CASE WHEN {_is_blank(cell)} THEN '' ELSE {_id(cell.sql)} END"
 
 
-def _instant(cell: Cell, profile: Profile) -> str:
+def _instant(cell: Cell) -> str:
     """Microseconds since the epoch. The session's time zone is UTC, and no text rests on it."""
+    if cell.is_epoch:
+        return cell.sql
     if cell.is_instant:
         return f"CASE WHEN isfinite({cell.sql}) THEN epoch_us({cell.sql}) END"
-    if profile.time_format is not None:
-        moment = f"try_strptime({trimmed(cell.sql)}, {literal(profile.time_format)})"
-        if profile.zone is not None:
-            moment = f"timezone({literal(profile.zone)}, {moment})"
-        return f"epoch_us({moment})"
-    # 25 bytes that begin with a digit and end like +08:00 leave strptime no room to be lenient:
-    # every number has all its digits. Only an offset of a day or more has to be kept out.
-    usual, other = cell.sql, trimmed(cell.sql)
-    # Before DuckDB 2 a time without seconds is no time.
-    whole = (
-        f"CASE WHEN substring({other}, 17, 1) = ':' THEN {other}"
-        f" ELSE substring({other}, 1, 16) || ':00' || substring({other}, 17) END"
-    )
-    return (
-        f"CASE WHEN strlen({usual}) = 25 AND {usual} >= '0' AND substring({usual}, 11, 1) = 'T'"
-        f" AND substring({usual}, 21, 2) < '24'"
-        f" AND (suffix({usual}, ':00') OR suffix({usual}, ':30'))"
-        f" THEN epoch_us(try_strptime({usual}, '%Y-%m-%dT%H:%M:%S%z'))"
-        f" WHEN regexp_full_match({other}, '{_ISO_8601}')"
-        f" THEN epoch_us(TRY_CAST(regexp_replace({whole}, ' ([Z+-])', '\\1') AS TIMESTAMPTZ)) END"
-    )
+    return iso_instant(cell.sql)
 
 
-def _word(column: str, text: str, words: Mapping[str, str]) -> str:
+def _word(column: str, text: str) -> str:
     kind = _enum(ENUMERATIONS[column])
-    cases = {word: word for word in ENUMERATIONS[column]} | dict(words)
-    whens = " ".join(f"WHEN {literal(a)} THEN {literal(b)}::{kind}" for a, b in cases.items())
+    whens = " ".join(f"WHEN {literal(a)} THEN {literal(a)}::{kind}" for a in ENUMERATIONS[column])
     return f"CASE {text} {whens} ELSE CASE {trimmed(text)} {whens} END END"
 
 

@@ -3,22 +3,19 @@
 import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import datetime
 from difflib import get_close_matches
-from zoneinfo import ZoneInfo
 
+from ledger.intake.columns import BLANKS
 from ledger.intake.orders.expressions import (
-    BLANKS,
     CATEGORY_CHARACTERS_MAX,
     ID_CHARACTERS_MAX,
     MINOR_MAX,
 )
-from ledger.intake.orders.profiles import Profile
 from ledger.intake.orders.rejected import RowFault
 from ledger.kernel.currencies import EXPONENTS, OFTEN_MEANT
 from ledger.kernel.errors import BadAmount, BadInstant, NoZone
 from ledger.kernel.ids import EXPECTED, HINT, is_spoilt, unfit, unguarded
-from ledger.kernel.instants import Instant, format_instant, instant_of, parse_instant
+from ledger.kernel.instants import Instant, format_instant, parse_instant
 from ledger.kernel.money import Money
 from ledger.kernel.orderlines import COLUMNS, ENUMERATIONS, IDS, OPTIONAL
 
@@ -37,7 +34,7 @@ class _Found(Exception):
         self.fault = fault
 
 
-def fault_of(row: Row, profile: Profile, now: Instant) -> RowFault | None:
+def fault_of(row: Row, now: Instant) -> RowFault | None:
     """The first fault in the order of the columns, or None where there is none."""
     cells = {name: tidied(row.get(name), is_id=name in IDS) for name in COLUMNS}
     try:
@@ -45,19 +42,19 @@ def fault_of(row: Row, profile: Profile, now: Instant) -> RowFault | None:
             if cells[name] is None and name not in OPTIONAL:
                 raise _fault("missing_field", name, None, "a value", "Fill the cell.")
         for name in COLUMNS:
-            _check(name, cells, profile, now)
+            _check(name, cells, now)
     except _Found as found:
         return found.fault
     return None
 
 
-def fault_of_fixed(column: str, value: str, profile: Profile, now: Instant) -> RowFault | None:
+def fault_of_fixed(column: str, value: str, now: Instant) -> RowFault | None:
     """What is wrong with one value for all rows, as far as it can be told without them."""
     try:
         if tidied(value, is_id=column in IDS) is None:
             raise _fault("missing_field", column, None, "a value", "Give one.")
         if column not in ("amount", "refunded"):
-            _check(column, {column: tidied(value, is_id=column in IDS)}, profile, now)
+            _check(column, {column: tidied(value, is_id=column in IDS)}, now)
     except _Found as found:
         return found.fault
     return None
@@ -74,14 +71,14 @@ def _fault(code: str, column: str, found: str | None, expected: str, hint: str) 
     return _Found(RowFault(code, column, found, expected, hint))
 
 
-def _check(name: str, cells: Mapping[str, str | None], profile: Profile, now: Instant) -> None:
+def _check(name: str, cells: Mapping[str, str | None], now: Instant) -> None:
     text = cells[name]
     if text is None:
         return
     if name in IDS:
         _check_id(name, text)
     elif name in ("created_at", "updated_at"):
-        _check_instant(name, text, profile, now)
+        _check_instant(name, text, now)
     elif name == "currency":
         _check_currency(text)
     elif name == "amount":
@@ -97,7 +94,7 @@ def _check(name: str, cells: Mapping[str, str | None], profile: Profile, now: In
             expected = f"1 to {CATEGORY_CHARACTERS_MAX} printable characters"
             raise _fault("invalid_field", name, text, expected, "Shorten it.")
     else:
-        _check_word(name, text, profile)
+        _check_word(name, text)
 
 
 def _check_id(name: str, text: str) -> None:
@@ -122,10 +119,9 @@ def _check_currency(text: str) -> None:
         )
 
 
-def _check_word(name: str, text: str, profile: Profile) -> None:
-    meant = profile.words.get(name, {}).get(text, text)
+def _check_word(name: str, text: str) -> None:
     words = ENUMERATIONS[name]
-    if meant not in words:
+    if text not in words:
         near = get_close_matches(text.lower(), words, n=1)
         raise _fault(
             "invalid_field",
@@ -136,20 +132,18 @@ def _check_word(name: str, text: str, profile: Profile) -> None:
         )
 
 
-def _check_instant(name: str, text: str, profile: Profile, now: Instant) -> None:
-    if profile.time_format is not None:
-        instant = _by_format(name, text, profile.time_format, profile.zone)
-    else:
-        try:
-            instant = parse_instant(text)
-            if _BEYOND_AN_HOUR.search(text):
-                raise BadInstant(f"{text!r} has an offset of more than 59 minutes.", "Mend it.")
-        except NoZone as refusal:
-            expected = "a time with its zone"
-            raise _fault("no_zone", name, text, expected, refusal.hint) from None
-        except BadInstant as refusal:
-            expected = "an ISO 8601 instant of 1900 to 9999"
-            raise _fault("invalid_field", name, text, expected, refusal.hint) from None
+def _check_instant(name: str, text: str, now: Instant) -> None:
+    try:
+        instant = parse_instant(text)
+        if _BEYOND_AN_HOUR.search(text):
+            raise BadInstant(f"{text!r} has an offset of more than 59 minutes.", "Mend it.")
+    except NoZone as refusal:
+        expected = "a time with its zone"
+        hint = f"{refusal.hint} Or say which zone it is of: --zone Europe/Berlin"
+        raise _fault("no_zone", name, text, expected, hint) from None
+    except BadInstant as refusal:
+        expected = "an ISO 8601 instant of 1900 to 9999"
+        raise _fault("invalid_field", name, text, expected, refusal.hint) from None
     if instant > now:
         raise _fault(
             "in_future",
@@ -158,16 +152,6 @@ def _check_instant(name: str, text: str, profile: Profile, now: Instant) -> None
             f"a time up to now, {format_instant(now)}",
             "Send it once it has happened, or mend the date or its zone.",
         )
-
-
-def _by_format(name: str, text: str, time_format: str, zone: str | None) -> Instant:
-    try:
-        moment = datetime.strptime(text, time_format)
-    except ValueError:
-        expected = f"a time written as {time_format}"
-        hint = "The profile says how times are written; mend one of them."
-        raise _fault("invalid_field", name, text, expected, hint) from None
-    return instant_of(moment.replace(tzinfo=ZoneInfo(zone)) if zone else moment)
 
 
 def _minor(name: str, text: str, currency: str) -> int:

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ledger.intake.columns import Cell, literal
 from ledger.intake.header import is_nameless
-from ledger.intake.orders.expressions import Cell, literal
-from ledger.intake.orders.profiles import Profile, match
+from ledger.intake.orders.own_columns import match
 from ledger.intake.orders.refusals import OrderFileUnreadable, WrongColumnType
 from ledger.intake.orders.source import Found
 
@@ -27,7 +27,6 @@ class ParquetSource:
         connection: "DuckDBPyConnection",
         file: str,
         path: Path,
-        profile: Profile,
         fixed: Mapping[str, str],
     ) -> None:
         import duckdb
@@ -41,13 +40,14 @@ class ParquetSource:
                 f"{file} is no whole Parquet file: {first_line(error)}", file=file
             ) from None
         types = {str(name): str(kind) for name, kind, *_ in described if name != "file_row_number"}
-        columns = match(file, list(types), profile, fixed)
+        columns = match(file, list(types), fixed)
         self._fixed = dict(fixed)
         self.nameless = sum(map(is_nameless, types))
         self._names = {
             column: name for column, name in zip(columns, types, strict=True) if column is not None
         }
         self.first_row = 1
+        self.place = None
         self.cells: Mapping[str, Cell] = {
             column: self._cell(column, name, types[name]) for column, name in self._names.items()
         } | {name: Cell(literal(value)) for name, value in fixed.items()}
@@ -74,6 +74,10 @@ class ParquetSource:
             [list(positions)],
         ).fetchall():
             yield Found(at + 1, dict(zip(self.cells, values, strict=True)))
+
+    def at_rows(self, places: Sequence[int], rows: int) -> Iterator[Found]:
+        """The rows of these numbers, from 1."""
+        yield from self.find([place - self.first_row for place in places], rows)
 
     def _cell(self, column: str, name: str, kind: str) -> Cell:
         quoted = '"' + name.replace('"', '""') + '"'

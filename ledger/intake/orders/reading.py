@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from weakref import finalize
 
 from ledger.intake.line_ends import with_one_line_end
-from ledger.intake.orders.csvsource import CsvSource
 from ledger.intake.orders.expressions import filled_up, is_good
 from ledger.intake.orders.faults_in_words import fault_of, fault_of_fixed
 from ledger.intake.orders.grain import (
@@ -24,13 +23,14 @@ from ledger.intake.orders.grain import (
     leave_out,
     rows_named,
 )
-from ledger.intake.orders.parquetsource import ParquetSource
-from ledger.intake.orders.profiles import CANONICAL, Profile, check_fixed
-from ledger.intake.orders.refusals import BadOrderProfile, OrderFileUnreadable
+from ledger.intake.orders.own_columns import check_fixed
+from ledger.intake.orders.refusals import BadOrderColumn, OrderFileUnreadable
 from ledger.intake.orders.rejected import RejectedRow, RowFault
 from ledger.intake.orders.source import Found, Source
+from ledger.intake.orders.sources import Progress, Reading, source_of
 from ledger.intake.orders.staging import bad_positions, good_rows, stage
 from ledger.intake.orders.unchanged_file import Watched
+from ledger.intake.tables.mapping import Mapping as Mapped
 from ledger.kernel.instants import Instant
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
 REJECTIONS_MAX = 1000
 RELATION = "checked_orders"
-_PARQUET_SUFFIXES = (".parquet", ".pq")
 _GLOBS = frozenset("*?[")
 _UNEXPLAINED = RowFault("invalid_field", "row", None, "an order", "Compare it with a good row.")
 
@@ -82,9 +81,8 @@ class CheckedOrders:
         found: dict[Place, Found] = {}
         for file, rows in wanted.items():
             source = self._sources[file - 1]
-            positions = [row - source.first_row for row in rows]
-            of_file = source.find(positions, self.files[file - 1].read)
-            good = (one for one in of_file if one.fault is None)
+            of_file = source.at_rows(rows, self.files[file - 1].read)
+            good = (one for one in of_file if not one.left_out)
             found |= {(file, row): one for row, one in zip(rows, good, strict=False)}
         return found
 
@@ -94,7 +92,7 @@ class CheckedOrders:
         found = self.found_at(place for place, _ in told)
         for place, fault in told:
             row, name = found[place], self.files[place[0] - 1].file
-            self.rejections.append(RejectedRow.of(name, row.row, fault, row.raw))
+            self.rejections.append(RejectedRow.of(name, row.row, fault, row.as_given or row.raw))
         self.rejected += count
         self.rows -= count
 
@@ -104,30 +102,32 @@ class _Call(NamedTuple):
 
     connection: "DuckDBPyConnection"
     known_until: Instant
-    profile: Profile
-    fixed: Mapping[str, str]
+    how: Reading
 
 
 def read(
     connection: "DuckDBPyConnection",
     files: Sequence[Path],
     now: Instant,
-    profile: Profile = CANONICAL,
     fixed: Mapping[str, str] | None = None,
     keep: int = REJECTIONS_MAX,
     *,
+    mapping: Mapped | None = None,
+    zone: str | None = None,
+    progress: Progress = lambda what, more: None,
     add_up_items: bool = False,
     within: Path | None = None,
 ) -> CheckedOrders:
     """Reads and checks order files; good rows are staged in the connection, bad ones named.
 
-    `fixed` values stand in every row of files that lack the column. `keep` rejections are
+    `fixed` values stand in every row of files that lack the column; files with other headers than
+    ours are read through a `mapping`, and times without a zone are of `zone`. `keep` rejections are
     explained. With `add_up_items` the rows of an order are added up. What is needed meanwhile lies
     `within` a folder, or where temporary files do. Raises a refusal of
     `orders.refusals` for a file of which no row can be trusted.
     """
     assert files, "somebody named a file"
-    call = _Call(connection, now, profile, dict(fixed or {}))
+    call = _Call(connection, now, Reading(mapping, zone, dict(fixed or {}), progress))
     _check_fixed(call)
     connection.execute("SET TimeZone = 'UTC'; SET preserve_insertion_order = true")
     done: list[FileRead] = []
@@ -188,10 +188,10 @@ def _refuse_clashes(
 
 
 def _check_fixed(call: _Call) -> None:
-    check_fixed(call.fixed)
-    for column, value in call.fixed.items():
-        if fault := fault_of_fixed(column, value, call.profile, call.known_until):
-            raise BadOrderProfile(
+    check_fixed(call.how.fixed)
+    for column, value in call.how.fixed.items():
+        if fault := fault_of_fixed(column, value, call.known_until):
+            raise BadOrderColumn(
                 f"{column} is set to {value!r}, expected {fault.expected}.",
                 fault.hint,
                 column=column,
@@ -222,11 +222,8 @@ def _read_watched(
     ):  # DuckDB would look for files that match
         link.symlink_to(path.absolute())
         path = link
-    is_parquet = watched.is_parquet or watched.name.lower().endswith(_PARQUET_SUFFIXES)
-    source: Source = (ParquetSource if is_parquet else CsvSource)(
-        call.connection, watched.name, path, call.profile, call.fixed
-    )
-    rows = stage(call.connection, source, table, watched, call.profile)
+    source = source_of(call.connection, watched, path, link.with_suffix(".table"), call.how)
+    rows = stage(call.connection, source, table, watched)
     rules = (call.known_until, source.cells)
     good = good_rows(call.connection, table, *rules)
     bad = 0
@@ -236,8 +233,9 @@ def _read_watched(
         malformed, found = _explained(call, source, watched.name, positions, rows, room)
         bad = rows - good + malformed
     digest = watched.finish()
+    numbered = "" if source.place else f" rowid + {source.first_row} AS source_row,"
     part = (
-        f"SELECT {number}::USMALLINT AS source_file, rowid + {source.first_row} AS source_row, *"
+        f"SELECT {number}::USMALLINT AS source_file,{numbered} *"
         f"{filled_up(source.cells)} FROM {table}"
         + (f" WHERE {is_good(*rules)}" if good < rows else "")
     )
@@ -252,10 +250,9 @@ def _explained(
     malformed = 0
     rejections: list[RejectedRow] = []
     for found in source.find(positions, rows):
-        malformed += found.fault is not None
+        malformed += found.left_out
         if len(rejections) < room:
-            fault = (
-                found.fault or fault_of(found.raw, call.profile, call.known_until) or _UNEXPLAINED
-            )
-            rejections.append(RejectedRow.of(file, found.row, fault, found.raw))
+            fault = found.fault or fault_of(found.raw, call.known_until) or _UNEXPLAINED
+            given = found.as_given or found.raw
+            rejections.append(RejectedRow.of(file, found.row, fault, given))
     return malformed, rejections

@@ -38,7 +38,7 @@ class NoRoomToRead(OrderFileRefused):
 
 
 class UnknownColumn(OrderFileRefused):
-    """A column that the profile does not know."""
+    """A column that orders do not have."""
 
 
 class MissingColumn(OrderFileRefused):
@@ -53,7 +53,7 @@ class WrongColumnType(OrderFileRefused):
     """A Parquet column of a type that loses what an order needs: cents, or the zone."""
 
 
-class BadOrderProfile(Refusal):
-    """A profile or a fixed value that contradicts itself or is none."""
+class BadOrderColumn(Refusal):
+    """A value for all rows that no order can have, or of a column that orders do not have."""
 
     kind = "usage"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from ledger.intake.orders.expressions import Cell
+from ledger.intake.columns import Cell
 from ledger.intake.orders.rejected import RowFault
 
 Raw = dict[str, str | None]
@@ -14,7 +14,12 @@ class Found(NamedTuple):
 
     row: int
     raw: Raw
+    """Its cells by our columns."""
     fault: RowFault | None = None
+    as_given: Raw | None = None
+    """Its cells as they stand in the file, where its columns are others."""
+    left_out: bool = False
+    """Whether it is no row of what was read."""
 
 
 class Source(Protocol):
@@ -33,6 +38,15 @@ class Source(Protocol):
 
     def malformed(self) -> bool:
         """After the reading: whether rows were left out because they have other cells."""
+        ...
+
+    @property
+    def place(self) -> str | None:
+        """The column that holds the number of each row, where there is one."""
+        ...
+
+    def at_rows(self, places: Sequence[int], rows: int) -> Iterator[Found]:
+        """The rows of these numbers, as `source_row` counts them."""
         ...
 
     def find(self, positions: Sequence[int], rows: int) -> Iterator[Found]:

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 from ledger.intake.orders.expressions import is_category, is_good, is_id, staged, tidy, tidy_id
 from ledger.intake.orders.parquetsource import first_line
-from ledger.intake.orders.profiles import Profile
 from ledger.intake.orders.refusals import NoRoomToRead, OrderFileChanged, OrderFileUnreadable
 from ledger.intake.orders.source import Source
 from ledger.intake.orders.unchanged_file import Watched
@@ -20,7 +19,6 @@ def stage(
     source: Source,
     table: str,
     watched: Watched,
-    profile: Profile,
 ) -> int:
     """Reads the file; answers its rows. What a row lacks or has wrong is NULL in the table.
 
@@ -30,7 +28,7 @@ def stage(
     import duckdb
 
     try:
-        query = staged(source.cells, profile, source.origin())
+        query = staged(source.cells, source.origin(), source.place)
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {query}")
     except duckdb.Error as error:
         name, why = watched.name, first_line(error)

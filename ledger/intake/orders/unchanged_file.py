@@ -6,8 +6,7 @@ from pathlib import Path
 from stat import S_ISREG
 from types import TracebackType
 
-from ledger.intake.lines import other_format
-from ledger.intake.orders.refusals import EmptyOrderFile, OrderFileChanged, OrderFileNotText
+from ledger.intake.orders.refusals import EmptyOrderFile, OrderFileChanged
 from ledger.kernel.errors import MissingFile
 
 BLOCK_BYTES = 1024 * 1024
@@ -19,7 +18,7 @@ State = tuple[int, int, int, int, int]
 class Watched:
     """Looks at a file before the reading starts and again after it, and hashes it meanwhile.
 
-    Raises `MissingFile`, `EmptyOrderFile` or `OrderFileNotText` at once, and `OrderFileChanged`
+    Raises `MissingFile` or `EmptyOrderFile` at once, and `OrderFileChanged`
     from `finish` when it is not the same file, with the same size and times, that was hashed.
     """
 
@@ -32,8 +31,6 @@ class Watched:
             raise EmptyOrderFile(f"{self.name} is empty.", file=self.name)
         begins = self._begins()
         self.is_parquet = begins == PARQUET
-        if not self.is_parquet and (kind := other_format(begins)):
-            raise OrderFileNotText(f"{self.name} is {kind}.", file=self.name)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="order-file-digest")
         self._digest: Future[str] = self._thread.submit(self._hash)
 

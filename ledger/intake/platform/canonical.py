@@ -78,7 +78,7 @@ def _rows(name: str, text: str) -> Iterator[PlatformRow]:
         for cells in rows:
             if not any(cell.strip() for cell in cells):
                 continue
-            found = _row(rows.line_num, header, cells)
+            found = row_of(rows.line_num, header, cells)
             if isinstance(found, Problem):
                 problems.append(found)
             else:
@@ -129,7 +129,8 @@ def refuse_header(name: str, header: list[str]) -> None:
         )
 
 
-def _row(place: int, header: list[str], cells: list[str]) -> PlatformRow | Problem:
+def row_of(place: int, header: list[str], cells: list[str]) -> PlatformRow | Problem:
+    """A row by its header, or what is wrong with it."""
     if len(cells) != len(header):
         said = f"found {len(cells)} cells, expected {len(header)}."
         return Problem(place, "invalid_field", said)

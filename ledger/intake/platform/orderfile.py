@@ -10,10 +10,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ledger.intake.border import check_ordinary
+from ledger.intake.columns import literal, trimmed
 from ledger.intake.encodings import to_utf8
 from ledger.intake.line_ends import with_one_line_end
 from ledger.intake.lines import BLOCK_BYTES, LINE_BYTES_MAX, other_format
-from ledger.intake.orders.expressions import literal, trimmed
 from ledger.intake.platform.canonical import refuse_header
 from ledger.intake.platform.rows import BadPlatformFile, Problem, refuse
 from ledger.intake.platform.totals import LABELS, differing
@@ -108,20 +108,38 @@ def load(
                 _read(database, str(copy), tidy=bytes_.tidy)
             except duckdb.Error as again:
                 raise _not_csv(name, again) from None
+    rows = checked(database, name, f"rowid + {FIRST_ROW}", flip_sign=flip_sign)
+    return OrderFile(name, bytes_.sha256, rows)
+
+
+def checked(
+    database: "DuckDBPyConnection",
+    name: str,
+    place: str,
+    *,
+    flip_sign: bool,
+    told: Sequence[Problem] = (),
+) -> int:
+    """Makes the table `theirs` of what was read into `platform_rows`; how many rows it has.
+
+    `place` is the number of a row, in SQL. Raises `BadPlatformFile` with every row that cannot be
+    used, those among them that are `told` already.
+    """
     digits = _digits(database)
     cases = " ".join(
-        f"WHEN '{code}' THEN {'usual' if places == USUAL else _minor(places, 'amount')}"
+        f"WHEN '{code}' THEN {'usual' if places == USUAL else minor_of(places, 'amount')}"
         for code, places in digits.items()
     )
     minor = f"CASE currency {cases} END" if digits else "NULL::BIGINT"
-    _take_out_totals(database, name, minor)
-    _refuse_rows(database, name, minor, digits)
+    _take_out_totals(database, name, minor, place)
+    problems = [*told, *_bad_rows(database, minor, digits, place)]
+    refuse(name, sorted(problems, key=lambda one: one.place))
     database.execute(
-        f"CREATE TEMP VIEW {THEIRS} AS SELECT rowid + {FIRST_ROW} AS place, store, order_id,"
+        f"CREATE TEMP VIEW {THEIRS} AS SELECT {place} AS place, store, order_id,"
         f" {'-' if flip_sign else ''}({minor}) AS minor, currency FROM platform_rows"
     )
     (rows,) = database.execute("SELECT count(*) FROM platform_rows").fetchone() or (0,)
-    return OrderFile(name, bytes_.sha256, rows)
+    return int(rows)
 
 
 def _spill_of(database: "DuckDBPyConnection") -> Path:
@@ -147,13 +165,13 @@ def _read(database: "DuckDBPyConnection", path: str, *, tidy: bool) -> None:
         f"CREATE OR REPLACE TEMP TABLE platform_rows AS SELECT {name_cell.format('store')} AS"
         f" store, {name_cell.format('order_id')} AS order_id, {cell.format('amount')} AS amount,"
         f" {cell.format('currency')} AS currency,"
-        f" {_minor(USUAL, cell.format('amount'))} AS usual FROM read_csv(?, all_varchar = true,"
+        f" {minor_of(USUAL, cell.format('amount'))} AS usual FROM read_csv(?, all_varchar = true,"
         " header = true, delim = ',', quote = '\"', escape = '\"', null_padding = false)",
         [path],
     )
 
 
-def _minor(places: int, text: str) -> str:
+def minor_of(places: int, text: str) -> str:
     """The minor units of a plain decimal of at most 15 digits and so many decimals, zeros behind
     them not counted; else NULL."""
     decimals = f"([.][0-9]{{1,{places}}}0*)?" if places else "([.]0+)?"
@@ -172,12 +190,12 @@ def _digits(database: "DuckDBPyConnection") -> dict[str, int]:
     return digits
 
 
-def _take_out_totals(database: "DuckDBPyConnection", name: str, minor: str) -> None:
+def _take_out_totals(database: "DuckDBPyConnection", name: str, minor: str, place: str) -> None:
     """Rows that sum those above them are checked, and are of no order. Raises `BadPlatformFile`."""
     labels = ", ".join(map(literal, sorted(LABELS)))
     labelled = f"lower(trim(order_id)) IN ({labels}) OR lower(trim(store)) IN ({labels})"
     totals = database.execute(
-        f"SELECT rowid, amount, currency, ({minor}) FROM platform_rows WHERE {labelled}"
+        f"SELECT rowid, {place}, amount, currency, ({minor}) FROM platform_rows WHERE {labelled}"
         " ORDER BY rowid"
     ).fetchall()
     if not totals:
@@ -185,34 +203,34 @@ def _take_out_totals(database: "DuckDBPyConnection", name: str, minor: str) -> N
     database.execute(f"DELETE FROM platform_rows WHERE {labelled}")
     problems: list[Problem] = []
     before = dict[str, int]()
-    for row, amount, currency, found in totals:
+    for row, told, amount, currency, found in totals:
         if found is None:
             said = f"{amount!r} {currency or ''} is no amount that could be a total."
-            problems.append(Problem(row + FIRST_ROW, "bad_amount", said))
+            problems.append(Problem(told, "bad_amount", said))
             continue
         above, since = database.execute(
             f"SELECT coalesce(sum({minor}), 0), coalesce(sum({minor}) FILTER (rowid > ?), 0)"
             " FROM platform_rows WHERE rowid < ? AND currency = ?",
             [before.get(currency, -1), row, currency],
         ).fetchall()[0]
-        problem = differing(row + FIRST_ROW, Money(found, currency), int(above), int(since))
+        problem = differing(told, Money(found, currency), int(above), int(since))
         problems += [problem] if problem else []
         before[currency] = row
     refuse(name, problems)
 
 
-def _refuse_rows(
-    database: "DuckDBPyConnection", name: str, minor: str, digits: dict[str, int]
-) -> None:
-    """Raises `BadPlatformFile` with every row that is not good, in the order of the file."""
+def _bad_rows(
+    database: "DuckDBPyConnection", minor: str, digits: dict[str, int], place: str
+) -> list[Problem]:
+    """What is wrong with every row that is not good."""
     spoilt = literal(SPOILT)
     bad = database.execute(
-        f"SELECT rowid + {FIRST_ROW} AS place, store, order_id, amount, currency"
+        f"SELECT {place} AS place, store, order_id, amount, currency"
         " FROM platform_rows WHERE NOT coalesce(store <> '' AND order_id <> '', false)"
         f" OR regexp_full_match(store, {spoilt}) OR regexp_full_match(order_id, {spoilt})"
         f" OR ({minor}) IS NULL ORDER BY place LIMIT {PROBLEMS_MAX}"
     ).fetchall()
-    refuse(name, [_problem(*row, digits=digits) for row in bad])
+    return [_problem(*row, digits=digits) for row in bad]
 
 
 def _problem(

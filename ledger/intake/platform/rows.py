@@ -58,20 +58,6 @@ class StoreUnknown(Refusal):
     """A file said to be of a store that the book does not know."""
 
 
-class Income(NamedTuple):
-    """What an income file does not say: whose it is, and which fee is compared with ours."""
-
-    store: str | None
-    column: str = "TikTok Shop commission fee"
-
-    @property
-    def needed_store(self) -> str:
-        """The store. Raises `StoreNeeded`."""
-        if not self.store:
-            raise StoreNeeded("The income file has no store column.", "Say whose: --store S-1007")
-        return self.store
-
-
 class BadPlatformFile(Refusal):
     """A file of the platform that cannot be used: every problem of it, with its row."""
 

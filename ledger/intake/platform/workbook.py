@@ -15,8 +15,9 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from ledger.intake.platform.rows import BadPlatformFile
 
@@ -56,6 +57,26 @@ def rows_of_workbook(name: str, raw: bytes, sheet: str) -> Iterator[tuple[int, l
 
     Raises `BadPlatformFile` for what is no workbook, has no such sheet, or is too large.
     """
+    with _told(name, raw, sheet) as (first, found):
+        if "sheets" in first:
+            there = ", ".join(map(repr, first["sheets"])) or "none"
+            raise BadPlatformFile(
+                f"{name} has {first['alike'] or 'no'} sheets {sheet!r}; found {there}.",
+                "Export the file again with that sheet, or name another in the mapping.",
+            )
+        for place, line in enumerate(found, 1):
+            yield place, list(map(_cell, json.loads(line)))
+
+
+def sheets_of(name: str, raw: bytes) -> list[str]:
+    """The names of a workbook's sheets. Raises `BadPlatformFile`."""
+    with _told(name, raw, "") as (first, _):
+        return list(first["sheets"])
+
+
+@contextmanager
+def _told(name: str, raw: bytes, sheet: str) -> Iterator[tuple[dict[str, Any], IO[bytes]]]:
+    """What the process that reads says first, and the file with what follows."""
     if len(raw) > PACKED_MAX:
         raise _too_large(name, f"it has {len(raw):,} bytes; {PACKED_MAX:,} are read")
     if raw.startswith(ZIP):
@@ -70,14 +91,7 @@ def rows_of_workbook(name: str, raw: bytes, sheet: str) -> Iterator[tuple[int, l
             raise BadPlatformFile(
                 f"{name} is not a workbook that can be read: {first['error']}.", AGAIN
             )
-        if "sheets" in first:
-            there = ", ".join(map(repr, first["sheets"])) or "none"
-            raise BadPlatformFile(
-                f"{name} has {first['alike'] or 'no'} sheets {sheet!r}; found {there}.",
-                "Export the income file again, with its order details.",
-            )
-        for place, line in enumerate(found, 1):
-            yield place, list(map(_cell, json.loads(line)))
+        yield first, found
 
 
 def measure(name: str, raw: bytes) -> None:

@@ -11,7 +11,8 @@ from typing import Any
 
 
 def main(sheet: str, memory: int) -> None:
-    """A line that says how it went, then a line for every row of the sheet."""
+    """A line that says how it went, then a line for every row of the sheet; without a sheet the
+    names of all."""
     try:
         import resource
 
@@ -28,6 +29,9 @@ def main(sheet: str, memory: int) -> None:
     raw = sys.stdin.buffer.read()
     try:
         with CalamineWorkbook.from_filelike(io.BytesIO(raw)) as workbook:
+            if not sheet:
+                out.write(json.dumps({"sheets": workbook.sheet_names, "alike": 0}) + "\n")
+                return
             names = [one for one in workbook.sheet_names if fold(one) == fold(sheet)]
             if len(names) != 1:
                 out.write(json.dumps({"sheets": workbook.sheet_names, "alike": len(names)}) + "\n")

@@ -14,8 +14,8 @@ from sqlalchemy import Connection
 
 from ledger.aggregates.book import BatchFile, BatchRecorded
 from ledger.aggregates.orders import OrderFile, OrdersArchived, OrderTotal
-from ledger.intake.orders.profiles import CANONICAL, Profile
 from ledger.intake.orders.rejected import RejectedRow
+from ledger.intake.tables.mapping import Mapping as Mapped
 from ledger.kernel.errors import ConcurrentWrite
 from ledger.kernel.instants import Instant
 from ledger.kernel.money import Money
@@ -78,7 +78,8 @@ def record_orders(
     *,
     now: Instant,
     by: str,
-    profile: Profile = CANONICAL,
+    mapping: Mapped | None = None,
+    zone: str | None = None,
     fixed: Mapping[str, str] | None = None,
     keep_good: bool = False,
     dry_run: bool = False,
@@ -103,8 +104,14 @@ def record_orders(
         try:
             progress("reading", 0)
             paths = [Path(name) for name in files]
-            rules = (now, profile, fixed, keep)
-            checked = read(database, paths, *rules, add_up_items=add_up_items, within=temporary)
+            checked = read(
+                *(database, paths, now, fixed, keep),
+                mapping=mapping,
+                zone=zone,
+                progress=progress,
+                add_up_items=add_up_items,
+                within=temporary,
+            )
             return _archive(
                 *(book, database, checked, by),
                 keep=keep,

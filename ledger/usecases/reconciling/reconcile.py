@@ -13,7 +13,7 @@ from ledger.aggregates.reconciliation import (
 )
 from ledger.aggregates.store import MerchantOnboarded
 from ledger.aggregates.store_state import StoreState
-from ledger.intake.platform.rows import Income, PlatformFile, StoreUnknown, refuse
+from ledger.intake.platform.rows import PlatformFile, StoreUnknown, refuse
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import NoOrders
 from ledger.kernel.garbage import no_cycles
@@ -37,7 +37,7 @@ from ledger.usecases.statements.closed_period import ClosedPeriod, closed_period
 from ledger.usecases.terms.editions import edition_at
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
+    from ledger.intake.platform.orderfile import Load
 
 
 class Side(NamedTuple):
@@ -99,31 +99,23 @@ def reconcile_orders(
     connection: Connection,
     program: str,
     period: str | None,
-    path: str,
+    load: "Load",
     clocks: Clocks,
     *,
+    store: str | None = None,
     flip_sign: bool = False,
-    income: Income | None = None,
     tolerance: Tolerance = NO_TOLERANCE,
 ) -> Reconciliation:
     """Compares a file of the platform order by order, for a program that charges by order.
 
-    With `income` the file is TikTok Shop's income workbook, else the canonical CSV. Raises
-    `NoOrders` for another program, `StoreNeeded`, `StoreUnknown`, `BadPlatformFile`,
-    `WrongPeriod`.
+    `load` reads the file; with `store` it is of that store alone. Raises `NoOrders` for another
+    program, `StoreUnknown`, `BadPlatformFile`, `WrongPeriod`.
     """
-    from ledger.intake.platform import orderfile, tiktok
     from ledger.usecases.reconciling.by_order import compare_orders
     from ledger.usecases.reconciling.our_orders import OurMonth
 
-    store = None if income is None else _of_store(connection, income, clocks)
-    content = orderfile.bytes_of(path)
-
-    def load(database: "DuckDBPyConnection") -> orderfile.OrderFile:
-        if income is None:
-            return orderfile.load(database, path, content, flip_sign=flip_sign)
-        return tiktok.load(database, path, content.sha256, income, flip_sign=flip_sign)
-
+    if store is not None:
+        refuse_unknown_store(connection, store, clocks)
     elsewhere = partial(_order_terms, connection, program, clocks=clocks)
     edition, stands, stated = elsewhere(period)
     rules = program_of(edition.rules)
@@ -157,9 +149,8 @@ def reconcile_orders(
     )
 
 
-def _of_store(connection: Connection, income: Income, clocks: Clocks) -> str:
-    """The store whose file it is said to be. Raises `StoreNeeded`, `StoreUnknown`."""
-    store = income.needed_store
+def refuse_unknown_store(connection: Connection, store: str, clocks: Clocks) -> None:
+    """Raises `StoreUnknown` for a store whose file it is said to be and that nobody knows."""
     topics = [MerchantOnboarded.TOPIC]
     states = LogReader(connection, clocks).states("store", [store], StoreState, topics)
     if not any(state.onboarding for state in states.values()):
@@ -167,7 +158,6 @@ def _of_store(connection: Connection, income: Income, clocks: Clocks) -> str:
             f"Nobody has onboarded the store {store!r} that the file is said to be of.",
             "Check --store; list the stores: duebook report stores",
         )
-    return store
 
 
 def _order_terms(
@@ -188,20 +178,26 @@ def record_run(
     by: str,
     profile: str,
     flipped: bool,
-    income: Income | None = None,
+    store: str | None = None,
+    column: str | None = None,
 ) -> int:
     """Records that the comparison was made, with what it found; answers its position.
 
     However many others write meanwhile: a comparison rests on the clocks that it names.
     """
-    run = run_of(found, profile=profile, flipped=flipped, income=income)
+    run = run_of(found, profile=profile, flipped=flipped, store=store, column=column)
     _, head = decided_in_turn(book, lambda _: Decided([run]), by=by)
     assert head is not None, "nobody is asked"
     return head.position
 
 
 def run_of(
-    found: Reconciliation, *, profile: str, flipped: bool, income: Income | None = None
+    found: Reconciliation,
+    *,
+    profile: str,
+    flipped: bool,
+    store: str | None = None,
+    column: str | None = None,
 ) -> ReconciliationRun:
     """The event that says that the comparison was made, with what it found."""
     return ReconciliationRun(
@@ -218,8 +214,8 @@ def run_of(
         matched=found.matched,
         breaks=tuple(found.breaks),
         orders=tuple(found.orders) or None,
-        store=income.store if income else None,
-        column=income.column if income else None,
+        store=store,
+        column=column,
     )
 
 

@@ -50,7 +50,11 @@ def _write(
 ) -> Head:
     decided = decision.decided
     batch = BatchRecorded(
-        files=tuple(decision.stage.files), by=by, recorded=decided.new, known=decided.known
+        files=tuple(decision.stage.files),
+        by=by,
+        recorded=decided.new,
+        known=decided.known,
+        profile=decision.stage.profile,
     )
     start = writer.head.position + 1
     rows = _Rows(writer, decision, start, versions)

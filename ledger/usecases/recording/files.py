@@ -20,8 +20,18 @@ from ledger.intake.lines import Lines
 from ledger.intake.rejection import Rejection
 from ledger.kernel.errors import MissingFile
 from ledger.kernel.instants import Instant
+from ledger.store.scratch import Scratch
 from ledger.usecases.recording.second_process import Helper, Read, Reading, Task
 from ledger.usecases.recording.stage import Stage
+from ledger.usecases.recording.tables import (
+    OUR_OWN,
+    Shape,
+    Through,
+    digest_of,
+    plain_of,
+    read_table,
+    shape_of,
+)
 
 STDIN = "-"
 HELP_FROM_BYTES = 8 * 1024 * 1024
@@ -56,26 +66,76 @@ def read_file(
     default_type: str | None,
     progress: Progress,
     helper: Helper,
+    through: Through = OUR_OWN,
 ) -> None:
-    """Reads one file into the stage, its rejections beside its facts. Raises `MissingFile`."""
+    """Reads one file into the stage, its rejections beside its facts. Raises `MissingFile`, and
+    refusals of `intake.tables`."""
     shown = "<stdin>" if name == STDIN else name.encode("utf-8", "replace").decode()
     reading = Reading(stage.first_row, shown, now, default_type)
-    rows = told = 0
+    shape = shape_of(name, through)
+    if shape == "table":
+        _read_other(stage, name, reading, through, progress, helper)
+        return
     with opened(name) as file:
+        size = 0 if name == STDIN else os.fstat(file.fileno()).st_size
         lines = Lines(file)
-        if name.lower().endswith(".csv"):
-            parts = _of_csv(reading, lines)
-        else:
-            size = 0 if name == STDIN else os.fstat(file.fileno()).st_size
-            parts = _of_ndjson(reading, lines, size, helper)
-        for found in parts:
+        rows = _read_lines(stage, reading, lines, shape, size, progress, helper)
+    stage.end_file(shown, lines.sha256, rows, lines.count)
+
+
+def _read_lines(
+    stage: Stage,
+    reading: Reading,
+    lines: Lines,
+    shape: Shape,
+    size: int,
+    progress: Progress,
+    helper: Helper,
+) -> int:
+    """Reads NDJSON, or a CSV of ours; answers how many facts it holds."""
+    rows = told = 0
+    csv = shape == "csv"
+    parts = _of_csv(reading, lines) if csv else _of_ndjson(reading, lines, size, helper)
+    for found in parts:
+        for one in found.rows:
+            stage.add(one)
+        stage.rejections.extend(found.rejections)
+        rows += len(found.rows)
+        progress("reading", lines.bytes - told)
+        told = lines.bytes
+    return rows
+
+
+def _read_other(
+    stage: Stage,
+    name: str,
+    reading: Reading,
+    through: Through,
+    progress: Progress,
+    helper: Helper,
+) -> None:
+    """Reads what is packed or in another encoding as what it is then, and all else as a table."""
+    sha256 = digest_of(Path(name))
+    with Scratch() as folder:
+        file = plain_of(name, through, folder)
+        shape = shape_of(str(file.path), through)
+        if shape != "table":
+            with file.path.open("rb") as content:
+                lines = Lines(content)
+                size = file.path.stat().st_size
+                rows = _read_lines(stage, reading, lines, shape, size, progress, helper)
+            stage.end_file(reading.shown, sha256, rows, lines.count)
+            return
+        rows = last = 0
+        for found in read_table(file, reading, through, folder, progress):
             for one in found.rows:
                 stage.add(one)
+                last = max(last, one.row - stage.first_row)
             stage.rejections.extend(found.rejections)
+            last = max([last, *(one.line for one in found.rejections)])
             rows += len(found.rows)
-            progress("reading", lines.bytes - told)
-            told = lines.bytes
-    stage.end_file(shown, lines.sha256, rows, lines.count)
+    progress("reading", Path(name).stat().st_size)
+    stage.end_file(reading.shown, sha256, rows, last)
 
 
 def _of_csv(reading: Reading, lines: Lines) -> Iterator[Read]:

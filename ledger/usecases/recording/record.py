@@ -25,6 +25,7 @@ from ledger.usecases.recording.commit import Decision, write, write_under
 from ledger.usecases.recording.files import Progress, read_file
 from ledger.usecases.recording.second_process import Helper
 from ledger.usecases.recording.stage import Stage, Staged
+from ledger.usecases.recording.tables import OUR_OWN, Through
 from ledger.usecases.recording.verdicts import Decided, decide
 from ledger.usecases.recording.warnings_of_call import Call, Feeds, warnings_of
 
@@ -72,9 +73,12 @@ def record(
     keep_good: bool = False,
     dry_run: bool = False,
     helped: bool = False,
+    through: Through = OUR_OWN,
     progress: Progress = lambda what, more: None,
 ) -> RecordAnswer:
     """Records the facts of the files, each once, for ever.
+
+    Files with headers of their own are read `through` a mapping.
 
     With `keep_good` the rejected rows are left out and the others recorded; otherwise one
     rejected row means that nothing is. `strict` turns warnings into rejections. `helped` lets a
@@ -85,10 +89,11 @@ def record(
     if book.writable and book.format == FORMAT and not dry_run:
         book.log.clock_trusted()  # before facts are found to lie in the future of a wrong clock
     stage = Stage()
+    stage.profile = through.profile
     with no_cycles():
         with Helper(helped) as helper:
             for name in files:
-                read_file(stage, name, now, default_type, progress, helper)
+                read_file(stage, name, now, default_type, progress, helper, through)
         same = list(_same_files(stage))
         answer = record_stage(
             book,

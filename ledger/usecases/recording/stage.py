@@ -128,6 +128,8 @@ class Stage:
 
     def __init__(self) -> None:
         self.files: list[BatchFile] = []
+        self.profile: str | None = None
+        """The mapping that the files are read through."""
         self.rejections = Rejections()
         self.count = 0
         self.withdrawal_keys: list[bytes] = []

@@ -1,0 +1,152 @@
+"""What is wrong with a row of a mapped file, as one text in SQL: its code, then a sentence.
+
+The words are made where the values are, so that no second reading of a cell can say otherwise.
+"""
+
+from collections.abc import Iterable
+from collections.abc import Mapping as Names
+
+from ledger.intake.columns import literal
+from ledger.intake.tables import amounts
+from ledger.intake.tables.mapping import Column, Equation, Mapping
+from ledger.intake.tables.values import Header, Value, Values
+
+SEPARATOR = "|"
+HINTS = {
+    "cell_error": "Open the file and mend it, or ask for it again.",
+    "equation_differs": "The file contradicts itself: ask for it again.",
+    "wrong_cells": "The row is cut off, or a cell that holds a separator is not quoted.",
+    "bad_amount": 'Say how amounts are written: decimal = ",", thousands = "."',
+    "no_zone": "Say which zone it is of: --zone Europe/Berlin, or zone in the mapping.",
+    "spoilt_id": "A workbook keeps 15 digits of a number. Use the file as it was exported.",
+    "invalid_field": "Mend the cell, or say in the mapping how it is written.",
+}
+
+
+def split(fault: str) -> tuple[str, str, str]:
+    """The code, the sentence and what to do."""
+    code, _, sentence = fault.partition(SEPARATOR)
+    return code, sentence, HINTS.get(code, "")
+
+
+def first_of(faults: Iterable[str]) -> str:
+    """The first fault of a row, in SQL; NULL where there is none."""
+    found = list(faults)
+    return f"coalesce({', '.join(found)})" if found else "NULL::VARCHAR"
+
+
+def of_cells(mapping: Mapping, values: Values) -> list[str]:
+    """Cells that hold no value although something is read from them."""
+    found = []
+    for name in mapping.headers:
+        if (bad := values.unreadable((name,))) is None:
+            continue
+        said = _said("cell_error", f"{name}: found ", values.text((name,)), ", expected a value.")
+        found.append(f"CASE WHEN {bad} THEN {said} END")
+    return found
+
+
+def of_blanks(mapping: Mapping, values: Values) -> list[str]:
+    """Cells that have to be filled and are not."""
+    return [
+        f"CASE WHEN {values.named(name)} IS NULL THEN"
+        f" {literal(f'missing_field{SEPARATOR}{name}: is empty.')} END"
+        for name in mapping.rows.filled
+    ]
+
+
+def of_value(
+    name: str, value: Value, column: Column, mapping: Mapping, zone: str | None
+) -> str | None:
+    """A cell in which something stands that is not what its column holds; None for one that whoever
+    reads it looks at."""
+    if value.plain:
+        return None
+    zoned = zone is not None or column.zone is not None or mapping.file.zone is not None
+    match value.kind:
+        case "amount":
+            code, expected = "bad_amount", _amount_expected(column, mapping)
+        case "instant":
+            code, expected = _instant_expected(column, zoned)
+        case "day":
+            written = " or ".join(column.formats) or "2026-01-25"
+            code, expected = "invalid_field", f"a day written as {written}"
+        case "id" | "text":
+            code, expected = "spoilt_id", "an id as text, of which no digit is lost"
+        case "currency":
+            code, expected = "unknown_currency", "an amount with its currency"
+        case _:
+            code, expected = "invalid_field", "a value"
+    said = _said(code, f"{name}: found '", value.raw, f"', expected {expected}.")
+    return f"CASE WHEN {value.raw} IS NOT NULL AND {value.sql} IS NULL THEN {said} END"
+
+
+def _amount_expected(column: Column, mapping: Mapping) -> str:
+    decimal = column.decimal or mapping.file.decimal
+    thousands = mapping.file.thousands if column.thousands is None else column.thousands
+    example = f"1{thousands}204{decimal}50" if thousands else f"1204{decimal}50"
+    return f"an amount such as {example}"
+
+
+def _instant_expected(column: Column, zoned: bool) -> tuple[str, str]:
+    once = " that clocks of its zone show once" if zoned else ""
+    if not column.formats:
+        if zoned:
+            return "invalid_field", f"a time such as 2026-01-10T09:00:00{once}"
+        return "no_zone", "a time with its zone, such as 2026-01-10T09:00:00+08:00"
+    written = f"a time written as {' or '.join(column.formats)}{once}"
+    if zoned or any("%z" in one or "%Z" in one for one in column.formats):
+        return "invalid_field", written
+    return "no_zone", f"{written}, and a zone"
+
+
+def of_equations(mapping: Mapping, header: Header, values: Values) -> list[str]:
+    """Equations that do not hold, and amounts in them that are none."""
+    found = []
+    for one in mapping.equation:
+        there = [name for name in (*one.sum, *one.less) if header.knows(name)]
+        parts = {name: values.amount((name,)) for name in there}
+        is_ = values.amount(one.is_)
+        for name, (cell, number) in {**parts, one.is_[0]: is_}.items():
+            said = _said("bad_amount", f"{name}: found '", cell, "', expected an amount.")
+            found.append(f"CASE WHEN {number} IS NULL THEN {said} END")
+        numbers = {name: number for name, (_, number) in parts.items()}
+        found.append(_equation(one, numbers, is_[1], values))
+    return found
+
+
+def _equation(one: Equation, numbers: Names[str, str], is_: str, values: Values) -> str:
+    plus = [name for name in one.sum if name in numbers]
+    less = [name for name in one.less if name in numbers]
+    total = amounts.summed([numbers[name] for name in plus], [numbers[name] for name in less])
+    terms = [
+        *(
+            f"{literal(f' + {name} ' if at else f' {name} ')} || {_number(numbers[name])}"
+            for at, name in enumerate(plus)
+        ),
+        *(f"{literal(f' - {name} ')} || {_number(numbers[name])}" for name in less),
+    ]
+    said = " || ".join(
+        (
+            literal(f"equation_differs{SEPARATOR}found {one.is_[0]} "),
+            _number(is_),
+            literal(", expected "),
+            _number(total),
+            literal(" ="),
+            *terms,
+            literal("."),
+        )
+    )
+    holds = f"{total} = {is_}"
+    if one.when:
+        holds = f"NOT ({values.holds(one.when)}) OR {holds}"
+    return f"CASE WHEN NOT ({holds}) THEN {said} END"
+
+
+def _number(decimal: str) -> str:
+    return amounts.as_text(f"({decimal})::DECIMAL(30, 6)")
+
+
+def _said(code: str, before: str, found: str, behind: str) -> str:
+    """A fault with what stands in the cell."""
+    return f"{literal(code + SEPARATOR + before)} || left({found}, 80) || {literal(behind)}"

@@ -1,0 +1,164 @@
+"""Where the table begins in a file: its separator, its sheet, its header."""
+
+import csv
+import io
+from collections.abc import Collection, Iterator, Sequence
+from fnmatch import fnmatchcase
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+from ledger.intake.border import COLUMNS_MAX
+from ledger.intake.tables import rows
+from ledger.intake.tables.mapping import Layout, Mapping
+from ledger.intake.tables.plain_file import PlainFile
+from ledger.intake.tables.refusals import BadTable, HeaderNotFound
+from ledger.intake.tables.rows import RawRow
+from ledger.kernel.fold import fold, fold_signs
+from ledger.kernel.near import listed, near
+
+DELIMITERS = (",", "\t", ";", "|")
+LOOKED_AT = 100
+"""Rows in which the header is looked for."""
+SAMPLE_BYTES = 256 * 1024
+SHEETS_MAX = 20
+
+
+class Found(NamedTuple):
+    """The header of a file, and how to come to it."""
+
+    names: list[str]
+    place: int
+    """The line or row on which it ends."""
+    delimiter: str = ","
+    sheet: str = ""
+    above: int = 0
+    """How many rows stand above it."""
+
+
+def of_text(file: PlainFile, mapping: Mapping | None, ours: Collection[str]) -> Found:
+    """Of a text, separated by whatever gives it a header; without a mapping one of `ours`. Raises
+    `BadTable`."""
+    given = mapping.file.delimiter if mapping else None
+    found: list[tuple[int, int, Found]] = []
+    for sign in (given,) if given else DELIMITERS if mapping else (",", "\t"):
+        some = _sample(file, sign)
+        if (best := _best(some, mapping, ours)) is not None:
+            at, score = best
+            place, names = some[at].place, _trimmed(some[at].cells)
+            found.append((score, len(names), Found(names, place, sign, above=at)))
+    if not found:
+        raise _no_header(file.name, mapping, _sample(file, given or ","), ours)
+    return max(found, key=lambda one: one[:2])[2]
+
+
+def _sample(file: PlainFile, delimiter: str) -> list[RawRow]:
+    """The first rows, as far as they can be told apart."""
+    with file.path.open("rb") as stream:
+        text = stream.read(SAMPLE_BYTES).decode("utf-8-sig", "ignore")
+    csv.field_size_limit(SAMPLE_BYTES)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    found: list[RawRow] = []
+    try:
+        for cells in islice(reader, 2 * LOOKED_AT):
+            if any(cell.strip() for cell in cells):
+                found.append(RawRow(reader.line_num, cells))
+    except csv.Error:
+        return found
+    return found[:LOOKED_AT]
+
+
+def of_workbook(
+    file: PlainFile, mapping: Mapping | None, ours: Collection[str]
+) -> tuple[Found, Iterator[RawRow]]:
+    """Of the sheet that the mapping names, or the first that has a header; and the rows below."""
+    there = rows.sheets(file)
+    wanted = mapping.file.sheet if mapping else ()
+    named = [name for one in wanted for name in there if fold(name) == fold(one)]
+    if wanted and not named:
+        names = listed(list(map(repr, there))) or "none"
+        raise BadTable(
+            f"{file.name} has no sheet {' or '.join(map(repr, wanted))}; found {names}.",
+            "Export the file again with that sheet, or name another in the mapping.",
+        )
+    first: list[RawRow] = []
+    for sheet in (named or there)[:SHEETS_MAX]:
+        below = rows.of_workbook(file, sheet)
+        some = list(islice(below, LOOKED_AT))
+        first = first or some
+        if (best := _best(some, mapping, ours)) is not None:
+            at, _ = best
+            header = _trimmed([one.lstrip("".join(rows.MARKS)) for one in some[at].cells])
+            return Found(header, some[at].place, sheet=sheet, above=at), _chained(
+                some[at + 1 :], below
+            )
+    raise _no_header(file.name, mapping, first, ours)
+
+
+def _chained(some: list[RawRow], below: Iterator[RawRow]) -> Iterator[RawRow]:
+    yield from some
+    yield from below
+
+
+def _best(
+    some: Sequence[RawRow], mapping: Mapping | None, ours: Collection[str]
+) -> tuple[int, int] | None:
+    """Which row is the header, and how many of the mapping's columns, or of ours, it names."""
+    known = {folded(name) for name in (mapping.headers if mapping else ours)}
+    cell = folded(mapping.file.header) if mapping and mapping.file.header else None
+    scores = []
+    for at, row in enumerate(some):
+        names = {folded(one) for one in row.cells if one.strip()}
+        if cell is not None and cell not in names:
+            continue
+        scores.append((len(names & known), -at))
+    if not scores or (max(scores)[0] == 0 and cell is None and known):
+        return None
+    score, at = max(scores)
+    return -at, score
+
+
+def folded(name: str) -> str:
+    """A header as it is looked for."""
+    return fold_signs(fold(name))
+
+
+def _trimmed(cells: Sequence[str]) -> list[str]:
+    names = [cell.strip() for cell in cells]
+    while names and not names[-1]:
+        names.pop()
+    if len(names) > COLUMNS_MAX:
+        raise BadTable(
+            f"The header has {len(names):,} cells; {COLUMNS_MAX:,} are read.",
+            "Is it the file that you mean?",
+        )
+    return names
+
+
+def _no_header(
+    name: str, mapping: Mapping | None, some: Sequence[RawRow], ours: Collection[str]
+) -> HeaderNotFound:
+    """What was looked for, and what is nearest to it."""
+    marks = "".join(rows.MARKS)
+    cells = [cell.strip().lstrip(marks) for row in some for cell in row.cells if cell.strip()]
+    wanted = list(mapping.headers if mapping else ours)[:6]
+    if mapping and mapping.file.header:
+        wanted = [mapping.file.header]
+    close = [one for header in wanted for one in near(header, cells, 1)]
+    found = listed(list(map(repr, dict.fromkeys(close or cells))), 8) or "nothing"
+    hint = "Is it the file that the mapping is for? Look at it: duebook files"
+    if mapping is None:
+        hint = "Headers of their own are read through a mapping. Have one drafted: duebook files"
+    return HeaderNotFound(
+        f"{Path(name).name}: none of its first {LOOKED_AT} rows is the header; expected columns "
+        f"such as {', '.join(map(repr, wanted))}; found {found}.",
+        f"{hint} {name}",
+    )
+
+
+def is_passed_over(cells: Sequence[str], layout: Layout) -> bool:
+    """Whether a row begins as those that are passed over do."""
+    first = next((cell.strip() for cell in cells if cell.strip()), "")
+    return any(
+        fnmatchcase(first.casefold(), one.casefold().replace("[", "[[]")) for one in layout.skip
+    )

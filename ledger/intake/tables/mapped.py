@@ -1,0 +1,297 @@
+"""A table read through a mapping: our columns, what is wrong with each row, what is left over."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Mapping as Names
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from ledger.intake.columns import literal
+from ledger.intake.header import is_nameless
+from ledger.intake.platform.totals import LABELS
+from ledger.intake.tables import faults
+from ledger.intake.tables.layout import folded
+from ledger.intake.tables.mapping import Column, Mapping
+from ledger.intake.tables.refusals import BadMapping, MissingColumns, UnmappedColumns
+from ledger.intake.tables.rows import RawRow
+from ledger.intake.tables.table import Table
+from ledger.intake.tables.targets import RECONCILE, Target, target_named
+from ledger.intake.tables.values import Header, Value, Values
+from ledger.kernel.fold import fold
+from ledger.kernel.near import listed, near
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+EXPLAINED_AT_ONCE = 500
+
+
+class MappedRow(NamedTuple):
+    """A row as it is read: our columns as text, those that are blank left out; or its fault."""
+
+    place: int
+    values: dict[str, str]
+    fault: str | None
+    other: dict[str, str]
+    """Cells under headers from which nothing is read."""
+
+
+class MappedTable:
+    """Expressions over a table's cells, one for each of our columns that the file gives."""
+
+    def __init__(
+        self,
+        table: Table,
+        mapping: Mapping | None,
+        target: Target,
+        fixed: Names[str, str],
+        zone: str | None,
+        *,
+        keeps_others: bool = False,
+    ) -> None:
+        """Raises `UnmappedColumns` unless others are kept, `MissingColumns`, `BadMapping`."""
+        self.table, self.target, self.fixed = table, target, dict(fixed)
+        self.mapping = mapping or own_headers(target, table.names)
+        self.is_own = mapping is None
+        """Whether the file has our own headers."""
+        self.header = Header(table.names)
+        self.zone = zone
+        self.values_of = Values(
+            self.mapping, self.header, marked=table.marked, own=mapping is None, zone=zone
+        )
+        self.nameless = sum(map(is_nameless, table.names))
+        if not keeps_others:
+            self._refuse_unmapped()
+        self._refuse_doubled()
+        self.values = self._values()
+        self._refuse_missing()
+
+    def _values(self) -> dict[str, Value]:
+        found: dict[str, Value] = {}
+        for name, sources in self.mapping.columns.items():
+            kind = self.target.kinds.get(
+                name, self.target.kinds.get(name.partition(".")[0], "text")
+            )
+            if name.partition(".")[2]:
+                kind = "text"
+            value = self.values_of.value(sources, kind)
+            if value is None:
+                continue
+            if name in self.fixed:
+                raise BadMapping(
+                    f"{self.table.file.name}: the mapping reads {name}, and an option sets it too.",
+                    "Leave out the option; it is for files that lack the column.",
+                )
+            found[name] = value
+        for name, text in self.fixed.items():
+            kind = self.target.kinds.get(name, "text")
+            found[name] = Value(literal(text), literal(text), kind, plain=True)
+        return found
+
+    def _refuse_doubled(self) -> None:
+        for name in self.mapping.headers:
+            if there := self.header.doubled.get(fold(name)):
+                raise UnmappedColumns(
+                    f"{self.table.file.name}: {' and '.join(map(repr, there))} are columns of one "
+                    "name, and a mapping reads it.",
+                    "Keep one of them, or give the other another name.",
+                )
+
+    def _refuse_unmapped(self) -> None:
+        known = {folded(name) for name in self.mapping.headers} | {"error"}
+        unknown = [
+            name
+            for name in self.table.names
+            if not is_nameless(name)
+            and folded(name) not in known
+            and not any(fnmatchcase(fold(name), fold(one)) for one in self.mapping.ignore.headers)
+        ]
+        if not unknown:
+            return
+        said = []
+        for name in unknown[:20]:
+            meant = near(name, [*self.mapping.headers, *self.target.kinds], 1)
+            said.append(repr(name) + (f" (did you mean {meant[0]!r}?)" if meant else ""))
+        more = f" and {len(unknown) - 20} more" if len(unknown) > 20 else ""
+        if self.is_own:
+            raise UnmappedColumns(
+                f"{self.table.file.name}: {self.target.name} have no column {', '.join(said)}{more}.",
+                "A file with headers of its own is read through a mapping. Have one drafted: "
+                f"duebook files {self.table.file.name}",
+                file=self.table.file.name,
+                columns=unknown,
+            )
+        raise UnmappedColumns(
+            f"{self.table.file.name}: the mapping {self.mapping.name!r} neither reads nor ignores "
+            f"{', '.join(said)}{more}.",
+            "Map them in [columns], or name them in [ignore] headers, where * stands for the rest.",
+            file=self.table.file.name,
+            columns=unknown,
+        )
+
+    def _refuse_missing(self) -> None:
+        lacks = [name for name in self.target.needed if name not in self.values]
+        for one in self.mapping.equation:
+            lacks += [
+                name
+                for name in (*one.sum, *one.less, *one.is_[:1])
+                if self.header.at(one.is_ if name in one.is_ else (name,)) is None
+                and name not in one.optional
+            ]
+        if not lacks:
+            return
+        columns = self.mapping.columns
+        wanted = [
+            f"{name} (from {' or '.join(map(repr, columns[name][0].headers[:3]))})"
+            if name in columns and columns[name][0].headers
+            else name
+            for name in dict.fromkeys(lacks)
+        ]
+        raise MissingColumns(
+            f"{Path(self.table.file.name).name}: nothing gives {', '.join(wanted)}; found "
+            f"{listed([*map(repr, filter(None, self.table.names))], 20) or 'no column'}.",
+            'Map them in [columns], give one value for every row, { constant = "..." } or '
+            "--set COLUMN=VALUE, or export the file with them.",
+            file=self.table.file.name,
+            missing=lacks,
+        )
+
+    @property
+    def fault(self) -> str:
+        """What is wrong with a row as far as the mapping can tell, in SQL; NULL for nothing."""
+        return self.fault_in(self.values)
+
+    def fault_in(self, names: Iterable[str]) -> str:
+        """The same, of some columns of ours and of what no column of ours shows."""
+        found = ["fault"] if self.table.has_places else []
+        found += faults.of_cells(self.mapping, self.values_of)
+        for name in names:
+            value = self.values[name]
+            if name in self.fixed:
+                continue
+            column = self.mapping.columns[name][0]
+            shown = self._header_of(column) or name
+            told = faults.of_value(shown, value, column, self.mapping, self.zone)
+            found += [told] if told else []
+        found += faults.of_blanks(self.mapping, self.values_of)
+        found += faults.of_equations(self.mapping, self.header, self.values_of)
+        return faults.first_of(found)
+
+    def _header_of(self, column: Column) -> str | None:
+        """The header in the file that a column is read from."""
+        at = self.header.at(column.headers)
+        return None if at is None else " ".join(self.header.names[at].split())
+
+    @property
+    def counts(self) -> str:
+        """Whether a row is one that counts, in SQL."""
+        rows = self.mapping.rows
+        tests = [self.values_of.holds(rows.only)] if rows.only else []
+        if rows.pass_over:
+            tests += [
+                f"NOT ({self.values_of.holds({header: texts})})"
+                for header, texts in rows.pass_over.items()
+            ]
+        return " AND ".join(f"({one})" for one in tests) or "true"
+
+    @property
+    def is_total(self) -> str | None:
+        """Whether a row sums others, in SQL; None where there are none."""
+        labels = self.mapping.file.totals or (LABELS if self.target.name == RECONCILE else ())
+        if not labels:
+            return None
+        listed_ = ", ".join(literal(one.strip().lower()) for one in sorted(labels))
+        first = f"coalesce({', '.join(self._texts())})"
+        ids = [value.raw for name, value in self.values.items() if self._names_something(name)]
+        return " OR ".join(f"lower(trim({one})) IN ({listed_})" for one in (first, *ids))
+
+    def _names_something(self, name: str) -> bool:
+        return self.target.kinds.get(name) == "id" and name not in self.fixed
+
+    def _texts(self) -> list[str]:
+        return [self.values_of.text((name,)) for name in self.table.names if name] or ["NULL"]
+
+    def shown(self, name: str) -> str:
+        """The value of a column as text, in SQL: an instant as ISO 8601 in UTC."""
+        value = self.values[name]
+        if value.kind == "instant" and not value.plain:
+            return f"strftime(make_timestamp({value.sql}), '%Y-%m-%dT%H:%M:%S.%fZ')"
+        return value.sql
+
+    def select(self, *, others: bool = False) -> str:
+        """A query of every row that counts: its place, its fault, our columns as text; and if they
+        are asked for the cells that are left over."""
+        shown = [f"{self.shown(name)} AS v{at}" for at, name in enumerate(self.values)]
+        left = [f"{self.values_of.text((name,))} AS o{at}" for at, name in self.left(others)]
+        total = f"coalesce({self.is_total}, false)" if self.is_total else "false"
+        columns = ", ".join(["place", f"{self.fault} AS told", *shown, *left])
+        return (
+            f"SELECT {columns}, {self.counts} AS counts, {total} AS is_total"
+            f" FROM {self.table.origin}"
+        )
+
+    def left(self, others: bool) -> list[tuple[int, str]]:
+        """The headers from which nothing is read."""
+        if not others:
+            return []
+        read = {folded(name) for name in self.mapping.headers}
+        ignored = self.mapping.ignore.headers
+        return [
+            (at, name)
+            for at, name in enumerate(self.table.names)
+            if not is_nameless(name)
+            and folded(name) not in read
+            and not any(fnmatchcase(fold(name), fold(one)) for one in ignored)
+        ]
+
+    def explained(
+        self, connection: "DuckDBPyConnection", some: Sequence[RawRow]
+    ) -> Iterator[MappedRow]:
+        """Rows that were read again, as the mapping reads them."""
+        shown = [f"{self.shown(name)} AS v{at}" for at, name in enumerate(self.values)]
+        told = f"coalesce(fault, {self.fault})"
+        columns = ", ".join(["place", f"{told} AS told", *shown])
+        width = len(self.table.names)
+        for start in range(0, len(some), EXPLAINED_AT_ONCE):
+            batch = some[start : start + EXPLAINED_AT_ONCE]
+            names = ", ".join(f"c{at} VARCHAR" for at in range(width))
+            connection.execute(
+                f"CREATE OR REPLACE TEMP TABLE explained (place BIGINT, fault VARCHAR, {names})"
+            )
+            connection.executemany(
+                f"INSERT INTO explained VALUES ({', '.join('?' * (width + 2))})",
+                [(row.place, row.fault, *_cells(row, width)) for row in batch],
+            )
+            found = connection.execute(f"SELECT {columns} FROM explained ORDER BY place")
+            for place, told, *values in found.fetchall():
+                named = zip(self.values, values, strict=True)
+                yield MappedRow(place, {name: one for name, one in named if one}, told, {})
+
+
+def _cells(row: RawRow, width: int) -> list[str | None]:
+    cells: list[str | None] = [cell or None for cell in row.cells[:width]]
+    return cells + [None] * (width - len(cells))
+
+
+def own_headers(target: Target, names: Sequence[str]) -> Mapping:
+    """The mapping of a file that has our own headers: every column is what it is called."""
+    known = {fold(name): name for name in target.kinds}
+    columns = {}
+    for name in names:
+        ours = known.get(fold(name))
+        if ours is None and target.nested and name.partition(".")[0] in target.kinds:
+            ours = name
+        if ours is not None:
+            columns[ours] = (Column(header=(name,)),)
+    if not columns:
+        found = listed([*map(repr, filter(None, names))], 20) or "no column"
+        raise MissingColumns(
+            f"None of the columns is one of ours; found {found}.",
+            "Have a mapping drafted: duebook files FILE",
+        )
+    return Mapping(name="canonical", for_=target.name, columns=columns)
+
+
+def opened_for(mapping: Mapping | None, use: str) -> Target:
+    """What a file is read for."""
+    return target_named(mapping.for_ if mapping else use)

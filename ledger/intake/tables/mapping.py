@@ -1,0 +1,221 @@
+"""A mapping: how the table in a file of somebody else's becomes one of ours, as data of its own.
+
+It is TOML, one for all commands. `[columns]` says for each of our columns which header it comes
+from and how its cells are written; `[file]` how the file is laid out; `[rows]` which rows count;
+`[[equation]]` what must hold in every row. What is not said is found by looking, or refused.
+"""
+
+import hashlib
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from ledger.intake.tables.checked_words import (
+    Delimiter,
+    Encoding,
+    Formats,
+    Mark,
+    Marks,
+    Pattern,
+    Short,
+    Texts,
+    ZoneName,
+    ZoneWord,
+)
+
+Words = dict[Short, Short]
+ZoneWords = dict[Short, ZoneWord]
+OTHERS = "*"
+"""Of words: whatever stands there else."""
+
+
+class Part(BaseModel):
+    """A table of a mapping. Names that it does not know are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+Sole = Annotated[dict[Short, Texts], Field(max_length=20)]
+"""Per header the texts that a cell under it may hold."""
+
+
+class ZoneColumn(Part):
+    """The zone of each row's times, in a column of its own: offsets, names of zones, or words
+    for them."""
+
+    header: Texts
+    words: ZoneWords = {}
+
+
+class Column(Part):
+    """Where a column of ours comes from: one of `header`, `constant`, `sum`, `join`, `unit`."""
+
+    header: Texts = ()
+    """The first of these headers that is there. Case, blanks and Unicode are folded."""
+    constant: Short | None = None
+    sum: Texts = ()
+    """Amounts that are added, of which those of `less` are taken away."""
+    less: Texts = ()
+    join: Texts = ()
+    """Cells that are read as one text, with a blank between them: a day and its time."""
+    unit: Texts = ()
+    """The currency, as it stands in the cells of an amount: `BRL 32,13`, `R$ 32,13`."""
+    formats: Formats = ()
+    zone: ZoneName | ZoneColumn | None = None
+    decimal: Mark | None = None
+    thousands: Mark | None = None
+    negate: bool = False
+    words: Words = {}
+    replace: Words = {}
+    """Texts inside of cells, each replaced before anything else is read."""
+    take: Pattern | None = None
+    """A pattern; the cell is what its first group matches."""
+    strip: Marks = ""
+    """Characters that are taken off both ends."""
+    default: Short | None = None
+    """Of blank cells."""
+    fill: Texts = ()
+    """A blank cell repeats the one above it, in rows that agree in these columns."""
+    when: Sole = {}
+    """Where the row must hold one of some texts for this to be its source."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        ways = ("header", "constant", "sum", "join", "unit")
+        given = [name for name in ways if getattr(self, name) not in ((), None)]
+        if self.less and not given:
+            given = ["sum"]
+        if len(given) != 1:
+            raise ValueError(
+                f"one of {', '.join(ways)} says where a column comes from, "
+                f"and here {' and '.join(given) or 'none'} does"
+            )
+        if self.thousands and self.thousands == (self.decimal or "."):
+            raise ValueError("the mark between thousands is not that before the decimals")
+        return self
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """All headers that it speaks of."""
+        zone = self.zone.header if isinstance(self.zone, ZoneColumn) else ()
+        own = (*self.header, *self.sum, *self.less, *self.join, *self.unit)
+        return (*own, *zone, *self.when, *self.fill)
+
+
+def _columns(value: Any) -> Any:
+    """The short ways to write a column: a header, several of them, or several sources."""
+    if isinstance(value, str):
+        return ({"header": (value,)},)
+    if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
+        return ({"header": tuple(value)},)
+    return tuple(value) if isinstance(value, list | tuple) else (value,)
+
+
+Sources = Annotated[
+    tuple[Column, ...], BeforeValidator(_columns), Field(min_length=1, max_length=10)
+]
+"""Of one column of ours: the first source that gives something counts."""
+
+
+class Layout(Part):
+    """How the file is laid out; what is not said is found by looking."""
+
+    encoding: Encoding | None = None
+    delimiter: Delimiter | None = None
+    sheet: Texts = ()
+    header: Short | None = None
+    """A cell of the header; else the header is the row with most of the mapping's columns."""
+    below: Annotated[int, Field(ge=0, le=20)] = 0
+    """So many rows under the header explain it."""
+    described: bool = False
+    """The row under the header may explain it, in words."""
+    skip: Texts = ()
+    """Rows that begin so are passed over; `*` stands for anything."""
+    totals: Texts = ()
+    """What stands in the place of an id in rows that sum others."""
+    blanks: Texts = ()
+    """Cells that hold one of these are blank."""
+    decimal: Mark = "."
+    thousands: Mark | None = None
+    zone: ZoneName | None = None
+
+    @model_validator(mode="after")
+    def _two_marks(self) -> Self:
+        if self.thousands == self.decimal:
+            raise ValueError("the mark between thousands is not that before the decimals")
+        return self
+
+
+class Rows(Part):
+    """Which rows count."""
+
+    filled: Texts = ()
+    """Headers under which every row has to have something."""
+    only: Sole = {}
+    """Others are of no line and no order: shown, and not compared; `orders` and `record` pass them
+    over."""
+    pass_over: Sole = {}
+    add_up: bool = False
+    """Rows of one order are added up: an amount stands in several of them."""
+
+
+class Ignore(Part):
+    """Headers that are known and not read."""
+
+    headers: Texts = ()
+
+
+class Equation(Part):
+    """What must hold in every row, exactly. A column that may be missing is `optional`."""
+
+    sum: Texts
+    less: Texts = ()
+    is_: Annotated[Texts, Field(alias="is")]
+    optional: Texts = ()
+    when: Sole = {}
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        return (*self.sum, *self.less, *self.is_, *self.when)
+
+
+class Summary(Part):
+    """A row that says in one column what another column comes to over all rows of its group."""
+
+    header: Texts
+    of: Texts
+    by: Texts = ()
+
+
+class Mapping(Part):
+    """A whole mapping. `for` is `orders`, `reconcile`, or a type of fact."""
+
+    name: Short
+    for_: Annotated[Short, Field(alias="for")]
+    file: Layout = Layout()
+    rows: Rows = Rows()
+    columns: Annotated[dict[Short, Sources], Field(min_length=1, max_length=60)]
+    ignore: Ignore = Ignore()
+    equation: Annotated[tuple[Equation, ...], Field(max_length=20)] = ()
+    summary: Summary | None = None
+
+    @property
+    def named(self) -> str:
+        """Its name and the digest of what it says, as answers and the log name it."""
+        said = self.model_dump_json(by_alias=True, exclude_defaults=True)
+        return f"{self.name} sha256:{hashlib.sha256(said.encode()).hexdigest()}"
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """All headers that it speaks of, those of columns first."""
+        of_columns = (one.headers for sources in self.columns.values() for one in sources)
+        of_rows = (self.rows.filled, tuple(self.rows.only), tuple(self.rows.pass_over))
+        of_equations = (one.headers for one in self.equation)
+        found = [name for names in (*of_columns, *of_rows, *of_equations) for name in names]
+        if self.summary is not None:
+            found += [*self.summary.header, *self.summary.of, *self.summary.by]
+        return tuple(dict.fromkeys(found))
+
+
+Kind = Literal["id", "amount", "currency", "instant", "day", "text"]
+"""What a column of ours holds."""

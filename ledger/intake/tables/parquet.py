@@ -1,0 +1,47 @@
+"""The columns of a Parquet file as text: those of a type that loses cents or digits are marked."""
+
+from typing import TYPE_CHECKING
+
+from ledger.intake.columns import literal
+from ledger.intake.tables.plain_file import PlainFile
+from ledger.intake.tables.refusals import BadTable
+from ledger.intake.tables.rows import MOMENT, NUMBER, UNREADABLE
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_FLOATS = ("FLOAT", "DOUBLE", "REAL")
+
+
+def parquet_cells(connection: "DuckDBPyConnection", file: PlainFile) -> tuple[list[str], str, str]:
+    """The names, the cells as `c0`, `c1`, ..., and what they are read from. Raises `BadTable`."""
+    import duckdb
+
+    read = f"read_parquet({literal(str(file.path))}, file_row_number = true)"
+    try:
+        described = connection.execute(f"DESCRIBE SELECT * FROM {read}").fetchall()
+    except duckdb.Error as error:
+        said = str(error).partition("\n")[0][:300]
+        raise BadTable(f"{file.name} is no whole Parquet file: {said}") from None
+    columns = [(str(row[0]), str(row[1])) for row in described if row[0] != "file_row_number"]
+    cells = ", ".join(f"{_cell(*one)} AS c{at}" for at, one in enumerate(columns))
+    return [name for name, _ in columns], cells, read
+
+
+def _cell(name: str, kind: str) -> str:
+    """A value as text. A float keeps no cents and no long id; it is told where it is read."""
+    quoted = '"' + name.replace('"', '""') + '"'
+    text = f"{quoted}::VARCHAR"
+    if kind == "VARCHAR" or kind.startswith("ENUM"):
+        return text
+    if kind.startswith("DECIMAL"):
+        short = text if kind.endswith(",0)") else rf"regexp_replace({text}, '\.?0+$', '')"
+        return f"chr({ord(NUMBER)}) || {short}"
+    if kind in ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS"):
+        return f"strftime({quoted}::TIMESTAMPTZ, '%Y-%m-%dT%H:%M:%S.%fZ')"
+    if kind.startswith("TIMESTAMP") or kind == "DATE":
+        return f"chr({ord(MOMENT)}) || {text}"
+    if kind in _FLOATS or kind.endswith("]") or kind.startswith(("STRUCT", "MAP", "BLOB")):
+        said = literal(f"a value of the type {kind}, which keeps neither cents nor long ids")
+        return f"CASE WHEN {quoted} IS NOT NULL THEN chr({ord(UNREADABLE)}) || {said} END"
+    return text

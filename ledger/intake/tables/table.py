@@ -1,0 +1,239 @@
+"""A file as a table that is read by DuckDB: its cells as text, under a header that is known.
+
+A long text in UTF-8 that is nothing but header and rows is read as it lies; any other file is
+first written anew, row by row, with the place of each row beside its cells.
+"""
+
+import csv
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from ledger.intake.columns import literal
+from ledger.intake.tables import layout, rows
+from ledger.intake.tables.mapping import Mapping
+from ledger.intake.tables.parquet import parquet_cells
+from ledger.intake.tables.plain_file import PlainFile
+from ledger.intake.tables.refusals import BadTable
+from ledger.intake.tables.rows import RawRow
+from ledger.intake.tables.targets import Target
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+DIRECT_FROM_BYTES = 8 * 1024 * 1024
+"""From so much on a plain text is read where it lies; below, writing it anew costs nothing."""
+WRITTEN_AT_ONCE = 2_000
+_REJECTED, _SCANS = "table_faults", "table_scans"
+Progress = Callable[[str, int], None]
+
+
+class Table(NamedTuple):
+    """An opened file: columns `c0`, `c1`, ... as text, and of a copy `place` and `fault`."""
+
+    file: PlainFile
+    names: list[str]
+    header_place: int
+    origin: str
+    """A table expression that gives every row in order."""
+    copy: Path
+    """What lies behind it: the file, or the copy that was made."""
+    delimiter: str
+    has_places: bool
+    marked: bool
+    """Whether cells carry the marks of a workbook."""
+    sheet: str = ""
+
+    def records(self) -> Iterator[RawRow]:
+        """Every row once more, each with its place, its cells and what is wrong with it."""
+        plain = self.file._replace(path=self.copy)
+        for at, row in enumerate(rows.of_text(plain, self.delimiter)):
+            if self.has_places:
+                place, fault, *cells = row.cells
+                yield RawRow(int(place), cells, fault or None)
+            elif row.place > self.header_place:
+                yield row._replace(fault=fault_of_width(row.cells, len(self.names), at))
+
+
+def opened(
+    connection: "DuckDBPyConnection",
+    file: PlainFile,
+    mapping: Mapping | None,
+    target: Target,
+    folder: Path,
+    progress: Progress = lambda what, more: None,
+    *,
+    exact_places: bool = False,
+) -> Table:
+    """Opens a file that is read for a target. With `exact_places` every row has the place that
+    people see.
+
+    Raises `BadTable`, `HeaderNotFound` and refusals of workbooks.
+    """
+    if file.kind == "parquet":
+        names, cells, read = parquet_cells(connection, file)
+        origin = (
+            f"(SELECT file_row_number + 1 AS place, NULL::VARCHAR AS fault, {cells} FROM {read})"
+        )
+        return Table(file, names, 0, origin, file.path, ",", False, True)
+    if file.kind == "text":
+        found = layout.of_text(file, mapping, target.kinds)
+        if _is_direct(file, mapping, found) and not exact_places:
+            return _direct(file, found)
+        below = _below(file, found)
+        return _copied(file, mapping, found, below, folder, progress, marked=False)
+    if file.kind == "json":
+        names, objects = rows.of_json(file)
+        found = layout.Found(names, 0)
+        return _copied(file, mapping, found, objects, folder, progress, marked=False)
+    found, below = layout.of_workbook(file, mapping, target.kinds)
+    return _copied(file, mapping, found, below, folder, progress, marked=True)
+
+
+def _is_direct(file: PlainFile, mapping: Mapping | None, found: layout.Found) -> bool:
+    if file.path.stat().st_size < DIRECT_FROM_BYTES or _ends_oddly(file.path):
+        return False
+    if mapping is None:
+        return True
+    odd = (mapping.file.skip, mapping.file.below, mapping.file.described, mapping.file.totals)
+    fills = any(one.fill for sources in mapping.columns.values() for one in sources)
+    some = (mapping.rows.only, mapping.rows.pass_over)
+    return not (any(odd) or any(some) or fills or mapping.summary)
+
+
+def _ends_oddly(path: Path) -> bool:
+    """Whether the first lines end in several ways, or in carriage returns alone."""
+    with path.open("rb") as stream:
+        some = stream.read(65_536).rstrip(b"\r")
+    return some.count(b"\r") not in (0, some.count(b"\r\n")) or (
+        b"\r\n" in some and some.count(b"\n") != some.count(b"\r\n")
+    )
+
+
+def _direct(file: PlainFile, found: layout.Found) -> Table:
+    columns = ", ".join(f"'c{at}': 'VARCHAR'" for at in range(len(found.names)))
+    some = " OR ".join(f"c{at} IS NOT NULL" for at in range(len(found.names)))
+    origin = (
+        f"(SELECT * FROM read_csv({literal(str(file.path))},"
+        f" auto_detect = false, header = false, skip = {found.place},"
+        f" delim = {literal(found.delimiter)}, quote = '\"', escape = '\"',"
+        " max_line_size = 2097152, store_rejects = true,"
+        f" rejects_table = '{_REJECTED}', rejects_scan = '{_SCANS}', rejects_limit = 1000,"
+        f" columns = {{{columns}}}) WHERE {some})"
+    )
+    return Table(
+        *(file, found.names, found.place, origin, file.path, found.delimiter),
+        has_places=False,
+        marked=False,
+    )
+
+
+def forget_malformed(connection: "DuckDBPyConnection") -> None:
+    """Before a reading: what an earlier one left out is no fault of this one."""
+    for name in (_REJECTED, _SCANS):
+        connection.execute(f"DROP TABLE IF EXISTS {name}")
+
+
+def malformed(connection: "DuckDBPyConnection") -> int:
+    """After a reading: how many rows were left out, of other numbers of cells or no text."""
+    there = connection.execute(
+        f"SELECT count(*) FROM duckdb_tables() WHERE table_name = '{_REJECTED}'"
+    ).fetchone()
+    if not there or not there[0]:
+        return 0
+    found = connection.execute(f"SELECT count(DISTINCT line) FROM {_REJECTED}").fetchone()
+    return int(found[0]) if found else 0
+
+
+def _below(file: PlainFile, found: layout.Found) -> Iterator[RawRow]:
+    return (row for row in rows.of_text(file, found.delimiter) if row.place > found.place)
+
+
+def _copied(
+    file: PlainFile,
+    mapping: Mapping | None,
+    found: layout.Found,
+    below: Iterator[RawRow],
+    folder: Path,
+    progress: Progress,
+    *,
+    marked: bool,
+) -> Table:
+    """Writes the rows anew, as a CSV with their places."""
+    folder.mkdir(parents=True, exist_ok=True)
+    copy = folder / f"table-{len(list(folder.iterdir()))}.csv"
+    width = len(found.names)
+    with copy.open("x", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        for at, row in enumerate(_kept(below, mapping, found.names)):
+            cells, fault = fitted(row.cells, width, pad=marked)
+            if not marked and file.kind == "text" and fault is None:
+                cells = [cell.strip(" \t\r\n") if cell else cell for cell in cells]
+            writer.writerow((row.place, fault or "", *cells))
+            if at % WRITTEN_AT_ONCE == WRITTEN_AT_ONCE - 1:
+                progress("rows", WRITTEN_AT_ONCE)
+    columns = ", ".join(f"'c{at}': 'VARCHAR'" for at in range(width))
+    origin = (
+        f"read_csv({literal(str(copy))}, auto_detect = false, header = false, delim = ',',"
+        " quote = '\"', escape = '\"', max_line_size = 4194304,"
+        f" columns = {{'place': 'BIGINT', 'fault': 'VARCHAR', {columns}}})"
+    )
+    return Table(
+        *(file, found.names, found.place, origin, copy, ","),
+        has_places=True,
+        marked=marked,
+        sheet=found.sheet,
+    )
+
+
+def _kept(
+    below: Iterator[RawRow], mapping: Mapping | None, names: Sequence[str]
+) -> Iterator[RawRow]:
+    """The rows that are not passed over."""
+    if mapping is None:
+        yield from below
+        return
+    for number, row in enumerate(below):
+        if number < mapping.file.below:
+            continue
+        if number == 0 and mapping.file.described and _explains(row.cells):
+            continue
+        if mapping.file.skip and layout.is_passed_over(row.cells, mapping.file):
+            continue
+        yield row
+
+
+def _explains(cells: Sequence[str]) -> bool:
+    """Whether a row says in words what its columns are: no cell of it holds a number, and one that
+    is filled is a sentence."""
+    said = [cell.strip() for cell in cells if cell.strip()]
+    words = [cell for cell in said if not any(map(str.isdigit, cell))]
+    return len(said) > 1 and any(" " in cell for cell in words) and len(words) * 4 >= len(said) * 3
+
+
+def fitted(cells: list[str], width: int, *, pad: bool) -> tuple[list[str], str | None]:
+    """The cells of a row under a header of some width, or what is wrong with their number."""
+    if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
+        cells = cells[:width]
+    if len(cells) < width and pad:
+        cells = cells + [""] * (width - len(cells))
+    fault = fault_of_width(cells, width, 0)
+    return (cells + [""] * width)[:width], fault
+
+
+def fault_of_width(cells: Sequence[str], width: int, at: int) -> str | None:
+    """A row that is cut off, or in which a cell is split."""
+    if len(cells) == width:
+        return None
+    return f"wrong_cells|row: found {len(cells)} cells, expected {width} as in the header."
+
+
+def refuse_changed(table: Table, read: int, connection: "DuckDBPyConnection") -> None:
+    """Raises `BadTable` where two readers do not see the same rows."""
+    seen = sum(1 for row in table.records() if row.fault is None)
+    if seen != read:
+        raise BadTable(
+            f"{table.file.name}: quotes are not closed, or cells are split; it holds {seen} rows to"
+            f" one reader and {read} to another.",
+            "Quote cells that hold separators, quotes or line ends, and double quotes inside.",
+        )

@@ -1,0 +1,227 @@
+"""Times as files write them: other formats, zones of the file or of the row, hours that are twice.
+
+An hour that a zone's clocks show twice is no instant until a column says which one is meant; one
+that they leave out is none at all.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from ledger.intake.columns import ISO_LOCAL, iso_instant, literal
+
+ABBREVIATIONS = {
+    "UTC": 0,
+    "GMT": 0,
+    "Z": 0,
+    "WET": 0,
+    "WEST": 60,
+    "BST": 60,
+    "CET": 60,
+    "CEST": 120,
+    "MET": 60,
+    "MEST": 120,
+    "EET": 120,
+    "EEST": 180,
+    "MSK": 180,
+    "TRT": 180,
+    "EST": -300,
+    "EDT": -240,
+    "CDT": -300,
+    "MST": -420,
+    "MDT": -360,
+    "PST": -480,
+    "PDT": -420,
+    "AKST": -540,
+    "AKDT": -480,
+    "HST": -600,
+    "BRT": -180,
+    "BRST": -120,
+    "ART": -180,
+    "JST": 540,
+    "KST": 540,
+    "SGT": 480,
+    "HKT": 480,
+    "PHT": 480,
+    "WIB": 420,
+    "ICT": 420,
+    "AWST": 480,
+    "AEST": 600,
+    "AEDT": 660,
+    "NZST": 720,
+    "NZDT": 780,
+}
+"""Minutes east of Greenwich. CST, IST and others of two places need a mapping's words."""
+YEARS = range(1990, 2061)
+"""For which the hours are known in which clocks are changed."""
+
+
+@dataclass(frozen=True)
+class Zoned:
+    """Where the zone of a row's time comes from, in SQL: a text of the row, or a name for all."""
+
+    name: str | None = None
+    text: str | None = None
+    words: Mapping[str, str] = field(default_factory=dict)
+
+
+NO_ZONE = Zoned()
+
+
+def instant(text: str, formats: tuple[str, ...], zone: Zoned) -> str:
+    """Microseconds since the epoch, in SQL."""
+    if not formats:
+        if zone == NO_ZONE:
+            return iso_instant(text)
+        short = f"regexp_full_match({text}, '{ISO_LOCAL}')"
+        whole = f"CASE WHEN strlen({text}) = 16 THEN {text} || ':00' ELSE {text} END"
+        there = in_zone(f"TRY_CAST({whole} AS TIMESTAMP)", zone)
+        return f"CASE WHEN {short} THEN {there} ELSE {iso_instant(text)} END"
+    own = [one for one in formats if "%z" in one]
+    named = [one for one in formats if "%Z" in one]
+    bare = [one for one in formats if one not in own and one not in named]
+    found = []
+    if bare:
+        found.append(in_zone(_parsed(text, bare), zone))
+    if named:
+        pieces = r"'^(.*) ([A-Za-z]{1,5})$'"
+        local = _parsed(f"regexp_extract({text}, {pieces}, 1)", [one[:-3] for one in named])
+        which = f"regexp_extract({text}, {pieces}, 2)"
+        found.append(in_zone(local, Zoned(None, which, zone.words)))
+    found += [f"epoch_us({_parsed(text, [one])})" for one in own]
+    return found[0] if len(found) == 1 else f"coalesce({', '.join(found)})"
+
+
+def day(text: str, formats: tuple[str, ...]) -> str:
+    """A calendar day as `2026-01-25`, in SQL; without formats the text as it is."""
+    if not formats:
+        return (
+            f"CASE WHEN regexp_full_match({text}, '[0-9]{{4}}/[0-9]{{2}}/[0-9]{{2}}')"
+            f" THEN replace({text}, '/', '-') ELSE {text} END"
+        )
+    return f"strftime({_parsed(text, list(formats))}, '%Y-%m-%d')"
+
+
+def _parsed(text: str, formats: list[str]) -> str:
+    """A time as the text says it, of whatever zone. Years of two digits are of this century."""
+    shapes = ", ".join(map(literal, formats))
+    found = (
+        f"try_strptime({text}, [{shapes}])"
+        if len(formats) > 1
+        else f"try_strptime({text}, {shapes})"
+    )
+    if not any("%y" in one for one in formats):
+        return found
+    return f"CASE WHEN year({found}) < 2000 THEN {found} + INTERVAL 100 YEAR ELSE {found} END"
+
+
+def in_zone(local: str, zone: Zoned) -> str:
+    """The instant at which clocks of a zone show a time, in SQL; NULL where they never do, or
+    twice, or where nobody says which zone."""
+    if zone.text is not None:
+        return _by_row(local, zone)
+    if zone.name is None:
+        return "NULL::BIGINT"
+    return _in_named(local, zone.name)
+
+
+def _by_row(local: str, zone: Zoned) -> str:
+    """By what a column of the row says: a word of the mapping, an abbreviation or an offset."""
+    text = zone.text
+    offset = r"(?:UTC|GMT)? ?([+-])([0-9]{1,2}):?([0-9]{2})?"
+    sign = f"CASE regexp_extract({text}, '{offset}', 1) WHEN '-' THEN -1 ELSE 1 END"
+    hours = f"TRY_CAST(regexp_extract({text}, '{offset}', 2) AS INTEGER)"
+    minutes = f"coalesce(TRY_CAST(nullif(regexp_extract({text}, '{offset}', 3), '') AS INTEGER), 0)"
+    given = f"epoch_us({local}) - {sign} * ({hours} * 60 + {minutes}) * 60000000"
+    whens = []
+    for word, meant in zone.words.items():
+        whens.append(f"WHEN {text} = {literal(word)} THEN {_in_word(local, meant)}")
+    for word, east in ABBREVIATIONS.items():
+        if word not in zone.words:
+            whens.append(
+                f"WHEN upper({text}) = '{word}' THEN epoch_us({local}) - {east * 60_000_000}"
+            )
+    whens.append(f"WHEN regexp_full_match({text}, '{offset}') THEN {given}")
+    if zone.name is not None:
+        whens.append(f"WHEN {text} IS NULL THEN {_in_named(local, zone.name)}")
+    return f"CASE {' '.join(whens)} END"
+
+
+def _in_word(local: str, meant: str) -> str:
+    """What a mapping's word means: an offset, an abbreviation, or a zone."""
+    if meant.upper() in ABBREVIATIONS:
+        return f"epoch_us({local}) - {ABBREVIATIONS[meant.upper()] * 60_000_000}"
+    if meant[:1] in "+-":
+        east = offset_minutes(meant)
+        return f"epoch_us({local}) - {east * 60_000_000}"
+    return _in_named(local, meant)
+
+
+def offset_minutes(text: str) -> int:
+    """`+08:00` as minutes. Raises `ValueError`."""
+    digits = text[1:].replace(":", "").ljust(4, "0")
+    if text[:1] not in "+-" or len(digits) != 4 or not digits.isascii() or not digits.isdigit():
+        raise ValueError(text)
+    east = int(digits[:2]) * 60 + int(digits[2:])
+    return -east if text[0] == "-" else east
+
+
+def _in_named(local: str, zone: str) -> str:
+    if zone == "UTC":
+        return f"epoch_us({local})"
+    there = f"timezone({literal(zone)}, {local})"
+    hours, shifts = changed_hours(zone)
+    if not hours:
+        return f"epoch_us({there})"
+    again = [
+        f"timezone({literal(zone)}, {there} {sign} INTERVAL {minutes} MINUTE) = {local}"
+        for minutes in shifts
+        for sign in "+-"
+    ]
+    shown = f"timezone({literal(zone)}, {there}) = {local}"
+    once = f"{shown} AND NOT ({' OR '.join(again)})"
+    listed = ", ".join(f"TIMESTAMP '{one}'" for one in hours)
+    return (
+        f"CASE WHEN date_trunc('hour', {local}) IN ({listed}) THEN CASE WHEN {once}"
+        f" THEN epoch_us({there}) END ELSE epoch_us({there}) END"
+    )
+
+
+@lru_cache(maxsize=16)
+def changed_hours(zone: str) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """The hours, by the clocks of a zone, in which some time is shown twice or never; and by how
+    many minutes clocks are changed there."""
+    there = ZoneInfo(zone)
+    hours: list[str] = []
+    shifts: set[int] = set()
+    at = datetime(YEARS[0], 1, 1, tzinfo=UTC)
+    end = datetime(YEARS[-1] + 1, 1, 1, tzinfo=UTC)
+    step = timedelta(days=7)
+    before = at.astimezone(there).utcoffset()
+    while at < end:
+        after = (at + step).astimezone(there).utcoffset()
+        if before != after and before is not None and after is not None:
+            change = _change(at, at + step, there)
+            first = change + min(before, after)
+            last = change + max(before, after)
+            shifts.add(abs(int((after - before).total_seconds()) // 60))
+            hour = first.replace(minute=0, second=0, microsecond=0)
+            while hour < last:
+                hours.append(hour.strftime("%Y-%m-%d %H:00:00"))
+                hour += timedelta(hours=1)
+        before, at = after, at + step
+    return tuple(hours), tuple(sorted(shifts - {0}))
+
+
+def _change(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
+    """The first second in which the offset is the later one."""
+    offset = before.astimezone(zone).utcoffset()
+    while after - before > timedelta(seconds=1):
+        middle = before + (after - before) / 2
+        if middle.astimezone(zone).utcoffset() == offset:
+            before = middle
+        else:
+            after = middle
+    return after.replace(microsecond=0)

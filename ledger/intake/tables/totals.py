@@ -1,0 +1,82 @@
+"""Rows that sum others, of a mapped file: checked against them, and never read as rows."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ledger.intake.platform.rows import Problem, refuse
+from ledger.intake.platform.totals import differing
+from ledger.intake.tables.mapped import MappedTable
+from ledger.kernel.errors import Refusal
+from ledger.kernel.money import Money
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+
+def refuse_differing_totals(connection: "DuckDBPyConnection", mapped: MappedTable) -> None:
+    """Raises `BadPlatformFile` for rows that say another sum than the rows that they sum."""
+    problems = _labelled(connection, mapped) + _summaries(connection, mapped)
+    refuse(Path(mapped.table.file.name).name, problems)
+
+
+def _labelled(connection: "DuckDBPyConnection", mapped: MappedTable) -> list[Problem]:
+    """Rows with a word for a total: each sums all rows above it, or those since the one before."""
+    if mapped.is_total is None or "amount" not in mapped.values:
+        return []
+    currency = mapped.shown("currency") if "currency" in mapped.values else "NULL"
+    found = connection.execute(
+        f"SELECT place, coalesce({mapped.is_total}, false) AS is_total, {mapped.shown('amount')},"
+        f" {currency}, {mapped.values['amount'].raw} FROM {mapped.table.origin}"
+        f" WHERE {mapped.is_total} OR {mapped.counts} ORDER BY place"
+    )
+    problems: list[Problem] = []
+    above, since = dict[str, int](), dict[str, int]()
+    while rows := found.fetchmany(10_000):
+        for place, is_total, amount, code, raw in rows:
+            code = code or next(iter(above), "")
+            try:
+                money = Money.parse(amount, code) if amount else None
+            except Refusal:
+                money = None
+            if money is None:
+                if is_total and raw:
+                    said = f"{raw!r} {code} is no amount that could be a total."
+                    problems.append(Problem(place, "bad_amount", said))
+            elif is_total:
+                problem = differing(place, money, above.get(code, 0), since.pop(code, 0))
+                problems += [problem] if problem else []
+            else:
+                for sums in (above, since):
+                    sums[code] = sums.get(code, 0) + money.minor
+    return problems
+
+
+def _summaries(connection: "DuckDBPyConnection", mapped: MappedTable) -> list[Problem]:
+    """Rows that say in one column what another comes to over all rows of their group."""
+    summary = mapped.mapping.summary
+    if summary is None:
+        return []
+    said, total = mapped.values_of.amount(summary.header)
+    _, amount = mapped.values_of.amount(summary.of)
+    group = mapped.values_of.text(summary.by) if summary.by else "''"
+    found = connection.execute(
+        f"WITH read AS (SELECT place, {said} AS said, {total} AS total, {amount} AS amount,"
+        f" coalesce({group}, '') AS grouped FROM {mapped.table.origin}),"
+        " sums AS (SELECT grouped, sum(amount) AS sum FROM read GROUP BY grouped)"
+        " SELECT place, said, sum::VARCHAR FROM read JOIN sums USING (grouped)"
+        " WHERE said IS NOT NULL AND total IS DISTINCT FROM sum ORDER BY place LIMIT 100"
+    ).fetchall()
+    of = summary.of[0]
+    return [
+        Problem(
+            place,
+            "totals_differ",
+            f"found {summary.header[0]} {text}, expected {_short(sum_)}, the sum of {of}. "
+            "Are some rows missing?",
+        )
+        for place, text, sum_ in found
+    ]
+
+
+def _short(number: str | None) -> str:
+    return "0" if number is None else number.rstrip("0").rstrip(".")

@@ -1,0 +1,296 @@
+"""A mapping's columns over the cells of a file, as SQL: what is read, and from what."""
+
+from collections.abc import Mapping as Names
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from ledger.intake.columns import BLANKS, literal, trimmed
+from ledger.intake.tables import amounts, times
+from ledger.intake.tables.mapping import OTHERS, Column, Kind, Mapping, Sole, ZoneColumn
+from ledger.intake.tables.rows import MARKS, MOMENT, NUMBER, SAFE_DIGITS, UNREADABLE
+from ledger.kernel.fold import fold, fold_signs
+
+
+class Value(NamedTuple):
+    """A column of ours: the expression of its value, NULL where it is none; that of what stands in
+    the file, NULL where nothing does; and whether the value is a plain cell, tidied by whoever
+    reads it."""
+
+    sql: str
+    raw: str
+    kind: Kind
+    plain: bool = False
+
+
+class Header:
+    """The header of a file, by names as people see them."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = list(names)
+        self.doubled: dict[str, list[str]] = {}
+        """Names that stand there more than once, folded."""
+        self._at: dict[str, int] = {}
+        for at, name in enumerate(names):
+            for folded in {fold(name), fold_signs(name)} - {""}:
+                if self._at.setdefault(folded, at) != at:
+                    self.doubled.setdefault(folded, [names[self._at[folded]]]).append(name)
+
+    def at(self, synonyms: Sequence[str]) -> int | None:
+        """Where the first of some headers stands that is there."""
+        for name in synonyms:
+            for folded in (fold(name), fold_signs(name)):
+                if folded in self._at:
+                    return self._at[folded]
+        return None
+
+    def knows(self, name: str) -> bool:
+        """Whether a column has that name."""
+        return self.at((name,)) is not None
+
+
+class Values:
+    """Expressions over columns `c0`, `c1`, ... of a table with a header."""
+
+    def __init__(
+        self,
+        mapping: Mapping,
+        header: Header,
+        *,
+        marked: bool,
+        own: bool = False,
+        zone: str | None = None,
+    ) -> None:
+        """`own` says that the file is written as ours are, so that nothing needs to be mapped."""
+        self._mapping, self._header, self._marked = mapping, header, marked
+        self._own = own
+        self._file = mapping.file
+        self._zone = zone or mapping.file.zone
+
+    def text(self, synonyms: Sequence[str]) -> str:
+        """The text of a cell without the blanks around it; NULL for a blank one or no column."""
+        at = self._header.at(synonyms)
+        return "NULL::VARCHAR" if at is None else self._shown(self._cell(at))
+
+    def named(self, name: str) -> str:
+        """The text under a header, or of a column of ours by what it is read from."""
+        if self._header.knows(name) or name not in self._mapping.columns:
+            return self.text((name,))
+        cells = [self.text(one.header) for one in self._mapping.columns[name] if one.header]
+        return f"coalesce({', '.join([*cells, 'NULL'])})"
+
+    def unreadable(self, synonyms: Sequence[str]) -> str | None:
+        """Whether a cell is one that holds no value, in SQL; None in files that have none."""
+        at = self._header.at(synonyms)
+        if at is None or not self._marked:
+            return None
+        return f"starts_with(c{at}, {_mark(UNREADABLE)})"
+
+    def holds(self, sole: Sole) -> str:
+        """Whether a row holds in each column one of some texts, in SQL."""
+        tests = []
+        for header, texts in sole.items():
+            said = f"lower({self.named(header)})"
+            some = ", ".join(literal(one.strip().lower()) for one in texts if one.strip())
+            blank = f"{said} IS NULL" if any(not one.strip() for one in texts) else "false"
+            tests.append(f"(coalesce({said} IN ({some}), false) OR {blank})" if some else blank)
+        return " AND ".join(tests) or "true"
+
+    def amount(self, synonyms: Sequence[str]) -> tuple[str, str]:
+        """A cell's text, and its amount as a decimal that can be added, zero for a blank one."""
+        at = self._header.at(synonyms)
+        if at is None:
+            return "NULL::VARCHAR", "0"
+        cell = self._cell(at)
+        return cell, amounts.term(
+            cell, self._decimal(cell, self._file.decimal, self._file.thousands)
+        )
+
+    def value(self, sources: Sequence[Column], kind: Kind) -> Value | None:
+        """A column of ours; None where the file has no column that it could come from."""
+        found = [one for one in (self._of(source, kind) for source in sources) if one]
+        if not found or len(found) == 1:
+            return found[0] if found else None
+        return Value(
+            f"coalesce({', '.join(one.sql for one in found)})",
+            f"coalesce({', '.join(one.raw for one in found)})",
+            kind,
+        )
+
+    def _of(self, column: Column, kind: Kind) -> Value | None:
+        if column.constant is not None:
+            said = literal(column.constant)
+            made = Value(self._converted(said, column, kind), said, kind)
+        elif column.sum or column.less:
+            summed = self._sum(column, kind)
+            if summed is None:
+                return None
+            made = summed
+        elif column.unit:
+            at = self._header.at(column.unit)
+            if at is None:
+                return None
+            cell = self._cell(at)
+            unit = amounts.unit_of(cell, dict(column.words))
+            shown = self._shown(cell)
+            value = (
+                unit if column.default is None else f"coalesce({unit}, {literal(column.default)})"
+            )
+            made = Value(value, shown, kind)
+        else:
+            read = self._read(column, kind)
+            if read is None:
+                return None
+            made = read
+        if not column.when:
+            return made
+        holds = self.holds(column.when)
+        value, raw = (f"CASE WHEN {holds} THEN {sql} END" for sql in (made.sql, made.raw))
+        return Value(value, raw, kind)
+
+    def _sum(self, column: Column, kind: Kind) -> Value | None:
+        there = [one for one in (*column.sum, *column.less) if self._header.knows(one)]
+        if not there:
+            return None
+        parts = {name: self.amount((name,)) for name in there}
+        plus = [parts[name][1] for name in column.sum if name in parts]
+        less = [parts[name][1] for name in column.less if name in parts]
+        raw = f"concat_ws(' ', {', '.join(self._shown(cell) for cell, _ in parts.values())})"
+        total = amounts.summed(plus, less)
+        value = amounts.as_text(f"-({total})" if column.negate else total)
+        blank = f"nullif({raw}, '')"
+        return Value(f"CASE WHEN {blank} IS NOT NULL THEN {value} END", blank, kind)
+
+    def _read(self, column: Column, kind: Kind) -> Value | None:
+        """A column of one cell, or of some that are read as one text."""
+        names = column.header or column.join
+        if column.header:
+            at = self._header.at(column.header)
+            if at is None:
+                return None
+            if self._is_plain(column, kind):
+                return Value(f"c{at}", f"c{at}", kind, plain=True)
+            cell = self._cell(at, column.fill)
+        else:
+            places = [self._header.at((name,)) for name in names]
+            if None in places:
+                return None
+            cells = ", ".join(self._shown(self._cell(at)) for at in places if at is not None)
+            cell = f"nullif(concat_ws(' ', {cells}), '')"
+        raw = self._shown(cell)
+        return Value(self._converted(cell, column, kind), raw, kind)
+
+    def _is_plain(self, column: Column, kind: Kind) -> bool:
+        """Whether nothing is to be done about a cell but what is done about any."""
+        done = (
+            column.words,
+            column.replace,
+            column.take,
+            column.strip,
+            column.fill,
+            column.default,
+        )
+        if self._marked or self._file.blanks or any(done) or column.negate:
+            return False
+        if kind == "instant":
+            return self._own and not column.formats and self._zoned(column) == times.NO_ZONE
+        return self._own or kind not in ("amount", "day")
+
+    def _cell(self, at: int, fill: Sequence[str] = ()) -> str:
+        """A cell without blanks around it, NULL where nothing stands there; a mark is kept."""
+        cell = f"nullif({trimmed(f'c{at}')}, '')"
+        if self._file.blanks:
+            blanks = ", ".join(map(literal, self._file.blanks))
+            cell = f"CASE WHEN {cell} NOT IN ({blanks}) THEN {cell} END"
+        if fill:
+            alike = ", ".join(self.text((one,)) for one in fill)
+            order = f"PARTITION BY {alike} ORDER BY place ROWS UNBOUNDED PRECEDING"
+            cell = f"last_value({cell} IGNORE NULLS) OVER ({order})"
+        return cell
+
+    def _shown(self, cell: str) -> str:
+        """A cell's text without its mark."""
+        return f"ltrim({cell}, {_marks()})" if self._marked else cell
+
+    def _converted(self, cell: str, column: Column, kind: Kind) -> str:
+        """The value of a cell, whatever is done about it before."""
+        text = cell
+        for old, new in column.replace.items():
+            text = f"replace({text}, {literal(old)}, {literal(new)})"
+        if column.take is not None:
+            text = f"nullif(regexp_extract({self._shown(text)}, {literal(column.take)}, 1), '')"
+        if column.strip:
+            text = f"nullif(trim({text}, {literal(column.strip + BLANKS)}), '')"
+        if column.words:
+            text = _in_words(self._shown(text), column.words)
+        if column.default is not None:
+            text = f"coalesce({text}, {literal(column.default)})"
+        match kind:
+            case "amount":
+                decimal = column.decimal or self._file.decimal
+                thousands = self._file.thousands if column.thousands is None else column.thousands
+                value = self._decimal(text, decimal, thousands)
+                return amounts.negated(value) if column.negate else value
+            case "instant":
+                return self._instant(text, column)
+            case "day":
+                read = times.day(self._shown(text), column.formats)
+                if not self._marked:
+                    return read
+                moment = f"TRY_CAST(substr({text}, 2) AS TIMESTAMP)"
+                midnight = f"{moment} = date_trunc('day', {moment})"
+                own = f"CASE WHEN {midnight} THEN strftime({moment}, '%Y-%m-%d') END"
+                return f"CASE WHEN starts_with({text}, {_mark(MOMENT)}) THEN {own} ELSE {read} END"
+            case "id" | "text" if self._marked:
+                digits = f"length(replace({text}, '-', '')) > {SAFE_DIGITS + 1}"
+                lost = f"starts_with({text}, {_mark(NUMBER)}) AND {digits}"
+                return f"CASE WHEN NOT ({lost}) THEN {self._readable(text)} END"
+        return self._readable(text)
+
+    def _readable(self, text: str) -> str:
+        """A text, NULL for a cell that holds no value."""
+        if not self._marked:
+            return text
+        return (
+            f"CASE WHEN NOT starts_with({text}, {_mark(UNREADABLE)}) THEN {self._shown(text)} END"
+        )
+
+    def _decimal(self, text: str, decimal: str, thousands: str | None) -> str:
+        read = amounts.plain(text, decimal, thousands)
+        if not self._marked:
+            return read
+        return (
+            f"CASE WHEN starts_with({text}, {_mark(NUMBER)}) THEN substr({text}, 2) ELSE {read} END"
+        )
+
+    def _instant(self, text: str, column: Column) -> str:
+        zone = self._zoned(column)
+        read = times.instant(self._shown(text), column.formats, zone)
+        if not self._marked:
+            return read
+        own = times.in_zone(f"TRY_CAST(substr({text}, 2) AS TIMESTAMP)", zone)
+        return f"CASE WHEN starts_with({text}, {_mark(MOMENT)}) THEN {own} ELSE {read} END"
+
+    def _zoned(self, column: Column) -> times.Zoned:
+        if isinstance(column.zone, ZoneColumn):
+            return times.Zoned(self._zone, self.text(column.zone.header), dict(column.zone.words))
+        return times.Zoned(column.zone or self._zone)
+
+
+def _in_words(text: str, words: Names[str, str]) -> str:
+    """What a platform's words mean; `*` is any other that stands there."""
+    whens = [
+        f"WHEN lower({text}) = {literal(a.strip().lower())} THEN {literal(b)}"
+        for a, b in words.items()
+        if a != OTHERS
+    ]
+    if OTHERS in words:
+        whens.append(f"WHEN {text} IS NOT NULL THEN {literal(words[OTHERS])}")
+    return f"CASE {' '.join(whens)} ELSE {text} END"
+
+
+def _mark(sign: str) -> str:
+    return f"chr({ord(sign)})"
+
+
+def _marks() -> str:
+    return " || ".join(_mark(one) for one in MARKS)
