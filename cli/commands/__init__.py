@@ -11,6 +11,7 @@ MODULES = {
     "record": "record",
     "orders": "orders",
     "facts": "facts",
+    "files": "files",
     "withdraw": "withdraw",
     "publish": "publish",
     "programs": "publish",

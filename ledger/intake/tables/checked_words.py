@@ -31,6 +31,17 @@ def _format(text: str) -> str:
     return text
 
 
+def _alike(formats: tuple[str, ...]) -> tuple[str, ...]:
+    """Two formats of which one puts the day where the other has the month read one text twice."""
+    seen: dict[str, str] = {}
+    for one in formats:
+        shape = re.sub("%[dmbB]", "%d", one)
+        other = seen.setdefault(shape, one)
+        if other != one and not {"%b", "%B"} & {other[:2], one[:2]} and "%b" not in other + one:
+            raise ValueError(f"{other!r} and {one!r} read one text in two ways: keep one of them")
+    return formats
+
+
 def _zone(name: str) -> str:
     if not is_zone(name):
         raise ValueError(f"{name!r} is not a time zone such as Asia/Shanghai")
@@ -91,6 +102,7 @@ Formats = Annotated[
     tuple[Annotated[Short, AfterValidator(_format)], ...],
     BeforeValidator(_texts),
     Field(max_length=20),
+    AfterValidator(_alike),
 ]
 ZoneWord = Annotated[Short, AfterValidator(_zone_word)]
 ZoneName = Annotated[Short, AfterValidator(_zone)]

@@ -118,6 +118,64 @@ def _best(
     return -at, score
 
 
+def looked_at_text(file: PlainFile, mapping: Mapping | None) -> tuple[Found, list[RawRow]]:
+    """The header of a text, by its looks where no mapping is given, and the rows below it."""
+    best: tuple[int, Found, list[RawRow]] | None = None
+    given = mapping.file.delimiter if mapping else None
+    for sign in (given,) if given else DELIMITERS:
+        some = _sample(file, sign)
+        at = _by_mapping(some, mapping) if mapping else looks_like_header(some)
+        if at is None:
+            continue
+        names = _trimmed(some[at].cells)
+        found = Found(names, some[at].place, sign, above=at)
+        if best is None or len(names) > best[0]:
+            best = len(names), found, some[at + 1 :]
+    if best is None:
+        raise BadTable(f"{file.name} holds no table that could be read.", "Is it text?")
+    return best[1], best[2]
+
+
+def looked_at_workbook(file: PlainFile, mapping: Mapping | None) -> tuple[Found, list[RawRow]]:
+    """The same of a workbook: the sheet that the mapping names, or the one with the widest
+    header."""
+    there = rows.sheets(file)
+    wanted = [fold(one) for one in mapping.file.sheet] if mapping else []
+    best: tuple[int, Found, list[RawRow]] | None = None
+    marks = "".join(rows.MARKS)
+    for sheet in [one for one in there if not wanted or fold(one) in wanted][:SHEETS_MAX]:
+        some = list(islice(rows.of_workbook(file, sheet), LOOKED_AT))
+        at = _by_mapping(some, mapping) if mapping else looks_like_header(some)
+        if at is None:
+            continue
+        names = _trimmed([one.lstrip(marks) for one in some[at].cells])
+        found = Found(names, some[at].place, sheet=sheet, above=at)
+        if best is None or len(names) > best[0]:
+            best = len(names), found, some[at + 1 :]
+    if best is None:
+        said = listed(list(map(repr, there)), 8) or "none"
+        raise BadTable(f"{file.name} holds no table that could be read; its sheets: {said}.")
+    return best[1], best[2]
+
+
+def _by_mapping(some: Sequence[RawRow], mapping: Mapping) -> int | None:
+    best = _best(some, mapping, ())
+    return None if best is None else best[0]
+
+
+def looks_like_header(some: Sequence[RawRow]) -> int | None:
+    """The row with the most names in it: texts that differ, and no numbers."""
+    scores = []
+    for at, row in enumerate(some):
+        cells = [one.strip() for one in row.cells if one.strip()]
+        names = {one for one in cells if not one[:1].isdigit() and one[:1] not in rows.MARKS}
+        if len(names) > 1 or len(some) < 2:
+            scores.append((len(names) if len(names) * 10 >= len(cells) * 9 else 0, -at))
+    if not scores or max(scores)[0] == 0:
+        return None
+    return -max(scores)[1]
+
+
 def folded(name: str) -> str:
     """A header as it is looked for."""
     return fold_signs(fold(name))

@@ -12,10 +12,11 @@ from ledger.intake.platform.totals import LABELS
 from ledger.intake.tables import faults
 from ledger.intake.tables.layout import folded
 from ledger.intake.tables.mapping import Column, Mapping
+from ledger.intake.tables.own_headers import own_headers
 from ledger.intake.tables.refusals import BadMapping, MissingColumns, UnmappedColumns
 from ledger.intake.tables.rows import RawRow
 from ledger.intake.tables.table import Table
-from ledger.intake.tables.targets import RECONCILE, Target, target_named
+from ledger.intake.tables.targets import RECONCILE, Target
 from ledger.intake.tables.values import Header, Value, Values
 from ledger.kernel.fold import fold
 from ledger.kernel.near import listed, near
@@ -48,8 +49,10 @@ class MappedTable:
         zone: str | None,
         *,
         keeps_others: bool = False,
+        partial: bool = False,
     ) -> None:
-        """Raises `UnmappedColumns` unless others are kept, `MissingColumns`, `BadMapping`."""
+        """Raises `UnmappedColumns` unless others are kept, `MissingColumns` unless a part will do,
+        `BadMapping`."""
         self.table, self.target, self.fixed = table, target, dict(fixed)
         self.mapping = mapping or own_headers(target, table.names)
         self.is_own = mapping is None
@@ -64,7 +67,8 @@ class MappedTable:
             self._refuse_unmapped()
         self._refuse_doubled()
         self.values = self._values()
-        self._refuse_missing()
+        if not partial:
+            self._refuse_missing()
 
     def _values(self) -> dict[str, Value]:
         found: dict[str, Value] = {}
@@ -115,7 +119,8 @@ class MappedTable:
         more = f" and {len(unknown) - 20} more" if len(unknown) > 20 else ""
         if self.is_own:
             raise UnmappedColumns(
-                f"{self.table.file.name}: {self.target.name} have no column {', '.join(said)}{more}.",
+                f"{self.table.file.name}: no column of {self.target.name} is called "
+                f"{', '.join(said)}{more}.",
                 "A file with headers of its own is read through a mapping. Have one drafted: "
                 f"duebook files {self.table.file.name}",
                 file=self.table.file.name,
@@ -271,27 +276,3 @@ class MappedTable:
 def _cells(row: RawRow, width: int) -> list[str | None]:
     cells: list[str | None] = [cell or None for cell in row.cells[:width]]
     return cells + [None] * (width - len(cells))
-
-
-def own_headers(target: Target, names: Sequence[str]) -> Mapping:
-    """The mapping of a file that has our own headers: every column is what it is called."""
-    known = {fold(name): name for name in target.kinds}
-    columns = {}
-    for name in names:
-        ours = known.get(fold(name))
-        if ours is None and target.nested and name.partition(".")[0] in target.kinds:
-            ours = name
-        if ours is not None:
-            columns[ours] = (Column(header=(name,)),)
-    if not columns:
-        found = listed([*map(repr, filter(None, names))], 20) or "no column"
-        raise MissingColumns(
-            f"None of the columns is one of ours; found {found}.",
-            "Have a mapping drafted: duebook files FILE",
-        )
-    return Mapping(name="canonical", for_=target.name, columns=columns)
-
-
-def opened_for(mapping: Mapping | None, use: str) -> Target:
-    """What a file is read for."""
-    return target_named(mapping.for_ if mapping else use)

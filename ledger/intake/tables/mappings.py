@@ -27,6 +27,11 @@ def shipped_names() -> list[str]:
     return sorted(path.stem for path in SHIPPED.glob("*.toml"))
 
 
+def shipped() -> list[Mapping]:
+    """The mappings that come with the product."""
+    return [_shipped(name) for name in shipped_names()]
+
+
 def mapping_named(name: str, use: str | None = None) -> Mapping | None:
     """The mapping of that name, or that of a TOML file; None for `canonical`, where a file has our
     own headers. With `use` it has to be for that.

@@ -110,7 +110,7 @@ def encoding_of(begins: bytes, name: str, *, guess: bool) -> str:
             to_utf8(begins, Path(name).name)
             + ' Or say in a mapping what it is: [file] encoding = "gb18030"',
         )
-    return codecs.lookup(told[1]).name
+    return told[1].lower()
 
 
 def _begins(path: Path, name: str) -> bytes:

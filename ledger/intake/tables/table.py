@@ -196,14 +196,14 @@ def _kept(
     for number, row in enumerate(below):
         if number < mapping.file.below:
             continue
-        if number == 0 and mapping.file.described and _explains(row.cells):
+        if number == 0 and mapping.file.described and explains(row.cells):
             continue
         if mapping.file.skip and layout.is_passed_over(row.cells, mapping.file):
             continue
         yield row
 
 
-def _explains(cells: Sequence[str]) -> bool:
+def explains(cells: Sequence[str]) -> bool:
     """Whether a row says in words what its columns are: no cell of it holds a number, and one that
     is filled is a sentence."""
     said = [cell.strip() for cell in cells if cell.strip()]

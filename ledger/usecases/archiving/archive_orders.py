@@ -113,7 +113,7 @@ def record_orders(
                 within=temporary,
             )
             return _archive(
-                *(book, database, checked, by),
+                *(book, database, checked, by, mapping.named if mapping else None),
                 keep=keep,
                 keep_good=keep_good,
                 dry_run=dry_run,
@@ -128,6 +128,7 @@ def _archive(
     database: "DuckDBPyConnection",
     checked: "CheckedOrders",
     by: str,
+    profile: str | None,
     *,
     keep: int,
     keep_good: bool,
@@ -155,7 +156,7 @@ def _archive(
                 return _answer(checked, head, written)
             outlook = outlook_of(connection, database, head)
         progress("recording", 0)
-        found = _record(book, checked, written, written.file, files, before, by)
+        found = _record(book, checked, written, written.file, files, before, by, profile)
         if found is not None:
             keep_receipt(book, found)
             answer = _answer(checked, found, written)
@@ -172,6 +173,7 @@ def _record(
     files: list[Archived],
     before: Calls,
     by: str,
+    profile: str | None,
 ) -> Head | None:
     """Writes the event; None, and nothing written, where other calls came between."""
     with book.log.writing() as writer:
@@ -185,6 +187,7 @@ def _record(
             by=by,
             recorded=1,
             known=written.known,
+            profile=profile,
         )
         event = OrdersArchived(
             files=(_described(file),),

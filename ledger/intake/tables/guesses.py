@@ -1,0 +1,105 @@
+"""How cells of a column seem to be written, from the first of them: for a draft, never to read."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from ledger.intake.columns import ISO_8601, ISO_LOCAL
+from ledger.intake.tables.times import ABBREVIATIONS
+
+_DAYS = (
+    *("%Y/%m/%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%d/%m/%y"),
+    *("%m/%d/%y", "%d.%m.%y", "%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y"),
+    *("%d-%b-%y", "%b-%d-%y", "%Y%m%d", "%Y-%m-%d"),
+)
+_TIMES = ("", " %H:%M:%S", " %H:%M", " %I:%M:%S %p", " %I:%M %p", "T%H:%M:%S")
+_NUMBER = re.compile(r"[0-9][0-9.,'’\u00a0\u202f ]*")
+_ZONED = re.compile(r"(.*) ([A-Z]{1,5})$")
+
+
+class Marks(NamedTuple):
+    """The signs in amounts, before decimals and between thousands; `sure` where they are told."""
+
+    decimal: str | None
+    thousands: str | None
+    sure: bool
+
+
+class Times(NamedTuple):
+    """How times are written: formats that all of them have, more than one where day and month
+    cannot be told apart; and whether they say their zone."""
+
+    formats: tuple[str, ...]
+    has_zone: bool
+
+
+def marks_of(samples: Sequence[str]) -> Marks | None:
+    """Of amounts; None where no cell holds a number."""
+    decimals: set[str] = set()
+    thousands: set[str] = set()
+    unsure = False
+    found = [number[0].strip() for one in samples if (number := _NUMBER.search(one))]
+    if not found:
+        return None
+    for text in found:
+        signs = [sign for sign in text if not sign.isdigit()]
+        last = signs[-1] if signs else ""
+        behind = len(text.rpartition(last)[2]) if last else 0
+        if not last:
+            continue
+        if len(set(signs)) > 1:
+            thousands.add(signs[0])
+            decimals.add(last)
+        elif len(signs) > 1:
+            thousands.add(last)
+        elif behind == 3 and last in ".,":
+            unsure = True
+        elif last in ".,":
+            decimals.add(last)
+        else:
+            thousands.add(last)
+    sure = len(decimals) < 2 and len(thousands) < 2 and not (unsure and not decimals)
+    return Marks(
+        next(iter(decimals), None) if len(decimals) == 1 else None,
+        next(iter(thousands), None) if len(thousands) == 1 else None,
+        sure and not decimals & thousands,
+    )
+
+
+def times_of(samples: Sequence[str]) -> Times | None:
+    """Of times or days; None where they are written in no way that is known."""
+    if not samples:
+        return None
+    if all(re.fullmatch(ISO_8601, one) for one in samples):
+        return Times((), True)
+    if all(re.fullmatch(ISO_LOCAL, one) for one in samples):
+        return Times((), False)
+    zoned = [_ZONED.match(one) for one in samples]
+    if all(one is not None and one[2] in ABBREVIATIONS for one in zoned):
+        bare = times_of([one[1] for one in zoned if one is not None])
+        if bare is not None and not bare.has_zone:
+            formats = bare.formats or ("%Y-%m-%d %H:%M:%S",)
+            return Times(tuple(f"{one} %Z" for one in formats), True)
+    offsets = [f"{day}{time}{gap}%z" for day in _DAYS for time in _TIMES for gap in ("", " ")]
+    plain = [f"{day}{time}" for day in _DAYS for time in _TIMES]
+    for shapes, has_zone in ((plain, False), (offsets, True)):
+        fitting = tuple(one for one in shapes if all(_fits(text, one) for text in samples))
+        if fitting:
+            return Times(_shortest(fitting), has_zone)
+    return None
+
+
+def _fits(text: str, shape: str) -> bool:
+    try:
+        return datetime.strptime(text, shape).year >= 1990
+    except ValueError:
+        return False
+
+
+def _shortest(formats: tuple[str, ...]) -> tuple[str, ...]:
+    """Without those that say the same in another way: `%b` and `%B` of May."""
+    seen: dict[str, str] = {}
+    for one in formats:
+        seen.setdefault(one.replace("%B", "%b"), one)
+    return tuple(seen.values())

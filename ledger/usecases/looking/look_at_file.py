@@ -1,0 +1,214 @@
+"""Looking at a file of somebody else's: what it is, and how it would be read."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ledger.intake.header import is_nameless
+from ledger.intake.tables import layout, rows
+from ledger.intake.tables.drafts import Draft, draft_of
+from ledger.intake.tables.faults import split
+from ledger.intake.tables.known_headers import meaning_of
+from ledger.intake.tables.mapped import MappedTable
+from ledger.intake.tables.mapping import Mapping
+from ledger.intake.tables.mappings import mapping_named, parsed, shipped
+from ledger.intake.tables.plain_file import PlainFile, plain_file
+from ledger.intake.tables.refusals import BadMapping, BadTable
+from ledger.intake.tables.table import opened
+from ledger.intake.tables.targets import FACTS_OF_ANY_TYPE, ORDERS, RECONCILE, target_named
+from ledger.kernel.fold import fold
+from ledger.store.archive.connection import connect
+from ledger.store.scratch import Scratch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from duckdb import DuckDBPyConnection
+
+LOOKED_AT = 200
+SHOWN = 5
+
+
+class Looked(NamedTuple):
+    """What a file is, and how it would be read."""
+
+    file: PlainFile
+    sheets: list[str]
+    found: layout.Found
+    use: str
+    is_own: bool
+    """Whether its headers are ours."""
+    fits: list[str]
+    """Shipped mappings that it fits."""
+    draft: Draft
+    refused: str
+    """Why the mapping does not read it, where it does not."""
+    first_rows: list[dict[str, Any]]
+
+    def as_json(self) -> dict[str, Any]:
+        """In the shape of the public contract."""
+        return {
+            "file": self.file.name,
+            "format": self.format,
+            "encoding": self.file.encoding or None,
+            "packed": self.file.packed,
+            "sheets": self.sheets,
+            "sheet": self.found.sheet or None,
+            "delimiter": self.found.delimiter if self.file.kind == "text" else None,
+            "header_at": self.found.place,
+            "for": self.use,
+            "own_headers": self.is_own,
+            "fits": self.fits,
+            "columns": [
+                {
+                    "header": one.header,
+                    "samples": list(one.samples),
+                    "read_as": one.ours,
+                    "how": one.how or None,
+                }
+                for one in self.draft.columns
+            ],
+            "missing": list(self.draft.missing),
+            "doubts": list(self.draft.doubts),
+            "refused": self.refused or None,
+            "first_rows": self.first_rows,
+            "mapping": None if self.is_own or self.fits else self.draft.text,
+        }
+
+    @property
+    def format(self) -> str:
+        """CSV, TSV, XLSX, NDJSON or Parquet."""
+        names = {"json": "NDJSON", "workbook": "XLSX", "parquet": "Parquet"}
+        by_sign = {",": "CSV", "\t": "TSV"}
+        text = by_sign.get(self.found.delimiter, f"CSV with {self.found.delimiter!r}")
+        return names.get(self.file.kind, text)
+
+
+def look_at(
+    path: str, *, use: str | None = None, mapping: Mapping | None = None, zone: str | None = None
+) -> Looked:
+    """Looks at a file, and reads its first rows through a mapping or through a draft of one.
+
+    Raises `MissingFile`, `BadTable`, `BadMapping` and refusals of workbooks.
+    """
+    with Scratch() as folder:
+        database = connect(folder)
+        try:
+            encoding = mapping.file.encoding if mapping else None
+            file = plain_file(path, folder, encoding)
+            sheets = rows.sheets(file) if file.kind == "workbook" else []
+            found, first = _header_of(database, file, mapping, folder)
+            own = _own_use(found.names)
+            fits = [one.name for one in shipped() if _fits(one, found)]
+            meant = use or (mapping.for_ if mapping else own) or _use_of(found.names, fits)
+            target = target_named(meant)
+            draft = draft_of(file, found, first, target, zone)
+            read_through = mapping
+            refused, read = "", list[dict[str, Any]]()
+            try:
+                if mapping is None and fits:
+                    read_through = mapping_named(fits[0])
+                elif mapping is None and not own:
+                    read_through = parsed(draft.trial, "the draft")
+                read = _first_rows(database, file, read_through, meant, folder, zone)
+            except (BadMapping, BadTable) as refusal:
+                refused = refusal.sentence
+            is_own = own is not None and mapping is None
+            return Looked(file, sheets, found, meant, is_own, fits, draft, refused, read)
+        finally:
+            database.close()
+
+
+def _header_of(
+    database: "DuckDBPyConnection", file: PlainFile, mapping: Mapping | None, folder: Path
+) -> tuple[layout.Found, list[rows.RawRow]]:
+    """The header, by the mapping or by its looks, and the rows below it."""
+    if file.kind == "json":
+        names, objects = rows.of_json(file)
+        return layout.Found(names, 0), _some(objects)
+    if file.kind == "parquet":
+        target = target_named(FACTS_OF_ANY_TYPE)
+        table = opened(database, file, None, target, folder)
+        some = database.execute(f"SELECT * FROM {table.origin} LIMIT {LOOKED_AT}").fetchall()
+        return layout.Found(table.names, 0), [
+            rows.RawRow(row[0], ["" if one is None else one for one in row[2:]]) for row in some
+        ]
+    if file.kind == "workbook":
+        return layout.looked_at_workbook(file, mapping)
+    return layout.looked_at_text(file, mapping)
+
+
+def _some(objects: "Iterator[rows.RawRow]") -> list[rows.RawRow]:
+    return [row for _, row in zip(range(LOOKED_AT), objects, strict=False)]
+
+
+def _own_use(names: list[str]) -> str | None:
+    """What a file with our own headers is for; None for another."""
+    folded = {fold(name) for name in names if not is_nameless(name)} - {"error"}
+    for use in (ORDERS, FACTS_OF_ANY_TYPE):
+        target = target_named(use)
+        ours = {fold(name) for name in target.kinds}
+        if folded <= ours and {fold(one) for one in target.needed} & folded and len(folded) > 2:
+            return use
+    if {"amount", "currency"} <= folded and folded & {"line", "store", "order id"}:
+        return RECONCILE
+    return None
+
+
+def _fits(mapping: Mapping, found: layout.Found) -> bool:
+    """Whether a file has everything that a shipped mapping reads and checks."""
+    there = {layout.folded(name) for name in found.names}
+    needed = [one.headers for one in mapping.equation]
+    wanted = [
+        [name for source in sources for name in source.header]
+        for sources in mapping.columns.values()
+        if all(source.constant is None for source in sources)
+    ]
+    columns = sum(any(layout.folded(one) in there for one in names) for names in wanted if names)
+    asked = sum(1 for names in wanted if names)
+    equations = all(
+        layout.folded(name) in there
+        for one, names in zip(mapping.equation, needed, strict=True)
+        for name in names
+        if name not in one.optional
+    )
+    key = next(iter(mapping.columns.values()))
+    has_key = any(layout.folded(one) in there for source in key for one in source.headers)
+    return has_key and equations and asked > 0 and columns * 3 >= asked * 2
+
+
+def _use_of(names: list[str], fits: list[str]) -> str:
+    """What a file seems to be for."""
+    for one in shipped():
+        if one.name in fits:
+            return one.for_
+    meant = {meaning_of(name, ORDERS) for name in names if not is_nameless(name)}
+    if {"order_id", "created_at", "amount"} <= meant:
+        return ORDERS
+    return RECONCILE
+
+
+def _first_rows(
+    database: "DuckDBPyConnection",
+    file: PlainFile,
+    mapping: Mapping | None,
+    use: str,
+    folder: Path,
+    zone: str | None,
+) -> list[dict[str, Any]]:
+    """The first rows as they would be read, each with what is wrong with it."""
+    target = target_named(mapping.for_ if mapping else use)
+    table = opened(database, file, mapping, target, folder, exact_places=True)
+    mapped = MappedTable(table, mapping, target, {}, zone, keeps_others=True, partial=True)
+    names = list(mapped.values)
+    found = database.execute(f"{mapped.select()} ORDER BY place LIMIT {SHOWN}").fetchall()
+    answer = []
+    for place, told, *cells in found:
+        *values, counts, is_total = cells
+        row = {"row": place, **dict(zip(names, values, strict=True))}
+        if told:
+            code, said, _ = split(told)
+            row["error"] = f"{code}: {said}"
+        elif is_total or not counts:
+            row["error"] = "a row that sums others" if is_total else "not compared"
+        answer.append(row)
+    return answer
