@@ -30,7 +30,7 @@ class Exceptions(StreamView):
 
     NAME = "exceptions"
     ABOUT = "facts that do not fit what is known, and why"
-    VERSION = 4
+    VERSION = 5
     NOTHING_ODD = frozenset(
         {"book", "terms", "rate", "orders", "statement", "period", "reconciliation"}
     )

@@ -99,6 +99,8 @@ class Fact(Event):
     """Whether it is an event of its store, which must have been onboarded before."""
     JUDGED: ClassVar[bool] = False
     """Whether the terms of a program judge it."""
+    OF_DAY: ClassVar[str | None] = None
+    """The field with the day that it reports of, which lies near its instant."""
     UNKNOWN_STORE: ClassVar[str] = ""
     """What to do where nobody has onboarded the store, if that is not the usual."""
     WARNINGS: ClassVar[tuple[str, ...]] = ()

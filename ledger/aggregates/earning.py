@@ -30,7 +30,8 @@ class CommissionEarned(NotedFact):
     TOPIC = "commission-earned.v1"
     ORDER = 380
     AMOUNTS = (("amount", "currency"),)
-    WARNINGS = ("unknown_store",)
+    WARNINGS = ("unknown_store", "day_after_fact")
+    OF_DAY = "day"
     EXAMPLE: ClassVar = {
         "type": "CommissionEarned",
         "at": "2026-05-21T02:00:00+08:00",

@@ -6,6 +6,7 @@ What the terms of a program say of a fact, its `judges` say.
 """
 
 import hashlib
+from datetime import date
 from functools import cache
 from typing import NamedTuple, Protocol
 
@@ -15,6 +16,11 @@ from ledger.aggregates.things import COMMON, STORE, Thing, told
 from ledger.kernel.instants import Instant, format_instant
 
 LOOKS_LIKE = "looks_like"
+EAST, DAY = 14 * 3_600_000_000, 86_400_000_000
+"""Microseconds that the easternmost clocks are ahead, and of a day."""
+LATE_DAYS = 400
+"""A day that lies further back than this from the instant of its report is seldom meant."""
+_EPOCH = date(1970, 1, 1).toordinal()
 Known = tuple[Instant, bytes]
 """The instant and the identity of the report that counts: the earliest."""
 
@@ -37,6 +43,8 @@ class Mention(NamedTuple):
     """Whether it is an event of its store, which must have been onboarded before."""
     unknown_store: str = ""
     """What to do where nobody has onboarded the store, if that is not the usual."""
+    odd_day: str = ""
+    """The day that it reports of, where that lies behind its own instant or far before it."""
 
 
 class Directory(Protocol):
@@ -110,7 +118,14 @@ def mention(event: Event, at: Instant) -> Mention:
         feed,
         event.LIVES_IN_STORE,
         event.UNKNOWN_STORE,
+        "" if event.OF_DAY is None else _odd(getattr(event, event.OF_DAY), at),
     )
+
+
+def _odd(day: date, at: Instant) -> str:
+    """The day, if nowhere on earth it had begun by then, or if it was over for long."""
+    latest = (at + EAST) // DAY + _EPOCH
+    return "" if latest - LATE_DAYS <= day.toordinal() <= latest else day.isoformat()
 
 
 def judge(said: Mention, directory: Directory, things: dict[str, Thing]) -> list[Surprise]:
@@ -126,6 +141,8 @@ def judge(said: Mention, directory: Directory, things: dict[str, Thing]) -> list
     for kind, name in said.names:
         if directory.known(kind, name) is None:
             found.append(_unknown(things[kind], name))
+    if said.odd_day:
+        found.append(_day_after_fact(said))
     if said.introduces is not None:
         kind, name = said.introduces
         counts = directory.known(kind, name)
@@ -167,6 +184,19 @@ def _looks_like(kind: str, name: str, other: str) -> Surprise:
 def _spelt(name: str) -> str:
     """The name, and where it has other characters than ASCII's, which they are."""
     return name if name.isascii() else f"{name} ({ascii(name)[1:-1]})"
+
+
+def _day_after_fact(said: Mention) -> Surprise:
+    """A day that had not come, or a year that was mistyped."""
+    at = format_instant(said.at)
+    lies = "had not begun anywhere" if said.odd_day > at[:10] else "was over for more than a year"
+    return Surprise(
+        "day_after_fact",
+        f"{said.type} of {said.odd_day}, a day that {lies} at {at}, when it is reported.",
+        "Check day and instant, and whether day and month changed places.",
+        said.store or "",
+        advice=True,
+    )
 
 
 def _before_onboarding(said: Mention, onboarding: Known) -> Surprise:

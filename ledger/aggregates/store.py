@@ -142,7 +142,8 @@ class GMVRecorded(StoreFact):
     TOPIC = "gmv-recorded.v1"
     ORDER = 110
     AMOUNTS = (("amount", "currency"),)
-    WARNINGS = (*STORE_WARNINGS, "two_feeds")
+    WARNINGS = (*STORE_WARNINGS, "two_feeds", "day_after_fact")
+    OF_DAY = "day"
     EXAMPLE: ClassVar = {
         "type": "GMVRecorded",
         "at": "2026-01-27T02:00:00+08:00",

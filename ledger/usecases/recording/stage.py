@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 from ledger.aggregates.base import Event, Fact
 from ledger.aggregates.book import BatchFile, FactWithdrawn
 from ledger.aggregates.judge import Mention, mention, things_of
-from ledger.aggregates.store import GMVRecorded
 from ledger.intake.rejection import Rejections
 from ledger.intake.rows import Parsed
 from ledger.kernel.instants import format_instant
@@ -91,7 +90,7 @@ def _plan(kind: type[Fact]) -> _Plan:
         kind.TOPIC,
         kind.__pydantic_serializer__.to_json,
         kind.references is not Event.references or kind.INTRODUCES is not None,
-        "store" in kind.model_fields and not names and kind is not GMVRecorded,
+        "store" in kind.model_fields and not names and kind.OF_DAY is None,
         kind.LIVES_IN_STORE,
         kind is FactWithdrawn,
     )
