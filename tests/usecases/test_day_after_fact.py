@@ -10,7 +10,7 @@ from ledger.store.book import Book
 from projections.catalogue import VIEWS
 from projections.reading import report
 from projections.runner import rebuild
-from tests.quarter import Quarter, certified, store
+from tests.quarter import Quarter, amount_of, certified, store
 
 Record = Callable[..., Any]
 CODE = "day_after_fact"
@@ -62,6 +62,7 @@ def test_a_commission_of_a_day_to_come_is_told(book: Book, record_facts: Record)
 def test_it_keeps_no_period_open(book: Book, tmp_path: Path) -> None:
     """It is advice: the quarter is closed without a reason."""
     quarter = Quarter(book, tmp_path)
-    quarter.tell([*certified("P-1"), *store(1), gmv("2026-01-30")])
-    assert told(book) == ["2026-01-30"]
+    late = amount_of("S-1", "1.00") | {"day": "2026-02-25"}
+    quarter.tell([*certified("P-1"), *store(1), late])
+    assert told(book) == ["2026-02-25"]
     assert quarter.close()["exceptions"] == 0
