@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cli.cells import grouped
 from cli.output import Out
-from cli.talk import say
+from cli.talk import say, say_nameless
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -90,6 +90,15 @@ def talk(where: Out, answer: dict[str, Any], *, looking_back: bool) -> None:
         ours = grouped(answer["ours"].get(code, "0"))
         theirs = grouped(answer["theirs"].get(code, "0"))
         say(f"{code}: ours {ours}, theirs {theirs}, difference {grouped(text)}")
+    if answer["nameless_columns"]:
+        say_nameless({answer["file"]: answer["nameless_columns"]})
+    if answer["totals"]:
+        rows = (
+            "1 row that sums others was"
+            if answer["totals"] == 1
+            else (f"{answer['totals']:,} rows that sum others were")
+        )
+        say(f"{rows} checked, and not compared.")
     if answer.get("other"):
         say(f"{len(answer['other']):,} rows are of no order and not compared: see --format json.")
     say_tolerance(answer)

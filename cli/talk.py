@@ -47,3 +47,10 @@ def point_away() -> None:
     """Standard output to nowhere, so that closing it cannot fail again."""
     with suppress(OSError, ValueError):  # a stream that is no file has nothing to point
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def say_nameless(columns: dict[str, int]) -> None:
+    """Which files have columns without a name, from which nothing is read."""
+    for file, count in columns.items():
+        said = "1 column" if count == 1 else f"{count} columns"
+        say(f"{file}: {said} without a name passed over.")

@@ -13,7 +13,7 @@ from cli.numbers import POSITION, ZONE
 from cli.options import Ask, answering, not_empty, now, system_user
 from cli.output import Out
 from cli.progress import progress
-from cli.talk import say
+from cli.talk import say, say_nameless
 
 if TYPE_CHECKING:
     from ledger.usecases.archiving.archive_orders import OrdersAnswer
@@ -180,9 +180,7 @@ def _show(where: Out, answer: "OrdersAnswer", *, dry_run: bool, keeping: bool) -
         say(f"    {one['hint']}")
     if answer.rejected > SHOWN_MAX:
         say(f"... and {answer.rejected - SHOWN_MAX:,} more rejected; see --format json.")
-    for file, count in answer.nameless.items():
-        columns = "1 column" if count == 1 else f"{count} columns"
-        say(f"{file}: {columns} without a name passed over.")
+    say_nameless(answer.nameless)
     outlook = answer.outlook
     if outlook.unknown_stores:
         names = ", ".join(outlook.unknown_stores[:10])

@@ -11,7 +11,7 @@ from cli.numbers import ZONE
 from cli.options import Ask, answering, not_empty, now, system_user
 from cli.output import Out
 from cli.progress import progress
-from cli.talk import say
+from cli.talk import say, say_nameless
 from cli.typed import completing
 
 if TYPE_CHECKING:
@@ -129,6 +129,7 @@ def _mapping(profile: str, type_: str | None) -> "Mapping | None":
 
 def _show(where: Out, answer: "RecordAnswer", dry_run: bool, *, keeping: bool) -> None:
     if where.is_table:
+        say_nameless(answer.nameless)
         _show_known(answer)
         _show_table(where, answer, _summary(answer, dry_run, keeping=keeping), keeping=keeping)
         return

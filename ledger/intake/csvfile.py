@@ -93,6 +93,7 @@ def read(lines: Lines, file: str, now: Instant, default_type: str | None = None)
             continue
         elif header is None:
             header = [name.strip() for name in cells]
+            lines.nameless = sum(map(is_nameless, header))
             if fault := _header_problem(header, default_type):
                 lines.count = number
                 yield number, _rejected(file, number, header, fault)

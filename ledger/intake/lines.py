@@ -51,6 +51,8 @@ class Lines:
         self._stream = stream
         self._digest = hashlib.sha256()
         self._end = b"\n"
+        self.nameless = 0
+        """Columns without a name, which were passed over."""
         self.count = 0
         self.bytes = 0
 

@@ -57,3 +57,22 @@ def test_columns_without_a_name_are_passed_over_and_that_is_said(
     duckdb.sql(f"COPY ({plain}) TO 'o.parquet'")
     told = duebook("orders", "o.parquet", *JSON).json
     assert (told["known"], told["nameless_columns"]) == (3, {"o.parquet": 1})
+
+
+def test_what_is_passed_over_or_only_checked_is_said(empty: Path, duebook: Duebook) -> None:
+    """A column without a name, by the commands that record and by the one that compares; and rows
+    that sum others."""
+    Path("a.csv").write_text("type,at,partner,\nPartnerCertified,2026-01-01T09:00Z,P-1,\n")
+    ran = duebook("record", "a.csv")
+    assert ran.code == 0
+    assert "a.csv: 1 column without a name passed over." in ran.err
+    Path("p.csv").write_text(
+        "store,amount,currency,\nS-1,1.00,CNY,\nS-2,2.00,CNY,\nTotal,3.00,CNY,\n"
+    )
+    Path("p.tsv").write_text(Path("p.csv").read_text().replace(",", "\t"))
+    for name in ("p.csv", "p.tsv"):
+        ran = duebook("reconcile", "recruiting-eu-jp-2026q1", "--against", name)
+        assert f"{name}: 1 column without a name passed over." in ran.err
+        assert "1 row that sums others was checked, and not compared." in ran.err
+        data = duebook("reconcile", "recruiting-eu-jp-2026q1", "--against", name, *JSON).json
+        assert (data["rows"], data["nameless_columns"], data["totals"]) == (2, 1, 1)

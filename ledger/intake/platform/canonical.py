@@ -5,14 +5,13 @@ import csv
 import hashlib
 import io
 from collections import Counter
-from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from unicodedata import normalize
 
 from ledger.intake.border import COLUMNS_MAX, MIB, read_bounded
 from ledger.intake.encodings import to_utf8
-from ledger.intake.header import one_cell, other_separator
+from ledger.intake.header import is_nameless, one_cell, other_separator
 from ledger.intake.lines import other_format
 from ledger.intake.platform.rows import BadPlatformFile, PlatformFile, PlatformRow, Problem, refuse
 from ledger.intake.platform.totals import without_totals
@@ -43,7 +42,7 @@ def read(path: str) -> PlatformFile:
     raw = read_bytes(path)
     name = Path(path).name
     digest = hashlib.sha256(raw).hexdigest()
-    return PlatformFile(name, digest, list(_rows(name, text_of(name, raw))))
+    return _file(name, digest, text_of(name, raw))
 
 
 def text_of(name: str, raw: bytes) -> str:
@@ -63,7 +62,7 @@ def text_of(name: str, raw: bytes) -> str:
         ) from None
 
 
-def _rows(name: str, text: str) -> Iterator[PlatformRow]:
+def _file(name: str, digest: str, text: str) -> PlatformFile:
     rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         header = [cell.strip() for cell in next(rows, [])]
@@ -85,9 +84,9 @@ def _rows(name: str, text: str) -> Iterator[PlatformRow]:
                 good.append(found)
     except csv.Error as error:
         problems.append(Problem(rows.line_num, "not_csv", f"{error}."))
-    good, differing = without_totals(good)
+    kept, differing = without_totals(good)
     refuse(name, sorted([*problems, *differing], key=lambda one: one.place))
-    return iter(good)
+    return PlatformFile(name, digest, kept, sum(map(is_nameless, header)), len(good) - len(kept))
 
 
 def refuse_header(name: str, header: list[str]) -> None:

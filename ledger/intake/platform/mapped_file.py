@@ -112,12 +112,14 @@ def rows_of(connection: "DuckDBPyConnection", mapped: MappedTable, sha256: str) 
     refuse_differing_totals(connection, mapped)
     left = mapped.left(True)
     names = [*mapped.values, *(one if one not in NAMES else f"{one} " for _, one in left)]
+    totals = 0
     problems: list[Problem] = []
     good: list[PlatformRow] = []
     found = connection.execute(f"{mapped.select(others=True)} ORDER BY place")
     while rows := found.fetchmany(ROWS_AT_ONCE):
         for place, told, *cells in rows:
             *values, counts, is_total = cells
+            totals += bool(is_total)
             if is_total or not counts:
                 continue
             row = (
@@ -129,9 +131,10 @@ def rows_of(connection: "DuckDBPyConnection", mapped: MappedTable, sha256: str) 
                 problems.append(row)
             else:
                 good.append(row)
-    good, differing = without_totals(good)
+    kept, differing = without_totals(good)
     refuse(name, sorted([*problems, *differing], key=lambda one: one.place))
-    return PlatformFile(name, sha256, good)
+    totals += len(good) - len(kept)
+    return PlatformFile(name, sha256, kept, mapped.nameless, totals)
 
 
 def _problem(place: int, told: str) -> Problem:
@@ -149,7 +152,7 @@ def load_orders(
     """
     name = Path(mapped.table.file.name).name
     refuse_differing_totals(database, mapped)
-    _read(database, mapped)
+    totals = _read(database, mapped)
     if not mapped.table.has_places and (count := malformed(database)):
         said = "have another number of cells than the header, or are no text"
         raise BadPlatformFile(f"{count:,} rows of {name} {said}.", "Export the file again.")
@@ -169,11 +172,12 @@ def load_orders(
         told += _mixed(database)
     rows = checked(database, name, "place", flip_sign=flip_sign, told=told)
     summed = _add_up(database) if adds_up else {}
-    return OrderFile(name, sha256, rows + len(other), other, summed)
+    counts = (mapped.nameless, totals)
+    return OrderFile(name, sha256, rows + len(other), other, summed, *counts)
 
 
-def _read(database: "DuckDBPyConnection", mapped: MappedTable) -> None:
-    """The table `platform_rows`."""
+def _read(database: "DuckDBPyConnection", mapped: MappedTable) -> int:
+    """The table `platform_rows`; answers how many rows sum others, which are not in it."""
     if not mapped.table.has_places:
         forget_malformed(database)
     has = mapped.values
@@ -203,7 +207,8 @@ def _read(database: "DuckDBPyConnection", mapped: MappedTable) -> None:
         f" {minor_of(USUAL, 'amount')} AS usual FROM (SELECT {', '.join(columns)}"
         f" FROM {mapped.table.origin})"
     )
-    database.execute("DELETE FROM platform_rows WHERE is_total")
+    (totals,) = database.execute("DELETE FROM platform_rows WHERE is_total").fetchone() or (0,)
+    return int(totals)
 
 
 def _find_orders(database: "DuckDBPyConnection") -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ledger.intake.border import check_ordinary
 from ledger.intake.columns import literal, trimmed
 from ledger.intake.encodings import to_utf8
+from ledger.intake.header import is_nameless
 from ledger.intake.line_ends import with_one_line_end
 from ledger.intake.lines import BLOCK_BYTES, LINE_BYTES_MAX, other_format
 from ledger.intake.platform.canonical import refuse_header
@@ -51,6 +52,10 @@ class OrderFile(NamedTuple):
     rows: int
     other: Sequence[Mapping[str, Any]] = ()
     summed: Mapping[tuple[str, str], tuple[int, ...]] = MappingProxyType({})
+    nameless: int = 0
+    """Columns without a name, which were passed over."""
+    totals: int = 0
+    """Rows that sum others, which were checked."""
 
 
 Load = Callable[["DuckDBPyConnection"], OrderFile]
@@ -95,7 +100,8 @@ def load(
     import duckdb
 
     name = Path(path).name
-    refuse_header(name, header_of(path))
+    header = header_of(path)
+    refuse_header(name, header)
     with TemporaryDirectory(prefix="duebook-lines-", dir=_spill_of(database)) as folder:
         try:
             _read(database, path, tidy=bytes_.tidy)
@@ -108,8 +114,15 @@ def load(
                 _read(database, str(copy), tidy=bytes_.tidy)
             except duckdb.Error as again:
                 raise _not_csv(name, again) from None
+    read = _count(database)
     rows = checked(database, name, f"rowid + {FIRST_ROW}", flip_sign=flip_sign)
-    return OrderFile(name, bytes_.sha256, rows)
+    nameless = sum(map(is_nameless, header))
+    return OrderFile(name, bytes_.sha256, rows, nameless=nameless, totals=read - rows)
+
+
+def _count(database: "DuckDBPyConnection") -> int:
+    (rows,) = database.execute("SELECT count(*) FROM platform_rows").fetchone() or (0,)
+    return int(rows)
 
 
 def checked(
@@ -138,8 +151,7 @@ def checked(
         f"CREATE TEMP VIEW {THEIRS} AS SELECT {place} AS place, store, order_id,"
         f" {'-' if flip_sign else ''}({minor}) AS minor, currency FROM platform_rows"
     )
-    (rows,) = database.execute("SELECT count(*) FROM platform_rows").fetchone() or (0,)
-    return int(rows)
+    return _count(database)
 
 
 def _spill_of(database: "DuckDBPyConnection") -> Path:

@@ -46,6 +46,10 @@ class PlatformFile(NamedTuple):
     name: str
     sha256: str
     rows: list[PlatformRow]
+    nameless: int = 0
+    """Columns without a name, which were passed over."""
+    totals: int = 0
+    """Rows that sum others, which were checked."""
 
 
 class StoreNeeded(Refusal):

@@ -45,7 +45,7 @@ def of_text(file: PlainFile, mapping: Mapping | None, ours: Collection[str]) -> 
         some = _sample(file, sign)
         if (best := _best(some, mapping, ours)) is not None:
             at, score = best
-            place, names = some[at].place, _trimmed(some[at].cells)
+            place, names = some[at].place, _named(some[at].cells)
             found.append((score, len(names), Found(names, place, sign, above=at)))
     if not found:
         raise _no_header(file.name, mapping, _sample(file, given or ","), ours)
@@ -127,7 +127,7 @@ def looked_at_text(file: PlainFile, mapping: Mapping | None) -> tuple[Found, lis
         at = _by_mapping(some, mapping) if mapping else looks_like_header(some)
         if at is None:
             continue
-        names = _trimmed(some[at].cells)
+        names = _named(some[at].cells)
         found = Found(names, some[at].place, sign, above=at)
         if best is None or len(names) > best[0]:
             best = len(names), found, some[at + 1 :]
@@ -182,9 +182,15 @@ def folded(name: str) -> str:
 
 
 def _trimmed(cells: Sequence[str]) -> list[str]:
-    names = [cell.strip() for cell in cells]
+    """The names of a header without the blank cells behind it, which a workbook has many of."""
+    names = _named(cells)
     while names and not names[-1]:
         names.pop()
+    return names
+
+
+def _named(cells: Sequence[str]) -> list[str]:
+    names = [cell.strip() for cell in cells]
     if len(names) > COLUMNS_MAX:
         raise BadTable(
             f"The header has {len(names):,} cells; {COLUMNS_MAX:,} are read.",

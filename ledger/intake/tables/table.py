@@ -163,10 +163,11 @@ def _copied(
     folder.mkdir(parents=True, exist_ok=True)
     copy = folder / f"table-{len(list(folder.iterdir()))}.csv"
     width = len(found.names)
+    named = max((at + 1 for at, name in enumerate(found.names) if name), default=width)
     with copy.open("x", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         for at, row in enumerate(_kept(below, mapping, found.names)):
-            cells, fault = fitted(row.cells, width, pad=marked)
+            cells, fault = fitted(row.cells, width, least=0 if marked else named)
             if not marked and file.kind == "text" and fault is None:
                 cells = [cell.strip(" \t\r\n") if cell else cell for cell in cells]
             writer.writerow((row.place, fault or "", *cells))
@@ -211,11 +212,12 @@ def explains(cells: Sequence[str]) -> bool:
     return len(said) > 1 and any(" " in cell for cell in words) and len(words) * 4 >= len(said) * 3
 
 
-def fitted(cells: list[str], width: int, *, pad: bool) -> tuple[list[str], str | None]:
-    """The cells of a row under a header of some width, or what is wrong with their number."""
+def fitted(cells: list[str], width: int, *, least: int) -> tuple[list[str], str | None]:
+    """The cells of a row under a header of some width, or what is wrong with their number. One
+    with at least so many lacks nothing: the rest are blank, or have no name."""
     if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
         cells = cells[:width]
-    if len(cells) < width and pad:
+    if least <= len(cells) < width:
         cells = cells + [""] * (width - len(cells))
     fault = fault_of_width(cells, width, 0)
     return (cells + [""] * width)[:width], fault

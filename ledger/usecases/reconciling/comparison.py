@@ -14,11 +14,14 @@ from ledger.usecases.reconciling.tolerance import Tolerance, told
 
 
 class FileSaid(NamedTuple):
-    """The platform's file: its name, its digest, how many rows it has."""
+    """The platform's file: its name, its digest, how many rows it has, and what in it was passed
+    over or checked and not compared."""
 
     name: str
     sha256: str
     rows: int
+    nameless: int = 0
+    totals: int = 0
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,8 @@ class Reconciliation:
             "file": self.file.name,
             "sha256": self.file.sha256,
             "rows": self.file.rows,
+            "nameless_columns": self.file.nameless,
+            "totals": self.file.totals,
             "matched": self.matched,
             "ours": {code: money.text for code, money in self.ours.items()},
             "theirs": {code: money.text for code, money in self.theirs.items()},

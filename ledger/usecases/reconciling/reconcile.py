@@ -37,7 +37,7 @@ from ledger.usecases.statements.closed_period import ClosedPeriod, closed_period
 from ledger.usecases.terms.editions import edition_at
 
 if TYPE_CHECKING:
-    from ledger.intake.platform.orderfile import Load
+    from ledger.intake.platform.orderfile import Load, OrderFile
 
 
 class Side(NamedTuple):
@@ -81,7 +81,7 @@ def reconcile(
         period,
         side.ours_is,
         side.clocks,
-        FileSaid(file.name, file.sha256, len(file.rows)),
+        FileSaid(file.name, file.sha256, len(file.rows), file.nameless, file.totals),
         found.matched,
         sum_by_currency([line.amount for line in side.lines if line.amount and line.amount.minor]),
         sum_by_currency([row.amount for row in file.rows if row.amount]),
@@ -133,7 +133,7 @@ def reconcile_orders(
         period,
         "settled" if stated is None else "issued",
         stands,
-        FileSaid(found.file.name, found.file.sha256, found.file.rows),
+        _said_of(found.file),
         found.matched,
         {code: Money(minor, code) for code, minor in found.ours.items()},
         {code: Money(minor, code) for code, minor in found.theirs.items()},
@@ -147,6 +147,10 @@ def reconcile_orders(
         flip_sign,
         tolerance,
     )
+
+
+def _said_of(file: "OrderFile") -> FileSaid:
+    return FileSaid(file.name, file.sha256, file.rows, file.nameless, file.totals)
 
 
 def refuse_unknown_store(connection: Connection, store: str, clocks: Clocks) -> None:

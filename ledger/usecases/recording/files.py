@@ -103,6 +103,8 @@ def _read_lines(
         rows += len(found.rows)
         progress("reading", lines.bytes - told)
         told = lines.bytes
+    if lines.nameless:
+        stage.nameless[reading.shown] = lines.nameless
     return rows
 
 

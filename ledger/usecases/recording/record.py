@@ -47,6 +47,8 @@ class RecordAnswer:
     fact that the book holds, None where an earlier row of the call is equal."""
     rejected: Rejections = field(default_factory=Rejections)
     warnings: list[Rejection] = field(default_factory=list)
+    nameless: dict[str, int] = field(default_factory=dict)
+    """Per file how many columns without a name were passed over."""
 
     def as_json(self) -> dict[str, Any]:
         """The answer in the shape of the public contract."""
@@ -57,6 +59,7 @@ class RecordAnswer:
             "still_withdrawn": self.still_withdrawn,
             "rejected": [one.as_json() for one in self.rejected],
             "warnings": [one.as_json() for one in self.warnings],
+            "nameless_columns": self.nameless,
             "position": self.position,
             "receipt": self.receipt,
         }
@@ -192,6 +195,7 @@ def _answer(
         [_passed_over(stage, *one) for one in decided.passed_over],
         rejected,
         found.warnings,
+        stage.nameless,
     )
 
 

@@ -127,6 +127,8 @@ class Stage:
 
     def __init__(self) -> None:
         self.files: list[BatchFile] = []
+        self.nameless: dict[str, int] = {}
+        """Per file how many columns without a name were passed over."""
         self.profile: str | None = None
         """The mapping that the files are read through."""
         self.rejections = Rejections()
