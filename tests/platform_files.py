@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from ledger.intake.platform.mapped_file import How, load_orders, opened_file
+from ledger.intake.platform.how import How
+from ledger.intake.platform.mapped_file import load_orders, opened_file
 from ledger.intake.platform.rows import BadPlatformFile
 from ledger.intake.tables.mappings import mapping_named
 from ledger.kernel.errors import Refusal

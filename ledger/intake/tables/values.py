@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from ledger.intake.columns import BLANKS, literal, trimmed
 from ledger.intake.tables import amounts, times
+from ledger.intake.tables.header_names import Header
 from ledger.intake.tables.mapping import OTHERS, Column, Kind, Mapping, Sole, ZoneColumn
 from ledger.intake.tables.rows import MARKS, MOMENT, NUMBER, SAFE_DIGITS, UNREADABLE
-from ledger.kernel.fold import fold, fold_signs
 
 
 class Value(NamedTuple):
@@ -20,32 +20,6 @@ class Value(NamedTuple):
     raw: str
     kind: Kind
     plain: bool = False
-
-
-class Header:
-    """The header of a file, by names as people see them."""
-
-    def __init__(self, names: Sequence[str]) -> None:
-        self.names = list(names)
-        self.doubled: dict[str, list[str]] = {}
-        """Names that stand there more than once, folded."""
-        self._at: dict[str, int] = {}
-        for at, name in enumerate(names):
-            for folded in {fold(name), fold_signs(name)} - {""}:
-                if self._at.setdefault(folded, at) != at:
-                    self.doubled.setdefault(folded, [names[self._at[folded]]]).append(name)
-
-    def at(self, synonyms: Sequence[str]) -> int | None:
-        """Where the first of some headers stands that is there."""
-        for name in synonyms:
-            for folded in (fold(name), fold_signs(name)):
-                if folded in self._at:
-                    return self._at[folded]
-        return None
-
-    def knows(self, name: str) -> bool:
-        """Whether a column has that name."""
-        return self.at((name,)) is not None
 
 
 class Values:
@@ -65,6 +39,10 @@ class Values:
         self._own = own
         self._file = mapping.file
         self._zone = zone or mapping.file.zone
+
+    def knows(self, name: str) -> bool:
+        """Whether the file has a column of that name."""
+        return self._header.knows(name)
 
     def text(self, synonyms: Sequence[str]) -> str:
         """The text of a cell without the blanks around it; NULL for a blank one or no column."""
@@ -90,9 +68,12 @@ class Values:
         tests = []
         for header, texts in sole.items():
             said = f"lower({self.named(header)})"
-            some = ", ".join(literal(one.strip().lower()) for one in texts if one.strip())
-            blank = f"{said} IS NULL" if any(not one.strip() for one in texts) else "false"
-            tests.append(f"(coalesce({said} IN ({some}), false) OR {blank})" if some else blank)
+            words = {one.strip().lower() for one in texts}
+            ways = [f"{said} IS NOT NULL"] if OTHERS in words else []
+            ways += [f"{said} IS NULL"] if "" in words else []
+            if some := ", ".join(map(literal, sorted(words - {OTHERS, ""}))):
+                ways.append(f"coalesce({said} IN ({some}), false)")
+            tests.append(f"({' OR '.join(ways)})")
         return " AND ".join(tests) or "true"
 
     def amount(self, synonyms: Sequence[str]) -> tuple[str, str]:
