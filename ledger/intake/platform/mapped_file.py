@@ -95,7 +95,7 @@ def rows_of(connection: "DuckDBPyConnection", mapped: MappedTable, sha256: str) 
     while rows := found.fetchmany(ROWS_AT_ONCE):
         for place, told, *cells in rows:
             *values, counts, is_total = cells
-            if is_total or not counts:
+            if is_total or not (counts or told):
                 continue
             row = (
                 _problem(place, told)

@@ -29,6 +29,10 @@ OTHERS = "*"
 """Of words: whatever stands there else."""
 
 
+NOT = "!"
+"""Before a text: whatever stands there but that."""
+
+
 class Part(BaseModel):
     """A table of a mapping. Names that it does not know are refused."""
 
@@ -36,7 +40,8 @@ class Part(BaseModel):
 
 
 Sole = Annotated[dict[Short, Texts], Field(max_length=20)]
-"""Per header the texts that a cell under it may hold; `*` is anything but a blank."""
+"""Per header the texts that a cell under it may hold; `*` is anything but a blank, `!this` anything
+but that."""
 
 
 class ZoneColumn(Part):

@@ -9,10 +9,11 @@ from ledger.intake.tables.rows import RawRow
 
 
 def arranged(
-    found: Found, below: Iterator[RawRow], mapping: Mapping | None
+    found: Found, below: Iterator[RawRow], mapping: Mapping | None, *, pads: bool
 ) -> tuple[Found, Iterator[RawRow]]:
     """The rows of all tables of a sheet that a mapping names, under one header that has the columns
-    of each. A row with more cells than its own header is told."""
+    of each. A row with more cells than its own header is told; so is one with fewer, unless the
+    file is one that `pads` short rows."""
     if mapping is None or not (mapping.file.sections or mapping.file.ends):
         return found, below
     titles, ends = (set(map(folded, one)) for one in (mapping.file.sections, mapping.file.ends))
@@ -31,7 +32,7 @@ def arranged(
             is_header = True
             continue
         rows.append((row, places))
-    return found._replace(names=names), (_spread(row, at, len(names)) for row, at in rows)
+    return found._replace(names=names), (_spread(row, at, len(names), pads) for row, at in rows)
 
 
 def _places(header: Sequence[str], names: list[str]) -> list[int]:
@@ -49,12 +50,13 @@ def _places(header: Sequence[str], names: list[str]) -> list[int]:
     return found
 
 
-def _spread(row: RawRow, places: Sequence[int], width: int) -> RawRow:
+def _spread(row: RawRow, places: Sequence[int], width: int, pads: bool) -> RawRow:
     cells = [""] * width
     for at, cell in zip(places, row.cells, strict=False):
         cells[at] = cell
     fault = row.fault
-    if any(cell.strip() for cell in row.cells[len(places) :]):
+    is_short = len(row.cells) < len(places) and not pads
+    if is_short or any(cell.strip() for cell in row.cells[len(places) :]):
         said = f"found {len(row.cells)} cells, expected {len(places)} as in the header"
         fault = fault or f"wrong_cells|row: {said}."
     return row._replace(cells=cells, fault=fault)

@@ -81,13 +81,13 @@ def opened(
         found = layout.of_text(file, mapping, target.kinds)
         if _is_direct(file, mapping, found) and not exact_places:
             return _direct(file, found)
-        found, below = arranged(found, _below(file, found), mapping)
+        found, below = arranged(found, _below(file, found), mapping, pads=False)
         return _copied(file, mapping, found, below, folder, progress, marked=False)
     if file.kind == "json":
         names, objects = rows.of_json(file)
         found = layout.Found(names, 0)
         return _copied(file, mapping, found, objects, folder, progress, marked=False)
-    found, below = arranged(*layout.of_workbook(file, mapping, target.kinds), mapping)
+    found, below = arranged(*layout.of_workbook(file, mapping, target.kinds), mapping, pads=True)
     return _copied(file, mapping, found, below, folder, progress, marked=True)
 
 

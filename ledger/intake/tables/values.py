@@ -7,7 +7,7 @@ from typing import NamedTuple
 from ledger.intake.columns import BLANKS, literal, trimmed
 from ledger.intake.tables import amounts, times
 from ledger.intake.tables.header_names import Header
-from ledger.intake.tables.mapping import OTHERS, Column, Kind, Mapping, Sole, ZoneColumn
+from ledger.intake.tables.mapping import NOT, OTHERS, Column, Kind, Mapping, Sole, ZoneColumn
 from ledger.intake.tables.rows import MARKS, MOMENT, NUMBER, SAFE_DIGITS, UNREADABLE
 
 
@@ -71,8 +71,11 @@ class Values:
             words = {one.strip().lower() for one in texts}
             ways = [f"{said} IS NOT NULL"] if OTHERS in words else []
             ways += [f"{said} IS NULL"] if "" in words else []
-            if some := ", ".join(map(literal, sorted(words - {OTHERS, ""}))):
+            nots = {one for one in words if one.startswith(NOT)}
+            if some := ", ".join(map(literal, sorted(words - nots - {OTHERS, ""}))):
                 ways.append(f"coalesce({said} IN ({some}), false)")
+            if some := ", ".join(literal(one[1:].strip()) for one in sorted(nots)):
+                ways.append(f"coalesce({said} NOT IN ({some}), true)")
             tests.append(f"({' OR '.join(ways)})")
         return " AND ".join(tests) or "true"
 
@@ -81,10 +84,19 @@ class Values:
         at = self._header.at(synonyms)
         if at is None:
             return "NULL::VARCHAR", "0"
-        cell = self._cell(at)
-        return cell, amounts.term(
-            cell, self._decimal(cell, self._file.decimal, self._file.thousands)
-        )
+        cell = text = self._cell(at)
+        column = self._column_of(at)
+        decimal, thousands = self._file.decimal, self._file.thousands
+        if column is not None:
+            text = _replaced(text, column.replace)
+            decimal = column.decimal or decimal
+            thousands = thousands if column.thousands is None else column.thousands
+        return cell, amounts.term(cell, self._decimal(text, decimal, thousands))
+
+    def _column_of(self, at: int) -> Column | None:
+        """The column of ours that is read from one of the file: both read its cells alike."""
+        all_ = (one for sources in self._mapping.columns.values() for one in sources)
+        return next((one for one in all_ if one.header and self._header.at(one.header) == at), None)
 
     def value(self, sources: Sequence[Column], kind: Kind) -> Value | None:
         """A column of ours; None where the file has no column that it could come from."""
@@ -174,7 +186,7 @@ class Values:
             return False
         if kind == "instant":
             return self._own and not column.formats and self._zoned(column) == times.NO_ZONE
-        return self._own or kind not in ("amount", "day")
+        return self._own or kind not in ("amount", "currency", "day")
 
     def _cell(self, at: int, fill: Sequence[str] = ()) -> str:
         """A cell without blanks around it, NULL where nothing stands there; a mark is kept."""
@@ -194,9 +206,7 @@ class Values:
 
     def _converted(self, cell: str, column: Column, kind: Kind) -> str:
         """The value of a cell, whatever is done about it before."""
-        text = cell
-        for old, new in column.replace.items():
-            text = f"replace({text}, {literal(old)}, {literal(new)})"
+        text = _replaced(cell, column.replace)
         if column.take is not None:
             text = f"nullif(regexp_extract({self._shown(text)}, {literal(column.take)}, 1), '')"
         if column.strip:
@@ -221,6 +231,9 @@ class Values:
                 midnight = f"{moment} = date_trunc('day', {moment})"
                 own = f"CASE WHEN {midnight} THEN strftime({moment}, '%Y-%m-%d') END"
                 return f"CASE WHEN starts_with({text}, {_mark(MOMENT)}) THEN {own} ELSE {read} END"
+            case "currency" if not self._own:
+                code = f"regexp_full_match({text}, '[a-z]{{3}}')"
+                return self._readable(f"CASE WHEN {code} THEN upper({text}) ELSE {text} END")
             case "id" | "text" if self._marked:
                 digits = f"length(replace({text}, '-', '')) > {SAFE_DIGITS + 1}"
                 lost = f"starts_with({text}, {_mark(NUMBER)}) AND {digits}"
@@ -255,6 +268,12 @@ class Values:
         if isinstance(column.zone, ZoneColumn):
             return times.Zoned(self._zone, self.text(column.zone.header), dict(column.zone.words))
         return times.Zoned(column.zone or self._zone)
+
+
+def _replaced(text: str, replace: Names[str, str]) -> str:
+    for old, new in replace.items():
+        text = f"replace({text}, {literal(old)}, {literal(new)})"
+    return text
 
 
 def _in_words(text: str, words: Names[str, str]) -> str:
