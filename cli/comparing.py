@@ -9,7 +9,7 @@ from cli.talk import say, say_nameless
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from ledger.intake.platform.mapped_file import How
+    from ledger.intake.platform.how import How
     from ledger.kernel.clocks import Clocks
     from ledger.usecases.reconciling.comparison import Reconciliation
 

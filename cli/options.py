@@ -218,6 +218,14 @@ REASON = click.option(
 )
 
 
+def column_and_value(text: str) -> tuple[str, str]:
+    """What `--set` says. Raises `UsageError`."""
+    column, equals, value = text.partition("=")
+    if not equals:
+        raise click.UsageError(f"--set {text}: write COLUMN=VALUE, such as currency=CNY.")
+    return column, value
+
+
 def _why_clock_is_right(given: dict[str, Any], *, own_reason: bool) -> str | None:
     """The reason, where the clock is said to be right: one of its own, or that of the command."""
     right = given.pop("clock_is_right")

@@ -8,12 +8,16 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from ledger.intake.platform.mapped_file import How, load_orders, opened_file
+from ledger.intake.orders.reading import read
+from ledger.intake.platform.how import How
+from ledger.intake.platform.mapped_file import load_orders, opened_file, rows_of
 from ledger.intake.platform.rows import BadPlatformFile
 from ledger.intake.tables.mappings import mapping_named
 from ledger.kernel.errors import Refusal
+from ledger.kernel.instants import parse_instant
 from ledger.kernel.money import Money
 
+NOW = parse_instant("2026-12-01T00:00:00Z")
 FILES = Path(__file__).parents[1] / "fixtures" / "platform"
 
 
@@ -39,10 +43,14 @@ def _database() -> Iterator[Any]:
 
 
 def read_orders(
-    path: str | Path, profile: str, store: str | None = "TT-01", column: str | None = None
+    path: str | Path,
+    profile: str,
+    store: str | None = "TT-01",
+    column: str | None = None,
+    **fixed: str,
 ) -> Read:
     """A file by order through a shipped mapping, or one of the test's own."""
-    how = How(mapping_named(profile, "reconcile"), store, column)
+    how = How(mapping_named(profile, "reconcile"), store, column, fixed=tuple(fixed.items()))
     with TemporaryDirectory() as folder, _database() as database:
         mapped = opened_file(database, str(path), how, Path(folder) / "t", lambda what, more: None)
         found = load_orders(database, mapped, "", flip_sign=False)
@@ -51,6 +59,51 @@ def read_orders(
         ).fetchall()
     orders = [(order, Money(minor, currency).text) for order, minor, currency, _ in rows]
     return Read(orders, list(found.other), found.rows, [row[3] for row in rows])
+
+
+def read_lines(
+    path: str | Path, profile: str, store: str | None = None
+) -> list[tuple[str, str | None, str | None]]:
+    """A file by line: the line or store, its amount with its currency, its outcome."""
+    how = How(mapping_named(profile, "reconcile"), store)
+    with TemporaryDirectory() as folder, _database() as database:
+        mapped = opened_file(database, str(path), how, Path(folder) / "t", lambda what, more: None)
+        rows = rows_of(database, mapped, "").rows
+    return [
+        (
+            row.line or row.store or "",
+            f"{row.amount.text} {row.amount.currency}" if row.amount else None,
+            row.outcome,
+        )
+        for row in rows
+    ]
+
+
+class OrdersRead(NamedTuple):
+    """The order lines of a file as text, by order; and the rows that are none, with their codes."""
+
+    lines: list[str]
+    rejected: list[tuple[int, str]]
+
+
+def read_order_file(
+    path: str | Path, profile: str, zone: str | None = None, **fixed: str
+) -> OrdersRead:
+    """A file of orders through a shipped mapping."""
+    with TemporaryDirectory() as folder, _database() as database:
+        checked = read(
+            *(database, [Path(path)], NOW, fixed),
+            mapping=mapping_named(profile, "orders"),
+            zone=zone,
+            within=Path(folder),
+        )
+        rows = database.execute(
+            "SELECT order_id, item, amount_minor, refunded_minor, currency, payment, category,"
+            " strftime(make_timestamp(created_at), '%Y-%m-%dT%H:%M:%SZ')"
+            f" FROM {checked.relation} ORDER BY source_row"
+        ).fetchall()
+        rejected = [(one.row, one.code) for one in checked.rejections]
+    return OrdersRead([" ".join(str(cell) for cell in row if cell) for row in rows], rejected)
 
 
 def problems_in(path: str | Path, profile: str, **options: Any) -> list[tuple[int, str, str]]:

@@ -10,7 +10,7 @@ from cli.cells import grouped
 from cli.deciding import Decision
 from cli.destination import INPUT, OUTPUT_FILE, Destination
 from cli.numbers import POSITION, ZONE
-from cli.options import Ask, answering, not_empty, now, system_user
+from cli.options import Ask, answering, column_and_value, not_empty, now, system_user
 from cli.output import Out
 from cli.progress import progress
 from cli.talk import say, say_nameless
@@ -105,7 +105,7 @@ def orders(
     from ledger.usecases.archiving.archive_orders import record_orders
 
     where = ask.out
-    fixed = dict(_pair(one) for one in sets) | ({"store": store} if store else {})
+    fixed = dict(map(column_and_value, sets)) | ({"store": store} if store else {})
     with ask.opened() as found, progress() as told:
         answer = record_orders(
             found,
@@ -161,13 +161,6 @@ def _talk_taken_back(answer: dict[str, Any]) -> None:
         say("What was closed stands until it is adjusted: duebook adjust PROGRAM PERIOD")
     if answer["recorded"]:
         say(f"Receipt {answer['receipt']}")
-
-
-def _pair(text: str) -> tuple[str, str]:
-    column, equals, value = text.partition("=")
-    if not equals:
-        raise click.UsageError(f"--set {text}: write COLUMN=VALUE, such as currency=CNY.")
-    return column, value
 
 
 def _show(where: Out, answer: "OrdersAnswer", *, dry_run: bool, keeping: bool) -> None:

@@ -7,7 +7,7 @@ import click
 from cli.comparing import Against, row, say_tolerance, show, talk
 from cli.deciding import Decision
 from cli.destination import INPUT
-from cli.options import Ask, answering, not_empty, now
+from cli.options import Ask, answering, column_and_value, not_empty, now
 from cli.talk import say
 from cli.typed import completing
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from ledger.aggregates.reconciliation import ReconciliationRun
-    from ledger.intake.platform.mapped_file import How
+    from ledger.intake.platform.how import How
     from ledger.usecases.reconciling.comparison import Reconciliation
 
 DIFFERENCES = 3
@@ -34,6 +34,9 @@ RESOLUTIONS = ("accept_theirs", "platform_error", "timing", "other")
     help="A shipped mapping of headers, or your own as TOML.",
 )
 @click.option("--store", metavar="S", help="The store of a file that does not say.")
+@click.option(
+    "--set", "sets", multiple=True, metavar="COLUMN=VALUE", help="A value the file lacks."
+)
 @click.option("--column", metavar="HEADER", help="The amount to compare, for the profile's own.")
 @click.option("--flip-sign", is_flag=True, help="What the payee pays is positive in the file.")
 @click.option(
@@ -63,6 +66,7 @@ def reconcile(
     against: str | None,
     profile: str,
     store: str | None,
+    sets: tuple[str, ...],
     column: str | None,
     flip_sign: bool,
     tolerances: tuple[str, ...],
@@ -93,7 +97,7 @@ def reconcile(
         raise click.UsageError("Give --against FILE, or --resolve BREAK.")
     compared = None
     if against is not None:
-        reading = _reading(profile, store, column)
+        reading = _reading(profile, store, sets, column)
         compared = Against(against, reading, flip_sign, tolerances)
     if resolve is None:
         decides = keep and bool(tolerances)
@@ -114,15 +118,20 @@ def reconcile(
     return _resolve(decision, program, period, resolve, as_, reason, compared, ask)
 
 
-def _reading(profile: str, store: str | None, column: str | None) -> "How":
+def _reading(profile: str, store: str | None, sets: tuple[str, ...], column: str | None) -> "How":
     """How the platform's file is read."""
-    from ledger.intake.platform.mapped_file import How
+    from ledger.intake.platform.how import How
     from ledger.intake.tables.mappings import mapping_named
+    from ledger.intake.tables.targets import RECONCILE, target_named
 
     mapping = mapping_named(profile, "reconcile")
     if column and mapping is None:
         raise click.UsageError("--column goes with --profile: our own header is amount.")
-    return How(mapping, store, column)
+    fixed = dict(map(column_and_value, sets))
+    known = target_named(RECONCILE).kinds
+    if unknown := [name for name in fixed if name not in known]:
+        raise click.UsageError(f"--set {unknown[0]}: expected a column: {', '.join(known)}.")
+    return How(mapping, store, column, fixed=tuple(fixed.items()))
 
 
 def _look(

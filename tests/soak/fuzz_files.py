@@ -10,7 +10,7 @@ from cli.commands.reconcile import Against
 from ledger.aggregates.catalogue import FACTS
 from ledger.intake.orders.reading import read
 from ledger.intake.platform import canonical, orderfile
-from ledger.intake.platform.mapped_file import How
+from ledger.intake.platform.how import How
 from ledger.kernel.clocks import Clocks
 from ledger.store.archive.connection import connect
 from ledger.store.book import open_book

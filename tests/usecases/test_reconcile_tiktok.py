@@ -10,7 +10,7 @@ import pytest
 from cli.main import run
 from ledger.aggregates.reconciliation import ReconciliationRun
 from ledger.intake.platform.canonical import read as read_canonical
-from ledger.intake.platform.mapped_file import How
+from ledger.intake.platform.how import How
 from ledger.intake.platform.rows import (
     BadPlatformFile,
     PlatformFile,

@@ -1,10 +1,12 @@
 """The platform's file through a mapping: rows by line, or a table of orders."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from ledger.intake.columns import literal, trimmed
+from ledger.intake.platform.added_rows import added_up
 from ledger.intake.platform.canonical import BYTES_MAX, NAMES, row_of
+from ledger.intake.platform.how import How
 from ledger.intake.platform.orderfile import (
     PROBLEMS_MAX,
     THEIRS,
@@ -24,7 +26,6 @@ from ledger.intake.platform.rows import (
 from ledger.intake.platform.totals import without_totals
 from ledger.intake.tables.faults import split
 from ledger.intake.tables.mapped import MappedTable
-from ledger.intake.tables.mapping import Column, Mapping
 from ledger.intake.tables.plain_file import plain_file
 from ledger.intake.tables.table import Progress, forget_malformed, malformed, opened
 from ledger.intake.tables.targets import RECONCILE, target_named
@@ -43,30 +44,6 @@ PLACES_MAX = 100_000
 """Of so many orders it is said which rows their amounts were added up from."""
 
 
-class How(NamedTuple):
-    """How a file of the platform is read, as the person said."""
-
-    mapping: Mapping | None = None
-    """None for our own headers."""
-    store: str | None = None
-    """The store of a file that does not say."""
-    column: str | None = None
-    """The header of the amount that is compared, instead of the mapping's."""
-    zone: str | None = None
-
-    @property
-    def effective(self) -> Mapping | None:
-        """The mapping with the column that was named."""
-        if self.mapping is None or self.column is None:
-            return self.mapping
-        before = self.mapping.columns.get("amount", (Column(constant="0"),))[0]
-        kept = before.model_dump(exclude={"header", "constant", "sum", "less", "join", "unit"})
-        amount = Column(header=(self.column,), **kept)
-        return self.mapping.model_copy(
-            update={"columns": {**self.mapping.columns, "amount": (amount,)}}
-        )
-
-
 def opened_file(
     connection: "DuckDBPyConnection", path: str, how: How, folder: Path, progress: Progress
 ) -> MappedTable:
@@ -77,7 +54,7 @@ def opened_file(
     file = plain_file(path, folder, encoding, guess=mapping is not None)
     target = target_named(RECONCILE)
     table = opened(connection, file, mapping, target, folder, progress)
-    fixed = {"store": how.store} if how.store else {}
+    fixed = dict(how.fixed) | ({"store": how.store} if how.store else {})
     mapped = MappedTable(table, mapping, target, fixed, how.zone, keeps_others=True)
     _refuse_without(mapped)
     return mapped
@@ -120,7 +97,7 @@ def rows_of(connection: "DuckDBPyConnection", mapped: MappedTable, sha256: str) 
         for place, told, *cells in rows:
             *values, counts, is_total = cells
             totals += bool(is_total)
-            if is_total or not counts:
+            if is_total or not (counts or told):
                 continue
             row = (
                 _problem(place, told)
@@ -132,8 +109,11 @@ def rows_of(connection: "DuckDBPyConnection", mapped: MappedTable, sha256: str) 
             else:
                 good.append(row)
     kept, differing = without_totals(good)
-    refuse(name, sorted([*problems, *differing], key=lambda one: one.place))
     totals += len(good) - len(kept)
+    if mapped.mapping.rows.add_up:
+        kept, mixed = added_up(kept)
+        differing += mixed
+    refuse(name, sorted([*problems, *differing], key=lambda one: one.place))
     return PlatformFile(name, sha256, kept, mapped.nameless, totals)
 
 

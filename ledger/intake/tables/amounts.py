@@ -36,7 +36,8 @@ UNITS = {
     "円": "JPY",
 }
 """Signs that mean one currency. `$`, `¥` and `kr` mean several: a mapping's words say which."""
-_UNIT = r"\p{L}{1,4}\.?|\p{L}{0,3}\p{Sc}"
+_UNIT = r"\p{L}{2,4}\.?|[đĐ元円원р]\.?|\p{L}{0,3}\p{Sc}"
+"""A single letter is mostly none: `1.5O` is a slip of the finger."""
 _MINUS = "[-\u2212\u2013]"
 _SIGN = f"(?:{_MINUS}|[+])?"
 _TERM = "DECIMAL(30, 6)"

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from ledger.intake.tables.times import ABBREVIATIONS
+from ledger.intake.tables.times import ABBREVIATIONS, EPOCHS
 from ledger.kernel.zones import is_zone
 
 DIRECTIVES = frozenset("YymdbBHMSfIpzZaAj%")
@@ -20,11 +20,14 @@ ENCODINGS = (
 
 
 def _format(text: str) -> str:
+    if text in EPOCHS:
+        return text
     pieces = text.replace("%%", "").split("%")[1:]
     wrong = [piece[:1] for piece in pieces if piece[:1] not in DIRECTIVES]
     if wrong or not pieces:
         raise ValueError(
-            f"the time format {text!r} is written with %Y %y %m %d %b %B %H %I %M %S %f %p %z %Z"
+            f"the time format {text!r} is written with %Y %y %m %d %b %B %H %I %M %S %f %p %z %Z, "
+            "or is epoch or epoch_ms: seconds or milliseconds since 1970"
         )
     if "%Z" in text and not text.endswith(" %Z"):
         raise ValueError(f"%Z stands at the end of {text!r}, behind a blank")

@@ -8,13 +8,16 @@ from collections.abc import Mapping as Names
 
 from ledger.intake.columns import literal
 from ledger.intake.tables import amounts
+from ledger.intake.tables.header_names import Header
 from ledger.intake.tables.mapping import Column, Equation, Mapping
-from ledger.intake.tables.values import Header, Value, Values
+from ledger.intake.tables.times import EPOCHS
+from ledger.intake.tables.values import Value, Values
 
 SEPARATOR = "|"
 HINTS = {
     "cell_error": "Open the file and mend it, or ask for it again.",
     "equation_differs": "The file contradicts itself: ask for it again.",
+    "repeated_row": "The file holds it twice: export it again, without overlap.",
     "wrong_cells": "The row is cut off, or a cell that holds a separator is not quoted.",
     "bad_amount": 'Say how amounts are written: decimal = ",", thousands = "."',
     "no_zone": "Say which zone it is of: --zone Europe/Berlin, or zone in the mapping.",
@@ -95,9 +98,24 @@ def _instant_expected(column: Column, zoned: bool) -> tuple[str, str]:
             return "invalid_field", f"a time such as 2026-01-10T09:00:00{once}"
         return "no_zone", "a time with its zone, such as 2026-01-10T09:00:00+08:00"
     written = f"a time written as {' or '.join(column.formats)}{once}"
-    if zoned or any("%z" in one or "%Z" in one for one in column.formats):
+    says_zone = any("%z" in one or "%Z" in one or one in EPOCHS for one in column.formats)
+    if zoned or says_zone:
         return "invalid_field", written
     return "no_zone", f"{written}, and a zone"
+
+
+def of_repeats(mapping: Mapping, values: Values) -> list[str]:
+    """Rows whose name another row further up has."""
+    unique = [name for name in mapping.rows.unique if values.knows(name)]
+    if not unique:
+        return []
+    key = f"concat_ws(' ', {', '.join(values.text((name,)) for name in unique)})"
+    same = f"OVER (PARTITION BY {key} ORDER BY place)"
+    said = _said("repeated_row", f"{', '.join(unique)}: found '", key, "', as in row ")
+    return [
+        f"CASE WHEN {key} <> '' AND row_number() {same} > 1 THEN {said}"
+        f" || first_value(place) {same} || '.' END"
+    ]
 
 
 def of_equations(mapping: Mapping, header: Header, values: Values) -> list[str]:

@@ -10,6 +10,7 @@ from ledger.intake.columns import literal
 from ledger.intake.header import is_nameless
 from ledger.intake.platform.totals import LABELS
 from ledger.intake.tables import faults
+from ledger.intake.tables.header_names import Header
 from ledger.intake.tables.layout import folded
 from ledger.intake.tables.mapping import Column, Mapping
 from ledger.intake.tables.own_headers import own_headers
@@ -17,7 +18,7 @@ from ledger.intake.tables.refusals import BadMapping, MissingColumns, UnmappedCo
 from ledger.intake.tables.rows import RawRow
 from ledger.intake.tables.table import Table
 from ledger.intake.tables.targets import RECONCILE, Target
-from ledger.intake.tables.values import Header, Value, Values
+from ledger.intake.tables.values import Value, Values
 from ledger.kernel.fold import fold
 from ledger.kernel.near import listed, near
 
@@ -179,6 +180,7 @@ class MappedTable:
             told = faults.of_value(shown, value, column, self.mapping, self.zone)
             found += [told] if told else []
         found += faults.of_blanks(self.mapping, self.values_of)
+        found += faults.of_repeats(self.mapping, self.values_of)
         found += faults.of_equations(self.mapping, self.header, self.values_of)
         return faults.first_of(found)
 

@@ -29,6 +29,10 @@ OTHERS = "*"
 """Of words: whatever stands there else."""
 
 
+NOT = "!"
+"""Before a text: whatever stands there but that."""
+
+
 class Part(BaseModel):
     """A table of a mapping. Names that it does not know are refused."""
 
@@ -36,7 +40,8 @@ class Part(BaseModel):
 
 
 Sole = Annotated[dict[Short, Texts], Field(max_length=20)]
-"""Per header the texts that a cell under it may hold."""
+"""Per header the texts that a cell under it may hold; `*` is anything but a blank, `!this` anything
+but that."""
 
 
 class ZoneColumn(Part):
@@ -133,6 +138,10 @@ class Layout(Part):
     """Rows that begin so are passed over; `*` stands for anything."""
     totals: Texts = ()
     """What stands in the place of an id in rows that sum others."""
+    sections: Texts = ()
+    """Titles, alone in their row, of further tables below: the next row is the header of each."""
+    ends: Texts = ()
+    """Titles, alone in their row, from which on nothing is read."""
     blanks: Texts = ()
     """Cells that hold one of these are blank."""
     decimal: Mark = "."
@@ -146,6 +155,14 @@ class Layout(Part):
         return self
 
 
+class Continued(Part):
+    """Rows that go on with the one above: they agree with it under `by`, and hold nothing under any
+    header of `blank`. They are passed over."""
+
+    by: Texts
+    blank: Texts
+
+
 class Rows(Part):
     """Which rows count."""
 
@@ -156,7 +173,10 @@ class Rows(Part):
     over."""
     pass_over: Sole = {}
     add_up: bool = False
-    """Rows of one order are added up: an amount stands in several of them."""
+    """Rows of one order, or of one line, are added up: an amount stands in several of them."""
+    unique: Texts = ()
+    """Headers that together name a row of a comparison: a second row of that name is refused."""
+    continued: Continued | None = None
 
 
 class Ignore(Part):
@@ -199,6 +219,12 @@ class Mapping(Part):
     equation: Annotated[tuple[Equation, ...], Field(max_length=20)] = ()
     summary: Summary | None = None
 
+    @model_validator(mode="after")
+    def _unique_where_it_is_checked(self) -> Self:
+        if self.rows.unique and self.for_ != "reconcile":
+            raise ValueError("unique is of comparisons; orders and facts are known by their ids")
+        return self
+
     @property
     def named(self) -> str:
         """Its name and the digest of what it says, as answers and the log name it."""
@@ -209,7 +235,10 @@ class Mapping(Part):
     def headers(self) -> tuple[str, ...]:
         """All headers that it speaks of, those of columns first."""
         of_columns = (one.headers for sources in self.columns.values() for one in sources)
-        of_rows = (self.rows.filled, tuple(self.rows.only), tuple(self.rows.pass_over))
+        rows = self.rows
+        of_rows = [rows.filled, tuple(rows.only), tuple(rows.pass_over), rows.unique]
+        if rows.continued is not None:
+            of_rows += [rows.continued.by, rows.continued.blank]
         of_equations = (one.headers for one in self.equation)
         found = [name for names in (*of_columns, *of_rows, *of_equations) for name in names]
         if self.summary is not None:

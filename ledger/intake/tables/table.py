@@ -16,6 +16,7 @@ from ledger.intake.tables.parquet import parquet_cells
 from ledger.intake.tables.plain_file import PlainFile
 from ledger.intake.tables.refusals import BadTable
 from ledger.intake.tables.rows import RawRow
+from ledger.intake.tables.sections import Continuation, arranged
 from ledger.intake.tables.targets import Target
 
 if TYPE_CHECKING:
@@ -80,13 +81,13 @@ def opened(
         found = layout.of_text(file, mapping, target.kinds)
         if _is_direct(file, mapping, found) and not exact_places:
             return _direct(file, found)
-        below = _below(file, found)
+        found, below = arranged(found, _below(file, found), mapping, pads=False)
         return _copied(file, mapping, found, below, folder, progress, marked=False)
     if file.kind == "json":
         names, objects = rows.of_json(file)
         found = layout.Found(names, 0)
         return _copied(file, mapping, found, objects, folder, progress, marked=False)
-    found, below = layout.of_workbook(file, mapping, target.kinds)
+    found, below = arranged(*layout.of_workbook(file, mapping, target.kinds), mapping, pads=True)
     return _copied(file, mapping, found, below, folder, progress, marked=True)
 
 
@@ -95,10 +96,13 @@ def _is_direct(file: PlainFile, mapping: Mapping | None, found: layout.Found) ->
         return False
     if mapping is None:
         return True
-    odd = (mapping.file.skip, mapping.file.below, mapping.file.described, mapping.file.totals)
+    said = mapping.file
+    odd = (said.skip, said.below, said.described, said.totals)
+    parted = (said.sections, said.ends)
     fills = any(one.fill for sources in mapping.columns.values() for one in sources)
-    some = (mapping.rows.only, mapping.rows.pass_over)
-    return not (any(odd) or any(some) or fills or mapping.summary)
+    rows = mapping.rows
+    some = (rows.only, rows.pass_over, rows.unique, rows.continued)
+    return not (any(odd) or any(parted) or any(some) or fills or mapping.summary)
 
 
 def _ends_oddly(path: Path) -> bool:
@@ -168,6 +172,7 @@ def _copied(
         writer = csv.writer(stream, lineterminator="\n")
         for at, row in enumerate(_kept(below, mapping, found.names)):
             cells, fault = fitted(row.cells, width, least=0 if marked else named)
+            fault = row.fault or fault
             if not marked and file.kind == "text" and fault is None:
                 cells = [cell.strip(" \t\r\n") if cell else cell for cell in cells]
             writer.writerow((row.place, fault or "", *cells))
@@ -194,12 +199,15 @@ def _kept(
     if mapping is None:
         yield from below
         return
+    goes_on = Continuation(mapping.rows.continued, names)
     for number, row in enumerate(below):
         if number < mapping.file.below:
             continue
         if number == 0 and mapping.file.described and explains(row.cells):
             continue
         if mapping.file.skip and layout.is_passed_over(row.cells, mapping.file):
+            continue
+        if goes_on.passes_over(row.cells):
             continue
         yield row
 

@@ -68,6 +68,9 @@ class Zoned:
 
 
 NO_ZONE = Zoned()
+EPOCHS = {"epoch": ("[0-9]{9,11}", 1_000_000), "epoch_ms": ("[0-9]{12,14}", 1_000)}
+"""Formats of times that are counted since 1970 in UTC, in seconds or in thousands of them: how many
+digits they have, and how many microseconds one is."""
 
 
 def instant(text: str, formats: tuple[str, ...], zone: Zoned) -> str:
@@ -79,10 +82,12 @@ def instant(text: str, formats: tuple[str, ...], zone: Zoned) -> str:
         whole = f"CASE WHEN strlen({text}) = 16 THEN {text} || ':00' ELSE {text} END"
         there = in_zone(f"TRY_CAST({whole} AS TIMESTAMP)", zone)
         return f"CASE WHEN {short} THEN {there} ELSE {iso_instant(text)} END"
+    counted = [_counted(text, one) for one in formats if one in EPOCHS]
+    formats = tuple(one for one in formats if one not in EPOCHS)
     own = [one for one in formats if "%z" in one]
     named = [one for one in formats if "%Z" in one]
     bare = [one for one in formats if one not in own and one not in named]
-    found = []
+    found = counted
     if bare:
         found.append(in_zone(_parsed(text, bare), zone))
     if named:
@@ -95,13 +100,24 @@ def instant(text: str, formats: tuple[str, ...], zone: Zoned) -> str:
 
 
 def day(text: str, formats: tuple[str, ...]) -> str:
-    """A calendar day as `2026-01-25`, in SQL; without formats the text as it is."""
+    """A calendar day as `2026-01-25`, in SQL; without formats the text as it is. The day of a count
+    since 1970 is that of UTC."""
     if not formats:
         return (
             f"CASE WHEN regexp_full_match({text}, '[0-9]{{4}}/[0-9]{{2}}/[0-9]{{2}}')"
             f" THEN replace({text}, '/', '-') ELSE {text} END"
         )
-    return f"strftime({_parsed(text, list(formats))}, '%Y-%m-%d')"
+    days = [f"make_timestamp({_counted(text, one)})" for one in formats if one in EPOCHS]
+    written = [one for one in formats if one not in EPOCHS]
+    days += [_parsed(text, written)] if written else []
+    return f"strftime(coalesce({', '.join(days)}, NULL), '%Y-%m-%d')"
+
+
+def _counted(text: str, epoch: str) -> str:
+    """Microseconds since 1970 of a count since then; NULL for a text of other digits."""
+    digits, each = EPOCHS[epoch]
+    count = f"TRY_CAST({text} AS BIGINT) * {each}"
+    return f"CASE WHEN regexp_full_match({text}, '{digits}') THEN {count} END"
 
 
 def _parsed(text: str, formats: list[str]) -> str:

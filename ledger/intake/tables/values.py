@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from ledger.intake.columns import BLANKS, literal, trimmed
 from ledger.intake.tables import amounts, times
-from ledger.intake.tables.mapping import OTHERS, Column, Kind, Mapping, Sole, ZoneColumn
+from ledger.intake.tables.header_names import Header
+from ledger.intake.tables.mapping import NOT, OTHERS, Column, Kind, Mapping, Sole, ZoneColumn
 from ledger.intake.tables.rows import MARKS, MOMENT, NUMBER, SAFE_DIGITS, UNREADABLE
-from ledger.kernel.fold import fold, fold_signs
 
 
 class Value(NamedTuple):
@@ -20,32 +20,6 @@ class Value(NamedTuple):
     raw: str
     kind: Kind
     plain: bool = False
-
-
-class Header:
-    """The header of a file, by names as people see them."""
-
-    def __init__(self, names: Sequence[str]) -> None:
-        self.names = list(names)
-        self.doubled: dict[str, list[str]] = {}
-        """Names that stand there more than once, folded."""
-        self._at: dict[str, int] = {}
-        for at, name in enumerate(names):
-            for folded in {fold(name), fold_signs(name)} - {""}:
-                if self._at.setdefault(folded, at) != at:
-                    self.doubled.setdefault(folded, [names[self._at[folded]]]).append(name)
-
-    def at(self, synonyms: Sequence[str]) -> int | None:
-        """Where the first of some headers stands that is there."""
-        for name in synonyms:
-            for folded in (fold(name), fold_signs(name)):
-                if folded in self._at:
-                    return self._at[folded]
-        return None
-
-    def knows(self, name: str) -> bool:
-        """Whether a column has that name."""
-        return self.at((name,)) is not None
 
 
 class Values:
@@ -65,6 +39,10 @@ class Values:
         self._own = own
         self._file = mapping.file
         self._zone = zone or mapping.file.zone
+
+    def knows(self, name: str) -> bool:
+        """Whether the file has a column of that name."""
+        return self._header.knows(name)
 
     def text(self, synonyms: Sequence[str]) -> str:
         """The text of a cell without the blanks around it; NULL for a blank one or no column."""
@@ -90,9 +68,15 @@ class Values:
         tests = []
         for header, texts in sole.items():
             said = f"lower({self.named(header)})"
-            some = ", ".join(literal(one.strip().lower()) for one in texts if one.strip())
-            blank = f"{said} IS NULL" if any(not one.strip() for one in texts) else "false"
-            tests.append(f"(coalesce({said} IN ({some}), false) OR {blank})" if some else blank)
+            words = {one.strip().lower() for one in texts}
+            ways = [f"{said} IS NOT NULL"] if OTHERS in words else []
+            ways += [f"{said} IS NULL"] if "" in words else []
+            nots = {one for one in words if one.startswith(NOT)}
+            if some := ", ".join(map(literal, sorted(words - nots - {OTHERS, ""}))):
+                ways.append(f"coalesce({said} IN ({some}), false)")
+            if some := ", ".join(literal(one[1:].strip()) for one in sorted(nots)):
+                ways.append(f"coalesce({said} NOT IN ({some}), true)")
+            tests.append(f"({' OR '.join(ways)})")
         return " AND ".join(tests) or "true"
 
     def amount(self, synonyms: Sequence[str]) -> tuple[str, str]:
@@ -100,10 +84,19 @@ class Values:
         at = self._header.at(synonyms)
         if at is None:
             return "NULL::VARCHAR", "0"
-        cell = self._cell(at)
-        return cell, amounts.term(
-            cell, self._decimal(cell, self._file.decimal, self._file.thousands)
-        )
+        cell = text = self._cell(at)
+        column = self._column_of(at)
+        decimal, thousands = self._file.decimal, self._file.thousands
+        if column is not None:
+            text = _replaced(text, column.replace)
+            decimal = column.decimal or decimal
+            thousands = thousands if column.thousands is None else column.thousands
+        return cell, amounts.term(cell, self._decimal(text, decimal, thousands))
+
+    def _column_of(self, at: int) -> Column | None:
+        """The column of ours that is read from one of the file: both read its cells alike."""
+        all_ = (one for sources in self._mapping.columns.values() for one in sources)
+        return next((one for one in all_ if one.header and self._header.at(one.header) == at), None)
 
     def value(self, sources: Sequence[Column], kind: Kind) -> Value | None:
         """A column of ours; None where the file has no column that it could come from."""
@@ -193,7 +186,7 @@ class Values:
             return False
         if kind == "instant":
             return self._own and not column.formats and self._zoned(column) == times.NO_ZONE
-        return self._own or kind not in ("amount", "day")
+        return self._own or kind not in ("amount", "currency", "day")
 
     def _cell(self, at: int, fill: Sequence[str] = ()) -> str:
         """A cell without blanks around it, NULL where nothing stands there; a mark is kept."""
@@ -213,9 +206,7 @@ class Values:
 
     def _converted(self, cell: str, column: Column, kind: Kind) -> str:
         """The value of a cell, whatever is done about it before."""
-        text = cell
-        for old, new in column.replace.items():
-            text = f"replace({text}, {literal(old)}, {literal(new)})"
+        text = _replaced(cell, column.replace)
         if column.take is not None:
             text = f"nullif(regexp_extract({self._shown(text)}, {literal(column.take)}, 1), '')"
         if column.strip:
@@ -240,6 +231,9 @@ class Values:
                 midnight = f"{moment} = date_trunc('day', {moment})"
                 own = f"CASE WHEN {midnight} THEN strftime({moment}, '%Y-%m-%d') END"
                 return f"CASE WHEN starts_with({text}, {_mark(MOMENT)}) THEN {own} ELSE {read} END"
+            case "currency" if not self._own:
+                code = f"regexp_full_match({text}, '[a-z]{{3}}')"
+                return self._readable(f"CASE WHEN {code} THEN upper({text}) ELSE {text} END")
             case "id" | "text" if self._marked:
                 digits = f"length(replace({text}, '-', '')) > {SAFE_DIGITS + 1}"
                 lost = f"starts_with({text}, {_mark(NUMBER)}) AND {digits}"
@@ -274,6 +268,12 @@ class Values:
         if isinstance(column.zone, ZoneColumn):
             return times.Zoned(self._zone, self.text(column.zone.header), dict(column.zone.words))
         return times.Zoned(column.zone or self._zone)
+
+
+def _replaced(text: str, replace: Names[str, str]) -> str:
+    for old, new in replace.items():
+        text = f"replace({text}, {literal(old)}, {literal(new)})"
+    return text
 
 
 def _in_words(text: str, words: Names[str, str]) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sqlalchemy import Connection
 
 from ledger.intake.platform import canonical, mapped_file, orderfile
-from ledger.intake.platform.mapped_file import How
+from ledger.intake.platform.how import How
 from ledger.intake.platform.orderfile import Load, OrderFile
 from ledger.intake.platform.rows import PlatformFile
 from ledger.intake.tables.plain_file import is_our_csv
