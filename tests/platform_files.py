@@ -27,7 +27,8 @@ class Read(NamedTuple):
 
 
 @contextmanager
-def _database() -> Iterator[Any]:
+def in_memory() -> Iterator[Any]:
+    """A database in memory that is left behind closed."""
     import duckdb
 
     database = duckdb.connect(":memory:")
@@ -43,7 +44,7 @@ def read_orders(
 ) -> Read:
     """A file by order through a shipped mapping, or one of the test's own."""
     how = How(mapping_named(profile, "reconcile"), store, column)
-    with TemporaryDirectory() as folder, _database() as database:
+    with TemporaryDirectory() as folder, in_memory() as database:
         mapped = opened_file(database, str(path), how, Path(folder) / "t", lambda what, more: None)
         found = load_orders(database, mapped, "", flip_sign=False)
         rows = database.execute(

@@ -8,8 +8,9 @@ from collections.abc import Mapping as Names
 
 from ledger.intake.columns import literal
 from ledger.intake.tables import amounts
+from ledger.intake.tables.header import Header
 from ledger.intake.tables.mapping import Column, Equation, Mapping
-from ledger.intake.tables.values import Header, Value, Values
+from ledger.intake.tables.values import Value, Values
 
 SEPARATOR = "|"
 HINTS = {

@@ -80,7 +80,7 @@ def opened(
         found = layout.of_text(file, mapping, target.kinds)
         if _is_direct(file, mapping, found) and not exact_places:
             return _direct(file, found)
-        below = _below(file, found)
+        below = _below(file, found, mapping.file.quote if mapping else '"')
         return _copied(file, mapping, found, below, folder, progress, marked=False)
     if file.kind == "json":
         names, objects = rows.of_json(file)
@@ -91,14 +91,17 @@ def opened(
 
 
 def _is_direct(file: PlainFile, mapping: Mapping | None, found: layout.Found) -> bool:
-    if file.path.stat().st_size < DIRECT_FROM_BYTES or _ends_oddly(file.path):
+    small = file.path.stat().st_size < DIRECT_FROM_BYTES
+    if small or not found.even or _ends_oddly(file.path):
         return False
     if mapping is None:
         return True
-    odd = (mapping.file.skip, mapping.file.below, mapping.file.described, mapping.file.totals)
+    said = mapping.file
+    odd = (said.skip, said.until, said.below, said.described, said.totals, said.ragged)
     fills = any(one.fill for sources in mapping.columns.values() for one in sources)
     some = (mapping.rows.only, mapping.rows.pass_over)
-    return not (any(odd) or any(some) or fills or mapping.summary)
+    odd_quote = said.quote != '"'
+    return not (any(odd) or any(some) or fills or mapping.summary or odd_quote)
 
 
 def _ends_oddly(path: Path) -> bool:
@@ -145,8 +148,8 @@ def malformed(connection: "DuckDBPyConnection") -> int:
     return int(found[0]) if found else 0
 
 
-def _below(file: PlainFile, found: layout.Found) -> Iterator[RawRow]:
-    return (row for row in rows.of_text(file, found.delimiter) if row.place > found.place)
+def _below(file: PlainFile, found: layout.Found, quote: str) -> Iterator[RawRow]:
+    return (row for row in rows.of_text(file, found.delimiter, quote) if row.place > found.place)
 
 
 def _copied(
@@ -163,10 +166,11 @@ def _copied(
     folder.mkdir(parents=True, exist_ok=True)
     copy = folder / f"table-{len(list(folder.iterdir()))}.csv"
     width = len(found.names)
+    pad = marked or (mapping is not None and mapping.file.ragged)
     with copy.open("x", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         for at, row in enumerate(_kept(below, mapping, found.names)):
-            cells, fault = fitted(row.cells, width, pad=marked)
+            cells, fault = fitted(row.cells, width, pad=pad)
             if not marked and file.kind == "text" and fault is None:
                 cells = [cell.strip(" \t\r\n") if cell else cell for cell in cells]
             writer.writerow((row.place, fault or "", *cells))
@@ -198,7 +202,9 @@ def _kept(
             continue
         if number == 0 and mapping.file.described and _explains(row.cells):
             continue
-        if mapping.file.skip and layout.is_passed_over(row.cells, mapping.file):
+        if mapping.file.until and layout.begins_so(row.cells, mapping.file.until):
+            return
+        if mapping.file.skip and layout.begins_so(row.cells, mapping.file.skip):
             continue
         yield row
 
