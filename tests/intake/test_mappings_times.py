@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ledger.intake.tables.mappings import mapping_named, parsed
-from tests.mapping_files import orders, said_of
+from tests.mapping_files import compared, orders, said_of
 from tests.mapping_files import written as files_written
 from tests.platform_files import read_orders
 
@@ -60,17 +60,26 @@ def test_a_time_is_read_as_the_mapping_says(
         ("3 Nov 2025 10:00 CST", 'formats = "%d %b %Y %H:%M %Z"'),
         ("1762164000000", 'formats = "epoch"'),
         ("1762164000", 'formats = "epoch_ms"'),
-        ("11/03/25 10:00", 'formats = "%m/%d/%Y %H:%M", zone = "UTC"'),
         ("45964.41", 'formats = "serial"'),
         ("1762164000", ""),
     ],
 )
 def test_a_time_that_could_be_another_is_refused(tmp_path: Path, written: str, said: str) -> None:
-    """Seconds are no milliseconds, the year 25 is none, and CST is of several places."""
+    """Seconds are no milliseconds, and CST is of several places."""
     mapping = MAPPING.format(f", {said}" if said else "")
     found = orders(tmp_path, f"Order,Created\n1,{written}\n", mapping)
     assert found.orders == []
     assert [(row, cell) for row, _, cell in found.faults] == [(2, written)]
+
+
+def test_the_year_25_is_none(tmp_path: Path) -> None:
+    """Years of two digits are written `%y`."""
+    content = "Order,Created\n1,11/03/25 10:00\n"
+    mapping = MAPPING.format(', formats = "%m/%d/%Y %H:%M", zone = "UTC"')
+    assert [code for _, code, _ in orders(tmp_path, content, mapping).faults] == ["invalid_field"]
+    days = mapping.replace("created_at", "created")
+    said = said_of(compared, tmp_path, content, days)
+    assert "found '11/03/25 10:00', expected a day written as %m/%d/%Y" in said
 
 
 def test_the_zone_of_a_row_that_nobody_knows_is_shown(tmp_path: Path) -> None:

@@ -153,7 +153,7 @@ def day(text: str, formats: tuple[str, ...], zone: Zoned = NO_ZONE) -> str:
     elif zoned:
         found += _as_written(text, zoned)
     local = found[0] if len(found) == 1 else f"coalesce({', '.join(found)})"
-    return f"strftime({local}, '%Y-%m-%d')"
+    return f"CASE WHEN {local} >= '1900-01-01' THEN strftime({local}, '%Y-%m-%d') END"
 
 
 def _as_written(text: str, formats: tuple[str, ...]) -> list[str]:
@@ -172,8 +172,7 @@ def _parsed(text: str, formats: list[str]) -> str:
     short = [one for one in formats if "%y" in one]
     found = []
     if whole := [one for one in formats if one not in short]:
-        read = _strptime(text, whole)
-        found.append(f"CASE WHEN {read} >= '1900-01-01' THEN {read} END")
+        found.append(_strptime(text, whole))
     if short:
         read = _strptime(text, short)
         shift = f"{read} + INTERVAL 100 YEAR"
