@@ -31,7 +31,8 @@ class Read(NamedTuple):
 
 
 @contextmanager
-def _database() -> Iterator[Any]:
+def in_memory() -> Iterator[Any]:
+    """A database in memory that is left behind closed."""
     import duckdb
 
     database = duckdb.connect(":memory:")
@@ -51,7 +52,7 @@ def read_orders(
 ) -> Read:
     """A file by order through a shipped mapping, or one of the test's own."""
     how = How(mapping_named(profile, "reconcile"), store, column, fixed=tuple(fixed.items()))
-    with TemporaryDirectory() as folder, _database() as database:
+    with TemporaryDirectory() as folder, in_memory() as database:
         mapped = opened_file(database, str(path), how, Path(folder) / "t", lambda what, more: None)
         found = load_orders(database, mapped, "", flip_sign=False)
         rows = database.execute(
@@ -66,7 +67,7 @@ def read_lines(
 ) -> list[tuple[str, str | None, str | None]]:
     """A file by line: the line or store, its amount with its currency, its outcome."""
     how = How(mapping_named(profile, "reconcile"), store)
-    with TemporaryDirectory() as folder, _database() as database:
+    with TemporaryDirectory() as folder, in_memory() as database:
         mapped = opened_file(database, str(path), how, Path(folder) / "t", lambda what, more: None)
         rows = rows_of(database, mapped, "").rows
     return [
@@ -90,7 +91,7 @@ def read_order_file(
     path: str | Path, profile: str, zone: str | None = None, **fixed: str
 ) -> OrdersRead:
     """A file of orders through a shipped mapping."""
-    with TemporaryDirectory() as folder, _database() as database:
+    with TemporaryDirectory() as folder, in_memory() as database:
         checked = read(
             *(database, [Path(path)], NOW, fixed),
             mapping=mapping_named(profile, "orders"),

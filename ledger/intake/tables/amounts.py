@@ -4,6 +4,10 @@ What can mean two things is nothing: a point where the mapping says that decimal
 comma, thousands that are no thousands, two signs. What is no amount is NULL.
 """
 
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
 from ledger.intake.columns import literal
 from ledger.kernel.currencies import EXPONENTS
 
@@ -36,41 +40,63 @@ UNITS = {
     "円": "JPY",
 }
 """Signs that mean one currency. `$`, `¥` and `kr` mean several: a mapping's words say which."""
-_UNIT = r"\p{L}{2,4}\.?|[đĐ元円원р]\.?|\p{L}{0,3}\p{Sc}"
-"""A single letter is mostly none: `1.5O` is a slip of the finger."""
+_NAMES = (
+    *("kr", "Ft", "lei", "Rs", "Bs", "TL", "Dh", "din", "SFr", "Fr", "руб", "р", "грн", "лв"),
+    *("S/", "圓", "圆", "块", "원", "บาท"),
+)
+"""How currencies are written that these do not tell apart; a point may stand behind."""
 _MINUS = "[-\u2212\u2013]"
 _SIGN = f"(?:{_MINUS}|[+])?"
 _TERM = "DECIMAL(30, 6)"
 """Of sums: 24 digits before six decimals, which no currency has more of."""
+_BLANKS = r"[\s\x{a0}\x{202f}\x{2009}\x{3000}]+"
 
 
-def plain(text: str, decimal: str, thousands: str | None) -> str:
-    """The amount of a cell as a plain decimal, in SQL."""
+def plain(text: str, decimal: str, thousands: str | None, units: Iterable[str] = ()) -> str:
+    """The amount of a cell as a plain decimal, in SQL; `units` may stand beside it as currencies
+    do. Other letters are none: `32.13 DR` and `1.2M` say more than an amount."""
     number = _number(decimal, thousands)
     usual = f"-?[0-9]{{1,15}}(?:{_escaped(decimal)}[0-9]{{1,6}})?"
+    short = f"-?{_escaped(decimal)}[0-9]{{1,6}}"
     point = text if decimal == "." else f"replace({text}, {literal(decimal)}, '.')"
-    bare = f"regexp_replace({text}, '[\\s\\x{{a0}}\\x{{202f}}]', '', 'g')"
-    shape = f"({_SIGN})(?:{_UNIT})?({_SIGN})({number})({_SIGN})(?:{_UNIT})?({_SIGN})"
-    whole = f"[(]{shape}[)]|{shape}"
+    bare = f"regexp_replace({text}, '{_BLANKS}', ' ', 'g')"
+    unit = _unit(tuple(units))
+    shape = f"{_SIGN} ?(?:{unit})? ?{_SIGN} ?(?:{number}) ?{_SIGN} ?(?:{unit})? ?{_SIGN}"
+    whole = f"[(] ?{shape} ?[)]|{shape}"
     digits = f"regexp_extract({bare}, {literal(number)})"
-    if thousands and thousands.strip():
-        digits = f"replace({digits}, {literal(thousands)}, '')"
+    if thousands:
+        mark = " " if not thousands.strip() else thousands
+        digits = f"replace({digits}, {literal(mark)}, '')"
     if decimal != ".":
         digits = f"replace({digits}, {literal(decimal)}, '.')"
     signs = f"length(regexp_replace({bare}, '[^-(\\x{{2212}}\\x{{2013}}]', '', 'g'))"
     value = f"CASE WHEN {signs} = 1 THEN '-' ELSE '' END || {digits}"
     return (
         f"CASE WHEN regexp_full_match({text}, {literal(usual)}) THEN {point}"
+        f" WHEN regexp_full_match({text}, {literal(short)}) THEN replace({point}, '.', '0.')"
         f" WHEN regexp_full_match({bare}, {literal(whole)}) AND {signs} <= 1 THEN {value} END"
     )
+
+
+@lru_cache(maxsize=32)
+def _unit(units: tuple[str, ...]) -> str:
+    """What may stand beside an amount, as a pattern: signs, codes of ISO 4217, names, `units`."""
+    names = sorted({*UNITS, *_NAMES, *map(_without_blanks, units)} - {""}, key=len, reverse=True)
+    codes = "|".join(sorted(EXPONENTS))
+    said = "|".join(re.escape(one) for one in names)
+    return rf"(?:{said})\.?|(?i:{codes})|\p{{L}}{{0,3}} ?\p{{Sc}}(?: ?(?i:{codes}))?"
+
+
+def _without_blanks(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _number(decimal: str, thousands: str | None) -> str:
     """Digits with the marks of a mapping: thousands, or lakhs, that are some."""
     tail = f"(?:{_escaped(decimal)}[0-9]+)?"
-    if not thousands or not thousands.strip():  # blanks are taken out before
+    if not thousands:
         return f"[0-9]+{tail}"
-    mark = _escaped(thousands)
+    mark = _escaped(thousands if thousands.strip() else " ")
     return f"(?:[0-9]{{1,3}}(?:{mark}[0-9]{{2,3}})*{mark}[0-9]{{3}}|[0-9]+){tail}"
 
 
@@ -78,14 +104,22 @@ def _escaped(sign: str) -> str:
     return {".": "[.]", "'": "'"}.get(sign, sign)
 
 
-def unit_of(text: str, words: dict[str, str]) -> str:
+def beside(text: str) -> str:
+    """What stands beside the digits of an amount, in SQL; NULL for nothing."""
+    number = r"[-+0-9.,()\s\x{a0}\x{202f}\x{2009}\x{2212}\x{2013}\x{2019}'']"
+    return f"nullif(regexp_replace({text}, '{number}', '', 'g'), '')"
+
+
+def unit_of(text: str, words: Mapping[str, str]) -> str:
     """The currency that stands in the cell of an amount, in SQL; NULL where there is none that
     means one currency."""
-    bare = f"regexp_replace({text}, '[-+0-9.,()\\s\\x{{a0}}\\x{{202f}}\\x{{2212}}'']', '', 'g')"
-    known = UNITS | words
+    bare = beside(text)
+    known = UNITS | {"".join(word.split()).rstrip("."): meant for word, meant in words.items()}
     whens = " ".join(f"WHEN {literal(a)} THEN {literal(b)}" for a, b in known.items())
     codes = ", ".join(map(literal, sorted(EXPONENTS)))
-    return f"CASE {bare} {whens} ELSE CASE WHEN {bare} IN ({codes}) THEN {bare} END END"
+    return (
+        f"CASE {bare} {whens} ELSE CASE WHEN upper({bare}) IN ({codes}) THEN upper({bare}) END END"
+    )
 
 
 def term(text: str, value: str) -> str:
@@ -97,6 +131,18 @@ def summed(terms: list[str], less: list[str]) -> str:
     """A sum as a decimal; NULL where one of them is no amount."""
     found = " + ".join(terms) or "0"
     return f"({found}" + "".join(f" - {one}" for one in less) + f")::{_TERM}"
+
+
+def times(value: str, quantity: str) -> str:
+    """An amount of one piece times their number, in SQL; NULL where one of them is none."""
+    return as_text(f"TRY_CAST({value} AS DECIMAL(22, 6)) * TRY_CAST({quantity} AS DECIMAL(12, 3))")
+
+
+def shifted(value: str, decimals: int) -> str:
+    """A whole number of which the last digits are decimals; NULL for one with decimals."""
+    part = f"0.{'1'.zfill(decimals)}::DECIMAL({decimals + 1}, {decimals})"
+    product = as_text(f"TRY_CAST({value} AS DECIMAL(24, 0)) * {part}")
+    return f"CASE WHEN regexp_full_match({value}, '-?[0-9]{{1,18}}') THEN {product} END"
 
 
 def as_text(decimal: str) -> str:

@@ -2,11 +2,11 @@
 
 import codecs
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from ledger.intake.tables.times import ABBREVIATIONS, EPOCHS
+from ledger.intake.tables.times import ABBREVIATIONS, WORDS
 from ledger.kernel.zones import is_zone
 
 DIRECTIVES = frozenset("YymdbBHMSfIpzZaAj%")
@@ -20,28 +20,28 @@ ENCODINGS = (
 
 
 def _format(text: str) -> str:
-    if text in EPOCHS:
+    if text in WORDS:
         return text
     pieces = text.replace("%%", "").split("%")[1:]
     wrong = [piece[:1] for piece in pieces if piece[:1] not in DIRECTIVES]
     if wrong or not pieces:
         raise ValueError(
             f"the time format {text!r} is written with %Y %y %m %d %b %B %H %I %M %S %f %p %z %Z, "
-            "or is epoch or epoch_ms: seconds or milliseconds since 1970"
+            f"or is one of {', '.join(WORDS)}"
         )
-    if "%Z" in text and not text.endswith(" %Z"):
-        raise ValueError(f"%Z stands at the end of {text!r}, behind a blank")
+    if "%Z" in text and not text.endswith("%Z"):
+        raise ValueError(f"%Z stands at the end of {text!r}")
     return text
 
 
-def _alike(formats: tuple[str, ...]) -> tuple[str, ...]:
-    """Two formats of which one puts the day where the other has the month read one text twice."""
-    seen: dict[str, str] = {}
+def _formats(formats: tuple[str, ...]) -> tuple[str, ...]:
+    """Formats of which no text could mean two days."""
+    shapes: dict[str, str] = {}
     for one in formats:
-        shape = re.sub("%[dmbB]", "%d", one)
-        other = seen.setdefault(shape, one)
-        if other != one and not {"%b", "%B"} & {other[:2], one[:2]} and "%b" not in other + one:
-            raise ValueError(f"{other!r} and {one!r} read one text in two ways: keep one of them")
+        shape = re.sub("%[dmyYj]", "%d", one)
+        other = shapes.setdefault(shape, one)
+        if other != one:
+            raise ValueError(f"one text could be two days by {other!r} and {one!r}: keep one")
     return formats
 
 
@@ -104,13 +104,14 @@ Texts = Annotated[tuple[Short, ...], BeforeValidator(_texts), Field(max_length=2
 Formats = Annotated[
     tuple[Annotated[Short, AfterValidator(_format)], ...],
     BeforeValidator(_texts),
+    AfterValidator(_formats),
     Field(max_length=20),
-    AfterValidator(_alike),
 ]
 ZoneWord = Annotated[Short, AfterValidator(_zone_word)]
 ZoneName = Annotated[Short, AfterValidator(_zone)]
 Encoding = Annotated[Short, AfterValidator(_encoding)]
 Delimiter = Annotated[str, AfterValidator(_delimiter)]
 Mark = Annotated[str, AfterValidator(_mark)]
+Quote = Literal['"', "'", ""]
 Marks = Annotated[str, Field(max_length=20)]
 Pattern = Annotated[str, Field(max_length=PATTERN_MAX), AfterValidator(_pattern)]

@@ -8,9 +8,9 @@ from collections.abc import Mapping as Names
 
 from ledger.intake.columns import literal
 from ledger.intake.tables import amounts
-from ledger.intake.tables.header_names import Header
+from ledger.intake.tables.header import Header
 from ledger.intake.tables.mapping import Column, Equation, Mapping
-from ledger.intake.tables.times import EPOCHS
+from ledger.intake.tables.times import EPOCH, EPOCH_MS
 from ledger.intake.tables.values import Value, Values
 
 SEPARATOR = "|"
@@ -98,7 +98,9 @@ def _instant_expected(column: Column, zoned: bool) -> tuple[str, str]:
             return "invalid_field", f"a time such as 2026-01-10T09:00:00{once}"
         return "no_zone", "a time with its zone, such as 2026-01-10T09:00:00+08:00"
     written = f"a time written as {' or '.join(column.formats)}{once}"
-    says_zone = any("%z" in one or "%Z" in one or one in EPOCHS for one in column.formats)
+    says_zone = any(
+        "%z" in one or "%Z" in one or one in (EPOCH, EPOCH_MS) for one in column.formats
+    )
     if zoned or says_zone:
         return "invalid_field", written
     return "no_zone", f"{written}, and a zone"

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ledger.intake.border import COLUMNS_MAX
 from ledger.intake.tables import rows
-from ledger.intake.tables.mapping import Layout, Mapping
+from ledger.intake.tables.mapping import Mapping
 from ledger.intake.tables.plain_file import PlainFile
 from ledger.intake.tables.refusals import BadTable, HeaderNotFound
 from ledger.intake.tables.rows import RawRow
@@ -34,6 +34,8 @@ class Found(NamedTuple):
     sheet: str = ""
     above: int = 0
     """How many rows stand above it."""
+    even: bool = True
+    """Whether the first rows below have as many cells."""
 
 
 def of_text(file: PlainFile, mapping: Mapping | None, ours: Collection[str]) -> Found:
@@ -42,22 +44,24 @@ def of_text(file: PlainFile, mapping: Mapping | None, ours: Collection[str]) -> 
     given = mapping.file.delimiter if mapping else None
     found: list[tuple[int, int, Found]] = []
     for sign in (given,) if given else DELIMITERS if mapping else (",", "\t"):
-        some = _sample(file, sign)
+        some = _sample(file, sign, mapping.file.quote if mapping else '"')
         if (best := _best(some, mapping, ours)) is not None:
             at, score = best
-            place, names = some[at].place, _named(some[at].cells)
-            found.append((score, len(names), Found(names, place, sign, above=at)))
+            names = _named(_lowest(some, at, mapping))
+            even = all(len(row.cells) == len(names) for row in some[at:])
+            one = Found(names, some[at].place, sign, above=at, even=even)
+            found.append((score, len(names), one))
     if not found:
         raise _no_header(file.name, mapping, _sample(file, given or ","), ours)
     return max(found, key=lambda one: one[:2])[2]
 
 
-def _sample(file: PlainFile, delimiter: str) -> list[RawRow]:
+def _sample(file: PlainFile, delimiter: str, quote: str = '"') -> list[RawRow]:
     """The first rows, as far as they can be told apart."""
     with file.path.open("rb") as stream:
         text = stream.read(SAMPLE_BYTES).decode("utf-8-sig", "ignore")
     csv.field_size_limit(SAMPLE_BYTES)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, **rows.quoting(quote))
     found: list[RawRow] = []
     try:
         for cells in islice(reader, 2 * LOOKED_AT):
@@ -88,7 +92,7 @@ def of_workbook(
         first = first or some
         if (best := _best(some, mapping, ours)) is not None:
             at, _ = best
-            header = _trimmed([one.lstrip("".join(rows.MARKS)) for one in some[at].cells])
+            header = _trimmed([_unmarked(one) for one in _lowest(some, at, mapping)])
             return Found(header, some[at].place, sheet=sheet, above=at), _chained(
                 some[at + 1 :], below
             )
@@ -107,8 +111,10 @@ def _best(
     known = {folded(name) for name in (mapping.headers if mapping else ours)}
     cell = folded(mapping.file.header) if mapping and mapping.file.header else None
     scores = []
-    for at, row in enumerate(some):
-        names = {folded(one) for one in row.cells if one.strip()}
+    first = mapping.file.header_rows - 1 if mapping else 0
+    for at in range(first, len(some)):
+        cells = _lowest(some, at, mapping)
+        names = {folded(_unmarked(one)) for one in cells if one.strip()}
         if cell is not None and cell not in names:
             continue
         scores.append((len(names & known), -at))
@@ -176,6 +182,22 @@ def looks_like_header(some: Sequence[RawRow]) -> int | None:
     return -max(scores)[1]
 
 
+def _lowest(some: Sequence[RawRow], at: int, mapping: Mapping | None) -> list[str]:
+    """The names of a header that ends in a row: of each column the lowest that is not blank."""
+    cells = list(some[at].cells)
+    for row in reversed(some[at - mapping.file.header_rows + 1 : at] if mapping else []):
+        cells += [""] * (len(row.cells) - len(cells))
+        cells = [
+            one if one.strip() or number >= len(row.cells) else row.cells[number]
+            for number, one in enumerate(cells)
+        ]
+    return cells
+
+
+def _unmarked(cell: str) -> str:
+    return cell.lstrip("".join(rows.MARKS))
+
+
 def folded(name: str) -> str:
     """A header as it is looked for."""
     return fold_signs(fold(name))
@@ -220,9 +242,11 @@ def _no_header(
     )
 
 
-def is_passed_over(cells: Sequence[str], layout: Layout) -> bool:
-    """Whether a row begins as those that are passed over do."""
+def begins_so(cells: Sequence[str], begins: Sequence[str]) -> bool:
+    """Whether the first cell of a row that is not blank is one of some texts, where `*` stands for
+    anything."""
     first = next((cell.strip() for cell in cells if cell.strip()), "")
     return any(
-        fnmatchcase(first.casefold(), one.casefold().replace("[", "[[]")) for one in layout.skip
+        fnmatchcase(_unmarked(first).casefold(), one.casefold().replace("[", "[[]"))
+        for one in begins
     )

@@ -1,26 +1,25 @@
 """A table read through a mapping: our columns, what is wrong with each row, what is left over."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Mapping as Names
 from fnmatch import fnmatchcase
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ledger.intake.columns import literal
 from ledger.intake.header import is_nameless
 from ledger.intake.platform.totals import LABELS
-from ledger.intake.tables import faults
-from ledger.intake.tables.header_names import Header
+from ledger.intake.tables import checks, faults
+from ledger.intake.tables.header import Header
 from ledger.intake.tables.layout import folded
 from ledger.intake.tables.mapping import Column, Mapping
 from ledger.intake.tables.own_headers import own_headers
-from ledger.intake.tables.refusals import BadMapping, MissingColumns, UnmappedColumns
+from ledger.intake.tables.refusals import BadMapping
 from ledger.intake.tables.rows import RawRow
 from ledger.intake.tables.table import Table
 from ledger.intake.tables.targets import RECONCILE, Target
 from ledger.intake.tables.values import Value, Values
 from ledger.kernel.fold import fold
-from ledger.kernel.near import listed, near
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -65,11 +64,11 @@ class MappedTable:
         )
         self.nameless = sum(map(is_nameless, table.names))
         if not keeps_others:
-            self._refuse_unmapped()
-        self._refuse_doubled()
+            checks.refuse_unmapped(self)
+        checks.refuse_doubled(self)
         self.values = self._values()
         if not partial:
-            self._refuse_missing()
+            checks.refuse_missing(self)
 
     def _values(self) -> dict[str, Value]:
         found: dict[str, Value] = {}
@@ -92,75 +91,6 @@ class MappedTable:
             kind = self.target.kinds.get(name, "text")
             found[name] = Value(literal(text), literal(text), kind, plain=True)
         return found
-
-    def _refuse_doubled(self) -> None:
-        for name in self.mapping.headers:
-            if there := self.header.doubled.get(fold(name)):
-                raise UnmappedColumns(
-                    f"{self.table.file.name}: {' and '.join(map(repr, there))} are columns of one "
-                    "name, and a mapping reads it.",
-                    "Keep one of them, or give the other another name.",
-                )
-
-    def _refuse_unmapped(self) -> None:
-        known = {folded(name) for name in self.mapping.headers} | {"error"}
-        unknown = [
-            name
-            for name in self.table.names
-            if not is_nameless(name)
-            and folded(name) not in known
-            and not any(fnmatchcase(fold(name), fold(one)) for one in self.mapping.ignore.headers)
-        ]
-        if not unknown:
-            return
-        said = []
-        for name in unknown[:20]:
-            meant = near(name, [*self.mapping.headers, *self.target.kinds], 1)
-            said.append(repr(name) + (f" (did you mean {meant[0]!r}?)" if meant else ""))
-        more = f" and {len(unknown) - 20} more" if len(unknown) > 20 else ""
-        if self.is_own:
-            raise UnmappedColumns(
-                f"{self.table.file.name}: no column of {self.target.name} is called "
-                f"{', '.join(said)}{more}.",
-                "A file with headers of its own is read through a mapping. Have one drafted: "
-                f"duebook files {self.table.file.name}",
-                file=self.table.file.name,
-                columns=unknown,
-            )
-        raise UnmappedColumns(
-            f"{self.table.file.name}: the mapping {self.mapping.name!r} neither reads nor ignores "
-            f"{', '.join(said)}{more}.",
-            "Map them in [columns], or name them in [ignore] headers, where * stands for the rest.",
-            file=self.table.file.name,
-            columns=unknown,
-        )
-
-    def _refuse_missing(self) -> None:
-        lacks = [name for name in self.target.needed if name not in self.values]
-        for one in self.mapping.equation:
-            lacks += [
-                name
-                for name in (*one.sum, *one.less, *one.is_[:1])
-                if self.header.at(one.is_ if name in one.is_ else (name,)) is None
-                and name not in one.optional
-            ]
-        if not lacks:
-            return
-        columns = self.mapping.columns
-        wanted = [
-            f"{name} (from {' or '.join(map(repr, columns[name][0].headers[:3]))})"
-            if name in columns and columns[name][0].headers
-            else name
-            for name in dict.fromkeys(lacks)
-        ]
-        raise MissingColumns(
-            f"{Path(self.table.file.name).name}: nothing gives {', '.join(wanted)}; found "
-            f"{listed([*map(repr, filter(None, self.table.names))], 20) or 'no column'}.",
-            'Map them in [columns], give one value for every row, { constant = "..." } or '
-            "--set COLUMN=VALUE, or export the file with them.",
-            file=self.table.file.name,
-            missing=lacks,
-        )
 
     @property
     def fault(self) -> str:
@@ -207,10 +137,9 @@ class MappedTable:
         labels = self.mapping.file.totals or (LABELS if self.target.name == RECONCILE else ())
         if not labels:
             return None
-        listed_ = ", ".join(literal(one.strip().lower()) for one in sorted(labels))
         first = f"coalesce({', '.join(self._texts())})"
         ids = [value.raw for name, value in self.values.items() if self._names_something(name)]
-        return " OR ".join(f"lower(trim({one})) IN ({listed_})" for one in (first, *ids))
+        return " OR ".join(_is_one_of(f"lower(trim({one}))", labels) for one in (first, *ids))
 
     def _names_something(self, name: str) -> bool:
         return self.target.kinds.get(name) == "id" and name not in self.fixed
@@ -278,3 +207,15 @@ class MappedTable:
 def _cells(row: RawRow, width: int) -> list[str | None]:
     cells: list[str | None] = [cell or None for cell in row.cells[:width]]
     return cells + [None] * (width - len(cells))
+
+
+def _is_one_of(text: str, labels: Iterable[str]) -> str:
+    """Whether a text is one of some labels, in SQL; `*` stands for anything."""
+    told = sorted(one.strip().lower() for one in labels)
+    listed_ = ", ".join(literal(one) for one in told if "*" not in one)
+    tests = [f"{text} IN ({listed_})"] if listed_ else []
+    for one in told:
+        if "*" in one:
+            shape = re.sub(r"([%_!])", r"!\1", one).replace("*", "%")
+            tests.append(f"{text} LIKE {literal(shape)} ESCAPE '!'")
+    return f"({' OR '.join(tests)})"

@@ -17,6 +17,7 @@ from ledger.intake.tables.checked_words import (
     Mark,
     Marks,
     Pattern,
+    Quote,
     Short,
     Texts,
     ZoneName,
@@ -45,10 +46,10 @@ but that."""
 
 
 class ZoneColumn(Part):
-    """The zone of each row's times, in a column of its own: offsets, names of zones, or words
-    for them."""
+    """The zone of each row's times, in a column of its own or behind the time: an offset, an
+    abbreviation that means one, or a word of `words`."""
 
-    header: Texts
+    header: Texts = ()
     words: ZoneWords = {}
 
 
@@ -61,6 +62,12 @@ class Column(Part):
     sum: Texts = ()
     """Amounts that are added, of which those of `less` are taken away."""
     less: Texts = ()
+    optional: Texts = ()
+    """Columns of `sum` and `less` that a file may lack."""
+    times: Texts = ()
+    """The number of pieces, where an amount is that of one of them."""
+    decimals: Annotated[int, Field(ge=1, le=6)] | None = None
+    """How many digits at the end of a whole number are decimals: 2 for cents."""
     join: Texts = ()
     """Cells that are read as one text, with a blank between them: a day and its time."""
     unit: Texts = ()
@@ -104,7 +111,7 @@ class Column(Part):
         """All headers that it speaks of."""
         zone = self.zone.header if isinstance(self.zone, ZoneColumn) else ()
         own = (*self.header, *self.sum, *self.less, *self.join, *self.unit)
-        return (*own, *zone, *self.when, *self.fill)
+        return (*own, *self.times, *zone, *self.when, *self.fill)
 
 
 def _columns(value: Any) -> Any:
@@ -130,12 +137,20 @@ class Layout(Part):
     sheet: Texts = ()
     header: Short | None = None
     """A cell of the header; else the header is the row with most of the mapping's columns."""
+    header_rows: Annotated[int, Field(ge=1, le=3)] = 1
+    """Of how many rows the header is: a name is the lowest of its column that is not blank."""
     below: Annotated[int, Field(ge=0, le=20)] = 0
     """So many rows under the header explain it."""
     described: bool = False
     """The row under the header may explain it, in words."""
     skip: Texts = ()
     """Rows that begin so are passed over; `*` stands for anything."""
+    until: Texts = ()
+    """The table ends above the first row that begins so; what is below is not read."""
+    ragged: bool = False
+    """Blank cells at the end of a row may be left out."""
+    quote: Quote = '"'
+    """What stands around cells that hold separators; `""` where nothing does."""
     totals: Texts = ()
     """What stands in the place of an id in rows that sum others."""
     sections: Texts = ()
@@ -144,6 +159,8 @@ class Layout(Part):
     """Titles, alone in their row, from which on nothing is read."""
     blanks: Texts = ()
     """Cells that hold one of these are blank."""
+    strip: Marks = ""
+    """Characters that are taken off both ends of every cell."""
     decimal: Mark = "."
     thousands: Mark | None = None
     zone: ZoneName | None = None

@@ -82,7 +82,10 @@ def parsed(text: str, where: str) -> Mapping:
     try:
         data = tomllib.loads(text)
     except ValueError as error:
-        raise BadMapping(f"{where} is not TOML: {error}.", HOW_TO_BEGIN) from None
+        hint = HOW_TO_BEGIN
+        if "for a key part" in str(error):
+            hint = 'A header that is no plain English word stands in quotes: "Order ID" = "..."'
+        raise BadMapping(f"{where} is not TOML: {error}.", hint) from None
     except RecursionError:
         raise BadMapping(f"{where} is nested too deeply for a mapping.", HOW_TO_BEGIN) from None
     if _depth(data) > _NESTED_MAX:

@@ -6,12 +6,14 @@ within a bound, into a folder of the caller's.
 
 import codecs
 import gzip
+import zipfile
 import zlib
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import IO, Literal, NamedTuple
 
 from ledger.intake.border import MIB, TooLarge, check_ordinary
 from ledger.intake.encodings import seems, to_utf8
+from ledger.intake.tables.archive import sole_file
 from ledger.intake.tables.refusals import BadTable
 from ledger.kernel.errors import MissingFile
 
@@ -57,6 +59,11 @@ def plain_file(
         begins = _begins(path, name)
         if begins.startswith(GZIP):
             raise BadTable(f"{name} is packed twice.", "Unpack it once: gunzip")
+    if begins.startswith(ZIP) and (inside := sole_file(path, name)) is not None:
+        path, packed = _out_of_zip(path, inside, name, folder), True
+        begins = _begins(path, name)
+        if begins.startswith((GZIP, ZIP)):
+            raise BadTable(f"{name} is packed twice.", "Unpack it once: unzip")
     if not begins.strip():
         raise BadTable(f"{name} is empty.", "Export it again, or leave it out.")
     if begins.startswith(PARQUET):
@@ -124,24 +131,43 @@ def _begins(path: Path, name: str) -> bytes:
 def _unpacked(path: Path, name: str, folder: Path) -> Path:
     """The content of a gzip file."""
     copy = _new(folder, "unpacked")
-    most = path.stat().st_size * RATIO_MAX + UNPACKED_FREE
-    size = 0
     try:
-        with gzip.open(path) as file, copy.open("xb") as made:
-            while block := file.read(BLOCK_BYTES):
-                size += len(block)
-                if size > most:
-                    raise TooLarge(
-                        f"{name} unpacks to more than {most:,} bytes, as no file of rows does.",
-                        "Is it the file that you mean? Otherwise unpack it first: gunzip",
-                    )
-                made.write(block)
+        with gzip.open(path) as file:
+            _copy(file, copy, path.stat().st_size, name)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         said = "it is cut off" if isinstance(error, EOFError) else str(error)
         raise BadTable(
             f"{name} is no whole gzip file: {said}.", "It did not arrive whole; copy it again."
         ) from None
     return copy
+
+
+def _out_of_zip(path: Path, inside: str, name: str, folder: Path) -> Path:
+    """The content of one file of an archive."""
+    copy = _new(folder, "unpacked")
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(inside) as file:
+            _copy(file, copy, path.stat().st_size, name)
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, zlib.error) as error:
+        raise BadTable(
+            f"{name} cannot be unpacked: {error}.", "Unpack it yourself, and give what is in it."
+        ) from None
+    return copy
+
+
+def _copy(file: IO[bytes] | gzip.GzipFile, copy: Path, packed_bytes: int, name: str) -> None:
+    """Writes what is unpacked, within a bound."""
+    most = packed_bytes * RATIO_MAX + UNPACKED_FREE
+    size = 0
+    with copy.open("xb") as made:
+        while block := file.read(BLOCK_BYTES):
+            size += len(block)
+            if size > most:
+                raise TooLarge(
+                    f"{name} unpacks to more than {most:,} bytes, as no file of rows does.",
+                    "Is it the file that you mean? Otherwise unpack it first.",
+                )
+            made.write(block)
 
 
 def _in_utf8(path: Path, name: str, folder: Path, encoding: str) -> Path:

@@ -29,18 +29,20 @@ class RawRow(NamedTuple):
     fault: str | None = None
 
 
-def of_text(file: PlainFile, delimiter: str) -> Iterator[RawRow]:
+def of_text(file: PlainFile, delimiter: str, quote: str = '"') -> Iterator[RawRow]:
     """The rows of a text, each with the line on which it ends. Blank ones are left out."""
     csv.field_size_limit(LINE_BYTES_MAX)
     with file.path.open(encoding="utf-8-sig", newline="", errors="strict") as stream:
-        reader = csv.reader(_without_nulls(stream, file.name), delimiter=delimiter, strict=True)
+        lines = _without_nulls(stream, file.name)
+        reader = csv.reader(lines, delimiter=delimiter, strict=True, **quoting(quote))
         while True:
             try:
                 cells = next(reader, None)
             except csv.Error as error:
                 raise BadTable(
                     f"{file.name}, line {reader.line_num}: not CSV: {error}.",
-                    "Quote cells with quotes, and double quotes inside of them.",
+                    "Quote cells with quotes, and double quotes inside of them. Where none are "
+                    'quoted, say so in a mapping: [file] quote = ""',
                 ) from None
             except UnicodeDecodeError as wrong:
                 raise BadTable(
@@ -51,6 +53,13 @@ def of_text(file: PlainFile, delimiter: str) -> Iterator[RawRow]:
                 return
             if any(cell.strip() for cell in cells):
                 yield RawRow(reader.line_num, cells)
+
+
+def quoting(quote: str) -> dict[str, Any]:
+    """What a reader of CSV is told of the sign around cells, where there is one."""
+    if not quote:
+        return {"quoting": csv.QUOTE_NONE, "quotechar": None}
+    return {"quotechar": quote}
 
 
 def _without_nulls(stream: Iterator[str], name: str) -> Iterator[str]:

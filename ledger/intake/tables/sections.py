@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from ledger.intake.tables.header_names import Header
+from ledger.intake.tables.header import Header
 from ledger.intake.tables.layout import Found, folded
 from ledger.intake.tables.mapping import Continued, Mapping
 from ledger.intake.tables.rows import RawRow

@@ -81,7 +81,8 @@ def opened(
         found = layout.of_text(file, mapping, target.kinds)
         if _is_direct(file, mapping, found) and not exact_places:
             return _direct(file, found)
-        found, below = arranged(found, _below(file, found), mapping, pads=False)
+        below = _below(file, found, mapping.file.quote if mapping else '"')
+        found, below = arranged(found, below, mapping, pads=False)
         return _copied(file, mapping, found, below, folder, progress, marked=False)
     if file.kind == "json":
         names, objects = rows.of_json(file)
@@ -92,13 +93,14 @@ def opened(
 
 
 def _is_direct(file: PlainFile, mapping: Mapping | None, found: layout.Found) -> bool:
-    if file.path.stat().st_size < DIRECT_FROM_BYTES or _ends_oddly(file.path):
+    small = file.path.stat().st_size < DIRECT_FROM_BYTES
+    if small or not found.even or _ends_oddly(file.path):
         return False
     if mapping is None:
         return True
     said = mapping.file
-    odd = (said.skip, said.below, said.described, said.totals)
-    parted = (said.sections, said.ends)
+    odd = (said.skip, said.until, said.below, said.described, said.totals, said.ragged)
+    parted = (said.sections, said.ends, said.quote != '"')
     fills = any(one.fill for sources in mapping.columns.values() for one in sources)
     rows = mapping.rows
     some = (rows.only, rows.pass_over, rows.unique, rows.continued)
@@ -149,8 +151,8 @@ def malformed(connection: "DuckDBPyConnection") -> int:
     return int(found[0]) if found else 0
 
 
-def _below(file: PlainFile, found: layout.Found) -> Iterator[RawRow]:
-    return (row for row in rows.of_text(file, found.delimiter) if row.place > found.place)
+def _below(file: PlainFile, found: layout.Found, quote: str) -> Iterator[RawRow]:
+    return (row for row in rows.of_text(file, found.delimiter, quote) if row.place > found.place)
 
 
 def _copied(
@@ -168,10 +170,11 @@ def _copied(
     copy = folder / f"table-{len(list(folder.iterdir()))}.csv"
     width = len(found.names)
     named = max((at + 1 for at, name in enumerate(found.names) if name), default=width)
+    pads = marked or (mapping is not None and mapping.file.ragged)
     with copy.open("x", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         for at, row in enumerate(_kept(below, mapping, found.names)):
-            cells, fault = fitted(row.cells, width, least=0 if marked else named)
+            cells, fault = fitted(row.cells, width, least=0 if pads else named)
             fault = row.fault or fault
             if not marked and file.kind == "text" and fault is None:
                 cells = [cell.strip(" \t\r\n") if cell else cell for cell in cells]
@@ -205,7 +208,9 @@ def _kept(
             continue
         if number == 0 and mapping.file.described and explains(row.cells):
             continue
-        if mapping.file.skip and layout.is_passed_over(row.cells, mapping.file):
+        if mapping.file.until and layout.begins_so(row.cells, mapping.file.until):
+            return
+        if mapping.file.skip and layout.begins_so(row.cells, mapping.file.skip):
             continue
         if goes_on.passes_over(row.cells):
             continue

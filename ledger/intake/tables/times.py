@@ -54,6 +54,12 @@ ABBREVIATIONS = {
     "NZDT": 780,
 }
 """Minutes east of Greenwich. CST, IST and others of two places need a mapping's words."""
+EPOCH, EPOCH_MS, SERIAL = "epoch", "epoch_ms", "serial"
+WORDS = (EPOCH, EPOCH_MS, SERIAL)
+"""Formats of times that are numbers: seconds and milliseconds since 1970, and the days of a
+spreadsheet."""
+_NAMED = r"'^(.*?) ?([A-Za-z]{1,5}|(?:UTC|GMT) ?[+-][0-9]{1,2}(?::?[0-9]{2})?)$'"
+_OFFSET = r"'^(.*?) ?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)$'"
 YEARS = range(1990, 2061)
 """For which the hours are known in which clocks are changed."""
 
@@ -68,9 +74,6 @@ class Zoned:
 
 
 NO_ZONE = Zoned()
-EPOCHS = {"epoch": ("[0-9]{9,11}", 1_000_000), "epoch_ms": ("[0-9]{12,14}", 1_000)}
-"""Formats of times that are counted since 1970 in UTC, in seconds or in thousands of them: how many
-digits they have, and how many microseconds one is."""
 
 
 def instant(text: str, formats: tuple[str, ...], zone: Zoned) -> str:
@@ -82,55 +85,104 @@ def instant(text: str, formats: tuple[str, ...], zone: Zoned) -> str:
         whole = f"CASE WHEN strlen({text}) = 16 THEN {text} || ':00' ELSE {text} END"
         there = in_zone(f"TRY_CAST({whole} AS TIMESTAMP)", zone)
         return f"CASE WHEN {short} THEN {there} ELSE {iso_instant(text)} END"
-    counted = [_counted(text, one) for one in formats if one in EPOCHS]
-    formats = tuple(one for one in formats if one not in EPOCHS)
-    own = [one for one in formats if "%z" in one]
-    named = [one for one in formats if "%Z" in one]
-    bare = [one for one in formats if one not in own and one not in named]
-    found = counted
-    if bare:
+    found = []
+    if bare := [one for one in formats if _is_bare(one)]:
         found.append(in_zone(_parsed(text, bare), zone))
-    if named:
-        pieces = r"'^(.*) ([A-Za-z]{1,5})$'"
-        local = _parsed(f"regexp_extract({text}, {pieces}, 1)", [one[:-3] for one in named])
-        which = f"regexp_extract({text}, {pieces}, 2)"
+    if SERIAL in formats:
+        found.append(in_zone(_of_serial(text), zone))
+    if named := [one for one in formats if "%Z" in one]:
+        local = _parsed(f"regexp_extract({text}, {_NAMED}, 1)", _without(named, "%Z"))
+        which = f"nullif(regexp_extract({text}, {_NAMED}, 2), '')"
         found.append(in_zone(local, Zoned(None, which, zone.words)))
-    found += [f"epoch_us({_parsed(text, [one])})" for one in own]
+    found += [f"epoch_us({_parsed(text, [one])})" for one in formats if "%z" in one]
+    found += [_of_epoch(text, one) for one in formats if one in (EPOCH, EPOCH_MS)]
     return found[0] if len(found) == 1 else f"coalesce({', '.join(found)})"
 
 
-def day(text: str, formats: tuple[str, ...]) -> str:
-    """A calendar day as `2026-01-25`, in SQL; without formats the text as it is. The day of a count
-    since 1970 is that of UTC."""
+def _is_bare(format_: str) -> bool:
+    """Whether times of a format say no zone."""
+    return "%z" not in format_ and "%Z" not in format_ and format_ not in WORDS
+
+
+def _without(formats: list[str], directive: str) -> list[str]:
+    return [one.removesuffix(directive).rstrip() for one in formats]
+
+
+def _of_epoch(text: str, format_: str) -> str:
+    """Seconds or milliseconds since 1970, of so many digits that they are of 1973 or later: those
+    of the one are none of the other."""
+    if format_ == EPOCH_MS:
+        return (
+            f"CASE WHEN regexp_full_match({text}, '[0-9]{{12,14}}')"
+            f" THEN TRY_CAST({text} AS BIGINT) * 1000 END"
+        )
+    return (
+        f"CASE WHEN regexp_full_match({text}, '[0-9]{{9,11}}(?:[.][0-9]{{1,6}})?')"
+        f" THEN (TRY_CAST({text} AS DECIMAL(30, 6)) * 1000000)::BIGINT END"
+    )
+
+
+def _of_serial(text: str) -> str:
+    """The local time of a spreadsheet's number of days, which is exact to the millisecond."""
+    days = f"round(TRY_CAST({text} AS DOUBLE) * 86400000)::BIGINT"
+    return (
+        f"CASE WHEN regexp_full_match({text}, '[2-7][0-9]{{4}}(?:[.][0-9]+)?')"
+        f" THEN make_timestamp(({days} - 2209161600000) * 1000) END"
+    )
+
+
+def day(text: str, formats: tuple[str, ...], zone: Zoned = NO_ZONE) -> str:
+    """A calendar day as `2026-01-25`, in SQL; without formats the text as it is.
+
+    Of a time that says its own zone it is the day that is written there, or that of `zone`.
+    """
     if not formats:
         return (
             f"CASE WHEN regexp_full_match({text}, '[0-9]{{4}}/[0-9]{{2}}/[0-9]{{2}}')"
             f" THEN replace({text}, '/', '-') ELSE {text} END"
         )
-    days = [f"make_timestamp({_counted(text, one)})" for one in formats if one in EPOCHS]
-    written = [one for one in formats if one not in EPOCHS]
-    days += [_parsed(text, written)] if written else []
-    return f"strftime(coalesce({', '.join(days)}, NULL), '%Y-%m-%d')"
+    found = []
+    if bare := [one for one in formats if _is_bare(one)]:
+        found.append(_parsed(text, bare))
+    if SERIAL in formats:
+        found.append(_of_serial(text))
+    zoned = tuple(one for one in formats if not _is_bare(one) and one != SERIAL)
+    if zoned and zone.name is not None:
+        moment = f"make_timestamp({instant(text, zoned, Zoned(None, None, zone.words))})"
+        found.append(f"timezone({literal(zone.name)}, timezone('UTC', {moment}))")
+    elif zoned:
+        found += _as_written(text, zoned)
+    local = found[0] if len(found) == 1 else f"coalesce({', '.join(found)})"
+    return f"CASE WHEN {local} >= '1900-01-01' THEN strftime({local}, '%Y-%m-%d') END"
 
 
-def _counted(text: str, epoch: str) -> str:
-    """Microseconds since 1970 of a count since then; NULL for a text of other digits."""
-    digits, each = EPOCHS[epoch]
-    count = f"TRY_CAST({text} AS BIGINT) * {each}"
-    return f"CASE WHEN regexp_full_match({text}, '{digits}') THEN {count} END"
+def _as_written(text: str, formats: tuple[str, ...]) -> list[str]:
+    """Times as their texts show them, whatever zone they say; of seconds since 1970 in UTC."""
+    found = []
+    if named := [one for one in formats if "%Z" in one]:
+        found.append(_parsed(f"regexp_extract({text}, {_NAMED}, 1)", _without(named, "%Z")))
+    if own := [one for one in formats if one.endswith("%z")]:
+        found.append(_parsed(f"regexp_extract({text}, {_OFFSET}, 1)", _without(own, "%z")))
+    epochs = [one for one in formats if one in (EPOCH, EPOCH_MS)]
+    return found + [f"make_timestamp({_of_epoch(text, one)})" for one in epochs]
 
 
 def _parsed(text: str, formats: list[str]) -> str:
     """A time as the text says it, of whatever zone. Years of two digits are of this century."""
+    short = [one for one in formats if "%y" in one]
+    found = []
+    if whole := [one for one in formats if one not in short]:
+        found.append(_strptime(text, whole))
+    if short:
+        read = _strptime(text, short)
+        shift = f"{read} + INTERVAL 100 YEAR"
+        found.append(f"CASE WHEN year({read}) < 2000 THEN {shift} ELSE {read} END")
+    return found[0] if len(found) == 1 else f"coalesce({', '.join(found)})"
+
+
+def _strptime(text: str, formats: list[str]) -> str:
     shapes = ", ".join(map(literal, formats))
-    found = (
-        f"try_strptime({text}, [{shapes}])"
-        if len(formats) > 1
-        else f"try_strptime({text}, {shapes})"
-    )
-    if not any("%y" in one for one in formats):
-        return found
-    return f"CASE WHEN year({found}) < 2000 THEN {found} + INTERVAL 100 YEAR ELSE {found} END"
+    return f"try_strptime({text}, {f'[{shapes}]' if len(formats) > 1 else shapes})"
 
 
 def in_zone(local: str, zone: Zoned) -> str:
@@ -148,8 +200,8 @@ def _by_row(local: str, zone: Zoned) -> str:
     text = zone.text
     offset = r"(?:UTC|GMT)? ?([+-])([0-9]{1,2}):?([0-9]{2})?"
     sign = f"CASE regexp_extract({text}, '{offset}', 1) WHEN '-' THEN -1 ELSE 1 END"
-    hours = f"TRY_CAST(regexp_extract({text}, '{offset}', 2) AS INTEGER)"
-    minutes = f"coalesce(TRY_CAST(nullif(regexp_extract({text}, '{offset}', 3), '') AS INTEGER), 0)"
+    hours = f"TRY_CAST(regexp_extract({text}, '{offset}', 2) AS BIGINT)"
+    minutes = f"coalesce(TRY_CAST(nullif(regexp_extract({text}, '{offset}', 3), '') AS BIGINT), 0)"
     given = f"epoch_us({local}) - {sign} * ({hours} * 60 + {minutes}) * 60000000"
     whens = []
     for word, meant in zone.words.items():

@@ -1,14 +1,14 @@
 """A mapping's columns over the cells of a file, as SQL: what is read, and from what."""
 
-from collections.abc import Mapping as Names
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from ledger.intake.columns import BLANKS, literal, trimmed
 from ledger.intake.tables import amounts, times
-from ledger.intake.tables.header_names import Header
+from ledger.intake.tables.header import Header
 from ledger.intake.tables.mapping import NOT, OTHERS, Column, Kind, Mapping, Sole, ZoneColumn
-from ledger.intake.tables.rows import MARKS, MOMENT, NUMBER, SAFE_DIGITS, UNREADABLE
+from ledger.intake.tables.marked import in_words, mark, marks, stripped
+from ledger.intake.tables.rows import MOMENT, NUMBER, SAFE_DIGITS, UNREADABLE
 
 
 class Value(NamedTuple):
@@ -39,6 +39,8 @@ class Values:
         self._own = own
         self._file = mapping.file
         self._zone = zone or mapping.file.zone
+        sources = [one for each in mapping.columns.values() for one in each if one.unit]
+        self._units = [word for one in sources for word in one.words]
 
     def knows(self, name: str) -> bool:
         """Whether the file has a column of that name."""
@@ -61,7 +63,7 @@ class Values:
         at = self._header.at(synonyms)
         if at is None or not self._marked:
             return None
-        return f"starts_with(c{at}, {_mark(UNREADABLE)})"
+        return f"starts_with(c{at}, {mark(UNREADABLE)})"
 
     def holds(self, sole: Sole) -> str:
         """Whether a row holds in each column one of some texts, in SQL."""
@@ -79,88 +81,102 @@ class Values:
             tests.append(f"({' OR '.join(ways)})")
         return " AND ".join(tests) or "true"
 
-    def amount(self, synonyms: Sequence[str]) -> tuple[str, str]:
-        """A cell's text, and its amount as a decimal that can be added, zero for a blank one."""
+    def amount(self, synonyms: Sequence[str], column: Column | None = None) -> tuple[str, str]:
+        """A cell's text, and its amount as a decimal that can be added, zero for a blank one; with
+        the marks of a column of ours, or the file's."""
         at = self._header.at(synonyms)
         if at is None:
             return "NULL::VARCHAR", "0"
-        cell = text = self._cell(at)
-        column = self._column_of(at)
-        decimal, thousands = self._file.decimal, self._file.thousands
-        if column is not None:
-            text = _replaced(text, column.replace)
-            decimal = column.decimal or decimal
-            thousands = thousands if column.thousands is None else column.thousands
-        return cell, amounts.term(cell, self._decimal(text, decimal, thousands))
+        cell = self._cell(at)
+        column = column or self._column_of(at)
+        text = self._prepared(cell, column) if column else cell
+        return cell, amounts.term(text, self._decimal(text, *self._marks_of(column)))
 
     def _column_of(self, at: int) -> Column | None:
         """The column of ours that is read from one of the file: both read its cells alike."""
         all_ = (one for sources in self._mapping.columns.values() for one in sources)
         return next((one for one in all_ if one.header and self._header.at(one.header) == at), None)
 
+    def _marks_of(self, column: Column | None) -> tuple[str, str | None]:
+        """The mark before decimals, and that between thousands."""
+        if column is None:
+            return self._file.decimal, self._file.thousands
+        thousands = self._file.thousands if column.thousands is None else column.thousands
+        decimal = column.decimal or self._file.decimal
+        return decimal, None if thousands == decimal else thousands
+
     def value(self, sources: Sequence[Column], kind: Kind) -> Value | None:
-        """A column of ours; None where the file has no column that it could come from."""
-        found = [one for one in (self._of(source, kind) for source in sources) if one]
+        """A column of ours; None where the file has no column that it could come from.
+
+        The first source in which something stands counts, also where it is not what it should be.
+        """
+        sole = len(sources) == 1
+        found = [one for one in (self._of(source, kind, sole) for source in sources) if one]
         if not found or len(found) == 1:
             return found[0] if found else None
-        return Value(
-            f"coalesce({', '.join(one.sql for one in found)})",
-            f"coalesce({', '.join(one.raw for one in found)})",
-            kind,
-        )
+        whens = " ".join(f"WHEN {one.raw} IS NOT NULL THEN {one.sql}" for one in found)
+        raw = f"coalesce({', '.join(one.raw for one in found)})"
+        return Value(f"CASE {whens} END", raw, kind)
 
-    def _of(self, column: Column, kind: Kind) -> Value | None:
+    def _of(self, column: Column, kind: Kind, sole: bool) -> Value | None:
+        if any(self._is_missing(header) for header in column.when):
+            return None
         if column.constant is not None:
             said = literal(column.constant)
-            made = Value(self._converted(said, column, kind), said, kind)
+            made: Value | None = Value(self._converted(said, column, kind), said, kind)
         elif column.sum or column.less:
-            summed = self._sum(column, kind)
-            if summed is None:
-                return None
-            made = summed
+            made = self._sum(column, kind)
         elif column.unit:
-            at = self._header.at(column.unit)
-            if at is None:
-                return None
-            cell = self._cell(at)
-            unit = amounts.unit_of(cell, dict(column.words))
-            shown = self._shown(cell)
-            value = (
-                unit if column.default is None else f"coalesce({unit}, {literal(column.default)})"
-            )
-            made = Value(value, shown, kind)
+            made = self._unit(column, kind)
         else:
-            read = self._read(column, kind)
-            if read is None:
-                return None
-            made = read
-        if not column.when:
+            made = self._read(column, kind, sole and not column.when)
+        if made is None or not column.when:
             return made
         holds = self.holds(column.when)
         value, raw = (f"CASE WHEN {holds} THEN {sql} END" for sql in (made.sql, made.raw))
         return Value(value, raw, kind)
 
+    def _is_missing(self, header: str) -> bool:
+        """Whether a test asks for a column that neither the file nor the mapping has."""
+        return not self._header.knows(header) and header not in self._mapping.columns
+
+    def _unit(self, column: Column, kind: Kind) -> Value | None:
+        at = self._header.at(column.unit)
+        if at is None:
+            return None
+        cell = self._shown(self._cell(at))
+        unit, raw = amounts.unit_of(cell, column.words), amounts.beside(cell)
+        if column.default is not None:
+            default = literal(column.default)
+            unit, raw = f"CASE WHEN {raw} IS NULL THEN {default} ELSE {unit} END", cell
+        return Value(unit, raw, kind)
+
     def _sum(self, column: Column, kind: Kind) -> Value | None:
         there = [one for one in (*column.sum, *column.less) if self._header.knows(one)]
-        if not there:
+        lacks = {*column.sum, *column.less} - {*there, *column.optional}
+        if lacks or not there:
             return None
-        parts = {name: self.amount((name,)) for name in there}
+        parts = {name: self.amount((name,), column) for name in there}
         plus = [parts[name][1] for name in column.sum if name in parts]
         less = [parts[name][1] for name in column.less if name in parts]
         raw = f"concat_ws(' ', {', '.join(self._shown(cell) for cell, _ in parts.values())})"
         total = amounts.summed(plus, less)
         value = amounts.as_text(f"-({total})" if column.negate else total)
         blank = f"nullif({raw}, '')"
+        if column.default is not None:
+            default = literal(column.default)
+            whole = f"CASE WHEN {blank} IS NOT NULL THEN {value} ELSE {default} END"
+            return Value(whole, f"coalesce({blank}, {default})", kind)
         return Value(f"CASE WHEN {blank} IS NOT NULL THEN {value} END", blank, kind)
 
-    def _read(self, column: Column, kind: Kind) -> Value | None:
+    def _read(self, column: Column, kind: Kind, sole: bool) -> Value | None:
         """A column of one cell, or of some that are read as one text."""
         names = column.header or column.join
         if column.header:
             at = self._header.at(column.header)
             if at is None:
                 return None
-            if self._is_plain(column, kind):
+            if sole and self._is_plain(column, kind):
                 return Value(f"c{at}", f"c{at}", kind, plain=True)
             cell = self._cell(at, column.fill)
         else:
@@ -170,7 +186,23 @@ class Values:
             cells = ", ".join(self._shown(self._cell(at)) for at in places if at is not None)
             cell = f"nullif(concat_ws(' ', {cells}), '')"
         raw = self._shown(cell)
-        return Value(self._converted(cell, column, kind), raw, kind)
+        if column.take is not None and kind in ("id", "text", "currency"):
+            raw = self._shown(self._prepared(cell, column))
+        value = self._converted(cell, column, kind)
+        if column.times:
+            value, raw = self._times(value, raw, column)
+        if isinstance(column.zone, ZoneColumn) and column.zone.header and kind == "instant":
+            raw = f"{raw} || coalesce(' ' || {self.text(column.zone.header)}, '')"
+        return Value(value, raw, kind)
+
+    def _times(self, value: str, raw: str, column: Column) -> tuple[str, str]:
+        """What one piece costs times how many there are."""
+        at = self._header.at(column.times)
+        if at is None:
+            return "NULL::VARCHAR", raw
+        cell = self._cell(at)
+        number = self._decimal(cell, *self._marks_of(column))
+        return amounts.times(value, number), f"{raw} || coalesce(' x ' || {self._shown(cell)}, '')"
 
     def _is_plain(self, column: Column, kind: Kind) -> bool:
         """Whether nothing is to be done about a cell but what is done about any."""
@@ -182,15 +214,17 @@ class Values:
             column.fill,
             column.default,
         )
-        if self._marked or self._file.blanks or any(done) or column.negate:
+        if self._marked or self._file.blanks or self._file.strip or any(done) or column.negate:
             return False
         if kind == "instant":
             return self._own and not column.formats and self._zoned(column) == times.NO_ZONE
-        return self._own or kind not in ("amount", "currency", "day")
+        return self._own or kind not in ("amount", "day", "currency")
 
     def _cell(self, at: int, fill: Sequence[str] = ()) -> str:
         """A cell without blanks around it, NULL where nothing stands there; a mark is kept."""
         cell = f"nullif({trimmed(f'c{at}')}, '')"
+        if self._file.strip:
+            cell = stripped(cell, self._file.strip, marked=self._marked)
         if self._file.blanks:
             blanks = ", ".join(map(literal, self._file.blanks))
             cell = f"CASE WHEN {cell} NOT IN ({blanks}) THEN {cell} END"
@@ -202,41 +236,47 @@ class Values:
 
     def _shown(self, cell: str) -> str:
         """A cell's text without its mark."""
-        return f"ltrim({cell}, {_marks()})" if self._marked else cell
+        return f"ltrim({cell}, {marks()})" if self._marked else cell
 
-    def _converted(self, cell: str, column: Column, kind: Kind) -> str:
-        """The value of a cell, whatever is done about it before."""
-        text = _replaced(cell, column.replace)
+    def _prepared(self, cell: str, column: Column) -> str:
+        """The text of a cell that is read, after what is to be done about it before."""
+        text = cell
+        for old, new in column.replace.items():
+            text = f"replace({text}, {literal(old)}, {literal(new)})"
         if column.take is not None:
             text = f"nullif(regexp_extract({self._shown(text)}, {literal(column.take)}, 1), '')"
         if column.strip:
             text = f"nullif(trim({text}, {literal(column.strip + BLANKS)}), '')"
         if column.words:
-            text = _in_words(self._shown(text), column.words)
+            text = in_words(self._shown(text), column.words)
+        return text
+
+    def _converted(self, cell: str, column: Column, kind: Kind) -> str:
+        """The value of a cell, whatever is done about it before."""
+        text = self._prepared(cell, column)
         if column.default is not None:
             text = f"coalesce({text}, {literal(column.default)})"
         match kind:
             case "amount":
-                decimal = column.decimal or self._file.decimal
-                thousands = self._file.thousands if column.thousands is None else column.thousands
-                value = self._decimal(text, decimal, thousands)
+                value = self._decimal(text, *self._marks_of(column))
+                if column.decimals is not None:
+                    value = amounts.shifted(value, column.decimals)
                 return amounts.negated(value) if column.negate else value
+            case "currency" if not self._own:
+                return f"upper({self._readable(text)})"
             case "instant":
                 return self._instant(text, column)
             case "day":
-                read = times.day(self._shown(text), column.formats)
+                read = times.day(self._shown(text), column.formats, self._zone_of_day(column))
                 if not self._marked:
                     return read
                 moment = f"TRY_CAST(substr({text}, 2) AS TIMESTAMP)"
                 midnight = f"{moment} = date_trunc('day', {moment})"
                 own = f"CASE WHEN {midnight} THEN strftime({moment}, '%Y-%m-%d') END"
-                return f"CASE WHEN starts_with({text}, {_mark(MOMENT)}) THEN {own} ELSE {read} END"
-            case "currency" if not self._own:
-                code = f"regexp_full_match({text}, '[a-z]{{3}}')"
-                return self._readable(f"CASE WHEN {code} THEN upper({text}) ELSE {text} END")
+                return f"CASE WHEN starts_with({text}, {mark(MOMENT)}) THEN {own} ELSE {read} END"
             case "id" | "text" if self._marked:
                 digits = f"length(replace({text}, '-', '')) > {SAFE_DIGITS + 1}"
-                lost = f"starts_with({text}, {_mark(NUMBER)}) AND {digits}"
+                lost = f"starts_with({text}, {mark(NUMBER)}) AND {digits}"
                 return f"CASE WHEN NOT ({lost}) THEN {self._readable(text)} END"
         return self._readable(text)
 
@@ -244,16 +284,14 @@ class Values:
         """A text, NULL for a cell that holds no value."""
         if not self._marked:
             return text
-        return (
-            f"CASE WHEN NOT starts_with({text}, {_mark(UNREADABLE)}) THEN {self._shown(text)} END"
-        )
+        return f"CASE WHEN NOT starts_with({text}, {mark(UNREADABLE)}) THEN {self._shown(text)} END"
 
     def _decimal(self, text: str, decimal: str, thousands: str | None) -> str:
-        read = amounts.plain(text, decimal, thousands)
+        read = amounts.plain(text, decimal, thousands, self._units)
         if not self._marked:
             return read
         return (
-            f"CASE WHEN starts_with({text}, {_mark(NUMBER)}) THEN substr({text}, 2) ELSE {read} END"
+            f"CASE WHEN starts_with({text}, {mark(NUMBER)}) THEN substr({text}, 2) ELSE {read} END"
         )
 
     def _instant(self, text: str, column: Column) -> str:
@@ -262,35 +300,16 @@ class Values:
         if not self._marked:
             return read
         own = times.in_zone(f"TRY_CAST(substr({text}, 2) AS TIMESTAMP)", zone)
-        return f"CASE WHEN starts_with({text}, {_mark(MOMENT)}) THEN {own} ELSE {read} END"
+        return f"CASE WHEN starts_with({text}, {mark(MOMENT)}) THEN {own} ELSE {read} END"
 
     def _zoned(self, column: Column) -> times.Zoned:
         if isinstance(column.zone, ZoneColumn):
-            return times.Zoned(self._zone, self.text(column.zone.header), dict(column.zone.words))
+            text = self.text(column.zone.header) if column.zone.header else None
+            return times.Zoned(self._zone, text, dict(column.zone.words))
         return times.Zoned(column.zone or self._zone)
 
-
-def _replaced(text: str, replace: Names[str, str]) -> str:
-    for old, new in replace.items():
-        text = f"replace({text}, {literal(old)}, {literal(new)})"
-    return text
-
-
-def _in_words(text: str, words: Names[str, str]) -> str:
-    """What a platform's words mean; `*` is any other that stands there."""
-    whens = [
-        f"WHEN lower({text}) = {literal(a.strip().lower())} THEN {literal(b)}"
-        for a, b in words.items()
-        if a != OTHERS
-    ]
-    if OTHERS in words:
-        whens.append(f"WHEN {text} IS NOT NULL THEN {literal(words[OTHERS])}")
-    return f"CASE {' '.join(whens)} ELSE {text} END"
-
-
-def _mark(sign: str) -> str:
-    return f"chr({ord(sign)})"
-
-
-def _marks() -> str:
-    return " || ".join(_mark(one) for one in MARKS)
+    def _zone_of_day(self, column: Column) -> times.Zoned:
+        """The zone whose day is meant of a time that says its own."""
+        if isinstance(column.zone, ZoneColumn):
+            return times.Zoned(None, None, dict(column.zone.words))
+        return times.Zoned(column.zone)

@@ -1,4 +1,4 @@
-"""The header of a file: which column a name means."""
+"""The header of a file, by names as people see them."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,8 @@ from ledger.kernel.fold import fold, fold_signs
 
 
 class Header:
-    """The header of a file, by names as people see them."""
+    """Where each name stands. Of columns that have one name the first is also called `Name (1)`,
+    the next `Name (2)`, unless another column has that name."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = list(names)
@@ -17,6 +18,15 @@ class Header:
             for folded in {fold(name), fold_signs(name)} - {""}:
                 if self._at.setdefault(folded, at) != at:
                     self.doubled.setdefault(folded, [names[self._at[folded]]]).append(name)
+        for folded in self.doubled:
+            for number, at in enumerate(self._all(folded), start=1):
+                for told in (f"{folded} ({number})", f"{folded}({number})"):
+                    self._at.setdefault(told, at)
+
+    def _all(self, folded: str) -> list[int]:
+        return [
+            at for at, name in enumerate(self.names) if folded in (fold(name), fold_signs(name))
+        ]
 
     def at(self, synonyms: Sequence[str]) -> int | None:
         """Where the first of some headers stands that is there."""

@@ -1,0 +1,56 @@
+"""A zip archive that holds one file, as platforms deliver their exports."""
+
+import zipfile
+from pathlib import Path
+
+from ledger.intake.tables.refusals import BadTable
+from ledger.kernel.near import listed
+
+_OF_WORKBOOKS = frozenset(("[content_types].xml", "mimetype", "content.xml"))
+_ENCRYPTED, _UTF_8 = 0x1, 0x800
+_SHOWN = 5
+
+
+def sole_file(path: Path, name: str) -> str | None:
+    """The one file in an archive; None for a workbook, or what is no archive that can be read.
+
+    Raises `BadTable` for one with a password, with several files, or without any.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            files = [one for one in archive.infolist() if not _is_beside(one)]
+    except (zipfile.BadZipFile, OSError, ValueError):
+        return None
+    if any(one.filename.lower() in _OF_WORKBOOKS for one in files):
+        return None
+    if any(one.flag_bits & _ENCRYPTED for one in files):
+        raise BadTable(
+            f"{name} is packed with a password.",
+            "Unpack it with the password that the platform sent, and give the file in it.",
+        )
+    if len(files) != 1:
+        shown = listed([repr(_shown(one)) for one in files], _SHOWN) or "none"
+        raise BadTable(
+            f"{name} holds {len(files)} files, expected one; found {shown}.",
+            "Unpack it, and give the one that you mean.",
+        )
+    return files[0].filename
+
+
+def _is_beside(one: zipfile.ZipInfo) -> bool:
+    """What is no file of anybody: folders, and what a Mac puts beside."""
+    hidden = one.filename.rpartition("/")[2].startswith(".")
+    return one.is_dir() or one.filename.startswith("__MACOSX/") or hidden
+
+
+def _shown(one: zipfile.ZipInfo) -> str:
+    """A name as people see it: archives made in China write it in their own encoding."""
+    if one.flag_bits & _UTF_8:
+        return one.filename
+    raw = one.filename.encode("cp437", "replace")
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return one.filename

@@ -1,0 +1,171 @@
+"""Where the table of an export lies: footers, other tables, archives, headers of two rows."""
+
+import io
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ledger.intake.tables.table import DIRECT_FROM_BYTES
+from tests.mapping_files import compared, orders, said_of, table
+
+FEES = """
+[file]
+%s
+[columns]
+order_id = "Order"
+amount = "Fee"
+currency = { constant = "CNY" }
+"""
+WECHAT = """\ufeffTime,Order,Status,Fee
+`2025-11-03 10:00:00,`1001,`SUCCESS,`-7.23
+`2025-11-03 11:00:00,`1002,`REFUND,`0.03
+Orders in total,Fees in total
+`2,`-7.20
+"""
+
+
+def workbook(*rows: list[Any]) -> bytes:
+    """A workbook of one sheet."""
+    from xlsxwriter import Workbook
+
+    packed = io.BytesIO()
+    with Workbook(packed) as book:
+        sheet = book.add_worksheet()
+        for at, row in enumerate(rows):
+            sheet.write_row(at, 0, row)
+    return packed.getvalue()
+
+
+def zipped(files: dict[str, bytes], flags: int = 0) -> bytes:
+    """An archive of some files, with flags of its entries."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    raw = bytearray(packed.getvalue())
+    for sign, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        raw[raw.find(sign) + at] |= flags
+    return bytes(raw)
+
+
+def test_a_table_ends_where_the_mapping_says_and_signs_are_taken_off_every_cell(
+    tmp_path: Path,
+) -> None:
+    """As in WeChat Pay's bills: a backtick before every cell, and a second table of totals."""
+    mapping = FEES % 'strip = "`"\nuntil = "Orders in total"\n[rows]\nonly = { Status = "SUCCESS" }'
+    assert compared(tmp_path, WECHAT, mapping) == [("1001", "-7.23")]
+
+
+def test_signs_are_taken_off_the_cells_of_a_workbook_too(tmp_path: Path) -> None:
+    """Numbers stay numbers, and texts lose the sign."""
+    content = workbook(["Order", "Fee"], ["`1001", -7.23], ["`1002", "`0.03"])
+    found = compared(tmp_path, content, FEES % 'strip = "`"', "f.xlsx")
+    assert found == [("1001", "-7.23"), ("1002", "0.03")]
+
+
+def test_an_archive_of_one_file_is_read_as_that_file(tmp_path: Path) -> None:
+    """Platforms deliver bills so; what a Mac puts beside is no file."""
+    content = zipped({"bills/1900.csv": b"Order,Fee\n1,-2.00\n", "__MACOSX/._1900.csv": b"x"})
+    assert compared(tmp_path, content, FEES % "", "bill.zip") == [("1", "-2.00")]
+    read = orders(
+        tmp_path,
+        zipped({"o.csv": b"Order,At\n1,2025-11-03T10:00:00Z\n"}),
+        '[columns]\norder_id = "Order"\ncreated_at = "At"\n'
+        'amount = { constant = "1" }\ncurrency = { constant = "CNY" }',
+    )
+    assert read.orders == [("1", "1.00 CNY", "2025-11-03T10:00:00Z")]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (zipped({"a.csv": b"Order,Fee\n", "汇总.csv": b"x\n"}), "2 files, expected one; found 'a"),
+        (zipped({"a.csv": b"Order,Fee\n"}, flags=1), "is packed with a password"),
+        (zipped({"a.zip": zipped({"b.csv": b"Order,Fee\n"})}), "is packed twice"),
+    ],
+)
+def test_any_other_archive_is_refused_with_what_is_in_it(
+    tmp_path: Path, content: bytes, said: str
+) -> None:
+    """Which file of several is meant is not guessed."""
+    told = said_of(compared, tmp_path, content, FEES % "", "bill.zip")
+    assert said in told
+    assert "npack" in told
+
+
+def test_quotes_inside_of_cells_are_text_where_the_mapping_says_that_none_are_around_them(
+    tmp_path: Path,
+) -> None:
+    """As in Amazon's flat files, where a title may begin with a quote."""
+    content = 'Order\tTitle\tFee\n1\t"Deluxe" 12" pan\t-1.00\n2\tPan 9"\t-2.00\n'
+    assert "not CSV" in said_of(compared, tmp_path, content, FEES % "")
+    assert compared(tmp_path, content, FEES % 'quote = ""') == [("1", "-1.00"), ("2", "-2.00")]
+
+
+def test_blank_cells_at_the_end_may_be_left_out_where_the_mapping_says_so(tmp_path: Path) -> None:
+    """Else a row that is short is one that was cut off."""
+    content = "Order,Fee,Note\n1,-1.00\n2,-2.00,x\n"
+    assert "cells" in said_of(compared, tmp_path, content, FEES % "")
+    assert compared(tmp_path, content, FEES % "ragged = true") == [("1", "-1.00"), ("2", "-2.00")]
+
+
+def test_a_header_of_two_rows_has_the_lowest_names(tmp_path: Path) -> None:
+    """Cells are merged across above, and down where there is no name below."""
+    content = workbook(
+        ["Income report", ""],
+        ["Order", "Fees", "", "Total"],
+        ["", "Commission", "Service", ""],
+        ["1", "-3.21", "-1", "2.00"],
+    )
+    mapping = """
+[file]
+header_rows = 2
+[columns]
+order_id = "Order"
+amount = { sum = ["Commission", "Service"] }
+currency = { constant = "CNY" }
+settlement = "Total"
+"""
+    assert compared(tmp_path, content, mapping, "f.xlsx") == [("1", "-4.21")]
+
+
+def test_two_columns_of_one_name_are_told_apart_by_their_numbers(tmp_path: Path) -> None:
+    """Counted from the left; the name alone is refused with both."""
+    head = ("Order", "State", "Fee", "State")
+    content = table(head, ("1", "Paid", "-1.00", "Sonora"), ("2", "Void", "-2.00", ""))
+    rows = '[rows]\nonly = {{ "{}" = "Paid" }}'
+    said = said_of(compared, tmp_path, content, FEES % rows.format("State"))
+    assert "'State (1)' or 'State (2)'" in said
+    assert compared(tmp_path, content, FEES % rows.format("State (1)")) == [("1", "-1.00")]
+
+
+def test_a_column_that_decides_which_rows_count_has_to_be_there(tmp_path: Path) -> None:
+    """Else a word that is misspelt would leave out every row."""
+    content = table(("Order", "Fee", "Status"), ("1", "-1.00", "Paid"))
+    said = said_of(compared, tmp_path, content, FEES % '[rows]\nonly = { Statsu = "Paid" }')
+    assert "nothing gives Statsu" in said
+    assert "'Status'" in said
+
+
+def test_a_row_of_totals_is_known_by_how_its_first_cell_begins(tmp_path: Path) -> None:
+    """`*` stands for the number of orders, and the sum is checked."""
+    content = "Order,Fee\n1,-1.00\n2,-2.00\nTotal (2 orders),{}\n"
+    mapping = FEES % 'totals = "Total (*)"'
+    assert compared(tmp_path, content.format("-3.00"), mapping) == [("1", "-1.00"), ("2", "-2.00")]
+    assert "totals_differ" in said_of(compared, tmp_path, content.format("-4.00"), mapping)
+
+
+def test_a_large_file_with_a_comma_behind_every_row_is_read(tmp_path: Path) -> None:
+    """Also one that is too large to be written anew where it need not be."""
+    rows = 620_000
+    content = "Order,Fee,\n" + "".join(f"{at},-1.00,\n" for at in range(rows))
+    assert len(content) > DIRECT_FROM_BYTES
+    assert len(compared(tmp_path, content, FEES % "")) == rows
+
+
+def test_a_header_of_other_letters_that_is_not_quoted_is_explained(tmp_path: Path) -> None:
+    """TOML takes plain English words for keys without quotes, and no others."""
+    said = said_of(compared, tmp_path, "Order,Fee\n", FEES % '[rows]\nonly = { 状态 = "成功" }')
+    assert "stands in quotes" in said
