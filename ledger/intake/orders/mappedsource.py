@@ -38,7 +38,7 @@ class MappedSource:
 
     @property
     def _has_places(self) -> bool:
-        return self._table.has_places or self._table.file.kind == "parquet"
+        return self._table.is_placed
 
     def origin(self) -> str:
         """Every row that counts."""

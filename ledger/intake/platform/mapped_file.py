@@ -173,11 +173,9 @@ def _read(database: "DuckDBPyConnection", mapped: MappedTable) -> int:
     shown = [f"{text(one)} AS shown_{one}" for one in SHOWN if one in has]
     left = [f"{mapped.values_of.text((one,))} AS left_{at}" for at, one in mapped.left(True)]
     own = f"{trimmed(text('id'))} AS id" if "id" in has else "NULL::VARCHAR AS id"
-    placed = mapped.table.has_places or mapped.table.file.kind == "parquet"
-    place = "place" if placed else f"row_number() OVER () + {mapped.table.header_place} AS place"
     total = f"coalesce({mapped.is_total}, false)" if mapped.is_total else "false"
     columns = [
-        *(place, f"{mapped.fault} AS told", f"{mapped.counts} AS counts", f"{total} AS is_total"),
+        *("place", f"{mapped.fault} AS told", f"{mapped.counts} AS counts", f"{total} AS is_total"),
         *(id_("store"), id_("order_id"), own, f"{amount} AS amount"),
         f"{trimmed(text('currency'))} AS currency",
         *(shown + left if mapped.mapping.rows.add_up or "id" in has else []),
@@ -185,7 +183,7 @@ def _read(database: "DuckDBPyConnection", mapped: MappedTable) -> int:
     database.execute(
         "CREATE OR REPLACE TEMP TABLE platform_rows AS SELECT *,"
         f" {minor_of(USUAL, 'amount')} AS usual FROM (SELECT {', '.join(columns)}"
-        f" FROM {mapped.table.origin})"
+        f" FROM {mapped.table.placed})"
     )
     (totals,) = database.execute("DELETE FROM platform_rows WHERE is_total").fetchone() or (0,)
     return int(totals)

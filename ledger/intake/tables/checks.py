@@ -114,7 +114,9 @@ def _untold(mapped: "MappedTable") -> Iterator[str]:
             yield one.is_[0]
         yield from _unknown(mapped, *one.when)
     rows = mapping.rows
-    yield from _unknown(mapped, *rows.filled, *rows.only, *rows.pass_over)
+    # a column that may be blank may be missing: it is blank in every row
+    only = [name for name, texts in rows.only.items() if "" not in texts]
+    yield from _unknown(mapped, *rows.filled, *only, *rows.pass_over)
     for sources in mapping.columns.values():
         for source in sources:
             yield from _beside(mapped, source)

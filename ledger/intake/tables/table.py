@@ -45,6 +45,18 @@ class Table(NamedTuple):
     """Whether cells carry the marks of a workbook."""
     sheet: str = ""
 
+    @property
+    def is_placed(self) -> bool:
+        """Whether `origin` has a column with the number of each row."""
+        return self.has_places or self.file.kind == "parquet"
+
+    @property
+    def placed(self) -> str:
+        """Every row with its number: of a text that is read as it lies, as if each were a line."""
+        if self.is_placed:
+            return self.origin
+        return f"(SELECT *, row_number() OVER () + {self.header_place} AS place FROM {self.origin})"
+
     def records(self) -> Iterator[RawRow]:
         """Every row once more, each with its place, its cells and what is wrong with it."""
         plain = self.file._replace(path=self.copy)
