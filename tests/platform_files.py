@@ -106,10 +106,13 @@ def read_order_file(
     return OrdersRead([" ".join(str(cell) for cell in row if cell) for row in rows], rejected)
 
 
-def problems_in(path: str | Path, profile: str, **options: Any) -> list[tuple[int, str, str]]:
+def problems_in(
+    path: str | Path, profile: str, *, by_line: bool = False, **options: Any
+) -> list[tuple[int, str, str]]:
     """Each problem of a file: row, code, sentence."""
+    reader: Any = read_lines if by_line else read_orders
     with pytest.raises(BadPlatformFile) as caught:
-        read_orders(path, profile, **options)
+        reader(path, profile, **options)
     problems: Any = caught.value.facts["problems"]
     return [(one["place"], one["code"], one["sentence"]) for one in problems]
 
