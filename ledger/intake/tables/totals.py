@@ -26,7 +26,7 @@ def _labelled(connection: "DuckDBPyConnection", mapped: MappedTable) -> list[Pro
     currency = mapped.shown("currency") if "currency" in mapped.values else "NULL"
     found = connection.execute(
         f"SELECT place, coalesce({mapped.is_total}, false) AS is_total, {mapped.shown('amount')},"
-        f" {currency}, {mapped.values['amount'].raw} FROM {mapped.table.origin}"
+        f" {currency}, {mapped.values['amount'].raw} FROM {mapped.origin}"
         f" WHERE {mapped.is_total} OR {mapped.counts} ORDER BY place"
     )
     problems: list[Problem] = []
@@ -61,7 +61,7 @@ def _summaries(connection: "DuckDBPyConnection", mapped: MappedTable) -> list[Pr
     group = mapped.values_of.text(summary.by) if summary.by else "''"
     found = connection.execute(
         f"WITH read AS (SELECT place, {said} AS said, {total} AS total, {amount} AS amount,"
-        f" coalesce({group}, '') AS grouped FROM {mapped.table.origin}),"
+        f" coalesce({group}, '') AS grouped FROM {mapped.origin}),"
         " sums AS (SELECT grouped, sum(amount) AS sum FROM read GROUP BY grouped)"
         " SELECT place, said, sum::VARCHAR FROM read JOIN sums USING (grouped)"
         " WHERE said IS NOT NULL AND total IS DISTINCT FROM sum ORDER BY place LIMIT 100"

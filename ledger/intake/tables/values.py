@@ -1,14 +1,14 @@
 """A mapping's columns over the cells of a file, as SQL: what is read, and from what."""
 
-from collections.abc import Mapping as Names
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from ledger.intake.columns import BLANKS, literal, trimmed
 from ledger.intake.tables import amounts, times
+from ledger.intake.tables.cell_words import in_words, mark, marks, replaced
 from ledger.intake.tables.header_names import Header
 from ledger.intake.tables.mapping import NOT, OTHERS, Column, Kind, Mapping, Sole, ZoneColumn
-from ledger.intake.tables.rows import MARKS, MOMENT, NUMBER, SAFE_DIGITS, UNREADABLE
+from ledger.intake.tables.rows import MOMENT, NUMBER, SAFE_DIGITS, UNREADABLE
 
 
 class Value(NamedTuple):
@@ -39,6 +39,8 @@ class Values:
         self._own = own
         self._file = mapping.file
         self._zone = zone or mapping.file.zone
+        added = {header.at(synonyms) for synonyms in mapping.added}
+        self._added = sorted(at for at in added if at is not None)
 
     def knows(self, name: str) -> bool:
         """Whether the file has a column of that name."""
@@ -61,7 +63,7 @@ class Values:
         at = self._header.at(synonyms)
         if at is None or not self._marked:
             return None
-        return f"starts_with(c{at}, {_mark(UNREADABLE)})"
+        return f"starts_with(c{at}, {mark(UNREADABLE)})"
 
     def holds(self, sole: Sole) -> str:
         """Whether a row holds in each column one of some texts, in SQL."""
@@ -84,14 +86,18 @@ class Values:
         at = self._header.at(synonyms)
         if at is None:
             return "NULL::VARCHAR", "0"
+        return self._cell(at), f"n{at}" if at in self._added else self._number(at)
+
+    def _number(self, at: int) -> str:
+        """The amount in a column of the file, as a column of ours reads it."""
         cell = text = self._cell(at)
         column = self._column_of(at)
         decimal, thousands = self._file.decimal, self._file.thousands
         if column is not None:
-            text = _replaced(text, column.replace)
+            text = replaced(text, column.replace)
             decimal = column.decimal or decimal
             thousands = thousands if column.thousands is None else column.thousands
-        return cell, amounts.term(cell, self._decimal(text, decimal, thousands))
+        return amounts.term(cell, self._decimal(text, decimal, thousands))
 
     def _column_of(self, at: int) -> Column | None:
         """The column of ours that is read from one of the file: both read its cells alike."""
@@ -188,31 +194,42 @@ class Values:
             return self._own and not column.formats and self._zoned(column) == times.NO_ZONE
         return self._own or kind not in ("amount", "currency", "day")
 
-    def _cell(self, at: int, fill: Sequence[str] = ()) -> str:
-        """A cell without blanks around it, NULL where nothing stands there; a mark is kept."""
+    def prepared(self, relation: str) -> str:
+        """A table with what its expressions are over: each cell `t0`, `t1`, ... and the amounts of
+        equations `n0`, `n1`, ..., worked out once a row however often they are named."""
+        cells = [f"{self._tidied(at)} AS t{at}" for at in range(len(self._header.names))]
+        made = f"(SELECT {', '.join(['*', *cells])} FROM {relation})"
+        numbers = [f"{self._number(at)} AS n{at}" for at in self._added]
+        return f"(SELECT {', '.join(['*', *numbers])} FROM {made})" if numbers else made
+
+    def _tidied(self, at: int) -> str:
         cell = f"nullif({trimmed(f'c{at}')}, '')"
         if self._file.blanks:
             blanks = ", ".join(map(literal, self._file.blanks))
             cell = f"CASE WHEN {cell} NOT IN ({blanks}) THEN {cell} END"
-        if fill:
-            alike = ", ".join(self.text((one,)) for one in fill)
-            order = f"PARTITION BY {alike} ORDER BY place ROWS UNBOUNDED PRECEDING"
-            cell = f"last_value({cell} IGNORE NULLS) OVER ({order})"
         return cell
+
+    def _cell(self, at: int, fill: Sequence[str] = ()) -> str:
+        """A cell without blanks around it, NULL where nothing stands there; a mark is kept."""
+        if not fill:
+            return f"t{at}"
+        alike = ", ".join(self.text((one,)) for one in fill)
+        order = f"PARTITION BY {alike} ORDER BY place ROWS UNBOUNDED PRECEDING"
+        return f"last_value(t{at} IGNORE NULLS) OVER ({order})"
 
     def _shown(self, cell: str) -> str:
         """A cell's text without its mark."""
-        return f"ltrim({cell}, {_marks()})" if self._marked else cell
+        return f"ltrim({cell}, {marks()})" if self._marked else cell
 
     def _converted(self, cell: str, column: Column, kind: Kind) -> str:
         """The value of a cell, whatever is done about it before."""
-        text = _replaced(cell, column.replace)
+        text = replaced(cell, column.replace)
         if column.take is not None:
             text = f"nullif(regexp_extract({self._shown(text)}, {literal(column.take)}, 1), '')"
         if column.strip:
             text = f"nullif(trim({text}, {literal(column.strip + BLANKS)}), '')"
         if column.words:
-            text = _in_words(self._shown(text), column.words)
+            text = in_words(self._shown(text), column.words)
         if column.default is not None:
             text = f"coalesce({text}, {literal(column.default)})"
         match kind:
@@ -230,13 +247,13 @@ class Values:
                 moment = f"TRY_CAST(substr({text}, 2) AS TIMESTAMP)"
                 midnight = f"{moment} = date_trunc('day', {moment})"
                 own = f"CASE WHEN {midnight} THEN strftime({moment}, '%Y-%m-%d') END"
-                return f"CASE WHEN starts_with({text}, {_mark(MOMENT)}) THEN {own} ELSE {read} END"
+                return f"CASE WHEN starts_with({text}, {mark(MOMENT)}) THEN {own} ELSE {read} END"
             case "currency" if not self._own:
                 code = f"regexp_full_match({text}, '[a-z]{{3}}')"
                 return self._readable(f"CASE WHEN {code} THEN upper({text}) ELSE {text} END")
             case "id" | "text" if self._marked:
                 digits = f"length(replace({text}, '-', '')) > {SAFE_DIGITS + 1}"
-                lost = f"starts_with({text}, {_mark(NUMBER)}) AND {digits}"
+                lost = f"starts_with({text}, {mark(NUMBER)}) AND {digits}"
                 return f"CASE WHEN NOT ({lost}) THEN {self._readable(text)} END"
         return self._readable(text)
 
@@ -244,16 +261,14 @@ class Values:
         """A text, NULL for a cell that holds no value."""
         if not self._marked:
             return text
-        return (
-            f"CASE WHEN NOT starts_with({text}, {_mark(UNREADABLE)}) THEN {self._shown(text)} END"
-        )
+        return f"CASE WHEN NOT starts_with({text}, {mark(UNREADABLE)}) THEN {self._shown(text)} END"
 
     def _decimal(self, text: str, decimal: str, thousands: str | None) -> str:
         read = amounts.plain(text, decimal, thousands)
         if not self._marked:
             return read
         return (
-            f"CASE WHEN starts_with({text}, {_mark(NUMBER)}) THEN substr({text}, 2) ELSE {read} END"
+            f"CASE WHEN starts_with({text}, {mark(NUMBER)}) THEN substr({text}, 2) ELSE {read} END"
         )
 
     def _instant(self, text: str, column: Column) -> str:
@@ -262,35 +277,9 @@ class Values:
         if not self._marked:
             return read
         own = times.in_zone(f"TRY_CAST(substr({text}, 2) AS TIMESTAMP)", zone)
-        return f"CASE WHEN starts_with({text}, {_mark(MOMENT)}) THEN {own} ELSE {read} END"
+        return f"CASE WHEN starts_with({text}, {mark(MOMENT)}) THEN {own} ELSE {read} END"
 
     def _zoned(self, column: Column) -> times.Zoned:
         if isinstance(column.zone, ZoneColumn):
             return times.Zoned(self._zone, self.text(column.zone.header), dict(column.zone.words))
         return times.Zoned(column.zone or self._zone)
-
-
-def _replaced(text: str, replace: Names[str, str]) -> str:
-    for old, new in replace.items():
-        text = f"replace({text}, {literal(old)}, {literal(new)})"
-    return text
-
-
-def _in_words(text: str, words: Names[str, str]) -> str:
-    """What a platform's words mean; `*` is any other that stands there."""
-    whens = [
-        f"WHEN lower({text}) = {literal(a.strip().lower())} THEN {literal(b)}"
-        for a, b in words.items()
-        if a != OTHERS
-    ]
-    if OTHERS in words:
-        whens.append(f"WHEN {text} IS NOT NULL THEN {literal(words[OTHERS])}")
-    return f"CASE {' '.join(whens)} ELSE {text} END"
-
-
-def _mark(sign: str) -> str:
-    return f"chr({ord(sign)})"
-
-
-def _marks() -> str:
-    return " || ".join(_mark(one) for one in MARKS)
