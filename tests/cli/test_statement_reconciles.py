@@ -9,7 +9,7 @@ import pytest
 Duebook = Callable[..., Any]
 QUARTER = ("recruiting-eu-jp-2026q1",)
 FEES = ("technical-fee-2020", "2020-05")
-DECISIONS = ("partner-admission-2022", "2022-01")
+DECISIONS = ("partner-admission-2022", "2026-03")
 READ = ("--profile", "duebook-statement", "--format", "json")
 
 
