@@ -46,6 +46,14 @@ def _filled(draft: str) -> str:
     return "\n".join(lines)
 
 
+@pytest.mark.parametrize("path", sorted(FILES.glob("*-good.*")), ids=lambda path: str(path.name))
+def test_the_profile_of_each_good_sample_is_named(path: Path, duebook: Duebook) -> None:
+    """And no other's, but for files with our own headers."""
+    name = path.stem.removesuffix("-good")
+    fits = duebook("files", path, *JSON).json["fits"]
+    assert fits == [name] or name in ("lines", "orders")
+
+
 def test_a_file_is_told_by_what_it_holds(export: Path, duebook: Duebook) -> None:
     """Format, encoding, separator, header; each column with its first cells."""
     answer = duebook("files", export, *JSON).json

@@ -27,12 +27,12 @@ class MappedSource:
         self.first_row = self._table.header_place + 1
         self.place = "place" if self._has_places else None
         hidden = [name for name in mapped.values if name in OPTIONAL]
-        told = mapped.fault_in(hidden)
+        self._told = mapped.fault_in(hidden)
         self.cells: Mapping[str, Cell] = {}
         for name, value in mapped.values.items():
             sql = value.sql
-            if name == "order_id" and told != "NULL::VARCHAR":
-                sql = f"CASE WHEN {told} IS NULL THEN {sql} END"
+            if name == "order_id" and self._told != "NULL::VARCHAR":
+                sql = f"CASE WHEN told IS NULL THEN {sql} END"
             is_epoch = value.kind == "instant" and not value.plain
             self.cells[name] = Cell(sql, is_epoch=is_epoch, given=value.raw if is_epoch else None)
 
@@ -48,7 +48,7 @@ class MappedSource:
         tests = [counts] if counts != "true" else []
         tests += [f"NOT coalesce({total}, false)"] if total else []
         where = f" WHERE {' AND '.join(tests)}" if tests else ""
-        return f"(SELECT * FROM {self._table.origin}{where})"
+        return f"(SELECT *, {self._told} AS told FROM {self._mapped.origin}{where})"
 
     def malformed(self) -> bool:
         """Whether rows were left out; of a copy they are in it, each with what is wrong."""

@@ -183,7 +183,7 @@ def _read(database: "DuckDBPyConnection", mapped: MappedTable) -> int:
     database.execute(
         "CREATE OR REPLACE TEMP TABLE platform_rows AS SELECT *,"
         f" {minor_of(USUAL, 'amount')} AS usual FROM (SELECT {', '.join(columns)}"
-        f" FROM {mapped.table.placed})"
+        f" FROM {mapped.placed})"
     )
     (totals,) = database.execute("DELETE FROM platform_rows WHERE is_total").fetchone() or (0,)
     return int(totals)

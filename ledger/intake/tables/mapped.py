@@ -93,6 +93,16 @@ class MappedTable:
         return found
 
     @property
+    def origin(self) -> str:
+        """A table expression over which all expressions are."""
+        return self.values_of.prepared(self.table.origin)
+
+    @property
+    def placed(self) -> str:
+        """The same, in which each row has its number."""
+        return self.values_of.prepared(self.table.placed)
+
+    @property
     def fault(self) -> str:
         """What is wrong with a row as far as the mapping can tell, in SQL; NULL for nothing."""
         return self.fault_in(self.values)
@@ -161,10 +171,7 @@ class MappedTable:
         left = [f"{self.values_of.text((name,))} AS o{at}" for at, name in self.left(others)]
         total = f"coalesce({self.is_total}, false)" if self.is_total else "false"
         columns = ", ".join(["place", f"{self.fault} AS told", *shown, *left])
-        return (
-            f"SELECT {columns}, {self.counts} AS counts, {total} AS is_total"
-            f" FROM {self.table.origin}"
-        )
+        return f"SELECT {columns}, {self.counts} AS counts, {total} AS is_total FROM {self.origin}"
 
     def left(self, others: bool) -> list[tuple[int, str]]:
         """The headers from which nothing is read."""
@@ -198,7 +205,9 @@ class MappedTable:
                 f"INSERT INTO explained VALUES ({', '.join('?' * (width + 2))})",
                 [(row.place, row.fault, *_cells(row, width)) for row in batch],
             )
-            found = connection.execute(f"SELECT {columns} FROM explained ORDER BY place")
+            found = connection.execute(
+                f"SELECT {columns} FROM {self.values_of.prepared('explained')} ORDER BY place"
+            )
             for place, told, *values in found.fetchall():
                 named = zip(self.values, values, strict=True)
                 yield MappedRow(place, {name: one for name, one in named if one}, told, {})

@@ -249,6 +249,14 @@ class Mapping(Part):
         return f"{self.name} sha256:{hashlib.sha256(said.encode()).hexdigest()}"
 
     @property
+    def added(self) -> list[tuple[str, ...]]:
+        """Headers under which amounts stand that are added up, each with its synonyms."""
+        found = [one.is_ for one in self.equation]
+        found += [(name,) for one in self.equation for name in (*one.sum, *one.less)]
+        sources = (one for sources in self.columns.values() for one in sources)
+        return [*found, *((name,) for one in sources for name in (*one.sum, *one.less))]
+
+    @property
     def headers(self) -> tuple[str, ...]:
         """All headers that it speaks of, those of columns first."""
         of_columns = (one.headers for sources in self.columns.values() for one in sources)

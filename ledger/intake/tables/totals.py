@@ -27,7 +27,7 @@ def _labelled(connection: "DuckDBPyConnection", mapped: MappedTable) -> list[Pro
     found = connection.execute(
         f"SELECT place, coalesce({mapped.is_total}, false) AS is_total,"
         f" {mapped.shown('amount')}, {currency}, {mapped.values['amount'].raw}"
-        f" FROM {mapped.table.placed} WHERE {mapped.is_total} OR {mapped.counts} ORDER BY place"
+        f" FROM {mapped.placed} WHERE {mapped.is_total} OR {mapped.counts} ORDER BY place"
     )
     problems: list[Problem] = []
     above, since = dict[str, int](), dict[str, int]()
@@ -61,7 +61,7 @@ def _summaries(connection: "DuckDBPyConnection", mapped: MappedTable) -> list[Pr
     group = mapped.values_of.text(summary.by) if summary.by else "''"
     found = connection.execute(
         f"WITH read AS (SELECT place, {said} AS said, {total} AS total, {amount} AS amount,"
-        f" coalesce({group}, '') AS grouped FROM {mapped.table.placed}),"
+        f" coalesce({group}, '') AS grouped FROM {mapped.placed}),"
         " sums AS (SELECT grouped, sum(amount) AS sum FROM read GROUP BY grouped)"
         " SELECT place, said, sum::VARCHAR FROM read JOIN sums USING (grouped)"
         " WHERE said IS NOT NULL AND total IS DISTINCT FROM sum ORDER BY place LIMIT 100"

@@ -41,6 +41,8 @@ class Values:
         self._zone = zone or mapping.file.zone
         sources = [one for each in mapping.columns.values() for one in each if one.unit]
         self._units = [word for one in sources for word in one.words]
+        added = {header.at(synonyms) for synonyms in mapping.added}
+        self._added = sorted(at for at in added if at is not None)
 
     def knows(self, name: str) -> bool:
         """Whether the file has a column of that name."""
@@ -87,10 +89,16 @@ class Values:
         at = self._header.at(synonyms)
         if at is None:
             return "NULL::VARCHAR", "0"
+        if column is not None:
+            return self._cell(at), self._number(at, column)
+        return self._cell(at), f"n{at}" if at in self._added else self._number(at)
+
+    def _number(self, at: int, column: Column | None = None) -> str:
+        """The amount in a column of the file, as a column of ours reads it."""
         cell = self._cell(at)
         column = column or self._column_of(at)
         text = self._prepared(cell, column) if column else cell
-        return cell, amounts.term(text, self._decimal(text, *self._marks_of(column)))
+        return amounts.term(text, self._decimal(text, *self._marks_of(column)))
 
     def _column_of(self, at: int) -> Column | None:
         """The column of ours that is read from one of the file: both read its cells alike."""
@@ -220,19 +228,30 @@ class Values:
             return self._own and not column.formats and self._zoned(column) == times.NO_ZONE
         return self._own or kind not in ("amount", "day", "currency")
 
-    def _cell(self, at: int, fill: Sequence[str] = ()) -> str:
-        """A cell without blanks around it, NULL where nothing stands there; a mark is kept."""
+    def prepared(self, relation: str) -> str:
+        """A table with what its expressions are over: each cell `t0`, `t1`, ... and the amounts of
+        equations `n0`, `n1`, ..., worked out once a row however often they are named."""
+        cells = [f"{self._tidied(at)} AS t{at}" for at in range(len(self._header.names))]
+        made = f"(SELECT {', '.join(['*', *cells])} FROM {relation})"
+        numbers = [f"{self._number(at)} AS n{at}" for at in self._added]
+        return f"(SELECT {', '.join(['*', *numbers])} FROM {made})" if numbers else made
+
+    def _tidied(self, at: int) -> str:
         cell = f"nullif({trimmed(f'c{at}')}, '')"
         if self._file.strip:
             cell = stripped(cell, self._file.strip, marked=self._marked)
         if self._file.blanks:
             blanks = ", ".join(map(literal, self._file.blanks))
             cell = f"CASE WHEN {cell} NOT IN ({blanks}) THEN {cell} END"
-        if fill:
-            alike = ", ".join(self.text((one,)) for one in fill)
-            order = f"PARTITION BY {alike} ORDER BY place ROWS UNBOUNDED PRECEDING"
-            cell = f"last_value({cell} IGNORE NULLS) OVER ({order})"
         return cell
+
+    def _cell(self, at: int, fill: Sequence[str] = ()) -> str:
+        """A cell without blanks around it, NULL where nothing stands there; a mark is kept."""
+        if not fill:
+            return f"t{at}"
+        alike = ", ".join(self.text((one,)) for one in fill)
+        order = f"PARTITION BY {alike} ORDER BY place ROWS UNBOUNDED PRECEDING"
+        return f"last_value(t{at} IGNORE NULLS) OVER ({order})"
 
     def _shown(self, cell: str) -> str:
         """A cell's text without its mark."""

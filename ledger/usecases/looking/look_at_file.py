@@ -157,7 +157,6 @@ def _own_use(names: list[str]) -> str | None:
 def _fits(mapping: Mapping, found: layout.Found) -> bool:
     """Whether a file has everything that a shipped mapping reads and checks."""
     there = {layout.folded(name) for name in found.names}
-    needed = [one.headers for one in mapping.equation]
     wanted = [
         [name for source in sources for name in source.header]
         for sources in mapping.columns.values()
@@ -165,15 +164,22 @@ def _fits(mapping: Mapping, found: layout.Found) -> bool:
     ]
     columns = sum(any(layout.folded(one) in there for one in names) for names in wanted if names)
     asked = sum(1 for names in wanted if names)
+
+    def has(name: str) -> bool:
+        """Whether a header is there, or one of those that a column of ours is read from."""
+        sources = mapping.columns.get(name, ())
+        names = (name, *(header for one in sources for header in one.header))
+        return any(layout.folded(one) in there for one in names)
+
     equations = all(
-        layout.folded(name) in there
-        for one, names in zip(mapping.equation, needed, strict=True)
-        for name in names
-        if name not in one.optional
+        any(map(has, one.is_))
+        and all(map(has, {*one.sum, *one.less, *one.when} - set(one.optional)))
+        for one in mapping.equation
     )
-    key = next(iter(mapping.columns.values()))
-    has_key = any(layout.folded(one) in there for source in key for one in source.headers)
-    return has_key and equations and asked > 0 and columns * 3 >= asked * 2
+    rows = {name for name, texts in mapping.rows.only.items() if "" not in texts}
+    is_told = all(map(has, rows | set(mapping.rows.filled)))
+    has_key = has(next(iter(mapping.columns)))
+    return has_key and equations and is_told and asked > 0 and columns * 3 >= asked * 2
 
 
 def _use_of(names: list[str], fits: list[str]) -> str:
