@@ -29,12 +29,20 @@ class MappedSource:
         hidden = [name for name in mapped.values if name in OPTIONAL]
         told = mapped.fault_in(hidden)
         self.cells: Mapping[str, Cell] = {}
+        self._looks_around = mapped.mapping.looks_around
+        self._read: list[str] = []
+        """What is read before rows that do not count are left out: it rests on them too."""
         for name, value in mapped.values.items():
             sql = value.sql
             if name == "order_id" and told != "NULL::VARCHAR":
                 sql = f"CASE WHEN {told} IS NULL THEN {sql} END"
             is_epoch = value.kind == "instant" and not value.plain
-            self.cells[name] = Cell(sql, is_epoch=is_epoch, given=value.raw if is_epoch else None)
+            given = value.raw if is_epoch else None
+            if self._looks_around:
+                at = len(self._read)
+                self._read += [f"{sql} AS v{at}", f"{given or 'NULL'} AS g{at}"]
+                sql, given = f"v{at}", f"g{at}" if given else None
+            self.cells[name] = Cell(sql, is_epoch=is_epoch, given=given)
 
     @property
     def _has_places(self) -> bool:
@@ -48,6 +56,11 @@ class MappedSource:
         tests = [counts] if counts != "true" else []
         tests += [f"NOT coalesce({total}, false)"] if total else []
         where = f" WHERE {' AND '.join(tests)}" if tests else ""
+        if self._read:
+            return (
+                f"(SELECT * FROM (SELECT *, {', '.join(self._read)} FROM {self._table.origin})"
+                f"{where})"
+            )
         return f"(SELECT * FROM {self._table.origin}{where})"
 
     def malformed(self) -> bool:

@@ -132,7 +132,7 @@ def _beside(mapped: "MappedTable", source: Column) -> Iterator[str]:
     for some in (source.times, source.zone.header if isinstance(source.zone, ZoneColumn) else ()):
         if some and mapped.header.at(some) is None and some[0] not in source.optional:
             yield some[0]
-    yield from _unknown(mapped, *source.fill)
+    yield from _unknown(mapped, *source.fill, *source.by)
 
 
 def _unknown(mapped: "MappedTable", *names: str) -> Iterator[str]:

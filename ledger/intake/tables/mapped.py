@@ -194,7 +194,13 @@ class MappedTable:
                 f"INSERT INTO explained VALUES ({', '.join('?' * (width + 2))})",
                 [(row.place, row.fault, *_cells(row, width)) for row in batch],
             )
-            found = connection.execute(f"SELECT {columns} FROM explained ORDER BY place")
+            told_of = f"SELECT {columns} FROM explained"
+            if self.mapping.looks_around:
+                some_places = "place IN (SELECT place FROM explained)"
+                told_of = (
+                    f"SELECT * FROM (SELECT {columns} FROM {self.table.origin}) WHERE {some_places}"
+                )
+            found = connection.execute(f"{told_of} ORDER BY place")
             for place, told, *values in found.fetchall():
                 named = zip(self.values, values, strict=True)
                 yield MappedRow(place, {name: one for name, one in named if one}, told, {})

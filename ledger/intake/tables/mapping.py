@@ -85,6 +85,9 @@ class Column(Part):
     """A blank cell repeats the one above it, in rows that agree in these columns."""
     when: Sole = {}
     """Where the row must hold one of some texts for this to be its source."""
+    by: Texts = ()
+    """The amounts of all rows that agree in these columns are added, also of rows that do not
+    count themselves: refunds in rows of their own."""
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -97,6 +100,8 @@ class Column(Part):
                 f"one of {', '.join(ways)} says where a column comes from, "
                 f"and here {' and '.join(given) or 'none'} does"
             )
+        if self.by and self.fill:
+            raise ValueError("a column that is filled from above is not added up by another")
         if self.thousands and self.thousands == (self.decimal or "."):
             raise ValueError("the mark between thousands is not that before the decimals")
         return self
@@ -106,7 +111,7 @@ class Column(Part):
         """All headers that it speaks of."""
         zone = self.zone.header if isinstance(self.zone, ZoneColumn) else ()
         own = (*self.header, *self.sum, *self.less, *self.join, *self.unit)
-        return (*own, *self.times, *zone, *self.when, *self.fill)
+        return (*own, *self.times, *zone, *self.when, *self.fill, *self.by)
 
 
 def _columns(value: Any) -> Any:
@@ -221,6 +226,11 @@ class Mapping(Part):
         """Its name and the digest of what it says, as answers and the log name it."""
         said = self.model_dump_json(by_alias=True, exclude_defaults=True)
         return f"{self.name} sha256:{hashlib.sha256(said.encode()).hexdigest()}"
+
+    @property
+    def looks_around(self) -> bool:
+        """Whether what a row says rests on other rows."""
+        return any(one.fill or one.by for sources in self.columns.values() for one in sources)
 
     @property
     def headers(self) -> tuple[str, ...]:

@@ -98,10 +98,9 @@ def _is_direct(file: PlainFile, mapping: Mapping | None, found: layout.Found) ->
         return True
     said = mapping.file
     odd = (said.skip, said.until, said.below, said.described, said.totals, said.ragged)
-    fills = any(one.fill for sources in mapping.columns.values() for one in sources)
     some = (mapping.rows.only, mapping.rows.pass_over)
     odd_quote = said.quote != '"'
-    return not (any(odd) or any(some) or fills or mapping.summary or odd_quote)
+    return not (any(odd) or any(some) or mapping.looks_around or mapping.summary or odd_quote)
 
 
 def _ends_oddly(path: Path) -> bool:
