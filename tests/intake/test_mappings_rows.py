@@ -67,3 +67,21 @@ currency = { constant = "USD" }
     ]
     fact = 'name = "m"\nfor = "GMVRecorded"\n' + mapping.replace("order_id", "store")
     assert "facts are not added up" in said_of(parsed, fact, "m.toml")
+
+
+def test_cells_that_are_merged_down_are_those_of_each_row(tmp_path: Path) -> None:
+    """A workbook keeps what was merged in the first row alone, also the order's id."""
+    mapping = """
+[columns]
+order_id = { header = "Order", fill = "*" }
+item = "Item"
+created_at = { header = "At", fill = "*" }
+amount = "Amount"
+currency = { constant = "USD" }
+"""
+    content = f"Order,Item,At,Amount\n1,A,{AT},30.00\n,B,,2.13\n2,A,{AT},5.00\n"
+    assert [one[:2] for one in orders(tmp_path, content, mapping).orders] == [
+        ("1/A", "30.00 USD"),
+        ("1/B", "2.13 USD"),
+        ("2/A", "5.00 USD"),
+    ]

@@ -159,7 +159,7 @@ class MappedTable:
         columns = ", ".join(["place", f"{self.fault} AS told", *shown, *left])
         return (
             f"SELECT {columns}, {self.counts} AS counts, {total} AS is_total"
-            f" FROM {self.table.origin}"
+            f" FROM {self.table.placed}"
         )
 
     def left(self, others: bool) -> list[tuple[int, str]]:

@@ -27,7 +27,7 @@ from ledger.intake.tables.checked_words import (
 Words = dict[Short, Short]
 ZoneWords = dict[Short, ZoneWord]
 OTHERS = "*"
-"""Of words: whatever stands there else."""
+"""Of words: whatever stands there else; of rows that repeat a cell: all."""
 
 
 class Part(BaseModel):
@@ -82,7 +82,8 @@ class Column(Part):
     default: Short | None = None
     """Of blank cells."""
     fill: Texts = ()
-    """A blank cell repeats the one above it, in rows that agree in these columns."""
+    """A blank cell repeats the one above it, in rows that agree in these columns; `*`: in all, as
+    where cells are merged."""
     when: Sole = {}
     """Where the row must hold one of some texts for this to be its source."""
     by: Texts = ()
@@ -111,7 +112,8 @@ class Column(Part):
         """All headers that it speaks of."""
         zone = self.zone.header if isinstance(self.zone, ZoneColumn) else ()
         own = (*self.header, *self.sum, *self.less, *self.join, *self.unit)
-        return (*own, *self.times, *zone, *self.when, *self.fill, *self.by)
+        fill = () if self.fill == (OTHERS,) else self.fill
+        return (*own, *self.times, *zone, *self.when, *fill, *self.by)
 
 
 def _columns(value: Any) -> Any:

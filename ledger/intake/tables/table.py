@@ -44,6 +44,13 @@ class Table(NamedTuple):
     """Whether cells carry the marks of a workbook."""
     sheet: str = ""
 
+    @property
+    def placed(self) -> str:
+        """The rows with their places; of a file that is read where it lies they are counted."""
+        if self.has_places or self.file.kind == "parquet":
+            return self.origin
+        return f"(SELECT row_number() OVER () + {self.header_place} AS place, * FROM {self.origin})"
+
     def records(self) -> Iterator[RawRow]:
         """Every row once more, each with its place, its cells and what is wrong with it."""
         plain = self.file._replace(path=self.copy)
@@ -92,7 +99,8 @@ def opened(
 
 def _is_direct(file: PlainFile, mapping: Mapping | None, found: layout.Found) -> bool:
     small = file.path.stat().st_size < DIRECT_FROM_BYTES
-    if small or not found.even or _ends_oddly(file.path):
+    is_first = found.place == 1  # two readers count lines above a header differently
+    if small or not is_first or not found.even or _ends_oddly(file.path):
         return False
     if mapping is None:
         return True

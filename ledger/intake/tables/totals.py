@@ -24,9 +24,13 @@ def _labelled(connection: "DuckDBPyConnection", mapped: MappedTable) -> list[Pro
     if mapped.is_total is None or "amount" not in mapped.values:
         return []
     currency = mapped.shown("currency") if "currency" in mapped.values else "NULL"
+    if not connection.execute(
+        f"SELECT 1 FROM {mapped.table.origin} WHERE {mapped.is_total} LIMIT 1"
+    ).fetchone():
+        return []
     found = connection.execute(
         f"SELECT place, coalesce({mapped.is_total}, false) AS is_total, {mapped.shown('amount')},"
-        f" {currency}, {mapped.values['amount'].raw} FROM {mapped.table.origin}"
+        f" {currency}, {mapped.values['amount'].raw} FROM {mapped.table.placed}"
         f" WHERE {mapped.is_total} OR {mapped.counts} ORDER BY place"
     )
     problems: list[Problem] = []

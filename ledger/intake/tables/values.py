@@ -6,7 +6,7 @@ from typing import NamedTuple
 from ledger.intake.columns import BLANKS, literal, trimmed
 from ledger.intake.tables import amounts, times
 from ledger.intake.tables.header import Header
-from ledger.intake.tables.mapping import Column, Kind, Mapping, Sole, ZoneColumn
+from ledger.intake.tables.mapping import OTHERS, Column, Kind, Mapping, Sole, ZoneColumn
 from ledger.intake.tables.marked import in_words, mark, marks, stripped
 from ledger.intake.tables.rows import MOMENT, NUMBER, SAFE_DIGITS, UNREADABLE
 
@@ -214,7 +214,7 @@ class Values:
             blanks = ", ".join(map(literal, self._file.blanks))
             cell = f"CASE WHEN {cell} NOT IN ({blanks}) THEN {cell} END"
         if fill:
-            alike = ", ".join(self.text((one,)) for one in fill)
+            alike = ", ".join(self.text((one,)) for one in fill if one != OTHERS) or "true"
             order = f"PARTITION BY {alike} ORDER BY place ROWS UNBOUNDED PRECEDING"
             cell = f"last_value({cell} IGNORE NULLS) OVER ({order})"
         return cell
