@@ -168,9 +168,9 @@ def test_a_row_of_totals_is_known_by_how_its_first_cell_begins(tmp_path: Path) -
     assert "totals_differ" in said_of(compared, tmp_path, content.format("-4.00"), mapping)
 
 
-def test_a_large_file_with_a_comma_behind_every_row_is_read(tmp_path: Path) -> None:
-    """A header and rows with one blank cell more are no rows of another width."""
-    content = large("Order,Fee,Note\n").replace("\n", ",\n")
+def test_a_large_file_with_commas_behind_every_row_is_read(tmp_path: Path) -> None:
+    """A header and rows with blank cells behind them are no rows of another width."""
+    content = large("Order,Fee,Note\n").replace("\n", ",,\n")
     assert len(compared(tmp_path, content, FEES % "")) == ROWS
 
 

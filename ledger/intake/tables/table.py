@@ -100,7 +100,7 @@ def opened(
 def _is_direct(file: PlainFile, mapping: Mapping | None, found: layout.Found) -> bool:
     small = file.path.stat().st_size < DIRECT_FROM_BYTES
     is_first = found.place == 1  # two readers count lines above a header differently
-    if small or not is_first or not found.even or _ends_oddly(file.path):
+    if small or not is_first or _ends_oddly(file.path):
         return False
     if mapping is None:
         return True
