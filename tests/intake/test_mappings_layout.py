@@ -38,6 +38,17 @@ def workbook(*rows: list[Any]) -> bytes:
     return packed.getvalue()
 
 
+ROWS = 90_000
+
+
+def large(head: str, end: str = "") -> str:
+    """A file of `ROWS` rows, too large to be written anew where it need not be."""
+    note = "x" * 90
+    content = head + "".join(f"{at},-1.00,{note}\n" for at in range(ROWS)) + end
+    assert len(content) > DIRECT_FROM_BYTES
+    return content
+
+
 def zipped(files: dict[str, bytes], flags: int = 0) -> bytes:
     """An archive of some files, with flags of its entries."""
     packed = io.BytesIO()
@@ -157,12 +168,41 @@ def test_a_row_of_totals_is_known_by_how_its_first_cell_begins(tmp_path: Path) -
     assert "totals_differ" in said_of(compared, tmp_path, content.format("-4.00"), mapping)
 
 
-def test_a_large_file_with_a_comma_behind_every_row_is_read(tmp_path: Path) -> None:
-    """Also one that is too large to be written anew where it need not be."""
-    rows = 620_000
-    content = "Order,Fee,\n" + "".join(f"{at},-1.00,\n" for at in range(rows))
-    assert len(content) > DIRECT_FROM_BYTES
-    assert len(compared(tmp_path, content, FEES % "")) == rows
+def test_a_large_file_with_commas_behind_every_row_is_read(tmp_path: Path) -> None:
+    """A header and rows with blank cells behind them are no rows of another width."""
+    content = large("Order,Fee,Note\n").replace("\n", ",,\n")
+    assert len(compared(tmp_path, content, FEES % "")) == ROWS
+
+
+def test_no_row_of_a_large_file_is_lost_below_a_header_of_several_lines(tmp_path: Path) -> None:
+    """A name may hold a line end, and a title may stand above."""
+    titled = ('Fees of "May\nOrder,Fee,Note\n', "\n\nOrder,Fee,Note\n")
+    mapping = (FEES % "").replace('"Order"', '["Order", "Or der"]')
+    for head in ('"Order",Fee,Note\n', '"Or\nder",Fee,Note\n', *titled):
+        assert len(compared(tmp_path, large(head), mapping)) == ROWS
+
+
+def test_the_total_of_a_large_file_is_checked_too(tmp_path: Path) -> None:
+    """Of one that is read where it lies, a total that is none is named with its row."""
+    head = "Order,Fee,Note\n"
+    good = large(head, f"Total,-{ROWS}.00,\n")
+    assert len(compared(tmp_path, good, FEES % "")) == ROWS
+    said = said_of(compared, tmp_path, large(head, "Total,-1.00,\n"), FEES % "")
+    assert f"fees.csv:{ROWS + 2}: totals_differ" in said
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("<html><table><tr><td>Order</td></tr></table>", "is HTML or XML"),
+        ('<?xml version="1.0"?><Workbook/>', "is HTML or XML"),
+        ("%PDF-1.4 ...", "is PDF"),
+        ('[\n{"Order": "1"}]', "jq -c"),
+    ],
+)
+def test_what_is_no_table_is_said_to_be_what_it_is(tmp_path: Path, content: str, said: str) -> None:
+    """Old exports named `.xls` are pages; a list of JSON is brought into lines by one command."""
+    assert said in said_of(compared, tmp_path, content, FEES % "", "report.xls")
 
 
 def test_a_header_of_other_letters_that_is_not_quoted_is_explained(tmp_path: Path) -> None:

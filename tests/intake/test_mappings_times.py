@@ -99,6 +99,12 @@ def test_two_formats_by_which_a_text_is_two_days_are_refused() -> None:
     assert "two days" in said_of(parsed, text, "m.toml")
 
 
+def test_hours_of_half_a_day_need_to_say_of_which() -> None:
+    """Ten o'clock by `%I` alone is morning or evening."""
+    text = 'name = "m"\nfor = "orders"\n' + MAPPING.format(', formats = "%d/%m/%Y %I:%M"')
+    assert "without %p" in said_of(parsed, text, "m.toml")
+
+
 def test_the_day_of_a_time_is_the_one_that_is_written_or_that_of_the_zone_said(
     tmp_path: Path,
 ) -> None:

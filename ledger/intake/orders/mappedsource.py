@@ -29,12 +29,20 @@ class MappedSource:
         hidden = [name for name in mapped.values if name in OPTIONAL]
         self._told = mapped.fault_in(hidden)
         self.cells: Mapping[str, Cell] = {}
+        self._looks_around = mapped.mapping.looks_around
+        self._read: list[str] = []
+        """What is read before rows that do not count are left out: it rests on them too."""
         for name, value in mapped.values.items():
             sql = value.sql
             if name == "order_id" and self._told != "NULL::VARCHAR":
                 sql = f"CASE WHEN told IS NULL THEN {sql} END"
             is_epoch = value.kind == "instant" and not value.plain
-            self.cells[name] = Cell(sql, is_epoch=is_epoch, given=value.raw if is_epoch else None)
+            given = value.raw if is_epoch else None
+            if self._looks_around:
+                at = len(self._read)
+                self._read += [f"{sql} AS v{at}", f"{given or 'NULL'} AS g{at}"]
+                sql, given = f"v{at}", f"g{at}" if given else None
+            self.cells[name] = Cell(sql, is_epoch=is_epoch, given=given)
 
     @property
     def _has_places(self) -> bool:
@@ -48,7 +56,12 @@ class MappedSource:
         tests = [counts] if counts != "true" else []
         tests += [f"NOT coalesce({total}, false)"] if total else []
         where = f" WHERE {' AND '.join(tests)}" if tests else ""
-        return f"(SELECT *, {self._told} AS told FROM {self._mapped.origin}{where})"
+        columns = [f"{self._told} AS told", *self._read]
+        if not self._looks_around:
+            return f"(SELECT *, {columns[0]} FROM {self._mapped.origin}{where})"
+        columns += [f"{counts} AS counts", f"coalesce({total or 'false'}, false) AS is_total"]
+        read = f"SELECT *, {', '.join(columns)} FROM {self._mapped.origin}"
+        return f"(SELECT * FROM ({read}) WHERE counts AND NOT is_total)"
 
     def malformed(self) -> bool:
         """Whether rows were left out; of a copy they are in it, each with what is wrong."""

@@ -122,9 +122,9 @@ def read(
 
     `fixed` values stand in every row of files that lack the column; files with other headers than
     ours are read through a `mapping`, and times without a zone are of `zone`. `keep` rejections are
-    explained. With `add_up_items` the rows of an order are added up. What is needed meanwhile lies
-    `within` a folder, or where temporary files do. Raises a refusal of
-    `orders.refusals` for a file of which no row can be trusted.
+    explained. With `add_up_items`, or where the mapping says so, the rows of an order are added up.
+    What is needed meanwhile lies `within` a folder, or where temporary files do. Raises a refusal
+    of `orders.refusals` for a file of which no row can be trusted.
     """
     assert files, "somebody named a file"
     call = _Call(connection, now, Reading(mapping, zone, dict(fixed or {}), progress))
@@ -158,10 +158,11 @@ def read(
         *(done, sources),
     )
     finalize(checked, rmtree, links, ignore_errors=True)
-    if add_up_items:
+    summed = add_up_items or (mapping is not None and mapping.rows.add_up)
+    if summed:
         checked.relation = add_up(connection, RELATION)
         checked.rows = count_of(connection, checked.relation)
-    _refuse_clashes(connection, checked, keep, summed=add_up_items)
+    _refuse_clashes(connection, checked, keep, summed=summed)
     return checked
 
 

@@ -5,7 +5,7 @@ comma, thousands that are no thousands, two signs. What is no amount is NULL.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from ledger.intake.columns import literal
@@ -143,6 +143,16 @@ def shifted(value: str, decimals: int) -> str:
     part = f"0.{'1'.zfill(decimals)}::DECIMAL({decimals + 1}, {decimals})"
     product = as_text(f"TRY_CAST({value} AS DECIMAL(24, 0)) * {part}")
     return f"CASE WHEN regexp_full_match({value}, '-?[0-9]{{1,18}}') THEN {product} END"
+
+
+def summed_over(value: str, raw: str, alike: Sequence[str]) -> tuple[str, str]:
+    """The sum of a value over the rows that are alike, in SQL, and one of the cells that it comes
+    from; NULL where a cell of them is no amount, or none stands there."""
+    over = f"OVER (PARTITION BY {', '.join(alike)})"
+    total = as_text(f"sum(TRY_CAST({value} AS {_TERM})) {over}")
+    whole = f"count({raw}) {over} = count({value}) {over} AND count({raw}) {over} > 0"
+    wrong = f"max(CASE WHEN {value} IS NULL THEN {raw} END) {over}"
+    return f"CASE WHEN {whole} THEN {total} END", f"coalesce({wrong}, max({raw}) {over})"
 
 
 def as_text(decimal: str) -> str:

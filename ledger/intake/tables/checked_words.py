@@ -29,6 +29,8 @@ def _format(text: str) -> str:
             f"the time format {text!r} is written with %Y %y %m %d %b %B %H %I %M %S %f %p %z %Z, "
             f"or is one of {', '.join(WORDS)}"
         )
+    if "%I" in text and "%p" not in text:
+        raise ValueError(f"{text!r} has hours of half a day without %p, which says of which half")
     if "%Z" in text and not text.endswith("%Z"):
         raise ValueError(f"%Z stands at the end of {text!r}")
     return text

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ledger.intake.header import is_nameless
 from ledger.intake.tables.layout import folded
-from ledger.intake.tables.mapping import Column, ZoneColumn
+from ledger.intake.tables.mapping import OTHERS, Column, ZoneColumn
 from ledger.intake.tables.refusals import MissingColumns, UnmappedColumns
 from ledger.intake.tables.targets import RECONCILE
 from ledger.kernel.fold import fold
@@ -134,7 +134,9 @@ def _beside(mapped: "MappedTable", source: Column) -> Iterator[str]:
     for some in (source.times, source.zone.header if isinstance(source.zone, ZoneColumn) else ()):
         if some and mapped.header.at(some) is None and some[0] not in source.optional:
             yield some[0]
-    yield from _unknown(mapped, *source.fill)
+    yield from _unknown(mapped, *source.by)
+    if source.fill != (OTHERS,):
+        yield from _unknown(mapped, *source.fill)
 
 
 def _unknown(mapped: "MappedTable", *names: str) -> Iterator[str]:

@@ -34,8 +34,6 @@ class Found(NamedTuple):
     sheet: str = ""
     above: int = 0
     """How many rows stand above it."""
-    even: bool = True
-    """Whether the first rows below have as many cells."""
 
 
 def of_text(file: PlainFile, mapping: Mapping | None, ours: Collection[str]) -> Found:
@@ -48,9 +46,7 @@ def of_text(file: PlainFile, mapping: Mapping | None, ours: Collection[str]) -> 
         if (best := _best(some, mapping, ours)) is not None:
             at, score = best
             names = _named(_lowest(some, at, mapping))
-            even = all(len(row.cells) == len(names) for row in some[at:])
-            one = Found(names, some[at].place, sign, above=at, even=even)
-            found.append((score, len(names), one))
+            found.append((score, len(names), Found(names, some[at].place, sign, above=at)))
     if not found:
         raise _no_header(file.name, mapping, _sample(file, given or ","), ours)
     return max(found, key=lambda one: one[:2])[2]

@@ -171,7 +171,7 @@ class MappedTable:
         left = [f"{self.values_of.text((name,))} AS o{at}" for at, name in self.left(others)]
         total = f"coalesce({self.is_total}, false)" if self.is_total else "false"
         columns = ", ".join(["place", f"{self.fault} AS told", *shown, *left])
-        return f"SELECT {columns}, {self.counts} AS counts, {total} AS is_total FROM {self.origin}"
+        return f"SELECT {columns}, {self.counts} AS counts, {total} AS is_total FROM {self.placed}"
 
     def left(self, others: bool) -> list[tuple[int, str]]:
         """The headers from which nothing is read."""
@@ -205,9 +205,11 @@ class MappedTable:
                 f"INSERT INTO explained VALUES ({', '.join('?' * (width + 2))})",
                 [(row.place, row.fault, *_cells(row, width)) for row in batch],
             )
-            found = connection.execute(
-                f"SELECT {columns} FROM {self.values_of.prepared('explained')} ORDER BY place"
-            )
+            told_of = f"SELECT {columns} FROM {self.values_of.prepared('explained')}"
+            if self.mapping.looks_around:
+                some_places = "place IN (SELECT place FROM explained)"
+                told_of = f"SELECT * FROM (SELECT {columns} FROM {self.origin}) WHERE {some_places}"
+            found = connection.execute(f"{told_of} ORDER BY place")
             for place, told, *values in found.fetchall():
                 named = zip(self.values, values, strict=True)
                 yield MappedRow(place, {name: one for name, one in named if one}, told, {})

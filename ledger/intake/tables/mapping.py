@@ -27,7 +27,7 @@ from ledger.intake.tables.checked_words import (
 Words = dict[Short, Short]
 ZoneWords = dict[Short, ZoneWord]
 OTHERS = "*"
-"""Of words: whatever stands there else."""
+"""Of words: whatever stands there else; of rows that repeat a cell: all."""
 
 
 NOT = "!"
@@ -87,9 +87,13 @@ class Column(Part):
     default: Short | None = None
     """Of blank cells."""
     fill: Texts = ()
-    """A blank cell repeats the one above it, in rows that agree in these columns."""
+    """A blank cell repeats the one above it, in rows that agree in these columns; `*`: in all, as
+    where cells are merged."""
     when: Sole = {}
     """Where the row must hold one of some texts for this to be its source."""
+    by: Texts = ()
+    """The amounts of all rows that agree in these columns are added, also of rows that do not
+    count themselves: refunds in rows of their own."""
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -102,6 +106,8 @@ class Column(Part):
                 f"one of {', '.join(ways)} says where a column comes from, "
                 f"and here {' and '.join(given) or 'none'} does"
             )
+        if self.by and self.fill:
+            raise ValueError("a column that is filled from above is not added up by another")
         if self.thousands and self.thousands == (self.decimal or "."):
             raise ValueError("the mark between thousands is not that before the decimals")
         return self
@@ -111,7 +117,8 @@ class Column(Part):
         """All headers that it speaks of."""
         zone = self.zone.header if isinstance(self.zone, ZoneColumn) else ()
         own = (*self.header, *self.sum, *self.less, *self.join, *self.unit)
-        return (*own, *self.times, *zone, *self.when, *self.fill)
+        fill = () if self.fill == (OTHERS,) else self.fill
+        return (*own, *self.times, *zone, *self.when, *fill, *self.by)
 
 
 def _columns(value: Any) -> Any:
@@ -255,6 +262,11 @@ class Mapping(Part):
         found += [(name,) for one in self.equation for name in (*one.sum, *one.less)]
         sources = (one for sources in self.columns.values() for one in sources)
         return [*found, *((name,) for one in sources for name in (*one.sum, *one.less))]
+
+    @property
+    def looks_around(self) -> bool:
+        """Whether what a row says rests on other rows."""
+        return any(one.fill or one.by for sources in self.columns.values() for one in sources)
 
     @property
     def headers(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from ledger.intake.border import MIB, read_bounded
 from ledger.intake.tables.mapping import Mapping
 from ledger.intake.tables.refusals import BadMapping
-from ledger.intake.tables.targets import target_named
+from ledger.intake.tables.targets import ORDERS, RECONCILE, target_named
 from ledger.kernel.errors import MissingFile
 from ledger.kernel.findings import expected_in, names_expected
 from ledger.kernel.near import did_you_mean, near
@@ -101,6 +101,10 @@ def parsed(text: str, where: str) -> Mapping:
 def _refuse_columns(mapping: Mapping, where: str) -> None:
     """Columns that what it is for does not have."""
     target = target_named(mapping.for_)
+    if mapping.rows.add_up and target.name not in (ORDERS, RECONCILE):
+        raise BadMapping(
+            f"{where}: [rows] add_up: facts are not added up.", "Leave it out, or add the rows up."
+        )
     for name in mapping.columns:
         outer = name.partition(".")[0] if target.nested else name
         if outer not in target.kinds:

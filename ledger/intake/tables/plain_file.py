@@ -6,6 +6,7 @@ within a bound, into a folder of the caller's.
 
 import codecs
 import gzip
+import re
 import zipfile
 import zlib
 from pathlib import Path
@@ -24,6 +25,8 @@ RATIO_MAX = 200
 """Text packs to a tenth or a twentieth; what packs far better is made to fill a disk."""
 UNPACKED_FREE = 64 * MIB
 LOOKED_AT = 65_536
+_PAGE = re.compile(rb"<(?:\?xml|!doctype|html|head|body|meta|table|style|workbook)\b", re.I)
+_ARRAY = re.compile(rb"\[\s*[{\[]")
 Kind = Literal["text", "json", "workbook", "parquet"]
 
 
@@ -75,7 +78,24 @@ def plain_file(
         path = _in_utf8(path, name, folder, found)
         begins = _begins(path, name)
     text = begins.removeprefix(codecs.BOM_UTF8).lstrip()
+    _refuse_other(text, name)
     return PlainFile(name, path, "json" if text.startswith(b"{") else "text", found, packed)
+
+
+def _refuse_other(text: bytes, name: str) -> None:
+    """What is certainly no table: a page, a document, JSON that is not a line for each row."""
+    if _PAGE.match(text) or text.startswith(b"%PDF"):
+        what = "PDF" if text.startswith(b"%PDF") else "HTML or XML"
+        raise BadTable(
+            f"{name} is {what}, whatever its name says; expected CSV, XLSX, NDJSON or Parquet.",
+            "Export it in another format; or open it in a spreadsheet and save it as XLSX, if no "
+            "id of it is longer than 15 digits.",
+        )
+    if _ARRAY.match(text):
+        raise BadTable(
+            f"{name} is JSON of one array; expected an object on each line.",
+            f"Write it so: jq -c '.[]' {Path(name).name} > {Path(name).stem}.ndjson",
+        )
 
 
 def is_our_csv(path: Path) -> bool:

@@ -106,17 +106,17 @@ def opened(
 
 def _is_direct(file: PlainFile, mapping: Mapping | None, found: layout.Found) -> bool:
     small = file.path.stat().st_size < DIRECT_FROM_BYTES
-    if small or not found.even or _ends_oddly(file.path):
+    is_first = found.place == 1  # two readers count lines above a header differently
+    if small or not is_first or _ends_oddly(file.path):
         return False
     if mapping is None:
         return True
     said = mapping.file
     odd = (said.skip, said.until, said.below, said.described, said.totals, said.ragged)
     parted = (said.sections, said.ends, said.quote != '"')
-    fills = any(one.fill for sources in mapping.columns.values() for one in sources)
     rows = mapping.rows
-    some = (rows.only, rows.pass_over, rows.unique, rows.continued)
-    return not (any(odd) or any(parted) or any(some) or fills or mapping.summary)
+    some = (rows.only, rows.pass_over, rows.unique, rows.continued, mapping.looks_around)
+    return not (any(odd) or any(parted) or any(some) or mapping.summary)
 
 
 def _ends_oddly(path: Path) -> bool:

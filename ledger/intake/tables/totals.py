@@ -24,15 +24,20 @@ def _labelled(connection: "DuckDBPyConnection", mapped: MappedTable) -> list[Pro
     if mapped.is_total is None or "amount" not in mapped.values:
         return []
     currency = mapped.shown("currency") if "currency" in mapped.values else "NULL"
+    if not connection.execute(
+        f"SELECT 1 FROM {mapped.table.origin} WHERE {mapped.is_total} LIMIT 1"
+    ).fetchone():
+        return []
     found = connection.execute(
-        f"SELECT place, coalesce({mapped.is_total}, false) AS is_total,"
-        f" {mapped.shown('amount')}, {currency}, {mapped.values['amount'].raw}"
-        f" FROM {mapped.placed} WHERE {mapped.is_total} OR {mapped.counts} ORDER BY place"
+        "SELECT * FROM (SELECT place,"
+        f" coalesce({mapped.is_total}, false) AS is_total, {mapped.shown('amount')} AS amount,"
+        f" {currency} AS currency, {mapped.values['amount'].raw} AS raw, {mapped.counts} AS counts"
+        f" FROM {mapped.placed}) WHERE is_total OR counts ORDER BY place"
     )
     problems: list[Problem] = []
     above, since = dict[str, int](), dict[str, int]()
     while rows := found.fetchmany(10_000):
-        for place, is_total, amount, code, raw in rows:
+        for place, is_total, amount, code, raw, _counts in rows:
             code = code or next(iter(above), "")
             try:
                 money = Money.parse(amount, code) if amount else None

@@ -118,8 +118,8 @@ class Values:
 
         The first source in which something stands counts, also where it is not what it should be.
         """
-        sole = len(sources) == 1
-        found = [one for one in (self._of(source, kind, sole) for source in sources) if one]
+        read = (self._of(source, kind, len(sources) == 1) for source in sources)
+        found = [one for one in read if one is not None]
         if not found or len(found) == 1:
             return found[0] if found else None
         whens = " ".join(f"WHEN {one.raw} IS NOT NULL THEN {one.sql}" for one in found)
@@ -127,8 +127,8 @@ class Values:
         return Value(f"CASE {whens} END", raw, kind)
 
     def _of(self, column: Column, kind: Kind, sole: bool) -> Value | None:
-        if any(self._is_missing(header) for header in column.when):
-            return None
+        if not all(map(self._header.knows, {*column.when} - {*self._mapping.columns})):
+            return None  # no row can hold what it asks for
         if column.constant is not None:
             said = literal(column.constant)
             made: Value | None = Value(self._converted(said, column, kind), said, kind)
@@ -137,16 +137,19 @@ class Values:
         elif column.unit:
             made = self._unit(column, kind)
         else:
-            made = self._read(column, kind, sole and not column.when)
-        if made is None or not column.when:
+            made = self._read(column, kind, sole and not (column.when or column.by))
+        if made is not None and column.when:
+            made = self._where(made, column)
+        if made is None or not column.by:
             return made
+        alike = [self.text((one,)) for one in column.by]
+        return Value(*amounts.summed_over(made.sql, made.raw, alike), kind)
+
+    def _where(self, made: Value, column: Column) -> Value:
+        """What a source gives in rows that hold what it asks for."""
         holds = self.holds(column.when)
         value, raw = (f"CASE WHEN {holds} THEN {sql} END" for sql in (made.sql, made.raw))
-        return Value(value, raw, kind)
-
-    def _is_missing(self, header: str) -> bool:
-        """Whether a test asks for a column that neither the file nor the mapping has."""
-        return not self._header.knows(header) and header not in self._mapping.columns
+        return Value(value, raw, made.kind)
 
     def _unit(self, column: Column, kind: Kind) -> Value | None:
         at = self._header.at(column.unit)
@@ -155,8 +158,8 @@ class Values:
         cell = self._shown(self._cell(at))
         unit, raw = amounts.unit_of(cell, column.words), amounts.beside(cell)
         if column.default is not None:
-            default = literal(column.default)
-            unit, raw = f"CASE WHEN {raw} IS NULL THEN {default} ELSE {unit} END", cell
+            unit = f"CASE WHEN {raw} IS NULL THEN {literal(column.default)} ELSE {unit} END"
+            raw = cell
         return Value(unit, raw, kind)
 
     def _sum(self, column: Column, kind: Kind) -> Value | None:
@@ -171,11 +174,9 @@ class Values:
         total = amounts.summed(plus, less)
         value = amounts.as_text(f"-({total})" if column.negate else total)
         blank = f"nullif({raw}, '')"
-        if column.default is not None:
-            default = literal(column.default)
-            whole = f"CASE WHEN {blank} IS NOT NULL THEN {value} ELSE {default} END"
-            return Value(whole, f"coalesce({blank}, {default})", kind)
-        return Value(f"CASE WHEN {blank} IS NOT NULL THEN {value} END", blank, kind)
+        other = "NULL::VARCHAR" if column.default is None else literal(column.default)
+        whole = f"CASE WHEN {blank} IS NOT NULL THEN {value} ELSE {other} END"
+        return Value(whole, f"coalesce({blank}, {other})", kind)
 
     def _read(self, column: Column, kind: Kind, sole: bool) -> Value | None:
         """A column of one cell, or of some that are read as one text."""
@@ -249,7 +250,7 @@ class Values:
         """A cell without blanks around it, NULL where nothing stands there; a mark is kept."""
         if not fill:
             return f"t{at}"
-        alike = ", ".join(self.text((one,)) for one in fill)
+        alike = ", ".join(self.text((one,)) for one in fill if one != OTHERS) or "true"
         order = f"PARTITION BY {alike} ORDER BY place ROWS UNBOUNDED PRECEDING"
         return f"last_value(t{at} IGNORE NULLS) OVER ({order})"
 
