@@ -81,7 +81,9 @@ def of_value(
         case _:
             code, expected = "invalid_field", "a value"
     said = _said(code, f"{name}: found '", value.raw, f"', expected {expected}.")
-    return f"CASE WHEN {value.raw} IS NOT NULL AND {value.sql} IS NULL THEN {said} END"
+    # nested, so that what stands in the file is looked at only where it gave nothing
+    raw = f"CASE WHEN {value.raw} IS NOT NULL THEN {said} END"
+    return f"CASE WHEN {value.sql} IS NULL THEN {raw} END"
 
 
 def _amount_expected(column: Column, mapping: Mapping) -> str:

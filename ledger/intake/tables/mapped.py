@@ -60,7 +60,11 @@ class MappedTable:
         self.header = Header(table.names)
         self.zone = zone
         self.values_of = Values(
-            self.mapping, self.header, marked=table.marked, own=mapping is None, zone=zone
+            *(self.mapping, self.header),
+            marked=table.marked,
+            lies=not table.is_placed,
+            own=mapping is None,
+            zone=zone,
         )
         self.nameless = sum(map(is_nameless, table.names))
         if not keeps_others:

@@ -6,11 +6,9 @@ that they leave out is none at all.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 from ledger.intake.columns import ISO_LOCAL, iso_instant, literal
+from ledger.intake.tables.clock_changes import changed_hours, settled
 
 ABBREVIATIONS = {
     "UTC": 0,
@@ -60,8 +58,6 @@ WORDS = (EPOCH, EPOCH_MS, SERIAL)
 spreadsheet."""
 _NAMED = r"'^(.*?) ?([A-Za-z]{1,5}|(?:UTC|GMT) ?[+-][0-9]{1,2}(?::?[0-9]{2})?)$'"
 _OFFSET = r"'^(.*?) ?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)$'"
-YEARS = range(1990, 2061)
-"""For which the hours are known in which clocks are changed."""
 
 
 @dataclass(frozen=True)
@@ -86,20 +82,20 @@ def instant(text: str, formats: tuple[str, ...], zone: Zoned) -> str:
         there = in_zone(f"TRY_CAST({whole} AS TIMESTAMP)", zone)
         return f"CASE WHEN {short} THEN {there} ELSE {iso_instant(text)} END"
     found = []
-    if bare := [one for one in formats if _is_bare(one)]:
-        found.append(in_zone(_parsed(text, bare), zone))
+    if bare := [one for one in formats if is_bare(one)]:
+        found.append(in_zone(parsed(text, bare), zone))
     if SERIAL in formats:
         found.append(in_zone(_of_serial(text), zone))
     if named := [one for one in formats if "%Z" in one]:
-        local = _parsed(f"regexp_extract({text}, {_NAMED}, 1)", _without(named, "%Z"))
+        local = parsed(f"regexp_extract({text}, {_NAMED}, 1)", _without(named, "%Z"))
         which = f"nullif(regexp_extract({text}, {_NAMED}, 2), '')"
         found.append(in_zone(local, Zoned(None, which, zone.words)))
-    found += [f"epoch_us({_parsed(text, [one])})" for one in formats if "%z" in one]
+    found += [f"epoch_us({parsed(text, [one])})" for one in formats if "%z" in one]
     found += [_of_epoch(text, one) for one in formats if one in (EPOCH, EPOCH_MS)]
     return found[0] if len(found) == 1 else f"coalesce({', '.join(found)})"
 
 
-def _is_bare(format_: str) -> bool:
+def is_bare(format_: str) -> bool:
     """Whether times of a format say no zone."""
     return "%z" not in format_ and "%Z" not in format_ and format_ not in WORDS
 
@@ -142,11 +138,11 @@ def day(text: str, formats: tuple[str, ...], zone: Zoned = NO_ZONE) -> str:
             f" THEN replace({text}, '/', '-') ELSE {text} END"
         )
     found = []
-    if bare := [one for one in formats if _is_bare(one)]:
-        found.append(_parsed(text, bare))
+    if bare := [one for one in formats if is_bare(one)]:
+        found.append(parsed(text, bare))
     if SERIAL in formats:
         found.append(_of_serial(text))
-    zoned = tuple(one for one in formats if not _is_bare(one) and one != SERIAL)
+    zoned = tuple(one for one in formats if not is_bare(one) and one != SERIAL)
     if zoned and zone.name is not None:
         moment = f"make_timestamp({instant(text, zoned, Zoned(None, None, zone.words))})"
         found.append(f"timezone({literal(zone.name)}, timezone('UTC', {moment}))")
@@ -160,14 +156,14 @@ def _as_written(text: str, formats: tuple[str, ...]) -> list[str]:
     """Times as their texts show them, whatever zone they say; of seconds since 1970 in UTC."""
     found = []
     if named := [one for one in formats if "%Z" in one]:
-        found.append(_parsed(f"regexp_extract({text}, {_NAMED}, 1)", _without(named, "%Z")))
+        found.append(parsed(f"regexp_extract({text}, {_NAMED}, 1)", _without(named, "%Z")))
     if own := [one for one in formats if one.endswith("%z")]:
-        found.append(_parsed(f"regexp_extract({text}, {_OFFSET}, 1)", _without(own, "%z")))
+        found.append(parsed(f"regexp_extract({text}, {_OFFSET}, 1)", _without(own, "%z")))
     epochs = [one for one in formats if one in (EPOCH, EPOCH_MS)]
     return found + [f"make_timestamp({_of_epoch(text, one)})" for one in epochs]
 
 
-def _parsed(text: str, formats: list[str]) -> str:
+def parsed(text: str, formats: list[str]) -> str:
     """A time as the text says it, of whatever zone. Years of two digits are of this century."""
     short = [one for one in formats if "%y" in one]
     found = []
@@ -251,45 +247,10 @@ def _in_named(local: str, zone: str) -> str:
     shown = f"timezone({literal(zone)}, {there}) = {local}"
     once = f"{shown} AND NOT ({' OR '.join(again)})"
     listed = ", ".join(f"TIMESTAMP '{one}'" for one in hours)
+    since = settled(zone, hours[-1])
+    often = ", ".join(sorted({str(int(one[11:13])) for one in hours}))
     return (
-        f"CASE WHEN date_trunc('hour', {local}) IN ({listed}) THEN CASE WHEN {once}"
-        f" THEN epoch_us({there}) END ELSE epoch_us({there}) END"
+        f"CASE {since.format(local=local)}WHEN hour({local}) IN ({often}) THEN CASE"
+        f" WHEN date_trunc('hour', {local}) NOT IN ({listed}) OR {once} THEN epoch_us({there}) END"
+        f" ELSE epoch_us({there}) END"
     )
-
-
-@lru_cache(maxsize=16)
-def changed_hours(zone: str) -> tuple[tuple[str, ...], tuple[int, ...]]:
-    """The hours, by the clocks of a zone, in which some time is shown twice or never; and by how
-    many minutes clocks are changed there."""
-    there = ZoneInfo(zone)
-    hours: list[str] = []
-    shifts: set[int] = set()
-    at = datetime(YEARS[0], 1, 1, tzinfo=UTC)
-    end = datetime(YEARS[-1] + 1, 1, 1, tzinfo=UTC)
-    step = timedelta(days=7)
-    before = at.astimezone(there).utcoffset()
-    while at < end:
-        after = (at + step).astimezone(there).utcoffset()
-        if before != after and before is not None and after is not None:
-            change = _change(at, at + step, there)
-            first = change + min(before, after)
-            last = change + max(before, after)
-            shifts.add(abs(int((after - before).total_seconds()) // 60))
-            hour = first.replace(minute=0, second=0, microsecond=0)
-            while hour < last:
-                hours.append(hour.strftime("%Y-%m-%d %H:00:00"))
-                hour += timedelta(hours=1)
-        before, at = after, at + step
-    return tuple(hours), tuple(sorted(shifts - {0}))
-
-
-def _change(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
-    """The first second in which the offset is the later one."""
-    offset = before.astimezone(zone).utcoffset()
-    while after - before > timedelta(seconds=1):
-        middle = before + (after - before) / 2
-        if middle.astimezone(zone).utcoffset() == offset:
-            before = middle
-        else:
-            after = middle
-    return after.replace(microsecond=0)

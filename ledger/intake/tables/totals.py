@@ -25,7 +25,8 @@ def _labelled(connection: "DuckDBPyConnection", mapped: MappedTable) -> list[Pro
         return []
     currency = mapped.shown("currency") if "currency" in mapped.values else "NULL"
     if not connection.execute(
-        f"SELECT 1 FROM {mapped.table.origin} WHERE {mapped.is_total} LIMIT 1"
+        f"SELECT 1 FROM (SELECT {mapped.is_total} AS found FROM {mapped.placed})"
+        " WHERE found LIMIT 1"
     ).fetchone():
         return []
     found = connection.execute(

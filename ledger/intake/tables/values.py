@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ledger.intake.columns import BLANKS, literal, trimmed
-from ledger.intake.tables import amounts, times
+from ledger.intake.columns import BLANKS, literal
+from ledger.intake.tables import amounts, quick, times
+from ledger.intake.tables.cells import Cells
 from ledger.intake.tables.header import Header
-from ledger.intake.tables.mapping import NOT, OTHERS, Column, Kind, Mapping, Sole, ZoneColumn
-from ledger.intake.tables.marked import in_words, mark, marks, stripped
+from ledger.intake.tables.mapping import Column, Kind, Mapping, ZoneColumn
+from ledger.intake.tables.marked import in_words, mark
 from ledger.intake.tables.rows import MOMENT, NUMBER, SAFE_DIGITS, UNREADABLE
 
 
@@ -22,8 +23,8 @@ class Value(NamedTuple):
     plain: bool = False
 
 
-class Values:
-    """Expressions over columns `c0`, `c1`, ... of a table with a header."""
+class Values(Cells):
+    """Our columns over the cells of a file."""
 
     def __init__(
         self,
@@ -31,57 +32,21 @@ class Values:
         header: Header,
         *,
         marked: bool,
+        lies: bool = False,
         own: bool = False,
         zone: str | None = None,
     ) -> None:
-        """`own` says that the file is written as ours are, so that nothing needs to be mapped."""
-        self._mapping, self._header, self._marked = mapping, header, marked
+        """`own` says that the file is written as ours are, so that nothing needs to be mapped;
+        `lies` that it is a long text which is read as it lies."""
+        super().__init__(mapping, header, marked=marked, lies=lies)
         self._own = own
-        self._file = mapping.file
         self._zone = zone or mapping.file.zone
         sources = [one for each in mapping.columns.values() for one in each if one.unit]
         self._units = [word for one in sources for word in one.words]
         added = {header.at(synonyms) for synonyms in mapping.added}
         self._added = sorted(at for at in added if at is not None)
-
-    def knows(self, name: str) -> bool:
-        """Whether the file has a column of that name."""
-        return self._header.knows(name)
-
-    def text(self, synonyms: Sequence[str]) -> str:
-        """The text of a cell without the blanks around it; NULL for a blank one or no column."""
-        at = self._header.at(synonyms)
-        return "NULL::VARCHAR" if at is None else self._shown(self._cell(at))
-
-    def named(self, name: str) -> str:
-        """The text under a header, or of a column of ours by what it is read from."""
-        if self._header.knows(name) or name not in self._mapping.columns:
-            return self.text((name,))
-        cells = [self.text(one.header) for one in self._mapping.columns[name] if one.header]
-        return f"coalesce({', '.join([*cells, 'NULL'])})"
-
-    def unreadable(self, synonyms: Sequence[str]) -> str | None:
-        """Whether a cell is one that holds no value, in SQL; None in files that have none."""
-        at = self._header.at(synonyms)
-        if at is None or not self._marked:
-            return None
-        return f"starts_with(c{at}, {mark(UNREADABLE)})"
-
-    def holds(self, sole: Sole) -> str:
-        """Whether a row holds in each column one of some texts, in SQL."""
-        tests = []
-        for header, texts in sole.items():
-            said = f"lower({self.named(header)})"
-            words = {one.strip().lower() for one in texts}
-            ways = [f"{said} IS NOT NULL"] if OTHERS in words else []
-            ways += [f"{said} IS NULL"] if "" in words else []
-            nots = {one for one in words if one.startswith(NOT)}
-            if some := ", ".join(map(literal, sorted(words - nots - {OTHERS, ""}))):
-                ways.append(f"coalesce({said} IN ({some}), false)")
-            if some := ", ".join(literal(one[1:].strip()) for one in sorted(nots)):
-                ways.append(f"coalesce({said} NOT IN ({some}), true)")
-            tests.append(f"({' OR '.join(ways)})")
-        return " AND ".join(tests) or "true"
+        for at in self._added:
+            self.step(f"n{at}", self._number(at))
 
     def amount(self, synonyms: Sequence[str], column: Column | None = None) -> tuple[str, str]:
         """A cell's text, and its amount as a decimal that can be added, zero for a blank one; with
@@ -198,6 +163,10 @@ class Values:
         if column.take is not None and kind in ("id", "text", "currency"):
             raw = self._shown(self._prepared(cell, column))
         value = self._converted(cell, column, kind)
+        if self._lies and column.header and self._is_bare(column):
+            value = self._quick(self._header.at(column.header) or 0, column, kind, value)
+            if sole and value.startswith("CASE"):
+                value = self.step(f"v{len(self._steps[True])}_", value, last=True)
         if column.times:
             value, raw = self._times(value, raw, column)
         if isinstance(column.zone, ZoneColumn) and column.zone.header and kind == "instant":
@@ -212,6 +181,29 @@ class Values:
         cell = self._cell(at)
         number = self._decimal(cell, *self._marks_of(column))
         return amounts.times(value, number), f"{raw} || coalesce(' x ' || {self._shown(cell)}, '')"
+
+    def _is_bare(self, column: Column) -> bool:
+        """Whether a cell is read as it stands."""
+        done = (column.replace, column.take, column.strip, column.fill, column.times)
+        return not (any(done) or self._file.strip or self._file.blanks)
+
+    def _quick(self, at: int, column: Column, kind: Kind, slow: str) -> str:
+        """The value of a cell that is written as nearly all are, else what takes longer."""
+        match kind:
+            case "amount" if not (column.negate or column.decimals is not None or column.words):
+                decimal, thousands = self._marks_of(column)
+                point = self.step(f"p{at}", quick.point(f"c{at}", decimal))
+                return quick.amount(f"c{at}", point, decimal, thousands, column.default, slow)
+            case "instant" if column.formats and not isinstance(column.zone, ZoneColumn):
+                zone = self._zoned(column)
+                if not all(map(times.is_bare, column.formats)) or zone == times.NO_ZONE:
+                    return slow
+                local = self.step(f"l{at}", times.parsed(f"c{at}", list(column.formats)))
+                there = times.in_zone(local, zone)
+                return f"CASE WHEN {local} IS NOT NULL THEN {there} ELSE {slow} END"
+            case "text" if column.words and kind == "text":
+                return quick.word(f"c{at}", column.words, slow)
+        return slow
 
     def _is_plain(self, column: Column, kind: Kind) -> bool:
         """Whether nothing is to be done about a cell but what is done about any."""
@@ -228,35 +220,6 @@ class Values:
         if kind == "instant":
             return self._own and not column.formats and self._zoned(column) == times.NO_ZONE
         return self._own or kind not in ("amount", "day", "currency")
-
-    def prepared(self, relation: str) -> str:
-        """A table with what its expressions are over: each cell `t0`, `t1`, ... and the amounts of
-        equations `n0`, `n1`, ..., worked out once a row however often they are named."""
-        cells = [f"{self._tidied(at)} AS t{at}" for at in range(len(self._header.names))]
-        made = f"(SELECT {', '.join(['*', *cells])} FROM {relation})"
-        numbers = [f"{self._number(at)} AS n{at}" for at in self._added]
-        return f"(SELECT {', '.join(['*', *numbers])} FROM {made})" if numbers else made
-
-    def _tidied(self, at: int) -> str:
-        cell = f"nullif({trimmed(f'c{at}')}, '')"
-        if self._file.strip:
-            cell = stripped(cell, self._file.strip, marked=self._marked)
-        if self._file.blanks:
-            blanks = ", ".join(map(literal, self._file.blanks))
-            cell = f"CASE WHEN {cell} NOT IN ({blanks}) THEN {cell} END"
-        return cell
-
-    def _cell(self, at: int, fill: Sequence[str] = ()) -> str:
-        """A cell without blanks around it, NULL where nothing stands there; a mark is kept."""
-        if not fill:
-            return f"t{at}"
-        alike = ", ".join(self.text((one,)) for one in fill if one != OTHERS) or "true"
-        order = f"PARTITION BY {alike} ORDER BY place ROWS UNBOUNDED PRECEDING"
-        return f"last_value(t{at} IGNORE NULLS) OVER ({order})"
-
-    def _shown(self, cell: str) -> str:
-        """A cell's text without its mark."""
-        return f"ltrim({cell}, {marks()})" if self._marked else cell
 
     def _prepared(self, cell: str, column: Column) -> str:
         """The text of a cell that is read, after what is to be done about it before."""

@@ -1,0 +1,107 @@
+"""The cells of a file's rows, as SQL: tidy, without marks, and tests of what a row holds."""
+
+from collections.abc import Sequence
+
+from ledger.intake.columns import literal, trimmed
+from ledger.intake.tables.header import Header
+from ledger.intake.tables.mapping import NOT, OTHERS, Mapping, Sole
+from ledger.intake.tables.marked import mark, marks, stripped
+from ledger.intake.tables.rows import UNREADABLE
+
+_ENDS = r"^[\s\x{a0}\x{3000}]|[\s\x{a0}\x{3000}]$"
+"""A blank at an end: looking for one is quicker than taking it off."""
+
+
+class Cells:
+    """Columns `c0`, `c1`, ... of a table with a header, as a mapping reads them.
+
+    Of a copy, `prepared` works each cell out once as `t0`, `t1`, ...; of a text that is read as it
+    lies they are worked out where they are needed, as few rows need more than a quick look.
+    """
+
+    def __init__(self, mapping: Mapping, header: Header, *, marked: bool, lies: bool) -> None:
+        self._mapping, self._header, self._marked = mapping, header, marked
+        self._file = mapping.file
+        self._lies = lies
+        self._steps: tuple[dict[str, str], dict[str, str]] = ({}, {})
+        """What is worked out once a row, by name: what rests on cells, and what rests on that."""
+
+    def knows(self, name: str) -> bool:
+        """Whether the file has a column of that name."""
+        return self._header.knows(name)
+
+    def text(self, synonyms: Sequence[str]) -> str:
+        """The text of a cell without the blanks around it; NULL for a blank one or no column."""
+        at = self._header.at(synonyms)
+        return "NULL::VARCHAR" if at is None else self._shown(self._cell(at))
+
+    def named(self, name: str) -> str:
+        """The text under a header, or of a column of ours by what it is read from."""
+        if self._header.knows(name) or name not in self._mapping.columns:
+            return self.text((name,))
+        cells = [self.text(one.header) for one in self._mapping.columns[name] if one.header]
+        return f"coalesce({', '.join([*cells, 'NULL'])})"
+
+    def unreadable(self, synonyms: Sequence[str]) -> str | None:
+        """Whether a cell is one that holds no value, in SQL; None in files that have none."""
+        at = self._header.at(synonyms)
+        if at is None or not self._marked:
+            return None
+        return f"starts_with(c{at}, {mark(UNREADABLE)})"
+
+    def holds(self, sole: Sole) -> str:
+        """Whether a row holds in each column one of some texts, in SQL."""
+        tests = []
+        for header, texts in sole.items():
+            said = f"lower({self.named(header)})"
+            words = {one.strip().lower() for one in texts}
+            ways = [f"{said} IS NOT NULL"] if OTHERS in words else []
+            ways += [f"{said} IS NULL"] if "" in words else []
+            nots = {one for one in words if one.startswith(NOT)}
+            if some := ", ".join(map(literal, sorted(words - nots - {OTHERS, ""}))):
+                ways.append(f"coalesce({said} IN ({some}), false)")
+            if some := ", ".join(literal(one[1:].strip()) for one in sorted(nots)):
+                ways.append(f"coalesce({said} NOT IN ({some}), true)")
+            tests.append(f"({' OR '.join(ways)})")
+        return " AND ".join(tests) or "true"
+
+    def step(self, name: str, sql: str, *, last: bool = False) -> str:
+        """A name for an expression that is worked out once a row; of a `last` one after the
+        others."""
+        self._steps[last][name] = sql
+        return name
+
+    def prepared(self, relation: str) -> str:
+        """A table with what its expressions are over, worked out once a row however often they are
+        named."""
+        made = relation
+        if not self._lies:
+            cells = [f"{self._tidied(at)} AS t{at}" for at in range(len(self._header.names))]
+            made = f"(SELECT {', '.join(['*', *cells])} FROM {relation})"
+        for steps in self._steps:
+            if some := [f"{sql} AS {name}" for name, sql in steps.items()]:
+                made = f"(SELECT {', '.join(['*', *some])} FROM {made})"
+        return made
+
+    def _tidied(self, at: int) -> str:
+        cell = f"nullif({trimmed(f'c{at}')}, '')"
+        if self._lies:
+            cell = f"CASE WHEN regexp_matches(c{at}, '{_ENDS}') THEN {cell} ELSE c{at} END"
+        if self._file.strip:
+            cell = stripped(cell, self._file.strip, marked=self._marked)
+        if self._file.blanks:
+            blanks = ", ".join(map(literal, self._file.blanks))
+            cell = f"CASE WHEN {cell} NOT IN ({blanks}) THEN {cell} END"
+        return cell
+
+    def _cell(self, at: int, fill: Sequence[str] = ()) -> str:
+        """A cell without blanks around it, NULL where nothing stands there; a mark is kept."""
+        if not fill:
+            return self._tidied(at) if self._lies else f"t{at}"
+        alike = ", ".join(self.text((one,)) for one in fill if one != OTHERS) or "true"
+        order = f"PARTITION BY {alike} ORDER BY place ROWS UNBOUNDED PRECEDING"
+        return f"last_value(t{at} IGNORE NULLS) OVER ({order})"
+
+    def _shown(self, cell: str) -> str:
+        """A cell's text without its mark."""
+        return f"ltrim({cell}, {marks()})" if self._marked else cell

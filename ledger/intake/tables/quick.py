@@ -1,0 +1,50 @@
+"""Cells that are written as nearly all of a file are: read in one step, all others the long way.
+
+Whatever passes here reads the same the long way, and is checked again by whoever takes it.
+"""
+
+from collections.abc import Mapping
+
+from ledger.intake.columns import literal
+from ledger.intake.tables.mapping import OTHERS
+
+_SHORT = "DECIMAL(15, 2)"
+
+
+def point(cell: str, decimal: str) -> str:
+    """A cell with a point before its decimals."""
+    return cell if decimal == "." else f"replace({cell}, {literal(decimal)}, '.')"
+
+
+def amount(
+    cell: str,
+    with_point: str,
+    decimal: str,
+    thousands: str | None,
+    default: str | None,
+    slow: str,
+) -> str:
+    """An amount of two decimals, without thousands apart and without a unit, in SQL."""
+    odd = "." if decimal != "." else thousands
+    # what reads back as the very text is digits, a point and two decimals, and nothing else
+    tests = [f"TRY_CAST({with_point} AS {_SHORT})::VARCHAR = {with_point}"]
+    tests += [f"NOT contains({cell}, {literal(odd)})"] if odd else []
+    blank = f"WHEN {cell} IS NULL THEN {literal(default)} " if default is not None else ""
+    return f"CASE {blank}WHEN {' AND '.join(tests)} THEN {with_point} ELSE {slow} END"
+
+
+def word(cell: str, words: Mapping[str, str], slow: str) -> str:
+    """A word of a platform's that is written as the mapping writes it."""
+    whens = " ".join(
+        f"WHEN {literal(one)} THEN {literal(meant)}"
+        for one, meant in words.items()
+        if one != OTHERS
+    )
+    if OTHERS in words:
+        # a cell that begins with a sign and does not hold one of the words is none of them
+        told = [one.strip().lower() for one in words if one != OTHERS]
+        others = " AND ".join(f"NOT contains(lower({cell}), {literal(one)})" for one in told)
+        sign = f"{cell} >= '!' AND {cell} < chr(127)"
+        meant = literal(words[OTHERS])
+        slow = f"CASE WHEN {sign}{f' AND {others}' if others else ''} THEN {meant} ELSE {slow} END"
+    return f"CASE {cell} {whens} ELSE {slow} END" if whens else slow
