@@ -96,6 +96,8 @@ def _talk(looked: "Looked", *, with_draft: bool) -> None:
         say(f"It fits the shipped profile {name}: --profile {name}; --format toml drafts another.")
     if looked.refused:
         say(f"It is not read: {looked.refused}")
+    if looked.lacks:
+        say(f"Not in the file: {', '.join(looked.lacks)}. Options give it: --store, --set.")
     if with_draft and not (looked.is_own or looked.fits):
         if looked.draft.missing:
             say(f"Missing: {', '.join(looked.draft.missing)}.")

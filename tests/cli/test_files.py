@@ -139,6 +139,9 @@ def test_a_mapping_that_does_not_read_the_file_says_why(export: Path, duebook: D
     )
     ran = duebook("files", export, "--profile", "m.toml")
     assert ran.code == 1
+    ran = duebook("files", FILES / "tiktok-orders-good.csv", "--profile", "tiktok-orders")
+    assert ran.code == 0
+    assert "Not in the file: currency. Options give it: --store, --set." in ran.err
     ran = duebook("files", export, "--profile", "tiktok-income", "--for", "orders")
     assert ran.code == 2
     assert "is for reconcile, not for orders" in ran.err

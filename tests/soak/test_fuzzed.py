@@ -14,6 +14,7 @@ FEW = {"orders": 60, "parquet": 60, "arguments": 150}
 MANY = {
     **dict.fromkeys(("ndjson", "csv", "terms", "arguments", "query"), 200_000),
     **dict.fromkeys(("platform", "orders", "workbook", "parquet"), 20_000),
+    **dict.fromkeys(("mappings", "tables", "gzip", "orders-workbook"), 20_000),
 }
 
 

@@ -12,7 +12,7 @@ from ledger.intake.tables.mapped import MappedTable
 from ledger.intake.tables.mapping import Mapping
 from ledger.intake.tables.mappings import mapping_named, parsed, shipped
 from ledger.intake.tables.plain_file import PlainFile, plain_file
-from ledger.intake.tables.refusals import BadMapping, BadTable
+from ledger.intake.tables.refusals import BadMapping, BadTable, MissingColumns
 from ledger.intake.tables.table import opened
 from ledger.intake.tables.targets import FACTS_OF_ANY_TYPE, ORDERS, RECONCILE, target_named
 from ledger.kernel.fold import fold
@@ -40,6 +40,8 @@ class Looked(NamedTuple):
     fits: list[str]
     """Shipped mappings that it fits."""
     draft: Draft
+    lacks: list[str]
+    """Columns of ours that a mapping does not find in the file, and options may give."""
     refused: str
     """Why the mapping does not read it, where it does not."""
     first_rows: list[dict[str, Any]]
@@ -67,7 +69,7 @@ class Looked(NamedTuple):
                 }
                 for one in self.draft.columns
             ],
-            "missing": list(self.draft.missing),
+            "missing": list(self.lacks or self.draft.missing),
             "doubts": list(self.draft.doubts),
             "refused": self.refused or None,
             "first_rows": self.first_rows,
@@ -103,19 +105,35 @@ def look_at(
             target = target_named(meant)
             draft = draft_of(file, found, first, target, zone)
             read_through = mapping
-            refused, read = "", list[dict[str, Any]]()
+            refused, lacks, read = "", list[str](), list[dict[str, Any]]()
             try:
                 if mapping is None and fits:
                     read_through = mapping_named(fits[0])
                 elif mapping is None and not own:
                     read_through = parsed(draft.trial, "the draft")
-                read = _first_rows(database, file, read_through, meant, folder, zone)
+                asked = (database, file, read_through, meant, folder, zone)
+                try:
+                    read = _first_rows(*asked, partial=mapping is None)
+                except MissingColumns as missing:
+                    lacks = _for_options(missing, read_through)
+                    if not lacks:
+                        raise
+                    read = _first_rows(*asked, partial=True)
             except (BadMapping, BadTable) as refusal:
                 refused = refusal.sentence
             is_own = own is not None and mapping is None
-            return Looked(file, sheets, found, meant, is_own, fits, draft, refused, read)
+            return Looked(file, sheets, found, meant, is_own, fits, draft, lacks, refused, read)
         finally:
             database.close()
+
+
+def _for_options(missing: MissingColumns, mapping: Mapping | None) -> list[str]:
+    """What is missing, where it is little and each of it a column of ours that options can give."""
+    told: Any = missing.facts.get("missing", ())
+    names = list(dict.fromkeys(map(str, told)))
+    ours = set(target_named(mapping.for_).kinds) if mapping else set()
+    few = mapping is not None and len(names) * 2 < len(mapping.columns)
+    return names if few and set(names) <= ours else []
 
 
 def _header_of(
@@ -200,11 +218,16 @@ def _first_rows(
     use: str,
     folder: Path,
     zone: str | None,
+    *,
+    partial: bool,
 ) -> list[dict[str, Any]]:
-    """The first rows as they would be read, each with what is wrong with it."""
+    """The first rows as they would be read, each with what is wrong with it; of a draft also where
+    it is a part of a mapping. What a mapping does not speak of, options may give."""
     target = target_named(mapping.for_ if mapping else use)
+    others = [one for one in target.needed if mapping and one not in mapping.columns]
     table = opened(database, file, mapping, target, folder, exact_places=True)
-    mapped = MappedTable(table, mapping, target, {}, zone, keeps_others=True, partial=True)
+    given = dict.fromkeys(others, "")
+    mapped = MappedTable(table, mapping, target, given, zone, keeps_others=True, partial=partial)
     names = list(mapped.values)
     found = database.execute(f"{mapped.select()} ORDER BY place LIMIT {SHOWN}").fetchall()
     answer = []
