@@ -9,6 +9,7 @@ from ledger.aggregates.catalogue import FACTS
 from ledger.intake.border import COLUMNS_MAX
 from ledger.intake.encodings import to_utf8
 from ledger.intake.header import in_other_case, is_nameless, one_cell, other_separator
+from ledger.intake.in_words import of_csv
 from ledger.intake.lines import LINE_BYTES_MAX, Lines, other_format
 from ledger.intake.ndjson import Item, empty, too_long
 from ledger.intake.rejection import Rejection, RowProblem
@@ -73,7 +74,9 @@ def read(lines: Lines, file: str, now: Instant, default_type: str | None = None)
             break
         except csv.Error as error:
             blank = False
-            problem = RowProblem("invalid_field", f"not CSV: {error}.", "Quote cells with quotes.")
+            problem = RowProblem(
+                "invalid_field", f"not CSV: {of_csv(error)}.", "Quote cells with quotes."
+            )
             # Whatever a stray quote has swallowed is told line by line, so that nothing is lost.
             for number, raw in text.taken or [(text.number, "")]:
                 yield number, _rejected(file, number, raw, problem)

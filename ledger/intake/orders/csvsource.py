@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ledger.intake.columns import Cell, literal
 from ledger.intake.encodings import to_utf8
 from ledger.intake.header import is_nameless, one_cell, other_separator
+from ledger.intake.in_words import of_csv
 from ledger.intake.lines import LINE_BYTES_MAX
 from ledger.intake.orders.own_columns import match
 from ledger.intake.orders.refusals import (
@@ -118,7 +119,7 @@ class CsvSource:
                         yield reader.line_num, cells
             except csv.Error as error:
                 raise OrderFileUnreadable(
-                    f"{self._file}, line {reader.line_num}: not CSV: {error}.",
+                    f"{self._file}, line {reader.line_num}: not CSV: {of_csv(error)}.",
                     "Quote cells with quotes, and double quotes inside of them.",
                     file=self._file,
                     row=reader.line_num,
@@ -147,7 +148,7 @@ class CsvSource:
                         return cells, reader.line_num
             except csv.Error as error:
                 raise OrderFileUnreadable(
-                    f"{self._file}: the header is not CSV: {error}.", file=self._file
+                    f"{self._file}: the header is not CSV: {of_csv(error)}.", file=self._file
                 ) from None
         raise EmptyOrderFile(f"{self._file} holds nothing but empty lines.", file=self._file)
 

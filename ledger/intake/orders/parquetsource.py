@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ledger.intake.columns import Cell, literal
 from ledger.intake.header import is_nameless
+from ledger.intake.in_words import of_reader
 from ledger.intake.orders.own_columns import match
 from ledger.intake.orders.refusals import OrderFileUnreadable, WrongColumnType
 from ledger.intake.orders.source import Found
@@ -37,7 +38,7 @@ class ParquetSource:
             described = connection.execute(f"DESCRIBE SELECT * FROM {self._read}").fetchall()
         except duckdb.Error as error:
             raise OrderFileUnreadable(
-                f"{file} is no whole Parquet file: {first_line(error)}", file=file
+                f"{file} is no whole Parquet file: {of_reader(error)}.", file=file
             ) from None
         types = {str(name): str(kind) for name, kind, *_ in described if name != "file_row_number"}
         columns = match(file, list(types), fixed)
@@ -113,8 +114,3 @@ class ParquetSource:
             found=found,
             expected=expected,
         )
-
-
-def first_line(error: Exception) -> str:
-    """The first line of what DuckDB says; the rest is advice on its own options."""
-    return str(error).partition("\n")[0][:300]

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
+from ledger.intake.in_words import of_reader
 from ledger.intake.orders.expressions import is_category, is_good, is_id, staged, tidy, tidy_id
-from ledger.intake.orders.parquetsource import first_line
 from ledger.intake.orders.refusals import NoRoomToRead, OrderFileChanged, OrderFileUnreadable
 from ledger.intake.orders.source import Source
 from ledger.intake.orders.unchanged_file import Watched
@@ -31,13 +31,13 @@ def stage(
         query = staged(source.cells, source.origin(), source.place)
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {query}")
     except duckdb.Error as error:
-        name, why = watched.name, first_line(error)
+        name, why = watched.name, of_reader(error)
         if watched.is_changed():
             sentence = f"{name} was changed while it was read."
             raise OrderFileChanged(sentence, file=name) from None
         if isinstance(error, duckdb.OutOfMemoryException) or "No space left" in str(error):
-            raise NoRoomToRead(f"{name}: {why}", file=name) from None
-        raise OrderFileUnreadable(f"{name} cannot be read: {why}", file=name) from None
+            raise NoRoomToRead(f"{name}: {why}.", file=name) from None
+        raise OrderFileUnreadable(f"{name} cannot be read: {why}.", file=name) from None
     _tidy(connection, table, "store", tidy_id, is_id)
     _tidy(connection, table, "category", tidy, is_category)
     found = connection.execute(f"SELECT count(*) FROM {table}").fetchone()

@@ -12,6 +12,7 @@ from unicodedata import normalize
 from ledger.intake.border import COLUMNS_MAX, MIB, read_bounded
 from ledger.intake.encodings import to_utf8
 from ledger.intake.header import is_nameless, one_cell, other_separator
+from ledger.intake.in_words import of_csv
 from ledger.intake.lines import other_format
 from ledger.intake.platform.rows import BadPlatformFile, PlatformFile, PlatformRow, Problem, refuse
 from ledger.intake.platform.totals import without_totals
@@ -68,7 +69,7 @@ def _file(name: str, digest: str, text: str) -> PlatformFile:
         header = [cell.strip() for cell in next(rows, [])]
     except csv.Error as error:
         raise BadPlatformFile(
-            f"{name}:1: the header is not CSV: {error}.", "Quote cells with quotes."
+            f"{name}:1: the header is not CSV: {of_csv(error)}.", "Quote cells with quotes."
         ) from None
     refuse_header(name, header)
     problems: list[Problem] = []
@@ -83,7 +84,7 @@ def _file(name: str, digest: str, text: str) -> PlatformFile:
             else:
                 good.append(found)
     except csv.Error as error:
-        problems.append(Problem(rows.line_num, "not_csv", f"{error}."))
+        problems.append(Problem(rows.line_num, "not_csv", f"{of_csv(error)}."))
     kept, differing = without_totals(good)
     refuse(name, sorted([*problems, *differing], key=lambda one: one.place))
     return PlatformFile(name, digest, kept, sum(map(is_nameless, header)), len(good) - len(kept))

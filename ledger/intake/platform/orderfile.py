@@ -13,6 +13,7 @@ from ledger.intake.border import check_ordinary
 from ledger.intake.columns import literal, trimmed
 from ledger.intake.encodings import to_utf8
 from ledger.intake.header import is_nameless
+from ledger.intake.in_words import of_csv, of_reader
 from ledger.intake.line_ends import with_one_line_end
 from ledger.intake.lines import BLOCK_BYTES, LINE_BYTES_MAX, other_format
 from ledger.intake.platform.canonical import refuse_header
@@ -86,7 +87,7 @@ def header_of(path: str) -> list[str]:
         raise BadPlatformFile(f"{path} is not UTF-8 text.", said) from None
     except csv.Error as error:
         raise BadPlatformFile(
-            f"{path}:1: the header is not CSV: {error}.", "Quote cells with quotes."
+            f"{path}:1: the header is not CSV: {of_csv(error)}.", "Quote cells with quotes."
         ) from None
 
 
@@ -162,8 +163,8 @@ def _spill_of(database: "DuckDBPyConnection") -> Path:
 
 
 def _not_csv(name: str, error: Exception) -> BadPlatformFile:
-    said = str(error).partition("\n")[0]
-    return BadPlatformFile(f"{name} is not CSV: {said}", "Export it again, as CSV in UTF-8.")
+    said = of_reader(error)
+    return BadPlatformFile(f"{name} is not CSV: {said}.", "Export it again, as CSV in UTF-8.")
 
 
 def _read(database: "DuckDBPyConnection", path: str, *, tidy: bool) -> None:

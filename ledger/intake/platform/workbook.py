@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from typing import IO, Any, NamedTuple
 
+from ledger.intake.in_words import of_packed
 from ledger.intake.platform.rows import BadPlatformFile
 
 ZIP = b"PK\x03\x04"
@@ -109,7 +110,7 @@ def measure(name: str, raw: bytes) -> None:
                 _measure_part(name, part, _packed_part(raw, part))
     except BROKEN as error:
         raise BadPlatformFile(
-            f"{name} is not a workbook that can be read: {error}.", AGAIN
+            f"{name} is not a workbook that can be read: {of_packed(error)}.", AGAIN
         ) from None
 
 

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from ledger.intake.columns import literal
+from ledger.intake.in_words import of_reader
 from ledger.intake.tables.plain_file import PlainFile
 from ledger.intake.tables.refusals import BadTable
 from ledger.intake.tables.rows import MOMENT, NUMBER, UNREADABLE
@@ -21,8 +22,7 @@ def parquet_cells(connection: "DuckDBPyConnection", file: PlainFile) -> tuple[li
     try:
         described = connection.execute(f"DESCRIBE SELECT * FROM {read}").fetchall()
     except duckdb.Error as error:
-        said = str(error).partition("\n")[0][:300]
-        raise BadTable(f"{file.name} is no whole Parquet file: {said}") from None
+        raise BadTable(f"{file.name} is no whole Parquet file: {of_reader(error)}.") from None
     columns = [(str(row[0]), str(row[1])) for row in described if row[0] != "file_row_number"]
     cells = ", ".join(f"{_cell(*one)} AS c{at}" for at, one in enumerate(columns))
     return [name for name, _ in columns], cells, read

@@ -14,6 +14,7 @@ from typing import IO, Literal, NamedTuple
 
 from ledger.intake.border import MIB, TooLarge, check_ordinary
 from ledger.intake.encodings import seems, to_utf8
+from ledger.intake.in_words import of_packed
 from ledger.intake.tables.archive import sole_file
 from ledger.intake.tables.refusals import BadTable
 from ledger.kernel.errors import MissingFile
@@ -155,7 +156,7 @@ def _unpacked(path: Path, name: str, folder: Path) -> Path:
         with gzip.open(path) as file:
             _copy(file, copy, path.stat().st_size, name)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        said = "it is cut off" if isinstance(error, EOFError) else str(error)
+        said = "it is cut off" if isinstance(error, EOFError) else of_packed(error)
         raise BadTable(
             f"{name} is no whole gzip file: {said}.", "It did not arrive whole; copy it again."
         ) from None
@@ -170,7 +171,8 @@ def _out_of_zip(path: Path, inside: str, name: str, folder: Path) -> Path:
             _copy(file, copy, path.stat().st_size, name)
     except (zipfile.BadZipFile, NotImplementedError, EOFError, zlib.error) as error:
         raise BadTable(
-            f"{name} cannot be unpacked: {error}.", "Unpack it yourself, and give what is in it."
+            f"{name} cannot be unpacked: {of_packed(error)}.",
+            "Unpack it yourself, and give what is in it.",
         ) from None
     return copy
 

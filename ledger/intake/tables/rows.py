@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from ledger.intake.in_words import of_csv
 from ledger.intake.lines import LINE_BYTES_MAX
 from ledger.intake.ndjson import parse_object
 from ledger.intake.platform.workbook import Unreadable, rows_of_workbook, sheets_of
@@ -40,7 +41,7 @@ def of_text(file: PlainFile, delimiter: str, quote: str = '"') -> Iterator[RawRo
                 cells = next(reader, None)
             except csv.Error as error:
                 raise BadTable(
-                    f"{file.name}, line {reader.line_num}: not CSV: {error}.",
+                    f"{file.name}, line {reader.line_num}: not CSV: {of_csv(error)}.",
                     "Quote cells with quotes, and double quotes inside of them. Where none are "
                     'quoted, say so in a mapping: [file] quote = ""',
                 ) from None
