@@ -13,6 +13,7 @@ PLATFORM = str(DEMO / "platform-2026q1.csv")
 BREAK = f"{PROGRAM}/S-1047#missing_theirs"
 KEYS = {
     *("program", "period", "ours_is", "as_of", "known_at", "file", "sha256", "rows", "matched"),
+    *("nameless_columns", "totals"),
     *("ours", "theirs", "difference", "open", "breaks", "run"),
 }
 BREAK_KEYS = {
