@@ -18,6 +18,7 @@ from ledger.kernel.orderlines import ENUMERATIONS
 
 SAMPLES_SHOWN = 3
 WORDS_MAX = 12
+BLANK = ("-", "--", "/", "N/A")
 CHOOSE = "?"
 """Stands where a person has to choose."""
 
@@ -85,7 +86,8 @@ def draft_of(
         if not is_nameless(name)
     )
     described = bool(rows) and explains(rows[0].cells)
-    whole = _Parts(file, found, target, missing, seen, marks, needs_zone, described)
+    blanks = _blanks(below)
+    whole = _Parts(file, found, target, missing, seen, marks, needs_zone, described, blanks)
     text = _text(whole, columns)
     trial = _text(
         whole,
@@ -100,7 +102,13 @@ def draft_of(
 
 def _samples(rows: Sequence[RawRow], at: int) -> list[str]:
     cells = (row.cells[at].strip(BLANKS) for row in rows if at < len(row.cells))
-    return [cell for cell in cells if cell]
+    return [cell for cell in cells if cell and cell not in BLANK]
+
+
+def _blanks(rows: Sequence[RawRow]) -> list[str]:
+    """What stands in cells in which nothing does."""
+    cells = {cell.strip(BLANKS) for row in rows for cell in row.cells}
+    return [one for one in BLANK if one in cells]
 
 
 def _shown(cell: str) -> str:
@@ -195,10 +203,11 @@ class _Parts(NamedTuple):
     marks: guesses.Marks | None
     needs_zone: bool
     described: bool
+    blanks: list[str]
 
 
 def _text(parts: _Parts, columns: list[_Column]) -> str:
-    file, found, target, missing, seen, marks, needs_zone, described = parts
+    file, found, target, missing, seen, marks, needs_zone, described, blanks = parts
     name = Path(file.name).name
     lines = [
         f"# Drafted from {name}. Read every line; what begins with # is not said yet.",
@@ -217,6 +226,8 @@ def _text(parts: _Parts, columns: list[_Column]) -> str:
         lines.append(f"header = {_quoted(first)}")
     if described:
         lines.append("described = true")
+    if blanks:
+        lines.append(f"blanks = [{', '.join(map(_quoted, blanks))}]")
     if marks is not None and marks.decimal == ",":
         lines.append('decimal = ","')
     if marks is not None and marks.thousands:

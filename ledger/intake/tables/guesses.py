@@ -71,6 +71,9 @@ def times_of(samples: Sequence[str]) -> Times | None:
     """Of times or days; None where they are written in no way that is known."""
     if not samples:
         return None
+    for counted, digits in (("epoch", "1[0-9]{9}"), ("epoch_ms", "1[0-9]{12}")):
+        if all(re.fullmatch(digits, one) for one in samples):
+            return Times((counted,), True)
     if all(re.fullmatch(ISO_8601, one) for one in samples):
         return Times((), True)
     if all(re.fullmatch(ISO_LOCAL, one) for one in samples):

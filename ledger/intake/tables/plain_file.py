@@ -136,7 +136,7 @@ def encoding_of(begins: bytes, name: str, *, guess: bool) -> str:
         raise BadTable(
             f"{name} is not UTF-8 text.",
             to_utf8(begins, Path(name).name)
-            + ' Or say in a mapping what it is: [file] encoding = "gb18030"',
+            + '. Or say in a mapping what it is: [file] encoding = "gb18030"',
         )
     return told[1].lower()
 

@@ -110,6 +110,8 @@ def look_at(
                 if mapping is None and fits:
                     read_through = mapping_named(fits[0])
                 elif mapping is None and not own:
+                    if not any(one.ours for one in draft.columns):
+                        raise BadTable("no column of it is recognised; fill in [columns].")
                     read_through = parsed(draft.trial, "the draft")
                 asked = (database, file, read_through, meant, folder, zone)
                 try:
