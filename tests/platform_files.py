@@ -11,7 +11,7 @@ import pytest
 from ledger.intake.orders.reading import read
 from ledger.intake.platform.how import How
 from ledger.intake.platform.mapped_file import load_orders, opened_file, rows_of
-from ledger.intake.platform.rows import BadPlatformFile
+from ledger.intake.problems import BadPlatformFile
 from ledger.intake.tables.mappings import mapping_named
 from ledger.kernel.errors import Refusal
 from ledger.kernel.instants import parse_instant

@@ -63,4 +63,4 @@ def test_the_pure_rooms_have_no_clock_no_chance_and_no_environment() -> None:
                 called = node.func if isinstance(node, ast.Call) else None
                 if isinstance(called, ast.Attribute) and called.attr in ("now", "utcnow", "today"):
                     found.append((_name(path), called.attr))
-    assert found == [("ledger/intake/platform/workbook.py", "subprocess")]
+    assert found == [("ledger/intake/tables/workbook.py", "subprocess")]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ledger.intake.line_ends import with_one_line_end
-from ledger.intake.platform.workbook import Unreadable, rows_of_workbook
+from ledger.intake.tables.workbook import Unreadable, rows_of_workbook
 from tests.platform_files import problems_in, read_orders
 
 SCRIPT = runpy.run_path(

@@ -14,12 +14,12 @@ import pytest
 from ledger.intake import lines, rejection
 from ledger.intake.border import TooLarge, check_ordinary, read_bounded
 from ledger.intake.lines import Lines
-from ledger.intake.platform import workbook
 from ledger.intake.platform.canonical import refuse_header
-from ledger.intake.platform.rows import BadPlatformFile
-from ledger.intake.platform.workbook import rows_of_workbook
+from ledger.intake.problems import BadPlatformFile
 from ledger.intake.rejection import Rejection, Rejections
+from ledger.intake.tables import workbook
 from ledger.intake.tables.plain_file import plain_file
+from ledger.intake.tables.workbook import rows_of_workbook
 from ledger.kernel.errors import MissingFile
 from ledger.usecases.terms.draft import read_terms
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ledger.intake.platform.rows import BadPlatformFile
+from ledger.intake.problems import BadPlatformFile
 from tests.platform_files import FILES, read_lines, read_orders, refused
 from tests.shipped_profiles import BY_NAME, Sample
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ledger.intake.platform.workbook import rows_of_workbook
 from ledger.intake.tables.mappings import SHIPPED, shipped_names
+from ledger.intake.tables.workbook import rows_of_workbook
 from tests.platform_files import FILES, read_orders, refused
 from tests.shipped_profiles import BY_NAME, SAMPLES, Sample
 

@@ -6,7 +6,7 @@ import pytest
 
 from ledger.aggregates.catalogue import FACTS
 from ledger.intake.platform.canonical import read
-from ledger.intake.platform.rows import BadPlatformFile
+from ledger.intake.problems import BadPlatformFile
 from ledger.intake.rejection import RowProblem
 from ledger.intake.rows import parse_row
 from tests.quarter import NOW

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ledger.intake.platform.workbook import rows_of_workbook
+from ledger.intake.tables.workbook import rows_of_workbook
 from ledger.kernel.errors import MissingFile
 from tests.platform_files import FILES, problems_in, read_orders, refused
 

@@ -8,7 +8,7 @@ import pytest
 from ledger.intake.encodings import to_utf8
 from ledger.intake.platform.canonical import read
 from ledger.intake.platform.orderfile import THEIRS, bytes_of, load
-from ledger.intake.platform.rows import BadPlatformFile
+from ledger.intake.problems import BadPlatformFile
 from ledger.store.archive.connection import connect
 
 Write = Callable[..., str]

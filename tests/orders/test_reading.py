@@ -18,7 +18,7 @@ from ledger.intake.orders.refusals import (
     UnknownColumn,
     WrongColumnType,
 )
-from ledger.intake.platform.rows import BadPlatformFile
+from ledger.intake.problems import BadPlatformFile
 from ledger.kernel.instants import parse_instant
 from tests.marks import more
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
-from ledger.intake.platform import workbook, workbook_process
+from ledger.intake.tables import workbook, workbook_process
 from tests.platform_files import read_orders as read_theirs
 from tests.soak.fuzz_base import DEMO, PLATFORM, OnBook, Target, as_bytes, every, odd
 from tests.soak.fuzz_files import read_orders, with_duckdb

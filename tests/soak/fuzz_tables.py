@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from ledger.intake.orders.reading import read
-from ledger.intake.platform import workbook
+from ledger.intake.tables import workbook
 from ledger.intake.tables.mapping import Mapping
 from ledger.intake.tables.mappings import SHIPPED, parsed, shipped
 from ledger.usecases.looking.look_at_file import look_at

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from ledger.intake.platform.rows import BadPlatformFile, PlatformFile
+from ledger.intake.platform.rows import PlatformFile
+from ledger.intake.problems import BadPlatformFile
 from ledger.kernel.errors import UnknownProgram, WrongPeriod
 from ledger.usecases.reconciling.reconcile import reconcile
 from tests.marks import decision, sql

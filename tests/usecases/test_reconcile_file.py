@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from ledger.intake.platform.canonical import read
-from ledger.intake.platform.rows import BadPlatformFile, PlatformFile
+from ledger.intake.platform.rows import PlatformFile
+from ledger.intake.problems import BadPlatformFile
 from ledger.kernel.errors import MissingFile
 from ledger.kernel.money import Money
 

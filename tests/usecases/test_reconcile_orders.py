@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ledger.intake.platform.orderfile import is_by_order
-from ledger.intake.platform.rows import BadPlatformFile
+from ledger.intake.problems import BadPlatformFile
 from ledger.kernel.currencies import EXPONENTS
 from ledger.usecases.closing.adjust import adjust
 from ledger.usecases.closing.close import close

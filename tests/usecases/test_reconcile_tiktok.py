@@ -11,12 +11,8 @@ from cli.main import run
 from ledger.aggregates.reconciliation import ReconciliationRun
 from ledger.intake.platform.canonical import read as read_canonical
 from ledger.intake.platform.how import How
-from ledger.intake.platform.rows import (
-    BadPlatformFile,
-    PlatformFile,
-    StoreNeeded,
-    StoreUnknown,
-)
+from ledger.intake.platform.rows import PlatformFile, StoreNeeded, StoreUnknown
+from ledger.intake.problems import BadPlatformFile
 from ledger.intake.tables.mappings import mapping_named
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import NoOrders

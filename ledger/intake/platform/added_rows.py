@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from ledger.intake.platform.rows import PlatformRow, Problem
+from ledger.intake.platform.rows import PlatformRow
+from ledger.intake.problems import Problem
 
 
 def added_up(rows: Sequence[PlatformRow]) -> tuple[list[PlatformRow], list[Problem]]:

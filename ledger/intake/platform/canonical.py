@@ -14,8 +14,9 @@ from ledger.intake.encodings import to_utf8
 from ledger.intake.header import is_nameless, one_cell, other_separator
 from ledger.intake.in_words import of_csv
 from ledger.intake.lines import other_format
-from ledger.intake.platform.rows import BadPlatformFile, PlatformFile, PlatformRow, Problem, refuse
+from ledger.intake.platform.rows import PlatformFile, PlatformRow
 from ledger.intake.platform.totals import without_totals
+from ledger.intake.problems import BadPlatformFile, Problem, refuse
 from ledger.kernel.errors import Refusal
 from ledger.kernel.ids import HINT, is_spoilt, unguarded
 from ledger.kernel.money import Money

@@ -15,15 +15,9 @@ from ledger.intake.platform.orderfile import (
     checked,
     minor_of,
 )
-from ledger.intake.platform.rows import (
-    BadPlatformFile,
-    PlatformFile,
-    PlatformRow,
-    Problem,
-    StoreNeeded,
-    refuse,
-)
+from ledger.intake.platform.rows import PlatformFile, PlatformRow, StoreNeeded
 from ledger.intake.platform.totals import without_totals
+from ledger.intake.problems import BadPlatformFile, Problem, refuse
 from ledger.intake.tables.faults import split
 from ledger.intake.tables.mapped import MappedTable
 from ledger.intake.tables.plain_file import plain_file

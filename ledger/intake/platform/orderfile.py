@@ -17,8 +17,8 @@ from ledger.intake.in_words import of_csv, of_reader
 from ledger.intake.line_ends import with_one_line_end
 from ledger.intake.lines import BLOCK_BYTES, LINE_BYTES_MAX, other_format
 from ledger.intake.platform.canonical import refuse_header
-from ledger.intake.platform.rows import BadPlatformFile, Problem, refuse
-from ledger.intake.platform.totals import LABELS, differing
+from ledger.intake.problems import BadPlatformFile, Problem, refuse
+from ledger.intake.sums import LABELS, differing
 from ledger.kernel.errors import MissingFile, Refusal
 from ledger.kernel.ids import GUARDED, HINT, SPOILT, is_spoilt
 from ledger.kernel.money import Money, exponent

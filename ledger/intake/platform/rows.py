@@ -1,12 +1,9 @@
 """What the platform says, row by row, whatever file it came in."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ledger.kernel.errors import Refusal
 from ledger.kernel.money import Money
-from ledger.kernel.shown import visible
-
-SHOWN_MAX = 20
 
 
 class PlatformRow(NamedTuple):
@@ -29,17 +26,6 @@ class PlatformRow(NamedTuple):
         return self._replace(amount=self.amount.negated()) if self.amount else self
 
 
-class Problem(NamedTuple):
-    """Why a row of the platform's file cannot be used."""
-
-    place: int
-    code: str
-    sentence: str
-
-    def as_json(self) -> dict[str, Any]:
-        return self._asdict()
-
-
 class PlatformFile(NamedTuple):
     """A file of the platform, read and checked whole."""
 
@@ -60,30 +46,3 @@ class StoreNeeded(Refusal):
 
 class StoreUnknown(Refusal):
     """A file said to be of a store that the book does not know."""
-
-
-class BadPlatformFile(Refusal):
-    """A file of the platform that cannot be used: every problem of it, with its row."""
-
-    several_lines = True
-
-    def __init__(self, sentence: str, hint: str = "", **facts: object) -> None:
-        lines = map(visible, sentence.split("\n"))
-        super().__init__("\n".join(lines), hint, **facts)
-
-
-def refuse(name: str, problems: list[Problem]) -> None:
-    """Raises `BadPlatformFile` with the first problems, if there are any."""
-    if not problems:
-        return
-    shown = [
-        visible(f"{name}:{one.place}: {one.code}: {one.sentence}") for one in problems[:SHOWN_MAX]
-    ]
-    more = len(problems) - SHOWN_MAX
-    if more > 0:
-        shown.append(f"... and {more} more")
-    raise BadPlatformFile(
-        f"{len(problems)} rows of {visible(name)} cannot be used.\n" + "\n".join(shown),
-        "Nothing was compared. Mend the rows, or ask the platform for the file again.",
-        problems=[one.as_json() for one in problems],
-    )

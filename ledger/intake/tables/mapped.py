@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ledger.intake.columns import literal
 from ledger.intake.header import is_nameless
-from ledger.intake.platform.totals import LABELS
+from ledger.intake.sums import LABELS
 from ledger.intake.tables import checks, faults
 from ledger.intake.tables.header import Header
 from ledger.intake.tables.layout import folded

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 from ledger.intake.in_words import of_csv
 from ledger.intake.lines import LINE_BYTES_MAX
 from ledger.intake.ndjson import parse_object
-from ledger.intake.platform.workbook import Unreadable, rows_of_workbook, sheets_of
 from ledger.intake.rejection import RowProblem
 from ledger.intake.tables.plain_file import PlainFile
 from ledger.intake.tables.refusals import BadTable
+from ledger.intake.tables.workbook import Unreadable, rows_of_workbook, sheets_of
 
 NUMBER, MOMENT, UNREADABLE = "\x01", "\x02", "\x03"
 """How a cell begins that a workbook holds as a number, as a local time, or not at all: what is

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ledger.intake.platform.rows import Problem, refuse
-from ledger.intake.platform.totals import differing
+from ledger.intake.problems import Problem, refuse
+from ledger.intake.sums import differing
 from ledger.intake.tables.mapped import MappedTable
 from ledger.kernel.errors import Refusal
 from ledger.kernel.money import Money

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from ledger.aggregates.reconciliation import Break, BreakKind
 from ledger.aggregates.settlement import period_id
-from ledger.intake.platform.rows import PlatformRow, Problem
+from ledger.intake.platform.rows import PlatformRow
+from ledger.intake.problems import Problem
 from ledger.kernel.money import Money
 from ledger.programs.line import Line
 from ledger.usecases.reconciling.signs import Turned

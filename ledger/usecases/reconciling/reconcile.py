@@ -13,7 +13,8 @@ from ledger.aggregates.reconciliation import (
 )
 from ledger.aggregates.store import MerchantOnboarded
 from ledger.aggregates.store_state import StoreState
-from ledger.intake.platform.rows import PlatformFile, StoreUnknown, refuse
+from ledger.intake.platform.rows import PlatformFile, StoreUnknown
+from ledger.intake.problems import refuse
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import NoOrders
 from ledger.kernel.garbage import no_cycles

@@ -22,7 +22,7 @@ def main(sheet: str, memory: int) -> None:
         pass
     from python_calamine import CalamineError, CalamineWorkbook
 
-    from ledger.intake.platform.workbook_cells import without_value
+    from ledger.intake.tables.workbook_cells import without_value
     from ledger.kernel.fold import fold
 
     out = sys.stdout

@@ -20,7 +20,7 @@ from datetime import date, datetime, time, timedelta
 from typing import IO, Any, NamedTuple
 
 from ledger.intake.in_words import of_packed
-from ledger.intake.platform.rows import BadPlatformFile
+from ledger.intake.problems import BadPlatformFile
 
 ZIP = b"PK\x03\x04"
 PACKED_MAX = 64 * 1024 * 1024
@@ -178,7 +178,7 @@ def _read_beside(name: str, given: Any, found: Any, sheet: str) -> None:
     """
     # As this program finds its own parts, wherever it was started.
     start = "import json, sys; sys.path[:] = json.loads(sys.argv[3]); import runpy; "
-    start += "runpy.run_module('ledger.intake.platform.workbook_process', run_name='__main__')"
+    start += "runpy.run_module('ledger.intake.tables.workbook_process', run_name='__main__')"
     command = [sys.executable, "-c", start, sheet, str(MEMORY_MAX), json.dumps(sys.path)]
     try:
         done = subprocess.run(

@@ -1,0 +1,46 @@
+"""Rows of a file that cannot be used: each a value, all of them in one refusal."""
+
+from typing import Any, NamedTuple
+
+from ledger.kernel.errors import Refusal
+from ledger.kernel.shown import visible
+
+SHOWN_MAX = 20
+
+
+class Problem(NamedTuple):
+    """Why a row of the platform's file cannot be used."""
+
+    place: int
+    code: str
+    sentence: str
+
+    def as_json(self) -> dict[str, Any]:
+        return self._asdict()
+
+
+class BadPlatformFile(Refusal):
+    """A file of the platform that cannot be used: every problem of it, with its row."""
+
+    several_lines = True
+
+    def __init__(self, sentence: str, hint: str = "", **facts: object) -> None:
+        lines = map(visible, sentence.split("\n"))
+        super().__init__("\n".join(lines), hint, **facts)
+
+
+def refuse(name: str, problems: list[Problem]) -> None:
+    """Raises `BadPlatformFile` with the first problems, if there are any."""
+    if not problems:
+        return
+    shown = [
+        visible(f"{name}:{one.place}: {one.code}: {one.sentence}") for one in problems[:SHOWN_MAX]
+    ]
+    more = len(problems) - SHOWN_MAX
+    if more > 0:
+        shown.append(f"... and {more} more")
+    raise BadPlatformFile(
+        f"{len(problems)} rows of {visible(name)} cannot be used.\n" + "\n".join(shown),
+        "Nothing was compared. Mend the rows, or ask the platform for the file again.",
+        problems=[one.as_json() for one in problems],
+    )

@@ -1,0 +1,27 @@
+"""Rows that sum others: what they are called, and whether they are right."""
+
+from ledger.intake.problems import Problem
+from ledger.kernel.fold import fold
+from ledger.kernel.money import Money
+
+LABELS = frozenset(
+    map(
+        fold,
+        (
+            *("total", "totals", "total:", "grand total", "sum", "subtotal", "sub total"),
+            *("summe", "gesamt", "gesamtsumme", "total general", "totale", "somme", "suma"),
+            *("合计", "总计", "小计", "合计:", "总计:", "合計", "総計", "합계"),
+        ),
+    )
+)
+"""What stands in the place of an id."""
+
+
+def differing(place: int, total: Money, above: int, since: int) -> Problem | None:
+    """What is wrong with a total, which sums all rows `above` it in its currency, or those `since`
+    the total before it; None where it is one of both."""
+    if total.minor in (above, since):
+        return None
+    sums = dict.fromkeys(Money(minor, total.currency).text for minor in (above, since))
+    said = f"found the total {total.text} {total.currency}, expected {' or '.join(sums)}"
+    return Problem(place, "totals_differ", f"{said} by the rows above. Are some missing?")
