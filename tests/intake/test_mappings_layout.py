@@ -2,13 +2,17 @@
 
 import io
 import zipfile
+from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ledger.intake.tables.table import DIRECT_FROM_BYTES
+from ledger.kernel.errors import Refusal
 from tests.mapping_files import compared, orders, said_of, table
+from tests.platform_files import read_orders
 
 FEES = """
 [file]
@@ -209,3 +213,29 @@ def test_a_header_of_other_letters_that_is_not_quoted_is_explained(tmp_path: Pat
     """TOML takes plain English words for keys without quotes, and no others."""
     said = said_of(compared, tmp_path, "Order,Fee\n", FEES % '[rows]\nonly = { 状态 = "成功" }')
     assert "stands in quotes" in said
+
+
+def test_a_carriage_return_inside_of_a_cell_ends_no_row(tmp_path: Path) -> None:
+    """Not in quotes of our own either: a copy is made in which it is a line end of the cell."""
+    header = "Order/adjustment ID,Type,Currency,Total settlement amount,Total revenue,Total fees"
+    rows = [
+        '1001,Order,CNY,9.00,10.00,-1.00,-1.00,"a\rb"',
+        "1002,Order,CNY,9.00,10.00,-1.00,-1.00,c",
+    ]
+    path = tmp_path / "income.csv"
+    text = "\n".join([f"{header},TikTok Shop commission fee,Note", *rows]) + "\n"
+    path.write_bytes(text.encode())
+    assert read_orders(path, "tiktok-income").orders == [("1001", "-1.00"), ("1002", "-1.00")]
+
+
+def test_an_archive_with_a_nameless_part_is_no_bug(tmp_path: Path) -> None:
+    """What says that it is an archive and is none is refused like any other file."""
+    whole = BytesIO()
+    with zipfile.ZipFile(whole, "w") as archive:
+        archive.writestr("a", b"x,y\n1,2\n")
+    raw = whole.getvalue()
+    path = tmp_path / "a.zip"
+    for at in range(0, len(raw), 3):
+        path.write_bytes(raw[:at] + b"\xff" + raw[at + 1 :])
+        with suppress(Refusal):
+            read_orders(path, "tiktok-income")

@@ -1,11 +1,18 @@
 """A zip archive that holds one file, as platforms deliver their exports."""
 
+import struct
 import zipfile
+import zlib
 from pathlib import Path
 
 from ledger.intake.tables.refusals import BadTable
 from ledger.kernel.near import listed
 
+BROKEN = (
+    *(zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, IndexError, RuntimeError),
+    *(NotImplementedError, struct.error, OverflowError),
+)
+"""What reading an archive can end with that is none, or damaged."""
 _OF_WORKBOOKS = frozenset(("[content_types].xml", "mimetype", "content.xml"))
 _ENCRYPTED, _UTF_8 = 0x1, 0x800
 _SHOWN = 5
@@ -19,7 +26,7 @@ def sole_file(path: Path, name: str) -> str | None:
     try:
         with zipfile.ZipFile(path) as archive:
             files = [one for one in archive.infolist() if not _is_beside(one)]
-    except (zipfile.BadZipFile, OSError, ValueError):
+    except BROKEN:
         return None
     if any(one.filename.lower() in _OF_WORKBOOKS for one in files):
         return None
@@ -40,7 +47,7 @@ def sole_file(path: Path, name: str) -> str | None:
 def _is_beside(one: zipfile.ZipInfo) -> bool:
     """What is no file of anybody: folders, and what a Mac puts beside."""
     hidden = one.filename.rpartition("/")[2].startswith(".")
-    return one.is_dir() or one.filename.startswith("__MACOSX/") or hidden
+    return not one.filename or one.is_dir() or one.filename.startswith("__MACOSX/") or hidden
 
 
 def _shown(one: zipfile.ZipInfo) -> str:

@@ -15,7 +15,7 @@ from typing import IO, Literal, NamedTuple
 from ledger.intake.border import MIB, TooLarge, check_ordinary
 from ledger.intake.encodings import seems, to_utf8
 from ledger.intake.in_words import of_packed
-from ledger.intake.tables.archive import sole_file
+from ledger.intake.tables.archive import BROKEN, sole_file
 from ledger.intake.tables.refusals import BadTable
 from ledger.kernel.errors import MissingFile
 
@@ -169,7 +169,7 @@ def _out_of_zip(path: Path, inside: str, name: str, folder: Path) -> Path:
     try:
         with zipfile.ZipFile(path) as archive, archive.open(inside) as file:
             _copy(file, copy, path.stat().st_size, name)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, zlib.error) as error:
+    except BROKEN as error:
         raise BadTable(
             f"{name} cannot be unpacked: {of_packed(error)}.",
             "Unpack it yourself, and give what is in it.",

@@ -190,13 +190,13 @@ def _copied(
             fault = row.fault or fault
             if not marked and file.kind == "text" and fault is None:
                 cells = [cell.strip(" \t\r\n") if cell else cell for cell in cells]
-            writer.writerow((row.place, fault or "", *cells))
+            writer.writerow((row.place, fault or "", *map(_in_one_cell, cells)))
             if at % WRITTEN_AT_ONCE == WRITTEN_AT_ONCE - 1:
                 progress("rows", WRITTEN_AT_ONCE)
     columns = ", ".join(f"'c{at}': 'VARCHAR'" for at in range(width))
     origin = (
         f"read_csv({literal(str(copy))}, auto_detect = false, header = false, delim = ',',"
-        " quote = '\"', escape = '\"', max_line_size = 4194304,"
+        " quote = '\"', escape = '\"', new_line = '\\n', max_line_size = 4194304,"
         f" columns = {{'place': 'BIGINT', 'fault': 'VARCHAR', {columns}}})"
     )
     return Table(
@@ -205,6 +205,11 @@ def _copied(
         marked=marked,
         sheet=found.sheet,
     )
+
+
+def _in_one_cell(cell: str) -> str:
+    """A cell whose line ends are all of the kind that stands in quotes."""
+    return cell.replace("\r\n", "\n").replace("\r", "\n") if "\r" in cell else cell
 
 
 def _kept(
