@@ -244,3 +244,13 @@ def _descriptor(typed: str) -> int | None:
         case ["dev", "fd", number] | ["proc", "self", "fd", number] if number.isdecimal():
             return int(number)
     return None
+
+
+PROFILE = click.option(
+    "--profile",
+    type=INPUT,
+    default="canonical",
+    metavar="NAME|FILE",
+    help="A shipped mapping of headers, or your own as TOML.",
+)
+"""How files with headers of their own are read."""

@@ -8,7 +8,7 @@ import click
 
 from cli.cells import grouped
 from cli.deciding import Decision
-from cli.destination import INPUT, OUTPUT_FILE, Destination
+from cli.destination import INPUT, OUTPUT_FILE, PROFILE, Destination
 from cli.numbers import POSITION, ZONE
 from cli.options import Ask, answering, column_and_value, not_empty, now, system_user
 from cli.output import Out
@@ -24,13 +24,7 @@ ALL = 10**9
 
 @click.command()
 @click.argument("files", type=INPUT, nargs=-1, metavar="FILE...")
-@click.option(
-    "--profile",
-    type=INPUT,
-    default="canonical",
-    metavar="NAME|FILE",
-    help="A shipped mapping of headers, or your own as TOML.",
-)
+@PROFILE
 @click.option(
     "--zone", type=ZONE, metavar="Z", help="The zone of times without one: America/Sao_Paulo."
 )

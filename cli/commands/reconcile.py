@@ -6,7 +6,7 @@ import click
 
 from cli.comparing import Against, row, say_tolerance, show, talk
 from cli.deciding import Decision
-from cli.destination import INPUT
+from cli.destination import INPUT, PROFILE
 from cli.options import Ask, answering, column_and_value, not_empty, now
 from cli.talk import say
 from cli.typed import completing
@@ -26,13 +26,7 @@ RESOLUTIONS = ("accept_theirs", "platform_error", "timing", "other")
 @click.argument("program", shell_complete=completing("programs"))
 @click.argument("period", required=False, shell_complete=completing("months"))
 @click.option("--against", type=INPUT, metavar="FILE", help="The platform's file.")
-@click.option(
-    "--profile",
-    type=INPUT,
-    default="canonical",
-    metavar="NAME|FILE",
-    help="A shipped mapping of headers, or your own as TOML.",
-)
+@PROFILE
 @click.option("--store", metavar="S", help="The store of a file that does not say.")
 @click.option(
     "--set", "sets", multiple=True, metavar="COLUMN=VALUE", help="A value the file lacks."

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.destination import INPUT, OUTPUT_FILE, Destination
+from cli.destination import INPUT, OUTPUT_FILE, PROFILE, Destination
 from cli.numbers import ZONE
 from cli.options import Ask, answering, not_empty, now, system_user
 from cli.output import Out
@@ -33,13 +33,7 @@ SAID = ', "error": '
     shell_complete=completing("facts"),
     help="The type of rows that name none.",
 )
-@click.option(
-    "--profile",
-    type=INPUT,
-    default="canonical",
-    metavar="NAME|FILE",
-    help="A shipped mapping of headers, or your own as TOML.",
-)
+@PROFILE
 @click.option("--zone", type=ZONE, metavar="Z", help="The zone of times without one: Asia/Tokyo.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen; record nothing.")
 @click.option("--strict", is_flag=True, help="Reject facts that come with a warning.")

@@ -24,6 +24,7 @@ from ledger.kernel.findings import expected_in, names_expected
 from ledger.kernel.ids import unfit
 from ledger.kernel.instants import DATE
 from ledger.kernel.near import near
+from ledger.kernel.nesting import nesting_of
 from ledger.kernel.period import Days, OpenDays, Span, Window
 from ledger.kernel.zones import is_zone
 
@@ -157,7 +158,7 @@ def parse_toml(text: str, where: str) -> Edition:
         raise BadTerms(f"{where} is not TOML: {error}.", HOW_TO_BEGIN) from None
     except RecursionError:
         raise BadTerms(f"{where} is nested too deeply for terms.", HOW_TO_BEGIN) from None
-    if _depth(data) > NESTING_MAX:
+    if nesting_of(data) > NESTING_MAX:
         raise BadTerms(f"{where} is nested more than {NESTING_MAX} deep.", HOW_TO_BEGIN)
     _refuse_floats(data, "", where)
     edition = Edition.from_data(data, where)
@@ -165,19 +166,6 @@ def parse_toml(text: str, where: str) -> Edition:
         if expected := unfit(str(getattr(edition, key))):
             raise BadTerms(f"{where}: {key} = {getattr(edition, key)!r}, expected {expected}.")
     return edition
-
-
-def _depth(value: Any) -> int:
-    """How many tables and lists stand in one another."""
-    depth, level = 0, [value]
-    while level := [
-        each
-        for one in level
-        if isinstance(one, dict | list)
-        for each in (one.values() if isinstance(one, dict) else one)
-    ]:
-        depth += 1
-    return depth
 
 
 def to_toml(edition: Edition) -> str:

@@ -14,6 +14,7 @@ from ledger.intake.tables.targets import ORDERS, RECONCILE, target_named
 from ledger.kernel.errors import MissingFile
 from ledger.kernel.findings import expected_in, names_expected
 from ledger.kernel.near import did_you_mean, near
+from ledger.kernel.nesting import nesting_of
 
 BYTES_MAX = MIB
 CANONICAL = "canonical"
@@ -88,7 +89,7 @@ def parsed(text: str, where: str) -> Mapping:
         raise BadMapping(f"{where} is not TOML: {error}.", hint) from None
     except RecursionError:
         raise BadMapping(f"{where} is nested too deeply for a mapping.", HOW_TO_BEGIN) from None
-    if _depth(data) > _NESTED_MAX:
+    if nesting_of(data) > _NESTED_MAX:
         raise BadMapping(f"{where} is nested too deeply for a mapping.", HOW_TO_BEGIN)
     try:
         mapping = Mapping.model_validate(data)
@@ -160,15 +161,3 @@ def _model_in(annotation: Any) -> Any:
         return annotation
     found = (_model_in(one) for one in get_args(annotation))
     return next((one for one in found if one is not None), None)
-
-
-def _depth(value: Any) -> int:
-    depth, level = 0, [value]
-    while level := [
-        each
-        for one in level
-        if isinstance(one, dict | list)
-        for each in (one.values() if isinstance(one, dict) else one)
-    ]:
-        depth += 1
-    return depth

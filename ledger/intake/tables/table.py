@@ -14,7 +14,6 @@ from ledger.intake.tables import layout, rows
 from ledger.intake.tables.mapping import Mapping
 from ledger.intake.tables.parquet import parquet_cells
 from ledger.intake.tables.plain_file import PlainFile
-from ledger.intake.tables.refusals import BadTable
 from ledger.intake.tables.rows import RawRow
 from ledger.intake.tables.sections import Continuation, arranged
 from ledger.intake.tables.targets import Target
@@ -258,14 +257,3 @@ def fault_of_width(cells: Sequence[str], width: int, at: int) -> str | None:
     if len(cells) == width:
         return None
     return f"wrong_cells|row: found {len(cells)} cells, expected {width} as in the header."
-
-
-def refuse_changed(table: Table, read: int, connection: "DuckDBPyConnection") -> None:
-    """Raises `BadTable` where two readers do not see the same rows."""
-    seen = sum(1 for row in table.records() if row.fault is None)
-    if seen != read:
-        raise BadTable(
-            f"{table.file.name}: quotes are not closed, or cells are split; it holds {seen} rows to"
-            f" one reader and {read} to another.",
-            "Quote cells that hold separators, quotes or line ends, and double quotes inside.",
-        )

@@ -20,7 +20,6 @@ from ledger.usecases.recording.second_process import Read, Reading
 BLOCK_BYTES = 1024 * 1024
 ROWS_AT_ONCE = 2_000
 OTHERS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"\xff\xfe", b"\xfe\xff", b"PAR1")
-_OF_LINES = (".ndjson", ".jsonl", ".json")
 Shape = Literal["lines", "csv", "table"]
 
 
