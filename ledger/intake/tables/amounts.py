@@ -124,7 +124,13 @@ def unit_of(text: str, words: Mapping[str, str]) -> str:
 
 def term(text: str, value: str) -> str:
     """An amount as a decimal that can be added; a blank cell is nothing."""
-    return f"CASE WHEN {text} IS NULL THEN 0 ELSE TRY_CAST({value} AS {_TERM}) END"
+    return f"CASE WHEN {text} IS NULL THEN 0 ELSE {_exact(value, 30, 6)} END"
+
+
+def _exact(value: str, digits: int, decimals: int) -> str:
+    """A plain decimal as one of so many digits and decimals; NULL where some would be cut off."""
+    more = f"regexp_matches({value}, '[.][0-9]{{{decimals}}}[0-9]*[1-9]')"
+    return f"CASE WHEN NOT {more} THEN TRY_CAST({value} AS DECIMAL({digits}, {decimals})) END"
 
 
 def summed(terms: list[str], less: list[str]) -> str:
@@ -135,7 +141,7 @@ def summed(terms: list[str], less: list[str]) -> str:
 
 def times(value: str, quantity: str) -> str:
     """An amount of one piece times their number, in SQL; NULL where one of them is none."""
-    return as_text(f"TRY_CAST({value} AS DECIMAL(22, 6)) * TRY_CAST({quantity} AS DECIMAL(12, 3))")
+    return as_text(f"({_exact(value, 22, 6)}) * ({_exact(quantity, 12, 3)})")
 
 
 def shifted(value: str, decimals: int) -> str:
@@ -149,9 +155,10 @@ def summed_over(value: str, raw: str, alike: Sequence[str]) -> tuple[str, str]:
     """The sum of a value over the rows that are alike, in SQL, and one of the cells that it comes
     from; NULL where a cell of them is no amount, or none stands there."""
     over = f"OVER (PARTITION BY {', '.join(alike)})"
-    total = as_text(f"sum(TRY_CAST({value} AS {_TERM})) {over}")
-    whole = f"count({raw}) {over} = count({value}) {over} AND count({raw}) {over} > 0"
-    wrong = f"max(CASE WHEN {value} IS NULL THEN {raw} END) {over}"
+    exact = _exact(value, 30, 6)
+    total = as_text(f"sum({exact}) {over}")
+    whole = f"count({raw}) {over} = count({exact}) {over} AND count({raw}) {over} > 0"
+    wrong = f"max(CASE WHEN {exact} IS NULL THEN {raw} END) {over}"
     return f"CASE WHEN {whole} THEN {total} END", f"coalesce({wrong}, max({raw}) {over})"
 
 

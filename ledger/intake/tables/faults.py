@@ -6,20 +6,24 @@ The words are made where the values are, so that no second reading of a cell can
 from collections.abc import Iterable
 from collections.abc import Mapping as Names
 
-from ledger.intake.columns import literal
+from ledger.intake.columns import literal, trimmed
 from ledger.intake.tables import amounts
 from ledger.intake.tables.header import Header
 from ledger.intake.tables.mapping import Column, Equation, Mapping
 from ledger.intake.tables.times import EPOCH, EPOCH_MS
-from ledger.intake.tables.values import Value, Values
+from ledger.intake.tables.value import Value
+from ledger.intake.tables.values import Values
 
 SEPARATOR = "|"
+OTHER_CURRENCY = "bad_amount/currency"
+"""A code may name what is wrong more closely behind a slash, for what there is to do about it."""
 HINTS = {
     "cell_error": "Open the file and mend it, or ask for it again.",
     "equation_differs": "The file contradicts itself: ask for it again.",
     "repeated_row": "The file holds it twice: export it again, without overlap.",
     "wrong_cells": "The row is cut off, or a cell that holds a separator is not quoted.",
     "bad_amount": 'Say how amounts are written: decimal = ",", thousands = "."',
+    OTHER_CURRENCY: "Say where the currency stands: unit reads it from the amount's own cell.",
     "no_zone": "Say which zone it is of: --zone Europe/Berlin, or zone in the mapping.",
     "spoilt_id": "A workbook keeps 15 digits of a number. Use the file as it was exported.",
     "invalid_field": "Mend the cell, or say in the mapping how it is written.",
@@ -28,8 +32,8 @@ HINTS = {
 
 def split(fault: str) -> tuple[str, str, str]:
     """The code, the sentence and what to do."""
-    code, _, sentence = fault.partition(SEPARATOR)
-    return code, sentence, HINTS.get(code, "")
+    cause, _, sentence = fault.partition(SEPARATOR)
+    return cause.partition("/")[0], sentence, HINTS.get(cause, "")
 
 
 def first_of(faults: Iterable[str]) -> str:
@@ -84,6 +88,15 @@ def of_value(
     # nested, so that what stands in the file is looked at only where it gave nothing
     raw = f"CASE WHEN {value.raw} IS NOT NULL THEN {said} END"
     return f"CASE WHEN {value.sql} IS NULL THEN {raw} END"
+
+
+def of_units(name: str, value: Value, currency: Value) -> list[str]:
+    """Amounts beside which another currency stands than the row says."""
+    code = f"upper({trimmed(currency.sql)})"
+    said = _said(OTHER_CURRENCY, f"{name}: found '", value.raw, "', expected an amount in ")
+    return [
+        f"CASE WHEN ({unit}) <> {code} THEN {said} || {code} || '.' END" for unit in value.units
+    ]
 
 
 def _amount_expected(column: Column, mapping: Mapping) -> str:

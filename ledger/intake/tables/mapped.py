@@ -18,7 +18,8 @@ from ledger.intake.tables.refusals import BadMapping
 from ledger.intake.tables.rows import RawRow
 from ledger.intake.tables.table import Table
 from ledger.intake.tables.targets import RECONCILE, Target
-from ledger.intake.tables.values import Value, Values
+from ledger.intake.tables.value import Value
+from ledger.intake.tables.values import Values
 from ledger.kernel.fold import fold
 
 if TYPE_CHECKING:
@@ -123,10 +124,20 @@ class MappedTable:
             shown = self._header_of(column) or name
             told = faults.of_value(shown, value, column, self.mapping, self.zone)
             found += [told] if told else []
+        found += self._other_currencies()
         found += faults.of_blanks(self.mapping, self.values_of)
         found += faults.of_repeats(self.mapping, self.values_of)
         found += faults.of_equations(self.mapping, self.header, self.values_of)
         return faults.first_of(found)
+
+    def _other_currencies(self) -> list[str]:
+        found = []
+        for name, value in self.values.items():
+            code = self.values.get(self.target.currency_of.get(name, "currency"))
+            if value.units and code is not None:
+                shown = self._header_of(self.mapping.columns[name][0]) or name
+                found += faults.of_units(shown, value, code)
+        return found
 
     def _header_of(self, column: Column) -> str | None:
         """The header in the file that a column is read from."""
@@ -143,7 +154,10 @@ class MappedTable:
                 f"NOT ({self.values_of.holds({header: texts})})"
                 for header, texts in rows.pass_over.items()
             ]
-        return " AND ".join(f"({one})" for one in tests) or "true"
+        if not tests:
+            return "true"
+        # of a row that is cut off nobody can say that it does not count
+        return f"(fault IS NOT NULL OR ({' AND '.join(f'({one})' for one in tests)}))"
 
     @property
     def is_total(self) -> str | None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping as Names
 from datetime import date
 from functools import cache
+from types import MappingProxyType
 from typing import NamedTuple
 
 from ledger.aggregates.catalogue import FACTS
@@ -23,6 +24,8 @@ class Target(NamedTuple):
     name: str
     kinds: Names[str, Kind]
     needed: tuple[str, ...]
+    currency_of: Names[str, str] = MappingProxyType({})
+    """Of amounts whose currency is not the column `currency`: which it is."""
     nested: bool = False
     """Whether further columns may be parts of one, written with a dot."""
 
@@ -65,7 +68,8 @@ def _of_fact(name: str) -> Target:
             kind = "day"
         kinds[field] = kind
     needed = tuple(field for field, info in fact.model_fields.items() if info.is_required())
-    return Target(name, kinds, ("at", *needed), nested=True)
+    codes = {amount: code for amount, code, *_ in fact.AMOUNTS}
+    return Target(name, kinds, ("at", *needed), codes, nested=True)
 
 
 @cache

@@ -254,3 +254,10 @@ def _in_named(local: str, zone: str) -> str:
         f" WHEN date_trunc('hour', {local}) NOT IN ({listed}) OR {once} THEN epoch_us({there}) END"
         f" ELSE epoch_us({there}) END"
     )
+
+
+def day_of_cell(text: str) -> str:
+    """The day of a workbook's date, in SQL; NULL for a time of a day."""
+    moment = f"TRY_CAST(substr({text}, 2) AS TIMESTAMP)"
+    midnight = f"{moment} = date_trunc('day', {moment})"
+    return f"CASE WHEN {midnight} THEN strftime({moment}, '%Y-%m-%d') END"

@@ -1,7 +1,6 @@
 """A mapping's columns over the cells of a file, as SQL: what is read, and from what."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from ledger.intake.columns import BLANKS, literal
 from ledger.intake.tables import amounts, quick, times
@@ -10,17 +9,7 @@ from ledger.intake.tables.header import Header
 from ledger.intake.tables.mapping import Column, Kind, Mapping, ZoneColumn
 from ledger.intake.tables.marked import in_words, mark
 from ledger.intake.tables.rows import MOMENT, NUMBER, SAFE_DIGITS, UNREADABLE
-
-
-class Value(NamedTuple):
-    """A column of ours: the expression of its value, NULL where it is none; that of what stands in
-    the file, NULL where nothing does; and whether the value is a plain cell, tidied by whoever
-    reads it."""
-
-    sql: str
-    raw: str
-    kind: Kind
-    plain: bool = False
+from ledger.intake.tables.value import Value
 
 
 class Values(Cells):
@@ -42,7 +31,7 @@ class Values(Cells):
         self._own = own
         self._zone = zone or mapping.file.zone
         sources = [one for each in mapping.columns.values() for one in each if one.unit]
-        self._units = [word for one in sources for word in one.words]
+        self._units = {word: meant for one in sources for word, meant in one.words.items()}
         added = {header.at(synonyms) for synonyms in mapping.added}
         self._added = sorted(at for at in added if at is not None)
         for at in self._added:
@@ -85,11 +74,12 @@ class Values(Cells):
         """
         read = (self._of(source, kind, len(sources) == 1) for source in sources)
         found = [one for one in read if one is not None]
-        if not found or len(found) == 1:
+        if len(found) < 2:
             return found[0] if found else None
         whens = " ".join(f"WHEN {one.raw} IS NOT NULL THEN {one.sql}" for one in found)
         raw = f"coalesce({', '.join(one.raw for one in found)})"
-        return Value(f"CASE {whens} END", raw, kind)
+        units = tuple(unit for one in found for unit in one.units)
+        return Value(f"CASE {whens} END", raw, kind, units=units)
 
     def _of(self, column: Column, kind: Kind, sole: bool) -> Value | None:
         if not all(map(self._header.knows, {*column.when} - {*self._mapping.columns})):
@@ -108,13 +98,16 @@ class Values(Cells):
         if made is None or not column.by:
             return made
         alike = [self.text((one,)) for one in column.by]
-        return Value(*amounts.summed_over(made.sql, made.raw, alike), kind)
+        summed = amounts.summed_over(made.sql, made.raw, alike)
+        return Value(*summed, kind, units=made.units)
 
     def _where(self, made: Value, column: Column) -> Value:
         """What a source gives in rows that hold what it asks for."""
         holds = self.holds(column.when)
-        value, raw = (f"CASE WHEN {holds} THEN {sql} END" for sql in (made.sql, made.raw))
-        return Value(value, raw, made.kind)
+        value, raw, *units = (
+            f"CASE WHEN {holds} THEN {sql} END" for sql in (made.sql, made.raw, *made.units)
+        )
+        return Value(value, raw, made.kind, units=tuple(units))
 
     def _unit(self, column: Column, kind: Kind) -> Value | None:
         at = self._header.at(column.unit)
@@ -141,7 +134,18 @@ class Values(Cells):
         blank = f"nullif({raw}, '')"
         other = "NULL::VARCHAR" if column.default is None else literal(column.default)
         whole = f"CASE WHEN {blank} IS NOT NULL THEN {value} ELSE {other} END"
-        return Value(whole, f"coalesce({blank}, {other})", kind)
+        units = tuple(self._unit_beside(cell, column) for cell, _ in parts.values())
+        return Value(whole, f"coalesce({blank}, {other})", kind, units=units)
+
+    def _unit_beside(self, cell: str, column: Column, value: str | None = None) -> str:
+        """The currency that stands in the cell of an amount, in SQL; NULL for none."""
+        unit = amounts.unit_of(self._shown(self._prepared(cell, column)), self._units)
+        altered = column.words or column.replace or column.negate or column.decimals is not None
+        if value is None or altered or not column.header:
+            return unit
+        # a cell no longer than its plain decimal has nothing beside its digits
+        whole = cell if column.fill else f"c{self._header.at(column.header)}"
+        return f"CASE WHEN length({whole}) > length({value}) THEN {unit} END"
 
     def _read(self, column: Column, kind: Kind, sole: bool) -> Value | None:
         """A column of one cell, or of some that are read as one text."""
@@ -167,11 +171,12 @@ class Values(Cells):
             value = self._quick(self._header.at(column.header) or 0, column, kind, value)
             if sole and value.startswith("CASE"):
                 value = self.step(f"v{len(self._steps[True])}_", value, last=True)
+        units = (self._unit_beside(cell, column, value),) if kind == "amount" else ()
         if column.times:
             value, raw = self._times(value, raw, column)
         if isinstance(column.zone, ZoneColumn) and column.zone.header and kind == "instant":
             raw = f"{raw} || coalesce(' ' || {self.text(column.zone.header)}, '')"
-        return Value(value, raw, kind)
+        return Value(value, raw, kind, units=units)
 
     def _times(self, value: str, raw: str, column: Column) -> tuple[str, str]:
         """What one piece costs times how many there are."""
@@ -207,15 +212,10 @@ class Values(Cells):
 
     def _is_plain(self, column: Column, kind: Kind) -> bool:
         """Whether nothing is to be done about a cell but what is done about any."""
-        done = (
-            column.words,
-            column.replace,
-            column.take,
-            column.strip,
-            column.fill,
-            column.default,
-        )
-        if self._marked or self._file.blanks or self._file.strip or any(done) or column.negate:
+        done = (column.words, column.replace, column.take, column.strip, column.fill)
+        if self._marked or self._file.blanks or self._file.strip or any(done):
+            return False
+        if column.negate or column.default:
             return False
         if kind == "instant":
             return self._own and not column.formats and self._zoned(column) == times.NO_ZONE
@@ -253,9 +253,7 @@ class Values(Cells):
                 read = times.day(self._shown(text), column.formats, self._zone_of_day(column))
                 if not self._marked:
                     return read
-                moment = f"TRY_CAST(substr({text}, 2) AS TIMESTAMP)"
-                midnight = f"{moment} = date_trunc('day', {moment})"
-                own = f"CASE WHEN {midnight} THEN strftime({moment}, '%Y-%m-%d') END"
+                own = times.day_of_cell(text)
                 return f"CASE WHEN starts_with({text}, {mark(MOMENT)}) THEN {own} ELSE {read} END"
             case "id" | "text" if self._marked:
                 digits = f"length(replace({text}, '-', '')) > {SAFE_DIGITS + 1}"
