@@ -178,3 +178,39 @@ def test_facts_are_recorded_through_a_mapping_from_a_workbook(
     assert [(one["amount"], one["day"]) for one in facts] == [("1204.50", "2026-03-02")] * 2
     (batch,) = [one for one in rows if one["type"] == "BatchRecorded"]
     assert re.fullmatch(r"sales sha256:[0-9a-f]{64}", batch["profile"])
+
+
+def test_columns_are_shown_as_the_mapping_reads_them(empty: Path, duebook: Duebook) -> None:
+    """Of a mapping that is given, and of a shipped one that fits; not as a draft would."""
+    Path("a.csv").write_text("Nr,Note,Paid,Cur\n1,x,5.00,USD\n", encoding="utf-8")
+    Path("m.toml").write_text(
+        'name = "m"\nfor = "reconcile"\n[columns]\norder_id = "Nr"\namount = "Paid"\n'
+        'currency = "Cur"\nstore = "Nr"\n',
+        encoding="utf-8",
+    )
+    answer = duebook("files", "a.csv", "--profile", "m.toml", *JSON).json
+    read = {one["header"]: one["read_as"] for one in answer["columns"]}
+    assert read == {"Nr": "order_id, store", "Note": None, "Paid": "amount", "Cur": "currency"}
+    answer = duebook("files", FILES / "tiktok-income-good.csv", *JSON).json
+    read = {one["header"]: one["read_as"] for one in answer["columns"]}
+    assert read["Order/adjustment ID"] == "order_id, id"
+
+
+def test_a_header_of_two_rows_is_shown_as_the_mapping_reads_it(
+    empty: Path, duebook: Duebook
+) -> None:
+    """Of each column the lowest name; quotes as the mapping says."""
+    Path("a.csv").write_text("'Nr','Money',\n,'Paid','Cur'\n1,'5,00',EUR\n", encoding="utf-8")
+    Path("m.toml").write_text(
+        'name = "m"\nfor = "reconcile"\n[file]\nheader_rows = 2\nquote = "\'"\ndecimal = ","\n'
+        '[columns]\norder_id = "Nr"\namount = "Paid"\ncurrency = "Cur"\n',
+        encoding="utf-8",
+    )
+    answer = duebook("files", "a.csv", "--profile", "m.toml", *JSON).json
+    read = {one["header"]: (one["read_as"], one["samples"][0]) for one in answer["columns"]}
+    assert read == {
+        "Nr": ("order_id", "1"),
+        "Paid": ("amount", "5,00"),
+        "Cur": ("currency", "EUR"),
+    }
+    assert answer["first_rows"][0]["amount"] == "5.00"

@@ -122,47 +122,41 @@ def _best(
 
 def looked_at_text(file: PlainFile, mapping: Mapping | None) -> tuple[Found, list[RawRow]]:
     """The header of a text, by its looks where no mapping is given, and the rows below it."""
-    best: tuple[int, Found, list[RawRow]] | None = None
-    given = mapping.file.delimiter if mapping else None
-    for sign in (given,) if given else DELIMITERS:
+    if mapping is not None:
+        found = of_text(file, mapping, ())
+        return found, _sample(file, found.delimiter, mapping.file.quote)[found.above + 1 :]
+    seen = []
+    for sign in DELIMITERS:
         some = _sample(file, sign)
-        at = _by_mapping(some, mapping) if mapping else looks_like_header(some)
-        if at is None:
-            continue
-        names = _named(some[at].cells)
-        found = Found(names, some[at].place, sign, above=at)
-        if best is None or len(names) > best[0]:
-            best = len(names), found, some[at + 1 :]
-    if best is None:
+        if (at := looks_like_header(some)) is not None:
+            names = _named(some[at].cells)
+            seen.append((Found(names, some[at].place, sign, above=at), some[at + 1 :]))
+    if not seen:
         raise BadTable(f"{file.name} holds no table that could be read.", "Is it text?")
-    return best[1], best[2]
+    return max(seen, key=_width)
 
 
 def looked_at_workbook(file: PlainFile, mapping: Mapping | None) -> tuple[Found, list[RawRow]]:
     """The same of a workbook: the sheet that the mapping names, or the one with the widest
     header."""
+    if mapping is not None:
+        found, below = of_workbook(file, mapping, ())
+        return found, list(islice(below, LOOKED_AT))
     there = rows.sheets(file)
-    wanted = [fold(one) for one in mapping.file.sheet] if mapping else []
-    best: tuple[int, Found, list[RawRow]] | None = None
-    marks = "".join(rows.MARKS)
-    for sheet in [one for one in there if not wanted or fold(one) in wanted][:SHEETS_MAX]:
+    seen = []
+    for sheet in there[:SHEETS_MAX]:
         some = list(islice(rows.of_workbook(file, sheet), LOOKED_AT))
-        at = _by_mapping(some, mapping) if mapping else looks_like_header(some)
-        if at is None:
-            continue
-        names = _trimmed([one.lstrip(marks) for one in some[at].cells])
-        found = Found(names, some[at].place, sheet=sheet, above=at)
-        if best is None or len(names) > best[0]:
-            best = len(names), found, some[at + 1 :]
-    if best is None:
+        if (at := looks_like_header(some)) is not None:
+            names = _trimmed([_unmarked(one) for one in some[at].cells])
+            seen.append((Found(names, some[at].place, sheet=sheet, above=at), some[at + 1 :]))
+    if not seen:
         said = listed(list(map(repr, there)), 8) or "none"
         raise BadTable(f"{file.name} holds no table that could be read; its sheets: {said}.")
-    return best[1], best[2]
+    return max(seen, key=_width)
 
 
-def _by_mapping(some: Sequence[RawRow], mapping: Mapping) -> int | None:
-    best = _best(some, mapping, ())
-    return None if best is None else best[0]
+def _width(seen: tuple[Found, list[RawRow]]) -> int:
+    return len(seen[0].names)
 
 
 def looks_like_header(some: Sequence[RawRow]) -> int | None:

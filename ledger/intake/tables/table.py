@@ -6,6 +6,7 @@ first written anew, row by row, with the place of each row beside its cells.
 
 import csv
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -59,12 +60,12 @@ class Table(NamedTuple):
     def records(self) -> Iterator[RawRow]:
         """Every row once more, each with its place, its cells and what is wrong with it."""
         plain = self.file._replace(path=self.copy)
-        for at, row in enumerate(rows.of_text(plain, self.delimiter)):
+        for row in rows.of_text(plain, self.delimiter):
             if self.has_places:
                 place, fault, *cells = row.cells
                 yield RawRow(int(place), cells, fault or None)
             elif row.place > self.header_place:
-                yield row._replace(fault=fault_of_width(row.cells, len(self.names), at))
+                yield row._replace(fault=fault_of_width(row.cells, len(self.names)))
 
 
 def opened(
@@ -76,9 +77,10 @@ def opened(
     progress: Progress = lambda what, more: None,
     *,
     exact_places: bool = False,
+    first: int | None = None,
 ) -> Table:
     """Opens a file that is read for a target. With `exact_places` every row has the place that
-    people see.
+    people see; with `first` there are no more than so many.
 
     Raises `BadTable`, `HeaderNotFound` and refusals of workbooks.
     """
@@ -90,17 +92,17 @@ def opened(
         return Table(file, names, 0, origin, file.path, ",", False, True)
     if file.kind == "text":
         found = layout.of_text(file, mapping, target.kinds)
-        if _is_direct(file, mapping, found) and not exact_places:
+        if _is_direct(file, mapping, found) and not exact_places and first is None:
             return _direct(file, found)
         below = _below(file, found, mapping.file.quote if mapping else '"')
         found, below = arranged(found, below, mapping, pads=False)
-        return _copied(file, mapping, found, below, folder, progress, marked=False)
+        return _copied(file, mapping, found, below, folder, progress, first, marked=False)
     if file.kind == "json":
         names, objects = rows.of_json(file)
         found = layout.Found(names, 0)
-        return _copied(file, mapping, found, objects, folder, progress, marked=False)
+        return _copied(file, mapping, found, objects, folder, progress, first, marked=False)
     found, below = arranged(*layout.of_workbook(file, mapping, target.kinds), mapping, pads=True)
-    return _copied(file, mapping, found, below, folder, progress, marked=True)
+    return _copied(file, mapping, found, below, folder, progress, first, marked=True)
 
 
 def _is_direct(file: PlainFile, mapping: Mapping | None, found: layout.Found) -> bool:
@@ -173,6 +175,7 @@ def _copied(
     below: Iterator[RawRow],
     folder: Path,
     progress: Progress,
+    first: int | None,
     *,
     marked: bool,
 ) -> Table:
@@ -184,7 +187,7 @@ def _copied(
     pads = marked or (mapping is not None and mapping.file.ragged)
     with copy.open("x", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
-        for at, row in enumerate(_kept(below, mapping, found.names)):
+        for at, row in enumerate(islice(_kept(below, mapping, found.names), first)):
             cells, fault = fitted(row.cells, width, least=0 if pads else named)
             fault = row.fault or fault
             if not marked and file.kind == "text" and fault is None:
@@ -248,11 +251,11 @@ def fitted(cells: list[str], width: int, *, least: int) -> tuple[list[str], str 
         cells = cells[:width]
     if least <= len(cells) < width:
         cells = cells + [""] * (width - len(cells))
-    fault = fault_of_width(cells, width, 0)
+    fault = fault_of_width(cells, width)
     return (cells + [""] * width)[:width], fault
 
 
-def fault_of_width(cells: Sequence[str], width: int, at: int) -> str | None:
+def fault_of_width(cells: Sequence[str], width: int) -> str | None:
     """A row that is cut off, or in which a cell is split."""
     if len(cells) == width:
         return None

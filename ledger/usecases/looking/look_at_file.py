@@ -40,6 +40,8 @@ class Looked(NamedTuple):
     fits: list[str]
     """Shipped mappings that it fits."""
     draft: Draft
+    read_by: Mapping | None
+    """The mapping that is given or fits; None where a draft is shown."""
     lacks: list[str]
     """Columns of ours that a mapping does not find in the file, and options may give."""
     refused: str
@@ -64,8 +66,8 @@ class Looked(NamedTuple):
                 {
                     "header": one.header,
                     "samples": list(one.samples),
-                    "read_as": one.ours,
-                    "how": one.how or None,
+                    "read_as": self._read_as(one.header) if self.read_by else one.ours,
+                    "how": None if self.read_by else one.how or None,
                 }
                 for one in self.draft.columns
             ],
@@ -75,6 +77,17 @@ class Looked(NamedTuple):
             "first_rows": self.first_rows,
             "mapping": None if self.is_own or self.fits else self.draft.text,
         }
+
+    def _read_as(self, header: str) -> str | None:
+        """Which columns of ours the mapping reads from one of the file."""
+        columns = self.read_by.columns if self.read_by else {}
+        wanted = layout.folded(header)
+        found = [
+            name
+            for name, sources in columns.items()
+            if any(wanted == layout.folded(one) for source in sources for one in source.headers)
+        ]
+        return ", ".join(found) or None
 
     @property
     def format(self) -> str:
@@ -106,10 +119,11 @@ def look_at(
             draft = draft_of(file, found, first, target, zone)
             read_through = mapping
             refused, lacks, read = "", list[str](), list[dict[str, Any]]()
+            if mapping is None and fits:
+                read_through = mapping_named(fits[0])
+            read_by = read_through
             try:
-                if mapping is None and fits:
-                    read_through = mapping_named(fits[0])
-                elif mapping is None and not own:
+                if read_through is None and not own:
                     if not any(one.ours for one in draft.columns):
                         raise BadTable("no column of it is recognised; fill in [columns].")
                     read_through = parsed(draft.trial, "the draft")
@@ -124,7 +138,8 @@ def look_at(
             except (BadMapping, BadTable) as refusal:
                 refused = refusal.sentence
             is_own = own is not None and mapping is None
-            return Looked(file, sheets, found, meant, is_own, fits, draft, lacks, refused, read)
+            told = (draft, read_by, lacks, refused, read)
+            return Looked(file, sheets, found, meant, is_own, fits, *told)
         finally:
             database.close()
 
@@ -227,7 +242,12 @@ def _first_rows(
     it is a part of a mapping. What a mapping does not speak of, options may give."""
     target = target_named(mapping.for_ if mapping else use)
     others = [one for one in target.needed if mapping and one not in mapping.columns]
-    table = opened(database, file, mapping, target, folder, exact_places=True)
+    looks_around = mapping is not None and (mapping.looks_around or mapping.rows.unique)
+    table = opened(
+        *(database, file, mapping, target, folder),
+        exact_places=True,
+        first=None if looks_around else LOOKED_AT,
+    )
     given = dict.fromkeys(others, "")
     mapped = MappedTable(table, mapping, target, given, zone, keeps_others=True, partial=partial)
     names = list(mapped.values)
