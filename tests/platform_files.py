@@ -54,7 +54,7 @@ def read_orders(
     how = How(mapping_named(profile, "reconcile"), store, column, fixed=tuple(fixed.items()))
     with TemporaryDirectory() as folder, in_memory() as database:
         mapped = opened_file(database, str(path), how, Path(folder) / "t", lambda what, more: None)
-        found = load_orders(database, mapped, "", flip_sign=False)
+        found = load_orders(database, mapped, str, flip_sign=False)
         rows = database.execute(
             "SELECT order_id, minor, currency, place FROM theirs ORDER BY place"
         ).fetchall()
@@ -69,7 +69,7 @@ def read_lines(
     how = How(mapping_named(profile, "reconcile"), store)
     with TemporaryDirectory() as folder, in_memory() as database:
         mapped = opened_file(database, str(path), how, Path(folder) / "t", lambda what, more: None)
-        rows = rows_of(database, mapped, "").rows
+        rows = rows_of(database, mapped, str).rows
     return [
         (
             row.line or row.store or "",

@@ -7,7 +7,7 @@ import pytest
 
 from ledger.intake.encodings import to_utf8
 from ledger.intake.platform.canonical import read
-from ledger.intake.platform.orderfile import THEIRS, bytes_of, load
+from ledger.intake.platform.orderfile import THEIRS, load
 from ledger.intake.problems import BadPlatformFile
 from ledger.store.archive.connection import connect
 
@@ -68,7 +68,7 @@ def test_totals_of_a_file_by_order_are_checked_as_well(written: Write, tmp_path:
     path = written(header, *rows, *more)
     database = connect(tmp_path / "spill", "500MB")
     try:
-        file = load(database, path, bytes_of(path), flip_sign=False)
+        file = load(database, path, str, flip_sign=False)
         found = database.execute(f"SELECT place, order_id FROM {THEIRS} ORDER BY 1").fetchall()
         assert (file.rows, found) == (4, [(2, "o1"), (3, "o2"), (5, "o3"), (6, "o4")])
     finally:
@@ -77,7 +77,7 @@ def test_totals_of_a_file_by_order_are_checked_as_well(written: Write, tmp_path:
     database = connect(tmp_path / "spill2", "500MB")
     try:
         with pytest.raises(BadPlatformFile) as refused:
-            load(database, wrong, bytes_of(wrong), flip_sign=False)
+            load(database, wrong, str, flip_sign=False)
     finally:
         database.close()
     assert "theirs.csv:4: totals_differ: found the total -3.01 CNY, expected -3.00 by the rows" in (

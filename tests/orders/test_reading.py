@@ -12,13 +12,13 @@ from ledger.intake.orders.refusals import (
     DoubledColumn,
     EmptyOrderFile,
     MissingColumn,
-    OrderFileChanged,
     OrderFileNotText,
     OrderFileUnreadable,
     UnknownColumn,
     WrongColumnType,
 )
 from ledger.intake.problems import BadPlatformFile
+from ledger.intake.unchanged_file import FileChanged
 from ledger.kernel.instants import parse_instant
 from tests.marks import more
 
@@ -209,7 +209,7 @@ def test_a_file_that_changes_while_it_is_read_is_refused(
         return rows
 
     monkeypatch.setattr(module, "stage", meanwhile)
-    with pytest.raises(OrderFileChanged):
+    with pytest.raises(FileChanged):
         reading(path)
 
 

@@ -230,7 +230,7 @@ class Platform(Cells, OnBook):
             case 1:
                 if orderfile.is_by_order(path) and every(data, 4):
                     with_duckdb(self.folder, lambda base: orderfile.load(
-                        base, path, orderfile.bytes_of(path), flip_sign=False))  # fmt: skip
+                        base, path, str, flip_sign=False))  # fmt: skip
             case _:
                 read_theirs(path, "tiktok-income", "D-03")
 

@@ -24,13 +24,13 @@ from ledger.intake.orders.grain import (
     rows_named,
 )
 from ledger.intake.orders.own_columns import check_fixed
-from ledger.intake.orders.refusals import BadOrderColumn, OrderFileUnreadable
+from ledger.intake.orders.refusals import BadOrderColumn, EmptyOrderFile, OrderFileUnreadable
 from ledger.intake.orders.rejected import RejectedRow, RowFault
 from ledger.intake.orders.source import Found, Source
 from ledger.intake.orders.sources import Progress, Reading, source_of
 from ledger.intake.orders.staging import bad_positions, good_rows, stage
-from ledger.intake.orders.unchanged_file import Watched
 from ledger.intake.tables.mapping import Mapping as Mapped
+from ledger.intake.unchanged_file import Watched
 from ledger.kernel.instants import Instant
 
 if TYPE_CHECKING:
@@ -204,6 +204,8 @@ def _read_file(
 ) -> tuple[str, FileRead, Source, list[RejectedRow]]:
     """The query of its good rows, what is to be said of it, and its first rejections."""
     with Watched(path) as watched:
+        if not watched.bytes:
+            raise EmptyOrderFile(f"{watched.name} is empty.", file=watched.name)
         try:
             return _read_watched(call, watched, path, link, number, room)
         except OrderFileUnreadable:

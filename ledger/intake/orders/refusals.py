@@ -13,12 +13,6 @@ class EmptyOrderFile(OrderFileRefused):
     hint = "Export it again, or leave it out."
 
 
-class OrderFileChanged(OrderFileRefused):
-    """A file that was written to while it was read."""
-
-    hint = "Wait until its export is complete, then run the same command again."
-
-
 class OrderFileNotText(OrderFileRefused):
     """A file that should be CSV and is no UTF-8 text."""
 

@@ -8,13 +8,13 @@ from ledger.intake.orders.csvsource import CsvSource
 from ledger.intake.orders.mappedsource import MappedSource
 from ledger.intake.orders.parquetsource import ParquetSource
 from ledger.intake.orders.source import Source
-from ledger.intake.orders.unchanged_file import Watched
 from ledger.intake.tables.mapped import MappedTable
 from ledger.intake.tables.mapping import Mapping as Mapped
 from ledger.intake.tables.plain_file import is_our_csv, plain_file
 from ledger.intake.tables.table import opened
 from ledger.intake.tables.targets import ORDERS, target_named
 from ledger.intake.tables.totals import refuse_differing_totals
+from ledger.intake.unchanged_file import Watched
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

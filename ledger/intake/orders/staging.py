@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 from ledger.intake.in_words import of_reader
 from ledger.intake.orders.expressions import is_category, is_good, is_id, staged, tidy, tidy_id
-from ledger.intake.orders.refusals import NoRoomToRead, OrderFileChanged, OrderFileUnreadable
+from ledger.intake.orders.refusals import NoRoomToRead, OrderFileUnreadable
 from ledger.intake.orders.source import Source
-from ledger.intake.orders.unchanged_file import Watched
+from ledger.intake.unchanged_file import FileChanged, Watched
 from ledger.kernel.instants import Instant
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def stage(
 ) -> int:
     """Reads the file; answers its rows. What a row lacks or has wrong is NULL in the table.
 
-    Raises `OrderFileChanged` or `OrderFileUnreadable` where the reading broke off, and
+    Raises `FileChanged` or `OrderFileUnreadable` where the reading broke off, and
     `NoRoomToRead` where this machine is at fault.
     """
     import duckdb
@@ -34,7 +34,7 @@ def stage(
         name, why = watched.name, of_reader(error)
         if watched.is_changed():
             sentence = f"{name} was changed while it was read."
-            raise OrderFileChanged(sentence, file=name) from None
+            raise FileChanged(sentence, file=name) from None
         if isinstance(error, duckdb.OutOfMemoryException) or "No space left" in str(error):
             raise NoRoomToRead(f"{name}: {why}.", file=name) from None
         raise OrderFileUnreadable(f"{name} cannot be read: {why}.", file=name) from None

@@ -1,5 +1,6 @@
 """The platform's file through a mapping: rows by line, or a table of orders."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,7 +76,9 @@ def is_by_order(mapped: MappedTable) -> bool:
     return "order_id" in mapped.values and "line" not in mapped.values
 
 
-def rows_of(connection: "DuckDBPyConnection", mapped: MappedTable, sha256: str) -> PlatformFile:
+def rows_of(
+    connection: "DuckDBPyConnection", mapped: MappedTable, digest: Callable[[], str]
+) -> PlatformFile:
     """The rows of a file by line. Raises `BadPlatformFile` with every row that cannot be used."""
     name = Path(mapped.table.file.name).name
     if mapped.table.copy.stat().st_size > BYTES_MAX:
@@ -108,7 +111,7 @@ def rows_of(connection: "DuckDBPyConnection", mapped: MappedTable, sha256: str) 
         kept, mixed = added_up(kept)
         differing += mixed
     refuse(name, sorted([*problems, *differing], key=lambda one: one.place))
-    return PlatformFile(name, sha256, kept, mapped.nameless, totals)
+    return PlatformFile(name, digest(), kept, mapped.nameless, totals)
 
 
 def _problem(place: int, told: str) -> Problem:
@@ -117,7 +120,11 @@ def _problem(place: int, told: str) -> Problem:
 
 
 def load_orders(
-    database: "DuckDBPyConnection", mapped: MappedTable, sha256: str, *, flip_sign: bool
+    database: "DuckDBPyConnection",
+    mapped: MappedTable,
+    digest: Callable[[], str],
+    *,
+    flip_sign: bool,
 ) -> OrderFile:
     """Reads a file by order into the table `theirs`: of a mapping that adds up, one row an order.
 
@@ -147,7 +154,7 @@ def load_orders(
     rows = checked(database, name, "place", flip_sign=flip_sign, told=told)
     summed = _add_up(database) if adds_up else {}
     counts = (mapped.nameless, totals)
-    return OrderFile(name, sha256, rows + len(other), other, summed, *counts)
+    return OrderFile(name, digest(), rows + len(other), other, summed, *counts)
 
 
 def _read(database: "DuckDBPyConnection", mapped: MappedTable) -> int:

@@ -34,13 +34,6 @@ USUAL = 2
 """The decimals of most currencies: amounts are read with these in the first pass."""
 
 
-class FileBytes(NamedTuple):
-    """A file's digest, and whether it holds no blank and nothing but ASCII."""
-
-    sha256: str
-    tidy: bool
-
-
 class OrderFile(NamedTuple):
     """A file in the table `theirs`: place, store, order_id, minor, currency.
 
@@ -92,33 +85,35 @@ def header_of(path: str) -> list[str]:
 
 
 def load(
-    database: "DuckDBPyConnection", path: str, bytes_: FileBytes, *, flip_sign: bool
+    database: "DuckDBPyConnection", path: str, digest: Callable[[], str], *, flip_sign: bool
 ) -> OrderFile:
     """Reads a CSV with `order_id`, `store`, `amount`, `currency` into the table `theirs`.
 
-    Amounts become minor units. Raises `BadPlatformFile` with every row that cannot be used.
+    Amounts become minor units; `digest` is asked when the file is read. Raises `BadPlatformFile`
+    with every row that cannot be used.
     """
     import duckdb
 
     name = Path(path).name
+    tidy = _is_tidy(path)
     header = header_of(path)
     refuse_header(name, header)
     with TemporaryDirectory(prefix="duebook-lines-", dir=_spill_of(database)) as folder:
         try:
-            _read(database, path, tidy=bytes_.tidy)
+            _read(database, path, tidy=tidy)
         except duckdb.Error as error:
             # DuckDB reads files whose lines all end alike.
             copy = Path(folder, "lines")
             if not with_one_line_end(Path(path), copy):
                 raise _not_csv(name, error) from None
             try:
-                _read(database, str(copy), tidy=bytes_.tidy)
+                _read(database, str(copy), tidy=tidy)
             except duckdb.Error as again:
                 raise _not_csv(name, again) from None
     read = _count(database)
     rows = checked(database, name, f"rowid + {FIRST_ROW}", flip_sign=flip_sign)
     nameless = sum(map(is_nameless, header))
-    return OrderFile(name, bytes_.sha256, rows, nameless=nameless, totals=read - rows)
+    return OrderFile(name, digest(), rows, nameless=nameless, totals=read - rows)
 
 
 def _count(database: "DuckDBPyConnection") -> int:
@@ -270,21 +265,13 @@ def _problem(
     return Problem(place, "bad_amount", said)
 
 
-def bytes_of(path: str) -> FileBytes:
-    """Looks through a file once. Raises `MissingFile`."""
-    import hashlib
-
-    check_ordinary(path)
-    digest, tidy = hashlib.sha256(), True
-    try:
-        with Path(path).open("rb") as file:
-            while block := file.read(BLOCK_BYTES):
-                digest.update(block)
-                odd = any(sign in block for sign in (b" ", b"\t", b"'", b"="))
-                tidy = tidy and not odd and block.isascii()
-    except OSError as error:
-        raise MissingFile(f"{path} cannot be read: {error.strerror}.", "Check the path.") from None
-    return FileBytes(digest.hexdigest(), tidy)
+def _is_tidy(path: str) -> bool:
+    """Whether a file holds no blank and no guard around an id, and nothing but ASCII."""
+    with Path(path).open("rb") as file:
+        while block := file.read(BLOCK_BYTES):
+            if not block.isascii() or any(sign in block for sign in (b" ", b"\t", b"'", b"=")):
+                return False
+    return True
 
 
 def is_by_order(path: str) -> bool:

@@ -14,6 +14,7 @@ from ledger.intake.platform.orderfile import Load, OrderFile
 from ledger.intake.platform.rows import PlatformFile
 from ledger.intake.tables.plain_file import is_our_csv
 from ledger.intake.tables.table import Progress
+from ledger.intake.unchanged_file import Watched
 from ledger.kernel.clocks import Clocks
 from ledger.store.archive.connection import connect
 from ledger.store.scratch import Scratch
@@ -45,21 +46,20 @@ def platform_file(
 ) -> Iterator[Given]:
     """Opens a file. A CSV with our own headers is read as it lies.
 
-    Raises `MissingFile`, `BadPlatformFile`, and refusals of `intake.tables`.
+    Raises `MissingFile`, `FileChanged`, `BadPlatformFile`, and refusals of `intake.tables`.
     """
     if how == OUR_HEADERS and is_our_csv(Path(path)):
         yield _ours(path, flip_sign=flip_sign)
         return
-    with Scratch() as folder:
-        sha256 = orderfile.bytes_of(path).sha256
+    with Scratch() as folder, Watched(Path(path)) as watched:
         connection = connect(folder)
         try:
             mapped = mapped_file.opened_file(connection, path, how, folder, progress)
             if mapped_file.is_by_order(mapped):
-                load = partial(mapped_file.load_orders, mapped=mapped, sha256=sha256)
+                load = partial(mapped_file.load_orders, mapped=mapped, digest=watched.finish)
                 yield Given(None, partial(load, flip_sign=flip_sign))
                 return
-            yield Given(mapped_file.rows_of(connection, mapped, sha256), None)
+            yield Given(mapped_file.rows_of(connection, mapped, watched.finish), None)
         finally:
             connection.close()
 
@@ -67,10 +67,10 @@ def platform_file(
 def _ours(path: str, *, flip_sign: bool) -> Given:
     if not orderfile.is_by_order(path):
         return Given(canonical.read(path), None)
-    content = orderfile.bytes_of(path)
 
     def load(database: "DuckDBPyConnection") -> OrderFile:
-        return orderfile.load(database, path, content, flip_sign=flip_sign)
+        with Watched(Path(path)) as watched:
+            return orderfile.load(database, path, watched.finish, flip_sign=flip_sign)
 
     return Given(None, load)
 

@@ -18,6 +18,7 @@ from ledger.intake import csvfile, ndjson
 from ledger.intake.border import check_ordinary
 from ledger.intake.lines import Lines
 from ledger.intake.rejection import Rejection
+from ledger.intake.unchanged_file import Watched
 from ledger.kernel.errors import MissingFile
 from ledger.kernel.instants import Instant
 from ledger.store.scratch import Scratch
@@ -27,7 +28,6 @@ from ledger.usecases.recording.tables import (
     OUR_OWN,
     Shape,
     Through,
-    digest_of,
     plain_of,
     read_table,
     shape_of,
@@ -117,8 +117,7 @@ def _read_other(
     helper: Helper,
 ) -> None:
     """Reads what is packed or in another encoding as what it is then, and all else as a table."""
-    sha256 = digest_of(Path(name))
-    with Scratch() as folder:
+    with Scratch() as folder, Watched(Path(name)) as watched:
         file = plain_of(name, through, folder)
         shape = shape_of(str(file.path), through)
         if shape != "table":
@@ -126,7 +125,7 @@ def _read_other(
                 lines = Lines(content)
                 size = file.path.stat().st_size
                 rows = _read_lines(stage, reading, lines, shape, size, progress, helper)
-            stage.end_file(reading.shown, sha256, rows, lines.count)
+            stage.end_file(reading.shown, watched.finish(), rows, lines.count)
             return
         rows = last = 0
         for found in read_table(file, reading, through, folder, progress):
@@ -136,8 +135,8 @@ def _read_other(
             stage.rejections.extend(found.rejections)
             last = max([last, *(one.line for one in found.rejections)])
             rows += len(found.rows)
-    progress("reading", Path(name).stat().st_size)
-    stage.end_file(reading.shown, sha256, rows, last)
+        progress("reading", watched.bytes)
+        stage.end_file(reading.shown, watched.finish(), rows, last)
 
 
 def _of_csv(reading: Reading, lines: Lines) -> Iterator[Read]:

@@ -1,6 +1,5 @@
 """Files of facts that are neither NDJSON nor a CSV of ours: read as tables, through a mapping."""
 
-import hashlib
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -17,7 +16,6 @@ from ledger.intake.tables.totals import refuse_differing_totals
 from ledger.store.archive.connection import connect
 from ledger.usecases.recording.second_process import Read, Reading
 
-BLOCK_BYTES = 1024 * 1024
 ROWS_AT_ONCE = 2_000
 OTHERS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"\xff\xfe", b"\xfe\xff", b"PAR1")
 Shape = Literal["lines", "csv", "table"]
@@ -91,12 +89,3 @@ def read_table(
             yield reading.sorted_out(some)
     finally:
         connection.close()
-
-
-def digest_of(path: Path) -> str:
-    """The SHA-256 of a file's bytes."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(BLOCK_BYTES):
-            digest.update(block)
-    return digest.hexdigest()

@@ -6,8 +6,7 @@ from pathlib import Path
 from stat import S_ISREG
 from types import TracebackType
 
-from ledger.intake.orders.refusals import EmptyOrderFile, OrderFileChanged
-from ledger.kernel.errors import MissingFile
+from ledger.kernel.errors import MissingFile, Refusal
 
 BLOCK_BYTES = 1024 * 1024
 PARQUET = b"PAR1"
@@ -15,10 +14,16 @@ PARQUET = b"PAR1"
 State = tuple[int, int, int, int, int]
 
 
+class FileChanged(Refusal):
+    """A file that was written to while it was read; `facts` names it under `file`."""
+
+    hint = "Wait until its export is complete, then run the same command again."
+
+
 class Watched:
     """Looks at a file before the reading starts and again after it, and hashes it meanwhile.
 
-    Raises `MissingFile` or `EmptyOrderFile` at once, and `OrderFileChanged`
+    Raises `MissingFile` at once, and `FileChanged`
     from `finish` when it is not the same file, with the same size and times, that was hashed.
     """
 
@@ -27,11 +32,9 @@ class Watched:
         self.name = str(path)
         self._before = self._state()
         self.bytes = self._before[2]
-        if not self.bytes:
-            raise EmptyOrderFile(f"{self.name} is empty.", file=self.name)
         begins = self._begins()
         self.is_parquet = begins == PARQUET
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="order-file-digest")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="file-digest")
         self._digest: Future[str] = self._thread.submit(self._hash)
 
     def __enter__(self) -> "Watched":
@@ -46,10 +49,10 @@ class Watched:
         self._thread.shutdown(wait=True, cancel_futures=True)
 
     def finish(self) -> str:
-        """The SHA-256 of the file that was read. Raises `OrderFileChanged`."""
+        """The SHA-256 of the file that was read. Raises `FileChanged`."""
         digest = self._digest.result()
         if self._state() != self._before:
-            raise OrderFileChanged(f"{self.name} was changed while it was read.", file=self.name)
+            raise FileChanged(f"{self.name} was changed while it was read.", file=self.name)
         return digest
 
     def is_changed(self) -> bool:
@@ -67,7 +70,7 @@ class Watched:
         if not S_ISREG(found.st_mode):
             raise MissingFile(
                 f"{self.name} is no file that can be read.",
-                "Orders are read from files, not from pipes or folders.",
+                "It is read more than once: save what a pipe gives as a file first.",
                 file=self.name,
             )
         return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
@@ -94,5 +97,5 @@ class Watched:
                 size += len(block)
                 digest.update(block)
         if size != self.bytes:
-            raise OrderFileChanged(f"{self.name} was changed while it was read.", file=self.name)
+            raise FileChanged(f"{self.name} was changed while it was read.", file=self.name)
         return digest.hexdigest()
