@@ -3,7 +3,7 @@
 import hashlib
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from stat import S_ISREG
+from stat import S_ISDIR, S_ISREG
 from types import TracebackType
 
 from ledger.kernel.errors import MissingFile, Refusal
@@ -67,10 +67,16 @@ class Watched:
             found = self.path.stat()
         except OSError as error:
             raise self._missing(error) from None
+        if S_ISDIR(found.st_mode):
+            raise MissingFile(
+                f"{self.name} is a folder, not a file.",
+                f"Name the files in it: {self.name}/*.csv",
+                file=self.name,
+            )
         if not S_ISREG(found.st_mode):
             raise MissingFile(
-                f"{self.name} is no file that can be read.",
-                "It is read more than once: save what a pipe gives as a file first.",
+                f"{self.name} is a pipe or a device, not a file that can be read twice.",
+                "Save what it gives as a file first.",
                 file=self.name,
             )
         return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
