@@ -25,3 +25,26 @@ def differing(place: int, total: Money, above: int, since: int) -> Problem | Non
     sums = dict.fromkeys(Money(minor, total.currency).text for minor in (above, since))
     said = f"found the total {total.text} {total.currency}, expected {' or '.join(sums)}"
     return Problem(place, "totals_differ", f"{said} by the rows above. Are some missing?")
+
+
+class RunningSums:
+    """What the rows of a file come to in each currency, from the first and since each total."""
+
+    def __init__(self) -> None:
+        self._above: dict[str, int] = {}
+        self._since: dict[str, int] = {}
+
+    @property
+    def currencies(self) -> list[str]:
+        """Of the rows so far, in the order in which they came."""
+        return list(self._above)
+
+    def add(self, amount: Money) -> None:
+        """A row that is no total."""
+        for sums in (self._above, self._since):
+            sums[amount.currency] = sums.get(amount.currency, 0) + amount.minor
+
+    def check(self, place: int, total: Money) -> Problem | None:
+        """A row that is one, and what is wrong with it."""
+        code = total.currency
+        return differing(place, total, self._above.get(code, 0), self._since.pop(code, 0))

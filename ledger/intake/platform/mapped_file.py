@@ -17,7 +17,6 @@ from ledger.intake.platform.orderfile import (
     minor_of,
 )
 from ledger.intake.platform.rows import PlatformFile, PlatformRow, StoreNeeded
-from ledger.intake.platform.totals import without_totals
 from ledger.intake.problems import BadPlatformFile, Problem, refuse
 from ledger.intake.tables.faults import split
 from ledger.intake.tables.mapped import MappedTable
@@ -105,13 +104,11 @@ def rows_of(
                 problems.append(row)
             else:
                 good.append(row)
-    kept, differing = without_totals(good)
-    totals += len(good) - len(kept)
     if mapped.mapping.rows.add_up:
-        kept, mixed = added_up(kept)
-        differing += mixed
-    refuse(name, sorted([*problems, *differing], key=lambda one: one.place))
-    return PlatformFile(name, digest(), kept, mapped.nameless, totals)
+        good, mixed = added_up(good)
+        problems = sorted([*problems, *mixed], key=lambda one: one.place)
+    refuse(name, problems)
+    return PlatformFile(name, digest(), good, mapped.nameless, totals)
 
 
 def _problem(place: int, told: str) -> Problem:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ledger.intake.platform.rows import PlatformRow
 from ledger.intake.problems import Problem
-from ledger.intake.sums import LABELS, differing
+from ledger.intake.sums import LABELS, RunningSums
 from ledger.kernel.fold import fold
 
 
@@ -12,17 +12,15 @@ def without_totals(rows: Sequence[PlatformRow]) -> tuple[list[PlatformRow], list
     """The rows without those that sum others; a problem for a sum that is none."""
     kept: list[PlatformRow] = []
     problems: list[Problem] = []
-    all_, since = dict[str, int](), dict[str, int]()
+    sums = RunningSums()
     for row in rows:
         amount = row.amount
         if not _is_labelled(row) or amount is None:
             kept.append(row)
             if amount is not None:
-                for sums in (all_, since):
-                    sums[amount.currency] = sums.get(amount.currency, 0) + amount.minor
+                sums.add(amount)
             continue
-        code = amount.currency
-        problem = differing(row.place, amount, all_.get(code, 0), since.pop(code, 0))
+        problem = sums.check(row.place, amount)
         problems += [problem] if problem else []
     return kept, problems
 

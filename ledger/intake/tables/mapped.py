@@ -162,7 +162,8 @@ class MappedTable:
     @property
     def is_total(self) -> str | None:
         """Whether a row sums others, in SQL; None where there are none."""
-        labels = self.mapping.file.totals or (LABELS if self.target.name == RECONCILE else ())
+        usual = LABELS if self.target.name == RECONCILE else ()
+        labels = {*self.mapping.file.totals, *usual}
         if not labels:
             return None
         first = f"coalesce({', '.join(self._texts())})"
@@ -170,7 +171,8 @@ class MappedTable:
         return " OR ".join(_is_one_of(f"lower(trim({one}))", labels) for one in (first, *ids))
 
     def _names_something(self, name: str) -> bool:
-        return self.target.kinds.get(name) == "id" and name not in self.fixed
+        is_name = self.target.kinds.get(name) == "id" or name == "line"
+        return is_name and name not in self.fixed
 
     def _texts(self) -> list[str]:
         return [self.values_of.text((name,)) for name in self.table.names if name] or ["NULL"]

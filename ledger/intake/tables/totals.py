@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ledger.intake.problems import Problem, refuse
-from ledger.intake.sums import differing
+from ledger.intake.sums import RunningSums
 from ledger.intake.tables.mapped import MappedTable
 from ledger.kernel.errors import Refusal
 from ledger.kernel.money import Money
@@ -36,10 +36,10 @@ def _labelled(connection: "DuckDBPyConnection", mapped: MappedTable) -> list[Pro
         f" FROM {mapped.placed}) WHERE is_total OR counts ORDER BY place"
     )
     problems: list[Problem] = []
-    above, since = dict[str, int](), dict[str, int]()
+    sums = RunningSums()
     while rows := found.fetchmany(10_000):
         for place, is_total, amount, code, raw, _counts in rows:
-            code = code or next(iter(above), "")
+            code = code or next(iter(sums.currencies), "")
             try:
                 money = Money.parse(amount, code) if amount else None
             except Refusal:
@@ -49,11 +49,10 @@ def _labelled(connection: "DuckDBPyConnection", mapped: MappedTable) -> list[Pro
                     said = f"{raw!r} {code} is no amount that could be a total."
                     problems.append(Problem(place, "bad_amount", said))
             elif is_total:
-                problem = differing(place, money, above.get(code, 0), since.pop(code, 0))
+                problem = sums.check(place, money)
                 problems += [problem] if problem else []
             else:
-                for sums in (above, since):
-                    sums[code] = sums.get(code, 0) + money.minor
+                sums.add(money)
     return problems
 
 
