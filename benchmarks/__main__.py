@@ -55,11 +55,11 @@ def main() -> int:
     """Measures what was asked for; 1 when a goal is not met."""
     options = parsed()
     shop = Workshop(options.facts, options.stores, options.runs, options.repeats)
-    found: list[Figure] = []
+    figures: list[Figure] = []
     try:
         for names, group in GROUPS:
             if wanted := options.wanted & set(names):
-                found += taken(group, shop, wanted)
+                figures += taken(group, shop, wanted)
     finally:
         tell("")
         shop.remove()
@@ -69,8 +69,8 @@ def main() -> int:
         "ours and reference in turns"
     )
     print()
-    print(table(found))
-    return int(any(one.met is False for one in found))
+    print(table(figures))
+    return int(any(figure.met is False for figure in figures))
 
 
 def taken(group: Group, shop: Workshop, wanted: set[str]) -> list[Figure]:

@@ -53,7 +53,7 @@ def made(shop: Workshop, count: int) -> Book:
     book, _ = init(str(path), "platform")
     told = shop.folder / "affiliate.ndjson"
     tell("telling stores, creators and plans")
-    told.write_text("".join(f"{json.dumps(one)}\n" for one in _facts()), encoding="utf-8")
+    told.write_text("".join(f"{json.dumps(fact)}\n" for fact in _facts()), encoding="utf-8")
     assert not record(book, [str(told)], now=NOW, by="benchmark").rejected
     orders = shop.folder / "affiliate.parquet"
     tell(f"archiving {count:,} orders")
@@ -207,7 +207,7 @@ def _reconciled(shop: Workshop, connection: Any, edition: Edition, clocks: Clock
 
     times = in_turns(3, {"reconcile": lambda: took(work)})["reconcile"]
     breaks, named, invented = found[-1].breaks, 0, 0
-    orders = {(one.store, one.order_id): one.group for one in found[-1].orders or ()}
+    orders = {(order.store, order.order_id): order.group for order in found[-1].orders or ()}
     for (store, order_id), cause in wrong.items():
         group = orders.get((store, order_id))
         because = {one.because for one in breaks[group].likely} if group is not None else set()

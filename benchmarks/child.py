@@ -99,10 +99,10 @@ def closed_clocks(book: Book, program: str, as_of: str) -> Clocks:
     """Where a program was closed, else an as-of at the head."""
     with book.reading() as connection:
         head = book.head().position
-        found = find_closed(connection, program, None, head)
-    if found is None:
+        event = find_closed(connection, program, None, head)
+    if event is None:
         return Clocks(parse_instant(as_of), head)
-    return Clocks(found.event.as_of, found.event.known_at)
+    return Clocks(event.event.as_of, event.event.known_at)
 
 
 if __name__ == "__main__":

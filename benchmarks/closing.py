@@ -113,12 +113,12 @@ def against(ours: Asked, theirs: Asked, name: str, prefix: str, repeats: int) ->
         }
         measured: dict[tuple[str, str], list[Explained]] = defaultdict(list)
         for _ in range(repeats):
-            for key, (one, line) in turns.items():
-                measured[key].append(explain_one(one, line.line))
+            for key, (asked, line) in turns.items():
+                measured[key].append(explain_one(asked, line.line))
         mine, other = _medians(measured, "ours"), _medians(measured, name)
         worst = max(
             (runs[0] for key, runs in measured.items() if key[0] == "ours"),
-            key=lambda one: one.read / one.cited,
+            key=lambda explained: explained.read / explained.cited,
         )
         ratio = worst.read / worst.cited
         yield Figure(
@@ -131,24 +131,27 @@ def against(ours: Asked, theirs: Asked, name: str, prefix: str, repeats: int) ->
         yield Figure.times(f"{prefix}: time, {kind}", mine.took, other.took, EXPLAIN_TIMES_MAX, how)
 
 
-def explain_one(one: Asked, line: str) -> Explained:
+def explain_one(asked: Asked, line: str) -> Explained:
     """Explains a line as the command does."""
     read, cited = 0, 0
 
     def act() -> None:
         nonlocal read, cited
-        with one.book.reading() as connection:
-            settlement, answer = explain(connection, line, one.clocks)
+        with asked.book.reading() as connection:
+            settlement, answer = explain(connection, line, asked.clocks)
         read, cited = settlement.events_read, len(answer["facts"])
 
     return Explained(took(act), read, cited)
 
 
 def _medians(measured: dict[tuple[str, str], list[Explained]], which: str) -> Explained:
-    mine = [one for key, runs in measured.items() if key[0] == which for one in runs]
-    seconds = median(one.took.seconds for one in mine)
-    cpu = median(one.took.cpu for one in mine)
-    read, cited = median(one.read for one in mine), median(one.cited for one in mine)
+    mine = [run for key, runs in measured.items() if key[0] == which for run in runs]
+    seconds = median(explained.took.seconds for explained in mine)
+    cpu = median(explained.took.cpu for explained in mine)
+    read, cited = (
+        median(explained.read for explained in mine),
+        median(explained.cited for explained in mine),
+    )
     return Explained(Took(seconds, cpu), int(read), int(cited))
 
 
@@ -172,7 +175,7 @@ def sorted_out(book: Book, clocks: Clocks, program: str = facts.PROGRAM) -> Aske
 
 
 def _kind(line: Line) -> str:
-    steps = {one.code: one for one in line.explanation.parts}
+    steps = {part.code: part for part in line.explanation.parts}
     if steps["governance_ratio"].parts:
         return "closed stores"
     verified = steps["first_verified"]

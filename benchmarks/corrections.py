@@ -124,10 +124,14 @@ def _accepted(shop: Workshop) -> Figure:
         with book.reading() as connection:
             edition = published_edition(connection, fees.PROGRAM, clocks)
             fees.platform_file(connection, edition, clocks, theirs)
-            found = reconcile_file(connection, fees.PROGRAM, fees.MONTH, str(theirs), clocks)
-        record_run(book, found, by="benchmark", profile="canonical", flipped=False)
+            reconciliation = reconcile_file(
+                connection, fees.PROGRAM, fees.MONTH, str(theirs), clocks
+            )
+        record_run(book, reconciliation, by="benchmark", profile="canonical", flipped=False)
         group = next(
-            one for one in found.breaks if any(c.because == fees.EXACT_CAUSE for c in one.likely)
+            break_
+            for break_ in reconciliation.breaks
+            if any(c.because == fees.EXACT_CAUSE for c in break_.likely)
         )
 
         def accept(book: Book = book, name: str = group.id) -> None:
@@ -140,7 +144,13 @@ def _accepted(shop: Workshop) -> Figure:
             )
 
         ours.append(took(accept))
-        moved = len({one.line for one in found.orders if found.breaks[one.group] is group})
+        moved = len(
+            {
+                order.line
+                for order in reconciliation.orders
+                if reconciliation.breaks[order.group] is group
+            }
+        )
         book.close()
     how = f"a group over {moved} lines, the month adjusted before, against a settle of it"
     return Figure.times("accept_theirs", _median(ours), _median(reference), TIMES_MAX, how)

@@ -77,7 +77,7 @@ def made(shop: Workshop, name: str) -> Book:
 
 def _terms() -> Edition:
     """The shipped edition with a rate for every category of the generated orders."""
-    edition = next(one for one in shipped() if one.program == PROGRAM)
+    edition = next(edition for edition in shipped() if edition.program == PROGRAM)
     rates = [
         {"category": f"category-{number}", "rate": f"0.0{1 + number % 9}"} for number in range(40)
     ]
@@ -261,6 +261,6 @@ def _thirteenth(shop: Workshop, month: Path, count: int) -> Figure:
         )
         book.close()
         cleared(copy)
-    both = {name: sorted(found)[len(found) // 2] for name, found in taken.items()}
+    both = {name: sorted(tooks)[len(tooks) // 2] for name, tooks in taken.items()}
     how = f"{HISTORY} x {count:,} orders in the book"
     return Figure.times("thirteenth month", both["thirteenth"], both["first"], 1.2, how)

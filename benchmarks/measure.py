@@ -93,7 +93,7 @@ def in_turns(runs: int, acts: dict[str, Callable[[], Took]]) -> dict[str, Took]:
             tell(f"{name}: run {run + 1} of {runs}")
             found[name].append(act())
     return {
-        name: Took(median(one.seconds for one in took), median(one.cpu for one in took))
+        name: Took(median(took.seconds for took in took), median(took.cpu for took in took))
         for name, took in found.items()
     }
 
@@ -131,10 +131,12 @@ def machine() -> str:
 def table(figures: Iterable[Figure]) -> str:
     """The figures in columns."""
     rows = [("figure", "ours", "reference", "ratio", "goal", "met?", "how")]
-    for one in figures:
-        ratio = "-" if one.ratio is None else f"{one.ratio:.2f}x"
-        met = {True: "yes", False: "NO", None: "-"}[one.met]
-        rows.append((one.name, one.ours, one.reference, ratio, one.goal, met, one.how))
+    for figure in figures:
+        ratio = "-" if figure.ratio is None else f"{figure.ratio:.2f}x"
+        met = {True: "yes", False: "NO", None: "-"}[figure.met]
+        rows.append(
+            (figure.name, figure.ours, figure.reference, ratio, figure.goal, met, figure.how)
+        )
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     rows.insert(1, tuple("-" * width for width in widths))  # type: ignore[arg-type]
     lines = ("  ".join(map(str.ljust, row, widths)) for row in rows)

@@ -57,9 +57,9 @@ class Mutant(NamedTuple):
 def mutants(root: Path, file: str) -> list[Mutant]:
     """Every change of a file that can be drawn, in the order of the text; all of them parse."""
     source = (root / file).read_bytes()
-    found = _Finder(file, source)
-    found.visit(ast.parse(source))
-    return sorted(one for one in set(found.mutants) if _parses(one.applied(source)))
+    finder = _Finder(file, source)
+    finder.visit(ast.parse(source))
+    return sorted(mutant for mutant in set(finder.mutants) if _parses(mutant.applied(source)))
 
 
 def _parses(source: bytes) -> bool:
@@ -204,12 +204,12 @@ class _Finder(ast.NodeVisitor):
     ) -> None:
         """Changes the operator between two operands."""
         start, end = self._end(left), self._start(right)
-        found = re.search(pattern, self.source[start:end].decode())
-        assert found is not None, (self.file, left.lineno, pattern)
+        match = re.search(pattern, self.source[start:end].decode())
+        assert match is not None, (self.file, left.lineno, pattern)
         before = self.source[self._start(left) : self._end(right)].decode()
         shift = start - self._start(left)
         for other in others:
-            after = before[: shift + found.start()] + other + before[shift + found.end() :]
+            after = before[: shift + match.start()] + other + before[shift + match.end() :]
             self._add(left.lineno, self._start(left), self._end(right), after)
 
     def _replace(self, node: ast.expr | ast.stmt, after: str) -> None:

@@ -153,7 +153,9 @@ def stages(file: str) -> list[list[str]]:
 
 
 def _tests(patterns: tuple[str, ...] | list[str]) -> list[str]:
-    found = {str(path.relative_to(ROOT)): None for one in patterns for path in _matching(one)}
+    found = {
+        str(path.relative_to(ROOT)): None for pattern in patterns for path in _matching(pattern)
+    }
     return list(found)
 
 
@@ -185,7 +187,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="duebook-mutations-") as folder:
         copy = Copy(Path(folder).resolve())
         if not options.trust:
-            for stage in {tuple(stages(one.file)[0]) for one in drawn}:
+            for stage in {tuple(stages(mutant.file)[0]) for mutant in drawn}:
                 assert not (by := copy.failing(list(stage), changed=False)), f"unchanged: {by}"
         for number, mutant in enumerate(drawn, options.first + 1):
             outcome = copy.judge(mutant, quick=options.quick)
@@ -198,7 +200,7 @@ def main() -> int:
 
 def told(outcomes: list[Outcome]) -> int:
     """The sum, and what survives."""
-    survivors = [one.mutant for one in outcomes if not one.noticed]
+    survivors = [outcome.mutant for outcome in outcomes if not outcome.noticed]
     print(f"\n{len(outcomes)} changes, {len(outcomes) - len(survivors)} noticed")
     print(f"{len(survivors)} survive", *survivors, sep="\n")
     return 1 if survivors else 0

@@ -79,8 +79,8 @@ def _growth(shop: Workshop, count: int) -> Figure:
     ratio = added.seconds / found["sum"].seconds
     how = f"cpu {added.cpu / found['sum'].cpu:.2f}x; {STORES:,} merchants, {count:,} orders, "
     how += f"{events} events in the log; whole settle {found['archive'].text}"
-    for one in (with_orders, without):
-        one.close()
+    for book in (with_orders, without):
+        book.close()
     reference = f"{found['sum'].text} DuckDB sum per store and day"
     return Figure("settle growth, orders", added.text, reference, ratio, "<= 3x", ratio <= 3, how)
 
@@ -140,8 +140,8 @@ def _explained(shop: Workshop, count: int, months: int = 10) -> Figure:
         generate(count, number, path)
         record_orders(full, [str(path)], now=NOW + 10**15, by="benchmark")
     places = {"orders": full.location, "bare": bare.location}
-    for one in (full, bare):
-        one.close()
+    for book in (full, bare):
+        book.close()
     both = in_turns(
         max(shop.runs, 5), {name: lambda at=at: _asked(at) for name, at in places.items()}
     )

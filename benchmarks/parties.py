@@ -105,7 +105,7 @@ def _per_fact(shop: Workshop, name: str, asked: Asked, reference: Asked) -> Figu
     facts, lines = read[name]
     how = f"cpu a fact; {facts:,} facts read, {lines:,} lines; in the time of the clock "
     how += f"{ours.seconds / other.seconds:.2f}x; reference {read['recruiting'][0]:,} facts read"
-    texts = [f"{1 / one.cpu:,.0f} facts/s" for one in (ours, other)]
+    texts = [f"{1 / took.cpu:,.0f} facts/s" for took in (ours, other)]
     return Figure(f"settle {name}", *texts, ratio, "<= 1x", ratio <= 1, how)
 
 
@@ -116,8 +116,8 @@ def _settled(asked: Asked, read: dict[str, tuple[int, int]], name: str) -> Took:
         edition = published_edition(connection, asked.program, clocks)
 
         def run() -> None:
-            found = settle(connection, edition, clocks, period=asked.period)
-            read[name] = (found.events_read, len(found.lines))
+            settlement = settle(connection, edition, clocks, period=asked.period)
+            read[name] = (settlement.events_read, len(settlement.lines))
 
         taken = took(run)
     book.close()

@@ -49,11 +49,11 @@ class Term(NamedTuple):
 def terms_before(shown: str, first: date, prefix: str) -> list[Term]:
     """Ten terms of three months each before a shipped one, and the shipped one last."""
     starts = [_months(first, -3 * number) for number in range(EARLIER, -1, -1)]
-    found = [
+    terms = [
         Term(f"{prefix}-{start:%Y-%m}", start, _months(start, 3) - timedelta(days=1))
         for start in starts
     ]
-    return [*found[:-1], found[-1]._replace(program=shown)]
+    return [*terms[:-1], terms[-1]._replace(program=shown)]
 
 
 def _months(day: date, more: int) -> date:

@@ -44,7 +44,7 @@ def states(shop: Workshop, wanted: set[str]) -> Iterator[Figure]:
         counted["ours"] = fold_all(book, names)
 
     def library() -> None:
-        counted["bare"] = sum(app.repository.get(one).version for one in ids)
+        counted["bare"] = sum(app.repository.get(id_).version for id_ in ids)
 
     acts: dict[str, Act] = {
         "states": lambda: timed(ours),

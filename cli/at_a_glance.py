@@ -32,8 +32,8 @@ class Declared(NamedTuple):
 def declared(rules: str) -> Declared:
     """What the folder of some rules declares."""
     text = _text(ROOT / "ledger" / "programs" / rules / "program.py")
-    periods = found[1] if (found := _PERIODS.search(text)) else ""
-    subjects = found[1].split(" or ") if (found := _SUBJECT.search(text)) else ()
+    periods = match[1] if (match := _PERIODS.search(text)) else ""
+    subjects = match[1].split(" or ") if (match := _SUBJECT.search(text)) else ()
     return Declared(periods in ("BY_MONTH", "MONTH_OR_ALL"), periods == "BY_MONTH", (*subjects,))
 
 
@@ -49,14 +49,14 @@ def fact_types() -> list[str]:
 
 def views() -> list[str]:
     """Every read model, by the name of its table."""
-    return sorted(name for one in _views() for kind, name in one if kind == "NAME")
+    return sorted(name for view in _views() for kind, name in view if kind == "NAME")
 
 
 def reports() -> list[str]:
     """Every report, by its name."""
-    named = {dict(one).get("REPORT") or dict(one)["NAME"] for one in _views()}
+    named = {dict(view).get("REPORT") or dict(view)["NAME"] for view in _views()}
     folder = ROOT / "projections" / "reports"
-    worked_out = {one.stem for one in folder.glob("*.py") if _ROWS.search(_text(one))}
+    worked_out = {path.stem for path in folder.glob("*.py") if _ROWS.search(_text(path))}
     programs = (ROOT / "ledger" / "programs").glob("*/program.py")
     own = {name for path in programs for name in _OWN_REPORT.findall(_text(path))}
     return sorted(named | worked_out | own)

@@ -65,7 +65,7 @@ def months(context: click.Context, _parameter: click.Parameter, typed: str) -> l
 def open_months(context: click.Context, parameter: click.Parameter, typed: str) -> list[str]:
     """Those of them that are not closed."""
     closed = _closed(context)
-    return [one for one in months(context, parameter, typed) if one not in closed]
+    return [month for month in months(context, parameter, typed) if month not in closed]
 
 
 def closed_months(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
@@ -85,7 +85,7 @@ def _program(context: click.Context) -> str:
 def _closed(context: click.Context) -> set[str]:
     program = _program(context)
     streams = peek.streams_indexed(_location(context), "closed-period", program)
-    return {one.rpartition("/")[2] for one in streams if one.count("/")}
+    return {stream.rpartition("/")[2] for stream in streams if stream.count("/")}
 
 
 def _edition(book: str, program: str) -> dict[str, Any]:
@@ -115,7 +115,7 @@ def lines(context: click.Context, _parameter: click.Parameter, typed: str) -> li
         found = [f"{name}/" for name in peek.names_begun(book, "program", typed)]
         rules = {one["rules"] for name in peek.names_begun(book, "program", "")
                  if (one := _edition(book, name))}  # fmt: skip
-        kinds = {kind for one in rules for kind in declared(one).subjects}
+        kinds = {kind for rule in rules for kind in declared(rule).subjects}
         return found + _things(book, kinds, typed)
     edition = _edition(book, program)
     if not edition:
@@ -126,7 +126,7 @@ def lines(context: click.Context, _parameter: click.Parameter, typed: str) -> li
     month, slash, name = rest.partition("/")
     if not slash:
         return [f"{program}/{one}/" for one in _begun(_months(book, program), month)]
-    return [f"{program}/{month}/{one}" for one in _things(book, own.subjects, name)]
+    return [f"{program}/{month}/{thing}" for thing in _things(book, own.subjects, name)]
 
 
 def _things(book: str, kinds: Iterable[str], typed: str) -> list[str]:
@@ -179,7 +179,7 @@ def breaks(context: click.Context, _parameter: click.Parameter, typed: str) -> l
     found: list[str] = []
     for stream in peek.streams_indexed(book, "reconciled", _program(context)):
         state = peek.last_state(book, stream, "reconciliation-run")
-        found += [one["id"] for one in json.loads(state)["breaks"]] if state else []
+        found += [load["id"] for load in json.loads(state)["breaks"]] if state else []
     return _begun(found, typed)
 
 

@@ -134,7 +134,11 @@ def check(
     """
     guarded = [Guarded("an input of this call", Path(name)) for name in inputs if name != "-"]
     own = [Guarded("the folder of the book's order lines", path) for path in folders]
-    own += [Guarded("a folder of this call", one.path) for one in guarded if not one.path.is_file()]
+    own += [
+        Guarded("a folder of this call", place.path)
+        for place in guarded
+        if not place.path.is_file()
+    ]
     guarded += [Guarded("a file of the book", path) for path in files]
     for number, output in enumerate(outputs):
         output.refuse_unwritable()
@@ -146,21 +150,22 @@ def check(
             continue
         _refuse_database(output)
         _refuse_guarded(
-            output, [Guarded("another output of this call", one.path) for one in outputs[:number]]
+            output,
+            [Guarded("another output of this call", output.path) for output in outputs[:number]],
         )
     for output in outputs:
         output.refuse_existing()
 
 
 def _refuse_guarded(output: Destination, guarded: Sequence[Guarded]) -> None:
-    for one in guarded:
-        there = _stat(one.path)
+    for place in guarded:
+        there = _stat(place.path)
         if there is None:
-            same = output.found is None and _folded(output.path) == _folded(one.path.resolve())
+            same = output.found is None and _folded(output.path) == _folded(place.path.resolve())
         else:
             same = output.found is not None and os.path.samestat(output.found, there)
         if same:
-            raise OutputRefused(f"{output} is {one.what}{_named(one, output)}.", OTHER_NAME)
+            raise OutputRefused(f"{output} is {place.what}{_named(place, output)}.", OTHER_NAME)
 
 
 def _refuse_inside(output: Destination, folders: Sequence[Guarded]) -> None:
@@ -175,16 +180,16 @@ def _refuse_inside(output: Destination, folders: Sequence[Guarded]) -> None:
             raise OutputRefused(f"{output} belongs to {one.what}{_named(one, output)}.", OTHER_NAME)
 
 
-def _named(one: Guarded, output: Destination) -> str:
-    return "" if str(one.path) == output.typed else f", {one.path}"
+def _named(place: Guarded, output: Destination) -> str:
+    return "" if str(place.path) == output.typed else f", {place.path}"
 
 
 def _linked_into(output: Destination, folder: Path) -> bool:
-    found = output.found
-    if found is None or found.st_nlink < 2 or not folder.is_dir():
+    status = output.found
+    if status is None or status.st_nlink < 2 or not folder.is_dir():
         return False
     below = (stat_ for path in folder.rglob("*") if (stat_ := _stat(path)))
-    return any(os.path.samestat(found, one) for one in below)
+    return any(os.path.samestat(status, one) for one in below)
 
 
 def _refuse_stream(output: Destination, *, reads: bool) -> None:

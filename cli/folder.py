@@ -45,9 +45,11 @@ class Folder:
                 Destination(str(folder / f"{name}{self.suffix}"), overwrite=True, quiet=True)
                 for name in file_names(names)
             ]
-            for one in outputs:
-                check([one], [], own_files(self.book), own_folders(self.book))
-            self._refuse_existing([one for one in outputs if one.found is not None])
+            for output in outputs:
+                check([output], [], own_files(self.book), own_folders(self.book))
+            self._refuse_existing(
+                [destination for destination in outputs if destination.found is not None]
+            )
         except BaseException:
             if made:
                 folder.rmdir()
@@ -67,7 +69,7 @@ class Folder:
 def file_names(ids: Sequence[str]) -> list[str]:
     """The names of files for ids: `/` becomes `,` and `:` becomes `=`. Those that differ in case
     alone, and those that are too long, get 8 digits of their digest."""
-    plain = [one.replace("/", ",").replace(":", "=") for one in ids]
+    plain = [id_.replace("/", ",").replace(":", "=") for id_ in ids]
     folded = Counter(one.casefold() for one in plain)
     found = []
     for name, one in zip(plain, ids, strict=True):

@@ -125,9 +125,9 @@ def _clearer(error: click.NoSuchOption, arguments: list[str]) -> click.NoSuchOpt
     """The same of an option that is typed with one dash, or behind the command though it comes
     before it."""
     option = error.option_name
-    typed = next((one for one in arguments if one.startswith(option)), option)
-    own = [name for one in error.ctx.command.params for name in one.opts] if error.ctx else []
-    if typed in (name for one in duebook.params for name in one.opts):
+    typed = next((argument for argument in arguments if argument.startswith(option)), option)
+    own = [name for param in error.ctx.command.params for name in param.opts] if error.ctx else []
+    if typed in (name for param in duebook.params for name in param.opts):
         said = f"{typed} comes before the command: duebook {typed} {' '.join(arguments[:1])} ..."
         return click.NoSuchOption(typed, said, ctx=error.ctx)
     if not typed.startswith("--") and len(typed) > 2:

@@ -22,7 +22,7 @@ def settle_months(
     from ledger.usecases.settling.settle import settle
 
     where, settled = ask.out, []
-    with ask.opened() as found, found.reading() as connection, progress() as told:
+    with ask.opened() as book, book.reading() as connection, progress() as told:
         run = ask.run(connection, program)
         for month in months_between(run.edition, first, last, run.clocks):
             own = ask.run(connection, program, month)
@@ -31,8 +31,8 @@ def settle_months(
             told("settling months", 1)
     payable = [
         line.amount
-        for one in settled
-        for line in one.lines
+        for settlement in settled
+        for line in settlement.lines
         if line.outcome == "payable" and line.amount is not None
     ]
     totals = {code: money.text for code, money in sum_by_currency(payable).items()}
@@ -41,13 +41,26 @@ def settle_months(
         "from": settled[0].period,
         "to": settled[-1].period,
         "totals": totals,
-        "periods": [one.as_json() for one in settled] if where.format == "json" else [],
+        "periods": [settlement.as_json() for settlement in settled]
+        if where.format == "json"
+        else [],
     }
     if not where.is_table:
-        where.data(answer, [_named(one) | line.as_json() for one in settled for line in one.lines])
+        where.data(
+            answer,
+            [
+                _named(settlement) | line.as_json()
+                for settlement in settled
+                for line in settlement.lines
+            ],
+        )
         return
-    between = any(line.payer != "platform" for one in settled for line in one.lines)
-    rows = [_named(one) | row_of(line, between=between) for one in settled for line in one.lines]
+    between = any(line.payer != "platform" for settlement in settled for line in settlement.lines)
+    rows = [
+        _named(settlement) | row_of(line, between=between)
+        for settlement in settled
+        for line in settlement.lines
+    ]
     where.data(answer, rows)
     _talk(where, settled, totals)
 
@@ -58,11 +71,11 @@ def _named(settlement: "Settlement") -> dict[str, Any]:
 
 def _talk(where: Out, settled: list["Settlement"], totals: dict[str, str]) -> None:
     say("")
-    for one in settled:
-        head = one.head_json()
-        said = f"{one.period}: {_amounts(head['totals'])}, {len(one.lines):,} lines"
-        said += ", closed" if one.stands == "issued" else ""
-        say(said + (", PROVISIONAL: the month is not over" if one.provisional else ""))
+    for settlement in settled:
+        head = settlement.head_json()
+        said = f"{settlement.period}: {_amounts(head['totals'])}, {len(settlement.lines):,} lines"
+        said += ", closed" if settlement.stands == "issued" else ""
+        say(said + (", PROVISIONAL: the month is not over" if settlement.provisional else ""))
     say(f"Total payable: {_amounts(totals)}")
     say(f"As of {where.clocks(settled[-1].head_json())}.")
 

@@ -60,11 +60,11 @@ class NumberFirst(click.Command):
     """A command whose first argument is a number: one below zero is none of its options."""
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
-        options = {one for parameter in self.params for one in parameter.opts if one[:1] == "-"}
+        options = {opt for parameter in self.params for opt in parameter.opts if opt[:1] == "-"}
         for at, text in enumerate(args):
             before = args[at - 1] if at else ""
             if MINUS.fullmatch(text) and before not in options:
-                number = next(one for one in self.params if isinstance(one, click.Argument))
+                number = next(param for param in self.params if isinstance(param, click.Argument))
                 number.type.fail(f"found {text!r}; {POSITION.said}.", number, context)
         return super().parse_args(context, args)
 
@@ -82,7 +82,10 @@ class _Zone(click.ParamType[Any]):
 
         if is_zone(value):
             return value
-        meant = did_you_mean(value, (one for one in available_timezones() if "/" in one))
+        meant = did_you_mean(
+            value,
+            (zone for zone in available_timezones() if "/" in zone),
+        )
         self.fail(
             f"{value!r} is not a time zone. {meant}Name a place, as in Asia/Shanghai, or UTC.",
             param,

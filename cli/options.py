@@ -126,22 +126,22 @@ class Ask:
         from ledger.store.book import open_book
         from ledger.store.schema import FORMAT
 
-        found = open_book(location(self.book))
+        book = open_book(location(self.book))
         try:
-            if found.format < FORMAT or not found.lists_looks:
+            if book.format < FORMAT or not book.lists_looks:
                 from ledger.usecases.verifying.upgrade import derives, up_to_date
 
-                found = up_to_date(found)
-                if derives(found):
-                    found.notes.append(DERIVED)
+                book = up_to_date(book)
+                if derives(book):
+                    book.notes.append(DERIVED)
             if self.clock_is_right is not None:
-                found.log.clock_is_right = self.clock_is_right
-            _sweep(found)
-            yield found
+                book.log.clock_is_right = self.clock_is_right
+            _sweep(book)
+            yield book
         finally:
-            said_done(found.committed)
-            found.close()
-            say(*found.notes)
+            said_done(book.committed)
+            book.close()
+            say(*book.notes)
 
     def program_meant(self, typed: str | None) -> str | None:
         """The program that an unambiguous beginning of its id means; None where it means none."""
@@ -168,9 +168,9 @@ class Ask:
         from ledger.usecases.terms.runs import run_at
 
         typed = {"as_of": self.as_of, "known_at": self.known_at}
-        found = run_at(connection, program, period, now=now(), draft=draft, **typed)
-        self.out.zone = found.edition.zone
-        return found
+        run = run_at(connection, program, period, now=now(), draft=draft, **typed)
+        self.out.zone = run.edition.zone
+        return run
 
     def clocks(self, connection: "Connection", program: str | None = None) -> "Clocks":
         """The two clocks as typed; dates are days of the program's zone."""

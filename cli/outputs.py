@@ -27,7 +27,7 @@ NO_BOM = click.option(
 def outputs_of(given: dict[str, Any]) -> dict[str, Destination | None]:
     """The files that this call is to write, by the name of the option."""
     overwrite = given.pop("overwrite")
-    names = [one.name or "" for one in _parameters() if one.type is OUTPUT_FILE]
+    names = [parameter.name or "" for parameter in _parameters() if parameter.type is OUTPUT_FILE]
     typed = {name: given[name] for name in names}
     return {name: text and Destination(text, overwrite) for name, text in typed.items()}
 
@@ -56,7 +56,11 @@ def look_at_outputs(given: dict[str, Any], book: str | None) -> None:
         return
     from ledger.store.places import own_files, own_folders
 
-    values = [given.get(one.name or "") or () for one in _parameters() if one.type is INPUT]
+    values = [
+        given.get(parameter.name or "") or ()
+        for parameter in _parameters()
+        if parameter.type is INPUT
+    ]
     inputs = [name for value in values for name in ((value,) if isinstance(value, str) else value)]
     if book is None:
         check(outputs, inputs)

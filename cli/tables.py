@@ -80,8 +80,12 @@ def laid_out(columns: Sequence[Column], room: int, fixed: Collection[str] = ()) 
     if widths := _widths(columns, room, fold=False):
         return Laid(list(columns), widths, [])
     first = columns[0]
-    kept = [one for one in columns if one is first or not (one.silent or _is_fixed(one, fixed))]
-    left_out = [one.name for one in columns if one not in kept]
+    kept = [
+        column
+        for column in columns
+        if column is first or not (column.silent or _is_fixed(column, fixed))
+    ]
+    left_out = [column.name for column in columns if column not in kept]
     return Laid(kept, _widths(kept, room, fold=True), left_out)
 
 
@@ -91,13 +95,13 @@ def _is_fixed(column: Column, fixed: Collection[str]) -> bool:
 
 def _widths(columns: Sequence[Column], room: int, *, fold: bool) -> list[int]:
     """The width of each column; empty where they do not fit."""
-    spare = room - GAP * (len(columns) - 1) - sum(one.need for one in columns)
+    spare = room - GAP * (len(columns) - 1) - sum(column.need for column in columns)
     if spare >= 0:
-        return [one.need for one in columns]
-    spare = room - GAP * (len(columns) - 1) - sum(one.least for one in columns)
+        return [column.need for column in columns]
+    spare = room - GAP * (len(columns) - 1) - sum(column.least for column in columns)
     if not fold or spare < 0:
         return []
-    widths = [one.least for one in columns]
+    widths = [column.least for column in columns]
     while spare > 0:  # to whatever lacks most
         lacking = max(range(len(columns)), key=lambda i: columns[i].need - widths[i])
         widths[lacking] += 1
@@ -110,10 +114,10 @@ def lines(laid: Laid, room: int) -> Iterator[Text]:
     if laid.in_blocks:
         yield from _blocks(laid.columns, room)
         return
-    headings = [parted(one.name) for one in laid.columns]
+    headings = [parted(column.name) for column in laid.columns]
     yield from _row(laid, [_joined(h, w) for h, w in zip(headings, laid.widths, strict=True)], True)
     for number in range(len(laid.columns[0].cells)):
-        cells = [folded(one.cells[number], w) for one, w in zip(*laid[:2], strict=True)]
+        cells = [folded(column.cells[number], w) for column, w in zip(*laid[:2], strict=True)]
         yield from _row(laid, cells, False)
 
 
@@ -136,7 +140,7 @@ def _row(laid: Laid, cells: list[list[str]], heading: bool) -> Iterator[Text]:
 
 def _blocks(columns: Sequence[Column], room: int) -> Iterator[Text]:
     """One record per block: a name and its value a line, empty ones left out."""
-    label = max(cell_len(one.name) for one in columns)
+    label = max(cell_len(column.name) for column in columns)
     own = max(room - label - GAP, 1)
     for number in range(len(columns[0].cells)):
         if number:

@@ -50,10 +50,10 @@ class Adjustments(StreamView):
         ]
 
     def rows(self, reader: LogReader, facts: dict[str, list[Logged]]) -> Iterator[dict[str, Any]]:
-        for found in facts.values():
-            for one in found:
-                if isinstance(one.event, StatementAdjusted):
-                    yield from _rows(one, one.event)
+        for fact in facts.values():
+            for event in fact:
+                if isinstance(event.event, StatementAdjusted):
+                    yield from _rows(event, event.event)
 
     def shown(self, row: dict[str, Any]) -> dict[str, Any]:
         return with_decimals(row)

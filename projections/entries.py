@@ -43,11 +43,11 @@ def entries_in(span: Span) -> Iterator[Entry]:
         sums = pot_sums(span.source, held, clocks, terms)
     locks = locks_until(span.source, span.until)
     books = Bookkeeper(entity_of(span.source), terms, before, sums, locks, span.as_of)
-    for one in events:
-        if isinstance(one, Later):
-            yield from books.take_later(one.fact, one.position, one.at, one.back)
+    for event in events:
+        if isinstance(event, Later):
+            yield from books.take_later(event.fact, event.position, event.at, event.back)
         else:
-            yield from books.take(one)
+            yield from books.take(event)
 
 
 def entity_of(connection: Connection) -> str:
@@ -61,23 +61,23 @@ def _events(span: Span) -> list[Logged | Later]:
     never = _never_counted(span)
     booked = read_log(span.source, span.after, span.until, moving_topics())
     events: list[Logged | Later] = [
-        one for one in booked if _is_due(one, span.as_of) and one.position not in never
+        event for event in booked if _is_due(event, span.as_of) and event.position not in never
     ]
     events += [
-        one
-        for one in counted_later(span.source, span.after, span.until)
-        if one.fact.at <= span.as_of and one.fact.position not in span.left_out
+        payment
+        for payment in counted_later(span.source, span.after, span.until)
+        if payment.fact.at <= span.as_of and payment.fact.position not in span.left_out
     ]
     return sorted(events, key=lambda one: one.position)
 
 
-def _is_due(one: Logged, as_of: Instant) -> bool:
+def _is_due(event: Logged, as_of: Instant) -> bool:
     """Whether an event's entries stand at an as-of: a decision's on the day on which it is posted,
     whenever it was recorded; a fact's when it happened."""
-    given = one.event.posting_date if isinstance(one.event, StatementEvent) else None
+    given = event.event.posting_date if isinstance(event.event, StatementEvent) else None
     if given is None or as_of == FOREVER:
-        return one.at <= as_of
-    return midnight(date.fromisoformat(given), one.event.zone) < as_of
+        return event.at <= as_of
+    return midnight(date.fromisoformat(given), event.event.zone) < as_of
 
 
 def _fact(one: Logged | Later) -> Logged:

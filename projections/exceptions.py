@@ -68,7 +68,9 @@ class Exceptions(StreamView):
         if span.after:
             before = LogReader(span.source, span.clocks._replace(known_at=span.after))
             kind = PARTNER.listed
-            was, is_ = (set(one.named(kind, names["partner"])) for one in (before, now))
+            was, is_ = (
+                set(log_reader.named(kind, names["partner"])) for log_reader in (before, now)
+            )
             found |= _waiting(span, table, PARTNER.unknown, is_ - was)
             found |= _waiting(span, table, PROGRAM.unknown, names["terms"])
             for kind in PARTNER.named_by:
@@ -79,12 +81,12 @@ class Exceptions(StreamView):
         return found
 
     def rows(self, reader: LogReader, facts: dict[str, list[Logged]]) -> Iterator[dict[str, Any]]:
-        for one in facts.pop(WITHDRAWALS, []):
-            if not _lifts_something(reader, one):
-                yield _row(one, unknown_fact(_named(one.event)))
-        told = [one for found in facts.values() for one in found]
-        for one, surprise in exceptions_of(reader.connection, reader.clocks, told):
-            yield _row(one, surprise)
+        for event in facts.pop(WITHDRAWALS, []):
+            if not _lifts_something(reader, event):
+                yield _row(event, unknown_fact(_named(event.event)))
+        events = [one for fact in facts.values() for one in fact]
+        for event, surprise in exceptions_of(reader.connection, reader.clocks, events):
+            yield _row(event, surprise)
 
     def shown(self, row: dict[str, Any]) -> dict[str, Any]:
         names = ("code", "position", "sentence", "since", "program", "stream")
@@ -124,8 +126,8 @@ def _judged(span: Span, reader: LogReader, names: dict[str, set[str]]) -> set[st
     before = LogReader(span.source, span.clocks._replace(known_at=span.after))
     for edition, judging in judging_editions(span.source, span.until):
         if judging.touches is not None and span.after:  # at first every stream is new
-            for one in (before, reader):
-                found.update(judging.touches(one, edition, names))
+            for log_reader in (before, reader):
+                found.update(judging.touches(log_reader, edition, names))
         if edition.program in names["terms"]:
             timeless = LogReader(span.source, Clocks(FOREVER, span.until))
             listed = timeless.names(judging.listed, EARLIEST, FOREVER)

@@ -58,15 +58,15 @@ class Lines(StreamView):
         """Periods of which something was issued or adjusted."""
         topics = (StatementIssued.TOPIC, StatementAdjusted.TOPIC)
         decided = read_log(span.source, span.after, span.until, topics)
-        periods = {period_id(one.event.program, one.event.period) for one in decided}
+        periods = {period_id(event.event.program, event.event.period) for event in decided}
         return {f"period:{name}" for name in periods}
 
     def rows(self, reader: LogReader, facts: dict[str, list[Logged]]) -> Iterator[dict[str, Any]]:
         as_of, known_at = reader.clocks
-        for found in facts.values():
-            for one in found:
-                if isinstance(one.event, PeriodClosed):
-                    of = (one.event.program, one.event.period)
+        for fact in facts.values():
+            for event in fact:
+                if isinstance(event.event, PeriodClosed):
+                    of = (event.event.program, event.event.period)
                     known = closed_period(reader.connection, *of, known_at, as_of)
                     yield from _standing(known)
 

@@ -37,19 +37,19 @@ class Condition(NamedTuple):
     @classmethod
     def parsed(cls, text: str) -> "Condition":
         """`store=S-1`, `due > 4,000.00`, `brand ~ nord`. Raises `BadCondition`."""
-        found = _CONDITION.fullmatch(text)
+        match = _CONDITION.fullmatch(text)
         written = _OPERATOR.match(text)
         if written and written[1] not in _COMPARE:
             raise BadCondition(
                 f"{text!r}: {written[1]} is no comparison.",
                 "Compare with one of = != < <= > >= ~ (contains).",
             )
-        if found is None:
+        if match is None:
             raise BadCondition(
                 f"{text!r} is no condition.",
                 "Write COLUMN=VALUE, or one of != < <= > >= ~ (contains): 'due > 4000'.",
             )
-        column, operator, value = found.groups()
+        column, operator, value = match.groups()
         return cls(column, operator, value.strip())
 
     def meets(self, cell: Any, *, is_number: bool) -> bool:
@@ -97,12 +97,17 @@ def narrowed(
     found = list(rows)
     by = (sort or "").removeprefix("-")
     names = list(dict.fromkeys(name for row in found for name in row)) or list(known)
-    _refuse_unknown(names, [*(one.column for one in conditions), *([by] if by else []), *columns])
-    asked = [(one, is_number(one.column)) for one in conditions]
+    _refuse_unknown(
+        names, [*(condition.column for condition in conditions), *([by] if by else []), *columns]
+    )
+    asked = [(condition, is_number(condition.column)) for condition in conditions]
     found = [
         row
         for row in found
-        if all(one.meets(row.get(one.column), is_number=numbers) for one, numbers in asked)
+        if all(
+            condition.meets(row.get(condition.column), is_number=numbers)
+            for condition, numbers in asked
+        )
     ]
     if by:
         found.sort(key=lambda row: _place(row.get(by)), reverse=bool(sort and sort[0] == "-"))

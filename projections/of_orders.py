@@ -50,7 +50,10 @@ def with_orders(
 
 def zone_of_all(connection: Connection, known_at: int) -> str:
     """The zone of every published edition. Raises `BadQuery` naming them where they differ."""
-    found = {one.program: one.zone for one in last_editions(connection, known_at, program_names())}
+    found = {
+        edition.program: edition.zone
+        for edition in last_editions(connection, known_at, program_names())
+    }
     if len(set(found.values())) != 1:
         told = ", ".join(f"{program} {zone}" for program, zone in sorted(found.items()))
         raise BadQuery(
@@ -65,8 +68,8 @@ def sales_of_all(reader: LogReader, zone: str | None) -> Rows:
     zone = zone or zone_of_all(reader.connection, reader.clocks.known_at)
     days = OpenDays(day_of(EARLIEST, zone), zone)
     sums: dict[tuple[str, str, str], list[Any]] = {}
-    for one in reader.sales_of_orders(reader.stores_of_orders(), days):
-        event = one.event
+    for sales_of_order in reader.sales_of_orders(reader.stores_of_orders(), days):
+        event = sales_of_order.event
         own = sums.setdefault((event.store, event.day.isoformat(), event.currency), [0, 0])
         own[0] += _minor(event.amount, event.currency)
         own[1] += event.orders
@@ -98,8 +101,8 @@ def _minor(amount: str, currency: str) -> int:
 def _stores(reader: LogReader, rows: Rows, zone: str | None) -> Rows:
     """The first sale, where an order was earlier than what was reported."""
     first = {
-        one.event.store: format_instant(one.at)
-        for one in reader.first_orders([row["store"] for row in rows])
+        first_order.event.store: format_instant(first_order.at)
+        for first_order in reader.first_orders([row["store"] for row in rows])
     }
     return [
         row
@@ -110,19 +113,19 @@ def _stores(reader: LogReader, rows: Rows, zone: str | None) -> Rows:
 
 
 def _exceptions(reader: LogReader, rows: Rows, zone: str | None) -> Rows:
-    found = list(surprises_of_orders(reader))
-    places = {one.position for one in found}
-    logged = {one.position: one for one in read_positions(reader.connection, places)}
+    surprises = list(surprises_of_orders(reader))
+    places = {surprise.position for surprise in surprises}
+    logged = {fact.position: fact for fact in read_positions(reader.connection, places)}
     return [
         {
-            "code": one.surprise.code,
-            "position": one.position,
-            "sentence": one.surprise.sentence,
-            "since": format_instant(logged[one.position].recorded_at),
-            **({"program": one.surprise.program} if one.surprise.program else {}),
-            "stream": one.stream,
+            "code": surprise.surprise.code,
+            "position": surprise.position,
+            "sentence": surprise.surprise.sentence,
+            "since": format_instant(logged[surprise.position].recorded_at),
+            **({"program": surprise.surprise.program} if surprise.surprise.program else {}),
+            "stream": surprise.stream,
         }
-        for one in found
+        for surprise in surprises
     ]
 
 

@@ -61,9 +61,9 @@ class Partners(StreamView):
             {name: len(streams) for name, streams in reader.named("partner", names).items()}
         )
         applied = {name for name, streams in reader.named("applies", names).items() if streams}
-        for (stream, found), name in zip(facts.items(), names, strict=True):
-            if found or introduced[name] or name in applied:
-                described = describe_partner(name, found)
+        for (stream, events), name in zip(facts.items(), names, strict=True):
+            if events or introduced[name] or name in applied:
+                described = describe_partner(name, events)
                 if described["state"] == "unknown" and name in applied:
                     described["state"] = "applied"
                 yield {**described, "introduced": introduced[name], "stream": stream}

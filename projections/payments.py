@@ -51,7 +51,7 @@ class Payments(StreamView):
         return {f"statement:{name}" for name in moved_statements(span)}
 
     def rows(self, reader: LogReader, facts: dict[str, list[Logged]]) -> Iterator[dict[str, Any]]:
-        first = {found[0].event.statement: found[0].event for found in facts.values() if found}
+        first = {fact[0].event.statement: fact[0].event for fact in facts.values() if fact}
         for recorded, move in moves(reader.connection, first, reader.clocks):
             if move.what == "paid":
                 yield _row(recorded, first[move.statement]) | {

@@ -233,7 +233,7 @@ def _take(
     after, until = piece
     savepoint = target.begin_nested()
     try:
-        left_out = frozenset(one.position for one in parked_in(target, name or view.NAME))
+        left_out = frozenset(parked.position for parked in parked_in(target, name or view.NAME))
         view.take(Span(source, target, after, until, as_of, left_out), table)
         savepoint.commit()
     except (sa_exc.OperationalError, ServerLost):

@@ -60,12 +60,12 @@ class Statements(StreamView):
         standing: dict[str, dict[str, Standing]] = defaultdict(dict)
         for (name, currency), own in standings(reader.connection, names, reader.clocks).items():
             standing[name][currency] = own
-        for stream, found in facts.items():
-            if found:
+        for stream, events in facts.items():
+            if events:
                 name = stream.partition(":")[2]
-                own_ = dict.fromkeys(_currencies(found), Standing()) | standing[name]
+                own_ = dict.fromkeys(_currencies(events), Standing()) | standing[name]
                 for currency, one in sorted(own_.items()):
-                    yield _row(stream, name, currency, found, one)
+                    yield _row(stream, name, currency, events, one)
 
     def shown(self, row: dict[str, Any]) -> dict[str, Any]:
         head = ("statement", "payee", "payer", "currency", "issued_at", "lines")
@@ -82,14 +82,14 @@ def moved_statements(span: Span) -> set[str]:
     """The statements that events of a span move, and payments that it withdraws have moved."""
     events = [
         *read_log(span.source, span.after, span.until, moving_topics()),
-        *(one.fact for one in lifted_payments(span.source, span.after, span.until)),
+        *(payment.fact for payment in lifted_payments(span.source, span.after, span.until)),
     ]
     return {name for recorded in events for name in statements_of(recorded.event)}
 
 
 def _currencies(found: list[Logged]) -> set[str]:
     """The commodities of a statement's lines; one of decisions alone has a row without any."""
-    lines = [line for one in found for line in getattr(one.event, "lines", ())]
+    lines = [line for event in found for line in getattr(event.event, "lines", ())]
     return {line.currency for line in lines if line.currency} or {""}
 
 
@@ -97,7 +97,7 @@ def _row(
     stream: str, name: str, currency: str, found: list[Logged], standing: Standing
 ) -> dict[str, Any]:
     first: StatementEvent = found[0].event
-    issued = next((one for one in found if isinstance(one.event, StatementIssued)), None)
+    issued = next((event for event in found if isinstance(event.event, StatementIssued)), None)
     unpaid = UNPAID if program_of(first.rules).pot else ()
     return {
         "statement": name,

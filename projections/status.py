@@ -46,14 +46,16 @@ def status(
     """
     with book.reading() as connection:
         editions = list(last_editions(connection, clocks.known_at, program_names()))
-        stands = {one.program: _open(connection, one, clocks, progress) for one in editions}
+        stands = {
+            edition.program: _open(connection, edition, clocks, progress) for edition in editions
+        }
         answer = {
             "book": shown(book.location),
             "entity": _entity(connection),
             "as_of": format_instant(clocks.as_of),
             "known_at": clocks.known_at,
             "head": _head(connection),
-            "to_close": [row for one in editions for row in _to_close(stands[one.program])],
+            "to_close": [row for edition in editions for row in _to_close(stands[edition.program])],
             "held": _held(stands),
             "overdue": _overdue(connection, clocks),
             "breaks": _breaks(connection, clocks),
@@ -62,7 +64,7 @@ def status(
     answer["exceptions"] = _exceptions(known.rows)
     statements = report(book, "statements", clocks=chosen, now=now, progress=progress)
     answer["payments_due"] = _payments_due(statements.rows)
-    answer["parked"] = [one.view for one in (*known.parked, *statements.parked)]
+    answer["parked"] = [parked.view for parked in (*known.parked, *statements.parked)]
     with book.reading() as connection:
         answer["verified"] = _verified(book, connection)
         answer["receipts"] = _receipts(book)
@@ -80,7 +82,7 @@ def _open(
     for period in periods:
         found |= settled(connection, edition, clocks, [period])
         progress("settling periods", 1)
-    return {period: one for period, one in found.items() if one.lines}
+    return {period: settlement for period, settlement in found.items() if settlement.lines}
 
 
 def _entity(connection: Connection) -> str:
@@ -97,17 +99,17 @@ def _head(connection: Connection) -> Row:
 
 
 def _to_close(stands: dict[str | None, Settlement]) -> Iterator[Row]:
-    for period, one in stands.items():
-        outcomes = Counter(line.outcome for line in one.lines)
-        assert one.days is not None
+    for period, settlement in stands.items():
+        outcomes = Counter(line.outcome for line in settlement.lines)
+        assert settlement.days is not None
         yield {
-            "program": one.edition.program,
+            "program": settlement.edition.program,
             "period": period,
-            "from": str(one.days.first),
-            "to": str(one.days.last) if one.days.last else None,
-            "provisional": one.provisional,
-            "totals": {code: money.text for code, money in one.totals.items()},
-            "lines": len(one.lines),
+            "from": str(settlement.days.first),
+            "to": str(settlement.days.last) if settlement.days.last else None,
+            "provisional": settlement.provisional,
+            "totals": {code: money.text for code, money in settlement.totals.items()},
+            "lines": len(settlement.lines),
             "outcomes": dict(sorted(outcomes.items())),
         }
 
@@ -116,8 +118,8 @@ def _held(stands: Open) -> list[Row]:
     """Held lines by program and reason; one that waits for two things is counted for both."""
     found: Counter[tuple[str, str]] = Counter()
     for program, periods in stands.items():
-        for one in periods.values():
-            for line in one.lines:
+        for period in periods.values():
+            for line in period.lines:
                 if line.outcome == "held":
                     found.update((program, code) for code in line.held_for)
     return [
@@ -130,18 +132,18 @@ def _overdue(connection: Connection, clocks: Clocks) -> list[Row]:
     """Obligations whose day is over and that are not met."""
     today = day_of(clocks.as_of, DEFAULT_ZONE).isoformat()
     return [
-        one
-        for one in obligations.rows(connection, clocks)
-        if one["state"] == "overdue" or (one["state"] == "open" and (one["due"] or today) < today)
+        row
+        for row in obligations.rows(connection, clocks)
+        if row["state"] == "overdue" or (row["state"] == "open" and (row["due"] or today) < today)
     ]
 
 
 def _breaks(connection: Connection, clocks: Clocks) -> list[Row]:
     """Open breaks of the comparisons that were kept, by program and currency."""
     grouped: dict[tuple[str, str], list[Row]] = defaultdict(list)
-    for one in reconciliation.rows(connection, clocks):
-        if one["state"] == "open":
-            grouped[one["break"].partition("/")[0], one["currency"] or ""].append(one)
+    for row in reconciliation.rows(connection, clocks):
+        if row["state"] == "open":
+            grouped[row["break"].partition("/")[0], row["currency"] or ""].append(row)
     return [
         {
             "program": program,
@@ -156,8 +158,8 @@ def _breaks(connection: Connection, clocks: Clocks) -> list[Row]:
 
 def _exceptions(rows: Iterable[Row]) -> list[Row]:
     grouped: dict[str, list[Row]] = defaultdict(list)
-    for one in rows:
-        grouped[one["code"]].append(one)
+    for row in rows:
+        grouped[row["code"]].append(row)
     return [
         {"code": code, "count": len(found), "since": min(one["since"] for one in found)}
         for code, found in sorted(grouped.items())
@@ -167,10 +169,10 @@ def _exceptions(rows: Iterable[Row]) -> list[Row]:
 def _payments_due(rows: Iterable[Row]) -> list[Row]:
     """What is open on statements, by period and currency: to pay, and (negative) to be paid."""
     grouped: dict[tuple[str, str, bool], list[Row]] = defaultdict(list)
-    for one in rows:
-        if one["open"] and one["open"].strip("-0."):
-            period = _period_of(one["statement"])
-            grouped[period, one["currency"], one["open"].startswith("-")].append(one)
+    for row in rows:
+        if row["open"] and row["open"].strip("-0."):
+            period = _period_of(row["statement"])
+            grouped[period, row["currency"], row["open"].startswith("-")].append(row)
     return [
         {
             "period": period,
@@ -189,20 +191,20 @@ def _period_of(statement: str) -> str:
 
 
 def _sum(rows: Sequence[Row], name: str, currency: str) -> str | None:
-    amounts = [Money.parse(one[name], currency) for one in rows if one[name]]
+    amounts = [Money.parse(row[name], currency) for row in rows if row[name]]
     return sum_by_currency(amounts)[currency].text if currency and amounts else None
 
 
 def _verified(book: Book, connection: Connection) -> Row | None:
-    found = last_verified(book)
-    if found is None:
+    verified = last_verified(book)
+    if verified is None:
         return None
     return {
-        "at": format_instant(found.at),
-        "position": found.position,
-        "head": found.head,
-        "ok": found.ok,
-        "unchanged": still_stands(connection, found),
+        "at": format_instant(verified.at),
+        "position": verified.position,
+        "head": verified.head,
+        "ok": verified.ok,
+        "unchanged": still_stands(connection, verified),
     }
 
 
@@ -211,7 +213,7 @@ def _receipts(book: Book) -> Row | None:
     kept = kept_receipts(book)
     if not kept:
         return None
-    return {"kept": len(kept), "last": max(one.position for one in kept)}
+    return {"kept": len(kept), "last": max(receipt.position for receipt in kept)}
 
 
 def _changed(
@@ -226,11 +228,13 @@ def _changed(
     )
     counts = {TOPICS[topic].__name__: count for topic, count in connection.execute(query)}
     earlier = Clocks(clocks.as_of, since)
-    before = {one.program: one for one in last_editions(connection, since, program_names())}
+    before = {
+        edition.program: edition for edition in last_editions(connection, since, program_names())
+    }
     moves = []
     for edition in editions:
         now = stands[edition.program]
         own = before.get(edition.program)
         was = settled(connection, own, earlier, list(now)) if own else {}
-        moves += [one.as_json() for one in moved(edition.program, was, now)]
+        moves += [moved.as_json() for moved in moved(edition.program, was, now)]
     return {"position": since, "recorded": dict(sorted(counts.items())), "moves": moves}

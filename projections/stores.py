@@ -36,9 +36,9 @@ class Stores(StreamView):
         ]
 
     def rows(self, reader: LogReader, facts: dict[str, list[Logged]]) -> Iterator[dict[str, Any]]:
-        for stream, found in facts.items():
-            if found:
-                yield {**describe_store(stream.partition(":")[2], found), "stream": stream}
+        for stream, events in facts.items():
+            if events:
+                yield {**describe_store(stream.partition(":")[2], events), "stream": stream}
 
     def shown(self, row: dict[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in row.items() if name != "stream"}

@@ -40,8 +40,8 @@ MODULES = {
 
 def command(name: str) -> click.Command:
     """A command by its name."""
-    found: click.Command = getattr(import_module(f"{__name__}.{MODULES[name]}"), name)
-    return found
+    command: click.Command = getattr(import_module(f"{__name__}.{MODULES[name]}"), name)
+    return command
 
 
 def __getattr__(name: str) -> Any:

@@ -62,11 +62,11 @@ def close(
         where.preview().data(plan, _issued(plan))
         _talk_closed(where, plan)
 
-    with ask.opened() as found:
-        with found.reading() as connection:
+    with ask.opened() as book:
+        with book.reading() as connection:
             at = decision_as_of(ask, connection, program)
         answer = usecase(
-            found,
+            book,
             program,
             period,
             by=decision.by,
@@ -152,18 +152,18 @@ def adjust(
         where.preview().data(plan, [_row(one) for one in plan["adjustments"]])
         _talk_adjusted(plan)
 
-    with ask.opened() as found:
+    with ask.opened() as book:
         if dry_run and posting_date is None:
-            with found.reading() as connection:
+            with book.reading() as connection:
                 at = ask.clocks(connection, program)
                 answer = adjustment(connection, program, period, at).as_json()
             answer |= {"recorded": 0, "posting_date": None}
         else:
-            with found.reading() as connection:
+            with book.reading() as connection:
                 instant = decision_as_of(ask, connection, program)
             question = f"Issue the adjustment of {program}{f' {period}' if period else ''}?"
             _, answer = usecase(
-                *(found, program, period),
+                *(book, program, period),
                 by=decision.by,
                 now=now(),
                 as_of=instant,

@@ -43,11 +43,11 @@ def explain(context: click.Context, line: str, orders: bool, fresh: bool, ask: A
     from ledger.usecases.statements.line_history import issued_line
 
     where = ask.out
-    with ask.opened() as found, found.reading() as connection:
+    with ask.opened() as book, book.reading() as connection:
         asked = _explained(connection, line, ask, fresh=fresh, orders=orders)
         settlement, answer, order, known_at = asked
         line, orders = answer["line"], orders or order is not None
-        told = issued_line(
+        issued_lines = issued_line(
             connection, settlement.edition.program, settlement.period, line, known_at
         )
     if context.find_root().obj["verbose"]:
@@ -65,9 +65,9 @@ def explain(context: click.Context, line: str, orders: bool, fresh: bool, ask: A
             say(f"Of the line {line}; all of it: duebook explain {line}")
         return
     _show(where, answer)
-    for one in told:
+    for one in issued_lines:
         say(_told(one))
-    if told and answer["stands"] == "issued":
+    if issued_lines and answer["stands"] == "issued":
         say(f"Recalculated as of now: duebook explain {line} --fresh")
 
 
@@ -94,10 +94,10 @@ def _explained(
         at = ask.clocks(connection, program if slash else None)
         return Explained(*usecase(connection, line, at, orders=orders), None, at.known_at)
     except (NoSuchLine, UnknownProgram, WrongPeriod) as refusal:
-        from ledger.usecases.looking.meant import line_meant, no_line
+        from ledger.usecases.looking.meant import meaning, no_line
         from ledger.usecases.terms.editions import program_meant
 
-        meant = line_meant(connection, line, ask.clocks(connection))
+        meant = meaning(connection, line, ask.clocks(connection))
         if meant is None:
             whole = program_meant(connection, program) if slash else None
             if whole is not None:
@@ -113,15 +113,15 @@ def _explained(
     return Explained(settlement, answer, meant.order, at.known_at)
 
 
-def _told(one: "IssuedLine") -> str:
+def _told(issued_line: "IssuedLine") -> str:
     """What the payee of a closed period was told."""
-    said = f"Closed at position {one.closed} by {one.by}. {one.payee} was told: "
-    said += _stated(one.issued)
-    if one.moved is not None:
-        now = one.stands.line if one.stands else None
-        said += f"; adjusted at position {one.moved} to {_stated(now)}"
-    if one.stands is not None and one.stands.adopted:
-        said += f", the platform's figure, accepted because: {one.reason}"
+    closed = f"Closed at position {issued_line.closed} by {issued_line.by}."
+    said = f"{closed} {issued_line.payee} was told: {_stated(issued_line.issued)}"
+    if issued_line.moved is not None:
+        now = issued_line.stands.line if issued_line.stands else None
+        said += f"; adjusted at position {issued_line.moved} to {_stated(now)}"
+    if issued_line.stands is not None and issued_line.stands.adopted:
+        said += f", the platform's figure, accepted because: {issued_line.reason}"
     return said + "."
 
 

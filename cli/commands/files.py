@@ -80,14 +80,14 @@ def _column(one: dict[str, Any]) -> dict[str, Any]:
 
 def _talk(looked: "Looked", *, with_draft: bool) -> None:
     """What the file is, and what is in doubt."""
-    file, found = looked.file, looked.found
+    file, header = looked.file, looked.found
     parts = [looked.format]
     parts += [file.encoding] if file.encoding else []
     parts += ["packed with gzip"] if file.packed else []
-    if found.sheet:
-        others = [one for one in looked.sheets if one != found.sheet]
-        parts.append(f"sheet {found.sheet!r}" + (f" (also {', '.join(others)})" if others else ""))
-    where = f", header in row {found.place}" if found.place else ""
+    if header.sheet:
+        others = [sheet for sheet in looked.sheets if sheet != header.sheet]
+        parts.append(f"sheet {header.sheet!r}" + (f" (also {', '.join(others)})" if others else ""))
+    where = f", header in row {header.place}" if header.place else ""
     say(f"{file.name}: {', '.join(parts)}{where}; read for {looked.use}.")
     if looked.is_own:
         command = looked.use if looked.use != "facts" else "record"

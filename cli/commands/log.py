@@ -31,12 +31,12 @@ def log(stream: str | None, after: int, limit: int | None, ask: Ask) -> None:
     from ledger.usecases.looking.show import log as usecase
 
     where = ask.out
-    with ask.opened() as found, found.reading() as connection:
+    with ask.opened() as book, book.reading() as connection:
         at = ask.clocks(connection)
         events = usecase(connection, stream, after, at.known_at)
-        counted = (one for one in events if ask.as_of is None or one.at <= at.as_of)
+        counted = (event for event in events if ask.as_of is None or event.at <= at.as_of)
         lifted = lifts(connection, at.known_at)
-        rows = (_marked(event_json(one), lifted) for one in islice(counted, limit))
+        rows = (_marked(event_json(event), lifted) for event in islice(counted, limit))
         if where.format == "json":
             answer = list(rows)
             where.data(answer, answer)
@@ -92,7 +92,7 @@ def show(stream: str, ask: Ask) -> None:
     from ledger.usecases.looking.show import show as usecase
 
     where = ask.out
-    with ask.opened() as found, found.reading() as connection:
+    with ask.opened() as book, book.reading() as connection:
         answer = usecase(connection, stream, ask.clocks(connection))
     if where.is_table:
         lines = [f"{stream} as of {where.clocks(answer)}"]

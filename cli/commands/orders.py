@@ -100,9 +100,9 @@ def orders(
 
     where = ask.out
     fixed = dict(map(column_and_value, sets)) | ({"store": store} if store else {})
-    with ask.opened() as found, progress() as told:
+    with ask.opened() as book, progress() as told:
         answer = record_orders(
-            found,
+            book,
             files,
             now=now(),
             by=by or system_user(),
@@ -130,9 +130,9 @@ def _withdraw(ask: Ask, position: int, reason: str, decision: Decision) -> int:
         where.preview().data(plan, plan["touches"])
         _talk_taken_back(plan)
 
-    with ask.opened() as found:
+    with ask.opened() as book:
         answer = withdraw_orders(
-            *(found, position),
+            *(book, position),
             reason=reason,
             by=decision.by,
             dry_run=decision.dry_run,
@@ -209,8 +209,12 @@ def _summary(answer: "OrdersAnswer", *, dry_run: bool, keeping: bool) -> list[st
 
 def _write_rejects(to: Destination, answer: "OrdersAnswer") -> None:
     rows: list[dict[str, str | None]] = [
-        {**(one.raw or {}), "error": f"{one.file}:{one.row}: {one.code}: {one.error} {one.hint}"}
-        for one in answer.rejections
+        {
+            **(rejection.raw or {}),
+            "error": f"{rejection.file}:{rejection.row}: {rejection.code}: "
+            f"{rejection.error} {rejection.hint}",
+        }
+        for rejection in answer.rejections
     ]
     with to.opened() as file:
         if to.typed.lower().endswith((".ndjson", ".jsonl", ".json")):

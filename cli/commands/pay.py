@@ -51,11 +51,11 @@ def pay(
         where.preview().data(plan, [plan])
         _talk(plan)
 
-    with ask.opened() as found:
-        with found.reading() as connection:
-            meant = statement_meant(connection, statement, found.head().position)
+    with ask.opened() as book:
+        with book.reading() as connection:
+            meant = statement_meant(connection, statement, book.head().position)
         answer = usecase(
-            *(found, meant),
+            *(book, meant),
             amount=amount,
             currency=currency,
             ref=ref,
@@ -112,9 +112,9 @@ def lock(through: date, reason: str | None, decision: Decision, ask: Ask) -> int
         where.preview().data(plan, [plan])
         _talk_locked(where, plan)
 
-    with ask.opened() as found:
+    with ask.opened() as book:
         answer = usecase(
-            *(found, through),
+            *(book, through),
             by=decision.by,
             now=now(),
             reason=reason,

@@ -45,10 +45,10 @@ def publish(terms: str, replace: bool, decision: Decision, ask: Ask) -> int:
         where.preview().data(plan, _shown(plan))
         _talk(plan)
 
-    with ask.opened() as found:
+    with ask.opened() as book:
         edition = read_terms(terms)
         answer = usecase(
-            *(found, edition, decision.by),
+            *(book, edition, decision.by),
             replace=replace,
             look=partial(moved_by_terms, now=now()) if decision.looks else None,
             agree=decision.agree(f"Publish version {edition.version}?", show),
@@ -112,10 +112,10 @@ def programs(program: str | None, ask: Ask) -> None:
     toml = where.format == "toml"
     if toml and program is None:
         raise click.UsageError("--format toml needs a PROGRAM.")
-    with ask.opened() as found, found.reading() as connection:
+    with ask.opened() as book, book.reading() as connection:
         at = ask.clocks(connection).known_at
         if program is None:
-            rows = [_row(one) for one in editions.published(connection, at)]
+            rows = [_row(fact) for fact in editions.published(connection, at)]
             where.data(rows, rows)
             for edition in terms.offered(connection, at):
                 say(
@@ -198,5 +198,5 @@ def _lines(edition: "Edition", position: int) -> list[str]:
             if row[word]:
                 lines.append(f"    {word}: {row[word]}")
     lines += ["", "Sources:"]
-    lines += [f"  {one.key}: {one.title}, {one.date}" for one in edition.source]
+    lines += [f"  {source.key}: {source.title}, {source.date}" for source in edition.source]
     return lines

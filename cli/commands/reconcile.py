@@ -145,14 +145,14 @@ def _look(
     where = ask.out
     if keep:
         _refuse_keeping(by, ask)
-    with ask.opened() as found:
+    with ask.opened() as book:
         if keep:
-            refuse_read_only(found, "keep a comparison")
-        with found.reading() as connection:
+            refuse_read_only(book, "keep a comparison")
+        with book.reading() as connection:
             at = ask.clocks(connection, program)
             result = against.compared(connection, program, period, at)
         answer: dict[str, Any] = result.as_json(full=full)
-        answer["run"] = record_run(found, result, by=by or "", **against.how) if keep else None
+        answer["run"] = record_run(book, result, by=by or "", **against.how) if keep else None
     show(where, answer)
     if where.is_table:
         talk(where, answer, looking_back=ask.as_of is not None)
@@ -180,17 +180,19 @@ def _accept(
     _refuse_keeping("nobody yet" if decision.dry_run else (decision.by or None), ask)
 
     def compare(connection: "Connection") -> "tuple[Reconciliation, ReconciliationRun]":
-        found = against.compared(connection, program, period, ask.clocks(connection, program))
-        return found, run_of(found, **against.how)
+        reconciliation = against.compared(
+            connection, program, period, ask.clocks(connection, program)
+        )
+        return reconciliation, run_of(reconciliation, **against.how)
 
     def preview(plan: dict[str, Any]) -> None:
         passing = [one for one in plan["breaks"] if one["within_tolerance"]]
         where.preview().data(plan, [row(one) for one in passing])
         say_tolerance(plan)
 
-    with ask.opened() as found:
+    with ask.opened() as book:
         agree = decision.agree("Keep the comparison and accept these differences?", preview)
-        result, plan = accept_within(found, compare, by=decision.by, now=now(), agree=agree)
+        result, plan = accept_within(book, compare, by=decision.by, now=now(), agree=agree)
     answer = result.as_json(full=full) | plan
     show(where, answer)
     if where.is_table:
@@ -225,15 +227,17 @@ def _resolve(
 
     def compare(connection: "Connection") -> "ReconciliationRun":
         assert against is not None, "only asked where there is a file"
-        found = against.compared(connection, program, period, ask.clocks(connection, program))
-        return run_of(found, **against.how)
+        reconciliation = against.compared(
+            connection, program, period, ask.clocks(connection, program)
+        )
+        return run_of(reconciliation, **against.how)
 
     def show(plan: dict[str, Any]) -> None:
         where.preview().data(plan, [plan])
 
-    with ask.opened() as found:
+    with ask.opened() as book:
         answer = usecase(
-            *(found, program, period, name),
+            *(book, program, period, name),
             resolution=as_,
             reason=reason,
             by=decision.by,

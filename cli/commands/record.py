@@ -79,9 +79,9 @@ def record(
     through = Through(_mapping(profile, type_), zone)
     where = ask.out
     totals = {"reading": sum(_size(name) for name in files)}
-    with ask.opened() as found, progress(totals) as told:
+    with ask.opened() as book, progress(totals) as told:
         answer = usecase(
-            found,
+            book,
             files,
             now=now(),
             by=by or system_user(),
@@ -142,12 +142,12 @@ def _show_table(where: Out, answer: "RecordAnswer", summary: list[str], *, keepi
         if answer.warnings:
             count = f"{len(answer.warnings):,} warnings"
             say(f"{count} of the other rows are left out until these are mended; --format json.")
-    for found in told.values():
-        for one in found[:SHOWN_MAX]:
-            _show_place(one.as_json())
-    for name, found in told.items():
-        if len(found) > SHOWN_MAX:
-            say(f"... and {len(found) - SHOWN_MAX:,} more {name}; see --format json.")
+    for rejections in told.values():
+        for rejection in rejections[:SHOWN_MAX]:
+            _show_place(rejection.as_json())
+    for name, rejections in told.items():
+        if len(rejections) > SHOWN_MAX:
+            say(f"... and {len(rejections) - SHOWN_MAX:,} more {name}; see --format json.")
     if not refused:
         where.text(summary)
 
@@ -156,9 +156,9 @@ def _show_known(answer: "RecordAnswer") -> None:
     """Asked for by -v: which rows were passed over, and where the book has them."""
     if not click.get_current_context().find_root().obj["verbose"]:
         return
-    for one in answer.known_rows[:SHOWN_MAX]:
-        where = f"at position {one['position']}" if one["position"] else "from an earlier row"
-        say(f"{one['file']}:{one['line']}: known {where}")
+    for row in answer.known_rows[:SHOWN_MAX]:
+        where = f"at position {row['position']}" if row["position"] else "from an earlier row"
+        say(f"{row['file']}:{row['line']}: known {where}")
     if (more := answer.known - SHOWN_MAX) > 0:
         say(f"... and {more:,} more known rows; see --format json.")
 
@@ -188,14 +188,16 @@ def _summary(answer: "RecordAnswer", dry_run: bool, *, keeping: bool) -> list[st
     return lines
 
 
-def _to_mend(one: "Rejection") -> str:
+def _to_mend(rejection: "Rejection") -> str:
     """The line as it was sent, to the letter, with what is wrong with it.
 
     Read and written again, doubled keys and numbers too long for a computer would lose a part.
     """
-    said = f"{one.file}:{one.line}: {one.code}: {one.error} {one.hint}"
-    data = one.raw if isinstance(one.raw, dict) else {"raw": one.raw}
-    text = (one.text or "").rpartition(SAID)[0] + "}" if "error" in data else one.text
+    said = (
+        f"{rejection.file}:{rejection.line}: {rejection.code}: {rejection.error} {rejection.hint}"
+    )
+    data = rejection.raw if isinstance(rejection.raw, dict) else {"raw": rejection.raw}
+    text = (rejection.text or "").rpartition(SAID)[0] + "}" if "error" in data else rejection.text
     if text and text != "}" and data:
         return f"{text[:-1].rstrip()}{SAID}{json.dumps(said, ensure_ascii=False)}}}\n"
     return json.dumps({**data, "error": said}, ensure_ascii=False) + "\n"

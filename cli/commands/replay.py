@@ -43,8 +43,8 @@ def replay(program: str, period: str | None, terms: str | None, ask: Ask) -> int
             f"{terms}: program: found {draft.program!r}, expected {program!r}.",
             "Replay the program that the file is for.",
         )
-    with ask.opened() as found, found.reading() as connection:
-        head = found.head().position
+    with ask.opened() as book, book.reading() as connection:
+        head = book.head().position
         at = None
         if ask.as_of is not None or ask.known_at is not None:
             from ledger.usecases.statements.closed_period import closed_period

@@ -65,16 +65,20 @@ def report(
         rows = [{"report": name, "shows": about} for name, about in reports().items()]
         where.data(rows, rows)
         return 0
-    conditions = [Condition.parsed(one) for one in wheres]
+    conditions = [Condition.parsed(where) for where in wheres]
     # Equal texts are looked up by the database; what is compared otherwise is so row by row.
-    plain = [one for one in conditions if one.operator == "=" and not is_number_column(one.column)]
-    pairs = [(one.column, one.value) for one in plain]
-    with ask.opened() as found, progress() as told:
-        at = ask.chosen_clocks(found, always=computed(name) is not None)
-        answer = usecase(found, name, where=pairs, clocks=at, now=now(), zone=zone, progress=told)
+    plain = [
+        condition
+        for condition in conditions
+        if condition.operator == "=" and not is_number_column(condition.column)
+    ]
+    pairs = [(condition.column, condition.value) for condition in plain]
+    with ask.opened() as book, progress() as told:
+        at = ask.chosen_clocks(book, always=computed(name) is not None)
+        answer = usecase(book, name, where=pairs, clocks=at, now=now(), zone=zone, progress=told)
         rows = narrowed(
             answer.rows,
-            [one for one in conditions if one not in plain],
+            [condition for condition in conditions if condition not in plain],
             is_number=is_number_column,
             known=answer.columns,
             sort=sort,
@@ -157,11 +161,11 @@ def query(
     if max_rows is None and where.destination is None and sys.stdout.isatty():
         max_rows = ON_A_TERMINAL
     limits = Limits(timeout, max_rows, whole=where.format not in ("csv", "ndjson"))
-    with ask.opened() as found, progress() as told:
+    with ask.opened() as book, progress() as told:
         answer = usecase(
-            found,
+            book,
             sql,
-            clocks=ask.chosen_clocks(found, program=program),
+            clocks=ask.chosen_clocks(book, program=program),
             now=now(),
             zone=zone,
             open_period=None if program is None else OpenPeriod(program, period),
@@ -190,11 +194,11 @@ def rebuild(view: str | None, ask: Ask) -> int:
     where = ask.out
     rows = []
     views = [view_named(view)] if view else list(VIEWS.values())
-    with ask.opened() as found, progress() as told:
-        refuse_to_build(found, tables_of(*(one.NAME for one in views)))
+    with ask.opened() as book, progress() as told:
+        refuse_to_build(book, tables_of(*(view.NAME for view in views)))
         for one in views:
-            position = usecase(found, one, told)
-            with found.reading() as connection:
+            position = usecase(book, one, told)
+            with book.reading() as connection:
                 parked = len(parked_in(connection, one.NAME))
             rows.append({"view": one.NAME, "position": position, "parked": parked})
     where.data(rows, rows)
@@ -212,10 +216,10 @@ def _show(where: Out, answer: "Report", fixed: Collection[str] = ()) -> int:
             f"Cut: there are more than these {len(answer.rows):,} rows. "
             "More of them: --max-rows N; all: -o FILE.csv"
         )
-    for one in answer.parked:
+    for parked in answer.parked:
         say(
-            f"Error: the view {one.view} could not take the event at position {one.position} "
-            f"({one.error}) and goes on without it."
+            f"Error: the view {parked.view} could not take the event at position {parked.position} "
+            f"({parked.error}) and goes on without it."
         )
     if answer.parked:
         say("Update duebook or report this, then run: duebook rebuild " + answer.parked[0].view)

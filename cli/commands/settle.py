@@ -80,7 +80,7 @@ def settle(
         return
     where = ask.out
     draft = None if terms is None else read_terms(terms)
-    with ask.opened() as found, found.reading() as connection:
+    with ask.opened() as book, book.reading() as connection:
         _refuse_other(draft, program, terms)
         run = ask.run(connection, program, period, draft)
         settlement = None if fresh or draft else as_it_stands(connection, run, period)
@@ -110,9 +110,9 @@ def settle(
 
 def _talk_of_changes(changes: list[dict[str, Any]]) -> None:
     say(f"Against the published terms {len(changes)} lines change:")
-    for one in changes:
-        say(f"  {one['line']}: {one['was_outcome']} {one['was']} -> "
-            f"{one['now_outcome']} {one['now']} {one['currency']}")  # fmt: skip
+    for change in changes:
+        say(f"  {change['line']}: {change['was_outcome']} {change['was']} -> "
+            f"{change['now_outcome']} {change['now']} {change['currency']}")  # fmt: skip
 
 
 def _refuse_other(draft: "Edition | None", program: str, file: str | None) -> None:
@@ -171,18 +171,20 @@ def row_of(line: "Line", *, between: bool) -> dict[str, Any]:
 
 def _talk_of_obligations(settlement: "Settlement") -> None:
     """What is owed beside the lines, in a sentence each; a list of many is left to the report."""
-    found = settlement.obligations
-    if found:
+    obligations = settlement.obligations
+    if obligations:
         say("")
-    for one in found[:SHOWN_MAX]:
-        due = f", due {one.due}" if one.due else ""
-        owed = f"{one.missing} to be made up to {one.owed_to}, {one.made_up} made up"
-        if one.amount:
-            owed = f"{grouped(one.amount.text)} {one.amount.currency} from {one.owed_by}"
-        again = f"; stands again in {one.repeated_in}" if one.repeated_in else ""
-        say(f"Owed {one.obligation}: {owed}{due}: {one.state}{again}")
-    if len(found) > SHOWN_MAX:
-        say(f"and {len(found) - SHOWN_MAX} more: duebook report obligations")
+    for obligation in obligations[:SHOWN_MAX]:
+        due = f", due {obligation.due}" if obligation.due else ""
+        owed = f"{obligation.missing} to be made up to {obligation.owed_to},"
+        owed += f" {obligation.made_up} made up"
+        if obligation.amount:
+            amount = f"{grouped(obligation.amount.text)} {obligation.amount.currency}"
+            owed = f"{amount} from {obligation.owed_by}"
+        again = f"; stands again in {obligation.repeated_in}" if obligation.repeated_in else ""
+        say(f"Owed {obligation.obligation}: {owed}{due}: {obligation.state}{again}")
+    if len(obligations) > SHOWN_MAX:
+        say(f"and {len(obligations) - SHOWN_MAX} more: duebook report obligations")
 
 
 def _talk(where: Out, settlement: "Settlement", *, draft: bool) -> None:

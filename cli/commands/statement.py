@@ -54,7 +54,7 @@ def statement(
     if program is None:
         raise click.UsageError("Name a program, a statement, or --all with -o FOLDER.")
     where = ask.out
-    with ask.opened() as found, found.reading() as connection:
+    with ask.opened() as book, book.reading() as connection:
         answer = _asked(connection, program, period, payee, ask)
     _write(where, answer)
     if where.is_table:
@@ -101,7 +101,7 @@ def _write_all(program: str | None, period: str | None, payee: str | None, ask: 
     if payee is not None:
         raise click.UsageError("--all is of all payees: leave --payee out.")
     assert ask.folder is not None, "`answering` makes it of -o"
-    with ask.opened() as found, found.reading() as connection, progress() as told:
+    with ask.opened() as book, book.reading() as connection, progress() as told:
         at = _decided(ask.clocks(connection, program), ask)
         names = names_of_statements(connection, at, program, period)
         if not names:
@@ -201,8 +201,8 @@ def _causes(where: Out, row: dict[str, Any]) -> dict[str, list[str]]:
 def _from_where(where: Out, row: dict[str, Any]) -> str:
     """The first of what caused it."""
     causes = _causes(where, row).values()
-    told = [one for found in causes for one in found[:FACTS_MAX]]
-    more = sum(max(len(found) - FACTS_MAX, 0) for found in causes)
+    told = [one for cause in causes for one in cause[:FACTS_MAX]]
+    more = sum(max(len(cause) - FACTS_MAX, 0) for cause in causes)
     if more > 0:
         told.append(f"{more} more")
     return f"; by {', '.join(told)}." if told else "."
@@ -225,7 +225,9 @@ def _talk(where: Out, answer: dict[str, Any]) -> None:
     for one in answer["adjustments"]:
         say(f"{one['line']} adjusted by {_moved(one)}: {one['why']}{_from_where(where, one)}")
     outcomes = {one["line"]: one["outcome"] for one in (*answer["lines"], *answer["adjustments"])}
-    silent = Counter(one for one in outcomes.values() if one not in ("payable", "granted"))
+    silent = Counter(
+        outcome for outcome in outcomes.values() if outcome not in ("payable", "granted")
+    )
     if silent:
         counts = ", ".join(f"{count} {outcome}" for outcome, count in sorted(silent.items()))
         say(f"Lines that pay nothing: {counts}. With their reasons: --format csv, -o FILE.xlsx")

@@ -38,12 +38,12 @@ def status(since: str | None, ask: Ask) -> None:
     from projections.status import status as usecase
 
     where = ask.out
-    with ask.opened() as found, progress() as told:
-        chosen = ask.chosen_clocks(found)
-        with found.reading() as connection:
+    with ask.opened() as book, progress() as told:
+        chosen = ask.chosen_clocks(book)
+        with book.reading() as connection:
             at = ask.clocks(connection)
             after = None if since is None else known_position(connection, since, now=now())
-        answer = usecase(found, at, chosen=chosen, since=after, now=now(), progress=told)
+        answer = usecase(book, at, chosen=chosen, since=after, now=now(), progress=told)
     rows = list(_rows(answer))
     if where.is_table:
         rows = [_on_one_screen(where, row) for row in rows]
@@ -94,14 +94,14 @@ def _rows(answer: Row) -> Iterator[Row]:
 def _periods(open_: list[Row]) -> Iterator[Row]:
     """Per program, and whether they are over, the open periods and what they come to."""
     grouped: dict[tuple[str, bool], list[Row]] = {}
-    for one in open_:
-        grouped.setdefault((one["program"], one["provisional"]), []).append(one)
+    for period in open_:
+        grouped.setdefault((period["program"], period["provisional"]), []).append(period)
     from ledger.kernel.money import Money, sum_by_currency
 
     for (program, provisional), periods in sorted(grouped.items(), key=lambda pair: pair[0][::-1]):
         outcomes: Counter[str] = Counter()
-        for one in periods:
-            outcomes.update(one["outcomes"])
+        for period in periods:
+            outcomes.update(period["outcomes"])
         totals = [Money.parse(*pair[::-1]) for one in periods for pair in one["totals"].items()]
         sums = sum_by_currency(totals)
         first, last = periods[0], periods[-1]
@@ -124,8 +124,8 @@ def _most(found: list[Row]) -> Iterator[Row]:
     shown = found if len(found) <= SHOWN_MAX + 1 else found[:SHOWN_MAX]
     yield from shown
     if others := found[len(shown) :]:
-        since = min((one["since"] for one in others if one["since"]), default=None)
-        count = sum(one["count"] for one in others)
+        since = min((other["since"] for other in others if other["since"]), default=None)
+        count = sum(other["count"] for other in others)
         yield _row(others[0]["what"], f"{len(others)} others", count, since=since)
 
 

@@ -29,8 +29,8 @@ def upgrade(decision: Decision, ask: Ask) -> int:
         where.preview().data(plan, [plan])
 
     question = "Let this version write it, and no earlier one read it any more?"
-    with ask.opened() as found:
-        answer = usecase(found, by=decision.by, agree=decision.agree(question, show))
+    with ask.opened() as book:
+        answer = usecase(book, by=decision.by, agree=decision.agree(question, show))
     decision.answer(where, answer, [answer])
     if answer["was"] == answer["format"]:
         if where.is_table:
@@ -55,5 +55,5 @@ def export(what: str, ask: Ask) -> None:
 
     where = ask.out
     where.format = "ndjson"
-    with ask.opened() as found, found.reading() as connection:
+    with ask.opened() as book, book.reading() as connection:
         where.data(None, exported_facts(connection, ask.clocks(connection)))

@@ -46,36 +46,32 @@ def verify(receipts: tuple[str, ...], files: tuple[str, ...], ask: Ask) -> int:
 
     where = ask.out
     given = [parse_receipt(text, "given with --receipt") for text in receipts]
-    with ask.opened() as found, progress() as told:
-        sweep(found)
-        head = found.head()
-        checks = usecase(found, given, told)
-        if all(one.ok for one in checks):
-            checks += verify_orders(found, told)
-            checks += verify_snapshots(found)
-            checks += verify_closed(found, told)
-            checks.append(verify_entries(found, told))
-            places = verify_places(found)
-            checks += [places, *(verify_views(found, told) if places.ok else [])]
-            checks += [verify_clock(found, now()), not_seen()]
-        ok = all(one.ok for one in checks)
-        leave_verified(found, Verified(now(), head.position, head.hash.hex(), ok))
+    with ask.opened() as book, progress() as told:
+        sweep(book)
+        head = book.head()
+        checks = usecase(book, given, told)
+        if all(check.ok for check in checks):
+            checks += verify_orders(book, told)
+            checks += verify_snapshots(book)
+            checks += verify_closed(book, told)
+            checks.append(verify_entries(book, told))
+            places = verify_places(book)
+            checks += [places, *(verify_views(book, told) if places.ok else [])]
+            checks += [verify_clock(book, now()), not_seen()]
+        ok = all(check.ok for check in checks)
+        leave_verified(book, Verified(now(), head.position, head.hash.hex(), ok))
         if ok and files:
-            with found.reading() as connection:
+            with book.reading() as connection:
                 checks += [verify_file(connection, path) for path in files]
-    unknown, rows = [one for one in checks if ok and not one.ok], [one.as_json() for one in checks]
-    answer = {
-        "ok": ok and not unknown,
-        "events": head.position,
-        "head": head.hash.hex(),
-        "checks": rows,
-    }
-    where.data(answer, rows)
+    unknown = [check for check in checks if ok and not check.ok]
+    rows = [check.as_json() for check in checks]
+    answer = {"ok": ok and not unknown, "events": head.position, "head": head.hash.hex()}
+    where.data({**answer, "checks": rows}, rows)
     if not ok:
         say(_what_does_not_hold(checks))
         return BROKEN
     if unknown:
-        names = ", ".join(one.name.removeprefix("file ") for one in unknown)
+        names = ", ".join(check.name.removeprefix("file ") for check in unknown)
         say(f"The log holds; it was not given {names} as it is here.")
         return 1
     if where.is_table:
@@ -84,8 +80,8 @@ def verify(receipts: tuple[str, ...], files: tuple[str, ...], ask: Ask) -> int:
 
 
 def _what_does_not_hold(checks: "list[Check]") -> str:
-    if all(one.ok for one in checks if not one.name.startswith("view ")):
+    if all(check.ok for check in checks if not check.name.startswith("view ")):
         return "The log holds; a read model does not follow from it and can be rebuilt."
-    if all(one.ok for one in checks if not one.name.startswith("order ")):
+    if all(check.ok for check in checks if not check.name.startswith("order ")):
         return "The log holds; the archive of orders does not. Restore its folder from a backup."
     return "The log does not hold. Keep this file as it is and restore a backup beside it."

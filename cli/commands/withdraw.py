@@ -38,9 +38,9 @@ def withdraw(position: int, reason: str, decision: Decision, ask: Ask) -> int:
         where.preview().data(plan, [_row(plan)])
         say_moves(plan)
 
-    with ask.opened() as found:
+    with ask.opened() as book:
         answer = usecase(
-            *(found, position),
+            *(book, position),
             reason=reason,
             by=decision.by,
             now=now(),

@@ -129,5 +129,5 @@ def movement(party: str, before: Standing, after: Standing) -> dict[Account, int
 
 def difference(was: Mapping[Account, int], now: Mapping[Account, int]) -> dict[Account, int]:
     """By how much accounts differ; those that stay are left out."""
-    moved = {one: now.get(one, 0) - was.get(one, 0) for one in sorted({*was, *now})}
+    moved = {account: now.get(account, 0) - was.get(account, 0) for account in sorted({*was, *now})}
     return {account: amount for account, amount in moved.items() if amount}

@@ -46,7 +46,7 @@ def refuse_unbalanced(number: str, postings: tuple[Posting, ...]) -> None:
     """Raises `Unbalanced`, with what is over, for postings that do not sum to zero."""
     over = {
         commodity: total
-        for commodity, total in sum_by_currency([one.amount for one in postings]).items()
+        for commodity, total in sum_by_currency([posting.amount for posting in postings]).items()
         if total.minor
     }
     if over:

@@ -18,7 +18,7 @@ class Locks:
 
     def __init__(self, found: Sequence[Lock]) -> None:
         self._found = list(found)
-        self._positions = [one.position for one in found]
+        self._positions = [lock.position for lock in found]
 
     def before(self, position: int) -> Lock | None:
         """The lock that an event at a position meets."""

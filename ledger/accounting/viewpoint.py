@@ -28,7 +28,9 @@ def seen_from(entity: str, payer: str, postings: Iterable[Posting]) -> tuple[Pos
     side owes, the other has to come."""
     if entity == payer:
         return tuple(postings)
-    return tuple(Posting(_mirrored(one.account, payer), one.amount.negated()) for one in postings)
+    return tuple(
+        Posting(_mirrored(posting.account, payer), posting.amount.negated()) for posting in postings
+    )
 
 
 def _mirrored(account: Account, payer: str) -> Account:

@@ -41,12 +41,12 @@ PLAN = Thing(
 def share_said(rate: str) -> str:
     """The rate, in its shortest form; a `ValueError` outside of 0..1, or with more decimals than
     whole millionths have."""
-    found = decimal_said(rate)
-    if not 0 <= found <= 1:
+    value = decimal_said(rate)
+    if not 0 <= value <= 1:
         raise ValueError("a rate of 0 to 1, such as 0.15")
-    if found != round(found, DECIMALS_MAX):
+    if value != round(value, DECIMALS_MAX):
         raise ValueError(f"a rate with at most {DECIMALS_MAX} decimals")
-    return f"{found.normalize():f}"
+    return f"{value.normalize():f}"
 
 
 class CreatorRegistered(Fact):

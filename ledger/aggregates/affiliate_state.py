@@ -107,36 +107,36 @@ class PlanState:
         return self._versions([])
 
     def _versions(self, endings: list[Recorded]) -> list[Version]:
-        counting = [one for one in self.reports if not self.differs(one)]
-        found: list[Version] = []
+        counting = [report for report in self.reports if not self.differs(report)]
+        versions: list[Version] = []
         standing: Recorded | None = None
-        for one in in_order([*counting, *endings]):
-            ends = isinstance(one.event, AffiliatePlanEnded)
+        for fact in in_order([*counting, *endings]):
+            ends = isinstance(fact.event, AffiliatePlanEnded)
             if standing is not None:
-                found.append(Version(standing, standing.at, one.at, one if ends else None))
-            standing = None if ends else one
+                versions.append(Version(standing, standing.at, fact.at, fact if ends else None))
+            standing = None if ends else fact
         if standing is not None:
-            found.append(Version(standing, standing.at, FOREVER))
-        return [one for one in found if one.start < one.end]
+            versions.append(Version(standing, standing.at, FOREVER))
+        return [version for version in versions if version.start < version.end]
 
     @cached_property
     def approvals(self) -> dict[str, list[Said]]:
         """Per creator when the last word was an approval; it outlives new settings and endings."""
         by_creator: dict[str, list[Recorded]] = defaultdict(list)
-        for one in in_order(self.words):
-            by_creator[one.event.creator].append(one)
+        for fact in in_order(self.words):
+            by_creator[fact.event.creator].append(fact)
         return {creator: list(_approved(words)) for creator, words in by_creator.items()}
 
     def words_on(self, creator: str) -> list[Recorded]:
         """Every approval and disapproval of a creator, in business order."""
-        return in_order(one for one in self.words if one.event.creator == creator)
+        return in_order(word for word in self.words if word.event.creator == creator)
 
 
 def _approved(words: Sequence[Recorded]) -> Any:
-    for number, one in enumerate(words):
+    for number, fact in enumerate(words):
         end = words[number + 1].at if number + 1 < len(words) else FOREVER
-        if isinstance(one.event, CreatorApproved) and one.at < end:
-            yield Said(one, one.at, end)
+        if isinstance(fact.event, CreatorApproved) and fact.at < end:
+            yield Said(fact, fact.at, end)
 
 
 def describe_creator(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:

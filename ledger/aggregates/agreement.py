@@ -103,10 +103,10 @@ class AgreementTerms(NotedFact):
         """One way to write one share: `0.50` is `0.5`."""
         if share is None:
             return None
-        found = decimal_said(share)
-        if not 0 <= found <= 1:
+        value = decimal_said(share)
+        if not 0 <= value <= 1:
             raise ValueError("a share from 0 to 1")
-        return f"{abs(found.normalize()):f}"
+        return f"{abs(value.normalize()):f}"
 
     @field_validator("of")
     @classmethod
@@ -186,11 +186,13 @@ class AgreementSigned(_Starting):
         return f"agreement:{self.agreement}"
 
     def references(self) -> tuple[Reference, ...]:
-        found = [Reference("agreement", self.agreement), Reference(PARTNER_OF, self.partner)]
+        references = [Reference("agreement", self.agreement), Reference(PARTNER_OF, self.partner)]
         if self.creator:
-            found.append(Reference("agreement-creator", self.creator))
-        found += [Reference("agreement-store", store) for store in sorted(set(self.stores or ()))]
-        return tuple(found)
+            references.append(Reference("agreement-creator", self.creator))
+        references += [
+            Reference("agreement-store", store) for store in sorted(set(self.stores or ()))
+        ]
+        return tuple(references)
 
 
 class AgreementEnded(NotedFact):

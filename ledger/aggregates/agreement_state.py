@@ -46,13 +46,13 @@ class AgreementState:
 
         The day of an end is the last in force, or with `day_inside` false the first that is not.
         """
-        found: Ended | None = None
-        for one in in_order(self.ends):
-            day = one.event.on or day_of(one.at, zone)
+        ended: Ended | None = None
+        for fact in in_order(self.ends):
+            day = fact.event.on or day_of(fact.at, zone)
             last = day if day_inside or day == date.min else day - ONE_DAY
-            if found is None or last < found.last:
-                found = Ended(last, one)
-        return found
+            if ended is None or last < ended.last:
+                ended = Ended(last, fact)
+        return ended
 
 
 class CommissionState:
@@ -89,7 +89,7 @@ class GrantState:
 def _first_report(reports: list[Recorded]) -> Recorded | None:
     """The earliest; of equal ones that of the first sender's id, whichever was recorded first."""
     if len(reports) > 1:
-        reports = sorted(reports, key=lambda one: (one.event.source or "", one.event.id or ""))
+        reports = sorted(reports, key=lambda fact: (fact.event.source or "", fact.event.id or ""))
     return first_of(reports)
 
 
@@ -118,8 +118,13 @@ def describe_agreement(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
 def describe_commissions(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
     """A creator's month after these facts: per currency what was earned."""
     creator, _, month = name.partition("/")
-    earned = [one.event for one in facts if isinstance(one.event, CommissionEarned)]
-    sums = sum_by_currency([Money.parse(one.amount, one.currency) for one in earned])
+    earned = [fact.event for fact in facts if isinstance(fact.event, CommissionEarned)]
+    sums = sum_by_currency(
+        [
+            Money.parse(commission_earned.amount, commission_earned.currency)
+            for commission_earned in earned
+        ]
+    )
     return {
         "creator": creator,
         "month": month,

@@ -48,7 +48,7 @@ class ApplicationState:
 
     def report(self, kind: type[PartnerApplied] | type[ShopApplied]) -> Recorded | None:
         """The report that counts: the earliest of its kind."""
-        return first_of(one for one in self.reports if isinstance(one.event, kind))
+        return first_of(report for report in self.reports if isinstance(report.event, kind))
 
     def stated(self, report: Recorded) -> dict[str, Stated]:
         """Of each field the last value, from the report that counts and the supplements.
@@ -58,14 +58,14 @@ class ApplicationState:
         """
         kind = PartnerClaims if isinstance(report.event, PartnerClaims) else ShopClaims
         found: dict[str, Stated] = {}
-        for one in in_order([report, *self.supplements]):
+        for fact in in_order([report, *self.supplements]):
             for name in kind.model_fields:
-                value = getattr(one.event, name)
+                value = getattr(fact.event, name)
                 if name in NO_CLAIM or value is None or value == ():
                     continue
                 if name == "registered_capital":
-                    value = (value, one.event.capital_currency)
-                found[name] = Stated(value, one)
+                    value = (value, fact.event.capital_currency)
+                found[name] = Stated(value, fact)
         return found
 
 
@@ -95,8 +95,8 @@ class ApplicantState:
     def terminated_between(self, after: Instant, until: Instant) -> bool:
         """Whether a termination lies after an instant and at or before another."""
         return any(
-            isinstance(one.event, PartnerTerminated) and after < one.at <= until
-            for one in self.standing
+            isinstance(fact.event, PartnerTerminated) and after < fact.at <= until
+            for fact in self.standing
         )
 
 
@@ -110,7 +110,7 @@ def describe_application(name: str, facts: Sequence[Recorded]) -> dict[str, Any]
         report = state.report(kind)
         if report is not None:
             party = "partner" if isinstance(report.event, PartnerApplied) else "merchant"
-            stated = {field: _plain(one.value) for field, one in state.stated(report).items()}
+            stated = {field: _plain(stated.value) for field, stated in state.stated(report).items()}
             found[party] = getattr(report.event, party)
             found |= {"applied_at": instant_text(report), "stated": stated}
     return {**found, "reports": len(state.reports), "supplements": len(state.supplements)}

@@ -119,8 +119,8 @@ class Fact(Event):
         )
 
     def indexed(self) -> "tuple[Reference, ...]":
-        found = self.references()
-        return found if self.INTRODUCES is None else found + self.looks()
+        references = self.references()
+        return references if self.INTRODUCES is None else references + self.looks()
 
     def looks(self) -> "tuple[Reference, ...]":
         """What the id that it introduces looks like, where that differs from what it is."""
@@ -264,6 +264,6 @@ def instant_text(recorded: Recorded | None) -> str | None:
 
 def sum_told(moved: Iterable[Recorded]) -> str | None:
     """What facts with an amount come to, per currency, as people read it; None without any."""
-    amounts = [Money.parse(one.event.amount, one.event.currency) for one in moved]
+    amounts = [Money.parse(fact.event.amount, fact.event.currency) for fact in moved]
     sums = sum_by_currency(amounts)
     return ";".join(f"{money.text} {code}" for code, money in sums.items()) or None

@@ -35,8 +35,8 @@ class StoreBonds:
     @property
     def accounts(self) -> set[str]:
         """Every account that was ever bound to it, or unbound from it."""
-        bonds = (one.event for one in self.facts)
-        return {one.account for one in bonds if isinstance(one, AccountBound | AccountUnbound)}
+        bonds = (fact.event for fact in self.facts)
+        return {bond.account for bond in bonds if isinstance(bond, AccountBound | AccountUnbound)}
 
 
 class AccountState:
@@ -66,8 +66,8 @@ def describe_store_bonds(name: str, facts: Sequence[Recorded]) -> dict[str, Any]
     named = _last(told, StoreNamed)
     probation = _last(told, ProbationStarted, ProbationEnded)
     bonds: set[tuple[str, str]] = set()
-    for one in told:
-        event = one.event
+    for fact in told:
+        event = fact.event
         if isinstance(event, AccountBound):
             bonds.add((event.account, event.role))
         elif isinstance(event, AccountUnbound):

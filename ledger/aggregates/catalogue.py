@@ -28,10 +28,10 @@ def _modules() -> Iterator[ModuleType]:
 
 def _events_of(module: ModuleType) -> Iterator[type[Event]]:
     """What a file defines that has a topic."""
-    for one in vars(module).values():
-        is_event = isinstance(one, type) and issubclass(one, Event) and "TOPIC" in vars(one)
-        if is_event and one.__module__ == module.__name__:
-            yield one
+    for var in vars(module).values():
+        is_event = isinstance(var, type) and issubclass(var, Event) and "TOPIC" in vars(var)
+        if is_event and var.__module__ == module.__name__:
+            yield var
 
 
 EVENTS: tuple[type[Event], ...]
@@ -77,7 +77,9 @@ def _files() -> dict[str, str]:
 
 def _whole() -> dict[str, Any]:
     events = tuple(one for module in _modules() for one in _events_of(module))
-    ordered = sorted((one for one in events if issubclass(one, Fact)), key=lambda one: one.ORDER)
+    ordered = sorted(
+        (event for event in events if issubclass(event, Fact)), key=lambda one: one.ORDER
+    )
     facts = {fact.__name__: fact for fact in ordered}
     topics = {event.TOPIC: event for event in events}
     assert len(topics) == len(events), "two events claim one topic"

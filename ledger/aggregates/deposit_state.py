@@ -48,8 +48,8 @@ def describe_deposit(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
     for recorded in facts:
         state.apply(recorded)
     told: dict[type[Any], list[Recorded]] = defaultdict(list)
-    for one in state.facts:
-        told[type(one.event)].append(one)
+    for fact in state.facts:
+        told[type(fact.event)].append(fact)
     categories, required = (_last(told[kind]) for kind in ASKING)
     return {
         "categories": ";".join(categories.categories) if categories else None,

@@ -69,7 +69,9 @@ class EnrolmentState:
 
         None where nobody has said how many.
         """
-        last = last_before((one for one in self.promises if one.event.kind == kind), before)
+        last = last_before(
+            (promise for promise in self.promises if promise.event.kind == kind), before
+        )
         if last is not None:
             return last.event.count, last
         said = self.enrolment.event.promised if self.enrolment else None
@@ -79,9 +81,9 @@ class EnrolmentState:
     def delivered(self, kind: str, *, approved_only: bool) -> list[Recorded]:
         """Deliveries of a kind, in business order."""
         return in_order(
-            one
-            for one in self.deliveries
-            if one.event.kind == kind and (one.event.approved or not approved_only)
+            delivery
+            for delivery in self.deliveries
+            if delivery.event.kind == kind and (delivery.event.approved or not approved_only)
         )
 
     def paid(self) -> list[Recorded]:
@@ -101,9 +103,9 @@ def describe_enrolment(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
         delivered = state.delivered(kind, approved_only=False)
         content[kind] = {
             "promised": promise[0] if promise else None,
-            "delivered": sum(one.event.count for one in delivered),
+            "delivered": sum(fact.event.count for fact in delivered),
         }
-    paid = [Money.parse(one.event.amount, one.event.currency) for one in state.paid()]
+    paid = [Money.parse(fact.event.amount, fact.event.currency) for fact in state.paid()]
     return {
         "program": name.partition("/")[0],
         "merchant": state.merchant,

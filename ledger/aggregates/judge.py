@@ -130,29 +130,29 @@ def _odd(day: date, at: Instant) -> str:
 
 def judge(said: Mention, directory: Directory, things: dict[str, Thing]) -> list[Surprise]:
     """Everything about a fact that does not fit what is known."""
-    found = []
+    surprises = []
     if said.store is not None:
         onboarding = directory.known(STORE.word, said.store)
         if onboarding is None:
             unknown = _unknown(STORE, said.store)
-            found.append(unknown._replace(hint=said.unknown_store or unknown.hint))
+            surprises.append(unknown._replace(hint=said.unknown_store or unknown.hint))
         elif said.in_store and said.introduces is None and said.at < onboarding[0]:
-            found.append(_before_onboarding(said, onboarding))
+            surprises.append(_before_onboarding(said, onboarding))
     for kind, name in said.names:
         if directory.known(kind, name) is None:
-            found.append(_unknown(things[kind], name))
+            surprises.append(_unknown(things[kind], name))
     if said.odd_day:
-        found.append(_day_after_fact(said))
+        surprises.append(_day_after_fact(said))
     if said.introduces is not None:
         kind, name = said.introduces
         counts = directory.known(kind, name)
         if things[kind].twice and counts not in (None, (said.at, said.identity)):
             assert counts is not None
-            found.append(_twice(things[kind], name, said.at, counts))
+            surprises.append(_twice(things[kind], name, said.at, counts))
         other = directory.alike(kind, name)
         if other is not None:
-            found.append(_looks_like(kind, name, other))
-    return found
+            surprises.append(_looks_like(kind, name, other))
+    return surprises
 
 
 def _unknown(thing: Thing, name: str) -> Surprise:

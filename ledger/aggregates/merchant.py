@@ -78,7 +78,7 @@ class MerchantState:
 
     def targeting_at(self, program: str, instant: Instant) -> Recorded | None:
         """The last targeting or untargeting for a program at or before an instant."""
-        mine = (one for one in self.targeting if one.event.program == program)
+        mine = (fact for fact in self.targeting if fact.event.program == program)
         return last_before(mine, instant + 1)
 
 
@@ -87,7 +87,7 @@ def describe_merchant(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
     state = MerchantState(name)
     for recorded in facts:
         state.apply(recorded)
-    programs = sorted({one.event.program for one in state.targeting})
+    programs = sorted({fact.event.program for fact in state.targeting})
     standing = {}
     for program in programs:
         last = state.targeting_at(program, FOREVER)

@@ -128,14 +128,14 @@ class PartnerState:
     @property
     def kind(self) -> str | None:
         """The kind last given with a certification."""
-        kinds = [getattr(one.event, "kind", None) for one in in_order(self.standing)]
+        kinds = [getattr(fact.event, "kind", None) for fact in in_order(self.standing)]
         return next((kind for kind in reversed(kinds) if kind), None)
 
     @property
     def name(self) -> str | None:
         """The name last given with a certification."""
-        named = [one for one in self.standing if getattr(one.event, "name", None)]
-        last = last_before(named, max((one.at for one in named), default=0) + 1)
+        named = [fact for fact in self.standing if getattr(fact.event, "name", None)]
+        last = last_before(named, max((fact.at for fact in named), default=0) + 1)
         return last.event.name if last else None
 
 

@@ -73,11 +73,11 @@ class PidState:
 def describe_pid(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
     """The accounts of a pid after these facts, each act taken as it was reported."""
     accounts: set[str] = set()
-    for one in in_order(facts):
-        if isinstance(one.event, PidLinked):
-            accounts.add(one.event.account)
+    for fact in in_order(facts):
+        if isinstance(fact.event, PidLinked):
+            accounts.add(fact.event.account)
         else:
-            accounts.discard(one.event.account)
+            accounts.discard(fact.event.account)
     return {"pid": name, "accounts": ";".join(sorted(accounts)), "facts": len(facts)}
 
 

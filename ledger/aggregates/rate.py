@@ -64,10 +64,10 @@ class RateState:
     @cached_property
     def _by_day(self) -> tuple[list[date], dict[date, Recorded]]:
         chosen: dict[date, Recorded] = {}
-        for one in self.quotes:
-            rival = chosen.get(one.event.day)
-            if rival is None or order_key(rival) < order_key(one):
-                chosen[one.event.day] = one
+        for quote in self.quotes:
+            rival = chosen.get(quote.event.day)
+            if rival is None or order_key(rival) < order_key(quote):
+                chosen[quote.event.day] = quote
         return sorted(chosen), chosen
 
     def on(self, day: date, age_days_max: int) -> tuple[Decimal, Recorded] | None:
@@ -89,7 +89,7 @@ def describe_rate(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
     state = RateState(name)
     for recorded in facts:
         state.apply(recorded)
-    days = sorted({one.event.day for one in state.quotes})
+    days = sorted({quote.event.day for quote in state.quotes})
     rates = {}
     for day in days:
         found = state.on(day, 0)

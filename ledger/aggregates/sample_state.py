@@ -44,7 +44,7 @@ class RequestState:
         """The approval that counts: the first; of equal ones that of the first sender's id. A
         request is approved once. Asked after the fold."""
         by_sender = sorted(
-            self.approvals, key=lambda one: (one.event.source or "", one.event.id or "")
+            self.approvals, key=lambda fact: (fact.event.source or "", fact.event.id or "")
         )
         return first_of(by_sender)
 
@@ -107,11 +107,11 @@ def describe_offer(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
     for recorded in facts:
         state.apply(recorded)
     thresholds = {
-        product or "any product": max(told, key=order_key).event
-        for product, told in state.thresholds.items()
+        product or "any product": max(facts, key=order_key).event
+        for product, facts in state.thresholds.items()
     }
     submitted = {
-        product: max(told, key=order_key).event for product, told in state.submissions.items()
+        product: max(facts, key=order_key).event for product, facts in state.submissions.items()
     }
     return {
         "sample_thresholds": _listed(

@@ -162,7 +162,7 @@ class StatementIssued(StatementEvent):
     brought_forward: tuple[Carried, ...] = ()
 
     def references(self) -> tuple[Reference, ...]:
-        carried = sorted({one.statement for one in self.brought_forward})
+        carried = sorted({carried.statement for carried in self.brought_forward})
         names = (Reference("carried", name) for name in carried)
         return (*super().references(), *names, *self.moving_payers())
 

@@ -63,12 +63,12 @@ class MerchantOnboarded(StoreFact):
     ] = "other"
 
     def references(self) -> tuple[Reference, ...]:
-        found = [Reference("store", self.store), Reference("merchant", self.merchant)]
+        references = [Reference("store", self.store), Reference("merchant", self.merchant)]
         if self.brand:
-            found.append(Reference("brand", self.brand))
+            references.append(Reference("brand", self.brand))
         if self.partner:
-            found.append(Reference("partner", self.partner))
-        return tuple(found)
+            references.append(Reference("partner", self.partner))
+        return tuple(references)
 
 
 class StoreVerified(StoreFact):

@@ -44,7 +44,7 @@ def describe_balance(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
     state = BalanceState(name)
     for recorded in facts:
         state.apply(recorded)
-    balance = sum_by_currency([signed(one) for one in state.facts])
+    balance = sum_by_currency([signed(fact) for fact in state.facts])
     return {
         "proceeds_settled": _of(state, ProceedsSettled),
         "balance_paid": _of(state, BalancePaid),
@@ -55,7 +55,7 @@ def describe_balance(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
 
 
 def _of(state: BalanceState, kind: type[Any]) -> str | None:
-    return sum_told(one for one in state.facts if isinstance(one.event, kind))
+    return sum_told(fact for fact in state.facts if isinstance(fact.event, kind))
 
 
 STATES = {"store": describe_balance}

@@ -82,14 +82,18 @@ class StoreState:
     def gmv_of(self, days: Days, basis: str) -> list[Recorded]:
         """What was reported of the orders of those days, on that basis, in business order."""
         first, last, _ = days
-        found = [
-            one for one in self.gmv if first <= one.event.day <= last and one.event.basis == basis
+        facts = [
+            fact
+            for fact in self.gmv
+            if first <= fact.event.day <= last and fact.event.basis == basis
         ]
-        return in_order(found)
+        return in_order(facts)
 
     def revocation(self, programs: Collection[str]) -> Recorded | None:
         """The earliest revocation of discounts that names any of some programs."""
-        return first_of(one for one in self.revocations if one.event.program in programs)
+        return first_of(
+            revocation for revocation in self.revocations if revocation.event.program in programs
+        )
 
     def standing(self, before: Instant) -> Standing:
         """The state after everything that happened before an instant."""
@@ -98,7 +102,7 @@ class StoreState:
 
     def disturbance(self, window: Window) -> Recorded | None:
         """The first moment in the window at which the store was not in normal state."""
-        instants = {window.start} | {one.at for one in self.status if one.at in window}
+        instants = {window.start} | {fact.at for fact in self.status if fact.at in window}
         for instant in sorted(instants):
             standing = self.standing(instant + 1)
             if not standing.normal:
@@ -110,13 +114,13 @@ class StoreState:
 
         With `cured` a later reopening lifts it; without, a closure stands for ever.
         """
-        found: Recorded | None = None
+        fact: Recorded | None = None
         for one in in_order(one for one in self.status if one.at < before):
             if isinstance(one.event, StoreClosed) and one.event.reason in reasons:
-                found = one
+                fact = one
             elif isinstance(one.event, StoreReopened) and cured:
-                found = None
-        return found
+                fact = None
+        return fact
 
     def stock_at(self, instant: Instant) -> dict[str, Recorded]:
         """The countries with stock at an instant, each with the listing that it rests on."""
@@ -126,13 +130,13 @@ class StoreState:
 def listed_at(stock: Iterable[Recorded], instant: Instant) -> dict[str, Recorded]:
     """Countries listed and not delisted at an instant, from stock events in business order."""
     listed: dict[str, Recorded] = {}
-    for one in stock:
-        if one.at > instant:
+    for fact in stock:
+        if fact.at > instant:
             break
-        if isinstance(one.event, StockListed):
-            listed[one.event.country] = one
+        if isinstance(fact.event, StockListed):
+            listed[fact.event.country] = fact
         else:
-            listed.pop(one.event.country, None)
+            listed.pop(fact.event.country, None)
     return listed
 
 

@@ -34,7 +34,8 @@ def refuse(name: str, problems: list[Problem]) -> None:
     if not problems:
         return
     shown = [
-        visible(f"{name}:{one.place}: {one.code}: {one.sentence}") for one in problems[:SHOWN_MAX]
+        visible(f"{name}:{problem.place}: {problem.code}: {problem.sentence}")
+        for problem in problems[:SHOWN_MAX]
     ]
     more = len(problems) - SHOWN_MAX
     if more > 0:
@@ -42,5 +43,5 @@ def refuse(name: str, problems: list[Problem]) -> None:
     raise BadPlatformFile(
         f"{len(problems)} rows of {visible(name)} cannot be used.\n" + "\n".join(shown),
         "Nothing was compared. Mend the rows, or ask the platform for the file again.",
-        problems=[one.as_json() for one in problems],
+        problems=[problem.as_json() for problem in problems],
     )

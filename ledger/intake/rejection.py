@@ -58,9 +58,9 @@ class Rejections(Sequence[Rejection]):
         self._spooled = 0
         self.extend(found)
 
-    def append(self, one: Rejection) -> None:
+    def append(self, rejection: Rejection) -> None:
         """Takes the next one."""
-        self._held.append(one)
+        self._held.append(rejection)
         if len(self._held) >= HELD_MAX:
             if self._spool is None:
                 self._spool = TemporaryFile()  # noqa: SIM115  # gone with the rejections
@@ -71,8 +71,8 @@ class Rejections(Sequence[Rejection]):
 
     def extend(self, found: Iterable[Rejection]) -> None:
         """Takes several."""
-        for one in found:
-            self.append(one)
+        for rejection in found:
+            self.append(rejection)
 
     def __len__(self) -> int:
         return self._spooled + len(self._held)

@@ -99,11 +99,11 @@ def id_fields(fact: type[Fact]) -> Iterator[str]:
 
 def _has_pattern(hint: Any, pattern: str) -> bool:
     """Whether texts of a type, alone or in a list, must match a pattern."""
-    for one in get_args(hint):
-        own = getattr(one, "metadata", ())
+    for argument in get_args(hint):
+        own = getattr(argument, "metadata", ())
         if any(getattr(each, "pattern", None) == pattern for each in own):
             return True
-        if _has_pattern(one, pattern):
+        if _has_pattern(argument, pattern):
             return True
     return False
 
@@ -270,8 +270,8 @@ def _rate(text: Any) -> str:
 def _problem(kind: str, error: ValidationError) -> RowProblem:
     """The most telling of pydantic's findings, in our words."""
     errors = error.errors()
-    first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
-    missing = next((one for one in errors if one["type"] == "missing"), None)
+    first = next((error for error in errors if error["type"] == "extra_forbidden"), errors[0])
+    missing = next((error for error in errors if error["type"] == "missing"), None)
     name = ".".join(str(piece) for piece in first["loc"])
     fields = [*FACTS[kind].model_fields, "at", "by"]
     if first["type"] == "extra_forbidden":

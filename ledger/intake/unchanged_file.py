@@ -64,22 +64,22 @@ class Watched:
 
     def _state(self) -> State:
         try:
-            found = self.path.stat()
+            status = self.path.stat()
         except OSError as error:
             raise self._missing(error) from None
-        if S_ISDIR(found.st_mode):
+        if S_ISDIR(status.st_mode):
             raise MissingFile(
                 f"{self.name} is a folder, not a file.",
                 f"Name the files in it: {self.name}/*.csv",
                 file=self.name,
             )
-        if not S_ISREG(found.st_mode):
+        if not S_ISREG(status.st_mode):
             raise MissingFile(
                 f"{self.name} is a pipe or a device, not a file that can be read twice.",
                 "Save what it gives as a file first.",
                 file=self.name,
             )
-        return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+        return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
     def _begins(self) -> bytes:
         try:

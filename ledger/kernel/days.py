@@ -45,16 +45,16 @@ def parse_day(text: str, today: date) -> date:
         case "yesterday":
             return today - timedelta(days=1)
     try:
-        if found := _YEAR_FIRST.fullmatch(text):
-            year, month, day = map(int, found.groups())
+        if match := _YEAR_FIRST.fullmatch(text):
+            year, month, day = map(int, match.groups())
             return date(year, month, day)
-        if found := _DAY_FIRST.fullmatch(text):
-            day, month, year = map(int, found.groups())
+        if match := _DAY_FIRST.fullmatch(text):
+            day, month, year = map(int, match.groups())
             return date(year, month, day)
-        if found := _MONTH.fullmatch(text):
-            return _last_day(*map(int, found.groups()))
-        if found := _QUARTER.fullmatch(text):
-            year, quarter = map(int, found.groups())
+        if match := _MONTH.fullmatch(text):
+            return _last_day(*map(int, match.groups()))
+        if match := _QUARTER.fullmatch(text):
+            year, quarter = map(int, match.groups())
             return _last_day(year, quarter * 3)
     except ValueError as error:
         said = f"{text!r} is not a day: {in_words(error)}."

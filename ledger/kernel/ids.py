@@ -27,8 +27,8 @@ def is_sure(text: str) -> bool:
 
 def unguarded(text: str) -> str:
     """The id without what a spreadsheet was shown around it."""
-    found = _GUARDED.match(text)
-    return text if found is None else found[1] if found[1] is not None else found[2]
+    match = _GUARDED.match(text)
+    return text if match is None else match[1] if match[1] is not None else match[2]
 
 
 def is_spoilt(text: str) -> bool:

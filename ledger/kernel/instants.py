@@ -39,10 +39,10 @@ def parse_instant(text: object) -> Instant:
 
     Raises `NoZone` when the offset is missing and `BadInstant` when it is no instant at all.
     """
-    found = _SHAPE.fullmatch(text) if isinstance(text, str) else None
-    if not found or not isinstance(text, str):
+    match = _SHAPE.fullmatch(text) if isinstance(text, str) else None
+    if not match or not isinstance(text, str):
         raise BadInstant(f"{text!r} is {_NO_INSTANT}.", _HINT, found=text)
-    day, time, offset = found.groups()
+    day, time, offset = match.groups()
     if not offset:
         raise NoZone(f"{text!r} has no zone.", _HINT, found=text)
     try:

@@ -89,8 +89,8 @@ def currency_hint(code: object) -> str:
 
 def _plain_hint(text: str) -> str:
     """How to write an amount: the one that was meant where its signs leave no doubt."""
-    if found := _GROUPED.fullmatch(text):
-        point = found["comma"] or found["point"]
+    if match := _GROUPED.fullmatch(text):
+        point = match["comma"] or match["point"]
         whole, _, decimals = text.rpartition(point)
         plain = f"{re.sub('[^-0-9]', '', whole)}.{decimals}"
         return f'Write "{plain}": a point before the decimals, nothing between thousands.'

@@ -24,7 +24,7 @@ def near(typed: str, names: Iterable[str], most: int = 3) -> list[str]:
     begins = {name[: len(said)]: name for name in folded if len(said) > 3}
     alike = get_close_matches(said, folded, n=most, cutoff=CUTOFF)
     alike.sort(key=lambda name: (-SequenceMatcher(None, name, said).ratio(), name))
-    alike += [begins[one] for one in get_close_matches(said, begins, n=most, cutoff=0.85)]
+    alike += [begins[name] for name in get_close_matches(said, begins, n=most, cutoff=0.85)]
     return [folded[name] for name in dict.fromkeys([*sorted(ends), *alike])][:most]
 
 

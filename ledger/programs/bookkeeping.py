@@ -137,15 +137,15 @@ class Bookkeeper:
 
     def _postings(self, move: Move) -> list[Posting]:
         moved = self._moved(move)
-        found = [
+        postings = [
             Posting(account, Money(amount, move.amount.currency))
             for account, amount in moved.items()
         ]
         if move.against is not None and not (move.handed_on and self.entity == PLATFORM):
             other = -sum(moved.values())
             if other:
-                found.insert(0, Posting(move.against, Money(other, move.amount.currency)))
-        return found
+                postings.insert(0, Posting(move.against, Money(other, move.amount.currency)))
+        return postings
 
     def _moved(self, move: Move) -> dict[Account, int]:
         """What a movement debits and credits of the accounts that it is of."""

@@ -25,10 +25,12 @@ class Decision(NamedTuple):
 def decide(conditions: Sequence[Step], held: Sequence[str]) -> Decision:
     """Declined where a condition is unmet, with exactly those codes; else held for what is
     pending, in the order given; else granted."""
-    unmet = tuple(one.code for one in conditions if one.met is False and one.code)
+    unmet = tuple(
+        condition.code for condition in conditions if condition.met is False and condition.code
+    )
     if unmet:
         return Decision("declined", unmet, ())
-    pending = {code for one in conditions for code in pending_of(one)}
+    pending = {code for condition in conditions for code in pending_of(condition)}
     held_for = tuple(code for code in held if code in pending)
     assert len(held_for) == len(pending), f"{pending} can be held for only {held}"
     return Decision("held" if held_for else "granted", (), held_for)
@@ -60,7 +62,7 @@ def condition(
         required,
         observed,
         edition.cite.get(code) or edition.cite.get(asks),
-        tuple(sorted({one.position for one in rests_on})),
+        tuple(sorted({fact.position for fact in rests_on})),
         (),
         code,
         pending,
@@ -81,12 +83,12 @@ def told(recorded: Recorded, edition: Edition) -> str:
 
 def positions(facts: Iterable[Recorded]) -> tuple[int, ...]:
     """Where facts stand in the log."""
-    return tuple(sorted(one.position for one in facts))
+    return tuple(sorted(fact.position for fact in facts))
 
 
 def amounts_of(facts: Sequence[Recorded]) -> str:
     """The amounts of facts in words, of many the first ones."""
-    shown = [f"{one.event.amount} {one.event.currency}" for one in facts[:SHOWN_MAX]]
+    shown = [f"{fact.event.amount} {fact.event.currency}" for fact in facts[:SHOWN_MAX]]
     more = len(facts) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more else "")
 
@@ -109,18 +111,20 @@ def other_reports(
 ) -> tuple[Step, ...]:
     """A step for further reports of the same act: they do not count, and stay visible."""
     kind = type(counts.event)
-    others = {one.position for one in reports if isinstance(one.event, kind)} - {counts.position}
+    others = {report.position for report in reports if isinstance(report.event, kind)} - {
+        counts.position
+    }
     if not others:
         return ()
     label = f"other reports of the {of}"
     return (Step(label, observed="do not count", events=tuple(sorted(others))),)
 
 
-def reported_twice(one: Recorded, counts: Recorded, name: str, edition: Edition) -> Surprise:
+def reported_twice(fact: Recorded, counts: Recorded, name: str, edition: Edition) -> Surprise:
     """An application that is reported again: the earliest report counts."""
     return Surprise(
         "applied_twice",
-        f"application {name} is reported too at {local(one.at, edition.zone)}; "
+        f"application {name} is reported too at {local(fact.at, edition.zone)}; "
         f"the report of {local(counts.at, edition.zone)} counts.",
         "Withdraw the report that is wrong; a new application has an id of its own.",
         name,

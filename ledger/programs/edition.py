@@ -96,7 +96,7 @@ class Edition(BaseModel):
 
     def refuse_unsourced(self) -> None:
         """Raises `BadTerms` for a citation whose source the edition does not name."""
-        keys = {one.key for one in self.source}
+        keys = {source.key for source in self.source}
         for parameter, place in self.cite.items():
             if place.partition(",")[0].strip() not in keys:
                 raise BadTerms(

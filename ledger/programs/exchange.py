@@ -54,11 +54,11 @@ class Rates:
 
     def last(self, currency: str, day: date) -> Recorded | None:
         """The last quote for a day on or before this one, however old."""
-        found = self._pair(currency, day).last_on(day)
-        if found is None:  # outside what was looked up: only said, never calculated with
+        fact = self._pair(currency, day).last_on(day)
+        if fact is None:  # outside what was looked up: only said, never calculated with
             pair = f"{currency}-{self._currency}"
-            found = _Pair.listed(self._reader, pair, FIRST_DAY, day).last_on(day)
-        return found
+            fact = _Pair.listed(self._reader, pair, FIRST_DAY, day).last_on(day)
+        return fact
 
     def missing(self, currency: str, day: date) -> str:
         """Which rate is missing, and the nearest one that may not be used."""
@@ -139,9 +139,9 @@ class _Pair:
         by_day: dict[date, list[Recorded]] = {}
         for quote in quotes:
             by_day.setdefault(quote.event.day, []).append(quote)
-        found = cls(first, last, {d: [one.position for one in own] for d, own in by_day.items()})
-        found._chosen = {day: max(own, key=order_key) for day, own in by_day.items()}
-        return found
+        pair = cls(first, last, {d: [fact.position for fact in own] for d, own in by_day.items()})
+        pair._chosen = {day: max(own, key=order_key) for day, own in by_day.items()}
+        return pair
 
     def last_on(self, day: date) -> Recorded | None:
         """The quote of the last quoted day on or before this one."""
@@ -152,8 +152,10 @@ class _Pair:
         """Reads every quote between the days in one go."""
         assert self._reader is not None, "quotes that were read are all known"
         by_day: dict[date, list[Recorded]] = {}
-        for one in self._reader.at_positions(p for day in self._days for p in self._positions[day]):
-            by_day.setdefault(one.event.day, []).append(one)
+        for fact in self._reader.at_positions(
+            p for day in self._days for p in self._positions[day]
+        ):
+            by_day.setdefault(fact.event.day, []).append(fact)
         self._chosen = {day: max(quotes, key=order_key) for day, quotes in by_day.items()}
 
     def looked_at(self, day: date) -> tuple[int, ...]:
@@ -162,12 +164,12 @@ class _Pair:
         return tuple(self._positions[self._days[place - 1]]) if place else ()
 
     def _of(self, day: date) -> Recorded:
-        found = self._chosen.get(day)
-        if found is None:
+        fact = self._chosen.get(day)
+        if fact is None:
             assert self._reader is not None, "quotes that were read are all known"
             quotes = self._reader.at_positions(self._positions[day])
-            found = self._chosen[day] = max(quotes, key=order_key)
-        return found
+            fact = self._chosen[day] = max(quotes, key=order_key)
+        return fact
 
 
 class Converted(NamedTuple):
@@ -186,13 +188,13 @@ def convert(
     total, currency = Decimal(0), edition.currency
     quotes: dict[int, Recorded] = {}
     parts: list[Step] = []
-    for one in found:
-        event = one.event
+    for fact in found:
+        event = fact.event
         amount = Decimal(event.amount)
         sum_ = f"{event.amount} {event.currency}"
-        rests_on: tuple[int, ...] = (one.position,)
+        rests_on: tuple[int, ...] = (fact.position,)
         if event.currency != currency:
-            day = event.day if by_order_day else day_of(one.at, edition.zone)
+            day = event.day if by_order_day else day_of(fact.at, edition.zone)
             rate = rates.into(event.currency, day)
             if rate is None:
                 missing = rates.missing(event.currency, day)
@@ -201,10 +203,10 @@ def convert(
             quotes[quote.position] = quote
             amount = EXACT.multiply(amount, factor)
             sum_ += f" x {factor} (rate of {quote.event.day}) = {amount:f} {currency}"
-            rests_on = tuple(sorted((one.position, *rates.looked_at(event.currency, day))))
+            rests_on = tuple(sorted((fact.position, *rates.looked_at(event.currency, day))))
         total = EXACT.add(total, amount)
         step = Step(f"orders of {event.day}", observed=sum_, events=rests_on)
-        if event.source == ORDERS and not one.version:  # what the archive says
+        if event.source == ORDERS and not fact.version:  # what the archive says
             step = step._replace(orders=event.orders, sold=(event.store, event.day))
         parts.append(step)
     return Converted(total, None, tuple(quotes.values()), tuple(parts))
@@ -213,10 +215,10 @@ def convert(
 def two_feeds(found: Iterable[Recorded]) -> str | None:
     """The first day for which two sources report GMV: neither may be chosen for the payee."""
     sources: dict[date, str] = {}
-    for one in found:
-        source = one.event.source or ""
-        if sources.setdefault(one.event.day, source) != source:
-            return f"{one.event.day} is reported by {sources[one.event.day]!r} and {source!r}"
+    for fact in found:
+        source = fact.event.source or ""
+        if sources.setdefault(fact.event.day, source) != source:
+            return f"{fact.event.day} is reported by {sources[fact.event.day]!r} and {source!r}"
     return None
 
 
@@ -224,11 +226,11 @@ def left_out(others: list[Recorded], basis: str) -> tuple[Step, ...]:
     """What was reported of other days or on the other basis, so that nobody looks for it."""
     if not others:
         return ()
-    days = [one.event.day for one in others]
+    days = [other.event.day for other in others]
     return (
         Step(
             f"not counted: other days, or not {basis}",
             observed=f"{len(others)} reports of orders of {min(days)} to {max(days)}",
-            events=tuple(sorted(one.position for one in others)),
+            events=tuple(sorted(other.position for other in others)),
         ),
     )

@@ -141,7 +141,7 @@ class Change(NamedTuple):
     @property
     def difference(self) -> Money | None:
         """By how much the payee is due more; None where no money is in it."""
-        amounts = [one.amount for one in (self.now, self.was) if one and one.amount]
+        amounts = [line.amount for line in (self.now, self.was) if line and line.amount]
         if not amounts:
             return None
         zero = Money.zero(amounts[0].currency)
@@ -161,17 +161,17 @@ def changes(before: Iterable[Line], after: Iterable[Line]) -> list[Change]:
     """
     old = {line.line: line for line in before}
     new = {line.line: line for line in after}
-    found = []
+    changes = []
     for name in sorted({*old, *new}):
         was, now = old.get(name), new.get(name)
         if was is None or now is None or (was.payer, was.payee) == (now.payer, now.payee):
             if (was.said() if was else None) != (now.said() if now else None):
-                found.append(Change(was, now))
+                changes.append(Change(was, now))
         else:
-            found += sorted(
+            changes += sorted(
                 (Change(was, None), Change(None, now)), key=lambda change: change.line.payee
             )
-    return found
+    return changes
 
 
 def digest_of(lines: Iterable[Line]) -> str:

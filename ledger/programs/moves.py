@@ -139,12 +139,12 @@ def pot_of(move: Move) -> str | None:
 
 def _carried(event: StatementIssued) -> Iterator[Move]:
     """What was paid beyond what is due counts as paid on the next statement instead."""
-    for one in event.brought_forward:
-        brought = Money.parse(one.amount, one.currency)
-        narration = f"carried from {one.statement} to {event.statement}"
+    for carried in event.brought_forward:
+        brought = Money.parse(carried.amount, carried.currency)
+        narration = f"carried from {carried.statement} to {event.statement}"
         taken, payer = brought.negated(), event.payer or PLATFORM
         sides: tuple[tuple[str, Part, Money], ...] = (
-            (one.statement, "carried_forward", taken),
+            (carried.statement, "carried_forward", taken),
             (event.statement, "brought_forward", brought),
         )
         for statement, part, amount in sides:

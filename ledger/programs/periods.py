@@ -72,14 +72,14 @@ def month(edition: Edition, period: str | None) -> Days:
         raise WrongPeriod(
             f"{edition.program} settles by month; no month was given.", f"Name it: {example}"
         )
-    found = MONTH.fullmatch(period)
-    if found is None:
+    match = MONTH.fullmatch(period)
+    if match is None:
         example = f"{edition.program} {month_meant(period) or month_of(edition.first)}"
         raise WrongPeriod(
             f"{edition.program} settles by month; found the period {period!r}.",
             f"Write a month as {example}",
         )
-    year, number = int(found["year"]), int(found["month"])
+    year, number = int(match["year"]), int(match["month"])
     first = max(date(year, number, 1), edition.first)
     last = date(year, number, monthrange(year, number)[1])
     last = min(last, edition.last or last)
@@ -95,8 +95,8 @@ def month(edition: Edition, period: str | None) -> Days:
 def month_meant(text: str) -> str | None:
     """The month that somebody meant who did not write it as `2020-05`; None for what is none."""
     for form in _MEANT:
-        if found := form.fullmatch(text.strip()):
-            month = f"{found['year']}-{int(found['month']):02}"
+        if match := form.fullmatch(text.strip()):
+            month = f"{match['year']}-{int(match['month']):02}"
             return month if MONTH.fullmatch(month) else None
     return None
 

@@ -80,8 +80,8 @@ class OrderAsking:
         from ledger.store.archive.days import day_number
 
         window, files = days.window, self._orders.files
-        first = max(window.start, min(one.file.first for one in files))
-        last = min(window.end - 1, self.clocks.as_of, max(one.file.last for one in files))
+        first = max(window.start, min(file.file.first for file in files))
+        last = min(window.end - 1, self.clocks.as_of, max(file.file.last for file in files))
         net = "amount_minor - refunded_minor" if deduct else "amount_minor"
         day = day_number("created_at", first, last, days.zone)
         rows = session.ask(
@@ -150,7 +150,7 @@ class OrderAsking:
     @property
     def _position(self) -> str:
         """The call of a line, in SQL."""
-        listed = ", ".join(str(one.position) for one in self._orders.files)
+        listed = ", ".join(str(file.position) for file in self._orders.files)
         return f"([{listed}])[file]"
 
     def publishers(self, rules: str) -> dict[str, str]:

@@ -28,7 +28,7 @@ class Indexes:
     def __init__(self, withdrawals: Iterator[Logged]) -> None:
         self.refs: set[Entry] = set()
         self.lifts: set[tuple[int, int]] = set()
-        named = [one.event for one in withdrawals]
+        named = [withdrawal.event for withdrawal in withdrawals]
         self._keys = {id_key(one.source, one.id) for one in named if one.id is not None}
         self._positions = {one.position for one in named if one.position is not None}
         self._facts: set[int] = set()

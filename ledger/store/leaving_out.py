@@ -25,5 +25,5 @@ def kept_rows(
     if keep is None:
         return rows
     found = list(rows)
-    positions = {one.position for one in kept(keep, facts_at({row[POSITION] for row in found}))}
+    positions = {fact.position for fact in kept(keep, facts_at({row[POSITION] for row in found}))}
     return [row for row in found if row[POSITION] in positions]

@@ -42,8 +42,10 @@ def _in_a_file(connection: Connection, ours: set[str]) -> Meddling:
     for kind, table, _ in rows:
         if kind == "table" and table in ours:
             columns = connection.exec_driver_sql(f'PRAGMA table_xinfo("{table}")').all()
-            harmful += [f"generated column {table}.{one[1]}" for one in columns if one[6] in (2, 3)]
-            harmful += _other_columns(table, {str(one[1]) for one in columns})
+            harmful += [
+                f"generated column {table}.{column[1]}" for column in columns if column[6] in (2, 3)
+            ]
+            harmful += _other_columns(table, {str(column[1]) for column in columns})
     return Meddling(sorted(harmful), sorted(f"view {name}" for name in views if name not in ours))
 
 

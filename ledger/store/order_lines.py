@@ -71,26 +71,26 @@ class Calls(NamedTuple):
     @classmethod
     def by(cls, connection: Connection, known_at: int) -> "Calls":
         """Those known at a position."""
-        found = list(read_log(connection, until=known_at, stream=ORDERS_STREAM))
-        calls = [one for one in found if isinstance(one.event, OrdersArchived)]
-        back = [one for one in found if isinstance(one.event, OrdersWithdrawn)]
-        return cls(calls, {one.event.archived: one for one in back})
+        events = list(read_log(connection, until=known_at, stream=ORDERS_STREAM))
+        calls = [event for event in events if isinstance(event.event, OrdersArchived)]
+        back = [event for event in events if isinstance(event.event, OrdersWithdrawn)]
+        return cls(calls, {event.event.archived: event for event in back})
 
     @property
     def counting(self) -> list[Logged]:
         """The calls that were not taken back."""
-        return [one for one in self.archived if one.position not in self.withdrawn]
+        return [event for event in self.archived if event.position not in self.withdrawn]
 
     @property
     def derived(self) -> bool:
         """Whether facts were derived from order lines, as older versions did: then those are
         what the orders say, but for fees."""
-        return any(one.event.derived for one in self.archived)
+        return any(event.event.derived for event in self.archived)
 
 
 def files_of(calls: Iterable[Logged]) -> list[Archived]:
     """The files of some calls, in order."""
-    return [Archived(one, file) for one in calls for file in one.event.files]
+    return [Archived(call, file) for call in calls for file in call.event.files]
 
 
 class OrderLines(NamedTuple):
@@ -114,8 +114,8 @@ class OrderLines(NamedTuple):
     def within(self, window: Window) -> list[Archived]:
         """The files that can hold a line created in the window."""
         return [
-            one for one in self.files
-            if one.file.first < window.end and one.file.last >= window.start
+            file for file in self.files
+            if file.file.first < window.end and file.file.last >= window.start
         ]  # fmt: skip
 
     def session(self, window: Window, stores: Sequence[str] | None) -> "Session":
@@ -126,8 +126,8 @@ class OrderLines(NamedTuple):
         from ledger.store.archive.current import current
 
         read = self.within(window) if self.marked and self._as_of is None else self.files
-        for one in read:
-            check(self.folder, one.file.digest)
+        for file in read:
+            check(self.folder, file.file.digest)
         files = [one.described() for one in self.files]
         limits = (window.start, window.end, stores)
         query = current(self.folder, files, *limits, as_of=self._as_of, marked=self.marked)
@@ -143,9 +143,9 @@ class OrderLines(NamedTuple):
         from ledger.store.archive.current import limits
         from ledger.store.archive.summary import first_of_summaries
 
-        if not self.marked or any(one.call.event.revises for one in self.files):
+        if not self.marked or any(file.call.event.revises for file in self.files):
             return None
-        files = [one.described() for one in self.files]
+        files = [file.described() for file in self.files]
         present(self.folder, files)
         found = first_of_summaries(self.folder, files)
         if found is None:
@@ -173,7 +173,7 @@ class OrderLines(NamedTuple):
     @property
     def _as_of(self) -> int | None:
         """The as-of, where a line was made after it: then an earlier version may count."""
-        latest = max((one.call.event.updated for one in self.files), default=0)
+        latest = max((file.call.event.updated for file in self.files), default=0)
         return self.clocks.as_of if self.clocks.as_of < latest else None
 
 

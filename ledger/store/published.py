@@ -30,5 +30,5 @@ def publishers(connection: Connection, rules: str, known_at: int) -> dict[str, s
 def _last(connection: Connection, rules: str, known_at: int) -> list[dict[str, Any]]:
     """The last version of each edition of some rules that was known at a position."""
     published = read_log(connection, until=known_at, topics=[TermsPublished.TOPIC])
-    last = {one.event.program: one.event.edition for one in published}
+    last = {event.event.program: event.event.edition for event in published}
     return [edition for edition in last.values() if edition["rules"] == rules]

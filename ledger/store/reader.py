@@ -87,7 +87,7 @@ class LogReader(OrderAsking):
             facts = chain(
                 self._facts_for("store", others, [GMV_TOPIC]),
                 self._counted(after(self.connection, found.values())),
-                self._at({p for one in found.values() for p in one.later}),
+                self._at({p for snapshot in found.values() for p in snapshot.later}),
             )
         watch, keep = self.watch, self.keep
         with no_cycles():

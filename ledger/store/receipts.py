@@ -39,10 +39,10 @@ class Receipt(NamedTuple):
 
 def parse_receipt(text: str, source: str) -> Receipt:
     """Reads a receipt. Raises `BadReceipt`."""
-    found = _SHAPE.fullmatch(text.strip())
-    if not found:
+    match = _SHAPE.fullmatch(text.strip())
+    if not match:
         raise BadReceipt(f"{text.strip()[:80]!r} is not a receipt ({source}).")
-    return Receipt(int(found[1]), bytes.fromhex(found[2]), source)
+    return Receipt(int(match[1]), bytes.fromhex(match[2]), source)
 
 
 def receipts_path(book: Book) -> Path | None:
@@ -90,7 +90,7 @@ def kept_receipts(book: Book) -> list[Receipt]:
         return []
     # Older versions kept them beside the link by which the book was named.
     places = {Path(f"{path}.receipts").absolute() for path in (book.path.resolve(), book.path)}
-    return [one for path in sorted(places) if path.exists() for one in _kept_in(path)]
+    return [receipt for path in sorted(places) if path.exists() for receipt in _kept_in(path)]
 
 
 def _kept_in(path: Path) -> Iterator[Receipt]:

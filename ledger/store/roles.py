@@ -38,5 +38,5 @@ def _listed(names: Iterable[str]) -> str:
 
 def _schema_of(location: str) -> str:
     options = make_url(location).query.get("options", "") if is_url(location) else ""
-    found = _SEARCHED.search(options if isinstance(options, str) else " ".join(options))
-    return found[1].split(",")[0].strip('"') if found else "public"
+    match = _SEARCHED.search(options if isinstance(options, str) else " ".join(options))
+    return match[1].split(",")[0].strip('"') if match else "public"

@@ -62,7 +62,7 @@ def held(descriptor: int) -> bool:
 def sweep(parent: Path) -> None:
     """Removes from a folder what killed commands of this account left in it."""
     with suppress(OSError), os.scandir(parent) as entries:
-        for left in [Path(one.path) for one in entries if _NAME.fullmatch(one.name)]:
+        for left in [Path(entry.path) for entry in entries if _NAME.fullmatch(entry.name)]:
             with suppress(OSError):
                 _sweep(left)
 

@@ -49,8 +49,8 @@ def latest(
 def after(connection: Connection, found: Collection[Snapshot]) -> Iterator[Recorded]:
     """The GMV facts that came after the snapshots, withdrawn ones too, stream by stream."""
     by_position: dict[int, list[str]] = defaultdict(list)
-    for one in found:
-        by_position[one.position].append(one.stream)
+    for snapshot in found:
+        by_position[snapshot.position].append(snapshot.stream)
     e, s = events.c, snapshots.c
     for position, streams in sorted(by_position.items()):
         for chunk in chunks(sorted(streams)):
@@ -73,9 +73,9 @@ def take(
     for chunk in chunks(sorted(streams)):
         versions |= max_versions(connection, chunk)
     later: dict[str, list[int]] = {stream: [] for stream in streams}
-    for one in _all_since(connection, streams, before):
-        if one.event.day > day:
-            later[one.stream].append(one.position)
+    for fact in _all_since(connection, streams, before):
+        if fact.event.day > day:
+            later[fact.stream].append(fact.position)
     return [
         Snapshot(stream, known_at, versions[stream], day.isoformat(), tuple(sorted(later[stream])))
         for stream in sorted(streams)
@@ -85,7 +85,7 @@ def take(
 
 def keep(connection: Connection, found: Collection[Snapshot]) -> None:
     """Writes snapshots beside the log."""
-    rows = [{**one._asdict(), "later": json.dumps(one.later)} for one in found]
+    rows = [{**snapshot._asdict(), "later": json.dumps(snapshot.later)} for snapshot in found]
     if rows:
         connection.execute(insert(snapshots), rows)
 
@@ -95,7 +95,9 @@ def _all_since(
 ) -> Iterator[Recorded]:
     """Every GMV fact that can have orders after the day, whether it counts or not."""
     yield from after(connection, before.values())
-    yield from read_positions(connection, {p for one in before.values() for p in one.later})
+    yield from read_positions(
+        connection, {p for snapshot in before.values() for p in snapshot.later}
+    )
     e = events.c
     for chunk in chunks(sorted(set(streams) - set(before))):
         query = (

@@ -47,7 +47,7 @@ def built(kind: type[E], **fields: Any) -> E:
         return kind(**fields)
     except ValidationError as error:
         said = "; ".join(
-            f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()
+            f"{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in error.errors()
         )
         raise BadDecision(
             f"{kind.__name__} cannot be recorded: {said}.", "Texts are 1 to 2000 characters long."

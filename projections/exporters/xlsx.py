@@ -144,9 +144,9 @@ def _total(
     `rows` is from the heading, which adds nothing, to the last line; `row` the total's own.
     """
     summed = [
-        Decimal(one["amount"])
-        for one in lines
-        if one["currency"] == currency and one["outcome"] == "payable"
+        Decimal(line["amount"])
+        for line in lines
+        if line["currency"] == currency and line["outcome"] == "payable"
     ]
     assert sum(summed) == Decimal(total), f"{currency}: the lines come to {sum(summed)}"
     outcome, amount, code = (
@@ -183,8 +183,8 @@ def _section(sheet: Sheet, title: str, columns: tuple[str, ...], rows: list[Row]
     sheet.line()
     sheet.heading(title)
     sheet.heading(*(name.replace("_", " ") for name in columns))
-    for one in rows:
-        sheet.line([_cell(one, name) for name in columns])
+    for row in rows:
+        sheet.line([_cell(row, name) for name in columns])
 
 
 def _cell(row: Row, name: str) -> Cell:
@@ -208,8 +208,8 @@ def _place(fact: Row) -> str:
 def _explanations(book: Any, styles: Styles, lines: list[Row]) -> None:
     """All trees on one sheet, or on several where one cannot hold them."""
     number, sheet = 1, _explanation_sheet(book, styles, 1)
-    for one in lines:
-        for cells in _steps(one["line"], one["explanation"], 0):
+    for line in lines:
+        for cells in _steps(line["line"], line["explanation"], 0):
             if sheet.row >= sheets.ROWS_MAX:
                 sheet.finish()
                 number += 1

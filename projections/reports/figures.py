@@ -14,9 +14,9 @@ from ledger.usecases.terms.editions import last_editions
 def columns_of(report: str) -> tuple[str, ...]:
     """The columns that programs add to a report, in the order of the programs' names."""
     added = (
-        one.figures[report].columns
-        for one in declaring("figures").values()
-        if report in one.figures
+        program.figures[report].columns
+        for program in declaring("figures").values()
+        if report in program.figures
     )
     return tuple(dict.fromkeys(name for columns in added for name in columns))
 

@@ -22,12 +22,12 @@ def rows(connection: Connection, clocks: Clocks) -> list[dict[str, Any]]:
     A closed period keeps the terms of its close, with what its adjustments have filled.
     """
     reader, found = LogReader(connection, clocks), []
-    for program in sorted({one.event.program for one in published(connection, clocks.known_at)}):
+    for program in sorted({fact.event.program for fact in published(connection, clocks.known_at)}):
         edition = edition_at(connection, program, clocks.known_at)[0]
         for period in program_of(edition.rules).obliges(reader, edition):
             terms = _terms_of(connection, edition, period, clocks.known_at)
             settlement = settle(connection, terms, clocks, period=period)
-            found += [one.as_json() for one in settlement.obligations]
+            found += [obligation.as_json() for obligation in settlement.obligations]
     return found
 
 

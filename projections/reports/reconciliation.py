@@ -57,9 +57,9 @@ def _take(found: dict[Key, dict[str, Any]], run: ReconciliationRun, recorded: Lo
     for (*of, identity), row in found.items():
         if tuple(of) == scope and identity not in here and row["state"] == "open":
             row["state"] = "gone"
-    for one in run.breaks:
-        row = found.setdefault((*scope, one.id), {"first": at, "state": "open"})
-        same = row.get("resolved_of") == (one.theirs, one.currency)
+    for break_ in run.breaks:
+        row = found.setdefault((*scope, break_.id), {"first": at, "state": "open"})
+        same = row.get("resolved_of") == (break_.theirs, break_.currency)
         if row["state"] != "resolved" or not same:
             row |= {"state": "open", "resolution": None, "reason": None}
         row |= {
@@ -67,15 +67,15 @@ def _take(found: dict[Key, dict[str, Any]], run: ReconciliationRun, recorded: Lo
             "period": run.period,
             "store": run.store,
             "kept_at": recorded.position,
-            "break": one.id,
-            "kind": one.kind,
-            "line": one.line,
-            "count": one.count,
-            "ours": one.ours,
-            "theirs": one.theirs,
-            "difference": one.difference,
-            "currency": one.currency,
-            "likely": ", ".join(dict.fromkeys(cause.because for cause in one.likely)),
+            "break": break_.id,
+            "kind": break_.kind,
+            "line": break_.line,
+            "count": break_.count,
+            "ours": break_.ours,
+            "theirs": break_.theirs,
+            "difference": break_.difference,
+            "currency": break_.currency,
+            "likely": ", ".join(dict.fromkeys(cause.because for cause in break_.likely)),
             "last": at,
         }
 

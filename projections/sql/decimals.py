@@ -77,9 +77,9 @@ def reckons(sql: str, dialect: str, views: Mapping[str, View]) -> bool:
     mentions = list(_mentions(tree, names))
     if not mentions:
         return False
-    if not isinstance(tree, exp.Select) or any(one.parent is not tree for one in mentions):
+    if not isinstance(tree, exp.Select) or any(mention.parent is not tree for mention in mentions):
         return True
-    if any(one.arg_key != "expressions" for one in mentions):
+    if any(mention.arg_key != "expressions" for mention in mentions):
         return True
     by_place = (tree.args.get("order"), tree.args.get("group"))
     return any(isinstance(one, exp.Literal) for part in by_place if part for one in part.walk())

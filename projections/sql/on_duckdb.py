@@ -150,7 +150,7 @@ def _copy(
 ) -> None:
     """A table of those rows, with decimals beside its minor units."""
     kinds = ["VARCHAR" if _is_text(column) else "BIGINT" for column in columns]
-    made = ", ".join(f'"{one.name}" {kind}' for one, kind in zip(columns, kinds, strict=True))
+    made = ", ".join(f'"{column.name}" {kind}' for column, kind in zip(columns, kinds, strict=True))
     database.execute(f'CREATE TEMP TABLE "{name}{KEPT}" ({made})')
     taken = ", ".join(f"unnest(?::{kind}[])" for kind in kinds)
     for rows in pieces:

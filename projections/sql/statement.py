@@ -95,7 +95,7 @@ def checked(
         if sources and name in sources:
             alias = "" if table.args.get("alias") else f' AS "{name}"'
             places[table.this.meta["start"]] = f"({sources[name]}){alias}"
-    raw = [sql[one.start : one.end + 1] for one in tokens]
+    raw = [sql[token.start : token.end + 1] for token in tokens]
     _check_words(tokens, raw, tree, tables)
     raw = [places.get(one.start, text) for one, text in zip(tokens, raw, strict=True)]
     return Statement(_joined(tokens, raw), frozenset(named))
@@ -117,7 +117,7 @@ def parsed(sql: str, dialect: str) -> tuple[Sequence[Any], Any]:
         tokens = list(spoken.tokenize(sql))
         while tokens and tokens[-1].token_type.name == "SEMICOLON":
             tokens.pop()
-        if any(one.token_type.name in ("SEMICOLON", "COMMAND") for one in tokens):
+        if any(token.token_type.name in ("SEMICOLON", "COMMAND") for token in tokens):
             raise BadQuery("The query is refused: it is not one statement that reads.", _hint(()))
         _check_nesting(tokens)
         found = [one for one in spoken.parser().parse(tokens, sql) if one is not None]
@@ -251,11 +251,11 @@ def _is_own(table: Any) -> bool:
     name, child, seen = folded(table.this), table, set()
     while (parent := child.parent) is not None:
         if isinstance(parent, exp.With):
-            for one in parent.expressions:
-                if one is child:
-                    seen |= {_named(one)} if parent.args.get("recursive") else set()
+            for expression in parent.expressions:
+                if expression is child:
+                    seen |= {_named(expression)} if parent.args.get("recursive") else set()
                     break
-                seen.add(_named(one))
+                seen.add(_named(expression))
             child = parent.parent
             continue
         found = parent.args.get("with_") or parent.args.get("with")

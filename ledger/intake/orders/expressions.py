@@ -120,7 +120,7 @@ def filled_up(has: Collection[str]) -> str:
     lacks = [f"'' AS {name}" for name in MAY_BE_EMPTY if name not in has]
     if "updated_at" not in has:
         lacks.append(f"false AS {DATED}")
-    return "".join(f", {one}" for one in lacks)
+    return "".join(f", {lack}" for lack in lacks)
 
 
 def is_good(now: Instant, has: Collection[str]) -> str:

@@ -177,24 +177,24 @@ _DIFFERS = (
 )
 
 
-def fault_of_clash(one: Clash, other: str, *, summed: bool = False) -> RowFault:
+def fault_of_clash(clash: Clash, other: str, *, summed: bool = False) -> RowFault:
     """What is wrong with the row, with the place of the other; also after adding up."""
-    said, hint = _TOLD[one.code]
-    hint = _DIFFERS if summed and one.code == "conflicting_rows" else hint
+    said, hint = _TOLD[clash.code]
+    hint = _DIFFERS if summed and clash.code == "conflicting_rows" else hint
     expected = f"one row of the order: {other} {said}"
-    return RowFault(one.code, "order_id", one.order_id, expected, hint)
+    return RowFault(clash.code, "order_id", clash.order_id, expected, hint)
 
 
-def fault_of_grain(one: Clash, *, has_items: bool) -> RowFault:
+def fault_of_grain(clash: Clash, *, has_items: bool) -> RowFault:
     """What is wrong with a row, with an item or without, of an order that is archived the other
     way."""
     known = "without items" if has_items else "with items"
-    expected = f"its rows {known}, as the call at position {one.other[0]} brought the order"
+    expected = f"its rows {known}, as the call at position {clash.other[0]} brought the order"
     hint = (
         f"Send it as before, or take that call back and load everything again: "
-        f"duebook orders --withdraw {one.other[0]} --reason TEXT"
+        f"duebook orders --withdraw {clash.other[0]} --reason TEXT"
     )
-    return RowFault("grain_differs", "order_id", one.order_id, expected, hint)
+    return RowFault("grain_differs", "order_id", clash.order_id, expected, hint)
 
 
 def rows_named(places: Mapping[Place, int], files: list[str], place: Place) -> str:

@@ -94,13 +94,13 @@ class MappedSource:
     def _by_sql(self, query: str, asked: Sequence[int]) -> Iterator[Found]:
         if not asked:
             return
-        found = self._connection.execute(query, [list(asked)])
-        names = [column[0] for column in found.description]
+        connection = self._connection.execute(query, [list(asked)])
+        names = [column[0] for column in connection.description]
         cells_at = [names.index(f"c{at}") for at in range(len(self._table.names))]
         place, fault = names.index("place"), names.index("fault")
         some = [
             RawRow(row[place], ["" if row[at] is None else row[at] for at in cells_at], row[fault])
-            for row in found.fetchall()
+            for row in connection.fetchall()
         ]
         yield from self._explained(some)
 

@@ -82,8 +82,8 @@ class CheckedOrders:
         for file, rows in wanted.items():
             source = self._sources[file - 1]
             of_file = source.at_rows(rows, self.files[file - 1].read)
-            good = (one for one in of_file if not one.left_out)
-            found |= {(file, row): one for row, one in zip(rows, good, strict=False)}
+            good = (header for header in of_file if not header.left_out)
+            found |= {(file, row): header for row, header in zip(rows, good, strict=False)}
         return found
 
     def reject(self, faults: Iterable[tuple[Place, RowFault]], count: int) -> None:
@@ -139,11 +139,11 @@ def read(
         for number, path in enumerate(files, start=1):
             room = keep - len(rejections)
             read_ = _read_file(call, path, links / f"{number}.link", number, room)
-            part, file, source, found = read_
+            part, file, source, rejected_rows = read_
             parts.append(part)
             done.append(file)
             sources.append(source)
-            rejections += found
+            rejections += rejected_rows
     except BaseException:
         rmtree(links, ignore_errors=True)
         raise
@@ -175,13 +175,17 @@ def _refuse_clashes(
         return
     told = clashes(connection, max(keep - len(checked.rejections), 0))
     lines = {
-        place: found.row for place, found in checked.found_at(one.other for one in told).items()
+        place: header.row
+        for place, header in checked.found_at(clash.other for clash in told).items()
     }
     names = [file.file for file in checked.files]
     checked.reject(
         (
-            (one.place, fault_of_clash(one, rows_named(lines, names, one.other), summed=summed))
-            for one in told
+            (
+                clash.place,
+                fault_of_clash(clash, rows_named(lines, names, clash.other), summed=summed),
+            )
+            for clash in told
         ),
         count,
     )
@@ -230,10 +234,10 @@ def _read_watched(
     rules = (call.known_until, source.cells)
     good = good_rows(call.connection, table, *rules)
     bad = 0
-    found: list[RejectedRow] = []
+    rejected_rows: list[RejectedRow] = []
     if good < rows or source.malformed():
         positions = bad_positions(call.connection, table, *rules, room)
-        malformed, found = _explained(call, source, watched.name, positions, rows, room)
+        malformed, rejected_rows = _explained(call, source, watched.name, positions, rows, room)
         bad = rows - good + malformed
     digest = watched.finish()
     numbered = "" if source.place else f" rowid + {source.first_row} AS source_row,"
@@ -243,7 +247,7 @@ def _read_watched(
         + (f" WHERE {is_good(*rules)}" if good < rows else "")
     )
     counts = (good, bad, rows, source.nameless)
-    return part, FileRead(watched.name, digest, watched.bytes, *counts), source, found
+    return part, FileRead(watched.name, digest, watched.bytes, *counts), source, rejected_rows
 
 
 def _explained(
@@ -252,10 +256,10 @@ def _explained(
     """How many rows are malformed, and the first rejections with their reasons."""
     malformed = 0
     rejections: list[RejectedRow] = []
-    for found in source.find(positions, rows):
-        malformed += found.left_out
+    for header in source.find(positions, rows):
+        malformed += header.left_out
         if len(rejections) < room:
-            fault = found.fault or fault_of(found.raw, call.known_until) or _UNEXPLAINED
-            given = found.as_given or found.raw
-            rejections.append(RejectedRow.of(file, found.row, fault, given))
+            fault = header.fault or fault_of(header.raw, call.known_until) or _UNEXPLAINED
+            given = header.as_given or header.raw
+            rejections.append(RejectedRow.of(file, header.row, fault, given))
     return malformed, rejections

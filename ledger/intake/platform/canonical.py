@@ -87,7 +87,7 @@ def _file(name: str, digest: str, text: str) -> PlatformFile:
     except csv.Error as error:
         problems.append(Problem(rows.line_num, "not_csv", f"{of_csv(error)}."))
     kept, differing = without_totals(good)
-    refuse(name, sorted([*problems, *differing], key=lambda one: one.place))
+    refuse(name, sorted([*problems, *differing], key=lambda problem: problem.place))
     return PlatformFile(name, digest, kept, sum(map(is_nameless, header)), len(good) - len(kept))
 
 

@@ -106,7 +106,7 @@ def rows_of(
                 good.append(row)
     if mapped.mapping.rows.add_up:
         good, mixed = added_up(good)
-        problems = sorted([*problems, *mixed], key=lambda one: one.place)
+        problems = sorted([*problems, *mixed], key=lambda problem: problem.place)
     refuse(name, problems)
     return PlatformFile(name, digest(), good, mapped.nameless, totals)
 
@@ -134,7 +134,7 @@ def load_orders(
     if not mapped.table.has_places and (count := malformed(database)):
         said = "have another number of cells than the header, or are no text"
         raise BadPlatformFile(f"{count:,} rows of {name} {said}.", "Export the file again.")
-    told = [
+    problems = [
         _problem(*one)
         for one in database.execute(
             "SELECT place, told FROM platform_rows WHERE told IS NOT NULL"
@@ -147,8 +147,8 @@ def load_orders(
     other = _take_out_others(database, mapped)
     adds_up = mapped.mapping.rows.add_up
     if adds_up:
-        told += _mixed(database)
-    rows = checked(database, name, "place", flip_sign=flip_sign, told=told)
+        problems += _mixed(database)
+    rows = checked(database, name, "place", flip_sign=flip_sign, told=problems)
     summed = _add_up(database) if adds_up else {}
     counts = (mapped.nameless, totals)
     return OrderFile(name, digest(), rows + len(other), other, summed, *counts)

@@ -142,7 +142,7 @@ def checked(
     minor = f"CASE currency {cases} END" if digits else "NULL::BIGINT"
     _take_out_totals(database, name, minor, place)
     problems = [*told, *_bad_rows(database, minor, digits, place)]
-    refuse(name, sorted(problems, key=lambda one: one.place))
+    refuse(name, sorted(problems, key=lambda problem: problem.place))
     database.execute(
         f"CREATE TEMP VIEW {THEIRS} AS SELECT {place} AS place, store, order_id,"
         f" {'-' if flip_sign else ''}({minor}) AS minor, currency FROM platform_rows"

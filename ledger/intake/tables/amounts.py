@@ -83,7 +83,7 @@ def _unit(units: tuple[str, ...]) -> str:
     """What may stand beside an amount, as a pattern: signs, codes of ISO 4217, names, `units`."""
     names = sorted({*UNITS, *_NAMES, *map(_without_blanks, units)} - {""}, key=len, reverse=True)
     codes = "|".join(sorted(EXPONENTS))
-    said = "|".join(re.escape(one) for one in names)
+    said = "|".join(re.escape(name) for name in names)
     return rf"(?:{said})\.?|(?i:{codes})|\p{{L}}{{0,3}} ?\p{{Sc}}(?: ?(?i:{codes}))?"
 
 

@@ -25,18 +25,18 @@ def sole_file(path: Path, name: str) -> str | None:
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            files = [one for one in archive.infolist() if not _is_beside(one)]
+            files = [part for part in archive.infolist() if not _is_beside(part)]
     except BROKEN:
         return None
-    if any(one.filename.lower() in _OF_WORKBOOKS for one in files):
+    if any(file.filename.lower() in _OF_WORKBOOKS for file in files):
         return None
-    if any(one.flag_bits & _ENCRYPTED for one in files):
+    if any(file.flag_bits & _ENCRYPTED for file in files):
         raise BadTable(
             f"{name} is packed with a password.",
             "Unpack it with the password that the platform sent, and give the file in it.",
         )
     if len(files) != 1:
-        shown = listed([repr(_shown(one)) for one in files], _SHOWN) or "none"
+        shown = listed([repr(_shown(file)) for file in files], _SHOWN) or "none"
         raise BadTable(
             f"{name} holds {len(files)} files, expected one; found {shown}.",
             "Unpack it, and give the one that you mean.",
@@ -44,20 +44,20 @@ def sole_file(path: Path, name: str) -> str | None:
     return files[0].filename
 
 
-def _is_beside(one: zipfile.ZipInfo) -> bool:
+def _is_beside(part: zipfile.ZipInfo) -> bool:
     """What is no file of anybody: folders, and what a Mac puts beside."""
-    hidden = one.filename.rpartition("/")[2].startswith(".")
-    return not one.filename or one.is_dir() or one.filename.startswith("__MACOSX/") or hidden
+    hidden = part.filename.rpartition("/")[2].startswith(".")
+    return not part.filename or part.is_dir() or part.filename.startswith("__MACOSX/") or hidden
 
 
-def _shown(one: zipfile.ZipInfo) -> str:
+def _shown(part: zipfile.ZipInfo) -> str:
     """A name as people see it: archives made in China write it in their own encoding."""
-    if one.flag_bits & _UTF_8:
-        return one.filename
-    raw = one.filename.encode("cp437", "replace")
+    if part.flag_bits & _UTF_8:
+        return part.filename
+    raw = part.filename.encode("cp437", "replace")
     for encoding in ("utf-8", "gb18030"):
         try:
             return raw.decode(encoding)
         except UnicodeDecodeError:
             continue
-    return one.filename
+    return part.filename

@@ -39,7 +39,9 @@ class Cells:
         """The text under a header, or of a column of ours by what it is read from."""
         if self._header.knows(name) or name not in self._mapping.columns:
             return self.text((name,))
-        cells = [self.text(one.header) for one in self._mapping.columns[name] if one.header]
+        cells = [
+            self.text(column.header) for column in self._mapping.columns[name] if column.header
+        ]
         return f"coalesce({', '.join([*cells, 'NULL'])})"
 
     def unreadable(self, synonyms: Sequence[str]) -> str | None:
@@ -54,10 +56,10 @@ class Cells:
         tests = []
         for header, texts in sole.items():
             said = f"lower({self.named(header)})"
-            words = {one.strip().lower() for one in texts}
+            words = {text.strip().lower() for text in texts}
             ways = [f"{said} IS NOT NULL"] if OTHERS in words else []
             ways += [f"{said} IS NULL"] if "" in words else []
-            nots = {one for one in words if one.startswith(NOT)}
+            nots = {word for word in words if word.startswith(NOT)}
             if some := ", ".join(map(literal, sorted(words - nots - {OTHERS, ""}))):
                 ways.append(f"coalesce({said} IN ({some}), false)")
             if some := ", ".join(literal(one[1:].strip()) for one in sorted(nots)):

@@ -39,11 +39,11 @@ def _format(text: str) -> str:
 def _formats(formats: tuple[str, ...]) -> tuple[str, ...]:
     """Formats of which no text could mean two days."""
     shapes: dict[str, str] = {}
-    for one in formats:
-        shape = re.sub("%[dmyYj]", "%d", one)
-        other = shapes.setdefault(shape, one)
-        if other != one:
-            raise ValueError(f"one text could be two days by {other!r} and {one!r}: keep one")
+    for format_ in formats:
+        shape = re.sub("%[dmyYj]", "%d", format_)
+        other = shapes.setdefault(shape, format_)
+        if other != format_:
+            raise ValueError(f"one text could be two days by {other!r} and {format_!r}: keep one")
     return formats
 
 

@@ -41,7 +41,7 @@ def refuse_unmapped(mapped: "MappedTable") -> None:
         if not is_nameless(name)
         and folded(name) not in known
         and at not in read
-        and not any(fnmatchcase(fold(name), fold(one)) for one in mapping.ignore.headers)
+        and not any(fnmatchcase(fold(name), fold(header)) for header in mapping.ignore.headers)
     ]
     if not unknown:
         return
@@ -96,23 +96,24 @@ def _unread(mapped: "MappedTable") -> Iterator[str]:
     only shows may be missing."""
     for name, sources in mapped.mapping.columns.items():
         if name in mapped.values or (
-            mapped.target.name == RECONCILE and not any(one.sum or one.less for one in sources)
+            mapped.target.name == RECONCILE
+            and not any(source.sum or source.less for source in sources)
         ):
             continue
-        if any(set(one.headers) - set(one.optional) for one in sources):
+        if any(set(source.headers) - set(source.optional) for source in sources):
             yield name
 
 
 def _untold(mapped: "MappedTable") -> Iterator[str]:
     """Headers of equations and of which rows count that are not there."""
     mapping, header = mapped.mapping, mapped.header
-    for one in mapping.equation:
-        for name in (*one.sum, *one.less):
-            if not header.knows(name) and name not in one.optional:
+    for equation in mapping.equation:
+        for name in (*equation.sum, *equation.less):
+            if not header.knows(name) and name not in equation.optional:
                 yield name
-        if header.at(one.is_) is None and one.is_[0] not in one.optional:
-            yield one.is_[0]
-        yield from _unknown(mapped, *one.when)
+        if header.at(equation.is_) is None and equation.is_[0] not in equation.optional:
+            yield equation.is_[0]
+        yield from _unknown(mapped, *equation.when)
     rows = mapping.rows
     # a column that may be blank may be missing: it is blank in every row
     only = [name for name, texts in rows.only.items() if "" not in texts]

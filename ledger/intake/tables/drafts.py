@@ -68,19 +68,19 @@ def draft_of(
     columns = [
         _column(ours, header, samples[header], target, own_zone) for ours, header in chosen.items()
     ]
-    doubts = [one.doubt for one in columns if one.doubt]
+    doubts = [column.doubt for column in columns if column.doubt]
     if marks is not None and not marks.sure:
         doubts.append("the cells do not tell which sign stands before decimals")
     missing = _missing(target, chosen, samples)
-    needs_zone = own_zone is None and any("zone" in one.how for one in columns)
+    needs_zone = own_zone is None and any("zone" in column.how for column in columns)
     if needs_zone:
         doubts.append("times have no zone: name it, or give --zone")
     seen = tuple(
         Seen(
             name,
             tuple(_shown(cell) for cell in samples[name][:SAMPLES_SHOWN]),
-            next((one.ours for one in columns if one.header == name), None),
-            next((one.how for one in columns if one.header == name), ""),
+            next((column.ours for column in columns if column.header == name), None),
+            next((column.how for column in columns if column.header == name), ""),
         )
         for name in found.names
         if not is_nameless(name)
@@ -92,9 +92,9 @@ def draft_of(
     trial = _text(
         whole,
         [
-            one._replace(entry=one.trial) if one.doubt else one
-            for one in columns
-            if not one.doubt or one.trial
+            column._replace(entry=column.trial) if column.doubt else column
+            for column in columns
+            if not column.doubt or column.trial
         ],
     )
     return Draft(text, trial, seen, tuple(missing), tuple(doubts))
@@ -132,21 +132,23 @@ def _column(
     ours: str, header: str, samples: list[str], target: Target, own_zone: str | None
 ) -> _Column:
     plain = _quoted(header)
-    texts = [_shown(one) for one in samples]
+    texts = [_shown(sample) for sample in samples]
     match target.kinds[ours]:
         case "instant" | "day" as kind:
-            if samples and all(one[:1] == MOMENT for one in samples):
+            if samples and all(sample[:1] == MOMENT for sample in samples):
                 how = "times of the workbook" + ("" if own_zone else ", without a zone")
                 return _Column(ours, header, plain, how if kind == "instant" else "days")
             return _time(ours, header, texts, is_day=kind == "day", zone=own_zone)
         case "id":
-            marked = [one for one in texts if one[:1] in "#'`"]
+            marked = [text for text in texts if text[:1] in "#'`"]
             if marked:
                 strip = "".join(dict.fromkeys(one[0] for one in marked))
                 entry = f"{{ header = {plain}, strip = {_quoted(strip)} }}"
                 return _Column(ours, header, entry, f"an id behind {strip}")
         case "currency":
-            odd = [one for one in texts if not (len(one) == 3 and one.isalpha() and one.isupper())]
+            odd = [
+                text for text in texts if not (len(text) == 3 and text.isalpha() and text.isupper())
+            ]
             if odd:
                 return _Column(ours, header, f"{{ unit = {plain} }}", "the currency in the cell")
         case _ if ours in ENUMERATIONS:
@@ -156,21 +158,23 @@ def _column(
 
 def _time(ours: str, header: str, texts: list[str], *, is_day: bool, zone: str | None) -> _Column:
     plain = _quoted(header)
-    told = guesses.times_of(texts)
-    if told is None:
+    times = guesses.times_of(texts)
+    if times is None:
         entry = f"{{ header = {plain}, formats = [{_quoted(CHOOSE)}] }}"
         example = texts[0] if texts else "no cell"
         return _Column(ours, header, entry, "", f"{ours}: how {example!r} is written is not known")
-    how = "days" if is_day else "times with their zone" if told.has_zone else "times without a zone"
-    how = "local times" if zone and not is_day and not told.has_zone else how
-    if not told.formats:
+    how = (
+        "days" if is_day else "times with their zone" if times.has_zone else "times without a zone"
+    )
+    how = "local times" if zone and not is_day and not times.has_zone else how
+    if not times.formats:
         return _Column(ours, header, plain, how)
-    listed = ", ".join(map(_quoted, told.formats))
+    listed = ", ".join(map(_quoted, times.formats))
     entry = f"{{ header = {plain}, formats = [{listed}] }}"
-    if len(told.formats) == 1:
+    if len(times.formats) == 1:
         return _Column(ours, header, entry, how)
-    doubt = f"{ours}: {texts[0]!r} can mean {' or '.join(told.formats)}; keep one"
-    trial = f"{{ header = {plain}, formats = [{_quoted(told.formats[0])}] }}"
+    doubt = f"{ours}: {texts[0]!r} can mean {' or '.join(times.formats)}; keep one"
+    trial = f"{{ header = {plain}, formats = [{_quoted(times.formats[0])}] }}"
     return _Column(ours, header, entry, how, doubt, trial)
 
 
@@ -179,7 +183,7 @@ def _words(ours: str, header: str, texts: list[str]) -> _Column:
     words = list(dict.fromkeys(texts))
     if set(words) <= set(meant):
         return _Column(ours, header, _quoted(header), "")
-    pairs = ", ".join(f"{_quoted(one)} = {_quoted(CHOOSE)}" for one in words[:WORDS_MAX])
+    pairs = ", ".join(f"{_quoted(word)} = {_quoted(CHOOSE)}" for word in words[:WORDS_MAX])
     entry = f"{{ header = {_quoted(header)}, words = {{ {pairs} }} }}"
     doubt = f"{ours}: which words mean {' or '.join(meant)}"
     return _Column(ours, header, entry, "words", doubt, _quoted(header))
@@ -207,7 +211,7 @@ class _Parts(NamedTuple):
 
 
 def _text(parts: _Parts, columns: list[_Column]) -> str:
-    file, found, target, missing, seen, marks, needs_zone, described, blanks = parts
+    file, header, target, missing, seen, marks, needs_zone, described, blanks = parts
     name = Path(file.name).name
     lines = [
         f"# Drafted from {name}. Read every line; what begins with # is not said yet.",
@@ -218,11 +222,11 @@ def _text(parts: _Parts, columns: list[_Column]) -> str:
     ]
     if file.kind == "text":
         lines.append(f"encoding = {_quoted(file.encoding)}")
-        lines.append(f"delimiter = {_quoted(found.delimiter)}")
-    if found.sheet:
-        lines.append(f"sheet = {_quoted(found.sheet)}")
-    if found.above:
-        first = next((one for one in found.names if one), "")
+        lines.append(f"delimiter = {_quoted(header.delimiter)}")
+    if header.sheet:
+        lines.append(f"sheet = {_quoted(header.sheet)}")
+    if header.above:
+        first = next((name for name in header.names if name), "")
         lines.append(f"header = {_quoted(first)}")
     if described:
         lines.append("described = true")
@@ -237,9 +241,9 @@ def _text(parts: _Parts, columns: list[_Column]) -> str:
     if needs_zone:
         lines.append('# zone = "Asia/Shanghai"')
     lines += ["", "[columns]"]
-    for one in columns:
-        lines += [f"# {one.doubt}"] if one.doubt else []
-        lines.append(f"{one.ours} = {one.entry}")
+    for column in columns:
+        lines += [f"# {column.doubt}"] if column.doubt else []
+        lines.append(f"{column.ours} = {column.entry}")
     lines += [f"# {_example(one, target)}" for one in missing]
     ignored = [one.header for one in seen if one.ours is None]
     if ignored:

@@ -114,7 +114,8 @@ def _instant_expected(column: Column, zoned: bool) -> tuple[str, str]:
         return "no_zone", "a time with its zone, such as 2026-01-10T09:00:00+08:00"
     written = f"a time written as {' or '.join(column.formats)}{once}"
     says_zone = any(
-        "%z" in one or "%Z" in one or one in (EPOCH, EPOCH_MS) for one in column.formats
+        "%z" in format_ or "%Z" in format_ or format_ in (EPOCH, EPOCH_MS)
+        for format_ in column.formats
     )
     if zoned or says_zone:
         return "invalid_field", written
@@ -138,21 +139,21 @@ def of_repeats(mapping: Mapping, values: Values) -> list[str]:
 def of_equations(mapping: Mapping, header: Header, values: Values) -> list[str]:
     """Equations that do not hold, and amounts in them that are none."""
     found = []
-    for one in mapping.equation:
-        there = [name for name in (*one.sum, *one.less) if header.knows(name)]
+    for equation in mapping.equation:
+        there = [name for name in (*equation.sum, *equation.less) if header.knows(name)]
         parts = {name: values.amount((name,)) for name in there}
-        is_ = values.amount(one.is_)
-        for name, (cell, number) in {**parts, one.is_[0]: is_}.items():
+        is_ = values.amount(equation.is_)
+        for name, (cell, number) in {**parts, equation.is_[0]: is_}.items():
             said = _said("bad_amount", f"{name}: found '", cell, "', expected an amount.")
             found.append(f"CASE WHEN {number} IS NULL THEN {said} END")
         numbers = {name: number for name, (_, number) in parts.items()}
-        found.append(_equation(one, numbers, is_[1], values))
+        found.append(_equation(equation, numbers, is_[1], values))
     return found
 
 
-def _equation(one: Equation, numbers: Names[str, str], is_: str, values: Values) -> str:
-    plus = [name for name in one.sum if name in numbers]
-    less = [name for name in one.less if name in numbers]
+def _equation(equation: Equation, numbers: Names[str, str], is_: str, values: Values) -> str:
+    plus = [name for name in equation.sum if name in numbers]
+    less = [name for name in equation.less if name in numbers]
     total = amounts.summed([numbers[name] for name in plus], [numbers[name] for name in less])
     terms = [
         *(
@@ -163,7 +164,7 @@ def _equation(one: Equation, numbers: Names[str, str], is_: str, values: Values)
     ]
     said = " || ".join(
         (
-            literal(f"equation_differs{SEPARATOR}found {one.is_[0]} "),
+            literal(f"equation_differs{SEPARATOR}found {equation.is_[0]} "),
             _number(is_),
             literal(", expected "),
             _number(total),
@@ -173,8 +174,8 @@ def _equation(one: Equation, numbers: Names[str, str], is_: str, values: Values)
         )
     )
     holds = f"{total} = {is_}"
-    if one.when:
-        holds = f"NOT ({values.holds(one.when)}) OR {holds}"
+    if equation.when:
+        holds = f"NOT ({values.holds(equation.when)}) OR {holds}"
     return f"CASE WHEN NOT ({holds}) THEN {said} END"
 
 

@@ -39,7 +39,7 @@ def marks_of(samples: Sequence[str]) -> Marks | None:
     decimals: set[str] = set()
     thousands: set[str] = set()
     unsure = False
-    found = [number[0].strip() for one in samples if (number := _NUMBER.search(one))]
+    found = [number[0].strip() for sample in samples if (number := _NUMBER.search(sample))]
     if not found:
         return None
     for text in found:
@@ -72,22 +72,22 @@ def times_of(samples: Sequence[str]) -> Times | None:
     if not samples:
         return None
     for counted, digits in (("epoch", "1[0-9]{9}"), ("epoch_ms", "1[0-9]{12}")):
-        if all(re.fullmatch(digits, one) for one in samples):
+        if all(re.fullmatch(digits, sample) for sample in samples):
             return Times((counted,), True)
-    if all(re.fullmatch(ISO_8601, one) for one in samples):
+    if all(re.fullmatch(ISO_8601, sample) for sample in samples):
         return Times((), True)
-    if all(re.fullmatch(ISO_LOCAL, one) for one in samples):
+    if all(re.fullmatch(ISO_LOCAL, sample) for sample in samples):
         return Times((), False)
-    zoned = [_ZONED.match(one) for one in samples]
-    if all(one is not None and one[2] in ABBREVIATIONS for one in zoned):
-        bare = times_of([one[1] for one in zoned if one is not None])
+    zoned = [_ZONED.match(sample) for sample in samples]
+    if all(match is not None and match[2] in ABBREVIATIONS for match in zoned):
+        bare = times_of([match[1] for match in zoned if match is not None])
         if bare is not None and not bare.has_zone:
             formats = bare.formats or ("%Y-%m-%d %H:%M:%S",)
-            return Times(tuple(f"{one} %Z" for one in formats), True)
+            return Times(tuple(f"{format_} %Z" for format_ in formats), True)
     offsets = [f"{day}{time}{gap}%z" for day in _DAYS for time in _TIMES for gap in ("", " ")]
     plain = [f"{day}{time}" for day in _DAYS for time in _TIMES]
     for shapes, has_zone in ((plain, False), (offsets, True)):
-        fitting = tuple(one for one in shapes if all(_fits(text, one) for text in samples))
+        fitting = tuple(shape for shape in shapes if all(_fits(text, shape) for text in samples))
         if fitting:
             return Times(_shortest(fitting), has_zone)
     return None
@@ -103,6 +103,6 @@ def _fits(text: str, shape: str) -> bool:
 def _shortest(formats: tuple[str, ...]) -> tuple[str, ...]:
     """Without those that say the same in another way: `%b` and `%B` of May."""
     seen: dict[str, str] = {}
-    for one in formats:
-        seen.setdefault(one.replace("%B", "%b"), one)
+    for format_ in formats:
+        seen.setdefault(format_.replace("%B", "%b"), format_)
     return tuple(seen.values())

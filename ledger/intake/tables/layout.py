@@ -58,14 +58,14 @@ def _sample(file: PlainFile, delimiter: str, quote: str = '"') -> list[RawRow]:
         text = stream.read(SAMPLE_BYTES).decode("utf-8-sig", "ignore")
     csv.field_size_limit(SAMPLE_BYTES)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, **rows.quoting(quote))
-    found: list[RawRow] = []
+    raw_rows: list[RawRow] = []
     try:
         for cells in islice(reader, 2 * LOOKED_AT):
             if any(cell.strip() for cell in cells):
-                found.append(RawRow(reader.line_num, cells))
+                raw_rows.append(RawRow(reader.line_num, cells))
     except csv.Error:
-        return found
-    return found[:LOOKED_AT]
+        return raw_rows
+    return raw_rows[:LOOKED_AT]
 
 
 def of_workbook(
@@ -110,7 +110,7 @@ def _best(
     first = mapping.file.header_rows - 1 if mapping else 0
     for at in range(first, len(some)):
         cells = _lowest(some, at, mapping)
-        names = {folded(_unmarked(one)) for one in cells if one.strip()}
+        names = {folded(_unmarked(cell)) for cell in cells if cell.strip()}
         if cell is not None and cell not in names:
             continue
         scores.append((len(names & known), -at))
@@ -123,8 +123,8 @@ def _best(
 def looked_at_text(file: PlainFile, mapping: Mapping | None) -> tuple[Found, list[RawRow]]:
     """The header of a text, by its looks where no mapping is given, and the rows below it."""
     if mapping is not None:
-        found = of_text(file, mapping, ())
-        return found, _sample(file, found.delimiter, mapping.file.quote)[found.above + 1 :]
+        header = of_text(file, mapping, ())
+        return header, _sample(file, header.delimiter, mapping.file.quote)[header.above + 1 :]
     seen = []
     for sign in DELIMITERS:
         some = _sample(file, sign)
@@ -140,14 +140,14 @@ def looked_at_workbook(file: PlainFile, mapping: Mapping | None) -> tuple[Found,
     """The same of a workbook: the sheet that the mapping names, or the one with the widest
     header."""
     if mapping is not None:
-        found, below = of_workbook(file, mapping, ())
-        return found, list(islice(below, LOOKED_AT))
+        header, below = of_workbook(file, mapping, ())
+        return header, list(islice(below, LOOKED_AT))
     there = rows.sheets(file)
     seen = []
     for sheet in there[:SHEETS_MAX]:
         some = list(islice(rows.of_workbook(file, sheet), LOOKED_AT))
         if (at := looks_like_header(some)) is not None:
-            names = _trimmed([_unmarked(one) for one in some[at].cells])
+            names = _trimmed([_unmarked(cell) for cell in some[at].cells])
             seen.append((Found(names, some[at].place, sheet=sheet, above=at), some[at + 1 :]))
     if not seen:
         said = listed(list(map(repr, there)), 8) or "none"
@@ -163,8 +163,8 @@ def looks_like_header(some: Sequence[RawRow]) -> int | None:
     """The row with the most names in it: texts that differ, and no numbers."""
     scores = []
     for at, row in enumerate(some):
-        cells = [one.strip() for one in row.cells if one.strip()]
-        names = {one for one in cells if not one[:1].isdigit() and one[:1] not in rows.MARKS}
+        cells = [cell.strip() for cell in row.cells if cell.strip()]
+        names = {cell for cell in cells if not cell[:1].isdigit() and cell[:1] not in rows.MARKS}
         if len(names) > 1 or len(some) < 2:
             scores.append((len(names) if len(names) * 10 >= len(cells) * 9 else 0, -at))
     if not scores or max(scores)[0] == 0:
@@ -237,6 +237,6 @@ def begins_so(cells: Sequence[str], begins: Sequence[str]) -> bool:
     anything."""
     first = next((cell.strip() for cell in cells if cell.strip()), "")
     return any(
-        fnmatchcase(_unmarked(first).casefold(), one.casefold().replace("[", "[[]"))
-        for one in begins
+        fnmatchcase(_unmarked(first).casefold(), prefix.casefold().replace("[", "[[]"))
+        for prefix in begins
     )

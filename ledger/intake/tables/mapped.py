@@ -157,7 +157,7 @@ class MappedTable:
         if not tests:
             return "true"
         # of a row that is cut off nobody can say that it does not count
-        return f"(fault IS NOT NULL OR ({' AND '.join(f'({one})' for one in tests)}))"
+        return f"(fault IS NOT NULL OR ({' AND '.join(f'({test})' for test in tests)}))"
 
     @property
     def is_total(self) -> str | None:
@@ -242,7 +242,7 @@ def _cells(row: RawRow, width: int) -> list[str | None]:
 
 def _is_one_of(text: str, labels: Iterable[str]) -> str:
     """Whether a text is one of some labels, in SQL; `*` stands for anything."""
-    told = sorted(one.strip().lower() for one in labels)
+    told = sorted(label.strip().lower() for label in labels)
     listed_ = ", ".join(literal(one) for one in told if "*" not in one)
     tests = [f"{text} IN ({listed_})"] if listed_ else []
     for one in told:

@@ -258,25 +258,27 @@ class Mapping(Part):
     @property
     def added(self) -> list[tuple[str, ...]]:
         """Headers under which amounts stand that are added up, each with its synonyms."""
-        found = [one.is_ for one in self.equation]
-        found += [(name,) for one in self.equation for name in (*one.sum, *one.less)]
-        sources = (one for sources in self.columns.values() for one in sources)
-        return [*found, *((name,) for one in sources for name in (*one.sum, *one.less))]
+        found = [equation.is_ for equation in self.equation]
+        found += [(name,) for equation in self.equation for name in (*equation.sum, *equation.less)]
+        sources = (source for sources in self.columns.values() for source in sources)
+        return [*found, *((name,) for source in sources for name in (*source.sum, *source.less))]
 
     @property
     def looks_around(self) -> bool:
         """Whether what a row says rests on other rows."""
-        return any(one.fill or one.by for sources in self.columns.values() for one in sources)
+        return any(
+            source.fill or source.by for sources in self.columns.values() for source in sources
+        )
 
     @property
     def headers(self) -> tuple[str, ...]:
         """All headers that it speaks of, those of columns first."""
-        of_columns = (one.headers for sources in self.columns.values() for one in sources)
+        of_columns = (source.headers for sources in self.columns.values() for source in sources)
         rows = self.rows
         of_rows = [rows.filled, tuple(rows.only), tuple(rows.pass_over), rows.unique]
         if rows.continued is not None:
             of_rows += [rows.continued.by, rows.continued.blank]
-        of_equations = (one.headers for one in self.equation)
+        of_equations = (equation.headers for equation in self.equation)
         found = [name for names in (*of_columns, *of_rows, *of_equations) for name in names]
         if self.summary is not None:
             found += [*self.summary.header, *self.summary.of, *self.summary.by]

@@ -41,13 +41,13 @@ def mapping_named(name: str, use: str | None = None) -> Mapping | None:
     """
     if name == CANONICAL:
         return None
-    found = _shipped(name) if name in shipped_names() else _of_file(name)
-    if use is not None and found.for_ != use:
+    mapping = _shipped(name) if name in shipped_names() else _of_file(name)
+    if use is not None and mapping.for_ != use:
         raise BadMapping(
-            f"The profile {found.name!r} is for {found.for_}, not for {use}.",
+            f"The profile {mapping.name!r} is for {mapping.for_}, not for {use}.",
             _those_for(use),
         )
-    return found
+    return mapping
 
 
 def _those_for(use: str) -> str:
@@ -120,18 +120,18 @@ def _said(error: ValidationError, where: str) -> str:
     """What is wrong, one sentence for each of the first findings."""
     findings = error.errors()
     said = []
-    for one in findings[:5]:
-        path = ".".join(str(piece) for piece in one["loc"] if not isinstance(piece, int))
-        if one["type"] == "extra_forbidden":
-            names = _names_at(one["loc"][:-1])
-            meant = near(str(one["loc"][-1]), names)
+    for finding in findings[:5]:
+        path = ".".join(str(piece) for piece in finding["loc"] if not isinstance(piece, int))
+        if finding["type"] == "extra_forbidden":
+            names = _names_at(finding["loc"][:-1])
+            meant = near(str(finding["loc"][-1]), names)
             hint = f"; did you mean {meant[0]}?" if meant else f"; known here: {', '.join(names)}"
             said.append(f"{where}: {path}: there is no such name{hint}")
-        elif one["type"] == "missing":
+        elif finding["type"] == "missing":
             said.append(f"{where}: {path} is missing")
         else:
-            expected = expected_in(one)
-            word = "expected " if names_expected(one) else ""
+            expected = expected_in(finding)
+            word = "expected " if names_expected(finding) else ""
             said.append(f"{where}: {path}: {word}{expected}")
     more = len(findings) - len(said)
     return "; ".join(said) + (f"; and {more} more" if more else "") + "."
@@ -159,5 +159,5 @@ def _model_in(annotation: Any) -> Any:
 
     if hasattr(annotation, "model_fields"):
         return annotation
-    found = (_model_in(one) for one in get_args(annotation))
+    found = (_model_in(argument) for argument in get_args(annotation))
     return next((one for one in found if one is not None), None)

@@ -42,7 +42,7 @@ def word(cell: str, words: Mapping[str, str], slow: str) -> str:
     )
     if OTHERS in words:
         # a cell that begins with a sign and does not hold one of the words is none of them
-        told = [one.strip().lower() for one in words if one != OTHERS]
+        told = [word.strip().lower() for word in words if word != OTHERS]
         others = " AND ".join(f"NOT contains(lower({cell}), {literal(one)})" for one in told)
         sign = f"{cell} >= '!' AND {cell} < chr(127)"
         meant = literal(words[OTHERS])

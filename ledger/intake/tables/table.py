@@ -91,18 +91,18 @@ def opened(
         )
         return Table(file, names, 0, origin, file.path, ",", False, True)
     if file.kind == "text":
-        found = layout.of_text(file, mapping, target.kinds)
-        if _is_direct(file, mapping, found) and not exact_places and first is None:
-            return _direct(file, found)
-        below = _below(file, found, mapping.file.quote if mapping else '"')
-        found, below = arranged(found, below, mapping, pads=False)
-        return _copied(file, mapping, found, below, folder, progress, first, marked=False)
+        header = layout.of_text(file, mapping, target.kinds)
+        if _is_direct(file, mapping, header) and not exact_places and first is None:
+            return _direct(file, header)
+        below = _below(file, header, mapping.file.quote if mapping else '"')
+        header, below = arranged(header, below, mapping, pads=False)
+        return _copied(file, mapping, header, below, folder, progress, first, marked=False)
     if file.kind == "json":
         names, objects = rows.of_json(file)
-        found = layout.Found(names, 0)
-        return _copied(file, mapping, found, objects, folder, progress, first, marked=False)
-    found, below = arranged(*layout.of_workbook(file, mapping, target.kinds), mapping, pads=True)
-    return _copied(file, mapping, found, below, folder, progress, first, marked=True)
+        header = layout.Found(names, 0)
+        return _copied(file, mapping, header, objects, folder, progress, first, marked=False)
+    header, below = arranged(*layout.of_workbook(file, mapping, target.kinds), mapping, pads=True)
+    return _copied(file, mapping, header, below, folder, progress, first, marked=True)
 
 
 def _is_direct(file: PlainFile, mapping: Mapping | None, found: layout.Found) -> bool:

@@ -82,16 +82,16 @@ def instant(text: str, formats: tuple[str, ...], zone: Zoned) -> str:
         there = in_zone(f"TRY_CAST({whole} AS TIMESTAMP)", zone)
         return f"CASE WHEN {short} THEN {there} ELSE {iso_instant(text)} END"
     found = []
-    if bare := [one for one in formats if is_bare(one)]:
+    if bare := [format_ for format_ in formats if is_bare(format_)]:
         found.append(in_zone(parsed(text, bare), zone))
     if SERIAL in formats:
         found.append(in_zone(_of_serial(text), zone))
-    if named := [one for one in formats if "%Z" in one]:
+    if named := [format_ for format_ in formats if "%Z" in format_]:
         local = parsed(f"regexp_extract({text}, {_NAMED}, 1)", _without(named, "%Z"))
         which = f"nullif(regexp_extract({text}, {_NAMED}, 2), '')"
         found.append(in_zone(local, Zoned(None, which, zone.words)))
-    found += [f"epoch_us({parsed(text, [one])})" for one in formats if "%z" in one]
-    found += [_of_epoch(text, one) for one in formats if one in (EPOCH, EPOCH_MS)]
+    found += [f"epoch_us({parsed(text, [format_])})" for format_ in formats if "%z" in format_]
+    found += [_of_epoch(text, format_) for format_ in formats if format_ in (EPOCH, EPOCH_MS)]
     return found[0] if len(found) == 1 else f"coalesce({', '.join(found)})"
 
 
@@ -101,7 +101,7 @@ def is_bare(format_: str) -> bool:
 
 
 def _without(formats: list[str], directive: str) -> list[str]:
-    return [one.removesuffix(directive).rstrip() for one in formats]
+    return [format_.removesuffix(directive).rstrip() for format_ in formats]
 
 
 def _of_epoch(text: str, format_: str) -> str:
@@ -138,11 +138,11 @@ def day(text: str, formats: tuple[str, ...], zone: Zoned = NO_ZONE) -> str:
             f" THEN replace({text}, '/', '-') ELSE {text} END"
         )
     found = []
-    if bare := [one for one in formats if is_bare(one)]:
+    if bare := [format_ for format_ in formats if is_bare(format_)]:
         found.append(parsed(text, bare))
     if SERIAL in formats:
         found.append(_of_serial(text))
-    zoned = tuple(one for one in formats if not is_bare(one) and one != SERIAL)
+    zoned = tuple(format_ for format_ in formats if not is_bare(format_) and format_ != SERIAL)
     if zoned and zone.name is not None:
         moment = f"make_timestamp({instant(text, zoned, Zoned(None, None, zone.words))})"
         found.append(f"timezone({literal(zone.name)}, timezone('UTC', {moment}))")
@@ -155,19 +155,19 @@ def day(text: str, formats: tuple[str, ...], zone: Zoned = NO_ZONE) -> str:
 def _as_written(text: str, formats: tuple[str, ...]) -> list[str]:
     """Times as their texts show them, whatever zone they say; of seconds since 1970 in UTC."""
     found = []
-    if named := [one for one in formats if "%Z" in one]:
+    if named := [format_ for format_ in formats if "%Z" in format_]:
         found.append(parsed(f"regexp_extract({text}, {_NAMED}, 1)", _without(named, "%Z")))
-    if own := [one for one in formats if one.endswith("%z")]:
+    if own := [format_ for format_ in formats if format_.endswith("%z")]:
         found.append(parsed(f"regexp_extract({text}, {_OFFSET}, 1)", _without(own, "%z")))
-    epochs = [one for one in formats if one in (EPOCH, EPOCH_MS)]
-    return found + [f"make_timestamp({_of_epoch(text, one)})" for one in epochs]
+    epochs = [format_ for format_ in formats if format_ in (EPOCH, EPOCH_MS)]
+    return found + [f"make_timestamp({_of_epoch(text, epoch)})" for epoch in epochs]
 
 
 def parsed(text: str, formats: list[str]) -> str:
     """A time as the text says it, of whatever zone. Years of two digits are of this century."""
-    short = [one for one in formats if "%y" in one]
+    short = [format_ for format_ in formats if "%y" in format_]
     found = []
-    if whole := [one for one in formats if one not in short]:
+    if whole := [format_ for format_ in formats if format_ not in short]:
         found.append(_strptime(text, whole))
     if short:
         read = _strptime(text, short)
@@ -246,9 +246,9 @@ def _in_named(local: str, zone: str) -> str:
     ]
     shown = f"timezone({literal(zone)}, {there}) = {local}"
     once = f"{shown} AND NOT ({' OR '.join(again)})"
-    listed = ", ".join(f"TIMESTAMP '{one}'" for one in hours)
+    listed = ", ".join(f"TIMESTAMP '{hour}'" for hour in hours)
     since = settled(zone, hours[-1])
-    often = ", ".join(sorted({str(int(one[11:13])) for one in hours}))
+    often = ", ".join(sorted({str(int(hour[11:13])) for hour in hours}))
     return (
         f"CASE {since.format(local=local)}WHEN hour({local}) IN ({often}) THEN CASE"
         f" WHEN date_trunc('hour', {local}) NOT IN ({listed}) OR {once} THEN epoch_us({there}) END"

@@ -30,8 +30,8 @@ class Values(Cells):
         super().__init__(mapping, header, marked=marked, lies=lies)
         self._own = own
         self._zone = zone or mapping.file.zone
-        sources = [one for each in mapping.columns.values() for one in each if one.unit]
-        self._units = {word: meant for one in sources for word, meant in one.words.items()}
+        sources = [column for each in mapping.columns.values() for column in each if column.unit]
+        self._units = {word: meant for source in sources for word, meant in source.words.items()}
         added = {header.at(synonyms) for synonyms in mapping.added}
         self._added = sorted(at for at in added if at is not None)
         for at in self._added:
@@ -56,8 +56,11 @@ class Values(Cells):
 
     def _column_of(self, at: int) -> Column | None:
         """The column of ours that is read from one of the file: both read its cells alike."""
-        all_ = (one for sources in self._mapping.columns.values() for one in sources)
-        return next((one for one in all_ if one.header and self._header.at(one.header) == at), None)
+        all_ = (source for sources in self._mapping.columns.values() for source in sources)
+        return next(
+            (column for column in all_ if column.header and self._header.at(column.header) == at),
+            None,
+        )
 
     def _marks_of(self, column: Column | None) -> tuple[str, str | None]:
         """The mark before decimals, and that between thousands."""
@@ -73,12 +76,12 @@ class Values(Cells):
         The first source in which something stands counts, also where it is not what it should be.
         """
         read = (self._of(source, kind, len(sources) == 1) for source in sources)
-        found = [one for one in read if one is not None]
-        if len(found) < 2:
-            return found[0] if found else None
-        whens = " ".join(f"WHEN {one.raw} IS NOT NULL THEN {one.sql}" for one in found)
-        raw = f"coalesce({', '.join(one.raw for one in found)})"
-        units = tuple(unit for one in found for unit in one.units)
+        values = [value for value in read if value is not None]
+        if len(values) < 2:
+            return values[0] if values else None
+        whens = " ".join(f"WHEN {value.raw} IS NOT NULL THEN {value.sql}" for value in values)
+        raw = f"coalesce({', '.join(value.raw for value in values)})"
+        units = tuple(unit for value in values for unit in value.units)
         return Value(f"CASE {whens} END", raw, kind, units=units)
 
     def _of(self, column: Column, kind: Kind, sole: bool) -> Value | None:

@@ -38,8 +38,8 @@ def without_value(raw: bytes, sheet: str) -> Places:
             text = packed.read(part) if part else b""
     except (zipfile.BadZipFile, KeyError):
         return {}
-    found = {_place(one[1]): _said(one[2]) for one in _ERROR.finditer(text)}
-    found |= {_place(one[1]): NO_RESULT for one in _NO_RESULT.finditer(text)}
+    found = {_place(match[1]): _said(match[2]) for match in _ERROR.finditer(text)}
+    found |= {_place(match[1]): NO_RESULT for match in _NO_RESULT.finditer(text)}
     return found
 
 
@@ -56,23 +56,23 @@ def _part_of(packed: zipfile.ZipFile, sheet: str) -> str | None:
 
 
 def _attribute(tag: bytes, name: bytes) -> str | None:
-    found = re.search(rb"\s" + name + rb"=(?:\"([^\"]*)\"|'([^']*)')", tag)
-    if found is None:
+    match = re.search(rb"\s" + name + rb"=(?:\"([^\"]*)\"|'([^']*)')", tag)
+    if match is None:
         return None
-    value = found[1] if found[1] is not None else found[2]
+    value = match[1] if match[1] is not None else match[2]
     return unescape(value.decode("utf-8", "replace"))
 
 
 def _said(content: bytes) -> str:
-    found = _VALUE.search(content)
-    return f"the error {found[1].decode('utf-8', 'replace')}" if found else "an error"
+    match = _VALUE.search(content)
+    return f"the error {match[1].decode('utf-8', 'replace')}" if match else "an error"
 
 
 def _place(attributes: bytes) -> tuple[int, int]:
-    found = _PLACE.search(attributes)
-    if found is None:
+    match = _PLACE.search(attributes)
+    if match is None:
         raise ValueError("a cell with an error does not say where it is")
     column = 0
-    for letter in found[1].upper():
+    for letter in match[1].upper():
         column = column * 26 + letter - 64
-    return int(found[2]) - 1, column - 1
+    return int(match[2]) - 1, column - 1

@@ -32,7 +32,9 @@ def main(sheet: str, memory: int) -> None:
             if not sheet:
                 out.write(json.dumps({"sheets": workbook.sheet_names, "alike": 0}) + "\n")
                 return
-            names = [one for one in workbook.sheet_names if fold(one) == fold(sheet)]
+            names = [
+                sheet_name for sheet_name in workbook.sheet_names if fold(sheet_name) == fold(sheet)
+            ]
             if len(names) != 1:
                 out.write(json.dumps({"sheets": workbook.sheet_names, "alike": len(names)}) + "\n")
                 return

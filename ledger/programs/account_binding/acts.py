@@ -25,17 +25,19 @@ STORE = "store:"
 
 def judge_bindings(reader: Reader, edition: Edition, told: Sequence[Recorded]) -> Judged:
     """What does not fit of some bindings, unbindings and namings of accounts."""
-    asked = sorted((one for one in told if one.at in edition.window), key=lambda one: one.stream)
-    streams = (list(own) for _, own in groupby(asked, key=lambda one: one.stream))
-    while chunk := [one for own in islice(streams, CHUNK) for one in own]:
-        stores = {one.event.store for one in chunk if not isinstance(one.event, AccountNamed)}
-        accounts = {one.event.account for one in chunk if isinstance(one.event, AccountNamed)}
-        mine = {one.position: one for one in chunk}
+    asked = sorted(
+        (fact for fact in told if fact.at in edition.window), key=lambda fact: fact.stream
+    )
+    streams = (list(own) for _, own in groupby(asked, key=lambda fact: fact.stream))
+    while chunk := [fact for own in islice(streams, CHUNK) for fact in own]:
+        stores = {fact.event.store for fact in chunk if not isinstance(fact.event, AccountNamed)}
+        accounts = {fact.event.account for fact in chunk if isinstance(fact.event, AccountNamed)}
+        mine = {fact.position: fact for fact in chunk}
         facts = _read(reader, edition, stores, accounts).facts
-        for recorded, found in _judged(Standing(edition), edition, facts):
+        for recorded, findings in _judged(Standing(edition), edition, facts):
             if recorded.position in mine:
-                for one in found:
-                    yield mine[recorded.position], _surprise(one, recorded, edition)
+                for finding in findings:
+                    yield mine[recorded.position], _surprise(finding, recorded, edition)
 
 
 def touches(reader: Reader, edition: Edition, changed: Names) -> Iterator[str]:
@@ -86,9 +88,9 @@ class _Around:
     @property
     def facts(self) -> list[Recorded]:
         """All of them in business order; of equal ones that of the first sender's id first."""
-        facts = [recorded for one in self.stores.values() for recorded in one.facts]
-        facts += [recorded for one in self.accounts.values() for recorded in one.facts]
-        facts.sort(key=lambda one: (one.event.source or "", one.event.id or ""))
+        facts = [recorded for store in self.stores.values() for recorded in store.facts]
+        facts += [recorded for account in self.accounts.values() for recorded in account.facts]
+        facts.sort(key=lambda fact: (fact.event.source or "", fact.event.id or ""))
         return in_order(facts)
 
 
@@ -111,7 +113,9 @@ def _read(
     while new := wanted - set(around.stores):
         found = reader.states("store", new, StoreBonds, StoreBonds.TOPICS)
         around.stores |= found
-        bound = {account for one in found.values() for account in one.accounts} - known
+        bound = {
+            account for store_bonds in found.values() for account in store_bonds.accounts
+        } - known
         known |= bound
         if linked:
             wanted |= _stores_of(reader, bound)
@@ -127,7 +131,7 @@ def _read(
 def _stores_of(reader: Reader, accounts: Collection[str]) -> set[str]:
     """The stores that some accounts were ever bound to."""
     streams = reader.named("bond", accounts) if accounts else {}
-    return {one.removeprefix(STORE) for found in streams.values() for one in found}
+    return {one.removeprefix(STORE) for stream in streams.values() for one in stream}
 
 
 def _judged(
@@ -137,9 +141,9 @@ def _judged(
     terms refuse what is unfit. A naming always does."""
     refused = standing.terms.unfit_binding == "refused"
     for recorded in facts:
-        found = against(standing, recorded) if recorded.at in edition.window else []
-        yield recorded, found
-        unfit = any(one.code not in HARMLESS for one in found)
+        findings = against(standing, recorded) if recorded.at in edition.window else []
+        yield recorded, findings
+        unfit = any(finding.code not in HARMLESS for finding in findings)
         if not (refused and unfit) or isinstance(recorded.event, AccountNamed):
             standing.take(recorded)
 

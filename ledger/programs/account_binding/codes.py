@@ -68,7 +68,7 @@ def _official_limits(standing: Standing, event: AccountBound) -> Iterator[Findin
     terms, store = standing.terms, event.store
     bound = standing.in_role(store, "official")
     if len(bound) >= terms.official_max:
-        accounts = ", ".join(sorted(one.account for one in bound)) or "none"
+        accounts = ", ".join(sorted(bond.account for bond in bound)) or "none"
         yield Finding(
             "official_already_bound",
             f"store {store} may have {_many(terms.official_max, 'official account')} and has "
@@ -155,7 +155,7 @@ def _naming(standing: Standing, event: AccountNamed) -> Iterator[Finding]:
         return
     stores = {bond.store for bond in standing.named_otherwise(event)}
     if stores:
-        named = ", ".join(f"{one} ({standing.store_names[one]})" for one in sorted(stores))
+        named = ", ".join(f"{store} ({standing.store_names[store]})" for store in sorted(stores))
         yield Finding(
             "name_differs",
             f"account {event.account} is the official account of store {named} and is named "

@@ -64,7 +64,7 @@ class Standing:
 
     def in_role(self, store: str, role: str) -> list[Bond]:
         """The store's accounts of a role."""
-        return [one for one in self.at_store[store].values() if one.role == role]
+        return [bond for bond in self.at_store[store].values() if bond.role == role]
 
     def elsewhere(self, event: AccountBound) -> list[str]:
         """Other stores that the account stands at."""
@@ -97,7 +97,7 @@ class Standing:
                 yield bond
 
     def _official(self, bonds: Iterable[Bond]) -> list[Bond]:
-        return [one for one in bonds if one.role == "official"]
+        return [bond for bond in bonds if bond.role == "official"]
 
     def take(self, recorded: Recorded) -> None:
         """Lets a fact take effect."""

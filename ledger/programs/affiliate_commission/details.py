@@ -55,41 +55,41 @@ class Details:
     def parts(self, store: str, creator: str) -> tuple[Step, ...]:
         """The orders per plan, rate, and conditions that they fail."""
         totals = sorted(self._by_pair[store, creator], key=self._order)
-        return tuple(self._part(one) for one in totals)
+        return tuple(self._part(total) for total in totals)
 
     @cached_property
     def _by_pair(self) -> dict[Pair, list[Total]]:
         found: dict[Pair, list[Total]] = defaultdict(list)
         for row in self._month.ask("totals", Total._fields):
-            one = Total(*row)
-            found[one.store, one.creator].append(one)
+            total = Total(*row)
+            found[total.store, total.creator].append(total)
         return found
 
-    def _order(self, one: Total) -> tuple[object, ...]:
+    def _order(self, total: Total) -> tuple[object, ...]:
         """Those that earn first, then by plan and what they fail: equal runs have equal trees."""
         plan, rate = "", 0
-        if one.score != NONE:
-            plan, rate = self._month.plans.said_by(one.score)[0].plan, self._ppm(one)
-        return bool(one.unmet), plan, -rate, one.unmet, one.foreign, -one.score
+        if total.score != NONE:
+            plan, rate = self._month.plans.said_by(total.score)[0].plan, self._ppm(total)
+        return bool(total.unmet), plan, -rate, total.unmet, total.foreign, -total.score
 
-    def _ppm(self, one: Total) -> int:
-        return one.score // self._month.setting.versions
+    def _ppm(self, total: Total) -> int:
+        return total.score // self._month.setting.versions
 
-    def _part(self, one: Total) -> Step:
+    def _part(self, total: Total) -> Step:
         edition = self._edition
-        net = Money(int(one.net_sum), edition.currency)
-        said = f"{orders_told(one.orders)}, {net.text} {edition.currency}"
-        if one.foreign:
-            said = f"{orders_told(one.orders)} in another currency"
+        net = Money(int(total.net_sum), edition.currency)
+        said = f"{orders_told(total.orders)}, {net.text} {edition.currency}"
+        if total.foreign:
+            said = f"{orders_told(total.orders)} in another currency"
         label, required, events = "no plan", None, set[int]()
-        if one.score != NONE:
-            plan, fact = self._month.plans.said_by(one.score)
+        if total.score != NONE:
+            plan, fact = self._month.plans.said_by(total.score)
             label = f"plan {plan.plan} ({fact.event.kind})"
-            required = f"rate {rate_text(self._ppm(one))}"
-            events = {fact.position, *self._approvals(one, fact)}
+            required = f"rate {rate_text(self._ppm(total))}"
+            events = {fact.position, *self._approvals(total, fact)}
         amount = None
-        if one.due_sum is not None and not one.foreign:
-            amount = Money(int(one.due_sum), edition.currency)
+        if total.due_sum is not None and not total.foreign:
+            amount = Money(int(total.due_sum), edition.currency)
         return Step(
             label,
             amount,
@@ -97,20 +97,20 @@ class Details:
             observed=said,
             clause=edition.cite.get("plan_in_force"),
             events=tuple(sorted(events)),
-            parts=tuple(self._unmet(one)),
-            pending=HELD[0] if one.foreign else None,
+            parts=tuple(self._unmet(total)),
+            pending=HELD[0] if total.foreign else None,
         )
 
-    def _approvals(self, one: Total, fact: Recorded) -> Iterator[int]:
+    def _approvals(self, total: Total, fact: Recorded) -> Iterator[int]:
         """What a creator was told by the plan, where it asks for an approval."""
         if fact.event.approval:
-            plan, _ = self._month.plans.said_by(one.score)
-            yield from (word.position for word in plan.words_on(one.creator))
+            plan, _ = self._month.plans.said_by(total.score)
+            yield from (word.position for word in plan.words_on(total.creator))
 
-    def _unmet(self, one: Total) -> Iterator[Step]:
+    def _unmet(self, total: Total) -> Iterator[Step]:
         """A step for each condition that the orders fail."""
-        for code in one.unmet:
-            required, observed, facts = self._against(code, one)
+        for code in total.unmet:
+            required, observed, facts = self._against(code, total)
             yield Step(
                 code.replace("_", " "),
                 met=False,
@@ -121,22 +121,22 @@ class Details:
                 code=code,
             )
 
-    def _against(self, code: str, one: Total) -> tuple[str, str, list[Recorded]]:
+    def _against(self, code: str, total: Total) -> tuple[str, str, list[Recorded]]:
         """Of a condition that is not met what it asks for, what was seen, and by which facts."""
         month, parameters = self._month, self._month.parameters
         if code == "creator_eligible":
-            told = month.creators[one.creator].told
+            told = month.creators[total.creator].told
             limits = f"registered in {parameters.country}, {parameters.age_min} or older, at least "
             limits += f"{parameters.followers_min:,} followers"
             once = "once by" if parameters.eligible_when == "registration" else "as last told at"
             return f"{limits}, {once} the order's instant", _registered(told, parameters), told
         if code == "not_own_account":
-            bonds = month.bonds.get((one.store, one.creator), [])
+            bonds = month.bonds.get((total.store, total.creator), [])
             return "no account of the store itself", "the creator is one of its accounts", bonds
-        plans = month.plans.of_store(one.store)
+        plans = month.plans.of_store(total.store)
         if code == "creator_approved":
             asking = [plan for plan in plans if any(v.fact.event.approval for v in plan.versions)]
-            words = [word for plan in asking for word in plan.words_on(one.creator)]
+            words = [word for plan in asking for word in plan.words_on(total.creator)]
             facts = [version.fact for plan in asking for version in plan.versions]
             observed = "the open plans that cover the orders have not approved the creator"
             return "approved by an open plan that asks for it", observed, [*words, *facts]

@@ -31,17 +31,17 @@ def judge_plans(reader: Reader, edition: Edition, told: Sequence[Recorded]) -> J
         own = reader.states("plan", chunk, PlanState)
         stores = {one.event.store for one in asked if one.event.plan in own}
         ours = _ours(reader, parameters, stores)
-        beside = _shop_plans(reader, {one for one in stores if one in ours})
-        for one in asked:
-            state = own.get(one.event.plan)
-            if state is not None and one.event.store in ours:
-                yield from ((one, found) for found in _judged(one, state, beside, edition))
+        beside = _shop_plans(reader, {store for store in stores if store in ours})
+        for fact in asked:
+            state = own.get(fact.event.plan)
+            if state is not None and fact.event.store in ours:
+                yield from ((fact, surprise) for surprise in _judged(fact, state, beside, edition))
 
 
 def touches(reader: Reader, edition: Edition, changed: Names) -> Iterator[str]:
     """The plans of the stores whose plans have changed: two of them may now be in force at once."""
     plans = reader.states("plan", changed.get("plan", ()), PlanState)
-    stores = {report.event.store for one in plans.values() for report in one.reports}
+    stores = {report.event.store for plan in plans.values() for report in plan.reports}
     for streams in reader.named(PLANS_OF_STORE, stores).values():
         yield from streams
 
@@ -68,10 +68,10 @@ def _shop_plans(reader: Reader, stores: set[str]) -> dict[str, list[PlanState]]:
 
 
 def _judged(
-    one: Recorded, state: PlanState, beside: dict[str, list[PlanState]], edition: Edition
+    fact: Recorded, state: PlanState, beside: dict[str, list[PlanState]], edition: Edition
 ) -> Iterator[Surprise]:
-    event = one.event
-    if state.differs(one):
+    event = fact.event
+    if state.differs(fact):
         first = state.first
         assert first is not None, "it has a report"
         yield Surprise(
@@ -85,19 +85,19 @@ def _judged(
         )
         return
     if event.kind == "shop":
-        yield from _second_shop_plan(one, beside.get(event.store, []), edition)
-    yield from _low_rate(one, edition)
+        yield from _second_shop_plan(fact, beside.get(event.store, []), edition)
+    yield from _low_rate(fact, edition)
 
 
 def _second_shop_plan(
-    one: Recorded, plans: list[PlanState], edition: Edition
+    fact: Recorded, plans: list[PlanState], edition: Edition
 ) -> Iterator[Surprise]:
-    event = one.event
+    event = fact.event
     for other in plans:
-        if other.plan != event.plan and any(v.start <= one.at < v.end for v in other.versions):
+        if other.plan != event.plan and any(v.start <= fact.at < v.end for v in other.versions):
             yield Surprise(
                 "two_shop_plans",
-                f"store {event.store} has two shop plans at {local(one.at, edition.zone)}: "
+                f"store {event.store} has two shop plans at {local(fact.at, edition.zone)}: "
                 f"{event.plan} and {other.plan}. The higher rate counts.",
                 "Record the AffiliatePlanEnded of the one that was replaced.",
                 event.plan,
@@ -106,9 +106,9 @@ def _second_shop_plan(
             return
 
 
-def _low_rate(one: Recorded, edition: Edition) -> Iterator[Surprise]:
+def _low_rate(fact: Recorded, edition: Edition) -> Iterator[Surprise]:
     """Advice, by the lowest rate that the report states, used or not."""
-    parameters, event = parameters_of(edition), one.event
+    parameters, event = parameters_of(edition), fact.event
     stated = [*([event.rate] if event.rate is not None else ()), *(event.rates or {}).values()]
     lowest = min(stated, key=Decimal)
     for code, limit in (

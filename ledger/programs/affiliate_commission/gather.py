@@ -111,7 +111,7 @@ def month_of_orders(
     if not mine:
         return None
     plans = Plans(plans_of(reader, known).values(), window)
-    found = Month(
+    month = Month(
         session,
         window,
         setting_of(edition, parameters, plans, assume),
@@ -121,10 +121,10 @@ def month_of_orders(
         plans,
         _bonds(reader, known, set(mine)),
     )
-    bare = Setting(edition.currency, 0, found.setting.deduct_refunds)  # all that it rests on
+    bare = Setting(edition.currency, 0, month.setting.deduct_refunds)  # all that it rests on
     sql = f"SELECT store, least FROM ({sql_of('least', bare)})"
     refuse_negative(dict(session.ask(sql, {})))
-    return found
+    return month
 
 
 def onboardings(
@@ -147,7 +147,7 @@ def onboardings(
 def plans_of(reader: Reader, stores: Collection[str]) -> dict[str, PlanState]:
     """The plans of some stores, by id; each by the store that its first report names."""
     streams = reader.named(PLANS_OF_STORE, stores)
-    names = {one.removeprefix(PLAN) for found in streams.values() for one in found}
+    names = {one.removeprefix(PLAN) for stream in streams.values() for one in stream}
     states = reader.states("plan", names, PlanState)
     wanted = set(stores)
     return {name: state for name, state in states.items() if state.store in wanted}
@@ -156,12 +156,12 @@ def plans_of(reader: Reader, stores: Collection[str]) -> dict[str, PlanState]:
 def turns_of(facts: Iterable[Recorded]) -> Iterator[tables.Turn]:
     """At which instants an account stands at its store in some role, or in none any more."""
     roles: set[str] = set()
-    for one in facts:
-        if isinstance(one.event, AccountBound):
-            roles.add(one.event.role)
+    for fact in facts:
+        if isinstance(fact.event, AccountBound):
+            roles.add(fact.event.role)
         else:
-            roles.discard(one.event.role)
-        yield one.at, bool(roles)
+            roles.discard(fact.event.role)
+        yield fact.at, bool(roles)
 
 
 def _bonds(
@@ -171,8 +171,8 @@ def _bonds(
     made: whether it fits is a question of other terms."""
     found: dict[Pair, list[Recorded]] = defaultdict(list)
     for store, state in reader.states("store", stores, StoreBonds, BOND_TOPICS).items():
-        for one in in_order(state.facts):
-            pair = (store, one.event.account)
+        for fact in in_order(state.facts):
+            pair = (store, fact.event.account)
             if pair in pairs:
-                found[pair].append(one)
+                found[pair].append(fact)
     return dict(found)

@@ -49,24 +49,24 @@ class CommissionSide(NamedTuple):
         after, refunds, another rounding."""
         if self.month is None:
             return
-        found, setting, plain = self.month, self.month.setting, self.month.tables()
+        month, setting, plain = self.month, self.month.setting, self.month.tables()
         for code in ("creator_eligible", "not_own_account"):
             met = setting._replace(met=setting.met | {code})
             yield OrderChange(code, "taken as met", self._sql(met), plain)
-        approved = {**plain, **plan_tables(found.plans, all_approved=True)}
+        approved = {**plain, **plan_tables(month.plans, all_approved=True)}
         yield OrderChange("creator_approved", "taken as met", self._sql(setting), approved)
-        ended = {**plain, **plan_tables(found.plans, "never_ended")}
+        ended = {**plain, **plan_tables(month.plans, "never_ended")}
         yield OrderChange("plan_in_force", "as if no plan had ended", self._sql(setting), ended)
-        early = {**plain, **plan_tables(found.plans, "from_first")}
+        early = {**plain, **plan_tables(month.plans, "from_first")}
         detail = "as if plans had held before they were first set"
         yield OrderChange("plan_in_force", detail, self._sql(setting), early)
-        everyone = {**plain, **everyone_tables(found.plans)}
-        for place in range(found.plans.overlapping_max):
+        everyone = {**plain, **everyone_tables(month.plans)}
+        for place in range(month.plans.overlapping_max):
             other = self._sql(setting._replace(instead=place))
             yield OrderChange(
                 "plan", f"the {_ordinal(place)} of the plans in rank", other, everyone
             )
-        neighbours = {**plain, **neighbour_tables(found.plans)}
+        neighbours = {**plain, **neighbour_tables(month.plans)}
         for word in ("before", "after"):
             other = self._sql(setting._replace(neighbour=word))
             yield OrderChange("rate", f"the plan's rate {word} this one", other, neighbours)

@@ -58,11 +58,13 @@ class Plans:
     """The plans of some stores, by what they say in a window."""
 
     def __init__(self, states: Iterable[PlanState], window: Window) -> None:
-        self.plans = sorted((one for one in states if one.first), key=lambda one: one.plan)
+        self.plans = sorted(
+            (state for state in states if state.first), key=lambda plan_state: plan_state.plan
+        )
         self.window = window
         self._by_id = {plan.plan: plan for plan in self.plans}
-        self._facts = [one.fact for plan in self.plans for one in plan.never_ended]
-        self._numbers = {one.position: number for number, one in enumerate(self._facts)}
+        self._facts = [version.fact for plan in self.plans for version in plan.never_ended]
+        self._numbers = {fact.position: number for number, fact in enumerate(self._facts)}
 
     @property
     def count(self) -> int:
@@ -111,12 +113,12 @@ class Plans:
     def covering(self, store: str, product: str, at: Instant) -> list[Offer]:
         """The offers of a store that hold for a product at an instant, the highest first; whether
         a creator is one of a targeted plan's, or approved, is not asked."""
-        found = [
-            one
-            for one in self.offers(self.of_store(store))
-            if one.product in (None, product) and one.holds(at)
+        offers = [
+            offer
+            for offer in self.offers(self.of_store(store))
+            if offer.product in (None, product) and offer.holds(at)
         ]
-        return sorted(found, key=lambda one: (LEVELS[one.kind], one.score), reverse=True)
+        return sorted(offers, key=lambda offer: (LEVELS[offer.kind], offer.score), reverse=True)
 
     @cached_property
     def overlapping_max(self) -> int:
@@ -124,10 +126,10 @@ class Plans:
         most = 0
         for store in self._by_store:
             offers = list(self.offers(self.of_store(store)))
-            for product in {one.product for one in offers}:
-                mine = [one for one in offers if one.product in (None, product)]
-                starts = {max(one.version.start, self.window.start) for one in mine}
-                most = max(most, *(sum(one.holds(at) for one in mine) for at in starts))
+            for product in {offer.product for offer in offers}:
+                mine = [offer for offer in offers if offer.product in (None, product)]
+                starts = {max(offer.version.start, self.window.start) for offer in mine}
+                most = max(most, *(sum(offer.holds(at) for offer in mine) for at in starts))
         return most
 
 
@@ -142,7 +144,7 @@ def rate_of(report: Any, product: str | None) -> int | None:
 def other_rate(report: Any, product: str | None, versions: Iterable[Version]) -> int | None:
     """The rate of a product by the first of some versions that says another than a report."""
     own = rate_of(report, product)
-    rates = (rate_of(one.fact.event, product) for one in versions)
+    rates = (rate_of(version.fact.event, product) for version in versions)
     return next((rate for rate in rates if rate not in (None, own)), None)
 
 

@@ -40,21 +40,21 @@ def plan_tables(
     and whether a plan asks for approval in it; `to_some` and `audience` with the offers to some
     creators alone. With `all_approved` no plan asks for an approval."""
     offers = plans.told if reading == "told" else list(plans.offers(plans.plans, reading))
-    asking = [one for one in offers if one.asks and not all_approved]
-    free = [one for one in offers if one.kind == "open" and (all_approved or not one.asks)]
-    targeted = [one for one in offers if one.kind == "targeted"]
+    asking = [offer for offer in offers if offer.asks and not all_approved]
+    free = [offer for offer in offers if offer.kind == "open" and (all_approved or not offer.asks)]
+    targeted = [offer for offer in offers if offer.kind == "targeted"]
     return {
-        "shop_plans": _spans([one for one in offers if one.kind == "shop"], (), plans.window),
+        "shop_plans": _spans([offer for offer in offers if offer.kind == "shop"], (), plans.window),
         "open_plans": _spans(free, asking, plans.window),
-        "to_some": _offers([*targeted, *asking], lambda one: _group_of(one, plans)),
+        "to_some": _offers([*targeted, *asking], lambda offer: _group_of(offer, plans)),
         "audience": _audience(targeted, asking, plans),
     }
 
 
 def everyone_tables(plans: Plans) -> OrderTables:
     """The offers to everybody one by one, as `to_some` has those to some."""
-    offers = [one for one in plans.told if one.kind != "targeted" and not one.asks]
-    return {"to_all": _offers(offers, lambda one: 0)}
+    offers = [offer for offer in plans.told if offer.kind != "targeted" and not offer.asks]
+    return {"to_all": _offers(offers, lambda offer: 0)}
 
 
 def neighbour_tables(plans: Plans) -> OrderTables:
@@ -107,8 +107,8 @@ def may_sell(registration: Recorded, parameters: Parameters) -> bool:
 def _turns(state: CreatorState, parameters: Parameters) -> list[Turn]:
     """At which instants a creator became one who may sell, or none; of one instant the last."""
     if parameters.eligible_when == "order":
-        return [(one.at, may_sell(one, parameters)) for one in state.told]
-    first = next((one for one in state.told if may_sell(one, parameters)), None)
+        return [(fact.at, may_sell(fact, parameters)) for fact in state.told]
+    first = next((fact for fact in state.told if may_sell(fact, parameters)), None)
     return [(first.at, True)] if first else []
 
 
@@ -134,13 +134,13 @@ def _group_of(offer: Offer, plans: Plans) -> int:
 
 
 def _audience(targeted: Iterable[Offer], asking: Iterable[Offer], plans: Plans) -> Columns:
-    versions = {_group_of(one, plans): one.version.fact.event for one in targeted}
+    versions = {_group_of(offer, plans): offer.version.fact.event for offer in targeted}
     rows = [
         (group, creator, *plans.window)
         for group, event in versions.items()
         for creator in event.creators
     ]
-    approving = {_group_of(one, plans): one.plan for one in asking}
+    approving = {_group_of(offer, plans): offer.plan for offer in asking}
     rows += [
         (group, creator, said.start, said.end)
         for group, plan in approving.items()
@@ -153,8 +153,8 @@ def _audience(targeted: Iterable[Offer], asking: Iterable[Offer], plans: Plans) 
 def _spans(free: Iterable[Offer], asking: Iterable[Offer], window: Window) -> Columns:
     """Per store and product (of shop plans: store) the best free offer of every span."""
     offers: dict[tuple[str, str | None], list[Offer]] = defaultdict(list)
-    for one in (*free, *asking):
-        offers[one.store, one.product].append(one)
+    for offer in (*free, *asking):
+        offers[offer.store, offer.product].append(offer)
     asked = {id(one) for one in asking}
     rows = []
     for (store, product), mine in offers.items():
@@ -174,10 +174,10 @@ def _offers(offers: Iterable[Offer], group_of: Callable[[Offer], int]) -> Column
         OFFERS,
         [
             (
-                *(one.store, one.product or NOBODY, group_of(one)),
-                *(one.version.start, one.version.end, one.score, LEVELS[one.kind]),
+                *(offer.store, offer.product or NOBODY, group_of(offer)),
+                *(offer.version.start, offer.version.end, offer.score, LEVELS[offer.kind]),
             )
-            for one in offers
+            for offer in offers
         ],
     )
 

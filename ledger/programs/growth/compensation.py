@@ -38,15 +38,15 @@ def judge(
     """
     rungs = [*_content_rungs(contents, terms), *_roas_rung(gmv, charged, terms)]
     nothing = Money.zero(terms.parameters.credit)
-    won = max((one.worth.minor for one in rungs if one.missed), default=0)
-    parts = tuple(_shown(one, won) for one in rungs)
+    won = max((rung.worth.minor for rung in rungs if rung.missed), default=0)
+    parts = tuple(_shown(rung, won) for rung in rungs)
     if not terms.ended():
         parts = (_open(terms), *parts)
         return Judged(nothing, (), ("window_open",), parts)
     if gmv.held_for:
         return Judged(nothing, (), gmv.held_for, parts)
-    unknown = any(one.missed is None and one.worth.minor > won for one in rungs)
-    if not unknown and not any(one.missed for one in rungs):
+    unknown = any(rung.missed is None and rung.worth.minor > won for rung in rungs)
+    if not unknown and not any(rung.missed for rung in rungs):
         return Judged(nothing, (NOTHING_MISSED,), (), parts)
     parts = (*parts, paid.step)
     held_for = ("promised_counts_missing",) if unknown else ()
@@ -61,9 +61,9 @@ def _content_rungs(contents: tuple[Content, ...], terms: Terms) -> list[Rung]:
         share = terms.parameters.tier(name)
         if share is None:
             continue
-        found = next(one for one in contents if one.kind == kind)
-        missed = None if found.promised is None else found.delivered < found.promised
-        rungs.append(_rung(name, missed, share, found.step, terms))
+        content = next(one for one in contents if one.kind == kind)
+        missed = None if content.promised is None else content.delivered < content.promised
+        rungs.append(_rung(name, missed, share, content.step, terms))
     return rungs
 
 

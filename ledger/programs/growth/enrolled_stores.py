@@ -57,12 +57,12 @@ class Approvals:
     def __init__(self, requests: Iterable[RequestState]) -> None:
         self._all: dict[tuple[str, str], list[Instant]] = defaultdict(list)
         self._by_platform: dict[tuple[str, str], list[Instant]] = defaultdict(list)
-        for one in requests:
-            if one.report is not None and one.approval is not None:
-                key = one.report.event.store, one.report.event.product
-                self._all[key].append(one.approval.at)
-                if one.approval.event.by == "platform":
-                    self._by_platform[key].append(one.approval.at)
+        for request in requests:
+            if request.report is not None and request.approval is not None:
+                key = request.report.event.store, request.report.event.product
+                self._all[key].append(request.approval.at)
+                if request.approval.event.by == "platform":
+                    self._by_platform[key].append(request.approval.at)
         for found in (*self._all.values(), *self._by_platform.values()):
             found.sort()
 
@@ -93,7 +93,7 @@ def frozen_since(reader: Reader, edition: Edition, stores: Collection[str]) -> d
     if parameters.frozen_from is None:
         return {}
     streams = {one for own in reader.named("enrols", stores).values() for one in own}
-    names = [one.partition(":")[2] for one in streams if one.startswith(prefix)]
+    names = [stream.partition(":")[2] for stream in streams if stream.startswith(prefix)]
     found: dict[str, Instant] = {}
     for state in reader.states("enrolment", names, EnrolmentState, ENROLMENT).values():
         enrolment = state.enrolment
@@ -125,14 +125,14 @@ def _within(
 
 def campaigns(reader: Reader, edition: Edition, facts: Sequence[Recorded]) -> Iterator[Concerned]:
     """Campaigns that stores created or entered."""
-    return _within(reader, edition, ((one, one.event.store) for one in facts))
+    return _within(reader, edition, ((fact, fact.event.store) for fact in facts))
 
 
 def plans(reader: Reader, edition: Edition, facts: Sequence[Recorded]) -> Iterator[Concerned]:
     """Reports of plans that count."""
     by_plan: dict[str, list[Recorded]] = defaultdict(list)
-    for one in facts:
-        by_plan[one.event.plan].append(one)
+    for fact in facts:
+        by_plan[fact.event.plan].append(fact)
     counting = (
         (one, one.event.store)
         for chunk in in_chunks(by_plan)
@@ -145,12 +145,12 @@ def plans(reader: Reader, edition: Edition, facts: Sequence[Recorded]) -> Iterat
 
 def approvals(reader: Reader, edition: Edition, facts: Sequence[Recorded]) -> Iterator[Concerned]:
     """First approvals of requests that somebody has reported."""
-    asked = {one.position: one for one in facts}
+    asked = {fact.position: fact for fact in facts}
     found = (
-        (asked[one.approval.position], one.report.event.store)
-        for chunk in in_chunks({one.event.request for one in facts})
-        for one in reader.states("request", chunk, RequestState, RequestState.TOPICS).values()
-        if one.report and one.approval and one.approval.position in asked
+        (asked[state.approval.position], state.report.event.store)
+        for chunk in in_chunks({fact.event.request for fact in facts})
+        for state in reader.states("request", chunk, RequestState, RequestState.TOPICS).values()
+        if state.report and state.approval and state.approval.position in asked
     )
     return _within(reader, edition, found)
 
@@ -158,7 +158,7 @@ def approvals(reader: Reader, edition: Edition, facts: Sequence[Recorded]) -> It
 def requests_of(reader: Reader, stores: Collection[str]) -> Iterator[RequestState]:
     """Every request that was ever reported of some stores."""
     streams = {one for own in reader.named(REQUESTS_OF_STORE, stores).values() for one in own}
-    for chunk in in_chunks({one.partition(":")[2] for one in streams}):
+    for chunk in in_chunks({stream.partition(":")[2] for stream in streams}):
         yield from reader.states("request", chunk, RequestState, RequestState.TOPICS).values()
 
 
@@ -169,7 +169,7 @@ def stores_enrolled(reader: Reader, edition: Edition, changed: Names) -> set[str
     if not names or parameters_of(edition).frozen_from is None:
         return set()
     states = reader.states("enrolment", names, EnrolmentState, ENROLMENT).values()
-    return {one.event.store for state in states for one in state.enrolments}
+    return {enrolment.event.store for state in states for enrolment in state.enrolments}
 
 
 def campaigns_touched(reader: Reader, edition: Edition, changed: Names) -> Iterator[str]:
@@ -190,7 +190,7 @@ def approvals_touched(reader: Reader, edition: Edition, changed: Names) -> Itera
     names = changed.get("request", ())
     if names and parameters_of(edition).frozen_from is not None:
         states = reader.states("request", names, RequestState, RequestState.TOPICS).values()
-        asked = {one.event.store for state in states for one in state.reports}
+        asked = {report.event.store for state in states for report in state.reports}
         stores |= set(frozen_since(reader, edition, asked))
     for streams in reader.named(REQUESTS_OF_STORE, stores).values():
         yield from streams

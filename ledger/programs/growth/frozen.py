@@ -35,85 +35,87 @@ class Finding(NamedTuple):
 def judge_campaigns(reader: Reader, edition: Edition, facts: Sequence[Recorded]) -> Judged:
     """What does not fit of campaigns that were created or entered."""
     by_store: dict[str, list[Concerned]] = {}
-    for one in enrolled_stores.campaigns(reader, edition, facts):
-        by_store.setdefault(one.store, []).append(one)
+    for campaign in enrolled_stores.campaigns(reader, edition, facts):
+        by_store.setdefault(campaign.store, []).append(campaign)
     for chunk in in_chunks(by_store):
         shops = reader.states("store", chunk, Shop, Shop.TOPICS)
         for store, shop in shops.items():
-            for one in by_store[store]:
-                event = one.act.event
-                found = (
-                    _created(one, edition)
+            for campaign in by_store[store]:
+                event = campaign.act.event
+                findings = (
+                    _created(campaign, edition)
                     if isinstance(event, CampaignCreated)
-                    else _entered(one, shop, edition)
+                    else _entered(campaign, shop, edition)
                 )
-                yield from _told(one, event.campaign, found, edition)
+                yield from _told(campaign, event.campaign, findings, edition)
 
 
 def judge_plans(reader: Reader, edition: Edition, facts: Sequence[Recorded]) -> Judged:
     """Affiliate plans that merchants made while these are frozen."""
-    for one in enrolled_stores.plans(reader, edition, facts):
-        event = one.act.event
-        yield from _told(one, event.plan, _planned(one, edition), edition)
+    for plan in enrolled_stores.plans(reader, edition, facts):
+        event = plan.act.event
+        yield from _told(plan, event.plan, _planned(plan, edition), edition)
 
 
 def judge_approvals(reader: Reader, edition: Edition, facts: Sequence[Recorded]) -> Judged:
     """What does not fit of approvals of samples. A request is approved once, by the first."""
     by_store: dict[str, list[Concerned]] = {}
-    for one in enrolled_stores.approvals(reader, edition, facts):
-        by_store.setdefault(one.store, []).append(one)
+    for approval in enrolled_stores.approvals(reader, edition, facts):
+        by_store.setdefault(approval.store, []).append(approval)
     for chunk in in_chunks(by_store):
         shops = reader.states("store", chunk, Shop, Shop.TOPICS)
-        requests = {one.request: one for one in enrolled_stores.requests_of(reader, chunk)}
+        requests = {
+            request.request: request for request in enrolled_stores.requests_of(reader, chunk)
+        }
         approvals = Approvals(requests.values())
         for store, shop in shops.items():
-            for one in by_store[store]:
-                request = one.act.event.request
+            for approval in by_store[store]:
+                request = approval.act.event.request
                 report = requests[request].report
                 assert report is not None, "an approval of what nobody reported is not judged"
-                found = _approved(one, report.event.product, shop, approvals, edition)
-                yield from _told(one, request, found, edition)
+                findings = _approved(approval, report.event.product, shop, approvals, edition)
+                yield from _told(approval, request, findings, edition)
 
 
-def _created(one: Concerned, edition: Edition) -> Iterator[Finding]:
-    event: CampaignCreated = one.act.event
+def _created(act: Concerned, edition: Edition) -> Iterator[Finding]:
+    event: CampaignCreated = act.act.event
     if event.created_by == "merchant" and parameters_of(edition).freezes(event.kind):
-        yield _frozen(one, f"campaign {event.campaign} ({event.kind})", edition)
+        yield _frozen(act, f"campaign {event.campaign} ({event.kind})", edition)
 
 
-def _planned(one: Concerned, edition: Edition) -> Iterator[Finding]:
-    event: AffiliatePlanSet = one.act.event
+def _planned(act: Concerned, edition: Edition) -> Iterator[Finding]:
+    event: AffiliatePlanSet = act.act.event
     if event.created_by == "merchant" and parameters_of(edition).freezes(PLAN):
-        yield _frozen(one, f"affiliate plan {event.plan}", edition)
+        yield _frozen(act, f"affiliate plan {event.plan}", edition)
 
 
-def _frozen(one: Concerned, what: str, edition: Edition) -> Finding:
-    since, end = local(one.since, edition.zone), local(edition.window.end, edition.zone)
+def _frozen(act: Concerned, what: str, edition: Edition) -> Finding:
+    since, end = local(act.since, edition.zone), local(edition.window.end, edition.zone)
     return Finding(
         "tools_frozen",
-        f"the merchant made {what} of store {one.store}, whose tools are frozen from {since} to "
+        f"the merchant made {what} of store {act.store}, whose tools are frozen from {since} to "
         f"{end}",
         "Withdraw the report where it is wrong; meanwhile the platform makes such things itself.",
     )
 
 
-def _entered(one: Concerned, shop: Shop, edition: Edition) -> Iterator[Finding]:
+def _entered(act: Concerned, shop: Shop, edition: Edition) -> Iterator[Finding]:
     """An entry into a major promotion is confirmed by then; a product is submitted by then, and
     is entered at its floor price or above."""
-    event: CampaignEntered = one.act.event
+    event: CampaignEntered = act.act.event
     entry = f"campaign {event.campaign}"
-    if event.level == "major" and not shop.confirmed(event.campaign, one.act.at):
+    if event.level == "major" and not shop.confirmed(event.campaign, act.act.at):
         yield Finding(
             "promotion_unconfirmed",
-            f"store {one.store} entered the major promotion {event.campaign}, which its merchant "
+            f"store {act.store} entered the major promotion {event.campaign}, which its merchant "
             "had not confirmed",
             "Record the PromotionConfirmed that it lacks, or withdraw the entry.",
         )
     if event.product is None:
         return
-    submission = shop.submission(event.product, one.act.at)
+    submission = shop.submission(event.product, act.act.at)
     if submission is None:
-        yield _not_submitted(one, event.product, f"was entered into {entry}")
+        yield _not_submitted(act, event.product, f"was entered into {entry}")
         return
     said = submission.event
     if event.price is None or event.currency != said.currency:
@@ -122,7 +124,7 @@ def _entered(one: Concerned, shop: Shop, edition: Edition) -> Iterator[Finding]:
     if price.minor < floor.minor:
         yield Finding(
             "below_floor_price",
-            f"product {event.product} of store {one.store} entered {entry} at {event.price} "
+            f"product {event.product} of store {act.store} entered {entry} at {event.price} "
             f"{event.currency}; its floor price is {said.floor_price} {said.currency}, as "
             f"submitted at {local(submission.at, edition.zone)}",
             "Withdraw the entry where it is wrong, or record the ProductSubmitted that it lacks.",
@@ -130,15 +132,15 @@ def _entered(one: Concerned, shop: Shop, edition: Edition) -> Iterator[Finding]:
 
 
 def _approved(
-    one: Concerned, product: str, shop: Shop, approvals: Approvals, edition: Edition
+    act: Concerned, product: str, shop: Shop, approvals: Approvals, edition: Edition
 ) -> Iterator[Finding]:
     """The platform approves samples of submitted products only, by itself not more than it may;
     nobody approves more than are offered. Approvals of the same instant count together."""
-    store, at, by_platform = one.store, one.act.at, one.act.event.by == "platform"
+    store, at, by_platform = act.store, act.act.at, act.act.event.by == "platform"
     submission = shop.submission(product, at)
     if submission is None:
         if by_platform:
-            yield _not_submitted(one, product, "was approved by the platform as a sample")
+            yield _not_submitted(act, product, "was approved by the platform as a sample")
         return
     said, submitted = submission.event, f"as submitted at {local(submission.at, edition.zone)}"
     automatic = approvals.by_platform(store, product, at)
@@ -161,10 +163,10 @@ def _approved(
         )
 
 
-def _not_submitted(one: Concerned, product: str, done: str) -> Finding:
+def _not_submitted(act: Concerned, product: str, done: str) -> Finding:
     return Finding(
         "product_not_submitted",
-        f"product {product} of store {one.store} {done} and had not been submitted",
+        f"product {product} of store {act.store} {done} and had not been submitted",
         "Record the ProductSubmitted that it lacks, or withdraw what is wrong.",
     )
 
@@ -173,10 +175,10 @@ def _samples(count: int) -> str:
     return f"{count} sample" + ("" if count == 1 else "s")
 
 
-def _told(one: Concerned, name: str, found: Iterator[Finding], edition: Edition) -> Judged:
+def _told(act: Concerned, name: str, found: Iterator[Finding], edition: Edition) -> Judged:
     """Each finding about an act, from when it happened to the clause."""
-    when = local(one.act.at, edition.zone)
+    when = local(act.act.at, edition.zone)
     for code, sentence, hint in found:
         clause = edition.cite.get(code) or "frozen_from"
         told = f"at {when} {sentence}. Clause of {edition.program}: {clause}."
-        yield one.act, Surprise(code, told, hint, name, edition.program)
+        yield act.act, Surprise(code, told, hint, name, edition.program)

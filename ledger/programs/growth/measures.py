@@ -75,7 +75,7 @@ def validity(case: Case, terms: Terms) -> Validity:
         + (" by its enrolment" if terms.parameters.invited_when == "enrolment" else ""),
         observed=f"invited {terms.local(invitation.at)}" if invitation else "no invitation",
         clause=terms.clause("invited"),
-        events=tuple(sorted(one.position for one in case.state.invitations)),
+        events=tuple(sorted(invitation.position for invitation in case.state.invitations)),
         code="invited",
     )
     in_time = case.enrolment.at < terms.window.end
@@ -85,7 +85,7 @@ def validity(case: Case, terms: Terms) -> Validity:
         required=f"before the term's end, {terms.local(terms.window.end)}",
         observed=f"enrolled {terms.local(case.enrolment.at)}",
         clause=terms.clause("enrolled_in_time"),
-        events=tuple(sorted(one.position for one in case.state.enrolments)),
+        events=tuple(sorted(enrolment.position for enrolment in case.state.enrolments)),
         code="enrolled_in_time",
     )
     steps = (invited, enrolled)
@@ -112,10 +112,10 @@ def gmv(case: Case, terms: Terms) -> Gmv:
     days = Days(first, edition.days.last, edition.zone)
     reported = case.store.gmv_of(days, parameters.gmv_basis)
     counted = [
-        one for one in reported if parameters.gmv_refunds == "deduct" or not one.event.is_refund
+        fact for fact in reported if parameters.gmv_refunds == "deduct" or not fact.event.is_refund
     ]
-    mine = {id(one) for one in counted}  # sales of orders share the position of their call
-    others = [one for one in case.store.gmv if id(one) not in mine]
+    mine = {id(fact) for fact in counted}  # sales of orders share the position of their call
+    others = [fact for fact in case.store.gmv if id(fact) not in mine]
     sum_, feeds = convert(counted, terms.rates, edition), two_feeds(reported)
     held_for = (("fx_rate_missing",) if sum_.missing else ()) + (("two_feeds",) if feeds else ())
     observed = " and ".join(one for one in (sum_.missing, feeds) if one)
@@ -167,13 +167,13 @@ def content(case: Case, kind: str, terms: Terms) -> Content:
     counting = case.state.delivered(kind, approved_only=approved_only)
     tiers = terms.parameters.creator_tiers if kind == "creator_video" else None
     if tiers is not None:
-        counting = [one for one in counting if one.event.creator_tier in tiers]
-    within = [one for one in counting if one.at in window]
-    later = tuple(one for one in counting if one.at >= window.end)
-    delivered = sum(one.event.count for one in within)
+        counting = [fact for fact in counting if fact.event.creator_tier in tiers]
+    within = [fact for fact in counting if fact.at in window]
+    later = tuple(fact for fact in counting if fact.at >= window.end)
+    delivered = sum(fact.event.count for fact in within)
     promised = promise[0] if promise else None
-    known = {one.position for one in (*within, *later)}
-    mine = [one for one in case.state.deliveries if one.event.kind == kind]
+    known = {fact.position for fact in (*within, *later)}
+    mine = [delivery for delivery in case.state.deliveries if delivery.event.kind == kind]
     step = Step(
         f"{kind} content",
         required="a promised count that nobody has told"
@@ -183,12 +183,16 @@ def content(case: Case, kind: str, terms: Terms) -> Content:
         clause=terms.clause("tiers"),
         events=tuple(
             sorted(
-                {one.position for one in within}
-                | {one.position for one in case.state.promises if one.event.kind == kind}
+                {fact.position for fact in within}
+                | {
+                    promise.position
+                    for promise in case.state.promises
+                    if promise.event.kind == kind
+                }
                 | ({promise[1].position} if promise else set())
             )
         ),
-        parts=_not_within(later, [one for one in mine if one.position not in known]),
+        parts=_not_within(later, [fact for fact in mine if fact.position not in known]),
     )
     return Content(kind, promised, delivered, later, step)
 
@@ -200,10 +204,10 @@ def _tiers_told(tiers: tuple[str, ...]) -> str:
 
 def _not_within(later: tuple[Recorded, ...], others: list[Recorded]) -> tuple[Step, ...]:
     parts = []
-    for label, found in (("delivered after the term", later), ("not counted", others)):
-        if found:
-            count = sum(one.event.count for one in found)
-            events = tuple(sorted(one.position for one in found))
+    for label, facts in (("delivered after the term", later), ("not counted", others)):
+        if facts:
+            count = sum(fact.event.count for fact in facts)
+            events = tuple(sorted(fact.position for fact in facts))
             parts.append(Step(label, observed=str(count), events=events))
     return tuple(parts)
 
@@ -218,11 +222,11 @@ class Payments(NamedTuple):
 def payments(case: Case, terms: Terms) -> Payments:
     """Payments in the fee's currency, summed; others do not count towards it."""
     fee = terms.fixed_fee
-    found = case.state.paid()
-    counting = [one for one in found if one.event.currency == fee.currency]
-    total = sum(Money.parse(one.event.amount, fee.currency).minor for one in counting)
+    facts = case.state.paid()
+    counting = [fact for fact in facts if fact.event.currency == fee.currency]
+    total = sum(Money.parse(fact.event.amount, fee.currency).minor for fact in counting)
     enough = total >= fee.minor
-    other = len(found) - len(counting)
+    other = len(facts) - len(counting)
     step = Step(
         "fixed fee paid",
         met=enough,
@@ -230,7 +234,7 @@ def payments(case: Case, terms: Terms) -> Payments:
         observed=f"{Money(total, fee.currency).text} {fee.currency}"
         + (f"; {other} payments in another currency do not count" if other else ""),
         clause=terms.clause("compensation_waits_for_fee", "fixed_fee"),
-        events=tuple(sorted(one.position for one in found)),
+        events=tuple(sorted(fact.position for fact in facts)),
         code="fixed_fee_paid",
     )
     return Payments(enough, step)

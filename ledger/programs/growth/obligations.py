@@ -17,10 +17,10 @@ def make_up(name: str, owed_to: str, found: Content, terms: Terms) -> Obligation
     assert due is not None, "published terms carry the day"
     end = midnight(due + timedelta(days=1), terms.edition.zone)
     made_up, reached = 0, None
-    for one in found.later:
-        made_up += one.event.count
+    for fact in found.later:
+        made_up += fact.event.count
         if reached is None and made_up >= found.short:
-            reached = one.at
+            reached = fact.at
     if reached is not None:
         state = "fulfilled" if reached < end else "fulfilled_late"
     else:

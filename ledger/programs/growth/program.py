@@ -22,7 +22,7 @@ def _merchants_with(reader: Reader, edition: Edition, store: str) -> list[str]:
     """The merchants that take part with the store."""
     prefix = f"enrolment:{edition.program}/"
     streams = reader.named("enrols", [store]).get(store, [])
-    return [one.removeprefix(prefix) for one in streams if one.startswith(prefix)]
+    return [stream.removeprefix(prefix) for stream in streams if stream.startswith(prefix)]
 
 
 def _merchant(rest: str) -> tuple[str | None, str]:
@@ -37,7 +37,7 @@ def _gmv_as_placed(edition: Edition) -> frozenset[OfOrders]:
 
 def _acts(concerned: Which) -> Callable[[Reader, Edition, Facts], Iterator[Recorded]]:
     """The acts alone of what is judged."""
-    return lambda reader, edition, facts: (one.act for one in concerned(reader, edition, facts))
+    return lambda reader, edition, facts: (act.act for act in concerned(reader, edition, facts))
 
 
 PROGRAM = Program(

@@ -51,9 +51,9 @@ def settle_v1(reader: Reader, asked: Asked) -> Answer:
     parameters = parameters_of(edition)
     rates = Rates(reader, edition, parameters.rate_max_age_days, at_once=asked.many)
     terms = Terms(edition, parameters, reader.clocks.as_of, rates, asked.assume)
-    found = [_measure(case, terms) for case in cases(reader, edition, asked.subjects)]
-    lines = sorted(line for one in found for line in _lines(one, terms))
-    owed = sorted(owed for one in found for owed in _obligations(one, terms))
+    enrolments = [_measure(case, terms) for case in cases(reader, edition, asked.subjects)]
+    lines = sorted(line for enrolment in enrolments for line in _lines(enrolment, terms))
+    owed = sorted(owed for enrolment in enrolments for owed in _obligations(enrolment, terms))
     return Answer(lines, tuple(owed))
 
 
@@ -67,35 +67,39 @@ def _measure(case: Case, terms: Terms) -> Enrolment:
     )
 
 
-def _lines(one: Enrolment, terms: Terms) -> list[Line]:
-    charged = commission(one.gmv, terms)
-    judged = compensation.judge(one.gmv, charged, one.contents, one.payments, terms)
+def _lines(enrolment: Enrolment, terms: Terms) -> list[Line]:
+    charged = commission(enrolment.gmv, terms)
+    judged = compensation.judge(
+        enrolment.gmv, charged, enrolment.contents, enrolment.payments, terms
+    )
     return [
-        _fixed_fee(one, terms),
-        _commission(one, charged, terms),
-        _compensation(one, judged, terms),
+        _fixed_fee(enrolment, terms),
+        _commission(enrolment, charged, terms),
+        _compensation(enrolment, judged, terms),
     ]
 
 
-def _fixed_fee(one: Enrolment, terms: Terms) -> Line:
+def _fixed_fee(enrolment: Enrolment, terms: Terms) -> Line:
     """The whole fee, from the enrolment; whether it is paid does not change what is owed."""
     fee = terms.fixed_fee
     owed = Step("fixed fee", fee.negated(), clause=terms.clause("fixed_fee"))
-    parts = (owed, one.payments.step)
-    return _line(one, "fixed_fee", fee.negated(), (), (), parts, terms)
+    parts = (owed, enrolment.payments.step)
+    return _line(enrolment, "fixed_fee", fee.negated(), (), (), parts, terms)
 
 
-def _commission(one: Enrolment, charged: Money, terms: Terms) -> Line:
+def _commission(enrolment: Enrolment, charged: Money, terms: Terms) -> Line:
     rate = terms.parameters.commission_rate
-    covered = tuple(_covered(one, terms)) if not one.gmv.held_for else ()
-    parts = (one.gmv.step, *covered)
+    covered = tuple(_covered(enrolment, terms)) if not enrolment.gmv.held_for else ()
+    parts = (enrolment.gmv.step, *covered)
     note = f"{rate} x GMV, half up to the cent, never below zero"
-    return _line(one, "commission", charged.negated(), (), one.gmv.held_for, parts, terms, note)
+    return _line(
+        enrolment, "commission", charged.negated(), (), enrolment.gmv.held_for, parts, terms, note
+    )
 
 
-def _covered(one: Enrolment, terms: Terms) -> list[Step]:
+def _covered(enrolment: Enrolment, terms: Terms) -> list[Step]:
     """What fixed fee and commission cover, for the record: no further charge may be made."""
-    total, parts = max(one.gmv.total, Decimal(0)), []
+    total, parts = max(enrolment.gmv.total, Decimal(0)), []
     for head, shares in terms.parameters.covered.items():
         amounts = [EXACT.multiply(Decimal(share), total) for share in shares]
         worth = [Money.rounded(amount, terms.edition.currency) for amount in amounts]
@@ -111,15 +115,16 @@ def _covered(one: Enrolment, terms: Terms) -> list[Step]:
     return parts
 
 
-def _compensation(one: Enrolment, judged: compensation.Judged, terms: Terms) -> Line:
+def _compensation(enrolment: Enrolment, judged: compensation.Judged, terms: Terms) -> Line:
     return _line(
-        one, "compensation", judged.amount, judged.unmet, judged.held_for, judged.parts, terms,
+        enrolment, "compensation",
+        judged.amount, judged.unmet, judged.held_for, judged.parts, terms,
         "the highest tier that was missed x fixed fee, in ad credit",
     )  # fmt: skip
 
 
 def _line(
-    one: Enrolment,
+    enrolment: Enrolment,
     kind: str,
     amount: Money,
     unmet: tuple[str, ...],
@@ -129,34 +134,34 @@ def _line(
     required: str | None = None,
 ) -> Line:
     """A line of a kind; an invalid enrolment declines all of them."""
-    unmet = one.valid.unmet or unmet
+    unmet = enrolment.valid.unmet or unmet
     held_for = () if unmet else held_for
     outcome = "declined" if unmet else "held" if held_for else "payable"
     if outcome != "payable":
         amount = Money.zero(amount.currency)
-    program, merchant = terms.edition.program, one.case.state.merchant
+    program, merchant = terms.edition.program, enrolment.case.state.merchant
     tree = Step(
         f"{kind.replace('_', ' ')} of merchant {merchant}: {outcome}",
         amount,
         required=required,
         observed=", ".join(unmet or held_for) or None,
         clause=terms.clause(OWED_FOR[kind]),
-        events=(one.case.enrolment.position,),
-        parts=(*one.valid.steps, *parts),
+        events=(enrolment.case.enrolment.position,),
+        parts=(*enrolment.valid.steps, *parts),
     )
     payee = f"merchant:{merchant}"
     name = f"{program}/{merchant}/{kind}"
     return Line(name, kind, PLATFORM, payee, payee, outcome, amount, unmet, held_for, tree)
 
 
-def _obligations(one: Enrolment, terms: Terms) -> list[Obligation]:
+def _obligations(enrolment: Enrolment, terms: Terms) -> list[Obligation]:
     """Content that was promised and not delivered within the term, once it is over."""
-    if one.valid.unmet or not terms.ended():
+    if enrolment.valid.unmet or not terms.ended():
         return []
-    name = f"{terms.edition.program}/{one.case.state.merchant}"
-    owed_to = f"merchant:{one.case.state.merchant}"
+    name = f"{terms.edition.program}/{enrolment.case.state.merchant}"
+    owed_to = f"merchant:{enrolment.case.state.merchant}"
     return [
-        obligations.make_up(f"{name}/{found.kind}", owed_to, found, terms)
-        for found in one.contents
-        if found.short
+        obligations.make_up(f"{name}/{content.kind}", owed_to, content, terms)
+        for content in enrolment.contents
+        if content.short
     ]

@@ -65,7 +65,7 @@ def judge(case: Case, terms: Terms) -> list[Step]:
     region, parameters = case.value("region"), terms.parameters
     mainland = region == parameters.mainland
     abroad = region in parameters.listed_abroad
-    found = [
+    steps = [
         _no_risk_record(case, terms),
         _region_listed(case, terms, listed=mainland or abroad),
         _registered_over_a_year(case, terms) if mainland or abroad else None,
@@ -77,7 +77,7 @@ def judge(case: Case, terms: Terms) -> list[Step]:
         _yes(case, terms, "live_hardware", "live_hardware"),
         _not_terminated(case, terms) if parameters.termination_bars else None,
     ]
-    return [taken_as_met(one, terms.assume) for one in found if one is not None]
+    return [taken_as_met(step, terms.assume) for step in steps if step is not None]
 
 
 def _missing(case: Case, terms: Terms, code: str, required: str, *fields: str) -> Step:
@@ -93,9 +93,9 @@ def _no_risk_record(case: Case, terms: Terms) -> Step:
     at all."""
     at_application = terms.parameters.risk_when == "application"
     records = case.applicant.records
-    against = [one for one in records if not at_application or one.event.on <= case.day]
+    against = [record for record in records if not at_application or record.event.on <= case.day]
     required = "no risk record" + (f" of a day up to {case.day}" if at_application else "")
-    kinds = [f"{one.event.kind} of {one.event.on}" for one in against]
+    kinds = [f"{fact.event.kind} of {fact.event.on}" for fact in against]
     observed = ", ".join(sorted(kinds)) or "none"
     return condition(*(terms.edition, "no_risk_record", not against, required, observed, records))
 
@@ -184,8 +184,8 @@ def _capital(case: Case, terms: Terms) -> Step:
             observed += f" x {factor} (rate of {quote.event.day}) = {amount:f} {edition.currency}"
             events += terms.rates.looked_at(currency, case.day)
     met = amount >= Decimal(terms.parameters.capital_min)
-    found = condition(edition, code, met, required, observed, pending=pending, asks="capital_min")
-    return found._replace(events=tuple(sorted(events)))
+    step = condition(edition, code, met, required, observed, pending=pending, asks="capital_min")
+    return step._replace(events=tuple(sorted(events)))
 
 
 def _team_of_five(case: Case, terms: Terms) -> Step:

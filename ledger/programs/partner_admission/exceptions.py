@@ -24,18 +24,20 @@ def judge_applications(reader: Reader, edition: Edition, facts: Sequence[Recorde
     mine = _until_end(edition, facts)
     states = _states(reader, {one.event.application for one in mine})
     of_partner = applications_of(reader, edition, {one.event.partner for one in mine})
-    for one in mine:
-        name, partner = one.event.application, one.event.partner
+    for fact in mine:
+        name, partner = fact.event.application, fact.event.partner
         counts = states[name].report(PartnerApplied)
         assert counts is not None, "this fact reports it itself"
-        if counts.position != one.position:
-            yield one, reported_twice(one, counts, name, edition)
+        if counts.position != fact.position:
+            yield fact, reported_twice(fact, counts, name, edition)
             continue
-        earlier = [other for other in of_partner.get(partner, []) if before(other.case.report, one)]
-        admitted = next((other for other in earlier if other.stands_admitted(one.at)), None)
+        earlier = [
+            other for other in of_partner.get(partner, []) if before(other.case.report, fact)
+        ]
+        admitted = next((other for other in earlier if other.stands_admitted(fact.at)), None)
         if admitted:
             yield (
-                one,
+                fact,
                 _surprise(
                     edition,
                     "applied_while_admitted",
@@ -52,24 +54,24 @@ def judge_records(reader: Reader, edition: Edition, facts: Sequence[Recorded]) -
     look at it, unless the partner was terminated by the time it was reported."""
     mine = _until_end(edition, facts)
     of_partner = applications_of(reader, edition, {one.event.partner for one in mine})
-    for one in mine:
-        partner, on = one.event.partner, one.event.on
+    for fact in mine:
+        partner, on = fact.event.partner, fact.event.on
         admitted = next(
             (
                 other
                 for other in of_partner.get(partner, [])
-                if on > other.case.day and other.stands_admitted(one.at)
+                if on > other.case.day and other.stands_admitted(fact.at)
             ),
             None,
         )
         if admitted:
             yield (
-                one,
+                fact,
                 _surprise(
                     edition,
                     "risk_after_admission",
                     f"partner {partner}, admitted since {_since(admitted)}, "
-                    f"has a risk record of {on} ({one.event.kind}).",
+                    f"has a risk record of {on} ({fact.event.kind}).",
                     "Its admission stands; record a PartnerTerminated if the cooperation ends.",
                     partner,
                 ),
@@ -81,19 +83,19 @@ def judge_certifications(reader: Reader, edition: Edition, facts: Sequence[Recor
     stands. Who never applied is not judged: partners were certified before there was a form."""
     mine = _until_end(edition, facts)
     of_partner = applications_of(reader, edition, {one.event.partner for one in mine})
-    for one in mine:
-        by_then = [other for other in of_partner.get(one.event.partner, []) if other.at <= one.at]
-        if by_then and not any(other.stands_admitted(one.at) for other in by_then):
+    for fact in mine:
+        by_then = [other for other in of_partner.get(fact.event.partner, []) if other.at <= fact.at]
+        if by_then and not any(other.stands_admitted(fact.at) for other in by_then):
             yield (
-                one,
+                fact,
                 _surprise(
                     edition,
                     "certified_not_admitted",
-                    f"partner {one.event.partner} is certified at "
-                    f"{local(one.at, edition.zone)} but does not stand admitted: "
+                    f"partner {fact.event.partner} is certified at "
+                    f"{local(fact.at, edition.zone)} but does not stand admitted: "
                     f"{', '.join(map(_outcome, by_then))}.",
                     "Record what its application lacks, or withdraw the certification.",
-                    one.event.partner,
+                    fact.event.partner,
                 ),
             )
 
@@ -102,11 +104,11 @@ def judge_supplements(reader: Reader, edition: Edition, facts: Sequence[Recorded
     """A supplement waits for its application, whoever decides that one."""
     mine = _until_end(edition, facts)
     states = _states(reader, {one.event.application for one in mine})
-    for one in mine:
-        name = one.event.application
+    for fact in mine:
+        name = fact.event.application
         if not states[name].reports:
             yield (
-                one,
+                fact,
                 _surprise(
                     edition,
                     "unknown_application",
@@ -127,7 +129,9 @@ def streams_touched(reader: Reader, edition: Edition, changed: Names) -> Iterato
     partners = set(changed.get("partner", ()))
     for state in _states(reader, names).values():
         partners |= {
-            one.event.partner for one in state.reports if isinstance(one.event, PartnerApplied)
+            report.event.partner
+            for report in state.reports
+            if isinstance(report.event, PartnerApplied)
         }
     for streams in reader.named("applies", partners).values():
         yield from streams
@@ -139,19 +143,19 @@ def _states(reader: Reader, names: Collection[str]) -> dict[str, ApplicationStat
 
 
 def _until_end(edition: Edition, facts: Sequence[Recorded]) -> list[Recorded]:
-    return [one for one in facts if one.at < edition.window.end]
+    return [fact for fact in facts if fact.at < edition.window.end]
 
 
-def _since(one: Decided) -> str:
-    return f"application {one.case.state.application} of {one.case.day}"
+def _since(decided: Decided) -> str:
+    return f"application {decided.case.state.application} of {decided.case.day}"
 
 
-def _outcome(one: Decided) -> str:
-    codes = ", ".join(one.decision.unmet or one.decision.held_for)
-    outcome = one.decision.outcome + (f" ({codes})" if codes else "")
-    if one.decision.outcome == "granted":
+def _outcome(decided: Decided) -> str:
+    codes = ", ".join(decided.decision.unmet or decided.decision.held_for)
+    outcome = decided.decision.outcome + (f" ({codes})" if codes else "")
+    if decided.decision.outcome == "granted":
         outcome = "granted, then terminated"
-    return f"{_since(one)} {outcome}"
+    return f"{_since(decided)} {outcome}"
 
 
 def _surprise(edition: Edition, code: str, sentence: str, hint: str, name: str) -> Surprise:

@@ -74,7 +74,7 @@ def applications_of(
         for one in decided(reader, names, edition.window, terms_of(reader, edition)):
             found[one.case.report.event.partner].append(one)
     for own in found.values():
-        own.sort(key=lambda one: order_key(one.case.report))
+        own.sort(key=lambda decided: order_key(decided.case.report))
     return found
 
 
@@ -83,11 +83,11 @@ def admitted_since(
 ) -> Iterator[tuple[str, dict[str, str]]]:
     """Of partners that stand admitted, the instant of the application that was granted first."""
     for partner, own in applications_of(reader, edition, partners).items():
-        standing = [one.at for one in own if one.stands_admitted(reader.clocks.as_of)]
+        standing = [decided.at for decided in own if decided.stands_admitted(reader.clocks.as_of)]
         if standing:
             yield partner, {"admitted_since": format_instant(min(standing))}
 
 
-def before(one: Recorded, other: Recorded) -> bool:
+def before(fact: Recorded, other: Recorded) -> bool:
     """Whether a fact comes first in business order."""
-    return order_key(one) < order_key(other)
+    return order_key(fact) < order_key(other)

@@ -24,21 +24,23 @@ def settle_v1(reader: Reader, asked: Asked) -> Answer:
     window = month_or_all(edition, asked.period).window
     if subjects is None:
         subjects = frozenset(name for name, _ in reader.names("partner-applies", *window))
-    found = [one for chunk in in_chunks(subjects) for one in decided(reader, chunk, window, terms)]
-    instants = [one.at for one in found]
+    decisions = [
+        one for chunk in in_chunks(subjects) for one in decided(reader, chunk, window, terms)
+    ]
+    instants = [decided.at for decided in decisions]
     month = month_asked(asked.period, asked.subjects, instants, edition.zone)
-    return Answer(sorted(_line(one, edition) for one in found), period=month)
+    return Answer(sorted(_line(decided, edition) for decided in decisions), period=month)
 
 
-def _line(one: Decided, edition: Edition) -> Line:
-    case, decision = one.case, one.decision
+def _line(decided: Decided, edition: Edition) -> Line:
+    case, decision = decided.case, decided.decision
     partner = f"partner:{case.report.event.partner}"
     tree = Step(
         f"admission of {partner}: {decision.outcome}",
         required="every condition that is asked",
         observed=", ".join(decision.unmet or decision.held_for) or told(case.report, edition),
         events=(case.report.position,),
-        parts=(*one.conditions, *other_reports(case.report, case.state.reports)),
+        parts=(*decided.conditions, *other_reports(case.report, case.state.reports)),
     )
     return Line(
         f"{edition.program}/{case.state.application}",

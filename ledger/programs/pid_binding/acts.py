@@ -17,8 +17,8 @@ from ledger.programs.program import Judged
 
 def judge_links(reader: Reader, edition: Edition, told: Sequence[Recorded]) -> Judged:
     """What does not fit of some links of accounts to pids."""
-    mine = {one.position: one for one in told if one.at in edition.window}
-    for pids in in_chunks({one.event.pid for one in mine.values()}):
+    mine = {fact.position: fact for fact in told if fact.at in edition.window}
+    for pids in in_chunks({fact.event.pid for fact in mine.values()}):
         for state in reader.states("pid", pids, PidState).values():
             for recorded, linked in _over(state, edition):
                 if recorded.position in mine:
@@ -28,7 +28,7 @@ def judge_links(reader: Reader, edition: Edition, told: Sequence[Recorded]) -> J
 def _over(state: PidState, edition: Edition) -> list[tuple[Recorded, int]]:
     """The links of new accounts that find too many linked, with how many they find."""
     terms, linked, over = parameters_of(edition), set[str](), []
-    facts = sorted(state.facts, key=lambda one: (one.event.source or "", one.event.id or ""))
+    facts = sorted(state.facts, key=lambda fact: (fact.event.source or "", fact.event.id or ""))
     for recorded in in_order(facts):
         account = recorded.event.account
         if not isinstance(recorded.event, PidLinked):

@@ -101,7 +101,7 @@ def first_verified(case: Case, terms: Terms) -> Step:
         for state in case.rivals
         if (rival := _verification(state, scope))
     ]
-    ahead = [one for one in rivals if own is None or one[:2] < (own.at, case.store.store)]
+    ahead = [rival for rival in rivals if own is None or rival[:2] < (own.at, case.store.store)]
     code, required = "first_verified", "verified, and first of its merchant's and brand's stores"
     mine = case.store.verifications
     parts = (case.kin,) if case.kin else ()
@@ -147,7 +147,7 @@ def stock_in_countries(case: Case, terms: Terms) -> Step:
         observed = f"a store in {own}"
         return step(terms, "stock_in_countries", True, required, observed, case.onboarding)
     stock = case.store.stock
-    candidates = {one.at for one in stock if one.at in window} | {window.start}
+    candidates = {fact.at for fact in stock if fact.at in window} | {window.start}
     listed: dict[str, Recorded] = {}
     best: dict[str, Recorded] = {}
     ordered = sorted(stock, key=_stock_key)
@@ -209,7 +209,9 @@ def _targeted_at(case: Case, terms: Terms) -> Instant:
 def _verification(state: StoreState, within: Window | None) -> Recorded | None:
     if within is None:
         return state.verification
-    return first_of(one for one in state.verifications if one.at in within)
+    return first_of(
+        verification for verification in state.verifications if verification.at in within
+    )
 
 
 def _stock_key(recorded: Recorded) -> tuple[Instant, int]:

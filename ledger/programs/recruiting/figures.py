@@ -47,7 +47,7 @@ def figures(
 def _by_link_alone(case: Case, edition: Edition) -> bool:
     """Opened through an exclusive link for a merchant that was never targeted."""
     targeted = any(
-        isinstance(one.event, MerchantTargeted) and one.event.program == edition.program
-        for one in case.merchant.targeting
+        isinstance(fact.event, MerchantTargeted) and fact.event.program == edition.program
+        for fact in case.merchant.targeting
     )
     return case.onboarding.event.via == "exclusive_link" and not targeted

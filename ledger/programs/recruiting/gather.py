@@ -74,9 +74,9 @@ def _cases_of(
     }
     _hear_orders(reader, edition, counted, deduct=deduct)
     events: list[MerchantOnboarded] = [onboarding.event for _, onboarding in counted.values()]
-    merchants = reader.states("merchant", {one.merchant for one in events}, MerchantState)
+    merchants = reader.states("merchant", {event.merchant for event in events}, MerchantState)
     partners = reader.states(
-        "partner", {one.partner for one in events if one.partner}, PartnerState, CERTIFYING
+        "partner", {event.partner for event in events if event.partner}, PartnerState, CERTIFYING
     )
     withheld = _Withheld(reader, edition.program, counted, partners)
     kin = _Kin(reader, states, events)
@@ -123,13 +123,13 @@ class _Withheld:
         listed = {"withheld": set(stores), "withheld-from": set(partners)}
         self._stores: dict[str, list[Recorded]] = {}
         self._partners: dict[str, list[Recorded]] = {}
-        for one in reader.listed(listed):
-            event = one.event
+        for fact in reader.listed(listed):
+            event = fact.event
             if event.program == program:
                 held, name = (
                     (self._stores, event.store) if event.store else (self._partners, event.partner)
                 )
-                held.setdefault(name, []).append(one)
+                held.setdefault(name, []).append(fact)
 
     def of(self, store: str, partner: str) -> tuple[Recorded, ...]:
         """From this store, or from all that its partner brings, in business order."""
@@ -176,8 +176,8 @@ class _Kin:
     def __init__(
         self, reader: Reader, states: dict[str, StoreState], events: list[MerchantOnboarded]
     ) -> None:
-        merchants = {one.merchant for one in events}
-        brands = {one.brand for one in events if one.brand}
+        merchants = {event.merchant for event in events}
+        brands = {event.brand for event in events if event.brand}
         found_by = reader.named_under({"merchant": merchants, "brand": brands})
         self._by_merchant, self._by_brand = found_by["merchant"], found_by["brand"]
         found = {
@@ -201,10 +201,12 @@ class _Kin:
                 streams += self._by_brand.get(brand, ())
             names = sorted({_name(stream) for stream in streams})
             states = [self._states[name] for name in names]
-            related = tuple(one for one in states if _is_kin(one, merchant, brand))
+            related = tuple(state for state in states if _is_kin(state, merchant, brand))
             known = self._groups[key] = (related, _kin_step(states, merchant, brand))
         related, looked_at = known
-        return tuple(one for one in related if one.store != store), looked_at
+        return tuple(
+            store_state for store_state in related if store_state.store != store
+        ), looked_at
 
 
 def _is_kin(state: StoreState, merchant: str, brand: str | None) -> bool:
@@ -217,12 +219,12 @@ def _is_kin(state: StoreState, merchant: str, brand: str | None) -> bool:
 def _kin_step(states: list[StoreState], merchant: str, brand: str | None) -> Step | None:
     if len(states) < 2:
         return None
-    verified = sum(one.verification is not None for one in states)
-    facts = [one for state in states for one in (*state.onboardings, *state.verifications)]
+    verified = sum(state.verification is not None for state in states)
+    facts = [fact for state in states for fact in (*state.onboardings, *state.verifications)]
     return Step(
         f"stores of merchant {merchant}" + (f" and brand {brand}" if brand else ""),
         observed=f"{len(states)} stores, {verified} verified",
-        events=tuple(sorted({one.position for one in facts})),
+        events=tuple(sorted({fact.position for fact in facts})),
     )
 
 

@@ -12,17 +12,17 @@ def gmv_over_threshold(case: Case, terms: Terms) -> Step:
     parameters, edition = terms.parameters, terms.edition
     first_sale_window = parameters.gmv_window == "first_sale_window"
     days = terms.first_days(case.onboarding) if first_sale_window else edition.days
-    found = case.store.gmv_of(days, parameters.gmv_basis)
-    counted = {id(one) for one in found}  # sales of orders share the position of their call
-    others = [one for one in case.store.gmv if id(one) not in counted]
+    facts = case.store.gmv_of(days, parameters.gmv_basis)
+    counted = {id(fact) for fact in facts}  # sales of orders share the position of their call
+    others = [fact for fact in case.store.gmv if id(fact) not in counted]
     threshold = Money.parse(parameters.gmv_over, edition.currency)
     required = (
         f"{parameters.gmv_basis} GMV of {days.first} to {days.last} "
         f"> {threshold.text} {threshold.currency}"
     )
     by_order_day = parameters.rate_day == "order"
-    sum_ = convert(found, terms.rates, edition, by_order_day=by_order_day)
-    feeds = two_feeds(found)
+    sum_ = convert(facts, terms.rates, edition, by_order_day=by_order_day)
+    feeds = two_feeds(facts)
     parts = (*sum_.parts, *left_out(others, parameters.gmv_basis))
     met: bool | None = None
     pending: str | None = None
@@ -36,7 +36,7 @@ def gmv_over_threshold(case: Case, terms: Terms) -> Step:
         observed = f"{sum_.total:f} {edition.currency}"
         met = sum_.total > threshold.decimal
         pending = WINDOW_OPEN if not met and terms.as_of < days.window.end else None
-    rests_on = (*found, *sum_.quotes)
+    rests_on = (*facts, *sum_.quotes)
     return step(
         terms,
         "gmv_over_threshold",

@@ -112,7 +112,11 @@ class Parameters(BaseModel):
             return Decimal(1)
         if self.governance_ratios is None:
             return None
-        reached = [one for one in self.governance_ratios if one.at_least <= high_risk]
+        reached = [
+            governance_ratio
+            for governance_ratio in self.governance_ratios
+            if governance_ratio.at_least <= high_risk
+        ]
         return Decimal(reached[-1].ratio) if reached else Decimal(1)
 
 

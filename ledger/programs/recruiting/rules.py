@@ -55,20 +55,22 @@ def settle_v1(reader: Reader, asked: Asked) -> Answer:
     terms = terms_of(reader, asked)
     deduct = REFUNDS_IGNORED not in asked.assume
     assessed = [assess(case, terms) for case in cases(reader, edition, subjects, deduct=deduct)]
-    partners = {one.partner for one in assessed}
+    partners = {assessment.partner for assessment in assessed}
     others: dict[str, list[Closed]] = defaultdict(list)
     if subjects is not None:
         for partner, state in closed_of_partners(reader, edition, partners, subjects):
             others[partner] += _closed(state, terms)
     if terms.parameters.high_risk_scope == "introduced_ever":
         for partner, state in earlier_of_partners(reader, edition, partners):
-            others[partner] += [one for one in _closed(state, terms) if _in_term(one, terms)]
+            others[partner] += [
+                closed for closed in _closed(state, terms) if _in_term(closed, terms)
+            ]
     return Answer(_reduce(assessed, terms, others))
 
 
-def _in_term(one: Closed, terms: Terms) -> bool:
+def _in_term(closed: Closed, terms: Terms) -> bool:
     """Whether what makes a store of an earlier term high-risk happened in this one."""
-    return one.high_risk is not None and one.high_risk.at in terms.window
+    return closed.high_risk is not None and closed.high_risk.at in terms.window
 
 
 def terms_of(reader: Reader, asked: Asked) -> Terms:
@@ -82,7 +84,7 @@ def assess(case: Case, terms: Terms) -> Assessment:
     """A store's conditions: unmet ones decline it, else what is pending holds it."""
     steps = tuple(conditions.judge(case, terms))
     if terms.assume:
-        steps = tuple(assumed(one, terms.assume) for one in steps)
+        steps = tuple(assumed(step, terms.assume) for step in steps)
     assert tuple(step.code for step in steps) == CODES
     unmet = tuple(step.code or "" for step in steps if step.met is False)
     found = {one.pending for step in steps for one in (step, *step.parts)}
@@ -91,7 +93,7 @@ def assess(case: Case, terms: Terms) -> Assessment:
         case.store.store,
         case.partner.partner,
         case.onboarding,
-        tuple(sorted(one.position for one in case.store.onboardings)),
+        tuple(sorted(onboarding.position for onboarding in case.store.onboardings)),
         steps,
         unmet,
         held_for,
@@ -102,9 +104,9 @@ def assess(case: Case, terms: Terms) -> Assessment:
 def _closed(state: StoreState, terms: Terms) -> Iterator[Closed]:
     """What a store's closures mean for its partner's count, if it ever was closed."""
     onboarding = state.onboarding
-    if onboarding and any(isinstance(one.event, StoreClosed) for one in state.status):
-        events = {onboarding.position, *(one.position for one in state.status)}
-        events |= {one.position for one in state.onboardings}
+    if onboarding and any(isinstance(fact.event, StoreClosed) for fact in state.status):
+        events = {onboarding.position, *(fact.position for fact in state.status)}
+        events |= {onboarding.position for onboarding in state.onboardings}
         yield Closed(state.store, conditions.high_risk(state, terms), tuple(sorted(events)))
 
 
@@ -116,8 +118,8 @@ def _reduce(
     `others` are a partner's stores that count and have no line of their own in this run.
     """
     by_partner: dict[str, list[Assessment]] = defaultdict(list)
-    for one in assessments:
-        by_partner[one.partner].append(one)
+    for assessment in assessments:
+        by_partner[assessment.partner].append(assessment)
     lines = []
     for partner, mine in by_partner.items():
         own = (closed for one in mine for closed in one.closed)
@@ -129,7 +131,7 @@ def _reduce(
 
 
 def _governance(closed: list[Closed], terms: Terms) -> Step:
-    closures = [one.high_risk for one in closed if one.high_risk]
+    closures = [closed.high_risk for closed in closed if closed.high_risk]
     ratio = terms.parameters.ratio_for(len(closures))
     return Step(
         "governance ratio",
@@ -139,35 +141,35 @@ def _governance(closed: list[Closed], terms: Terms) -> Step:
         observed=f"{_high_risk(closures)}: "
         + ("no table is published" if ratio is None else f"ratio {ratio}"),
         clause=terms.edition.cite.get("governance_ratios"),
-        events=tuple(sorted(one.position for one in closures)),
-        parts=tuple(_closed_step(one, terms) for one in closed),
+        events=tuple(sorted(closure.position for closure in closures)),
+        parts=tuple(_closed_step(closed, terms) for closed in closed),
     )
 
 
-def _closed_step(one: Closed, terms: Terms) -> Step:
+def _closed_step(closed: Closed, terms: Terms) -> Step:
     """A closed store of the partner, whether it counts or not: those that do not stay visible."""
-    if one.high_risk is None:
+    if closed.high_risk is None:
         observed = "not counted: reopened, closed for another reason, or after the term"
     else:
-        observed = f"counted: {named(one.high_risk, '', terms)}"
-    return Step(f"closed store {one.store}", observed=observed, events=one.events)
+        observed = f"counted: {named(closed.high_risk, '', terms)}"
+    return Step(f"closed store {closed.store}", observed=observed, events=closed.events)
 
 
 def _high_risk(closures: list[Recorded]) -> str:
     if not closures:
         return "no high-risk store"
-    names = ", ".join(sorted(one.event.store for one in closures))
+    names = ", ".join(sorted(closure.event.store for closure in closures))
     return f"{len(closures)} high-risk: {names}"
 
 
-def _line(one: Assessment, governance: Step, high_risk: int, terms: Terms) -> Line:
+def _line(assessment: Assessment, governance: Step, high_risk: int, terms: Terms) -> Line:
     edition = terms.edition
     award = Money.parse(terms.parameters.award, edition.currency)
     taken = _taken_ratio(terms)
     ratio = terms.parameters.ratio_for(high_risk) if taken is None else taken
-    held_for = one.held_for
+    held_for = assessment.held_for
     amount = Money.zero(edition.currency)
-    if one.unmet:
+    if assessment.unmet:
         outcome = "declined"
     elif held_for:
         outcome = "held"
@@ -176,25 +178,25 @@ def _line(one: Assessment, governance: Step, high_risk: int, terms: Terms) -> Li
     else:
         outcome, amount = "payable", award.times(ratio, rounding_of(terms.assume))
     award_step = Step(
-        "award", award, clause=edition.cite.get("award"), events=(one.onboarding.position,)
+        "award", award, clause=edition.cite.get("award"), events=(assessment.onboarding.position,)
     )
     tree = Step(
-        f"recruiting incentive of {one.partner} for store {one.store}: {outcome}",
+        f"recruiting incentive of {assessment.partner} for store {assessment.store}: {outcome}",
         amount,
         required="all conditions met: award x governance ratio, half up to the cent",
-        observed=_observed(outcome, award, ratio, one.unmet, held_for),
-        events=one.reported,
-        parts=(*one.steps, governance, award_step),
+        observed=_observed(outcome, award, ratio, assessment.unmet, held_for),
+        events=assessment.reported,
+        parts=(*assessment.steps, governance, award_step),
     )
     return Line(
-        f"{edition.program}/{one.store}",
+        f"{edition.program}/{assessment.store}",
         "incentive",
         PLATFORM,
-        f"partner:{one.partner}",
-        f"store:{one.store}",
+        f"partner:{assessment.partner}",
+        f"store:{assessment.store}",
         outcome,
         amount,
-        one.unmet,
+        assessment.unmet,
         held_for,
         tree,
     )

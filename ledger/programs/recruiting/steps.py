@@ -68,7 +68,7 @@ def step(
 ) -> Step:
     """A condition's step: pending ones are neither met nor unmet; the clause is the cited one.
     `discreet` is what a payee is told, where what was observed is others' business."""
-    events = tuple(sorted({one.position for one in rests_on if one is not None}))
+    events = tuple(sorted({fact.position for fact in rests_on if fact is not None}))
     cite = terms.edition.cite
     clause = cite.get(code) or cite.get(_PARAMETER.get(code, ""))
     label = code.replace("_", " ")

@@ -29,7 +29,9 @@ def of(edition: Edition) -> Iterator[Variant]:
     another reading."""
     yield from variants.conditions(edition, CODES)
     parameters = parameters_of(edition)
-    ratios = {one.ratio for one in parameters.governance_ratios or ()} | {"1"}
+    ratios = {governance_ratio.ratio for governance_ratio in parameters.governance_ratios or ()} | {
+        "1"
+    }
     for ratio in sorted(ratios, reverse=True):
         taken = frozenset({f"ratio:{ratio}"})
         yield Variant("governance_ratio", f"ratio {ratio}", edition, taken)
@@ -42,7 +44,7 @@ def of(edition: Edition) -> Iterator[Variant]:
     yield from variants.refunds(edition)
     yield from variants.roundings(edition)
     yield from variants.other_readings(edition, READINGS)
-    for asked_in in ("all", *((one,) for one in parameters.markets)):
+    for asked_in in ("all", *((market,) for market in parameters.markets)):
         if asked_in != parameters.stock_asked_in:
             said = asked_in if asked_in == "all" else ", ".join(asked_in)
             changed = with_terms(edition, stock_asked_in=asked_in if said == "all" else [said])

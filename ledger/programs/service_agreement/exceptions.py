@@ -38,20 +38,20 @@ def judge_agreements(reader: Reader, edition: Edition, facts: Sequence[Recorded]
     """An agreement fits the kind of its partner, and is a creator's only one with an agency on
     each of its days. A second report of an agreement is judged no further."""
     mine: dict[str, list[Recorded]] = defaultdict(list)
-    for one in facts:
-        if one.at < edition.window.end:
-            mine[one.event.agreement].append(one)
+    for fact in facts:
+        if fact.at < edition.window.end:
+            mine[fact.event.agreement].append(fact)
     for chunk in in_chunks(mine):
         spells = _spells(reader, edition, chunk)
-        kinds = _kinds(reader, {one.signing.event.partner for one in spells.values()})
-        creators = {one.signing.event.creator for one in spells.values()} - {None}
+        kinds = _kinds(reader, {spell.signing.event.partner for spell in spells.values()})
+        creators = {spell.signing.event.creator for spell in spells.values()} - {None}
         by_creator = _by_creator(reader, edition, creators)
         for name in chunk:
             spell = spells.get(name)
-            for one in mine[name]:
-                if spell is not None and spell.signing.position == one.position:
-                    yield from _two_agencies(one, spell, by_creator, edition)
-                    yield from _kind_differs(one, kinds[one.event.partner], edition)
+            for fact in mine[name]:
+                if spell is not None and spell.signing.position == fact.position:
+                    yield from _two_agencies(fact, spell, by_creator, edition)
+                    yield from _kind_differs(fact, kinds[fact.event.partner], edition)
 
 
 def streams_touched(reader: Reader, edition: Edition, changed: Names) -> Iterator[str]:
@@ -91,9 +91,9 @@ def _by_creator(
 ) -> dict[str, list[Spell]]:
     found: dict[str, list[Spell]] = defaultdict(list)
     names = names_under(reader, "agreement-creator", creators) if creators else set()
-    for one in _spells(reader, edition, names).values():
-        if one.signing.event.creator:
-            found[one.signing.event.creator].append(one)
+    for spell in _spells(reader, edition, names).values():
+        if spell.signing.event.creator:
+            found[spell.signing.event.creator].append(spell)
     return found
 
 
@@ -105,24 +105,24 @@ def _kinds(reader: Reader, partners: Collection[str]) -> dict[str, str | None]:
 
 
 def _two_agencies(
-    one: Recorded, spell: Spell, by_creator: dict[str, list[Spell]], edition: Edition
+    fact: Recorded, spell: Spell, by_creator: dict[str, list[Spell]], edition: Edition
 ) -> Judged:
     """Another partner's agreement with the same creator is in force on some of its days."""
-    creator = one.event.creator
+    creator = fact.event.creator
     others = [
         other
         for other in by_creator.get(creator, ())
-        if other.signing.event.partner != one.event.partner and spell.meets(other)
+        if other.signing.event.partner != fact.event.partner and spell.meets(other)
     ]
     if others:
         others.sort(key=lambda other: other.name)
         told = ", ".join(f"{other.name} of {other.signing.event.partner}" for other in others)
         yield (
-            one,
+            fact,
             Surprise(
                 "two_agencies",
-                f"agreement {spell.name} of {one.event.partner} with creator {creator} is in force "
-                f"on days of {told}.",
+                f"agreement {spell.name} of {fact.event.partner} with creator {creator} is in "
+                f"force on days of {told}.",
                 "Record the AgreementEnded that is lacking, or withdraw the one that is wrong.",
                 spell.name,
                 edition.program,
@@ -130,13 +130,13 @@ def _two_agencies(
         )
 
 
-def _kind_differs(one: Recorded, kind: str | None, edition: Edition) -> Judged:
+def _kind_differs(fact: Recorded, kind: str | None, edition: Edition) -> Judged:
     """Who operates shops agrees with merchants, who manages creators with creators."""
-    event = one.event
+    event = fact.event
     if (kind == "agency" and event.creator) or (kind == "reach" and event.merchant):
         payer = f"creator {event.creator}" if event.creator else f"merchant {event.merchant}"
         yield (
-            one,
+            fact,
             Surprise(
                 "kind_differs",
                 f"agreement {event.agreement} is with {payer}, but partner {event.partner} is "

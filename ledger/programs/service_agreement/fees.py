@@ -24,11 +24,13 @@ def fee_lines(reader: Reader, found: Sequence[InForce], terms: Terms) -> Iterato
     for start in range(0, len(found), CHUNK):
         chunk = found[start : start + CHUNK]
         partners = partners_of(reader, chunk, terms)
-        for one in chunk:
-            if one.signing.event.flat is not None and _fee_falls_due(one, terms):
-                amount, step = _flat(one, terms)
+        for agreement in chunk:
+            if agreement.signing.event.flat is not None and _fee_falls_due(agreement, terms):
+                amount, step = _flat(agreement, terms)
                 required = "the fee as agreed"
-                yield line_of(one, FLAT_FEE, amount, set(), (step,), required, partners, terms)
+                yield line_of(
+                    agreement, FLAT_FEE, amount, set(), (step,), required, partners, terms
+                )
         sharing = [one for one in chunk if one.signing.event.of == "gmv"]
         stores = {store for one in sharing for store in one.signing.event.stores}
         sales = reader.sales_since(stores, terms.days.first, StoreState) if stores else {}
@@ -41,36 +43,38 @@ def fee_lines(reader: Reader, found: Sequence[InForce], terms: Terms) -> Iterato
         deduct = REFUNDS_IGNORED not in terms.assume
         for reported in reader.sales_of_orders(placed, terms.days, deduct=deduct):
             sales[reported.event.store].apply(reported)
-        for one in sharing:
-            gmv = _gmv(one, sales, reader, terms)
-            amount, required = _share_of(one, gmv, terms)
+        for agreement in sharing:
+            gmv = _gmv(agreement, sales, reader, terms)
+            amount, required = _share_of(agreement, gmv, terms)
             steps = gmv.steps
-            yield line_of(one, GMV_SHARE, amount, gmv.held_for, steps, required, partners, terms)
+            yield line_of(
+                agreement, GMV_SHARE, amount, gmv.held_for, steps, required, partners, terms
+            )
 
 
-def _basis(one: InForce, terms: Terms) -> str:
+def _basis(agreement: InForce, terms: Terms) -> str:
     """Which GMV is shared: as agreed, else as the terms have it."""
-    basis: str = one.signing.event.basis or terms.parameters.gmv_basis
+    basis: str = agreement.signing.event.basis or terms.parameters.gmv_basis
     return basis
 
 
-def _fee_falls_due(one: InForce, terms: Terms) -> bool:
+def _fee_falls_due(agreement: InForce, terms: Terms) -> bool:
     """A fee per month in each, one that is due once in the month of the first day in force."""
-    return one.signing.event.per == "month" or one.first in terms.days
+    return agreement.signing.event.per == "month" or agreement.first in terms.days
 
 
-def _flat(one: InForce, terms: Terms) -> tuple[Money, Step]:
+def _flat(agreement: InForce, terms: Terms) -> tuple[Money, Step]:
     """The whole fee; a month's, where terms prorate, by its days in force, half up."""
-    event = one.signing.event
+    event = agreement.signing.event
     fee = Money.parse(event.flat, event.currency)
     label = f"fee per {event.per}" if event.per == "month" else "fee, once"
     clause = terms.edition.cite.get("proration")
     if event.per == "once" or terms.parameters.proration == "none":
-        return fee, Step(label, fee, clause=clause, events=(one.signing.position,))
-    days, of = (one.days.last - one.days.first).days + 1, terms.days_of_month
+        return fee, Step(label, fee, clause=clause, events=(agreement.signing.position,))
+    days, of = (agreement.days.last - agreement.days.first).days + 1, terms.days_of_month
     part = Money(_part(fee.minor * days, of, rounding_of(terms.assume)), fee.currency)
     observed = f"{fee.text} {fee.currency} x {days} / {of} days, half up"
-    return part, Step(label, part, None, None, observed, clause, (one.signing.position,))
+    return part, Step(label, part, None, None, observed, clause, (agreement.signing.position,))
 
 
 def _part(amount: int, of: int, rounding: Rounding) -> int:
@@ -90,34 +94,34 @@ class Gmv(NamedTuple):
     steps: tuple[Step, ...]
 
 
-def _share_of(one: InForce, gmv: Gmv, terms: Terms) -> tuple[Money, str]:
+def _share_of(agreement: InForce, gmv: Gmv, terms: Terms) -> tuple[Money, str]:
     """The share of GMV, half up; of a month below zero nothing, unless terms claw back."""
     claws_back = terms.parameters.negative_months == "claw_back"
     total = gmv.total if claws_back else max(gmv.total, Decimal(0))
     floor = "" if claws_back else ", of a month below zero nothing"
-    required = f"{one.share} x GMV of its stores on days in force, half up{floor}"
-    amount = EXACT.multiply(total, Decimal(one.share or "0"))
+    required = f"{agreement.share} x GMV of its stores on days in force, half up{floor}"
+    amount = EXACT.multiply(total, Decimal(agreement.share or "0"))
     rounding = rounding_of(terms.assume)
-    return Money.rounded(amount, one.signing.event.currency, rounding), required
+    return Money.rounded(amount, agreement.signing.event.currency, rounding), required
 
 
-def _gmv(one: InForce, sales: dict[str, StoreState], reader: Reader, terms: Terms) -> Gmv:
+def _gmv(agreement: InForce, sales: dict[str, StoreState], reader: Reader, terms: Terms) -> Gmv:
     """GMV of the agreement's stores on its days in force, each day at its rate, unrounded.
 
     A missing rate, or two systems that report one store's day, leave it unknown.
     """
-    event = one.signing.event
-    basis = _basis(one, terms)
+    event = agreement.signing.event
+    basis = _basis(agreement, terms)
     rates, edition = _into(event.currency, reader, terms)
     held_for: set[str] = set()
     counted: list[Recorded] = []
     feeds, others = [], []
     for store in sorted(set(event.stores)):
-        own = sales[store].gmv_of(one.days, basis)
+        own = sales[store].gmv_of(agreement.days, basis)
         counted += own
         if twice := two_feeds(own):
             feeds.append(f"store {store}: {twice}")
-        mine = {id(one) for one in own}  # sales of orders share the position of their call
+        mine = {id(fact) for fact in own}  # sales of orders share the position of their call
         others += [
             fact
             for fact in sales[store].gmv
@@ -130,12 +134,12 @@ def _gmv(one: InForce, sales: dict[str, StoreState], reader: Reader, terms: Term
         steps.append(Step("rates", observed=sum_.missing, pending="fx_rate_missing"))
     if feeds:
         held_for.add("two_feeds")
-        events = tuple(sorted(one.position for one in counted))
+        events = tuple(sorted(fact.position for fact in counted))
         told = "; ".join(feeds)
         steps.append(Step("two feeds", observed=told, events=events, pending="two_feeds"))
     step = Step(
         f"GMV of {', '.join(sorted(set(event.stores)))}",
-        required=f"{basis} GMV of the orders of {one.days.first} to {one.days.last}",
+        required=f"{basis} GMV of the orders of {agreement.days.first} to {agreement.days.last}",
         observed=None if held_for else f"{sum_.total:f} {event.currency}",
         clause=terms.edition.cite.get("gmv_basis"),
         parts=(*sum_.parts, *left_out(others, basis)),

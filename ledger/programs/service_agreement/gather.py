@@ -79,7 +79,7 @@ class InForce(NamedTuple):
     def events(self) -> tuple[int, ...]:
         """Every report and every end: of several one counts."""
         facts = (*self.state.reports, *self.state.ends)
-        return tuple(sorted(one.position for one in facts))
+        return tuple(sorted(fact.position for fact in facts))
 
 
 def all_names(reader: Reader) -> Iterable[str]:
@@ -90,16 +90,16 @@ def all_names(reader: Reader) -> Iterable[str]:
 def names_under(reader: Reader, kind: str, names: Iterable[str]) -> set[str]:
     """The agreements that some creators or partners are named in."""
     streams = (stream for own in reader.named(kind, names).values() for stream in own)
-    return {one.removeprefix(STREAM) for one in streams if one.startswith(STREAM)}
+    return {stream.removeprefix(STREAM) for stream in streams if stream.startswith(STREAM)}
 
 
 def in_force(reader: Reader, names: Iterable[str], terms: Terms) -> Iterator[InForce]:
     """Those of some agreements that have a day in force in the month, by id."""
     for chunk in in_chunks(names):
         for name, state in reader.states("agreement", chunk, AgreementState).items():
-            found = _in_force(name, state, terms)
-            if found is not None:
-                yield found
+            agreement = _in_force(name, state, terms)
+            if agreement is not None:
+                yield agreement
 
 
 def _in_force(name: str, state: AgreementState, terms: Terms) -> InForce | None:
@@ -122,7 +122,7 @@ def partners_of(reader: Reader, found: Sequence[InForce], terms: Terms) -> dict[
     """The certifications of the agreements' partners, where the terms ask for them."""
     if not terms.parameters.needs_certified:
         return {}
-    partners = {one.signing.event.partner for one in found}
+    partners = {agreement.signing.event.partner for agreement in found}
     return reader.states("partner", partners, PartnerState, CERTIFYING)
 
 
@@ -141,10 +141,10 @@ def with_other_shares(
             if event.share is not None and getattr(event, party):
                 shares[party, getattr(event, party), event.of].add(event.share)
     changed = []
-    for one in found:
-        event = one.signing.event
+    for agreement in found:
+        event = agreement.signing.event
         others = shares["partner", event.partner, event.of]
         others = others | shares["creator", event.creator or "", event.of]
         choice = sorted(others - {event.share}, key=Decimal)[which : which + 1]
-        changed.append(one._replace(share=choice[0]) if choice else one)
+        changed.append(agreement._replace(share=choice[0]) if choice else agreement)
     return changed

@@ -64,18 +64,20 @@ def _line(state: GrantState, report: Recorded, partner: PartnerState, terms: Ter
         certified(partner, report.at, f"the partner is certified at {at}", terms),
         _not_withheld(partner, terms),
     )
-    unmet = tuple(one.code for one in conditions if one.met is False and one.code)
+    unmet = tuple(
+        condition.code for condition in conditions if condition.met is False and condition.code
+    )
     amount = Money.zero(granted.currency) if unmet else granted
     outcome = "declined" if unmet else "payable"
-    told = Step("granted", granted, observed=f"at {at}", events=(report.position,))
+    step = Step("granted", granted, observed=f"at {at}", events=(report.position,))
     tree = Step(
         f"incentive {state.grant} of {event.partner}: {outcome}",
         amount,
         required="the amount granted",
         observed=", ".join(unmet) or None,
         clause=edition.cite.get(INCENTIVE),
-        events=tuple(sorted(one.position for one in state.reports)),
-        parts=(told, *conditions),
+        events=tuple(sorted(report.position for report in state.reports)),
+        parts=(step, *conditions),
     )
     payee = f"partner:{event.partner}"
     name = f"{edition.program}/{terms.period}/{state.grant}/{INCENTIVE}"
@@ -86,13 +88,15 @@ def _not_withheld(partner: PartnerState, terms: Terms) -> Step:
     """Nothing is withheld from the partner as a whole, whenever it happened."""
     program, zone = terms.edition.program, terms.edition.zone
     against = [
-        one for one in partner.withheld if one.event.program == program and not one.event.store
+        fact for fact in partner.withheld if fact.event.program == program and not fact.event.store
     ]
-    observed = ", ".join(sorted(f"{one.event.reason} at {local(one.at, zone)}" for one in against))
-    found = condition(
+    observed = ", ".join(
+        sorted(f"{fact.event.reason} at {local(fact.at, zone)}" for fact in against)
+    )
+    step = condition(
         *(terms.edition, "not_withheld", not against),
         "nothing of this program is withheld from the partner as a whole",
         observed or "none",
         against,
     )
-    return taken_as_met(found, terms.assume)
+    return taken_as_met(step, terms.assume)

@@ -25,7 +25,7 @@ LABELS = {
 
 
 def line_of(
-    one: InForce,
+    agreement: InForce,
     kind: str,
     amount: Money,
     held_for: set[str],
@@ -36,10 +36,10 @@ def line_of(
 ) -> Line:
     """A line from who pays to the partner: declined where a condition is unmet, else held for
     what is not known, else payable."""
-    event, edition = one.signing.event, terms.edition
+    event, edition = agreement.signing.event, terms.edition
     conditions: tuple[Step, ...] = ()
     if terms.parameters.needs_certified:
-        conditions = (_certified_by_first_day(one, partners[event.partner], terms),)
+        conditions = (_certified_by_first_day(agreement, partners[event.partner], terms),)
     unmet = tuple(step.code for step in conditions if step.met is False and step.code)
     held = () if unmet else tuple(code for code in HELD if code in held_for)
     outcome = "declined" if unmet else "held" if held else "payable"
@@ -47,20 +47,20 @@ def line_of(
         amount = Money.zero(amount.currency)
     payer = f"merchant:{event.merchant}" if event.merchant else f"creator:{event.creator}"
     tree = Step(
-        f"{LABELS[kind]} of agreement {one.name}: {outcome}",
+        f"{LABELS[kind]} of agreement {agreement.name}: {outcome}",
         amount,
         required=required,
         observed=", ".join(unmet or held) or None,
         clause=edition.cite.get(kind),
-        events=one.events,
-        parts=(_days_in_force(one, terms), *conditions, *steps),
+        events=agreement.events,
+        parts=(_days_in_force(agreement, terms), *conditions, *steps),
     )
     return Line(
-        f"{edition.program}/{terms.period}/{one.name}/{kind}",
+        f"{edition.program}/{terms.period}/{agreement.name}/{kind}",
         kind,
         payer,
         f"partner:{event.partner}",
-        f"agreement:{one.name}",
+        f"agreement:{agreement.name}",
         outcome,
         amount,
         unmet,
@@ -69,15 +69,15 @@ def line_of(
     )
 
 
-def _days_in_force(one: InForce, terms: Terms) -> Step:
-    event = one.signing.event
+def _days_in_force(agreement: InForce, terms: Terms) -> Step:
+    event = agreement.signing.event
     agreed = f"from {event.first} " + (f"to {event.to}" if event.to else "on")
-    ended = f"; ended, the last day is {one.ended.last}" if one.ended else ""
+    ended = f"; ended, the last day is {agreement.ended.last}" if agreement.ended else ""
     return Step(
         "days in force",
         required=agreed + ended,
-        observed=f"{one.days.first} to {one.days.last} in {terms.period}",
-        events=one.events,
+        observed=f"{agreement.days.first} to {agreement.days.last} in {terms.period}",
+        events=agreement.events,
     )
 
 
@@ -89,15 +89,15 @@ def certified(state: PartnerState, by: Instant, required: str, terms: Terms) -> 
     observed = "no certification by then"
     if last is not None:
         observed = f"{type(last.event).__name__} at {local(last.at, terms.edition.zone)}"
-    found = condition(
+    step = condition(
         *(terms.edition, "partner_certified", met, required, observed, state.standing),
         asks="needs_certified",
     )
-    return taken_as_met(found, terms.assume)
+    return taken_as_met(step, terms.assume)
 
 
-def _certified_by_first_day(one: InForce, state: PartnerState, terms: Terms) -> Step:
+def _certified_by_first_day(agreement: InForce, state: PartnerState, terms: Terms) -> Step:
     """By the end of the agreement's first day in force of the month."""
-    end = midnight(one.days.first + ONE_DAY, terms.edition.zone)
-    required = f"the partner is certified by the end of {one.days.first}"
+    end = midnight(agreement.days.first + ONE_DAY, terms.edition.zone)
+    required = f"the partner is certified by the end of {agreement.days.first}"
     return certified(state, end - 1, required, terms)

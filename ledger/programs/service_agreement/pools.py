@@ -37,27 +37,31 @@ def split_lines(
 ) -> Iterator[Line]:
     """The shares of commissions of some agreements, with all others of the same creators, which
     take part in the same pools: among `known`, or where that is None found by the index."""
-    mine = {one.name: one for one in found if one.signing.event.of == "commission"}
+    mine = {
+        agreement.name: agreement
+        for agreement in found
+        if agreement.signing.event.of == "commission"
+    }
     partners = partners_of(reader, list(mine.values()), terms)
-    for chunk in in_chunks({one.signing.event.creator for one in mine.values()}):
+    for chunk in in_chunks({agreement.signing.event.creator for agreement in mine.values()}):
         if known is None:
             names = names_under(reader, "agreement-creator", chunk)
             others: Iterable[InForce] = in_force(reader, names, terms)
         else:
             others = known
         members: dict[str, list[InForce]] = {creator: [] for creator in chunk}
-        for one in others:
-            event = one.signing.event
+        for other in others:
+            event = other.signing.event
             if event.of == "commission" and event.creator in members:
-                members[event.creator].append(mine.get(one.name, one))
+                members[event.creator].append(mine.get(other.name, other))
         months = {f"{creator}/{terms.period}": creator for creator in chunk}
         for month, state in reader.states("commission", months, CommissionState).items():
-            own = sorted(members[months[month]], key=lambda one: one.name)
-            for one, part in _parts(months[month], state.earned, own, terms):
-                if one.name in mine:
-                    required = f"{one.share} x commissions of days in force, largest remainder"
+            own = sorted(members[months[month]], key=lambda agreement: agreement.name)
+            for other, part in _parts(months[month], state.earned, own, terms):
+                if other.name in mine:
+                    required = f"{other.share} x commissions of days in force, largest remainder"
                     yield line_of(
-                        *(one, COMMISSION_SPLIT, part.amount, part.held_for, part.steps),
+                        *(other, COMMISSION_SPLIT, part.amount, part.held_for, part.steps),
                         *(required, partners, terms),
                     )
 
@@ -87,11 +91,11 @@ class Pool(NamedTuple):
 def _pools(earned: Iterable[Recorded]) -> dict[str, Pool]:
     days: dict[str, dict[date, int]] = {}
     events: dict[str, list[int]] = defaultdict(list)
-    for one in earned:
-        event = one.event
+    for fact in earned:
+        event = fact.event
         own = days.setdefault(event.currency, defaultdict(int))
         own[event.day] += Money.parse(event.amount, event.currency).minor
-        events[event.currency].append(one.position)
+        events[event.currency].append(fact.position)
     return {code: Pool(code, own, tuple(sorted(events[code]))) for code, own in days.items()}
 
 
@@ -102,31 +106,36 @@ def _parts(
 
     An agreement whose line is held or declined still takes part; its part stays with the creator.
     """
-    pools = _pools(one for one in earned if one.event.day in terms.days)
+    pools = _pools(fact for fact in earned if fact.event.day in terms.days)
     by_currency: dict[str, list[InForce]] = defaultdict(list)
-    for one in members:
-        by_currency[one.signing.event.currency].append(one)
+    for member in members:
+        by_currency[member.signing.event.currency].append(member)
     for currency, own in by_currency.items():
         pool = pools.get(currency) or Pool(currency, {}, ())
-        exact = [_exact(one, pool) for one in own]
+        exact = [_exact(agreement, pool) for agreement in own]
         parts = allocate(pool.minor, exact, half_up=HALF_UP in terms.assume)
         shared = _pool_step(creator, pool, own, exact, parts, terms)
         over = _over_whole(own, pool)
-        foreign = [one for code, one in pools.items() if code != currency]
-        for one, minor in zip(own, parts[1:], strict=True):
-            held = [*_foreign(one, foreign), *([over[one.name]] if one.name in over else [])]
+        foreign = [pool for code, pool in pools.items() if code != currency]
+        for member, minor in zip(own, parts[1:], strict=True):
+            held = [
+                *_foreign(member, foreign),
+                *([over[member.name]] if member.name in over else []),
+            ]
             codes = {step.pending for step in held if step.pending}
-            yield one, Part(Money(minor, currency), codes, (shared, *held))
+            yield member, Part(Money(minor, currency), codes, (shared, *held))
 
 
-def _exact(one: InForce, pool: Pool) -> int:
+def _exact(agreement: InForce, pool: Pool) -> int:
     """Share times commissions of the days in force: exact, in minor units times `WHOLE`."""
-    return _scaled(one) * sum(minor for day, minor in pool.by_day.items() if day in one.days)
+    return _scaled(agreement) * sum(
+        minor for day, minor in pool.by_day.items() if day in agreement.days
+    )
 
 
-def _scaled(one: InForce) -> int:
+def _scaled(agreement: InForce) -> int:
     """A share as a whole number: 1 is `WHOLE`."""
-    return int(EXACT.scaleb(Decimal(one.share or "0"), DIGITS_MAX))
+    return int(EXACT.scaleb(Decimal(agreement.share or "0"), DIGITS_MAX))
 
 
 def allocate(pool: int, exact: Sequence[int], *, half_up: bool = False) -> list[int]:
@@ -171,18 +180,20 @@ def _over_whole(own: Sequence[InForce], pool: Pool) -> dict[str, Step]:
                 pending="shares_exceed_whole",
                 discreet=f"{day}: the shares in force sum above 1",
             )
-            for one in there:
-                over.setdefault(one.name, step)
+            for agreement in there:
+                over.setdefault(agreement.name, step)
     return over
 
 
-def _foreign(one: InForce, pools: Sequence[Pool]) -> list[Step]:
+def _foreign(agreement: InForce, pools: Sequence[Pool]) -> list[Step]:
     """What a day in force has of commissions in another currency, which nobody may share."""
-    found = [pool for pool in pools if any(day in one.days for day in pool.by_day)]
+    found = [pool for pool in pools if any(day in agreement.days for day in pool.by_day)]
     if not found:
         return []
     currencies = ", ".join(sorted(pool.currency for pool in found))
-    observed = f"commissions in {currencies}; the agreement is in {one.signing.event.currency}"
+    observed = (
+        f"commissions in {currencies}; the agreement is in {agreement.signing.event.currency}"
+    )
     events = tuple(sorted(position for pool in found for position in pool.events))
     label = "currency of commissions"
     return [Step(label, observed=observed, events=events, pending="currency_differs")]
@@ -198,8 +209,8 @@ def _pool_step(
 ) -> Step:
     """The pool with everybody's part, the same for all of its agreements."""
     rest = pool.minor * WHOLE - sum(exact)
-    names = [f"creator {creator}", *(f"agreement {one.name}" for one in own)]
-    events: list[tuple[int, ...]] = [(), *(one.events for one in own)]
+    names = [f"creator {creator}", *(f"agreement {agreement.name}" for agreement in own)]
+    events: list[tuple[int, ...]] = [(), *(agreement.events for agreement in own)]
     shared = [
         Step(name, Money(minor, pool.currency), observed=f"exactly {_told(part, pool)}", events=at)
         for name, minor, part, at in zip(names, parts, [rest, *exact], events, strict=True)

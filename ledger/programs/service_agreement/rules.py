@@ -34,13 +34,13 @@ def settle_v1(reader: Reader, asked: Asked) -> Answer:
         return Answer([])
     names, grants = _asked(reader, asked)
     known = list(in_force(reader, names, terms))
-    found = [one for one in known if one.has_begun(terms.as_of)]
+    agreements = [agreement for agreement in known if agreement.has_begun(terms.as_of)]
     for what_if in asked.assume:
         if what_if.startswith(OTHER_SHARE):
             which = int(what_if.removeprefix(OTHER_SHARE))
-            found = with_other_shares(reader, found, terms, which)
+            agreements = with_other_shares(reader, agreements, terms, which)
     others = known if asked.subjects is None else None
-    lines = [*fee_lines(reader, found, terms), *split_lines(reader, found, terms, others)]
+    lines = [*fee_lines(reader, agreements, terms), *split_lines(reader, agreements, terms, others)]
     lines += incentive_lines(reader, terms, grants)
     return Answer(sorted(lines))
 
@@ -50,5 +50,5 @@ def _asked(reader: Reader, asked: Asked) -> tuple[Iterable[str], frozenset[str] 
     if asked.subjects is None:
         return all_names(reader), None
     ending = f"/{INCENTIVE}"
-    grants = frozenset(one for one in asked.subjects if one.endswith(ending))
-    return asked.subjects - grants, frozenset(one.removesuffix(ending) for one in grants)
+    grants = frozenset(subject for subject in asked.subjects if subject.endswith(ending))
+    return asked.subjects - grants, frozenset(grant.removesuffix(ending) for grant in grants)

@@ -56,14 +56,14 @@ class Case(NamedTuple):
 
 def judge(case: Case, terms: Terms) -> list[Step]:
     """All six conditions, in the order in which codes are named."""
-    found = [
+    steps = [
         _mainland_subject(case, terms),
         *_licence(case, terms),
         _category_open(case, terms),
         _yes(case, terms, "qualified"),
         _yes(case, terms, "quality_met"),
     ]
-    return [taken_as_met(one, terms.assume) for one in found]
+    return [taken_as_met(step, terms.assume) for step in steps]
 
 
 def _mainland_subject(case: Case, terms: Terms) -> Step:

@@ -32,10 +32,10 @@ def settle_v1(reader: Reader, asked: Asked) -> Answer:
     window = month_or_all(edition, asked.period).window
     if subjects is None:
         subjects = frozenset(name for name, _ in reader.names("shop-applies", *window))
-    found = list(_cases(reader, subjects, window, terms))
-    instants = [case.report.at for case in found]
+    cases = list(_cases(reader, subjects, window, terms))
+    instants = [case.report.at for case in cases]
     month = month_asked(asked.period, asked.subjects, instants, edition.zone)
-    return Answer(sorted(_line(case, terms) for case in found), period=month)
+    return Answer(sorted(_line(case, terms) for case in cases), period=month)
 
 
 def _cases(reader: Reader, names: Iterable[str], window: Window, terms: Terms) -> Iterator[Case]:
@@ -78,9 +78,9 @@ def judge_applications(reader: Reader, edition: Edition, facts: Sequence[Recorde
     mine = [one for one in facts if one.at < edition.window.end]
     names = {one.event.application for one in mine}
     states = reader.states("application", names, ApplicationState) if names else {}
-    for one in mine:
-        name = one.event.application
+    for fact in mine:
+        name = fact.event.application
         counts = states[name].report(ShopApplied)
         assert counts is not None, "this fact reports it itself"
-        if counts.position != one.position:
-            yield one, reported_twice(one, counts, name, edition)
+        if counts.position != fact.position:
+            yield fact, reported_twice(fact, counts, name, edition)

@@ -182,7 +182,7 @@ def _base(order: Recorded, charge: Charge, terms: Terms) -> Base:
 
 def _others(state: TaskState) -> tuple[Step, ...]:
     """Other reports of the task, which do not count."""
-    others = sorted(one.position for one in state.reports if one is not state.order)
+    others = sorted(report.position for report in state.reports if report is not state.order)
     if not others:
         return ()
     return (Step("other reports of the task", observed="do not count", events=tuple(others)),)

@@ -127,23 +127,23 @@ class Course:
 
     def __init__(self, state: DepositState, terms: Terms) -> None:
         self.store, self.terms = state.store, terms
-        self.counting = _in_time([one for one in state.facts if counts(one, terms.start)])
+        self.counting = _in_time([fact for fact in state.facts if counts(fact, terms.start)])
         """What moves the deposit or is asked of it, in any currency."""
-        self.foreign = [one for one in self.counting if is_foreign(one, terms.edition)]
+        self.foreign = [fact for fact in self.counting if is_foreign(fact, terms.edition)]
         self.own = (
-            [one for one in self.counting if not is_foreign(one, terms.edition)]
+            [fact for fact in self.counting if not is_foreign(fact, terms.edition)]
             if self.foreign
             else self.counting
         )
-        self._minor = {one.position: _minor(one) for one in self.own}
+        self._minor = {fact.position: _minor(fact) for fact in self.own}
         self.spells = spells_of(state.status, terms)
         self.released = self.releases()
         self.moments = self._moments()
-        self._instants = [one.at for one in self.moments]
+        self._instants = [moment.at for moment in self.moments]
 
     def foreign_by(self, instant: Instant) -> list[Recorded]:
         """The facts up to an instant whose amount is in another currency."""
-        return [one for one in self.foreign if one.at <= instant]
+        return [fact for fact in self.foreign if fact.at <= instant]
 
     def index(self, instant: Instant) -> int:
         """Which moment holds right after an instant; -1 before the first one."""
@@ -163,53 +163,53 @@ class Course:
         for spell in self.spells:
             due = spell.due
             if due is not None and due <= self.terms.as_of and (broken or not spell.broken):
-                left = sum(self._signed(one, uses) for one in self.own if one.at < due)
+                left = sum(self._signed(fact, uses) for fact in self.own if fact.at < due)
                 found[spell.closed.at] = max(0, left - before)
                 before += found[spell.closed.at]
         return found
 
-    def _signed(self, one: Recorded, uses: bool) -> int:
-        event = one.event
+    def _signed(self, fact: Recorded, uses: bool) -> int:
+        event = fact.event
         if isinstance(event, DepositPaid):
-            return self.minor(one)
-        return -self.minor(one) if uses and isinstance(event, USES) else 0
+            return self.minor(fact)
+        return -self.minor(fact) if uses and isinstance(event, USES) else 0
 
-    def minor(self, one: Recorded) -> int:
+    def minor(self, fact: Recorded) -> int:
         """A fact's amount in minor units, of one in the edition's currency."""
-        return self._minor[one.position]
+        return self._minor[fact.position]
 
     def _moments(self) -> list[Moment]:
         changes: dict[Instant, list[Recorded]] = defaultdict(list)
-        for one in self.own:
-            changes[one.at].append(one)
+        for fact in self.own:
+            changes[fact.at].append(fact)
         gone = {
-            one.due: self.released[one.closed.at]
-            for one in self.spells
-            if one.due is not None and one.closed.at in self.released
+            spell.due: self.released[spell.closed.at]
+            for spell in self.spells
+            if spell.due is not None and spell.closed.at in self.released
         }
         closings = {spell.closed.at for spell in self.spells}
         openings = {spell.reopened.at for spell in self.spells if spell.reopened}
-        found: list[Moment] = []
+        moments: list[Moment] = []
         now, fixed = NOTHING, False
         for at in sorted({*changes, *gone, *closings, *openings}):
             closed = at in closings or (now.closed and at not in openings)
             now = now._replace(at=at, closed=closed, released=now.released + gone.get(at, 0))
-            for one in changes.get(at, ()):
-                now, fixed = self._after(now, one, fixed)
-            found.append(now)
-        return found
+            for fact in changes.get(at, ()):
+                now, fixed = self._after(now, fact, fixed)
+            moments.append(now)
+        return moments
 
-    def _after(self, now: Moment, one: Recorded, fixed: bool) -> tuple[Moment, bool]:
+    def _after(self, now: Moment, fact: Recorded, fixed: bool) -> tuple[Moment, bool]:
         """The moment with a fact; what is required of one store beats the rows for good."""
-        match one.event:
+        match fact.event:
             case DepositPaid():
-                return now._replace(paid=now.paid + self.minor(one)), fixed
+                return now._replace(paid=now.paid + self.minor(fact)), fixed
             case DepositCompensated() | DepositDeducted():
-                return now._replace(used=now.used + self.minor(one)), fixed
+                return now._replace(used=now.used + self.minor(fact)), fixed
             case DepositReturned():
-                return now._replace(returned=now.returned + self.minor(one)), fixed
+                return now._replace(returned=now.returned + self.minor(fact)), fixed
             case DepositRequired():
-                return now._replace(required=self.minor(one)), True
+                return now._replace(required=self.minor(fact)), True
             case StoreCategoriesSet(categories=categories) if not fixed:
                 required = self.terms.required.of(frozenset(categories))
                 return now._replace(required=required), False
@@ -218,45 +218,47 @@ class Course:
     def within(self, kind: type, first: Instant, last: Instant) -> list[Recorded]:
         """The facts of a kind from an instant to another, both inside, in any currency."""
         return [
-            one for one in self.counting if isinstance(one.event, kind) and first <= one.at <= last
+            fact
+            for fact in self.counting
+            if isinstance(fact.event, kind) and first <= fact.at <= last
         ]
 
 
-def _minor(one: Recorded) -> int:
-    event = one.event
+def _minor(fact: Recorded) -> int:
+    event = fact.event
     if isinstance(event, StoreCategoriesSet):
         return 0
     return Money.parse(event.amount, event.currency).minor
 
 
-def counts(one: Recorded, start: Instant) -> bool:
+def counts(fact: Recorded, start: Instant) -> bool:
     """Whether a fact counts: what moved a deposit before the program began does not."""
-    return one.at >= start or not isinstance(one.event, MOVING)
+    return fact.at >= start or not isinstance(fact.event, MOVING)
 
 
-def is_foreign(one: Recorded, edition: Edition) -> bool:
+def is_foreign(fact: Recorded, edition: Edition) -> bool:
     """Whether a fact's amount is in another currency than the edition's."""
-    return getattr(one.event, "currency", edition.currency) != edition.currency
+    return getattr(fact.event, "currency", edition.currency) != edition.currency
 
 
 def _in_time(facts: list[Recorded]) -> list[Recorded]:
     """The facts in business order; content decides only between equal ones of one instant."""
-    if len({(one.at, one.topic) for one in facts}) < len(facts):
+    if len({(fact.at, fact.topic) for fact in facts}) < len(facts):
         return in_order(facts)
-    return sorted(facts, key=lambda one: (one.at, one.event.ORDER))
+    return sorted(facts, key=lambda fact: (fact.at, fact.event.ORDER))
 
 
 def spells_of(status: Iterable[Recorded], terms: Terms) -> list[Spell]:
     """From each closing of an open store to the next reopening, whatever the reason."""
-    found: list[Spell] = []
+    spells: list[Spell] = []
     closed: Recorded | None = None
-    for one in sorted(status, key=lambda one: (one.at, one.event.ORDER)):
-        if isinstance(one.event, StoreClosed):
-            closed = closed or one
+    for fact in sorted(status, key=lambda one: (one.at, one.event.ORDER)):
+        if isinstance(fact.event, StoreClosed):
+            closed = closed or fact
         elif closed is not None:
-            found.append(Spell(closed, one, _due(closed, terms)))
+            spells.append(Spell(closed, fact, _due(closed, terms)))
             closed = None
-    return [*found, Spell(closed, None, _due(closed, terms))] if closed else found
+    return [*spells, Spell(closed, None, _due(closed, terms))] if closed else spells
 
 
 def _due(closed: Recorded, terms: Terms) -> Instant | None:
@@ -269,4 +271,4 @@ def _due(closed: Recorded, terms: Terms) -> Instant | None:
 def up_to(facts: Iterable[Recorded], instant: Instant) -> list[Recorded]:
     """The facts up to an instant, itself inside."""
     found = list(facts)
-    return found[: bisect_left([one.at for one in found], instant + 1)]
+    return found[: bisect_left([fact.at for fact in found], instant + 1)]

@@ -30,82 +30,82 @@ def judge_deposits(reader: Reader, edition: Edition, facts: Sequence[Recorded]) 
     its balance."""
     terms = terms_of(reader, edition)
     by_store: dict[str, list[Recorded]] = defaultdict(list)
-    for one in facts:
-        if one.at < edition.window.end:
-            by_store[one.event.store].append(one)
+    for fact in facts:
+        if fact.at < edition.window.end:
+            by_store[fact.event.store].append(fact)
     for chunk in in_chunks(by_store):
         states = reader.states("store", chunk, DepositState, DepositState.TOPICS)
         for store, state in states.items():
             course = Course(state, terms)
-            for one in by_store[store]:
-                yield from ((one, surprise) for surprise in _judged(course, one))
+            for fact in by_store[store]:
+                yield from ((fact, surprise) for surprise in _judged(course, fact))
 
 
-def _judged(course: Course, one: Recorded) -> Iterator[Surprise]:
+def _judged(course: Course, fact: Recorded) -> Iterator[Surprise]:
     terms = course.terms
     if course.foreign_by(terms.edition.window.end - 1):
-        if is_foreign(one, terms.edition) and counts(one, terms.start):
-            yield _another_currency(one, terms)
-    elif not counts(one, terms.start):
-        yield _before_program(one, terms)
-    elif one.at not in terms.edition.window:
+        if is_foreign(fact, terms.edition) and counts(fact, terms.start):
+            yield _another_currency(fact, terms)
+    elif not counts(fact, terms.start):
+        yield _before_program(fact, terms)
+    elif fact.at not in terms.edition.window:
         return  # an act of the days of an earlier edition
-    elif isinstance(one.event, USES):
-        yield from _uncovered(course, one)
-    elif isinstance(one.event, DepositReturned):
-        yield from _given_back(course, one)
+    elif isinstance(fact.event, USES):
+        yield from _uncovered(course, fact)
+    elif isinstance(fact.event, DepositReturned):
+        yield from _given_back(course, fact)
 
 
-def _another_currency(one: Recorded, terms: Terms) -> Surprise:
-    edition, event = terms.edition, one.event
+def _another_currency(fact: Recorded, terms: Terms) -> Surprise:
+    edition, event = terms.edition, fact.event
     return _surprise(
-        *(terms, one, "currency_differs"),
+        *(terms, fact, "currency_differs"),
         f"{event.amount} {event.currency} of store {event.store}: deposits are kept in "
         f"{edition.currency}. Every line of the store is held.",
         "Withdraw the fact, and record it in the currency of the deposit.",
     )
 
 
-def _before_program(one: Recorded, terms: Terms) -> Surprise:
+def _before_program(fact: Recorded, terms: Terms) -> Surprise:
     edition = terms.edition
     return _surprise(
-        *(terms, one, "before_program"),
-        f"{type(one.event).__name__} of store {one.event.store} at "
-        f"{local(one.at, edition.zone)} lies before the program's first day, "
+        *(terms, fact, "before_program"),
+        f"{type(fact.event).__name__} of store {fact.event.store} at "
+        f"{local(fact.at, edition.zone)} lies before the program's first day, "
         f"{day_of(terms.start, edition.zone)}: it counts for nothing.",
         "Check the instant, or record what was held then as paid in on the first day.",
     )
 
 
-def _uncovered(course: Course, one: Recorded) -> Iterator[Surprise]:
+def _uncovered(course: Course, fact: Recorded) -> Iterator[Surprise]:
     """A use after which more has been used than was kept."""
-    terms, uncovered = course.terms, course.at(one.at).uncovered
+    terms, uncovered = course.terms, course.at(fact.at).uncovered
     if uncovered:
         yield _surprise(
-            *(terms, one, "deposit_uncovered"),
-            f"{one.event.amount} {one.event.currency} used of store {one.event.store}'s deposit: "
-            f"{terms.text(uncovered)} of what was used by then is not covered.",
+            *(terms, fact, "deposit_uncovered"),
+            f"{fact.event.amount} {fact.event.currency} used of store {fact.event.store}'s "
+            f"deposit: {terms.text(uncovered)} of what was used by then is not covered.",
             "The store owes it: record the DepositPaid that covers it.",
         )
 
 
-def _given_back(course: Course, one: Recorded) -> Iterator[Surprise]:
+def _given_back(course: Course, fact: Recorded) -> Iterator[Surprise]:
     """Money given back to an open store, or more of it than has been released."""
-    terms, now = course.terms, course.at(one.at)
-    back = f"{one.event.amount} {one.event.currency} given back to store {one.event.store}"
+    terms, now = course.terms, course.at(fact.at)
+    back = f"{fact.event.amount} {fact.event.currency} given back to store {fact.event.store}"
     if not now.closed:
         yield _surprise(
-            *(terms, one, "returned_while_open"),
+            *(terms, fact, "returned_while_open"),
             f"{back}, which is open.",
             "Record the StoreClosed that it lacks, or withdraw the return.",
         )
     if terms.parameters.return_after_days is not None and now.returned > now.released:
         yield _surprise(
-            *(terms, one, "returned_beyond_due"),
+            *(terms, fact, "returned_beyond_due"),
             f"{back}: {terms.text(now.returned)} by then, of {terms.text(now.released)} due.",
             "What was given back early counts towards what falls due later.",
         )
 
 
-def _surprise(terms: Terms, one: Recorded, code: str, sentence: str, hint: str) -> Surprise:
-    return Surprise(code, sentence, hint, one.event.store, terms.edition.program)
+def _surprise(terms: Terms, fact: Recorded, code: str, sentence: str, hint: str) -> Surprise:
+    return Surprise(code, sentence, hint, fact.event.store, terms.edition.program)

@@ -65,7 +65,7 @@ def using(course: Course, month: Month) -> Iterator[Line]:
         if not used:
             continue
         foreign = in_another_currency(course, month)
-        minor = 0 if foreign else -sum(course.minor(one) for one in used)
+        minor = 0 if foreign else -sum(course.minor(fact) for fact in used)
         step = Step(
             f"{kind}s of the month",
             required="the sum of the month's, whether covered or not",
@@ -83,9 +83,9 @@ def giving_back(course: Course, month: Month) -> Line | None:
     zero = Money.zero(terms.edition.currency)
     unset = terms.parameters.return_after_days is None
     if unset:
-        spells = [one for one in course.spells if one.closed.at in month.so_far]
+        spells = [spell for spell in course.spells if spell.closed.at in month.so_far]
     else:
-        spells = [one for one in course.spells if one.due in month.window]
+        spells = [spell for spell in course.spells if spell.due in month.window]
     if not spells or not course.within(DepositPaid, terms.start, month.cut):
         return None
     foreign = in_another_currency(course, month)
@@ -96,7 +96,7 @@ def giving_back(course: Course, month: Month) -> Line | None:
         released = course.releases(
             uses="uses_ignored" not in terms.assume, broken="stayed_closed" in terms.assume
         )
-    minor = sum(released.get(one.closed.at, 0) for one in spells)
+    minor = sum(released.get(spell.closed.at, 0) for spell in spells)
     steps = _conditions(course, spells, minor)
     return line_of(course, month, "return", Money(minor, terms.edition.currency), steps)
 
@@ -105,8 +105,8 @@ def _unset(spells: list[Spell], terms: Terms) -> Step:
     """Nobody says after how many days a deposit goes back."""
     return condition(
         *(terms.edition, "stayed_closed", None, "closed for the days until a deposit goes back"),
-        "; ".join(told(one.closed, terms.edition) for one in spells),
-        [fact for one in spells for fact in one.facts()],
+        "; ".join(told(spell.closed, terms.edition) for spell in spells),
+        [fact for spell in spells for fact in spell.facts()],
         pending=RETURN_UNSET,
         asks="return_after_days",
     )
@@ -117,7 +117,7 @@ def _conditions(course: Course, spells: list[Spell], minor: int) -> tuple[Step, 
     holds the line, and without one the last spell decides; of one that was reopened too early
     the balance is not asked."""
     last = spells[-1]
-    waits = not minor and any(one.open(course.terms.as_of) for one in spells)
+    waits = not minor and any(spell.open(course.terms.as_of) for spell in spells)
     stayed = _stayed_closed(course, spells, met=minor > 0 or not last.broken, waits=waits)
     if stayed.met:
         return (stayed, _balance_left(course, last, minor))
@@ -127,20 +127,20 @@ def _conditions(course: Course, spells: list[Spell], minor: int) -> tuple[Step, 
 def _stayed_closed(course: Course, spells: list[Spell], *, met: bool, waits: bool) -> Step:
     edition = course.terms.edition
     observed = []
-    for one in spells:
-        assert one.due is not None, "without it the line is held"
-        until = f", reopened {local(one.reopened.at, edition.zone)}" if one.reopened else ""
-        due = local(one.due, edition.zone)
-        observed.append(f"closed {local(one.closed.at, edition.zone)}{until}, due {due}")
+    for spell in spells:
+        assert spell.due is not None, "without it the line is held"
+        until = f", reopened {local(spell.reopened.at, edition.zone)}" if spell.reopened else ""
+        due = local(spell.due, edition.zone)
+        observed.append(f"closed {local(spell.closed.at, edition.zone)}{until}, due {due}")
     days = course.terms.parameters.return_after_days
-    found = condition(
+    step = condition(
         *(edition, "stayed_closed", met, f"closed to the end of day {days} after the closing"),
         "; ".join(observed),
         [fact for one in spells for fact in one.facts()],
         pending=OPEN if waits else None,
         asks="return_after_days",
     )
-    return taken_as_met(found, course.terms.assume)
+    return taken_as_met(step, course.terms.assume)
 
 
 def _balance_left(course: Course, last: Spell, minor: int) -> Step:
@@ -148,10 +148,10 @@ def _balance_left(course: Course, last: Spell, minor: int) -> Step:
     terms = course.terms
     assert last.due is not None, "without it the line is held"
     before = up_to(course.own, last.due - 1)
-    earlier = [fact for one in course.spells for fact in one.facts() if one.due != last.due]
+    earlier = [fact for spell in course.spells for fact in spell.facts() if spell.due != last.due]
     return condition(
         *(terms.edition, "balance_left", minor > 0),
         "paid in less used before it was due, less what was released before, above zero",
         f"released in the month: {terms.text(minor)}",
-        [*(one for one in before if isinstance(one.event, MOVING)), *earlier],
+        [*(fact for fact in before if isinstance(fact.event, MOVING)), *earlier],
     )

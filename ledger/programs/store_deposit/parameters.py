@@ -41,7 +41,7 @@ class Parameters(BaseModel):
     @field_validator("requirements")
     @classmethod
     def _each_once(cls, rows: tuple[Requirement, ...] | None) -> tuple[Requirement, ...] | None:
-        names = [one.category for one in rows or ()]
+        names = [row.category for row in rows or ()]
         doubled = sorted({name for name in names if names.count(name) > 1})
         if doubled:
             raise ValueError(f"two rows for the category {doubled[0]}")
@@ -59,15 +59,15 @@ class Required(NamedTuple):
         there is no category: then it is not known."""
         if not categories or not categories <= self.rows.keys():
             return None
-        amounts = [self.rows[one] for one in categories]
+        amounts = [self.rows[category] for category in categories]
         return max(amounts) if self.combination == "highest" else sum(amounts)
 
 
 def required_by(parameters: Parameters, currency: str) -> Required:
     """The rows in minor units of the edition's currency. Raises `BadAmount`."""
     rows = {
-        one.category: Money.parse(one.amount, currency).minor
-        for one in parameters.requirements or ()
+        requirement.category: Money.parse(requirement.amount, currency).minor
+        for requirement in parameters.requirements or ()
     }
     return Required(rows, parameters.combination)
 

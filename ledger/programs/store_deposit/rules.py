@@ -41,7 +41,7 @@ def settle_v1(reader: Reader, asked: Asked) -> Answer:
             lines += _lines(course, month)
             owed += top_up(course, month)
     lines.sort(key=lambda line: line.line)
-    return Answer(lines, tuple(sorted(owed, key=lambda one: one.obligation)))
+    return Answer(lines, tuple(sorted(owed, key=lambda obligation: obligation.obligation)))
 
 
 def months_of_deposits(reader: Reader, edition: Edition) -> list[str]:

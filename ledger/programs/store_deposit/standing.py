@@ -39,25 +39,25 @@ def _covered(course: Course, month: Month) -> Step:
     observed = f"balance {terms.text(now.balance)}"
     if now.uncovered:
         observed += f", uncovered {terms.text(now.uncovered)}"
-    found = condition(
+    step = condition(
         *(terms.edition, CODE, known and now.balance >= (now.required or 0), required, observed),
         by_then,
         pending=None if known else UNSET,
         asks="combination",
     )
-    return taken_as_met(found, terms.assume)._replace(parts=_parts(course, month, by_then, now))
+    return taken_as_met(step, terms.assume)._replace(parts=_parts(course, month, by_then, now))
 
 
 def _told_required(course: Course, by_then: list[Recorded], now: Moment) -> str:
     """What is required and by what, in words."""
     terms = course.terms
-    if any(isinstance(one.event, DepositRequired) for one in by_then):
+    if any(isinstance(fact.event, DepositRequired) for fact in by_then):
         return f"{terms.text(now.required or 0)}, required of the store itself"
-    asked = [one for one in by_then if isinstance(one.event, ASKING)]
+    asked = [fact for fact in by_then if isinstance(fact.event, ASKING)]
     categories = sorted(set(asked[-1].event.categories)) if asked else []
     named = ", ".join(categories) or "no categories"
     if now.required is None:
-        lacking = [one for one in categories if one not in terms.required.rows]
+        lacking = [category for category in categories if category not in terms.required.rows]
         return f"not known: {named}" + (f"; no row for {', '.join(lacking)}" if lacking else "")
     return f"{terms.text(now.required)}, {terms.parameters.combination} of {named}"
 
@@ -67,9 +67,9 @@ def _parts(
 ) -> tuple[Step, Step, Step]:
     """What the condition rests on: what was asked, what was moved, and that the store is open."""
     terms, cut = course.terms, month.cut
-    asked = [one for one in by_then if isinstance(one.event, ASKING)]
-    moved = [one for one in by_then if isinstance(one.event, MOVING)]
-    status = [fact for one in course.spells for fact in one.facts() if fact.at <= cut]
+    asked = [fact for fact in by_then if isinstance(fact.event, ASKING)]
+    moved = [fact for fact in by_then if isinstance(fact.event, MOVING)]
+    status = [fact for spell in course.spells for fact in spell.facts() if fact.at <= cut]
     sums = (
         f"paid in {terms.text(now.paid)}, used {terms.text(now.used)}, "
         f"released {terms.text(now.released)}, returned {terms.text(now.returned)}"
@@ -119,17 +119,17 @@ def _state(course: Course, month: Month, over: Instant | None) -> tuple[str, Ins
     """How the top-up stands at as-of, and the instant that decides: the first after the cut at
     which the store is no longer short."""
     as_of = course.terms.as_of
-    for one in course.moments[course.index(month.cut) + 1 :]:
-        late = over is not None and one.at >= over
-        if one.closed or one.required is None:
-            return "overdue" if late else "lapsed", one.at
-        if not one.short:
-            return "fulfilled_late" if late else "fulfilled", one.at
+    for moment in course.moments[course.index(month.cut) + 1 :]:
+        late = over is not None and moment.at >= over
+        if moment.closed or moment.required is None:
+            return "overdue" if late else "lapsed", moment.at
+        if not moment.short:
+            return "fulfilled_late" if late else "fulfilled", moment.at
     return "overdue" if over is not None and as_of >= over else "open", month.cut
 
 
 def _facts(course: Course, until: Instant) -> list[Recorded]:
-    status = [fact for one in course.spells for fact in one.facts() if fact.at <= until]
+    status = [fact for spell in course.spells for fact in spell.facts() if fact.at <= until]
     return [*up_to(course.own, until), *status]
 
 

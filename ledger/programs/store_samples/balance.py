@@ -33,9 +33,9 @@ class Terms(NamedTuple):
         """An amount as people read it."""
         return f"{Money(minor, self.edition.currency).text} {self.edition.currency}"
 
-    def is_foreign(self, one: Recorded) -> bool:
+    def is_foreign(self, fact: Recorded) -> bool:
         """Whether a fact's amount is in another currency than the edition's."""
-        return bool(one.event.currency != self.edition.currency)
+        return bool(fact.event.currency != self.edition.currency)
 
 
 def terms_of(reader: Reader, edition: Edition, assume: frozenset[str] = frozenset()) -> Terms:
@@ -51,12 +51,14 @@ class Balance:
 
     def __init__(self, state: BalanceState, terms: Terms) -> None:
         self.store, self.terms = state.store, terms
-        self.counting = sorted((one for one in state.facts if one.at >= terms.start), key=_in_time)
+        self.counting = sorted(
+            (fact for fact in state.facts if fact.at >= terms.start), key=_in_time
+        )
         """What moves the balance, in any currency."""
-        self.foreign = [one for one in self.counting if terms.is_foreign(one)]
-        self.own = [one for one in self.counting if not terms.is_foreign(one)]
-        self._instants = [one.at for one in self.own]
-        self._sums = list(accumulate(signed(one).minor for one in self.own))
+        self.foreign = [fact for fact in self.counting if terms.is_foreign(fact)]
+        self.own = [fact for fact in self.counting if not terms.is_foreign(fact)]
+        self._instants = [fact.at for fact in self.own]
+        self._sums = list(accumulate(signed(fact).minor for fact in self.own))
         self._positions: dict[int, tuple[int, ...]] = {}
 
     def at(self, instant: Instant) -> int:
@@ -74,7 +76,7 @@ class Balance:
 
     def foreign_by(self, instant: Instant) -> list[Recorded]:
         """The facts up to an instant whose amount is in another currency."""
-        return [one for one in self.foreign if one.at <= instant]
+        return [fact for fact in self.foreign if fact.at <= instant]
 
     def covered_after(self, instant: Instant) -> Instant | None:
         """The first instant after another at which the balance is not below zero."""
@@ -83,16 +85,16 @@ class Balance:
 
     def freight(self, window: Window) -> list[Recorded]:
         """The freight advanced in a window, in any currency."""
-        advanced = (one for one in self.counting if isinstance(one.event, SampleFreightAdvanced))
-        return [one for one in advanced if one.at in window]
+        advanced = (fact for fact in self.counting if isinstance(fact.event, SampleFreightAdvanced))
+        return [fact for fact in advanced if fact.at in window]
 
     def _count(self, instant: Instant) -> int:
         return bisect_right(self._instants, instant)
 
 
-def _in_time(one: Recorded) -> tuple[Instant, int, str, int]:
+def _in_time(fact: Recorded) -> tuple[Instant, int, str, int]:
     """By instant, type and amount: what differs besides does not show."""
-    return one.at, one.event.ORDER, one.event.amount, one.position
+    return fact.at, fact.event.ORDER, fact.event.amount, fact.position
 
 
 def balances(reader: Reader, stores: Iterable[str], terms: Terms) -> Iterator[Balance]:

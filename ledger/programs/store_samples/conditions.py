@@ -19,13 +19,13 @@ CURRENCY, UNKNOWN = HELD
 
 def judge(case: Case, terms: Terms) -> list[Step]:
     """All four conditions, in the order in which codes are named."""
-    found = [
+    steps = [
         _balance_not_negative(case, terms),
         _followers_reached(case, terms),
         _category_fits(case, terms),
         _samples_left(case, terms),
     ]
-    return [taken_as_met(one, terms.assume) for one in found]
+    return [taken_as_met(step, terms.assume) for step in steps]
 
 
 def _balance_not_negative(case: Case, terms: Terms) -> Step:
@@ -35,11 +35,11 @@ def _balance_not_negative(case: Case, terms: Terms) -> Step:
     observed = f"balance {terms.text(minor)} at {local(at, terms.edition.zone)}"
     if foreign:
         observed = f"amounts in another currency: {amounts_of(foreign)}"
-    found = condition(
+    step = condition(
         *(terms.edition, "balance_not_negative", minor >= 0, "a balance of zero or more", observed),
         pending=CURRENCY if foreign else None,
     )
-    return found._replace(events=positions(foreign) if foreign else case.balance.positions(at))
+    return step._replace(events=positions(foreign) if foreign else case.balance.positions(at))
 
 
 def _followers_reached(case: Case, terms: Terms) -> Step:
@@ -83,7 +83,7 @@ def _samples_left(case: Case, terms: Terms) -> Step:
         observed = f"nobody has submitted product {case.report.event.product}"
         return condition(terms.edition, code, True, required, observed)
     offered, before = submission.event.free_samples, case.approved_before()
-    facts = [fact for one in before[:offered] for fact in (one.approval, one.report)]
+    facts = [fact for approved in before[:offered] for fact in (approved.approval, approved.report)]
     return condition(
         *(terms.edition, code, len(before) < offered),
         f"fewer than {offered} samples of the product approved before",
@@ -104,4 +104,4 @@ def _unknown(case: Case, terms: Terms) -> str:
 
 
 def _some(*facts: Recorded | None) -> Iterable[Recorded]:
-    return [one for one in facts if one is not None]
+    return [fact for fact in facts if fact is not None]

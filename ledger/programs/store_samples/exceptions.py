@@ -36,48 +36,48 @@ def judge_balances(reader: Reader, edition: Edition, facts: Sequence[Recorded]) 
     leaves no balance below zero."""
     terms = terms_of(reader, edition)
     by_store: dict[str, list[Recorded]] = defaultdict(list)
-    for one in facts:
-        if one.at < edition.window.end:
-            by_store[one.event.store].append(one)
+    for fact in facts:
+        if fact.at < edition.window.end:
+            by_store[fact.event.store].append(fact)
     for chunk in in_chunks(by_store):
         for balance in balances(reader, chunk, terms):
-            for one in by_store[balance.store]:
-                if (surprise := _judged(balance, one)) is not None:
-                    yield one, surprise
+            for fact in by_store[balance.store]:
+                if (surprise := _judged(balance, fact)) is not None:
+                    yield fact, surprise
 
 
-def _judged(balance: Balance, one: Recorded) -> Surprise | None:
+def _judged(balance: Balance, fact: Recorded) -> Surprise | None:
     """Of a store with an amount in another currency nobody can tell what was beyond its balance."""
     terms = balance.terms
-    if one.at < terms.start:
-        return _before_program(one, terms)
-    if terms.is_foreign(one):
-        return _another_currency(one, terms)
-    if not isinstance(one.event, PayoutMade) or one.at not in terms.edition.window:
+    if fact.at < terms.start:
+        return _before_program(fact, terms)
+    if terms.is_foreign(fact):
+        return _another_currency(fact, terms)
+    if not isinstance(fact.event, PayoutMade) or fact.at not in terms.edition.window:
         return None
-    minor = balance.at(one.at)
+    minor = balance.at(fact.at)
     if minor >= 0 or balance.foreign_by(terms.edition.window.end - 1):
         return None
     return _surprise(
-        *(terms.edition, "payout_beyond_balance", one.event.store),
-        f"{one.event.amount} {one.event.currency} paid out to store {one.event.store}: its balance "
-        f"is {terms.text(minor)} after it.",
+        *(terms.edition, "payout_beyond_balance", fact.event.store),
+        f"{fact.event.amount} {fact.event.currency} paid out to store {fact.event.store}: its "
+        f"balance is {terms.text(minor)} after it.",
         "The store owes it: record the BalancePaid that covers it, or the proceeds that it lacks.",
     )
 
 
-def _before_program(one: Recorded, terms: Terms) -> Surprise:
+def _before_program(fact: Recorded, terms: Terms) -> Surprise:
     zone = terms.edition.zone
     return _surprise(
-        *(terms.edition, "before_program", one.event.store),
-        f"{type(one.event).__name__} of store {one.event.store} at {local(one.at, zone)} lies "
+        *(terms.edition, "before_program", fact.event.store),
+        f"{type(fact.event).__name__} of store {fact.event.store} at {local(fact.at, zone)} lies "
         f"before the program's first day, {day_of(terms.start, zone)}: it counts for nothing.",
         "Check the instant, or record what the balance was then as proceeds of the first day.",
     )
 
 
-def _another_currency(one: Recorded, terms: Terms) -> Surprise:
-    edition, event = terms.edition, one.event
+def _another_currency(fact: Recorded, terms: Terms) -> Surprise:
+    edition, event = terms.edition, fact.event
     return _surprise(
         *(edition, "currency_differs", event.store),
         f"{event.amount} {event.currency} of store {event.store}: balances are kept in "
@@ -98,20 +98,20 @@ def judge_approvals(reader: Reader, edition: Edition, facts: Sequence[Recorded])
         for case in cases_of(reader, chunk, edition.window, terms):
             if (codes := _declined(case, terms)) is not None:
                 declined[case.state.request] = codes
-    for one in facts:
-        name, state = one.event.request, states[one.event.request]
+    for fact in facts:
+        name, state = fact.event.request, states[fact.event.request]
         assert state.approval is not None, "this fact approves it itself"
-        if one.position != state.approval.position:
+        if fact.position != state.approval.position:
             continue
-        if not state.reports and one.at < edition.window.end:
+        if not state.reports and fact.at < edition.window.end:
             sentence = told(REQUEST.unknown_sentence, name)
-            yield one, _surprise(edition, REQUEST.unknown, name, sentence, REQUEST.until)
+            yield fact, _surprise(edition, REQUEST.unknown, name, sentence, REQUEST.until)
         elif name in declined:
             yield (
-                one,
+                fact,
                 _surprise(
                     *(edition, "approved_though_declined", name),
-                    f"sample request {name} is approved by the {one.event.by} but declined: "
+                    f"sample request {name} is approved by the {fact.event.by} but declined: "
                     f"{declined[name]}.",
                     "Withdraw the approval where it is wrong, or record what the request lacks.",
                 ),

@@ -23,8 +23,8 @@ def freight(balance: Balance, month: Month) -> Line | None:
     steps = _steps(balance, advanced, month.cut)
     decision = decide(steps, HELD)
     outcome = "payable" if decision.outcome == "granted" else decision.outcome
-    own = (Money.parse(one.event.amount, one.event.currency) for one in advanced)
-    minor = 0 if decision.held_for else -sum(one.minor for one in own)
+    own = (Money.parse(fact.event.amount, fact.event.currency) for fact in advanced)
+    minor = 0 if decision.held_for else -sum(money.minor for money in own)
     amount = Money(minor, edition.currency)
     tree = Step(
         f"freight of store {balance.store} for {month.name}: {outcome}",

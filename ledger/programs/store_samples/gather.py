@@ -55,8 +55,10 @@ class Case(NamedTuple):
 
     def approved_before(self) -> list[Approved]:
         """The other requests whose first approval lies before this one's instant."""
-        count = bisect_left(self.approved, self.at, key=lambda one: one.at)
-        return [one for one in self.approved[:count] if one.request != self.state.request]
+        count = bisect_left(self.approved, self.at, key=lambda approved: approved.at)
+        return [
+            approved for approved in self.approved[:count] if approved.request != self.state.request
+        ]
 
 
 def cases_of(reader: Reader, names: Iterable[str], window: Window, terms: Terms) -> Iterator[Case]:
@@ -67,7 +69,7 @@ def cases_of(reader: Reader, names: Iterable[str], window: Window, terms: Terms)
         if (report := state.report) is not None and report.at in window
     ]
     stores = {report.event.store for _, report in reported}
-    kept = {one.store: one for one in balances(reader, stores, terms)}
+    kept = {balance.store: balance for balance in balances(reader, stores, terms)}
     offers = reader.states("store", stores, OfferState, OfferState.TOPICS)
     creators = {report.event.creator for _, report in reported}
     known = reader.states("creator", creators, CreatorState, CreatorState.TOPICS)
@@ -104,5 +106,5 @@ def _approved(
             if place in wanted:
                 found[place].append(Approved(approval.at, state.request, approval, report))
     for own in found.values():
-        own.sort(key=lambda one: (one.at, one.request))
+        own.sort(key=lambda approved: (approved.at, approved.request))
     return found

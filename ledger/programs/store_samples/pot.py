@@ -35,10 +35,10 @@ def stands(
     terms, currency = terms_of(reader, edition), edition.currency
     found: dict[str, dict[str, Money]] = {}
     for chunk in in_chunks(store.removeprefix("store:") for store in stores):
-        for one in balances(reader, chunk, terms):
-            if not one.foreign_by(instant):
-                minor = one.at(instant)
-                found[f"store:{one.store}"] = {
+        for balance in balances(reader, chunk, terms):
+            if not balance.foreign_by(instant):
+                minor = balance.at(instant)
+                found[f"store:{balance.store}"] = {
                     "balance": Money(minor, currency),
                     "uncovered": Money(max(0, -minor), currency),
                 }

@@ -44,7 +44,7 @@ def settle_v1(reader: Reader, asked: Asked) -> Answer:
     found = [case.at for case in cases]
     period = month_asked(asked.period, alone, found, asked.edition.zone)
     lines.sort(key=lambda line: line.line)
-    return Answer(lines, tuple(sorted(owed, key=lambda one: one.obligation)), period)
+    return Answer(lines, tuple(sorted(owed, key=lambda obligation: obligation.obligation)), period)
 
 
 def months_of_balances(reader: Reader, edition: Edition) -> list[str]:

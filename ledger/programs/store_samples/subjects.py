@@ -21,9 +21,9 @@ def split(rest: str) -> tuple[str | None, str]:
 
 def stores_of(subjects: Iterable[str]) -> set[str]:
     """The stores among some subjects."""
-    return {one.removesuffix(FREIGHT) for one in subjects if one.endswith(FREIGHT)}
+    return {subject.removesuffix(FREIGHT) for subject in subjects if subject.endswith(FREIGHT)}
 
 
 def requests_of(subjects: Iterable[str]) -> set[str]:
     """The sample requests among some subjects."""
-    return {one for one in subjects if not one.endswith(FREIGHT)}
+    return {subject for subject in subjects if not subject.endswith(FREIGHT)}

@@ -75,7 +75,7 @@ class Details:
         edition, parameters = self._edition, self._parameters
         totals = sorted(self._by_store[shop.store], key=_order)
         return (
-            *(_part(one, edition, parameters) for one in totals),
+            *(_part(total, edition, parameters) for total in totals),
             *_discounts(shop, edition, parameters),
         )
 
@@ -98,7 +98,7 @@ def orders_of(reader: OrderReader, asked: Asked) -> list[dict[str, Any]]:
     found = month_of_orders(reader, edition, parameters, window, asked.subjects)
     if found is None:
         return []
-    names = [one.name for one in parameters.running]
+    names = [discount.name for discount in parameters.running]
     prefix = period_id(edition.program, asked.period)
     rows = found.ask("orders", ORDER_COLUMNS, " ORDER BY store, created_at, order_id, item")
     places = {tuple(row[:3]): row[3:] for row in found.session.ask(PLACES, {})}
@@ -128,35 +128,35 @@ def _order_row(one: dict[str, Any], names: list[str]) -> dict[str, Any]:
     }
 
 
-def _order(one: Total) -> tuple[str, str, int, int, bool, int]:
+def _order(total: Total) -> tuple[str, str, int, int, bool, int]:
     """By everything that sums are told apart by: equal runs have equal trees."""
-    row = NONE if one.row is None else one.row
-    return one.category, one.scene, one.discount, one.ppm or 0, one.foreign, row
+    row = NONE if total.row is None else total.row
+    return total.category, total.scene, total.discount, total.ppm or 0, total.foreign, row
 
 
-def _part(one: Total, edition: Edition, parameters: Parameters) -> Step:
+def _part(total: Total, edition: Edition, parameters: Parameters) -> Step:
     """The orders of one scene, category, rate and discount."""
-    label, clause = f"{one.category}, {one.scene}", edition.cite.get("rates")
-    if one.foreign:
-        return Step(label, observed=f"{one.orders} orders in another currency", pending=HELD[1])
-    net = Money(one.net, edition.currency)
-    said = f"{one.orders} orders, {net.text} {edition.currency}"
-    if one.ppm is None or one.base is None or one.fee is None:
+    label, clause = f"{total.category}, {total.scene}", edition.cite.get("rates")
+    if total.foreign:
+        return Step(label, observed=f"{total.orders} orders in another currency", pending=HELD[1])
+    net = Money(total.net, edition.currency)
+    said = f"{total.orders} orders, {net.text} {edition.currency}"
+    if total.ppm is None or total.base is None or total.fee is None:
         said += "; no rate for the category"
         return Step(label, observed=said, clause=clause, pending=HELD[0], code=HELD[0])
-    required = f"rate {rate_text(one.base)}"
-    if one.discount != NONE:
-        required = f"{parameters.running[one.discount].name}: {rate_text(one.ppm)} instead of "
-        required += rate_text(one.base)
-    if one.row not in (None, NONE) and parameters.rates:
-        required += said_of(parameters.rates[one.row], edition.currency)
-    fee = Money(-one.fee, edition.currency)
+    required = f"rate {rate_text(total.base)}"
+    if total.discount != NONE:
+        required = f"{parameters.running[total.discount].name}: {rate_text(total.ppm)} instead of "
+        required += rate_text(total.base)
+    if total.row not in (None, NONE) and parameters.rates:
+        required += said_of(parameters.rates[total.row], edition.currency)
+    fee = Money(-total.fee, edition.currency)
     return Step(label, fee, required=required, observed=said, clause=clause)
 
 
 def _discounts(shop: Shop, edition: Edition, parameters: Parameters) -> Iterator[Step]:
     """From when to when each discount runs for the store; those that do not, too."""
-    for one, window in zip(parameters.running, shop.windows, strict=True):
+    for discount, window in zip(parameters.running, shop.windows, strict=True):
         if window.start < window.end:
             said = f"orders created from {_local(window.start, edition)} to before "
             said += _local(window.end, edition)
@@ -169,9 +169,10 @@ def _discounts(shop: Shop, edition: Edition, parameters: Parameters) -> Iterator
                 said += f", as told of {shop.revoked.event.program}"
             events.append(shop.revoked.position)
         yield Step(
-            f"discount {one.name}, {rate_text(one.ppm)}",
-            required=f"day {one.first_day} to {one.first_day + one.days - 1} after onboarding"
-            + (f", {one.traffic} traffic" if one.traffic else ""),
+            f"discount {discount.name}, {rate_text(discount.ppm)}",
+            required=f"day {discount.first_day} to "
+            f"{discount.first_day + discount.days - 1} after onboarding"
+            + (f", {discount.traffic} traffic" if discount.traffic else ""),
             observed=said,
             clause=edition.cite.get("discounts"),
             events=tuple(sorted(events)),

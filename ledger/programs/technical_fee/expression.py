@@ -166,7 +166,7 @@ def _with_discount(rated: Any, discounts: Sequence[Shape]) -> Any:
     """The lowest rate that applies, and which discount gives it."""
     import ibis
 
-    offered = [_offered(rated, number, one) for number, one in enumerate(discounts)]
+    offered = [_offered(rated, number, shape) for number, shape in enumerate(discounts)]
     ppm = ibis.least(rated.base, *offered) if offered else rated.base
     best = rated.mutate(ppm=ppm)
     which = ibis.literal(NONE)
@@ -177,20 +177,20 @@ def _with_discount(rated: Any, discounts: Sequence[Shape]) -> Any:
     return best.mutate(discount=which)
 
 
-def _offered(table: Any, number: int, one: Shape) -> Any:
+def _offered(table: Any, number: int, shape: Shape) -> Any:
     """The discount's rate where it runs for an order, else the rate without it."""
     import ibis
 
     runs = (table.created_at >= table[f"starts_{number}"]) & (
         table.created_at < table[f"ends_{number}"]
     )
-    if one.traffic is not None:
-        runs = runs & (table.traffic == one.traffic)
-    if one.categories is not None:
-        runs = runs & table.category.isin(list(one.categories))
+    if shape.traffic is not None:
+        runs = runs & (table.traffic == shape.traffic)
+    if shape.categories is not None:
+        runs = runs & table.category.isin(list(shape.categories))
     # Without a rate there is no fee, discount or not; engines differ in the least of a null.
     runs = runs.fill_null(False) & table.base.notnull()
-    return ibis.ifelse(runs, one.ppm, table.base)
+    return ibis.ifelse(runs, shape.ppm, table.base)
 
 
 def _with_fee(rated: Any, setting: Setting) -> Any:

@@ -37,7 +37,10 @@ def setting_of(
     edition: Edition, parameters: Parameters, assume: frozenset[str] = frozenset()
 ) -> Setting:
     """What the expression is built from."""
-    shapes = tuple(Shape(one.ppm, one.traffic, one.categories) for one in parameters.running)
+    shapes = tuple(
+        Shape(discount.ppm, discount.traffic, discount.categories)
+        for discount in parameters.running
+    )
     spans = None if is_plain(parameters) else len(spans_of(parameters, edition.zone))
     return Setting(
         *(shapes, edition.currency, parameters.refunds == "deduct", spans),
@@ -62,8 +65,8 @@ def shops(
             revoked = state.revocation(together)
             from_start = parameters.revoked == "from_onboarding"
             windows = tuple(
-                window_of(one, onboarding, revoked, edition, revoked_from_start=from_start)
-                for one in parameters.running
+                window_of(discount, onboarding, revoked, edition, revoked_from_start=from_start)
+                for discount in parameters.running
             )
             found[name] = Shop(name, onboarding, revoked, windows)
     return found
@@ -82,7 +85,7 @@ def _revoked_together(reader: Reader, edition: Edition) -> set[str]:
 
 
 def window_of(
-    one: Discount,
+    discount: Discount,
     onboarding: Recorded,
     revoked: Recorded | None,
     edition: Edition,
@@ -91,12 +94,12 @@ def window_of(
 ) -> Window:
     """From `first_day` days after the onboarding's day, for so many days, until a revocation."""
     day = day_of(onboarding.at, edition.zone)
-    if day < one.onboarded_from or day > (one.onboarded_to or date.max):
+    if day < discount.onboarded_from or day > (discount.onboarded_to or date.max):
         return NEVER
     if revoked is not None and revoked_from_start:
         return NEVER
-    start = midnight(day + one.first_day * ONE_DAY, edition.zone)
-    end = midnight(day + timedelta(days=one.first_day + one.days), edition.zone)
+    start = midnight(day + discount.first_day * ONE_DAY, edition.zone)
+    end = midnight(day + timedelta(days=discount.first_day + discount.days), edition.zone)
     if revoked is not None:
         end = max(min(end, revoked.at), start)
     return Window(start, end)
@@ -104,10 +107,10 @@ def window_of(
 
 def tables(edition: Edition, parameters: Parameters, found: Collection[Shop]) -> OrderTables:
     """The small tables that the expression joins the orders with, column by column."""
-    stores: dict[str, list[object]] = {"store": [one.store for one in found]}
+    stores: dict[str, list[object]] = {"store": [shop.store for shop in found]}
     for number in range(len(parameters.running)):
-        stores[f"starts_{number}"] = [one.windows[number].start for one in found]
-        stores[f"ends_{number}"] = [one.windows[number].end for one in found]
+        stores[f"starts_{number}"] = [shop.windows[number].start for shop in found]
+        stores[f"ends_{number}"] = [shop.windows[number].end for shop in found]
     return {**tables_of(parameters, edition.currency, edition.zone), "stores": stores}
 
 

@@ -41,8 +41,8 @@ class FeeSide(NamedTuple):
 
     def variants(self) -> Iterator[OrderChange]:
         """Each single change, in the contract's order."""
-        for one in variants.of_orders(self.edition, self.parameters, self.shops):
-            yield OrderChange(one.because, one.detail, self._asked(one.setting), one.tables)
+        for order in variants.of_orders(self.edition, self.parameters, self.shops):
+            yield OrderChange(order.because, order.detail, self._asked(order.setting), order.tables)
 
     @property
     def rates(self) -> OrderRates:

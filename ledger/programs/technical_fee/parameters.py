@@ -36,12 +36,12 @@ Name = Annotated[str, Field(min_length=1, max_length=64)]
 def millionths(rate: str) -> int:
     """A rate as whole millionths. Raises `ValueError` outside 0..1 or with more decimals."""
     try:
-        found = decimal_of(rate) * MILLION
+        value = decimal_of(rate) * MILLION
     except Refusal as refusal:
         raise ValueError(refusal.sentence) from None
-    if found != found.to_integral_value() or not 0 <= found <= MILLION:
+    if value != value.to_integral_value() or not 0 <= value <= MILLION:
         raise ValueError(f"rate {rate} does not lie in 0..1 with at most six decimals")
-    return int(found)
+    return int(value)
 
 
 Revoked = Literal["from_its_instant", "from_onboarding"]
@@ -147,8 +147,8 @@ class Parameters(BaseModel):
     def _one_a_day(cls, rates: tuple[Rate, ...] | None) -> tuple[Rate, ...] | None:
         """Of one category and scene no two rows are for the same day."""
         keyed: dict[tuple[str | None, Scene | None], list[Rate]] = {}
-        for one in rates or ():
-            keyed.setdefault((one.category, one.scene), []).append(one)
+        for rate in rates or ():
+            keyed.setdefault((rate.category, rate.scene), []).append(rate)
         for rows in keyed.values():
             by_day = sorted(rows, key=lambda row: row.days)
             for earlier, later in pairwise(by_day):
@@ -162,7 +162,7 @@ class Parameters(BaseModel):
     @field_validator("discounts")
     @classmethod
     def _named_once(cls, discounts: tuple[Discount, ...]) -> tuple[Discount, ...]:
-        names = [one.name for one in discounts]
+        names = [discount.name for discount in discounts]
         if len(set(names)) < len(names):
             raise ValueError("two discounts of one name")
         return discounts
@@ -170,7 +170,7 @@ class Parameters(BaseModel):
     @property
     def running(self) -> tuple[Discount, ...]:
         """The discounts that are not switched off."""
-        return tuple(one for one in self.discounts if one.active)
+        return tuple(discount for discount in self.discounts if discount.active)
 
 
 def parameters_of(edition: Edition) -> Parameters:
@@ -188,8 +188,8 @@ def checked(edition: Edition, rules_version: int) -> Edition:
 
 def _refuse_inexact(edition: Edition, parameters: Parameters) -> None:
     """Raises `BadTerms` for an amount that is not an exact decimal of the edition's currency."""
-    for number, one in enumerate(parameters.rates or ()):
-        for name, amount in (("fixed", one.fixed), ("min", one.least), ("max", one.most)):
+    for number, rate in enumerate(parameters.rates or ()):
+        for name, amount in (("fixed", rate.fixed), ("min", rate.least), ("max", rate.most)):
             try:
                 Money.parse(amount or "0", edition.currency)
             except Refusal as refusal:

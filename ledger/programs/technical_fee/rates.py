@@ -48,19 +48,19 @@ class Priced(NamedTuple):
 
 def is_plain(parameters: Parameters) -> bool:
     """Whether every row only has a category, perhaps a scene, and a rate."""
-    return all(one.plain for one in parameters.rates or ())
+    return all(rate.plain for rate in parameters.rates or ())
 
 
-def days_of(one: Rate, zone: str) -> Window:
+def days_of(rate: Rate, zone: str) -> Window:
     """The instants of a row's days."""
-    start = midnight(one.first, zone) if one.first else EARLIEST
-    end = midnight(one.last + ONE_DAY, zone) if one.last else FOREVER
+    start = midnight(rate.first, zone) if rate.first else EARLIEST
+    end = midnight(rate.last + ONE_DAY, zone) if rate.last else FOREVER
     return Window(start, end)
 
 
 def spans_of(parameters: Parameters, zone: str) -> list[Instant]:
     """The first instants of the spans of days in which the same rows count throughout."""
-    windows = [days_of(one, zone) for one in parameters.rates or ()]
+    windows = [days_of(rate, zone) for rate in parameters.rates or ()]
     cuts = {instant for window in windows for instant in window}
     return sorted({EARLIEST, *cuts} - {FOREVER})
 
@@ -89,17 +89,17 @@ def rates_of_scene(rates: Mapping[str, list[object]], scene: str) -> Mapping[str
     return {**found, "scene": [own for own in SCENES for _ in kept]}
 
 
-def said_of(one: Rate, currency: str) -> str:
+def said_of(rate: Rate, currency: str) -> str:
     """What a row has beside its rate, as the rest of a sentence; nothing of a plain one."""
-    amounts = (("plus", one.fixed), ("at least", one.least), ("at most", one.most))
+    amounts = (("plus", rate.fixed), ("at least", rate.least), ("at most", rate.most))
     parts = [
         f"{word} {Money.parse(amount, currency).text} {currency}"
         for word, amount in amounts
         if amount is not None
     ]
-    if one.category is None:
+    if rate.category is None:
         parts.append("the row for categories without one")
-    parts += [one.span_text] if one.span_text else []
+    parts += [rate.span_text] if rate.span_text else []
     return "".join(f", {part}" for part in parts)
 
 
@@ -107,11 +107,11 @@ def _by_category(parameters: Parameters) -> dict[str, dict[str, object]]:
     """Per category the rate of every scene in millionths; None where there is none."""
     found: dict[str, dict[str, object]] = {}
     rates = sorted(parameters.rates or (), key=lambda one: one.scene is not None)
-    for one in parameters.rates or ():
-        found.setdefault(str(one.category), dict.fromkeys(SCENES))
-    for one in rates:
-        scenes = SCENES if one.scene is None else (one.scene,)
-        found[str(one.category)] |= dict.fromkeys(scenes, one.ppm)
+    for rate in parameters.rates or ():
+        found.setdefault(str(rate.category), dict.fromkeys(SCENES))
+    for rate in rates:
+        scenes = SCENES if rate.scene is None else (rate.scene,)
+        found[str(rate.category)] |= dict.fromkeys(scenes, rate.ppm)
     return found
 
 
@@ -121,7 +121,7 @@ def _priced(
     """Per category that is named, and once for all others, scene and span the row that counts."""
     rates = parameters.rates or ()
     covering = _covering(parameters, zone, starts)
-    categories = dict.fromkeys((*(one.category for one in rates), None))
+    categories = dict.fromkeys((*(rate.category for rate in rates), None))
     for category, scene, span in product(categories, SCENES, range(len(starts))):
         row = _counting(covering, category, scene, span)
         if row is not None:
@@ -134,21 +134,21 @@ def without_rate(parameters: Parameters, zone: str, sales: Iterable[OrderKind]) 
     starts = spans_of(parameters, zone)
     covering = _covering(parameters, zone, starts)
     missing = set()
-    for one in sales:
-        scene = "ad" if one.traffic == "ad" else one.channel
-        span = bisect_right(starts, one.created_at) - 1
-        if _counting(covering, one.category, scene, span) is None:
-            missing.add(one.category)
+    for sale in sales:
+        scene = "ad" if sale.traffic == "ad" else sale.channel
+        span = bisect_right(starts, sale.created_at) - 1
+        if _counting(covering, sale.category, scene, span) is None:
+            missing.add(sale.category)
     return missing
 
 
 def _covering(parameters: Parameters, zone: str, starts: list[Instant]) -> dict[Place, int]:
     """Per category, scene and span the number of the row that is for them."""
     return {
-        (one.category, one.scene, span): number
-        for number, one in enumerate(parameters.rates or ())
+        (rate.category, rate.scene, span): number
+        for number, rate in enumerate(parameters.rates or ())
         for span, start in enumerate(starts)
-        if start in days_of(one, zone)
+        if start in days_of(rate, zone)
     }
 
 
@@ -163,8 +163,8 @@ def _counting(
     return None
 
 
-def _minor(one: Rate, currency: str) -> tuple[int, int, int, int]:
+def _minor(rate: Rate, currency: str) -> tuple[int, int, int, int]:
     """Rate in millionths, then what is added, and the bounds, in minor units."""
-    fixed, least = (Money.parse(text or "0", currency).minor for text in (one.fixed, one.least))
-    most = NO_LIMIT if one.most is None else Money.parse(one.most, currency).minor
-    return one.ppm, fixed, least, most
+    fixed, least = (Money.parse(text or "0", currency).minor for text in (rate.fixed, rate.least))
+    most = NO_LIMIT if rate.most is None else Money.parse(rate.most, currency).minor
+    return rate.ppm, fixed, least, most

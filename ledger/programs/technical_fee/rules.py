@@ -44,16 +44,20 @@ def settle_v1(reader: OrderReader, asked: Asked) -> Answer:
     calls = found.calls(reader)
     details = Details(found, edition, parameters)
     sums = [StoreSum(*row) for row in found.ask("stores", StoreSum._fields)]
-    lines = [_line(found.shops[one.store], one, asked, calls[one.store], details) for one in sums]
+    lines = [
+        _line(found.shops[sum_.store], sum_, asked, calls[sum_.store], details) for sum_ in sums
+    ]
     return Answer(sorted(lines, key=lambda line: line.line))
 
 
-def _line(shop: Shop, one: StoreSum, asked: Asked, calls: frozenset[int], details: Details) -> Line:
+def _line(
+    shop: Shop, store_sum: StoreSum, asked: Asked, calls: frozenset[int], details: Details
+) -> Line:
     """The store's line: minus the fees of its orders, or held as a whole."""
     edition = asked.edition
-    reasons = {HELD[0]: one.unrated > 0, HELD[1]: one.foreign > 0}
+    reasons = {HELD[0]: store_sum.unrated > 0, HELD[1]: store_sum.foreign > 0}
     held_for = tuple(code for code in HELD if reasons[code])
-    amount = Money(0 if held_for else -(one.fee or 0), edition.currency)
+    amount = Money(0 if held_for else -(store_sum.fee or 0), edition.currency)
     outcome = "held" if held_for else "payable"
     events = {shop.onboarding.position, *calls}
     if shop.revoked is not None:
@@ -62,11 +66,11 @@ def _line(shop: Shop, one: StoreSum, asked: Asked, calls: frozenset[int], detail
         f"technical service fee of store {shop.store} for {asked.period}: {outcome}",
         amount,
         required=details.rule,
-        observed=_observed(one, edition),
+        observed=_observed(store_sum, edition),
         clause=edition.cite.get("technical_fee"),
         events=tuple(sorted(events)),
         parts=details.of(shop),
-        orders=one.orders,
+        orders=store_sum.orders,
     )
     name = f"store:{shop.store}"
     return Line(
@@ -75,10 +79,10 @@ def _line(shop: Shop, one: StoreSum, asked: Asked, calls: frozenset[int], detail
     )
 
 
-def _observed(one: StoreSum, edition: Edition) -> str:
-    said = f"{one.orders} orders"
-    if one.unrated:
-        said += f", {one.unrated} of categories without a rate"
-    if one.foreign:
-        said += f", {one.foreign} in another currency than {edition.currency}"
+def _observed(store_sum: StoreSum, edition: Edition) -> str:
+    said = f"{store_sum.orders} orders"
+    if store_sum.unrated:
+        said += f", {store_sum.unrated} of categories without a rate"
+    if store_sum.foreign:
+        said += f", {store_sum.foreign} in another currency than {edition.currency}"
     return said

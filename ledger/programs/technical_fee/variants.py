@@ -38,15 +38,15 @@ def of(edition: Edition) -> Iterator[Variant]:
     another rounding, another reading.
     """
     parameters = parameters_of(edition)
-    for one in parameters.running:
-        for days, word in ((one.days + 1, "longer"), (one.days - 1, "shorter")):
+    for discount in parameters.running:
+        for days, word in ((discount.days + 1, "longer"), (discount.days - 1, "shorter")):
             if days:
-                changed = _changed(edition, one.name, days=days)
-                yield Variant("discount_window", f"{one.name} a day {word}", changed)
+                changed = _changed(edition, discount.name, days=days)
+                yield Variant("discount_window", f"{discount.name} a day {word}", changed)
     yield from variants.windows(edition)
-    for one in parameters.running:
-        changed = _changed(edition, one.name, active=False)
-        yield Variant("discount_not_applied", one.name, changed)
+    for discount in parameters.running:
+        changed = _changed(edition, discount.name, active=False)
+        yield Variant("discount_not_applied", discount.name, changed)
     deducted = parameters.refunds == "deduct"
     other = with_terms(edition, refunds="ignore" if deducted else "deduct")
     if deducted:
@@ -79,7 +79,7 @@ def of_orders(
         yield OrderVariant("rate", f"the rate of {scene} orders", setting, changed)
     yield from _other_windows(edition, parameters, found, setting)
     for number, discount in enumerate(parameters.running):
-        without = [_with_window(one, number, Window(EARLIEST, EARLIEST)) for one in found]
+        without = [_with_window(shop, number, Window(EARLIEST, EARLIEST)) for shop in found]
         windows = tables(edition, parameters, without)
         yield OrderVariant("discount_not_applied", discount.name, setting, windows)
     other = setting._replace(deduct_refunds=not setting.deduct_refunds)
@@ -97,7 +97,7 @@ def _conditions(
     edition: Edition, parameters: Parameters, found: list[Shop], setting: Setting
 ) -> Iterator[OrderVariant]:
     """Revocations not seen; each discount given to every store, all traffic, every category."""
-    if any(one.revoked for one in found):
+    if any(shop.revoked for shop in found):
         unrevoked = [
             _with_windows(one, lambda n, shop: _window(shop, n, edition, parameters, revoked=False))
             for one in found
@@ -106,7 +106,7 @@ def _conditions(
             "revocation", "not revoked", setting, tables(edition, parameters, unrevoked)
         )
     for number, discount in enumerate(parameters.running):
-        always = [_with_window(one, number, Window(EARLIEST, LATEST)) for one in found]
+        always = [_with_window(shop, number, Window(EARLIEST, LATEST)) for shop in found]
         windows = tables(edition, parameters, always)
         yield OrderVariant(discount.name, "taken as applying", setting, windows)
         own = setting.discounts[number]
@@ -180,4 +180,4 @@ def _with_windows(shop: Shop, change: Callable[[int, Shop], Window]) -> Shop:
 
 
 def _with_window(shop: Shop, number: int, window: Window) -> Shop:
-    return _with_windows(shop, lambda n, one: window if n == number else one.windows[n])
+    return _with_windows(shop, lambda n, shop: window if n == number else shop.windows[n])

@@ -68,7 +68,7 @@ def keyed(
         key = "key" if ours else f"{KEY_HASH} AS key"
         if not ours:
             columns = columns_of(
-                has, [one for one in dict.fromkeys((*KEY, *names)) if one != "file"]
+                has, [name for name in dict.fromkeys((*KEY, *names)) if name != "file"]
             )
             source = f"(SELECT {columns}, filename FROM {source})"
             has = MAY_BE_EMPTY

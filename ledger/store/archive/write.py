@@ -66,16 +66,16 @@ def write(
     `ArchiveOutOfRoom` or `ArchivedFileMissing`, with the archive as it was.
     """
     with _refusing(folder):
-        found = sort_out(connection, relation, folder, history, repeats)
+        known = sort_out(connection, relation, folder, history, repeats)
         bounds = extent(connection)
         if bounds is None:
-            return Written(None, found.known, 0, found.known_in)
+            return Written(None, known.known, 0, known.known_in)
         digest = publish(folder, lambda path: _copy(connection, path, bounds))
         size = path_of(folder, digest).stat().st_size
-        file = NewFile(digest, bounds.rows, size, *bounds[1:], revises=found.replacing)
+        file = NewFile(digest, bounds.rows, size, *bounds[1:], revises=known.replacing)
         written = ArchivedFile(digest, file.revises, bounds.first, bounds.last, bounds.columns)
         summarise(connection, folder, [*history, written])
-        return Written(file, found.known, found.revised, found.known_in)
+        return Written(file, known.known, known.revised, known.known_in)
 
 
 def _copy(connection: "DuckDBPyConnection", path: Path, bounds: Extent) -> None:

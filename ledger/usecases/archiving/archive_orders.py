@@ -62,7 +62,7 @@ class OrdersAnswer:
             "recorded": self.recorded,
             "known": self.known,
             "revised": self.revised,
-            "rejected": [one.as_json() for one in self.rejections],
+            "rejected": [rejection.as_json() for rejection in self.rejections],
             "rejected_rows": self.rejected,
             **self.outlook.as_json(),
             "archived": self.archived,
@@ -143,7 +143,7 @@ def _archive(
             if checked.rejected and not keep_good and not dry_run:
                 return _answer(checked, head, None)
             folder = archive_folder(connection)
-            history = [one.described() for one in files]
+            history = [file.described() for file in files]
             refuse_other_grain(database, checked, folder, files, keep)
             if dry_run:
                 return _looked_at(connection, database, checked, head, folder, history)
@@ -181,8 +181,8 @@ def _record(
             return None
         batch = BatchRecorded(
             files=tuple(
-                BatchFile(name=Path(one.file).name, sha256=one.sha256, rows=one.rows, lines=0)
-                for one in checked.files
+                BatchFile(name=Path(file.file).name, sha256=file.sha256, rows=file.rows, lines=0)
+                for file in checked.files
             ),
             by=by,
             recorded=1,
@@ -210,11 +210,11 @@ def _described(file: NewFile) -> OrderFile:
         last=file.last,
         totals=tuple(
             OrderTotal(
-                currency=one.currency,
-                amount=Money(one.amount_minor, one.currency).text,
-                refunded=Money(one.refunded_minor, one.currency).text,
+                currency=total.currency,
+                amount=Money(total.amount_minor, total.currency).text,
+                refunded=Money(total.refunded_minor, total.currency).text,
             )
-            for one in file.totals
+            for total in file.totals
         ),
         columns=file.columns,
     )
@@ -231,10 +231,10 @@ def _looked_at(
     """What would happen: nothing is written."""
     from ledger.store.archive.known import sort_out
 
-    found = sort_out(database, checked.relation, folder, history, checked.repeats)
+    known = sort_out(database, checked.relation, folder, history, checked.repeats)
     answer = _answer(checked, head, None)
-    answer.known, answer.revised = found.known, found.revised
-    answer.recorded = checked.rows - found.known
+    answer.known, answer.revised = known.known, known.revised
+    answer.recorded = checked.rows - known.known
     answer.outlook = outlook_of(connection, database, head)
     return answer
 
@@ -250,5 +250,5 @@ def _answer(checked: "CheckedOrders", head: Head, written: Written | None) -> Or
         receipt=head.receipt,
         rejections=checked.rejections,
         archived=[file.digest] if file else [],
-        nameless={one.file: one.nameless for one in checked.files if one.nameless},
+        nameless={file.file: file.nameless for file in checked.files if file.nameless},
     )

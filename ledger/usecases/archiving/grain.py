@@ -45,11 +45,11 @@ def refuse_other_grain(
     parts = []
     if items:
         parts.append(_items_of_whole(database, checked.relation, folder, files))
-    if whole and any(one.file.items for one in files):
+    if whole and any(file.file.items for file in files):
         parts.append(_whole_of_items(checked.relation, folder, files))
     if not parts:
         return
-    positions = ", ".join(f"({n}, {one.position})" for n, one in enumerate(files, start=1))
+    positions = ", ".join(f"({n}, {file.position})" for n, file in enumerate(files, start=1))
     database.execute(
         f"CREATE OR REPLACE TEMP TABLE {CLASHES} AS SELECT source_file, source_row,"
         " 'grain_differs' AS code, order_id, min(position) AS other_file, brings AS other_row"
@@ -60,7 +60,9 @@ def refuse_other_grain(
     if not count:
         return
     told = clashes(database, max(keep - len(checked.rejections), 0))
-    faults = ((one.place, fault_of_grain(one, has_items=bool(one.other[1]))) for one in told)
+    faults = (
+        (clash.place, fault_of_grain(clash, has_items=bool(clash.other[1]))) for clash in told
+    )
     checked.reject(faults, count)
     checked.relation = leave_out(database, checked.relation)
 
@@ -69,7 +71,7 @@ def _items_of_whole(
     database: "DuckDBPyConnection", relation: str, folder: Path, files: Sequence[Archived]
 ) -> str:
     """Rows with an item whose order stands in the archive in one row."""
-    described = [one.described() for one in files]
+    described = [file.described() for file in files]
     old = keyed(database, folder, described, ("file", *KEY))
     own = (
         f"SELECT source_file, source_row, store, order_id, {KEY_HASH} AS key FROM"
@@ -86,12 +88,12 @@ def _items_of_whole(
 
 def _whole_of_items(relation: str, folder: Path, files: Sequence[Archived]) -> str:
     """Rows without an item whose order stands in the archive item by item."""
-    paths = present(folder, [one.described() for one in files])
+    paths = present(folder, [file.described() for file in files])
     parts = [
         f"SELECT {number}::INTEGER AS file, store, order_id"
         f" FROM read_parquet({literal(str(path))}) WHERE item <> ''"
-        for number, (path, one) in enumerate(zip(paths, files, strict=True), start=1)
-        if one.file.items
+        for number, (path, file) in enumerate(zip(paths, files, strict=True), start=1)
+        if file.file.items
     ]
     return (
         "SELECT own.source_file, own.source_row, own.order_id, old.file, 0::BIGINT AS brings"

@@ -67,7 +67,9 @@ def outlook_of(connection: Connection, database: "DuckDBPyConnection", head: Hea
         },
         outside=_outside(database, editions),
         without_rate={
-            one.program: missing for one in editions if (missing := _without_rate(database, one))
+            edition.program: missing
+            for edition in editions
+            if (missing := _without_rate(database, edition))
         },
     )
 
@@ -105,9 +107,9 @@ def _charging(connection: Connection, known_at: int) -> Iterator[Edition]:
 def _outside(database: "DuckDBPyConnection", editions: list[Edition]) -> Uncharged | None:
     """Lines created on days of no edition."""
     inside = [
-        f"({_by_order(one).about} AND created_at >= {one.window.start}"
-        f" AND created_at < {one.window.end})"
-        for one in editions
+        f"({_by_order(edition).about} AND created_at >= {edition.window.start}"
+        f" AND created_at < {edition.window.end})"
+        for edition in editions
     ]
     where = f" WHERE NOT ({' OR '.join(inside)})" if inside else ""
     found = database.execute(

@@ -64,26 +64,26 @@ class Adjustment:
             "terms": seal.terms.model_dump(exclude={"position"}),
             "rules_version": seal.rules_version,
             "filled": {
-                name: one.model_dump(exclude={"position"})
-                for name, one in self.terms.filled.items()
+                name: terms_used.model_dump(exclude={"position"})
+                for name, terms_used in self.terms.filled.items()
             },
             "totals": {code: money.text for code, money in self.totals.items()},
             "adjustments": [
-                one.as_json(to_payer=place.to_payer)
-                for one in self.corrections
-                for place in stands_on(self.terms.edition.rules, one.change.line)
+                correction.as_json(to_payer=place.to_payer)
+                for correction in self.corrections
+                for place in stands_on(self.terms.edition.rules, correction.change.line)
             ],
             "left_alone": [
-                {"line": one.line.line, "payee": one.line.payee, "break": one.adopted}
-                for one in self.left_alone
+                {"line": stated.line.line, "payee": stated.line.payee, "break": stated.adopted}
+                for stated in self.left_alone
             ],
         }
 
     @property
     def totals(self) -> dict[str, Money]:
         """By how much is due more, per commodity, seen from the payees."""
-        differences = [one.change.difference for one in self.corrections]
-        return sum_by_currency([one for one in differences if one is not None])
+        differences = [correction.change.difference for correction in self.corrections]
+        return sum_by_currency([difference for difference in differences if difference is not None])
 
     def events(self, posting_date: date | None = None) -> list[StatementAdjusted]:
         """One event per statement."""
@@ -108,9 +108,9 @@ def adjusted(
     """The adjustments of a closed period's statements, one each: the one maker of such events."""
     seal = period.seal
     rows: dict[Sides, list[AdjustedLine]] = defaultdict(list)
-    for one in corrections:
-        for place in stands_on(edition.rules, one.change.line):
-            rows[place.sides].append(one.row(to_payer=place.to_payer))
+    for correction in corrections:
+        for place in stands_on(edition.rules, correction.change.line):
+            rows[place.sides].append(correction.row(to_payer=place.to_payer))
     return [
         StatementAdjusted(
             rules=seal.rules,
@@ -170,7 +170,7 @@ def adjustment(
             )
             for change, found in zip(changed, because, strict=True)
         ]
-    alone = [one for one in known.current.values() if one.adopted]
+    alone = [stated for stated in known.current.values() if stated.adopted]
     return Adjustment(known, terms, clocks, corrections, alone)
 
 
@@ -235,8 +235,8 @@ def _changed(period: ClosedPeriod, settlement: Settlement) -> list[Change]:
 
     Lines for which the platform's figure was accepted are left alone.
     """
-    accepted = {name for name, one in period.current.items() if one.adopted}
-    stated = [one.line for one in period.current.values()]
+    accepted = {name for name, stated in period.current.items() if stated.adopted}
+    stated = [stated.line for stated in period.current.values()]
     found = changes(stated, settlement.lines)
     return [change for change in found if change.line.line not in accepted]
 

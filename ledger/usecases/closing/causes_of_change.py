@@ -93,7 +93,7 @@ class Causes:
     def _read(self, names: set[str], clocks: Clocks) -> set[int]:
         """Every fact that was read to work lines out."""
         read: set[int] = set()
-        self._settled(names, clocks, lambda one: read.add(one.position))
+        self._settled(names, clocks, lambda fact: read.add(fact.position))
         return read
 
     def _settled(
@@ -111,7 +111,7 @@ class Causes:
         return run.lines
 
     def _unknown_then(self, positions: set[int], then: Clocks) -> set[int]:
-        late = {one for one in positions if one > then.known_at}
+        late = {position for position in positions if position > then.known_at}
         c = events.c
         for chunk in chunks(sorted(positions - late)):
             query = select(c.position).where(
@@ -150,9 +150,9 @@ class Causes:
         )
         found = {row[0] for row in self.connection.execute(lifted)}
         return found | {
-            one.position
-            for one in reader.facts([stream])
-            if one.at <= self.now.as_of and (one.position > then.known_at or one.at > then.as_of)
+            fact.position
+            for fact in reader.facts([stream])
+            if fact.at <= self.now.as_of and (fact.position > then.known_at or fact.at > then.as_of)
         }
 
 
@@ -171,8 +171,8 @@ def _changed(before: Step | None, after: Step | None) -> tuple[set[int], set[int
     """What the steps that came out otherwise rested on, then and now."""
     if before is None or after is None:
         return _all(before), _all(after)
-    old = {_name(one): one for one in before.parts}
-    new = {_name(one): one for one in after.parts}
+    old = {_name(part): part for part in before.parts}
+    new = {_name(part): part for part in after.parts}
     then = set(before.events) - set(after.events)
     now = set(after.events) - set(before.events)
     for name in {*old, *new}:

@@ -53,8 +53,8 @@ def changed_orders(
 def told(orders: Orders) -> dict[str, Any]:
     """The orders as an answer has them: the first of them, and how many they are."""
     shown = [
-        {name: value for name, value in one.items() if name != "archived"}
-        for one in orders[:ORDERS_MAX]
+        {name: value for name, value in order.items() if name != "archived"}
+        for order in orders[:ORDERS_MAX]
     ]
     return {"orders": shown, "orders_changed": len(orders)}
 

@@ -75,7 +75,7 @@ def close(
         day = _posting_day(connection, edition, period, head, posting_date, now)
         seen: list[Recorded] = []
         settlement = settle(connection, edition, clocks, period=period, watch=seen.append)
-        held = [one for one in settlement.lines if one.outcome == "held"]
+        held = [line for line in settlement.lines if line.outcome == "held"]
         odd = exceptions_touching(connection, settlement, seen)
         del seen
         if (held or odd) and leave_open is None:
@@ -135,12 +135,12 @@ def refuse_closed(
 ) -> None:
     """Raises `AlreadyClosed` with who closed it, and `WrongPeriod`."""
     program_of(edition.rules).days_of(edition, period)
-    found = find_closed(connection, edition.program, period, known_at)
-    if found is not None:
+    event = find_closed(connection, edition.program, period, known_at)
+    if event is not None:
         name = period_id(edition.program, period)
         raise AlreadyClosed(
-            f"{name} was closed by {found.by} at {format_instant(found.at)}, position "
-            f"{found.position}.",
+            f"{name} was closed by {event.by} at {format_instant(event.at)}, position "
+            f"{event.position}.",
             f"Issue what has changed since: duebook adjust {name.replace('/', ' ')} --by NAME",
         )
 
@@ -159,7 +159,7 @@ def _refuse_provisional(edition: Edition, period: str | None, as_of: Instant) ->
 
 
 def _left_open(program: str, held: list[Line], odd: list[dict[str, Any]]) -> LeftOpen:
-    named = [f"{one.line} ({', '.join(one.held_for)})" for one in held]
+    named = [f"{line.line} ({', '.join(line.held_for)})" for line in held]
     named += [
         f"{one['code']} at position {one['position']}, {one['sentence'].rstrip('.')}" for one in odd
     ]
@@ -169,7 +169,7 @@ def _left_open(program: str, held: list[Line], odd: list[dict[str, Any]]) -> Lef
         f"{'; '.join(named[:SHOWN_MAX])}{more}.",
         "Resolve them (duebook report exceptions), or close all the same with "
         "--leave-open --reason TEXT; what they bring later is an adjustment.",
-        held=[one.line for one in held],
+        held=[line.line for line in held],
         exceptions=odd,
     )
 
@@ -223,7 +223,7 @@ def _answer(
     """What a close says before it is recorded."""
     return settlement.head_json() | {
         "lines": len(settlement.lines),
-        "statements": [_summary(one) for one in statements],
+        "statements": [_summary(statement) for statement in statements],
         "held": seal.held,
         "exceptions": seal.exceptions,
         "digest": seal.digest,
@@ -235,14 +235,14 @@ def _answer(
 
 def _summary(issued: StatementIssued) -> dict[str, Any]:
     amounts = [
-        Money.parse(one.amount, one.currency)
-        for one in issued.lines
-        if one.amount is not None and one.currency is not None
+        Money.parse(line.amount, line.currency)
+        for line in issued.lines
+        if line.amount is not None and line.currency is not None
     ]
     return {
         "statement": issued.statement,
         "payee": issued.payee,
         "lines": len(issued.lines),
         "totals": {code: money.text for code, money in sum_by_currency(amounts).items()},
-        "brought_forward": [one.model_dump() for one in issued.brought_forward],
+        "brought_forward": [carried.model_dump() for carried in issued.brought_forward],
     }

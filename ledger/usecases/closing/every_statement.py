@@ -20,8 +20,8 @@ def one_statement(connection: Connection, statement: str, clocks: Clocks) -> dic
 
     Raises `NoSuchStatement`, `NotClosed`.
     """
-    found = read_log(connection, until=clocks.known_at, stream=f"statement:{statement}")
-    event = next((one.event for one in found), None)
+    events = read_log(connection, until=clocks.known_at, stream=f"statement:{statement}")
+    event = next((event.event for event in events), None)
     if not isinstance(event, StatementEvent):
         raise NoSuchStatement(
             f"There is no statement {statement!r}.", "List them: duebook report statements"
@@ -50,7 +50,7 @@ def names_of_statements(
     """The ids of all that `every_statement` would give, from the index."""
     reader = LogReader(connection, clocks)
     closed = _closed(connection, clocks, program, period)
-    names = (period_id(one.program, one.period) for one in closed)
+    names = (period_id(period_closed.program, period_closed.period) for period_closed in closed)
     return [one for name in names for one in statements_of(reader, name)]
 
 

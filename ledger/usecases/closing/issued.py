@@ -54,7 +54,7 @@ def _to_carry(
     It stands as an advance until their next statement takes it over. No pot has one.
     """
     clocks = Clocks(FOREVER, known_at)
-    streams = LogReader(connection, clocks).named("payee", {one.payee for one in between})
+    streams = LogReader(connection, clocks).named("payee", {sides.payee for sides in between})
     names = {stream.partition(":")[2] for found in streams.values() for stream in found}
     names = {name for name in names if sides_of(name) in between}
     carried: dict[Sides, list[Carried]] = defaultdict(list)

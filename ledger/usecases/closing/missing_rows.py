@@ -28,14 +28,14 @@ class Span(NamedTuple):
     def without(self, taken: Iterable["Span"]) -> Iterator["Span"]:
         """The days that none of some others have."""
         start = self.first
-        for one in sorted(taken):
-            if one.last < start or one.first > self.last:
+        for span in sorted(taken):
+            if span.last < start or span.first > self.last:
                 continue
-            if one.first > start:
-                yield Span(start, one.first - ONE_DAY)
-            if one.last >= self.last:
+            if span.first > start:
+                yield Span(start, span.first - ONE_DAY)
+            if span.last >= self.last:
                 return
-            start = one.last + ONE_DAY
+            start = span.last + ONE_DAY
         yield Span(start, self.last)
 
     @property
@@ -71,7 +71,7 @@ class Table(NamedTuple):
 
     def named(self, rows: list[Row], name: str) -> list[Row]:
         """The rows that a name stands for: as they are, or for the days that it says."""
-        return [found for row in rows for found in self._pieces(row, name)]
+        return [piece for row in rows for piece in self._pieces(row, name)]
 
     def _pieces(self, row: Row, name: str) -> Iterator[Row]:
         key, span = self._key(row), self._span(row)

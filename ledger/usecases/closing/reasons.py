@@ -77,7 +77,7 @@ def _add_orders(connection: Connection, rows: list[dict[str, Any]], known: Close
     """To the adjustments of lines that rest on orders, those that made the difference. Of calls of
     orders the `facts` then name those alone that brought one of them."""
     stands = {line.line: known.clocks for line in known.as_issued}
-    events = {one.position: one.event for one in known.adjusted}
+    events = {event.position: event.event for event in known.adjusted}
     by_clocks: dict[Clocks, list[dict[str, Any]]] = defaultdict(list)
     for one in sorted(rows, key=lambda row: int(row["position"])):
         event = events[one["position"]]

@@ -141,15 +141,15 @@ def _difference(change: Change, tree: Step | None) -> dict[str, Any]:
 def changed_steps(was: Step, now: Step) -> list[str]:
     """The steps of a tree that ask for or come to something else, as sentences."""
     found = []
-    old = {_name(one): one for one in was.parts}
-    for one in now.parts:
-        before = old.get(_name(one))
+    old = {_name(step): step for step in was.parts}
+    for part in now.parts:
+        before = old.get(_name(part))
         if before is None:
-            found.append(f"{one.label}: new")
-        elif before != one:
-            deeper = changed_steps(before, one)
-            found += deeper or [_change(before, one)]
-    gone = {_name(one) for one in was.parts} - {_name(one) for one in now.parts}
+            found.append(f"{part.label}: new")
+        elif before != part:
+            deeper = changed_steps(before, part)
+            found += deeper or [_change(before, part)]
+    gone = {_name(step) for step in was.parts} - {_name(step) for step in now.parts}
     return found + [f"{old[name].label}: gone" for name in sorted(gone)]
 
 

@@ -46,11 +46,13 @@ def standing(
     lines: list[Line] = []
     for at, stated in by_clocks.items():
         edition = terms_of_lines(connection, known, at)
-        subjects = subjects_of(edition, {one.line.line for one in stated})
+        subjects = subjects_of(edition, {stated.line.line for stated in stated})
         whole = at == known.clocks
         again = settle(connection, edition, at, period=period, subjects=None if whole else subjects)
         trees = {line.line: line.explanation for line in again.lines}
-        lines += [_explained(known, one, trees.get(one.line.line, UNEXPLAINED)) for one in stated]
+        lines += [
+            _explained(known, stated, trees.get(stated.line.line, UNEXPLAINED)) for stated in stated
+        ]
     return replace(run, lines=sorted(lines, key=lambda line: line.line), stands="issued")
 
 
@@ -66,10 +68,10 @@ def explain_standing(
     if known is None or stated is None:
         return explain(connection, line, clocks, orders=orders)
     edition = terms_of_lines(connection, known, stated.clocks)
-    found, answer = explain(connection, line, stated.clocks, orders=orders, edition=edition)
-    tree = next(one.explanation for one in found.lines if one.line == line)
+    settlement, answer = explain(connection, line, stated.clocks, orders=orders, edition=edition)
+    tree = next(one.explanation for one in settlement.lines if one.line == line)
     answer |= _explained(known, stated, tree).as_json() | {"stands": "issued"}
-    return replace(found, stands="issued"), answer
+    return replace(settlement, stands="issued"), answer
 
 
 def terms_of_lines(connection: Connection, known: ClosedPeriod, clocks: Clocks) -> Edition:
@@ -109,9 +111,9 @@ def _closed_with(connection: Connection, line: str, clocks: Clocks) -> ClosedPer
         names = [settle(connection, edition, clocks, subjects=asked).period]
         if names == [None]:  # no fact makes it any more, but it may have been issued
             names = [
-                one.event.period
-                for one in closed_periods(connection, clocks.known_at)
-                if one.event.program == edition.program
+                closed_period.event.period
+                for closed_period in closed_periods(connection, clocks.known_at)
+                if closed_period.event.program == edition.program
             ]
     for name in names:
         closed = find_closed(connection, edition.program, name, clocks.known_at, clocks.as_of)

@@ -33,14 +33,14 @@ def filled_terms(connection: Connection, period: ClosedPeriod, known_at: int) ->
     """
     base = edition_of(connection, period.seal)
     versions = {
-        one.position: one
-        for one in published(connection, known_at, base.program)
-        if one.position > period.seal.terms.position
+        fact.position: fact
+        for fact in published(connection, known_at, base.program)
+        if fact.position > period.seal.terms.position
     }
     used: dict[str, TermsUsed] = {}
     for recorded in period.adjusted:
         used |= recorded.event.filled
-    if any(one.position not in versions for one in used.values()):
+    if any(terms_used.position not in versions for terms_used in used.values()):
         raise LogBroken(f"An adjustment of {base.program} rests on terms that are not there.")
     terms, filled = dict(base.terms), {}
     for name, source in sorted(used.items()):

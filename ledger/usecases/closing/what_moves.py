@@ -39,9 +39,9 @@ def open_periods(
     if not program.lines:
         return Open([], 0)
     closed = {
-        one.event.period
-        for one in closed_periods(connection, clocks.known_at)
-        if one.event.program == edition.program
+        closed_period.event.period
+        for closed_period in closed_periods(connection, clocks.known_at)
+        if closed_period.event.program == edition.program
     }
     if not program.periods.by_month:
         return Open([] if None in closed else [None], 0)
@@ -73,7 +73,9 @@ class Moved(NamedTuple):
 
     def as_json(self) -> dict[str, Any]:
         """How many lines, by how much, and the first of them."""
-        differences = [one.difference for one in self.changes if one.difference is not None]
+        differences = [
+            change.difference for change in self.changes if change.difference is not None
+        ]
         return {
             "program": self.program,
             "period": self.period,
@@ -81,15 +83,15 @@ class Moved(NamedTuple):
             "difference": _texts(sum_by_currency(differences)),
             "changes": [
                 {
-                    "line": one.line.line,
-                    "payee": one.line.payee,
-                    "was": one.was.amount_text if one.was else None,
-                    "now": one.now.amount_text if one.now else None,
-                    "currency": one.line.currency,
-                    "was_outcome": one.was.outcome if one.was else None,
-                    "now_outcome": one.now.outcome if one.now else None,
+                    "line": change.line.line,
+                    "payee": change.line.payee,
+                    "was": change.was.amount_text if change.was else None,
+                    "now": change.now.amount_text if change.now else None,
+                    "currency": change.line.currency,
+                    "was_outcome": change.was.outcome if change.was else None,
+                    "now_outcome": change.now.outcome if change.now else None,
                 }
-                for one in self.changes[:SHOWN_MAX]
+                for change in self.changes[:SHOWN_MAX]
             ],
         }
 
@@ -120,7 +122,7 @@ def moved_by_terms(
     was = settled(connection, before, clocks, periods) if before else {}
     is_ = settled(connection, after, clocks, periods)
     return {
-        "moves": [one.as_json() for one in moved(after.program, was, is_)],
+        "moves": [moved.as_json() for moved in moved(after.program, was, is_)],
         "months_worked_out": MONTHS_MAX,
         "months_left_out": left_out,
     }
@@ -135,12 +137,14 @@ def moved_without(
     """
     clocks = Clocks(now, known_at)
     editions = list(last_editions(connection, known_at, program_names()))
-    looked_at = {one.program: open_periods(connection, one, clocks) for one in editions}
+    looked_at = {edition.program: open_periods(connection, edition, clocks) for edition in editions}
 
     def lines() -> dict[str, dict[str | None, Settlement]]:
         return {
-            one.program: settled(connection, one, clocks, looked_at[one.program].periods)
-            for one in editions
+            edition.program: settled(
+                connection, edition, clocks, looked_at[edition.program].periods
+            )
+            for edition in editions
         }
 
     before = lines()

@@ -21,7 +21,7 @@ def exceptions_of(
 
     Sources of one day's GMV are compared among the facts given.
     """
-    found = [one for one in facts if isinstance(one.event, Fact)]
+    found = [fact for fact in facts if isinstance(fact.event, Fact)]
     said = [mention(one.event, one.at) for one in found]
     directory = IndexDirectory(connection, clocks)
     directory.load(said)
@@ -34,12 +34,12 @@ def exceptions_of(
 
 def _feeds(facts: Iterable[R]) -> Iterator[tuple[R, Surprise]]:
     by_day: dict[tuple[str, str, str], list[R]] = defaultdict(list)
-    for one in facts:
-        event = one.event
+    for fact in facts:
+        event = fact.event
         if isinstance(event, GMVRecorded):
-            by_day[event.store, event.day.isoformat(), event.basis].append(one)
+            by_day[event.store, event.day.isoformat(), event.basis].append(fact)
     for key, reported in by_day.items():
         sources = {one.event.source or "" for one in reported}
         if len(sources) > 1:
-            for one in reported:
-                yield one, two_feeds(*key, sources)
+            for fact in reported:
+                yield fact, two_feeds(*key, sources)

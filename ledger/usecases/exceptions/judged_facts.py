@@ -23,7 +23,7 @@ def judged(reader: LogReader, facts: Iterable[R]) -> Iterator[tuple[R, Surprise]
 
     What two of them find odd alike is told once, by the first in the order of their ids.
     """
-    asked = {one.position: one for one in facts if is_judged(one.event)}
+    asked = {fact.position: fact for fact in facts if is_judged(fact.event)}
     if not asked:
         return
     told: set[tuple[int, str, str]] = set()

@@ -124,5 +124,5 @@ def _twice_reported(reader: LogReader, stores: list[str]) -> Iterator[OrderSurpr
 
 def twice(store: str, day: date, source: str | None, edition: Edition) -> Surprise:
     """A feed reports the sales of a store's day that its orders are there for."""
-    found = two_feeds(store, day.isoformat(), "placed", {source or "", SOURCE})
-    return found._replace(program=edition.program)
+    surprise = two_feeds(store, day.isoformat(), "placed", {source or "", SOURCE})
+    return surprise._replace(program=edition.program)

@@ -32,36 +32,36 @@ def exceptions_touching(
     program, clocks = settlement.edition.program, settlement.clocks
     lifted = _lifted(connection, clocks.known_at)
     found_ = (*seen, *_to_review(connection, settlement))
-    facts = {_key(one): one for one in found_}
-    for one in read_log(connection, until=clocks.known_at, topics=NAMING):
-        counts = one.at <= clocks.as_of and one.position not in lifted
-        if one.event.program == program and counts:
-            facts[_key(one)] = one
+    facts = {_key(fact): fact for fact in found_}
+    for event in read_log(connection, until=clocks.known_at, topics=NAMING):
+        counts = event.at <= clocks.as_of and event.position not in lifted
+        if event.event.program == program and counts:
+            facts[_key(event)] = event
     found = [
-        (one, surprise)
-        for one, surprise in exceptions_of(connection, clocks, facts.values())
-        if _touches(settlement, one, surprise)
+        (fact, surprise)
+        for fact, surprise in exceptions_of(connection, clocks, facts.values())
+        if _touches(settlement, fact, surprise)
     ]
-    elsewhere = _elsewhere(connection, settlement, [one for one, _ in found])
+    elsewhere = _elsewhere(connection, settlement, [fact for fact, _ in found])
     found = [
-        (one, surprise)
-        for one, surprise in found
-        if surprise.program is not None or one.stream not in elsewhere
+        (fact, surprise)
+        for fact, surprise in found
+        if surprise.program is not None or fact.stream not in elsewhere
     ]
     found.sort(key=lambda pair: (pair[0].position, pair[1].code))
     told = {
-        (one.position, surprise.code, surprise.name): (one, surprise) for one, surprise in found
+        (fact.position, surprise.code, surprise.name): (fact, surprise) for fact, surprise in found
     }
     return [
-        {"code": surprise.code, "position": one.position, "sentence": surprise.sentence}
-        for one, surprise in told.values()
+        {"code": surprise.code, "position": fact.position, "sentence": surprise.sentence}
+        for fact, surprise in told.values()
     ]
 
 
-def _key(one: Recorded) -> object:
+def _key(fact: Recorded) -> object:
     """A fact by its position; what orders say shares that of their call."""
-    said = one.event
-    return one.position if one.version else (one.position, one.stream, said.stored())
+    said = fact.event
+    return fact.position if fact.version else (fact.position, fact.stream, said.stored())
 
 
 def _elsewhere(connection: Connection, settlement: Settlement, odd: list[Recorded]) -> set[str]:
@@ -71,7 +71,7 @@ def _elsewhere(connection: Connection, settlement: Settlement, odd: list[Recorde
     if markets is None:
         return set()
     names = {
-        name for kind, _, name in (one.stream.partition(":") for one in odd) if kind == "store"
+        name for kind, _, name in (fact.stream.partition(":") for fact in odd) if kind == "store"
     }
     reader = LogReader(connection, settlement.clocks)
     states = reader.states("store", names, StoreState, [MerchantOnboarded.TOPIC])
@@ -103,8 +103,8 @@ def _to_review(connection: Connection, settlement: Settlement) -> Iterator[Recor
     assert days is not None
     for judging in program.judges:
         listed = reader.at_positions(reader.within(judging.listed, days.window))
-        found = [one for one in listed if isinstance(one.event, judging.facts)]
-        yield from judging.about(reader, edition, found) if judging.about else found
+        events = [event for event in listed if isinstance(event.event, judging.facts)]
+        yield from judging.about(reader, edition, events) if judging.about else events
     yield from program.waiting(reader, Asked(settlement.edition, settlement.period))
 
 

@@ -97,12 +97,12 @@ def _meaning(fact: type[Fact]) -> str:
 
 
 def _with_values(meaning: str, info: Any) -> str:
-    values = [one for one in _literals(info.annotation) if isinstance(one, str)]
+    values = [literal for literal in _literals(info.annotation) if isinstance(literal, str)]
     return f"{meaning}: {', '.join(values)}" if values else meaning
 
 
 def _literals(annotation: Any) -> list[Any]:
     found: list[Any] = []
-    for one in get_args(annotation):
-        found += _literals(one) if get_args(one) else [one]
+    for argument in get_args(annotation):
+        found += _literals(argument) if get_args(argument) else [argument]
     return found if "Literal" in str(annotation) else []

@@ -64,12 +64,12 @@ class Looked(NamedTuple):
             "fits": self.fits,
             "columns": [
                 {
-                    "header": one.header,
-                    "samples": list(one.samples),
-                    "read_as": self._read_as(one.header) if self.read_by else one.ours,
-                    "how": None if self.read_by else one.how or None,
+                    "header": column.header,
+                    "samples": list(column.samples),
+                    "read_as": self._read_as(column.header) if self.read_by else column.ours,
+                    "how": None if self.read_by else column.how or None,
                 }
-                for one in self.draft.columns
+                for column in self.draft.columns
             ],
             "missing": list(self.lacks or self.draft.missing),
             "doubts": list(self.draft.doubts),
@@ -85,7 +85,9 @@ class Looked(NamedTuple):
         found = [
             name
             for name, sources in columns.items()
-            if any(wanted == layout.folded(one) for source in sources for one in source.headers)
+            if any(
+                wanted == layout.folded(header) for source in sources for header in source.headers
+            )
         ]
         return ", ".join(found) or None
 
@@ -111,12 +113,12 @@ def look_at(
             encoding = mapping.file.encoding if mapping else None
             file = plain_file(path, folder, encoding)
             sheets = rows.sheets(file) if file.kind == "workbook" else []
-            found, first = _header_of(database, file, mapping, folder)
-            own = _own_use(found.names)
-            fits = [one.name for one in shipped() if _fits(one, found)]
-            meant = use or (mapping.for_ if mapping else own) or _use_of(found.names, fits)
+            header, first = _header_of(database, file, mapping, folder)
+            own = _own_use(header.names)
+            fits = [mapping.name for mapping in shipped() if _fits(mapping, header)]
+            meant = use or (mapping.for_ if mapping else own) or _use_of(header.names, fits)
             target = target_named(meant)
-            draft = draft_of(file, found, first, target, zone)
+            draft = draft_of(file, header, first, target, zone)
             read_through = mapping
             refused, lacks, read = "", list[str](), list[dict[str, Any]]()
             if mapping is None and fits:
@@ -124,7 +126,7 @@ def look_at(
             read_by = read_through
             try:
                 if read_through is None and not own:
-                    if not any(one.ours for one in draft.columns):
+                    if not any(column.ours for column in draft.columns):
                         raise BadTable("no column of it is recognised; fill in [columns].")
                     read_through = parsed(draft.trial, "the draft")
                 asked = (database, file, read_through, meant, folder, zone)
@@ -139,7 +141,7 @@ def look_at(
                 refused = refusal.sentence
             is_own = own is not None and mapping is None
             told = (draft, read_by, lacks, refused, read)
-            return Looked(file, sheets, found, meant, is_own, fits, *told)
+            return Looked(file, sheets, header, meant, is_own, fits, *told)
         finally:
             database.close()
 
@@ -197,19 +199,19 @@ def _fits(mapping: Mapping, found: layout.Found) -> bool:
         for sources in mapping.columns.values()
         if all(source.constant is None for source in sources)
     ]
-    columns = sum(any(layout.folded(one) in there for one in names) for names in wanted if names)
+    columns = sum(any(layout.folded(name) in there for name in names) for names in wanted if names)
     asked = sum(1 for names in wanted if names)
 
     def has(name: str) -> bool:
         """Whether a header is there, or one of those that a column of ours is read from."""
         sources = mapping.columns.get(name, ())
-        names = (name, *(header for one in sources for header in one.header))
-        return any(layout.folded(one) in there for one in names)
+        names = (name, *(header for source in sources for header in source.header))
+        return any(layout.folded(name) in there for name in names)
 
     equations = all(
-        any(map(has, one.is_))
-        and all(map(has, {*one.sum, *one.less, *one.when} - set(one.optional)))
-        for one in mapping.equation
+        any(map(has, equation.is_))
+        and all(map(has, {*equation.sum, *equation.less, *equation.when} - set(equation.optional)))
+        for equation in mapping.equation
     )
     rows = {name for name, texts in mapping.rows.only.items() if "" not in texts}
     is_told = all(map(has, rows | set(mapping.rows.filled)))
@@ -219,9 +221,9 @@ def _fits(mapping: Mapping, found: layout.Found) -> bool:
 
 def _use_of(names: list[str], fits: list[str]) -> str:
     """What a file seems to be for."""
-    for one in shipped():
-        if one.name in fits:
-            return one.for_
+    for mapping in shipped():
+        if mapping.name in fits:
+            return mapping.for_
     meant = {meaning_of(name, ORDERS) for name in names if not is_nameless(name)}
     if {"order_id", "created_at", "amount"} <= meant:
         return ORDERS

@@ -37,7 +37,7 @@ class LineMeant(NamedTuple):
     order: str | None = None
 
 
-def line_meant(connection: Connection, typed: str, clocks: Clocks) -> LineMeant | None:
+def meaning(connection: Connection, typed: str, clocks: Clocks) -> LineMeant | None:
     """The line that a short name means: its subject, the end of its id, or an order that it rests
     on. `PROGRAM/` before it, or an unambiguous beginning of that, keeps it to one program.
 
@@ -47,11 +47,11 @@ def line_meant(connection: Connection, typed: str, clocks: Clocks) -> LineMeant 
     editions, rest = _within(connection, typed, clocks)
     asking: tuple[Callable[..., Iterator[LineMeant]], ...] = (_of_subject, _issued, _of_order)
     for ask in asking:
-        found = list(dict.fromkeys(ask(connection, editions, rest, clocks)))
-        if len(found) == 1:
-            return found[0]
-        if found:
-            several = _several(typed, [one.line for one in found], "lines")
+        meanings = list(dict.fromkeys(ask(connection, editions, rest, clocks)))
+        if len(meanings) == 1:
+            return meanings[0]
+        if meanings:
+            several = _several(typed, [meaning.line for meaning in meanings], "lines")
             raise NoSuchLine(several, "Write one of them, or more of its end.")
     return None
 
@@ -78,7 +78,7 @@ def statement_meant(connection: Connection, typed: str, known_at: int) -> str:
     wanted = f"{meant}/{rest}" if meant else typed
     if wanted in names:
         return wanted
-    found = sorted(one for one in names if _is_named(one, wanted))
+    found = sorted(name for name in names if _is_named(name, wanted))
     if len(found) == 1:
         return found[0]
     if found:
@@ -97,7 +97,7 @@ def _is_named(statement: str, typed: str) -> bool:
     forms = {parts[holder], names[holder]}
     for one in (parts, names):
         forms |= {"/".join(one[number:]) for number in range(len(one))}
-    return typed in forms or typed in {f"{program}/{one}" for one in forms}
+    return typed in forms or typed in {f"{program}/{form}" for form in forms}
 
 
 def _several(typed: str, names: Sequence[str], what: str) -> str:
@@ -109,16 +109,16 @@ def _several(typed: str, names: Sequence[str], what: str) -> str:
 def _within(connection: Connection, typed: str, clocks: Clocks) -> tuple[list[Edition], str]:
     """The editions that a name may be about, and what is left of it behind its program."""
     editions = [
-        one
-        for one in last_editions(connection, clocks.known_at, program_names())
-        if program_of(one.rules).lines
+        edition
+        for edition in last_editions(connection, clocks.known_at, program_names())
+        if program_of(edition.rules).lines
     ]
     head, slash, rest = typed.partition("/")
     if not slash or not rest:
         return editions, typed
-    own = [one for one in editions if one.program == head]
+    own = [edition for edition in editions if edition.program == head]
     if not own and (meant := program_meant(connection, head)):
-        own = [one for one in editions if one.program == meant]
+        own = [edition for edition in editions if edition.program == meant]
     return (own, rest) if own else (editions, typed)
 
 
@@ -129,7 +129,7 @@ def _of_subject(
     for edition in editions:
         for period, subject in _asked(edition, rest, clocks):
             run = settle(connection, edition, clocks, period=period, subjects=frozenset({subject}))
-            yield from (LineMeant(one.line) for one in run.lines if _fits(one, rest))
+            yield from (LineMeant(line.line) for line in run.lines if _fits(line, rest))
 
 
 def _asked(edition: Edition, rest: str, clocks: Clocks) -> Iterator[tuple[str | None, str]]:
@@ -138,7 +138,7 @@ def _asked(edition: Edition, rest: str, clocks: Clocks) -> Iterator[tuple[str | 
     first, _, behind = rest.partition("/")
     months = months_begun(edition, edition.window.start, clocks.as_of)
     if MONTH.fullmatch(first) and behind:
-        months, rest = [one for one in months if one == first], behind
+        months, rest = [month for month in months if month == first], behind
     elif program.periods.all_at_once:
         yield None, program.subject_of(rest)[1]
         return
@@ -151,7 +151,7 @@ def _issued(
     connection: Connection, editions: Sequence[Edition], rest: str, clocks: Clocks
 ) -> Iterator[LineMeant]:
     """Lines that were issued, and that no fact makes any more."""
-    own = {one.program for one in editions}
+    own = {edition.program for edition in editions}
     for closed in closed_periods(connection, clocks.known_at):
         if closed.event.program in own and closed.at <= clocks.as_of:
             asked = (closed.event.program, closed.event.period, clocks.known_at, clocks.as_of)
@@ -187,15 +187,15 @@ def _of_order(
         sold = session.ask(f"{sql} ORDER BY store, created_at", {"wanted": {"id": [rest]}})
     finally:
         session.close()
-    charged = [one for one in editions if program_of(one.rules).orders is not None]
+    charged = [edition for edition in editions if program_of(edition.rules).orders is not None]
     summed = [
-        one for one in editions
-        if one not in charged and OfOrders.GMV in program_of(one.rules).asks_of_orders(one)
+        edition for edition in editions if edition not in charged
+        and OfOrders.GMV in program_of(edition.rules).asks_of_orders(edition)
     ]  # fmt: skip
     for group in (charged, summed):
-        found = list(_resting_on(connection, reader, group, sold, rest))
-        if found:
-            yield from found
+        meanings = list(_resting_on(connection, reader, group, sold, rest))
+        if meanings:
+            yield from meanings
             return
 
 
@@ -218,7 +218,7 @@ def _resting_on(
                     )
                 except WrongPeriod:  # the month lies outside of the edition's dates
                     continue
-                asked = ([one.line for one in run.lines], run.period, reader.clocks)
+                asked = ([line.line for line in run.lines], run.period, reader.clocks)
                 for line, orders in orders_of_lines(connection, edition, *asked).items():
                     if any(one["order_id"] == order for one in orders):
                         yield LineMeant(line, order)

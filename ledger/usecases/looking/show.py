@@ -56,8 +56,8 @@ def lifts(connection: Connection, known_at: int) -> dict[int, int]:
 
 def log(connection: Connection, stream: str | None, after: int, until: int) -> Iterator[Logged]:
     """Logged events in order, of one stream or of all. Raises `NoSuchStream` for none."""
-    found = read_log(connection, after=after, until=until, stream=stream)
-    first = next(found, None)
+    events = read_log(connection, after=after, until=until, stream=stream)
+    first = next(events, None)
     if first is None and stream is not None:
         raise NoSuchStream(
             f"Nothing is recorded of {stream!r} at positions {after + 1} to {until}.",
@@ -67,7 +67,7 @@ def log(connection: Connection, stream: str | None, after: int, until: int) -> I
         )
     if first is not None:
         yield first
-        yield from found
+        yield from events
 
 
 def _meant(connection: Connection, stream: str, known_at: int) -> str:
@@ -83,14 +83,14 @@ def show(connection: Connection, stream: str, clocks: Clocks) -> dict[str, Any]:
     kind, _, name = stream.partition(":")
     whole = list(log(connection, stream, 0, clocks.known_at))
     counting = list(LogReader(connection, clocks).facts([stream]))
-    counted = {one.position for one in counting}
+    counted = {event.position for event in counting}
     out: dict[str, Any] = {
         "stream": stream,
         "as_of": format_instant(clocks.as_of),
         "known_at": clocks.known_at,
         "state": {},
-        "facts": [event_json(one) for one in in_order(counting)],
-        "not_counted": [one.position for one in whole if one.position not in counted],
+        "facts": [event_json(event) for event in in_order(counting)],
+        "not_counted": [event.position for event in whole if event.position not in counted],
     }
     describe = catalogue.STATES.get(kind)
     if describe:
@@ -102,7 +102,7 @@ def show(connection: Connection, stream: str, clocks: Clocks) -> dict[str, Any]:
 
 def _hear_orders(connection: Connection, store: str, state: dict[str, Any], clocks: Clocks) -> None:
     """The store's first sale, where an archived order was earlier than what was reported."""
-    for one in LogReader(connection, clocks).first_orders([store]):
+    for first_order in LogReader(connection, clocks).first_orders([store]):
         told = state["first_sale_at"]
-        first = format_instant(one.at)
+        first = format_instant(first_order.at)
         state["first_sale_at"] = min(told, first) if told else first

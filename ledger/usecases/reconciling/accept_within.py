@@ -40,22 +40,22 @@ def accept_within(
     refuse_read_only(book, "accept differences")
     with book.reading() as connection:
         head = head_of(connection)
-        found, run = compare(connection)
-        _refuse_unfit(found)
-        events = _events(connection, run, found, Clocks(now, head.position))
+        reconciliation, run = compare(connection)
+        _refuse_unfit(reconciliation)
+        events = _events(connection, run, reconciliation, Clocks(now, head.position))
     plan: dict[str, Any] = {
-        "accepted": sum(one.count or 1 for one in _passing(found)),
-        "adjusted": sum(isinstance(one, StatementAdjusted) for one in events),
+        "accepted": sum(one.count or 1 for one in _passing(reconciliation)),
+        "adjusted": sum(isinstance(event, StatementAdjusted) for event in events),
         "recorded": 0,
         "run": None,
         "position": head.position,
         "receipt": head.receipt,
     }
-    asked = found.as_json() | plan
+    asked = reconciliation.as_json() | plan
     if len(events) > 1 and not agree(asked):
-        return found, plan
+        return reconciliation, plan
     written = record_decisions(book, events, by=by, expected=head)
-    return found, plan | {
+    return reconciliation, plan | {
         "recorded": len(events),
         "run": head.position + 1,
         "position": written.position,
@@ -64,7 +64,11 @@ def accept_within(
 
 
 def _passing(found: Reconciliation) -> list[Any]:
-    return [one for one in found.breaks if one.within is not None and one.id not in found.resolved]
+    return [
+        break_
+        for break_ in found.breaks
+        if break_.within is not None and break_.id not in found.resolved
+    ]
 
 
 def _refuse_unfit(found: Reconciliation) -> None:

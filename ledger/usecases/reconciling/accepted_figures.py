@@ -49,7 +49,7 @@ AS_RULED = StatedOrders({}, [])
 def stated_orders(connection: Connection, known: ClosedPeriod, known_at: int) -> StatedOrders:
     """How the orders of a closed month stand, by what was issued and accepted."""
     seal = known.seal
-    silent = [name for name, one in known.worked_out.items() if one.line.outcome != "payable"]
+    silent = [name for name, stated in known.worked_out.items() if stated.line.outcome != "payable"]
     return StatedOrders(accepted_orders(connection, seal.program, seal.period, known_at), silent)
 
 
@@ -65,25 +65,29 @@ def accepted_orders(
             case ReconciliationRun() as run:
                 runs[recorded.position] = run
             case BreakResolved(resolution="accept_theirs", run=at) as said if at in runs:
-                group = next((one for one in runs[at].breaks if one.id == said.id), None)
+                group = next((break_ for break_ in runs[at].breaks if break_.id == said.id), None)
                 if group is not None:
-                    for one in orders_of(runs[at], group):
-                        found[one.store, one.order_id] = _minor(one.theirs, group.currency)
+                    for order_break in orders_of(runs[at], group):
+                        found[order_break.store, order_break.order_id] = _minor(
+                            order_break.theirs, group.currency
+                        )
     return found
 
 
 def orders_of(run: ReconciliationRun, group: Break) -> Iterator[OrderBreak]:
     """The orders of a group of breaks."""
     number = run.breaks.index(group)
-    return (one for one in run.orders or () if one.group == number)
+    return (order for order in run.orders or () if order.group == number)
 
 
 def moves_by_line(run: ReconciliationRun, group: Break) -> dict[str, int]:
     """Per line by how many minor units the orders of a group lie above ours."""
     moves: dict[str, int] = {}
-    for one in orders_of(run, group):
-        line = run.line_of(one)
-        moved = _minor(one.theirs, group.currency) - _minor(one.ours, group.currency)
+    for order_break in orders_of(run, group):
+        line = run.line_of(order_break)
+        moved = _minor(order_break.theirs, group.currency) - _minor(
+            order_break.ours, group.currency
+        )
         moves[line] = moves.get(line, 0) + moved
     return moves
 
@@ -137,16 +141,16 @@ def _refuse_moved_since(
 ) -> None:
     """Raises `BadResolution` for a line that the rules give otherwise since it was stated."""
     by_clocks: dict[Clocks, set[str]] = defaultdict(set)
-    for one in lines:
-        if one.clocks != clocks:
-            by_clocks[one.clocks].add(one.line.line)
+    for line in lines:
+        if line.clocks != clocks:
+            by_clocks[line.clocks].add(line.line.line)
     for stated_at, names in by_clocks.items():
         subjects = subjects_of(edition, names)
         then, now = (
             settle(connection, edition, at, period=run.period, subjects=subjects).lines
             for at in (stated_at, clocks)
         )
-        moved = [one.line.line for one in changes(then, now) if one.line.line in names]
+        moved = [change.line.line for change in changes(then, now) if change.line.line in names]
         if moved:
             raise BadResolution(
                 f"{moved[0]} stands by a figure of the platform that was accepted before, and "
@@ -163,10 +167,10 @@ def _refuse_accepted_since(
     known_at: int,
 ) -> None:
     whole = whole_lines(connection, run.program, run.period, known_at)
-    for one in lines:
-        if one.line.line in whole:
+    for line in lines:
+        if line.line.line in whole:
             raise BadResolution(
-                f"{one.line.line} stands by a figure of the platform for the whole line; its "
+                f"{line.line.line} stands by a figure of the platform for the whole line; its "
                 "orders do not add up to it any more.",
                 "Accept a figure of the whole line again, or resolve this as platform_error.",
             )

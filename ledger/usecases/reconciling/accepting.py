@@ -21,10 +21,10 @@ from ledger.usecases.statements.closed_period import ClosedPeriod, Lines, Stated
 
 def refuse_accepted(known: ClosedPeriod | None, run: Compared, found: Break) -> None:
     """Raises `BadResolution` for a break of the run whose figure somebody has accepted."""
-    for one in known.adjusted if known else ():
-        if one.event.adopted == found.id and one.position > run.position:
+    for event in known.adjusted if known else ():
+        if event.event.adopted == found.id and event.position > run.position:
             raise BadResolution(
-                f"The figure of {found.id} was accepted before, at position {one.position}.",
+                f"The figure of {found.id} was accepted before, at position {event.position}.",
                 "The line stands by it. Compare again to see what is left.",
             )
 
@@ -58,8 +58,8 @@ def accepted(
         corrected = [_decided(stated[found.line].line, found)]
     else:
         corrected = _moved(connection, known, run, found, clocks, stated)
-    for one in corrected:
-        now = one.change.now
+    for correction in corrected:
+        now = correction.change.now
         if now is not None and now.line in stated:
             stated[now.line] = stated[now.line]._replace(line=now)
     edition = edition_of(connection, known.seal)
@@ -89,7 +89,7 @@ def _moved(
             "Nothing was recorded.",
         )
     if found.count is not None:
-        lines = [one for name, one in known.worked_out.items() if name in moves]
+        lines = [stated for name, stated in known.worked_out.items() if name in moves]
         refuse_outdated(connection, run, found, known, lines, clocks.known_at)
     return [_paying(stated[name].line, moves[name]) for name in sorted(moves)]
 

@@ -73,30 +73,30 @@ def name_sums(causes: OrderCauses) -> None:
     ).fetchall()
     by_store: dict[tuple[str, str], list[_Order]] = defaultdict(list)
     for row in rows:
-        one = _Order(*row)
-        by_store[one.store, one.currency].append(one)
-    found = [one for orders in by_store.values() for one in _sums(orders)]
-    causes.name("sum_of_orders", SUMMED, (said for one in found for said in _said(one)))
+        order = _Order(*row)
+        by_store[order.store, order.currency].append(order)
+    sums = [sum_ for orders in by_store.values() for sum_ in _sums(orders)]
+    causes.name("sum_of_orders", SUMMED, (said for one in sums for said in _said(one)))
 
 
 def _sums(orders: list[_Order]) -> list[_Sum]:
     """The rows of a store that stand for orders that they lack, none for the same one."""
-    lacking = [one for one in orders if one.kind == "missing_theirs"]
-    found = []
+    lacking = [order for order in orders if order.kind == "missing_theirs"]
+    sums = []
     for row in orders:
         if row.kind != "missing_theirs":
             least = 1 if row.kind == "amount_differs" else 2
             ways = [
                 parts
                 for parts in _ways(lacking, least)
-                if sum(one.ours for one in parts) == row.surplus
+                if sum(part.ours for part in parts) == row.surplus
             ]
             if len(ways) == 1:
-                found.append(_Sum(row, ways[0]))
-    claimed = [part for one in found for part in one.parts]
+                sums.append(_Sum(row, ways[0]))
+    claimed = [part for one in sums for part in one.parts]
     if len(set(claimed)) < len(claimed):
         return []
-    return found
+    return sums
 
 
 def _ways(lacking: list[_Order], least: int) -> Iterator[tuple[_Order, ...]]:

@@ -76,7 +76,7 @@ class Matcher:
             line = self.ours[name]
             if line.outcome == "granted" or (line.amount and line.amount.minor):
                 self._break("missing_theirs", name, line, None)
-        self.breaks.sort(key=lambda one: one.id)
+        self.breaks.sort(key=lambda break_: break_.id)
         return Matched(self.matched, self.breaks, self.problems, Turned.of(self._pairs))
 
     def _claim(self, line: Line, row: PlatformRow) -> None:

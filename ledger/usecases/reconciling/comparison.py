@@ -55,16 +55,20 @@ class Reconciliation:
     @property
     def open(self) -> list[Break]:
         """Breaks that nobody has resolved, and that no tolerance lets pass."""
-        return [one for one in self.breaks if one.id not in self.resolved and one.within is None]
+        return [
+            break_
+            for break_ in self.breaks
+            if break_.id not in self.resolved and break_.within is None
+        ]
 
     def as_json(self, *, full: bool = False) -> dict[str, Any]:
         """The answer in the shape of the public contract; `full` lists orders, of groups
         that are not too large for it."""
-        breaks = [self._break(number, one) for number, one in enumerate(self.breaks)]
+        breaks = [self._break(number, break_) for number, break_ in enumerate(self.breaks)]
         if full and self.orders:
-            listed = {one.group for one in self.orders}
+            listed = {order.group for order in self.orders}
             rest = [one for number, one in enumerate(breaks) if number not in listed]
-            breaks = [*(self._order(one) for one in self.orders), *rest]
+            breaks = [*(self._order(order) for order in self.orders), *rest]
         return {
             "program": self.program,
             "period": self.period,
@@ -91,63 +95,66 @@ class Reconciliation:
         """How many rows made the amounts of a group's orders, where orders have several."""
         if not self.summed:
             return {}
-        orders = [one for one in self.orders if one.group == group and one.theirs]
-        counts = [len(self.summed.get((one.store, one.order_id), (1,))) for one in orders]
+        orders = [order for order in self.orders if order.group == group and order.theirs]
+        counts = [len(self.summed.get((order.store, order.order_id), (1,))) for order in orders]
         return {"rows": sum(counts)} if sum(counts) > len(counts) else {}
 
-    def _break(self, number: int, one: Break) -> dict[str, Any]:
-        data = one.model_dump(exclude={"id"}, exclude_none=True)
-        found = self.resolved.get(one.id)
-        other = self.other.get(one.place or 0)
-        group = {"count": one.count, "order_id": one.order_id} if one.count else {}
+    def _break(self, number: int, break_: Break) -> dict[str, Any]:
+        data = break_.model_dump(exclude={"id"}, exclude_none=True)
+        break_resolved = self.resolved.get(break_.id)
+        other = self.other.get(break_.place or 0)
+        group = {"count": break_.count, "order_id": break_.order_id} if break_.count else {}
         return {
             "number": number + 1,
-            "break": one.id,
+            "break": break_.id,
             **{name: data.get(name) for name in ("line", "kind", "ours", "theirs", "difference")},
-            "currency": one.currency,
-            "payee": one.payee,
-            "place": one.place,
-            "likely": [cause.model_dump() for cause in one.likely],
-            "resolution": found.resolution if found else None,
+            "currency": break_.currency,
+            "payee": break_.payee,
+            "place": break_.place,
+            "likely": [cause.model_dump() for cause in break_.likely],
+            "resolution": break_resolved.resolution if break_resolved else None,
             **group,
-            **self._marked(one),
+            **self._marked(break_),
             **self._rows(number),
             **({"other": other} if other else {}),
         }
 
-    def _marked(self, one: Break) -> dict[str, bool]:
+    def _marked(self, break_: Break) -> dict[str, bool]:
         """Whether a tolerance lets the break pass, where there is one."""
-        return {"within_tolerance": one.within is not None} if self.tolerance else {}
+        return {"within_tolerance": break_.within is not None} if self.tolerance else {}
 
-    def _order(self, one: OrderBreak) -> dict[str, Any]:
+    def _order(self, order_break: OrderBreak) -> dict[str, Any]:
         """One order of a group, with the group's kind and causes."""
-        group = self.breaks[one.group]
+        group = self.breaks[order_break.group]
         currency = group.currency
         assert currency is not None, "orders have amounts"
         zero = Money.zero(currency)
-        ours = Money.parse(one.ours, currency) if one.ours else zero
-        theirs = Money.parse(one.theirs, currency) if one.theirs else zero
+        ours = Money.parse(order_break.ours, currency) if order_break.ours else zero
+        theirs = Money.parse(order_break.theirs, currency) if order_break.theirs else zero
         differs = group.kind != "currency_differs"
         name = period_id(self.program, self.period)
-        found = self.resolved.get(group.id)
-        places = self.summed.get((one.store, one.order_id))
+        break_resolved = self.resolved.get(group.id)
+        places = self.summed.get((order_break.store, order_break.order_id))
         return {
-            "number": one.group + 1,
-            "break": f"{name}/{one.store}/{one.order_id}#{group.kind}",
+            "number": order_break.group + 1,
+            "break": f"{name}/{order_break.store}/{order_break.order_id}#{group.kind}",
             "group": group.id,
-            "line": one.line,
-            "order_id": one.order_id,
+            "line": order_break.line,
+            "order_id": order_break.order_id,
             "kind": group.kind,
-            "ours": one.ours,
-            "theirs": one.theirs,
+            "ours": order_break.ours,
+            "theirs": order_break.theirs,
             "difference": ours.plus(theirs.negated()).text if differs else None,
             "currency": currency,
-            "payee": one.payee,
+            "payee": order_break.payee,
             "likely": [
-                {**cause.model_dump(), "gives": cause.gives if one.theirs is None else one.theirs}
-                for cause in (group.likely if one.likely is None else one.likely)
+                {
+                    **cause.model_dump(),
+                    "gives": cause.gives if order_break.theirs is None else order_break.theirs,
+                }
+                for cause in (group.likely if order_break.likely is None else order_break.likely)
             ],
-            "resolution": found.resolution if found else None,
+            "resolution": break_resolved.resolution if break_resolved else None,
             **self._marked(group),
             **({"rows": len(places), "places": list(places)} if places else {}),
         }

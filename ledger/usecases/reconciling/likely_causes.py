@@ -36,17 +36,17 @@ class Likely:
 
     def explained(self, breaks: list[Break], ours: Mapping[str, Line]) -> list[Break]:
         """The breaks with what each may come from."""
-        asked = {one.line for one in breaks if one.kind in ASKED}
+        asked = {break_.line for break_ in breaks if break_.kind in ASKED}
         if not asked:
             return breaks
         self.load(asked, ours)
         return [
-            one.model_copy(
-                update={"likely": self.causes(one.line, ours.get(one.line), _theirs(one))}
+            break_.model_copy(
+                update={"likely": self.causes(break_.line, ours.get(break_.line), _theirs(break_))}
             )
-            if one.kind in ASKED
-            else one
-            for one in breaks
+            if break_.kind in ASKED
+            else break_
+            for break_ in breaks
         ]
 
     def load(self, names: Collection[str], ours: Mapping[str, Line]) -> None:
@@ -62,16 +62,16 @@ class Likely:
     def causes(self, name: str, ours: Line | None, theirs: Money | str) -> tuple[Cause, ...]:
         """Every change that gives exactly their amount, or outcome, and not ours, in the
         contract's order."""
-        found: list[Cause] = []
+        causes: list[Cause] = []
         for variant, lines in self._lines:
             was, gives = (_figure(line, theirs) for line in (ours, lines.get(name)))
             if gives == theirs and gives != was:
                 text = gives.text if isinstance(gives, Money) else str(gives)
                 detail = _detail(variant, ours)
                 cause = Cause(because=variant.because, detail=detail, gives=text)
-                if cause not in found:
-                    found.append(cause)
-        return tuple(found)
+                if cause not in causes:
+                    causes.append(cause)
+        return tuple(causes)
 
     def _settled(self, variant: Variant, subjects: frozenset[str]) -> Sequence[Line]:
         try:
@@ -121,8 +121,12 @@ def _ratio(tree: Step) -> str:
     return "none"
 
 
-def _theirs(one: Break) -> Money | str:
+def _theirs(break_: Break) -> Money | str:
     """Their amount, or the outcome of a decision."""
-    if one.currency is None:
-        return one.theirs or ""
-    return Money.parse(one.theirs, one.currency) if one.theirs else Money.zero(one.currency)
+    if break_.currency is None:
+        return break_.theirs or ""
+    return (
+        Money.parse(break_.theirs, break_.currency)
+        if break_.theirs
+        else Money.zero(break_.currency)
+    )

@@ -30,25 +30,27 @@ def with_taxes(breaks: list[Break]) -> list[Break]:
     Lines of one amount alone, such as fixed awards, say nothing of a rate.
     """
     named: dict[str, Tax] = {}
-    for currency in sorted({one.currency for one in breaks if one.currency}):
+    for currency in sorted({break_.currency for break_ in breaks if break_.currency}):
         telling = list(_telling(breaks, currency))
         for tax in _candidates(telling):
-            fits = [one for one in telling if one.id not in named and _fits(one, tax)]
+            fits = [line for line in telling if line.id not in named and _fits(line, tax)]
             if _is_said(fits, telling):
-                named |= {one.id: tax for one in fits}
+                named |= {fit.id: tax for fit in fits}
     return [
-        one.model_copy(update={"likely": (_cause(named[one.id], one),)}) if one.id in named else one
-        for one in breaks
+        break_.model_copy(update={"likely": (_cause(named[break_.id], break_),)})
+        if break_.id in named
+        else break_
+        for break_ in breaks
     ]
 
 
 def _telling(breaks: Sequence[Break], currency: str) -> Iterator[_Telling]:
-    for one in breaks:
-        if one.kind != "amount_differs" or one.likely or one.currency != currency:
+    for break_ in breaks:
+        if break_.kind != "amount_differs" or break_.likely or break_.currency != currency:
             continue
-        ours, theirs = (Money.parse(text, currency).minor for text in (one.ours, one.theirs))
+        ours, theirs = (Money.parse(text, currency).minor for text in (break_.ours, break_.theirs))
         if ours * theirs > 0:
-            yield _Telling(one.id, abs(ours), abs(theirs))
+            yield _Telling(break_.id, abs(ours), abs(theirs))
 
 
 def _candidates(telling: Sequence[_Telling]) -> Iterator[Tax]:
@@ -56,18 +58,18 @@ def _candidates(telling: Sequence[_Telling]) -> Iterator[Tax]:
     for decimals in GRIDS:
         scale = 10**decimals
         votes: Counter[int] = Counter()
-        for one in telling:
-            units = round((one.theirs - one.ours) * scale / one.ours)
-            if one.ours > 2 * scale and 0 < units * 100 <= TAX_PERCENT_MAX * scale:
+        for line in telling:
+            units = round((line.theirs - line.ours) * scale / line.ours)
+            if line.ours > 2 * scale and 0 < units * 100 <= TAX_PERCENT_MAX * scale:
                 votes[units] += 1
         for units, count in votes.most_common():
             if count >= TAX_ORDERS:
                 yield Tax(decimals, units)
 
 
-def _fits(one: _Telling, tax: Tax) -> bool:
+def _fits(line: _Telling, tax: Tax) -> bool:
     scale = int(10**tax.decimals)
-    return (2 * one.ours * (scale + tax.units) + scale) // (2 * scale) == one.theirs
+    return (2 * line.ours * (scale + tax.units) + scale) // (2 * scale) == line.theirs
 
 
 def _is_said(fits: Sequence[_Telling], telling: Sequence[_Telling]) -> bool:
@@ -75,10 +77,10 @@ def _is_said(fits: Sequence[_Telling], telling: Sequence[_Telling]) -> bool:
     return (
         len(fits) >= TAX_ORDERS
         and len(fits) * 100 >= len(telling) * TAX_SHARE_PERCENT
-        and len({one.ours for one in fits}) > 1
-        and max(one.theirs - one.ours for one in fits) > TELLING
+        and len({fit.ours for fit in fits}) > 1
+        and max(fit.theirs - fit.ours for fit in fits) > TELLING
     )
 
 
-def _cause(tax: Tax, one: Break) -> Cause:
-    return Cause(because="tax", detail=tax.detail, gives=one.theirs or "")
+def _cause(tax: Tax, break_: Break) -> Cause:
+    return Cause(because="tax", detail=tax.detail, gives=break_.theirs or "")

@@ -80,11 +80,11 @@ def _name_ours_elsewhere(
     ).fetchall()
     named = []
     for store, order_id, minor, currency in rows:
-        one = found.get((store, order_id))
-        if one is not None and (one.minor, one.currency) == (minor, currency):
+        elsewhere = found.get((store, order_id))
+        if elsewhere is not None and (elsewhere.minor, elsewhere.currency) == (minor, currency):
             detail = (
-                f"{_said(edition)}: the order is ours, of {period}, in {one.line} "
-                f"({_created(one.created_at, edition)}), {Money(minor, currency).text}"
+                f"{_said(edition)}: the order is ours, of {period}, in {elsewhere.line} "
+                f"({_created(elsewhere.created_at, edition)}), {Money(minor, currency).text}"
             )
             named.append(Named(store, order_id, detail))
     causes.name(BECAUSE, f"{_said(edition)}: ours of {period}", named)
@@ -100,9 +100,9 @@ def _ours_of(connection: Connection, month: OurMonth, edge: Window) -> Iterator[
             " max(o.created_at) FROM mine m JOIN orders o USING (store, order_id) GROUP BY ALL"
         ).fetchall()
     for *columns, last in rows:
-        one = _Elsewhere(*columns)
-        if one.created_at in edge and last in edge:
-            yield one
+        elsewhere = _Elsewhere(*columns)
+        if elsewhere.created_at in edge and last in edge:
+            yield elsewhere
 
 
 def _name_theirs_elsewhere(causes: OrderCauses, edition: Edition, theirs: Window) -> None:

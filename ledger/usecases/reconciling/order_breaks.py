@@ -70,9 +70,9 @@ def grouped(
     ).fetchall()
     groups = sorted(
         (_Group(*row) for row in rows),
-        key=lambda one: str((KINDS.index(one.kind), one.found, one.currency, one.within)),
+        key=lambda group: str((KINDS.index(group.kind), group.found, group.currency, group.within)),
     )
-    breaks = [_break(edition, scope, one, causes, tolerance) for one in groups]
+    breaks = [_break(edition, scope, group, causes, tolerance) for group in groups]
     return breaks, list(_listed(database, groups, causes))
 
 
@@ -116,7 +116,7 @@ def _told(
 ) -> tuple[Cause, ...]:
     """The causes of one order of a group, with what they name of it alone."""
     gives = Money(theirs or 0, group.currency).text
-    own = {one["cause"]: {"detail": one["detail"]} for one in details}
+    own = {detail["cause"]: {"detail": detail["detail"]} for detail in details}
     return tuple(
         causes[number].model_copy(update={"gives": gives, **own.get(number, {})})
         for number in group.found
@@ -128,7 +128,7 @@ def _break(
 ) -> Break:
     kind, currency = group.kind, group.currency
     kinds = [causes[one] for one in group.found]
-    named = "+".join(f"{one.because}:{one.detail}" for one in kinds).replace(" ", "_")
+    named = "+".join(f"{kind.because}:{kind.detail}" for kind in kinds).replace(" ", "_")
     within = "within_tolerance" if group.within else ""
     period, only = scope
     name = period_id(edition.program, period)

@@ -48,9 +48,9 @@ class OrderCauses:
             return
         number = self.add(because, detail)
         columns: dict[str, list[object]] = {
-            "store": [one.store for one in some],
-            "order_id": [one.order_id for one in some],
-            "detail": [one.detail or "" for one in some],
+            "store": [named.store for named in some],
+            "order_id": [named.order_id for named in some],
+            "detail": [named.detail or "" for named in some],
         }
         load_tables(self.database, {"just_named": columns})
         self.database.execute(

@@ -104,7 +104,7 @@ def our_month(connection: Connection, month: OurMonth) -> Iterator[OurOrders]:
     assert by_order is not None, f"{month.edition.rules} works by order"
     side = by_order.order_side(reader, Asked(month.edition, month.period))
     lines = OrderLines.at(connection, month.clocks)
-    in_items = any(one.file.items for one in lines.files)
+    in_items = any(file.file.items for file in lines.files)
     stores = None if month.store is None else [month.store]
     with lines.opened(side.window, stores) as database:
         yield OurOrders(database, side, month, in_items)

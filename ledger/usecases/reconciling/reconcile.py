@@ -71,10 +71,10 @@ def reconcile(
         file = file._replace(rows=rows)
     with no_cycles():
         side = our_side(connection, program, period, clocks)
-        found = _match(connection, side, period, file)
-        refuse(file.name, found.problems)
-        breaks = found.breaks
-        if found.turned is None:
+        matched = _match(connection, side, period, file)
+        refuse(file.name, matched.problems)
+        breaks = matched.breaks
+        if matched.turned is None:
             asked = Likely(connection, side.edition, period, side.clocks)
             breaks = marked(with_taxes(asked.explained(breaks, side.trees)), tolerance)
     return Reconciliation(
@@ -83,14 +83,14 @@ def reconcile(
         side.ours_is,
         side.clocks,
         FileSaid(file.name, file.sha256, len(file.rows), file.nameless, file.totals),
-        found.matched,
+        matched.matched,
         sum_by_currency([line.amount for line in side.lines if line.amount and line.amount.minor]),
         sum_by_currency([row.amount for row in file.rows if row.amount]),
         breaks,
         still_resolved(connection, program, period, clocks.known_at, breaks),
         {row.place: row.other for row in file.rows if row.other},
         [],
-        turned=found.turned,
+        turned=matched.turned,
         flipped=flip_sign,
         tolerance=tolerance,
     )
@@ -128,23 +128,23 @@ def reconcile_orders(
     rules.days_of(edition, period)
     with no_cycles():
         month = OurMonth(edition, period or "", stands, stated, store)
-        found = compare_orders(connection, month, load, elsewhere, tolerance)
+        order_outcome = compare_orders(connection, month, load, elsewhere, tolerance)
     return Reconciliation(
         program,
         period,
         "settled" if stated is None else "issued",
         stands,
-        _said_of(found.file),
-        found.matched,
-        {code: Money(minor, code) for code, minor in found.ours.items()},
-        {code: Money(minor, code) for code, minor in found.theirs.items()},
-        found.breaks,
-        still_resolved(connection, program, period, clocks.known_at, found.breaks),
+        _said_of(order_outcome.file),
+        order_outcome.matched,
+        {code: Money(minor, code) for code, minor in order_outcome.ours.items()},
+        {code: Money(minor, code) for code, minor in order_outcome.theirs.items()},
+        order_outcome.breaks,
+        still_resolved(connection, program, period, clocks.known_at, order_outcome.breaks),
         {},
-        found.orders,
-        found.file.other,
-        found.file.summed,
-        found.turned,
+        order_outcome.orders,
+        order_outcome.file.other,
+        order_outcome.file.summed,
+        order_outcome.turned,
         flip_sign,
         tolerance,
     )
@@ -232,7 +232,9 @@ def our_side(connection: Connection, program: str, period: str | None, clocks: C
     edition = edition_at(connection, program, clocks.known_at)[0]
     program_of(edition.rules).refuse_without_lines(edition)
     run = settle(connection, edition, clocks, period=period)
-    return Side("settled", list(run.lines), {one.line: one for one in run.lines}, edition, clocks)
+    return Side(
+        "settled", list(run.lines), {line.line: line for line in run.lines}, edition, clocks
+    )
 
 
 def _issued(connection: Connection, known: ClosedPeriod) -> Side:
@@ -240,8 +242,8 @@ def _issued(connection: Connection, known: ClosedPeriod) -> Side:
     stands = known.stands
     edition = filled_terms(connection, known, stands.known_at).edition
     run = settle(connection, edition, stands, period=known.seal.period)
-    lines = [one.line for one in known.current.values()]
-    return Side("issued", lines, {one.line: one for one in run.lines}, edition, stands)
+    lines = [stated.line for stated in known.current.values()]
+    return Side("issued", lines, {line.line: line for line in run.lines}, edition, stands)
 
 
 def _match(connection: Connection, side: Side, period: str | None, file: PlatformFile) -> Matched:
@@ -268,7 +270,7 @@ def still_resolved(
     for recorded in read_log(connection, until=known_at, stream=stream):
         if isinstance(recorded.event, BreakResolved):
             last[recorded.event.id] = recorded.event
-    theirs = {one.id: (one.theirs, one.currency) for one in breaks}
+    theirs = {break_.id: (break_.theirs, break_.currency) for break_ in breaks}
     return {
         name: event
         for name, event in last.items()

@@ -68,24 +68,24 @@ def resolve(
         head = head_of(connection)
         fresh = compare(connection) if compare else None
         if fresh is None:
-            run, found = _find(connection, program, period, name, head.position)
+            run, break_ = _find(connection, program, period, name, head.position)
         else:
             run = Compared(head.position + 1, fresh)
-            found = _named(run.event, name, period_id(program, period))
+            break_ = _named(run.event, name, period_id(program, period))
         known = closed(connection, program, period, head.position)
-        refuse_accepted(known, run, found)
-        resolved = resolved_as(run, found, resolution, reason)
+        refuse_accepted(known, run, break_)
+        resolved = resolved_as(run, break_, resolution, reason)
         events: list[OwnEvent] = [resolved] if fresh is None else [fresh, resolved]
         if resolution == "accept_theirs":
             clocks = Clocks(now, head.position)
             stated = dict(known.current) if known else {}
-            events += accepted(connection, known, run, found, reason, clocks, stated)
+            events += accepted(connection, known, run, break_, reason, clocks, stated)
     plan = {
-        "break": found.id,
-        **{name: getattr(found, name) for name in ("line", "ours", "theirs", "currency")},
+        "break": break_.id,
+        **{name: getattr(break_, name) for name in ("line", "ours", "theirs", "currency")},
         "resolution": resolution,
         "reason": reason,
-        "adjusted": sum(isinstance(one, StatementAdjusted) for one in events),
+        "adjusted": sum(isinstance(event, StatementAdjusted) for event in events),
         "recorded": 0,
         "position": head.position,
         "receipt": head.receipt,
@@ -126,9 +126,9 @@ def _find(
     """
     stream = reconciliation_stream(program, period)
     runs: dict[str | None, Compared] = {}
-    for one in read_log(connection, until=known_at, stream=stream):
-        if isinstance(one.event, ReconciliationRun):
-            runs[one.event.store] = Compared(one.position, one.event)
+    for event in read_log(connection, until=known_at, stream=stream):
+        if isinstance(event.event, ReconciliationRun):
+            runs[event.event.store] = Compared(event.position, event.event)
     asked = period_id(program, period)
     again = f"duebook reconcile {asked.replace('/', ' ')} --against FILE"
     if not runs:
@@ -137,13 +137,13 @@ def _find(
             f"Name the file again: {again} --resolve {name}. Or keep it first: {again} --keep",
         )
     if name.isdigit():
-        last = max(runs.values(), key=lambda one: one.position)
+        last = max(runs.values(), key=lambda compared: compared.position)
         return last, _named(last.event, name, asked)
     for run in runs.values():
-        for found in run.event.breaks:
-            if found.id == name:
-                return run, found
-    return next(iter(runs.values())), _missing([one.event for one in runs.values()], name, asked)
+        for break_ in run.event.breaks:
+            if break_.id == name:
+                return run, break_
+    return next(iter(runs.values())), _missing([run.event for run in runs.values()], name, asked)
 
 
 def _named(run: ReconciliationRun, name: str, asked: str) -> Break:
@@ -156,14 +156,16 @@ def _named(run: ReconciliationRun, name: str, asked: str) -> Break:
                 "Their numbers stand before them in its answer.",
             )
         return breaks[int(name) - 1]
-    return next((one for one in breaks if one.id == name), None) or _missing([run], name, asked)
+    return next((break_ for break_ in breaks if break_.id == name), None) or _missing(
+        [run], name, asked
+    )
 
 
 def _missing(runs: Sequence[ReconciliationRun], name: str, asked: str) -> NoReturn:
     for run in runs:
-        for one in run.orders or ():
-            group = run.breaks[one.group]
-            if name == f"{asked}/{one.store}/{one.order_id}#{group.kind}":
+        for order in run.orders or ():
+            group = run.breaks[order.group]
+            if name == f"{asked}/{order.store}/{order.order_id}#{group.kind}":
                 raise NoSuchBreak(
                     f"{name!r} is one order of a group of {group.count or 0:,}.",
                     f"Orders of one kind and cause are resolved together: --resolve {group.id!r}",
@@ -171,7 +173,7 @@ def _missing(runs: Sequence[ReconciliationRun], name: str, asked: str) -> NoRetu
     again = f"duebook reconcile {asked.replace('/', ' ')} --against FILE"
     raise NoSuchBreak(
         f"The comparison of {asked} has no break {name!r}.",
-        did_you_mean(name, (one.id for run in runs for one in run.breaks), 1)
+        did_you_mean(name, (break_.id for run in runs for break_ in run.breaks), 1)
         + f"See its breaks, with their numbers: {again}",
     )
 
@@ -189,4 +191,4 @@ def reconciliations(connection: Connection, known_at: int) -> list[Logged]:
     """Every run and resolution that the book knew at a position, in the order of the log."""
     reader = LogReader(connection, Clocks(FOREVER, known_at))
     positions = [position for _, position in reader.under("reconciled", "", "\U0010ffff")]
-    return sorted(reader.at_positions(positions), key=lambda one: one.position)
+    return sorted(reader.at_positions(positions), key=lambda event: event.position)

@@ -46,28 +46,28 @@ def within_sql(tolerance: Tolerance) -> str:
 
 def marked(breaks: Iterable[Break], tolerance: Tolerance) -> list[Break]:
     """The breaks of lines, those marked whose difference is let pass."""
-    return [_marked(one, tolerance) for one in breaks]
+    return [_marked(break_, tolerance) for break_ in breaks]
 
 
-def _marked(one: Break, tolerance: Tolerance) -> Break:
-    passing = tolerance.get(one.currency or "")
-    if one.kind != "amount_differs" or passing is None or one.difference is None:
-        return one
-    if abs(Money.parse(one.difference, passing.currency).minor) > passing.minor:
-        return one
-    return one.model_copy(update={"within": passing.text})
+def _marked(break_: Break, tolerance: Tolerance) -> Break:
+    passing = tolerance.get(break_.currency or "")
+    if break_.kind != "amount_differs" or passing is None or break_.difference is None:
+        return break_
+    if abs(Money.parse(break_.difference, passing.currency).minor) > passing.minor:
+        return break_
+    return break_.model_copy(update={"within": passing.text})
 
 
 def told(breaks: Iterable[Break], tolerance: Tolerance) -> dict[str, Any]:
     """Per currency the tolerance, how many differences it lets pass, and what they sum to."""
-    within = [one for one in breaks if one.within is not None]
+    within = [break_ for break_ in breaks if break_.within is not None]
     found = {}
     for code, money in sorted(tolerance.items()):
-        mine = [one for one in within if one.currency == code]
-        sums = sum_by_currency([Money.parse(one.difference, code) for one in mine])
+        mine = [break_ for break_ in within if break_.currency == code]
+        sums = sum_by_currency([Money.parse(break_.difference, code) for break_ in mine])
         found[code] = {
             "amount": money.text,
-            "count": sum(one.count or 1 for one in mine),
+            "count": sum(break_.count or 1 for break_ in mine),
             "difference": sums.get(code, Money.zero(code)).text,
         }
     return found

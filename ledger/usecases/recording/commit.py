@@ -122,13 +122,13 @@ class _Rows:
         ]
         insert_lifts(self.writer.connection, lifts)
 
-    def _refer(self, one: Staged, position: int) -> None:
-        for kind, name, detail in one.refs:
+    def _refer(self, row: Staged, position: int) -> None:
+        for kind, name, detail in row.refs:
             if kind == "feed":
                 if (name, detail) not in self.new_feeds:
                     continue
                 self.new_feeds.remove((name, detail))
-            self.refs.append((kind, name, position, one.at, one.stream, detail))
+            self.refs.append((kind, name, position, row.at, row.stream, detail))
         if len(self.refs) >= REFS_AT_ONCE:
             self._insert_refs()
 

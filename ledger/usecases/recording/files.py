@@ -96,11 +96,11 @@ def _read_lines(
     rows = told = 0
     csv = shape == "csv"
     parts = _of_csv(reading, lines) if csv else _of_ndjson(reading, lines, size, helper)
-    for found in parts:
-        for one in found.rows:
-            stage.add(one)
-        stage.rejections.extend(found.rejections)
-        rows += len(found.rows)
+    for part in parts:
+        for row in part.rows:
+            stage.add(row)
+        stage.rejections.extend(part.rejections)
+        rows += len(part.rows)
         progress("reading", lines.bytes - told)
         told = lines.bytes
     if lines.nameless:
@@ -128,13 +128,13 @@ def _read_other(
             stage.end_file(reading.shown, watched.finish(), rows, lines.count)
             return
         rows = last = 0
-        for found in read_table(file, reading, through, folder, progress):
-            for one in found.rows:
-                stage.add(one)
-                last = max(last, one.row - stage.first_row)
-            stage.rejections.extend(found.rejections)
-            last = max([last, *(one.line for one in found.rejections)])
-            rows += len(found.rows)
+        for piece in read_table(file, reading, through, folder, progress):
+            for row in piece.rows:
+                stage.add(row)
+                last = max(last, row.row - stage.first_row)
+            stage.rejections.extend(piece.rejections)
+            last = max([last, *(rejection.line for rejection in piece.rejections)])
+            rows += len(piece.rows)
         progress("reading", watched.bytes)
         stage.end_file(reading.shown, watched.finish(), rows, last)
 

@@ -57,8 +57,8 @@ class RecordAnswer:
             "known": self.known,
             "known_rows": self.known_rows,
             "still_withdrawn": self.still_withdrawn,
-            "rejected": [one.as_json() for one in self.rejected],
-            "warnings": [one.as_json() for one in self.warnings],
+            "rejected": [rejection.as_json() for rejection in self.rejected],
+            "warnings": [warning.as_json() for warning in self.warnings],
             "nameless_columns": self.nameless,
             "position": self.position,
             "receipt": self.receipt,
@@ -180,8 +180,8 @@ def _settled(book: Book, *, alone: bool) -> Iterator[tuple[Connection, Writer | 
 def _answer(
     stage: Stage, found: "_Found", odd: Sequence[Rejection], *, keep_good: bool
 ) -> RecordAnswer:
-    def place(one: Rejection) -> tuple[int, int]:
-        return stage.rank(one.file), one.line
+    def place(rejection: Rejection) -> tuple[int, int]:
+        return stage.rank(rejection.file), rejection.line
 
     decided = found.decided
     others = sorted([*found.refused, *odd], key=place)
@@ -226,27 +226,27 @@ def _decide(connection: Connection, stage: Stage, *, strict: bool) -> _Found:
         call = Call()
         decided = decide(connection, stage, excluded, call.see)
         surprised, feeds = warnings_of(connection, stage, decided, call)
-        warnings = [_warning(stage, one, surprise) for one, surprise in surprised]
+        warnings = [_warning(stage, row, surprise) for row, surprise in surprised]
         if not strict or not warnings:
             return _Found(decided, warnings, refused, feeds, call.streams)
-        refused += [one._replace(hint=NOT_STRICT) for one in warnings]
-        excluded |= {one.row for one, _ in surprised}
+        refused += [warning._replace(hint=NOT_STRICT) for warning in warnings]
+        excluded |= {row.row for row, _ in surprised}
 
 
 def _same_files(stage: Stage) -> Iterator[Rejection]:
     """Files of one call with the same bytes: mostly one export, given twice by mistake."""
     first: dict[str, str] = {}
-    for one in stage.files:
-        name = first.get(one.sha256)
-        first.setdefault(one.sha256, one.name)
-        if one.rows and name is not None:
+    for file in stage.files:
+        name = first.get(file.sha256)
+        first.setdefault(file.sha256, file.name)
+        if file.rows and name is not None:
             said = f"has the same content as {name}; its facts without an id count in both."
             hint = "Give it once if it is a copy."
-            yield Rejection(one.name, 1, None, "same_file", said, hint)
+            yield Rejection(file.name, 1, None, "same_file", said, hint)
 
 
-def _warning(stage: Stage, one: Staged, surprise: Surprise) -> Rejection:
-    file, line = stage.place(one.row)
+def _warning(stage: Stage, row: Staged, surprise: Surprise) -> Rejection:
+    file, line = stage.place(row.row)
     return Rejection(
-        file, line, one.type, surprise.code, surprise.sentence, surprise.hint, one.as_sent()
+        file, line, row.type, surprise.code, surprise.sentence, surprise.hint, row.as_sent()
     )

@@ -59,7 +59,7 @@ _staged = Staged._make
 
 def packed(rows: list[Staged]) -> bytes:
     """Staged facts as bytes, for a file or another process of the same program."""
-    return marshal.dumps([tuple(one) for one in rows])
+    return marshal.dumps([tuple(row) for row in rows])
 
 
 def unpacked(piece: bytes) -> list[Staged]:
@@ -141,16 +141,16 @@ class Stage:
         self._buffer: list[Staged] = []
         self._equal: dict[bytes, int] = {}
 
-    def add(self, one: Staged) -> None:
+    def add(self, row: Staged) -> None:
         """Takes the next fact of the call."""
-        if not one.has_id:
-            before = self._equal.get(one.content, 0)
-            self._equal[one.content] = before + 1
+        if not row.has_id:
+            before = self._equal.get(row.content, 0)
+            self._equal[row.content] = before + 1
             if before:
-                one = one._replace(key=_ordinal(one.content, before))
-            if one.target is not None:
-                self.withdrawal_keys.append(one.key)
-        self._buffer.append(one)
+                row = row._replace(key=_ordinal(row.content, before))
+            if row.target is not None:
+                self.withdrawal_keys.append(row.key)
+        self._buffer.append(row)
         self.count += 1
         if len(self._buffer) >= (ROWS_AT_ONCE if self._spool else IN_MEMORY_ROWS):
             self._flush()

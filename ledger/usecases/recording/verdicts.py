@@ -75,7 +75,7 @@ def decide(
     connection: Connection,
     stage: Stage,
     excluded: Collection[int] = frozenset(),
-    see: Callable[[Staged], None] = lambda one: None,
+    see: Callable[[Staged], None] = lambda row: None,
 ) -> Decided:
     """Looks every key up and follows withdrawals, in the order of the files.
 
@@ -116,70 +116,70 @@ class _Decider:
     def take(self, chunk: list[Staged], see: Callable[[Staged], None]) -> None:
         verdicts, decided = self.decided.verdicts, self.decided
         book = look_up(self.connection, (one.key for one in chunk), decided.head)
-        for one in chunk:
-            if one.row in self.excluded:
+        for row in chunk:
+            if row.row in self.excluded:
                 verdict = REFUSED
-            elif one.target is not None:
-                again = book.get(one.key)
-                verdict = decided.passes(one.row, again.position) if again else self._withdraw(one)
-            elif one.has_id or one.key in book:
-                verdict = self._place(one, book.get(one.key))
+            elif row.target is not None:
+                again = book.get(row.key)
+                verdict = decided.passes(row.row, again.position) if again else self._withdraw(row)
+            elif row.has_id or row.key in book:
+                verdict = self._place(row, book.get(row.key))
             else:
                 verdict = NEW
             verdicts.append(verdict)
             if verdict == NEW:
-                see(one)
+                see(row)
 
     def explain_torn(self) -> None:
         """Rejections for facts that differ from an earlier one of the call under one id."""
         wanted = {index for _, index in self.torn}
         if wanted:
             first = {index: one for index, one in enumerate(self.stage) if index in wanted}
-            for one, index in self.torn:
+            for row, index in self.torn:
                 other = first[index]
                 where = "line {1} of {0}".format(*self.stage.place(other.row))
-                self._refuse(one, other.topic, other.state, where)
+                self._refuse(row, other.topic, other.state, where)
 
-    def _place(self, one: Staged, stored: Stored | None) -> int:
+    def _place(self, row: Staged, stored: Stored | None) -> int:
         """New, known or refused, for a fact whose key may be taken."""
         index, decided = len(self.decided.verdicts), self.decided
-        here = self.live.get(one.key)
+        here = self.live.get(row.key)
         if here is not None:
-            if here.startswith(one.content):
-                return decided.passes(one.row, None)
-            if one.key not in self.freed:
-                self.torn.append((one, _index_in(here)))
+            if here.startswith(row.content):
+                return decided.passes(row.row, None)
+            if row.key not in self.freed:
+                self.torn.append((row, _index_in(here)))
                 return REFUSED
-        key, stored, same_again = self._follow(one.key, stored, one)
-        if one.key in self.freed:
-            key, stored = self.freed.pop(one.key), None
+        key, stored, same_again = self._follow(row.key, stored, row)
+        if row.key in self.freed:
+            key, stored = self.freed.pop(row.key), None
         if stored is not None:
-            if stored.content == one.content or not one.has_id:
+            if stored.content == row.content or not row.has_id:
                 decided.still_withdrawn += stored.withdrawn_at is not None
-                return decided.passes(one.row, stored.position)
-            return self._refuse(one, stored.topic, stored.state, f"position {stored.position}")
-        if key != one.key:
+                return decided.passes(row.row, stored.position)
+            return self._refuse(row, stored.topic, stored.state, f"position {stored.position}")
+        if key != row.key:
             decided.keys[index] = key
         if same_again:
-            decided.surprises[index] = (one, recorded_again())
-        if one.has_id:
-            self.live[one.key] = one.content + index.to_bytes(8, "big")
-            if (position := self.waiting.pop(one.key, None)) is not None:
-                self._lift(one.key, key, Lift(None, index, position, None), keep=True)
-            elif (by_index := decided.pending.pop(one.key, None)) is not None:
+            decided.surprises[index] = (row, recorded_again())
+        if row.has_id:
+            self.live[row.key] = row.content + index.to_bytes(8, "big")
+            if (position := self.waiting.pop(row.key, None)) is not None:
+                self._lift(row.key, key, Lift(None, index, position, None), keep=True)
+            elif (by_index := decided.pending.pop(row.key, None)) is not None:
                 decided.surprises.pop(by_index)
-                self._lift(one.key, key, Lift(None, index, None, by_index), keep=True)
+                self._lift(row.key, key, Lift(None, index, None, by_index), keep=True)
         return NEW
 
-    def _withdraw(self, one: Staged) -> int:
+    def _withdraw(self, row: Staged) -> int:
         """Finds what a withdrawal lifts: a fact of this call, of the book, or one to come."""
-        assert one.target is not None
+        assert row.target is not None
         index, decided = len(self.decided.verdicts), self.decided
-        position, key = one.target
+        position, key = row.target
         if key is None:
             assert position is not None
             if not self._withdraw_position(position, index):
-                decided.surprises[index] = (one, unknown_fact(f"at position {position}"))
+                decided.surprises[index] = (row, unknown_fact(f"at position {position}"))
             return NEW
         here = self.live.get(key)
         if here is not None and key not in self.freed:
@@ -194,7 +194,7 @@ class _Decider:
         waits = key in decided.pending or key in self.waiting
         if stored is None and key not in self.freed and not waits:
             decided.pending[key] = index
-        decided.surprises[index] = (one, unknown_fact("of that source and id"))
+        decided.surprises[index] = (row, unknown_fact("of that source and id"))
         return NEW
 
     def _withdraw_position(self, position: int, index: int) -> bool:
@@ -260,8 +260,8 @@ class _Decider:
         batches = read_log(self.connection, stream=BOOK_STREAM, topics=[BatchRecorded.TOPIC])
         return {file.sha256 for batch in batches for file in batch.event.files}
 
-    def _refuse(self, one: Staged, topic: str, state: bytes, where: str) -> int:
-        self.decided.rejections.append(_conflict(self.stage, one, topic, state, where))
+    def _refuse(self, row: Staged, topic: str, state: bytes, where: str) -> int:
+        self.decided.rejections.append(_conflict(self.stage, row, topic, state, where))
         return REFUSED
 
 
@@ -269,12 +269,12 @@ def _index_in(packed: bytes) -> int:
     return int.from_bytes(packed[-8:], "big")
 
 
-def _conflict(stage: Stage, one: Staged, topic: str, state: bytes, where: str) -> Rejection:
-    file, line = stage.place(one.row)
-    here, there = json.loads(one.state), json.loads(state)
+def _conflict(stage: Stage, row: Staged, topic: str, state: bytes, where: str) -> Rejection:
+    file, line = stage.place(row.row)
+    here, there = json.loads(row.state), json.loads(state)
     named = next((key for key in {**there, **here} if here.get(key) != there.get(key)), None)
-    if topic != one.topic:
-        found = f"type is {one.type!r} here and {TOPICS[topic].__name__!r} there"
+    if topic != row.topic:
+        found = f"type is {row.type!r} here and {TOPICS[topic].__name__!r} there"
     elif named:
         found = f"{named} is {here.get(named)!r} here and {there.get(named)!r} there"
     else:
@@ -282,10 +282,10 @@ def _conflict(stage: Stage, one: Staged, topic: str, state: bytes, where: str) -
     return Rejection(
         file,
         line,
-        one.type,
+        row.type,
         "conflicting_id",
         f"id {here.get('id')!r} of source {here.get('source', '')!r} stands for another "
         f"content at {where}: {found}.",
         "A fact is never edited: withdraw the recorded one, or give this one an id of its own.",
-        one.as_sent(),
+        row.as_sent(),
     )

@@ -71,12 +71,12 @@ class _Counting:
 
     def placed(self) -> Iterator[tuple[int, Staged]]:
         verdicts = self.decided.verdicts
-        for index, one in enumerate(self.stage):
+        for index, row in enumerate(self.stage):
             if verdicts[index] == NEW and index not in self.lifted:
-                yield index, one
+                yield index, row
 
     def __iter__(self) -> Iterator[Staged]:
-        return (one for _, one in self.placed())
+        return (row for _, row in self.placed())
 
 
 def warnings_of(
@@ -88,8 +88,8 @@ def warnings_of(
     if counting.lifted - {None}:
         # What the call itself withdraws introduces nobody: gather again without it.
         call = Call()
-        for one in counting:
-            call.see(one)
+        for row in counting:
+            call.see(row)
     gone = {lift.target for lift in decided.lifts if lift.target is not None}
     # Whatever is recorded counts here, also where another machine's clock is ahead of ours.
     clocks = Clocks(FOREVER, decided.head.position)
@@ -103,8 +103,8 @@ def warnings_of(
     for introduced in call.introduced:
         directory.add(introduced)
     found = list(decided.surprises.values())
-    for one in counting:
-        found += [(one, surprise) for surprise in directory.judge(one.mentions)]
+    for row in counting:
+        found += [(row, surprise) for surprise in directory.judge(row.mentions)]
     if call.judged:
         reader = CallReader(connection, clocks, counting.placed, gone, call.streams, call.kinds)
         found += _judged(reader, counting)
@@ -119,17 +119,17 @@ def warnings_of(
 def _sold_by_orders(reader: LogReader, counting: _Counting) -> Found:
     """Facts of placed GMV of days of which the book has the orders themselves."""
     placed = [
-        (one, one.mentions.store, date.fromisoformat(one.mentions.feed[0]), one.mentions.feed[2])
-        for one in counting
-        if one.mentions.feed and one.mentions.store and one.mentions.feed[1] == "placed"
+        (row, row.mentions.store, date.fromisoformat(row.mentions.feed[0]), row.mentions.feed[2])
+        for row in counting
+        if row.mentions.feed and row.mentions.store and row.mentions.feed[1] == "placed"
     ]
     if not placed:
         return []
     stores = {store for _, store, _, _ in placed}
     return [
-        (one, twice(store, day, source, edition))
+        (row, twice(store, day, source, edition))
         for edition, sold in sold_by_orders(reader, stores)
-        for one, store, day, source in placed
+        for row, store, day, source in placed
         if day in sold[store]
     ]
 
@@ -179,12 +179,12 @@ def _two_feeds(
             if isinstance(recorded.event, GMVRecorded) and recorded.position not in gone:
                 by_day[_day_key(recorded)].add(recorded.event.source or "")
     mine = []
-    for one in counting:
-        said = one.mentions
+    for row in counting:
+        said = row.mentions
         if said.feed and said.store and (said.store, said.feed[1]) in conflicting:
             key = (said.store, said.feed[0], said.feed[1])
             by_day[key].add(said.feed[2])
-            mine.append((one, key))
+            mine.append((row, key))
     return [(one, two_feeds(*key, by_day[key])) for one, key in mine if len(by_day[key]) > 1]
 
 

@@ -63,19 +63,19 @@ def withdraw_orders(
 
 
 def _call(calls: Calls, position: int) -> Logged:
-    found = next((one for one in calls.archived if position in (one.position, one.batch)), None)
-    if found is None:
+    event = next((one for one in calls.archived if position in (one.position, one.batch)), None)
+    if event is None:
         raise NoSuchEvent(
             f"Position {position} is no call of order lines.",
             "Find it with: duebook log orders:main",
         )
-    if found.position in calls.withdrawn:
+    if event.position in calls.withdrawn:
         raise AlreadyWithdrawn(
-            f"The orders of position {found.position} were taken back at position "
-            f"{calls.withdrawn[found.position].position}.",
+            f"The orders of position {event.position} were taken back at position "
+            f"{calls.withdrawn[event.position].position}.",
             "Nothing was recorded.",
         )
-    return found
+    return event
 
 
 def _looked_at(connection: Connection, calls: Calls, call: Logged, head: Head) -> dict[str, Any]:
@@ -89,9 +89,9 @@ def _looked_at(connection: Connection, calls: Calls, call: Logged, head: Head) -
     return {
         "withdrawn": call.position,
         "rows": call.event.rows,
-        "amounts": {code: one.text for code, one in sorted(money.items())},
+        "amounts": {code: money.text for code, money in sorted(money.items())},
         "known_from_it": [
-            one.position for one in calls.counting if call.position in one.event.known_from
+            event.position for event in calls.counting if call.position in event.event.known_from
         ],
         "touches": _touched(connection, files_of([call]), head),
     }
@@ -104,9 +104,10 @@ def _touched(connection: Connection, files: list[Archived], head: Head) -> list[
     """
     rules = program_names()
     closed = {
-        (one.event.program, one.event.period) for one in closed_periods(connection, head.position)
+        (closed_period.event.program, closed_period.event.period)
+        for closed_period in closed_periods(connection, head.position)
     }
-    paths = present(archive_folder(connection), [one.described() for one in files])
+    paths = present(archive_folder(connection), [file.described() for file in files])
     listed = ", ".join(literal(str(path)) for path in paths)
     found: list[dict[str, Any]] = []
     from ledger.store.archive.connection import connect

@@ -21,17 +21,20 @@ def moved_by_assumptions(connection: Connection, run: Settlement) -> list[dict[s
     if run.stands == "issued":  # the terms of the close, with what is known now
         run = settle(connection, edition, run.clocks, period=run.period)
     program = program_of(edition.rules)
-    assumed = {one["parameter"]: one["because"] for one in program.assumptions(edition)}
+    assumed = {
+        assumption["parameter"]: assumption["because"]
+        for assumption in program.assumptions(edition)
+    }
     tried: dict[str, list[dict[str, Any]]] = {name: [] for name in assumed}
     for variant in program.variants(edition):
         name = variant.because
         if name in assumed and variant.edition != edition and not variant.assume:
             other = settle(connection, variant.edition, run.clocks, period=run.period)
             found = changes(run.lines, other.lines)
-            differences = [one.difference for one in found if one.difference is not None]
+            differences = [change.difference for change in found if change.difference is not None]
             moved = [money for money in sum_by_currency(differences).values() if money.minor]
             sums: list[Money | None] = [*moved] or [None]
-            tried[name] += [_row(name, variant.detail, len(found), one) for one in sums]
+            tried[name] += [_row(name, variant.detail, len(found), sum_) for sum_ in sums]
     rows = []
     for name, because in assumed.items():
         for row in tried[name] or [_row(name, None, None, None)]:

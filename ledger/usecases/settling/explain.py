@@ -41,13 +41,13 @@ def explain(
         *(connection, edition, clocks),
         period=period,
         subjects=frozenset({subject}),
-        watch=lambda one: read.__setitem__(one.position, one),
+        watch=lambda fact: read.__setitem__(fact.position, fact),
     )
     if not settlement.lines:
         raise _no_line(connection, line, LineName(edition, period, subject), clocks)
     found = next((one for one in settlement.lines if one.line == line), None)
     if found is None:
-        names = [one.line for one in settlement.lines]
+        names = [line.line for line in settlement.lines]
         raise NoSuchLine(
             f"There is no line {line!r}.", f"{did_you_mean(line, names)}There are: {listed(names)}."
         )
@@ -57,9 +57,9 @@ def explain(
     cited = found.explanation.positions()
     answer["facts"] = provenance(connection, cited)
     answer["considered"] = [
-        {"position": one.position, "type": type(one.event).__name__, "stream": one.stream}
-        for one in sorted(read.values())
-        if one.position not in cited
+        {"position": fact.position, "type": type(fact.event).__name__, "stream": fact.stream}
+        for fact in sorted(read.values())
+        if fact.position not in cited
     ]
     if orders:
         asked = (edition, [line], settlement.period, clocks)
@@ -68,7 +68,7 @@ def explain(
             raise NoOrders(
                 f"{line} rests on no archived orders.", "Leave --orders out of the command."
             )
-        answer["orders"] = [_without(one, "archived") for one in found_orders]
+        answer["orders"] = [_without(order, "archived") for order in found_orders]
     streams = {found.subject, *(one["stream"] for one in answer["facts"])}
     answer["withdrawn"] = withdrawn_of(connection, streams, clocks.known_at)
     return settlement, answer
@@ -79,8 +79,8 @@ def _no_line(connection: Connection, line: str, name: LineName, clocks: Clocks) 
     edition, period, subject = name
     lines: list[str] = []
     if alike := subjects_near(connection, subject, clocks):
-        found = settle(connection, edition, clocks, period=period, subjects=alike)
-        lines = lines_near(line, [one.line for one in found.lines])
+        settlement = settle(connection, edition, clocks, period=period, subjects=alike)
+        lines = lines_near(line, [line.line for line in settlement.lines])
     return no_line(edition, period, subject, lines)
 
 
@@ -106,8 +106,8 @@ def provenance(connection: Connection, positions: set[int]) -> list[dict[str, An
     """Where facts came from: who reported them, in which file, at which line."""
     facts = list(read_positions(connection, positions))
     batches = {
-        one.position: one.event
-        for one in read_positions(connection, {fact.batch for fact in facts if fact.batch})
+        fact.position: fact.event
+        for fact in read_positions(connection, {fact.batch for fact in facts if fact.batch})
     }
     found = []
     for fact in facts:
@@ -116,7 +116,7 @@ def provenance(connection: Connection, positions: set[int]) -> list[dict[str, An
         if isinstance(batch, BatchRecorded) and fact.row:
             file, line = batch.place(fact.row)
         elif isinstance(batch, BatchRecorded) and isinstance(fact.event, OrdersArchived):
-            file = ", ".join(one.name for one in batch.files)
+            file = ", ".join(file.name for file in batch.files)
         found.append(
             {
                 "position": fact.position,

@@ -49,7 +49,7 @@ def no_line(
     """The refusal for a subject without a line, with lines of subjects that are named alike."""
     sentence, hint = program_of(edition.rules).no_line(edition, period, subject)
     meant = f"Did you mean {' or '.join(near_lines)}? " if near_lines else ""
-    spelt = [one for one in near_lines if one.casefold().endswith(f"/{subject.casefold()}")]
+    spelt = [line for line in near_lines if line.casefold().endswith(f"/{subject.casefold()}")]
     if spelt:
         sentence = (
             f"{edition.program} has no line for {subject!r}: capital and small letters differ."

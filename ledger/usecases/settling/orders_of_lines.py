@@ -50,7 +50,9 @@ def orders_of_lines(
                 found[one.pop("line")].append(one)
     elif OfOrders.GMV in program.asks_of_orders(edition):
         run = settle(connection, edition, clocks, period=period, subjects=subjects)
-        sold = {one.line: set(one.explanation.all_sold()) for one in run.lines if one.line in found}
+        sold = {
+            line.line: set(line.explanation.all_sold()) for line in run.lines if line.line in found
+        }
         orders = _sold(reader, edition, {each for own in sold.values() for each in own})
         for line, own in sold.items():
             found[line] = [dict(order) for key in sorted(own) for order in orders.get(key, ())]
@@ -104,6 +106,6 @@ def _sold(reader: LogReader, edition: Edition, sold: set[Sold]) -> dict[Sold, li
 
 def _names(connection: Connection, files: Sequence[Archived]) -> list[list[str]]:
     """Per archived file the names of the files that its call was given."""
-    found = read_positions(connection, {one.call.batch for one in files})
-    batches = {one.position: one for one in found}
-    return [[one.name for one in batches[one.call.batch].event.files] for one in files]
+    events = read_positions(connection, {file.call.batch for file in files})
+    batches = {event.position: event for event in events}
+    return [[one.name for one in batches[file.call.batch].event.files] for file in files]

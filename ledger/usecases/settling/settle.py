@@ -81,8 +81,8 @@ class Settlement:
     def as_json(self) -> dict[str, Any]:
         """The answer in the shape of the public contract."""
         out = self.head_json() | {"stands": self.stands}
-        out["lines"] = [one.as_json() for one in self.lines]
-        out["obligations"] = [one.as_json() for one in self.obligations]
+        out["lines"] = [line.as_json() for line in self.lines]
+        out["obligations"] = [obligation.as_json() for obligation in self.obligations]
         return out
 
 

@@ -33,9 +33,9 @@ def moves(connection: Connection, statements: Collection[str], clocks: Clocks) -
     reader = LogReader(connection, clocks)
     for names in chunks(sorted(set(statements))):
         streams = [f"statement:{name}" for name in names]
-        own = {one.position: one for one in reader.facts(streams, moving_topics())}
+        own = {fact.position: fact for fact in reader.facts(streams, moving_topics())}
         others = {position for kind in MOVING for _, _, position in reader.located(kind, names)}
-        own |= {one.position: one for one in read_positions(connection, others - set(own))}
+        own |= {fact.position: fact for fact in read_positions(connection, others - set(own))}
         wanted = set(names)
         for position in sorted(own):
             for move in moves_of(own[position].event):
@@ -63,9 +63,9 @@ def pot_sums(
     positions = {position for _, _, position in reader.located("pot", pots)}
     positions |= {position for _, _, position in reader.located("payee", parties)}
     found: dict[Key, Sums] = {}
-    for one in read_positions(connection, positions):
-        for move in moves_of(one.event):
-            if pot_of(move) not in pots or not _counts(one, move, clocks.known_at, terms):
+    for fact in read_positions(connection, positions):
+        for move in moves_of(fact.event):
+            if pot_of(move) not in pots or not _counts(fact, move, clocks.known_at, terms):
                 continue
             key = (f"{pot_of(move)}", move.amount.currency)
             found[key] = filled(found.get(key, {}), move)
@@ -107,18 +107,18 @@ def _by_terms(connection: Connection, after: int, until: int) -> Iterator[Later]
         changed = {one.position: list(_moved(one, pot, at, terms)) for one in own}
         reader = LogReader(connection, Clocks(FOREVER, at))
         moved = [position for position, ways in changed.items() if ways]
-        counting = {one.position for one in reader.at_positions(moved)}
-        for one in own:
-            if one.position in counting:
-                for back in changed[one.position]:
-                    yield Later(one, at, version.at, back=back)
+        counting = {fact.position for fact in reader.at_positions(moved)}
+        for event in own:
+            if event.position in counting:
+                for back in changed[event.position]:
+                    yield Later(event, at, version.at, back=back)
 
 
-def _moved(one: Logged, pot: str, position: int, terms: TermsByPosition) -> Iterator[bool]:
+def _moved(event: Logged, pot: str, position: int, terms: TermsByPosition) -> Iterator[bool]:
     """Whether terms that are published at a position take back (True) what a fact moved, or move
     it (False). Where they only change by which program: both, if one of its assets is moved."""
-    was, now = (terms.holder(pot, one.at, known) for known in (position - 1, position))
-    if was == now or (was and now and not one.event.holds().against):
+    was, now = (terms.holder(pot, event.at, known) for known in (position - 1, position))
+    if was == now or (was and now and not event.event.holds().against):
         return
     if was is not None:
         yield True
@@ -136,8 +136,8 @@ def lifted_payments(connection: Connection, after: int, until: int) -> list[Late
         .where(events.c.topic.in_([fact.TOPIC for fact in (*catalogue.PAYING, *catalogue.HOLDING)]))
     )
     pairs = {target: position for target, position in connection.execute(query)}
-    facts = {one.position: one for one in read_positions(connection, pairs)}
-    lifts = {one.position: one for one in read_positions(connection, pairs.values())}
+    facts = {fact.position: fact for fact in read_positions(connection, pairs)}
+    lifts = {fact.position: fact for fact in read_positions(connection, pairs.values())}
     return [
         Later(facts[target], position, lifts[position].recorded_at, back=True)
         for target, position in pairs.items()

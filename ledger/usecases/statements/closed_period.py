@@ -73,9 +73,9 @@ class ClosedPeriod:
     @property
     def stands(self) -> Clocks:
         """Where lines were last worked out: at the close or an adjustment."""
-        lines = (one.clocks for one in self.worked_out.values())
+        lines = (stated.clocks for stated in self.worked_out.values())
         every = (*lines, *self.voided.values(), self.clocks)
-        return max(every, key=lambda one: one.known_at)
+        return max(every, key=lambda clocks: clocks.known_at)
 
     @cached_property
     def as_issued(self) -> list[Line]:
@@ -138,8 +138,10 @@ def find_closed(
 ) -> Logged | None:
     """The close of a period that the book knew at a position, decided by an as-of."""
     stream = f"period:{period_id(program, period)}"
-    found = read_log(connection, until=known_at, stream=stream)
-    closes = (one for one in found if isinstance(one.event, PeriodClosed) and one.at <= as_of)
+    events = read_log(connection, until=known_at, stream=stream)
+    closes = (
+        event for event in events if isinstance(event.event, PeriodClosed) and event.at <= as_of
+    )
     return next(closes, None)
 
 
@@ -161,13 +163,13 @@ def closed_period(
         )
     reader = LogReader(connection, Clocks(as_of, known_at))
     streams = [f"statement:{one}" for one in statements_of(reader, name)]
-    found = [one for chunk in chunks(streams) for one in reader.facts(chunk)]
-    found.sort(key=lambda one: one.position)
+    events = [fact for chunk in chunks(streams) for fact in reader.facts(chunk)]
+    events.sort(key=lambda event: event.position)
     return ClosedPeriod(
         closed,
-        [one for one in found if isinstance(one.event, StatementIssued)],
-        [one for one in found if isinstance(one.event, StatementAdjusted)],
-        [one for one in found if isinstance(one.event, PaymentMade)],
+        [event for event in events if isinstance(event.event, StatementIssued)],
+        [event for event in events if isinstance(event.event, StatementAdjusted)],
+        [event for event in events if isinstance(event.event, PaymentMade)],
     )
 
 
@@ -188,9 +190,9 @@ def _how_to_close(connection: Connection, program: str, period: str | None, know
         return f"It was closed at {when}: ask with clocks that stand there or later."
     if period is None:
         closed = sorted(
-            one.event.period or ""
-            for one in closed_periods(connection, known_at)
-            if one.event.program == program and one.event.period
+            closed_period.event.period or ""
+            for closed_period in closed_periods(connection, known_at)
+            if closed_period.event.program == program and closed_period.event.period
         )
         if closed:
             return f"Name the month; closed are {', '.join(closed)}."
@@ -212,7 +214,7 @@ def closed_periods(connection: Connection, known_at: int) -> list[Logged]:
 
 def edition_of(connection: Connection, seal: PeriodClosed) -> Edition:
     """The terms that a close rests on, from the log. Raises `LogBroken` where they do not hold."""
-    found: list[Any] = [one.event for one in read_positions(connection, [seal.terms.position])]
+    found: list[Any] = [fact.event for fact in read_positions(connection, [seal.terms.position])]
     if not found or found[0].digest != seal.terms.digest:
         raise LogBroken(f"The terms of the close of {seal.program} are not in the log.")
     edition = Edition.from_data(found[0].edition, f"position {seal.terms.position}")

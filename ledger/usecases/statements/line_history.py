@@ -30,8 +30,8 @@ def issued_line(
         return []
     known = closed_period(connection, program, period, known_at)
     issued = {told_as(one): one for one in known.as_issued if one.line == line}
-    current = [one for one in known.current.values() if one.line.line == line]
-    stands = {told_as(one.line): one for one in current}
+    current = [stated for stated in known.current.values() if stated.line.line == line]
+    stands = {told_as(stated.line): stated for stated in current}
     moved = {
         told_as(line_now(row, recorded.event.payee)): recorded
         for recorded in known.adjusted

@@ -25,7 +25,7 @@ class BadPostingDate(Refusal):
 
 def locks_until(connection: Connection, position: int) -> Locks:
     """The locks that were recorded by a position."""
-    return Locks([_lock(one) for one in _recorded(connection, position)])
+    return Locks([_lock(event) for event in _recorded(connection, position)])
 
 
 def lock_at(connection: Connection, position: int) -> Logged | None:

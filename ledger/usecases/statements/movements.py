@@ -50,10 +50,10 @@ def standings(own: list[Logged], moved: Moved, *, unpaid: tuple[str, ...]) -> li
             "payee": sides_of(statement_).payee,
             "payer": sides_of(statement_).payer or PLATFORM,
             "currency": currency,
-            **one.texts(currency),
+            **standing.texts(currency),
             **dict.fromkeys(unpaid),
         }
-        for (statement_, currency), one in sorted(standing.items())
+        for (statement_, currency), standing in sorted(standing.items())
     ]
 
 

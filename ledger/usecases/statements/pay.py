@@ -61,11 +61,11 @@ def pay(
 
     def decide(connection: Connection) -> Decided:
         head = head_of(connection)
-        found = list(read_log(connection, until=head.position, stream=f"statement:{statement}"))
-        if not any(map(_states, found)):
+        events = list(read_log(connection, until=head.position, stream=f"statement:{statement}"))
+        if not any(map(_states, events)):
             raise _no_statement(connection, statement, head.position)
-        payment = _payment(statement, found, money, ref, on)
-        known = _known(found, payment)
+        payment = _payment(statement, events, money, ref, on)
+        known = _known(events, payment)
         if known is None:
             today = day_of(now, payment.zone)
             refuse_posting(
@@ -114,18 +114,22 @@ def _refuse_raising(plan: dict[str, Any]) -> None:
 def _payment(
     statement: str, found: list[Logged], money: Money, ref: str, on: date | None
 ) -> PaymentMade:
-    issued = next((one.event for one in found if _states(one)), None)
+    issued = next((event.event for event in found if _states(event)), None)
     assert issued is not None, "a statement that was not issued was refused before"
     if money.minor == 0:
         raise BadPayment("A payment must not be zero.", "Give the amount that was paid.")
     currencies = {
-        line.currency for one in found if _states(one) for line in one.event.lines if line.currency
+        line.currency
+        for event in found
+        if _states(event)
+        for line in event.event.lines
+        if line.currency
     }
     currencies |= {
         carried.currency
-        for one in found
-        if isinstance(one.event, StatementIssued)
-        for carried in one.event.brought_forward
+        for event in found
+        if isinstance(event.event, StatementIssued)
+        for carried in event.event.brought_forward
     }
     if not currencies:
         raise BadPayment(

@@ -51,7 +51,7 @@ class Whose(NamedTuple):
         """With the kind of a party that is named without it, where that means one."""
         if self.party is None or ":" in self.party:
             return self
-        found = {one for sides in statements for one in sides if _name_of(one) == self.party}
+        found = {side for sides in statements for side in sides if _name_of(side) == self.party}
         return Whose(found.pop()) if len(found) == 1 else self
 
     def are(self, sides: Sides) -> bool:
@@ -60,10 +60,10 @@ class Whose(NamedTuple):
             return sides == self.sides
         return self.party is None or (self.party != "" and self.party in sides)
 
-    def owe(self, one: Obligation) -> bool:
+    def owe(self, obligation: Obligation) -> bool:
         """Whether an obligation is theirs, on either side."""
         name = self.sides.payee if self.sides else self.party
-        return name in (None, one.owed_to, one.owed_by)
+        return name in (None, obligation.owed_to, obligation.owed_by)
 
 
 @dataclass(frozen=True)
@@ -91,23 +91,25 @@ class StatedPeriod:
     def statements(self) -> list[str]:
         """The ids of its statements."""
         every = (*self.known.issued, *self.known.adjusted)
-        return sorted({one.event.statement for one in every})
+        return sorted({event.event.statement for event in every})
 
     def answer(self, whose: Whose) -> dict[str, Any]:
         """The statements as they stand. Raises `NoSuchStatement`."""
         known = self.known
-        whose = whose.among(one.event.sides for one in (*known.issued, *known.adjusted))
+        whose = whose.among(event.event.sides for event in (*known.issued, *known.adjusted))
         own = _own_statements(known, whose)
-        names = sorted({one.event.statement for one in own})
+        names = sorted({event.event.statement for event in own})
         of_names = moves(self.connection, names, self.clocks)
         moved = sorted(of_names, key=lambda pair: pair[0].position)
         pot = program_of(self.edition.rules).pot
         answer = self.run.head_json()
         lines = answer["lines"] = _lines(known, self.run, whose)
         answer["totals"] = _totals(lines)
-        answer["decisions"] = dict(Counter(one["outcome"] for one in lines if not one["currency"]))
-        obligations = (one for one in self.run.obligations if whose.owe(one))
-        answer["obligations"] = [one.as_json() for one in obligations]
+        answer["decisions"] = dict(
+            Counter(line["outcome"] for line in lines if not line["currency"])
+        )
+        obligations = (obligation for obligation in self.run.obligations if whose.owe(obligation))
+        answer["obligations"] = [obligation.as_json() for obligation in obligations]
         answer["issued_at"] = format_instant(known.closed.at)
         answer["seal"] = _seal(known)
         answer["adjustments"] = _adjustments(known, own)
@@ -116,8 +118,8 @@ class StatedPeriod:
         answer["running"] = [] if pot else running(moved)
         if pot:
             reader = LogReader(self.connection, known.clocks)
-            payees = {one.event.payee for one in own}
-            parties = sorted(one for one in payees if one.partition(":")[0] == pot.party)
+            payees = {event.event.payee for event in own}
+            parties = sorted(payee for payee in payees if payee.partition(":")[0] == pot.party)
             answer["pots"] = _pots(pot, reader, self.edition, parties, known.seal)
         return answer
 
@@ -144,9 +146,9 @@ def _name_of(party: str) -> str:
 def _own_statements(known: ClosedPeriod, whose: Whose) -> list[Logged]:
     """The statements that are asked for, with their adjustments. Raises `NoSuchStatement`."""
     every = [*known.issued, *known.adjusted]
-    own = [one for one in every if whose.are(one.event.sides)]
+    own = [event for event in every if whose.are(event.event.sides)]
     if not own and not whose.everybodys:
-        found = sorted({side for one in every for side in one.event.sides if side})
+        found = sorted({side for event in every for side in event.event.sides if side})
         seal = known.seal
         name = whose.sides.text if whose.sides else whose.party
         raise NoSuchStatement(
@@ -232,7 +234,7 @@ def _seal(known: ClosedPeriod) -> dict[str, Any]:
 
 
 def _adjustments(known: ClosedPeriod, own: list[Logged]) -> list[dict[str, Any]]:
-    statements = {one.event.statement for one in own}
+    statements = {event.event.statement for event in own}
     return [
         {
             "statement": recorded.event.statement,

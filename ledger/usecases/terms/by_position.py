@@ -14,8 +14,8 @@ class TermsByPosition:
 
     def __init__(self, connection: Connection, until: int) -> None:
         self._versions: dict[str, list[Recorded]] = {}
-        for one in published(connection, until):
-            self._versions.setdefault(one.event.program, []).append(one)
+        for fact in published(connection, until):
+            self._versions.setdefault(fact.event.program, []).append(fact)
         self._begun: dict[int, Instant] = {}
 
     def zone_of(self, program: str, position: int) -> str:
@@ -37,10 +37,10 @@ class TermsByPosition:
     def changing(self, after: int) -> list[tuple[Recorded, str]]:
         """What was published after a position of programs that hold a pot, and which."""
         return [
-            (one, pot)
+            (version, pot)
             for versions in self._versions.values()
-            for one in versions
-            if one.position > after and (pot := _pot(one))
+            for version in versions
+            if version.position > after and (pot := _pot(version))
         ]
 
     def _begins(self, version: Recorded) -> Instant:
@@ -50,7 +50,7 @@ class TermsByPosition:
         return self._begun[version.position]
 
     def _at(self, program: str, position: int) -> Recorded | None:
-        known = [one for one in self._versions.get(program, ()) if one.position <= position]
+        known = [fact for fact in self._versions.get(program, ()) if fact.position <= position]
         return known[-1] if known else None
 
 

@@ -22,14 +22,16 @@ class Difference(NamedTuple):
 def differences(before: Edition, after: Edition) -> list[Difference]:
     """The parameters that differ, those of the head first, in the order of the file."""
     old, new = _parameters(before), _parameters(after)
-    found = []
+    differences = []
     for name in dict.fromkeys([*new, *old]):
         was, now = old.get(name), new.get(name)
         if was != now:
             cited = after.cite.get(name)
             kept = cited is not None and cited == before.cite.get(name)
-            found.append(Difference(name, was, now, cited, kept and not name.startswith("assumed")))
-    return found
+            differences.append(
+                Difference(name, was, now, cited, kept and not name.startswith("assumed"))
+            )
+    return differences
 
 
 def _parameters(edition: Edition) -> dict[str, Any]:

@@ -29,15 +29,15 @@ def edition_at(connection: Connection, program: str, known_at: int) -> tuple[Edi
 
     Raises `UnknownProgram`, with the programs that are published.
     """
-    found = published(connection, known_at, program)
-    if not found:
-        known = sorted({one.event.program for one in published(connection, known_at)})
+    facts = published(connection, known_at, program)
+    if not facts:
+        known = sorted({fact.event.program for fact in published(connection, known_at)})
         hint = f"Published: {', '.join(known)}." if known else "Publish some: duebook publish FILE"
         raise UnknownProgram(
             f"No terms of {program!r} are published at position {known_at}.",
             _meant(program, known) + hint,
         )
-    return edition_from(found[-1]), found[-1].position
+    return edition_from(facts[-1]), facts[-1].position
 
 
 def _meant(typed: str, known: Collection[str]) -> str:
@@ -88,6 +88,6 @@ def last_editions(
     """The last published version of every edition that some rules work out, by its id."""
     if rules:
         last = {one.event.program: one for one in published(connection, known_at)}
-        for _, one in sorted(last.items()):
-            if one.event.edition["rules"] in rules:
-                yield Edition.from_data(one.event.edition, f"position {one.position}")
+        for _, fact in sorted(last.items()):
+            if fact.event.edition["rules"] in rules:
+                yield Edition.from_data(fact.event.edition, f"position {fact.position}")

@@ -50,7 +50,7 @@ def publish(
         known = _conflicts(complete, versions)
         if known:
             return _published_answer(complete, known.position, head.receipt, recorded=False)
-        own = [one for one in versions if one.event.program == complete.program]
+        own = [version for version in versions if version.event.program == complete.program]
         _refuse_lower(complete, own)
         _refuse_takeover(complete, own, replace=replace)
         before = edition_from(own[-1]) if own else None
@@ -80,12 +80,12 @@ def _told(
     told: dict[str, Any] = {"replaces": None, "differences": []}
     if before is not None:
         told["replaces"] = {"publisher": before.publisher, "version": before.version}
-        told["differences"] = [one._asdict() for one in differences(before, after)]
+        told["differences"] = [difference._asdict() for difference in differences(before, after)]
     return told | (look(connection, before, after, head.position) if look else {})
 
 
 def _refuse_lower(edition: Edition, own: list[Recorded]) -> None:
-    versions = [one.event.version for one in own if one.event.publisher == edition.publisher]
+    versions = [fact.event.version for fact in own if fact.event.publisher == edition.publisher]
     if versions and edition.version <= max(versions):
         raise TermsConflict(
             f"{edition.publisher} has published version {max(versions)} of {edition.program}; "
@@ -126,9 +126,9 @@ def append_terms(writer: Writer, editions: list[Edition], by: str) -> None:
 def offered(connection: Connection, known_at: int) -> list[Edition]:
     """Shipped editions that are newer than what the book has of their publisher."""
     have: dict[tuple[str, str], int] = {}
-    for one in published(connection, known_at):
-        key = (one.event.program, one.event.publisher)
-        have[key] = max(have.get(key, 0), one.event.version)
+    for fact in published(connection, known_at):
+        key = (fact.event.program, fact.event.publisher)
+        have[key] = max(have.get(key, 0), fact.event.version)
     return [
         edition
         for edition in shipped()
@@ -138,16 +138,16 @@ def offered(connection: Connection, known_at: int) -> list[Edition]:
 
 def _conflicts(edition: Edition, known: list[Recorded]) -> Recorded | None:
     """The same version where it is recorded already; raises `TermsConflict` where it may not be."""
-    for one in known:
-        event = one.event
+    for fact in known:
+        event = fact.event
         same = (event.program, event.publisher, event.version)
         if same == (edition.program, edition.publisher, edition.version):
             if event.digest == edition.digest:
-                return one
+                return fact
             named = _differing(event.edition, edition.as_data())
             raise TermsConflict(
                 f"Version {edition.version} of {edition.program} by {edition.publisher} is "
-                f"published at position {one.position} with another {named}.",
+                f"published at position {fact.position} with another {named}.",
                 f"Give the changed file version = {_next_version(edition, known)}.",
             )
     _refuse_overlap(edition, [one for one in known if one.event.program != edition.program])
@@ -156,8 +156,8 @@ def _conflicts(edition: Edition, known: list[Recorded]) -> Recorded | None:
 
 def _refuse_overlap(edition: Edition, known: list[Recorded]) -> None:
     last = {one.event.program: one for one in known}
-    for program, one in last.items():
-        other = Edition.from_data(one.event.edition, program)
+    for program, fact in last.items():
+        other = Edition.from_data(fact.event.edition, program)
         both, days = _shared(edition, other), _overlap(edition, other)
         if other.rules == edition.rules and both and days:
             raise TermsConflict(
@@ -167,11 +167,11 @@ def _refuse_overlap(edition: Edition, known: list[Recorded]) -> None:
             )
 
 
-def _shared(one: Edition, other: Edition) -> list[str]:
+def _shared(edition: Edition, other: Edition) -> list[str]:
     """What two editions both cover, by their scopes and markets; nothing where they are apart."""
-    rules, others = program_of(one.rules), program_of(other.rules)
-    scope = set(rules.scope(one)) & set(others.scope(other))
-    mine, theirs = rules.markets(one), others.markets(other)
+    rules, others = program_of(edition.rules), program_of(other.rules)
+    scope = set(rules.scope(edition)) & set(others.scope(other))
+    mine, theirs = rules.markets(edition), others.markets(other)
     if mine is None or theirs is None:
         markets = set(mine or theirs or ())
     else:
@@ -181,9 +181,9 @@ def _shared(one: Edition, other: Edition) -> list[str]:
     return [*sorted(scope), *sorted(markets)] if scope else []
 
 
-def _overlap(one: Edition, other: Edition) -> str | None:
-    first = max(one.first, other.first)
-    ends = [day for day in (one.last, other.last) if day]
+def _overlap(edition: Edition, other: Edition) -> str | None:
+    first = max(edition.first, other.first)
+    ends = [day for day in (edition.last, other.last) if day]
     last = min(ends) if ends else None
     if last is not None and last < first:
         return None
@@ -192,9 +192,9 @@ def _overlap(one: Edition, other: Edition) -> str | None:
 
 def _next_version(edition: Edition, known: list[Recorded]) -> int:
     versions = [
-        one.event.version
-        for one in known
-        if (one.event.program, one.event.publisher) == (edition.program, edition.publisher)
+        fact.event.version
+        for fact in known
+        if (fact.event.program, fact.event.publisher) == (edition.program, edition.publisher)
     ]
     return int(max(versions)) + 1
 

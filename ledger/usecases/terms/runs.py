@@ -48,8 +48,8 @@ def run_at(
         ].zone
     position = known_position(connection, known_at, zone, now=now)
     streams = {f"terms:{program}", f"period:{period_id(program, period)}"}
-    found = list(read_log(connection, until=position, streams=streams))
-    published = [one for one in found if isinstance(one.event, TermsPublished)]
+    events = list(read_log(connection, until=position, streams=streams))
+    published = [event for event in events if isinstance(event.event, TermsPublished)]
     if draft is not None:
         edition = draft
     elif published:
@@ -57,5 +57,5 @@ def run_at(
     else:
         edition = edition_at(connection, program, position)[0]  # raises with what is published
     at = clocks_at(connection, now=now, as_of=as_of, zone=edition.zone, position=position)
-    closes = (one for one in found if isinstance(one.event, PeriodClosed))
-    return Run(edition, at, next((one for one in closes if one.at <= at.as_of), None))
+    closes = (event for event in events if isinstance(event.event, PeriodClosed))
+    return Run(edition, at, next((close for close in closes if close.at <= at.as_of), None))

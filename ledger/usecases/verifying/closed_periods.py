@@ -73,8 +73,9 @@ def _faults(connection: Connection, closed: Recorded, head: int) -> Iterator[str
     yield from _seal_faults(connection, closed)
     found = replay(connection, seal.program, seal.period, known_at=head)
     yield from found.faults
-    for one in found.differences:
-        yield f"line {one['line']} was stated {one['was']} and comes to {one['now']}"
+    for difference in found.differences:
+        was, now = difference["was"], difference["now"]
+        yield f"line {difference['line']} was stated {was} and comes to {now}"
     yield from payers_faults(found.period)
     yield from _adjustment_faults(connection, found.period)
 
@@ -87,7 +88,7 @@ def _seal_faults(connection: Connection, closed: Recorded) -> Iterator[str]:
     if head is None or bytes(head).hex() != seal.head:
         yield f"the log's hash at position {seal.known_at} is not the one that was sealed"
     between = list(read_log(connection, seal.known_at, closed.position - 1))
-    own = [one for one in between if isinstance(one.event, StatementIssued)]
+    own = [event for event in between if isinstance(event.event, StatementIssued)]
     if len(own) != len(between) or len(own) != seal.statements:
         yield f"positions {seal.known_at + 1} to {closed.position} are not its statements"
 
@@ -124,11 +125,11 @@ def _adjustment_faults(connection: Connection, period: ClosedPeriod) -> Iterator
     seal = period.seal
     for clocks, recorded_ in runs.items():
         again = adjustment(connection, seal.program, seal.period, clocks)
-        expected = {one.sides: _said(one) for one in again.events()}
-        found = {one.event.sides: _said(one.event) for one in recorded_}
+        expected = {event.sides: _said(event) for event in again.events()}
+        found = {fact.event.sides: _said(fact.event) for fact in recorded_}
         for sides in sorted({*expected, *found}):
             if expected.get(sides) != found.get(sides):
-                where = ", ".join(str(one.position) for one in recorded_)
+                where = ", ".join(str(fact.position) for fact in recorded_)
                 yield f"the adjustment of {sides.text} (position {where}) is not what the log gives"
 
 
@@ -136,7 +137,7 @@ def _said(event: Any) -> object:
     """What an adjustment says. What caused it is told from explanations, which may tell more in
     a later version, and outcomes before are followed by `_moved`: so that old books stay valid."""
     unsaid = {"because": (), "outcome_was": None}
-    lines = tuple(one.model_copy(update=unsaid) for one in event.lines)
+    lines = tuple(line.model_copy(update=unsaid) for line in event.lines)
     return event.digest, event.filled, lines
 
 
@@ -227,7 +228,11 @@ class _Belonging:
     def _moves_of(self, resolved: BreakResolved) -> dict[str, int]:
         """Per line what accepting a group of orders moves, by the run that found it."""
         run = self.runs.get(resolved.run)
-        group = next((one for one in run.breaks if one.id == resolved.id), None) if run else None
+        group = (
+            next((break_ for break_ in run.breaks if break_.id == resolved.id), None)
+            if run
+            else None
+        )
         if run is None or group is None:
             return {}
         return moves_by_line(run, group)

@@ -34,20 +34,20 @@ def verify_file(connection: Connection, path: str) -> Check:
     """
     name, digest = Path(path).name, _digest(path)
     given = list(_given(connection))
-    found = [one for one in given if one.sha256 == digest]
-    if found:
-        return Check(f"file {name}", True, "; ".join(_told(one, name) for one in found))
-    alike = [one for one in given if Path(one.name).name == name]
+    files = [file for file in given if file.sha256 == digest]
+    if files:
+        return Check(f"file {name}", True, "; ".join(_told(file, name) for file in files))
+    alike = [file for file in given if Path(file.name).name == name]
     detail = "the book was given no file of this content"
     if alike:
-        detail += f"; of this name, with other content: {'; '.join(one.said for one in alike)}"
+        detail += f"; of this name, with other content: {'; '.join(file.said for file in alike)}"
     return Check(f"file {name}", False, detail)
 
 
-def _told(one: Given, name: str) -> str:
-    called = "" if Path(one.name).name == name else f", as {one.name}"
-    rows = "1 row" if one.rows == 1 else f"{one.rows:,} rows"
-    return f"{one.said}{called}, {rows}"
+def _told(file: Given, name: str) -> str:
+    called = "" if Path(file.name).name == name else f", as {file.name}"
+    rows = "1 row" if file.rows == 1 else f"{file.rows:,} rows"
+    return f"{file.said}{called}, {rows}"
 
 
 def _given(connection: Connection) -> Iterator[Given]:
@@ -56,7 +56,7 @@ def _given(connection: Connection) -> Iterator[Given]:
         event, by = recorded.event, f" by {recorded.by}" if recorded.by else ""
         if isinstance(event, BatchRecorded):
             said = f"recorded at position {recorded.position}{by}"
-            yield from (Given(one.name, one.sha256, one.rows, said) for one in event.files)
+            yield from (Given(file.name, file.sha256, file.rows, said) for file in event.files)
         elif isinstance(event, ReconciliationRun):
             said = f"compared with at position {recorded.position}{by}"
             yield Given(event.file, event.sha256, event.rows, said)

@@ -55,12 +55,12 @@ def verify_orders(book: Book, progress: Progress) -> list[Check]:
 def _files(connection: Connection, lines: OrderLines, progress: Progress) -> Check:
     """Every archived file is there and has the bytes that its event names."""
     faults = []
-    for one in lines.files:
+    for file in lines.files:
         try:
-            check(lines.folder, one.file.digest)
+            check(lines.folder, file.file.digest)
         except Refusal as refusal:
             faults.append(
-                f"position {one.position}: {refusal.sentence} {_resting(connection, one)}"
+                f"position {file.position}: {refusal.sentence} {_resting(connection, file)}"
             )
         progress("order files", 1)
     detail = "; ".join(faults[:SHOWN_MAX]) or f"{len(lines.files):,} files have their digests"
@@ -73,14 +73,14 @@ def _controls(lines: OrderLines) -> Check:
 
     faults = []
     with Scratch() as spill, connect(spill) as database:
-        for one in lines.files:
-            found = extent_of(database, path_of(lines.folder, one.file.digest))
+        for file in lines.files:
+            found = extent_of(database, path_of(lines.folder, file.file.digest))
             totals = tuple(
-                (total.currency, total.amount, total.refunded) for total in one.file.totals
+                (total.currency, total.amount, total.refunded) for total in file.file.totals
             )
-            said = (one.file.rows, one.file.first, one.file.last, totals)
+            said = (file.file.rows, file.file.first, file.file.last, totals)
             if found != said:
-                faults.append(f"position {one.position}: the file holds {found}, expected {said}")
+                faults.append(f"position {file.position}: the file holds {found}, expected {said}")
     detail = "; ".join(faults[:SHOWN_MAX]) or f"{len(lines.files):,} files hold what was recorded"
     return Check("order sums", not faults, detail)
 
@@ -90,12 +90,12 @@ def _summaries(lines: OrderLines) -> Check:
     from ledger.store.archive.connection import connect
     from ledger.store.archive.summary import differs, summary_of
 
-    kept = [one for one in lines.files if summary_of(lines.folder, one.file.digest).exists()]
+    kept = [file for file in lines.files if summary_of(lines.folder, file.file.digest).exists()]
     with Scratch() as spill, connect(spill) as database:
         wrong = [
-            str(summary_of(lines.folder, one.file.digest))
-            for one in kept
-            if differs(database, lines.folder, one.described())
+            str(summary_of(lines.folder, file.file.digest))
+            for file in kept
+            if differs(database, lines.folder, file.described())
         ]
     detail = f"{len(kept):,} of {len(lines.files):,} files have one that says what they say"
     if wrong:
@@ -117,14 +117,14 @@ def extent_of(database: "DuckDBPyConnection", path: Path) -> tuple[Any, ...]:
     return sum(row[1] for row in rows), first, last, totals
 
 
-def _resting(connection: Connection, one: Archived) -> str:
+def _resting(connection: Connection, file: Archived) -> str:
     """The facts that were derived from a file, where any were."""
-    if not one.call.event.derived:
+    if not file.call.event.derived:
         return "What is due for its orders cannot be worked out without it."
     rest = [
-        found.position
-        for found in read_log(connection, after=one.position)
-        if found.batch == one.call.batch
+        event.position
+        for event in read_log(connection, after=file.position)
+        if event.batch == file.call.batch
     ]
     return f"Events {min(rest)} to {max(rest)} rest on it." if rest else ""
 
@@ -133,7 +133,7 @@ def _sums(connection: Connection, lines: OrderLines, head: int) -> Check:
     """Net sales per store, day and currency, from the lines and from the log."""
     recorded: dict[tuple[str, str, str], int] = defaultdict(int)
     topics = [GMVRecorded.TOPIC]
-    batches = {one.call.batch for one in lines.files}
+    batches = {file.call.batch for file in lines.files}
     for one in read_log(connection, until=head, topics=topics):
         event = one.event
         if event.source == SOURCE and one.batch in batches:
@@ -155,8 +155,8 @@ def _counted(lines: OrderLines) -> Iterator[tuple[tuple[str, str, str], int]]:
     """What the lines that count sum to."""
     from ledger.store.archive.days import day_number
 
-    first = min(one.file.first for one in lines.files)
-    last = max(one.file.last for one in lines.files)
+    first = min(file.file.first for file in lines.files)
+    last = max(file.file.last for file in lines.files)
     day = day_number("created_at", first, last, DEFAULT_ZONE)
     sql = (
         f"SELECT store, (DATE '1970-01-01' + ({day})::INTEGER)::VARCHAR, currency::VARCHAR,"

@@ -21,12 +21,12 @@ def verify_snapshots(book: Book) -> list[Check]:
         wanted = {stream for stream, *_ in kept}
         sales: dict[str, list[tuple[int, int, str]]] = defaultdict(list)
         versions: dict[str, list[tuple[int, int]]] = defaultdict(list)
-        for one in read_log(connection):
-            if one.stream in wanted:
-                versions[one.stream].append((one.position, one.version))
-                if one.topic == GMVRecorded.TOPIC:
-                    day = one.event.day.isoformat()
-                    sales[one.stream].append((one.position, one.version, day))
+        for event in read_log(connection):
+            if event.stream in wanted:
+                versions[event.stream].append((event.position, event.version))
+                if event.topic == GMVRecorded.TOPIC:
+                    day = event.event.day.isoformat()
+                    sales[event.stream].append((event.position, event.version, day))
     for stream, position, version, day, later in kept:
         last = max((v for p, v in versions[stream] if p <= position), default=0)
         expected = sorted(p for p, v, on in sales[stream] if v <= last and on > day)

@@ -226,8 +226,8 @@ def _receipts(connection: Connection, receipts: list[Receipt]) -> Check:
     broken = [one for one in receipts if not receipt_holds(connection, one)]
     if broken:
         latest = max(one.position for one in receipts)
-        one = broken[0]
-        detail = f"receipt for position {one.position} ({one.source}) does not hold"
+        receipt = broken[0]
+        detail = f"receipt for position {receipt.position} ({receipt.source}) does not hold"
         if latest > head:
             detail += f": the log ends at {head}, {latest - head} events below its last receipt"
         return Check("receipts", False, detail)
@@ -243,7 +243,7 @@ def _indexes(connection: Connection) -> list[Check]:
     entries = select(r.kind, r.name, r.position, r.at, r.stream, r.detail)
     lifts = select(w.target, w.position)
     if not holds_looks(connection):  # an older book that nobody has opened for writing
-        expected.refs = {one for one in expected.refs if one[0] != LOOKS}
+        expected.refs = {ref for ref in expected.refs if ref[0] != LOOKS}
         entries = entries.where(r.kind != LOOKS)
     return [
         _compared("refs", expected.refs, {tuple(row) for row in fetch(connection, entries)}),
