@@ -10,7 +10,7 @@ PYTEST := $(BIN)/python -m pytest -n 3 --dist worksteal
 # Tests start many processes, each of which would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-more soak check format bench clean
+.PHONY: demo test test-more soak check format reference bench clean
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -38,6 +38,9 @@ check: $(STAMP)
 format: $(STAMP)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+reference: $(STAMP)
+	$(BIN)/python -m tests.reference
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks

@@ -146,13 +146,17 @@ class Out:
 
     def _shown(self, name: str, value: Any) -> str:
         """A cell of a table: thousands apart, instants as the clock on the wall has them, to the
-        second, and of digests the beginning."""
+        second, codes in words, and of digests the beginning."""
         text = visible(cell(value))
         if isinstance(value, str):
             if INSTANT.fullmatch(text):
                 return self.time(text)
             if name in DIGESTS:
                 return text[:DIGEST_SHOWN]
+            if name == "why" and text:
+                from ledger.programs.words import in_words
+
+                return in_words(text)
         if is_money(name) and NUMBER.fullmatch(text):
             return grouped(text)
         return text

@@ -63,9 +63,12 @@ def _on_one_screen(where: Out, row: Row) -> Row:
 def _rows(answer: Row) -> Iterator[Row]:
     """One screen of it as rows of one table: months of a program together, of codes the most
     frequent."""
+    from ledger.programs.words import in_words
+
     yield from _periods(answer["to_close"])
     held = [
-        _row("held", one["code"], one["lines"], detail=one["program"]) for one in answer["held"]
+        _row("held", in_words(one["code"]), one["lines"], detail=one["program"])
+        for one in answer["held"]
     ]
     yield from _most(held)
     odd = answer["exceptions"]

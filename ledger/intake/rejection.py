@@ -7,20 +7,32 @@ from tempfile import TemporaryFile
 from typing import Any, NamedTuple
 
 HELD_MAX = 10_000
-CODES = (
-    "bad_json",
-    "not_text",
-    "line_too_long",
-    "unknown_type",
-    "invalid_field",
-    "missing_field",
-    "no_zone",
-    "in_future",
-    "bad_amount",
-    "unknown_currency",
-    "conflicting_id",
-    "empty_file",
-)
+CODES = {
+    "bad_json": "the line is not one JSON object, or names a key twice",
+    "not_csv": "quotes or separators that do not make a table",
+    "not_text": "bytes that are not text of the encoding, or a NUL",
+    "line_too_long": "a line of more than 1 MiB",
+    "wrong_cells": "the row has more or fewer cells than the header",
+    "unknown_type": "no fact of that type exists",
+    "missing_field": "a field or cell that is needed is missing or empty",
+    "invalid_field": "a field that does not exist, or a value that it may not have",
+    "no_zone": "an instant without an offset, and nothing says which zone is meant",
+    "in_future": "an instant that is still to come",
+    "bad_amount": "not an exact decimal of its currency",
+    "bad_refund": "refunded is below zero or more than the amount",
+    "unknown_currency": "not a currency of ISO 4217, or an unknown commodity",
+    "mixed_currencies": "rows of one order are in different currencies",
+    "spoilt_id": "an id that a spreadsheet or script has turned into a number or a word",
+    "cell_error": "an error of the spreadsheet, or a formula without a stored result",
+    "conflicting_id": "the id is already used for different content",
+    "conflicting_rows": "two rows of one order differ, and nothing says which one counts",
+    "repeated_row": "a row of an order appears twice",
+    "grain_differs": "an order is given by item here and as a whole elsewhere",
+    "equation_differs": "the row's amounts do not add up as its mapping says",
+    "totals_differ": "a totals row does not match the rows above it",
+    "empty_file": "the file holds nothing",
+}
+"""Every code of a rejected row, of facts, orders and platform files, with what it means."""
 
 
 class Rejection(NamedTuple):

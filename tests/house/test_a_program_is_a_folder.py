@@ -31,11 +31,25 @@ def test_every_command_works_on_a_program_that_came_as_a_folder(tmp_path: Path) 
     program = house / "ledger" / "programs" / "toys"
     program.mkdir()
     (program / "__init__.py").touch()
-    for name in ("program.py", "terms.toml"):
+    for name in ("program.py", "terms.toml", "cases.toml", "words.toml"):
         shutil.copy(TOYS / name, program)
     shutil.copy(TOYS / "story.py", house)
+    assert "every command works" in _ran(house, "story.py", str(tmp_path))
+    for name in ("conftest.py", "books.py", "marks.py", "quarter.py", "programs"):
+        copy = shutil.copytree if (ROOT / "tests" / name).is_dir() else shutil.copy
+        (house / "tests").mkdir(exist_ok=True)
+        copy(ROOT / "tests" / name, house / "tests" / name)
+    shutil.copy(ROOT / "pyproject.toml", house)
+    cases = "tests/programs/test_cases.py"
+    assert "3 passed" in _ran(
+        house, "-m", "pytest", "-p", "no:cacheprovider", "-v", "-k", "toys", cases
+    )
+
+
+def _ran(house: Path, *words: str) -> str:
+    """What Python printed in a copy of the house; it must end well."""
     ran = subprocess.run(
-        [sys.executable, "story.py", str(tmp_path)],
+        [sys.executable, *words],
         cwd=house,
         env={"PYTHONPATH": str(house), "PATH": ""},
         capture_output=True,
@@ -43,7 +57,18 @@ def test_every_command_works_on_a_program_that_came_as_a_folder(tmp_path: Path) 
         check=False,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert "every command works" in ran.stdout
+    return ran.stdout
+
+
+def test_the_guide_shows_the_toy_that_works() -> None:
+    """Every piece of code in `docs/add-a-program.md` is in the toy's files to the letter."""
+    guide = (ROOT / "docs" / "add-a-program.md").read_text(encoding="utf-8")
+    files = [path.read_text(encoding="utf-8") for path in TOYS.iterdir() if path.is_file()]
+    pieces = re.findall(r"```(?:python|toml)\n(.*?)\n```", guide, re.S)
+    assert len(pieces) > 8
+    for piece in pieces:
+        for part in piece.split("\n\n\n"):
+            assert any(part in text for text in files), part
 
 
 def _outside(folder: str) -> Iterator[Path]:

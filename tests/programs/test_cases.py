@@ -29,20 +29,6 @@ from tests.marks import more
 from tests.quarter import as_shipped
 
 NOW = parse_instant("2026-11-21T12:00:00Z")
-DEFAULT_AS_OF = {
-    "recruiting": "2026-06-01T00:00:00+08:00",
-    "growth": "2026-10-01T00:00:00+08:00",
-    "partner_admission": "2026-06-01T00:00:00+08:00",
-    "shop_admission": "2020-12-01T00:00:00+08:00",
-    "store_deposit": "2020-12-01T00:00:00+08:00",
-    "store_samples": "2024-12-01T00:00:00+08:00",
-    "service_agreement": "2026-08-01T00:00:00+08:00",
-    "star_map": "2020-12-01T00:00:00+08:00",
-    "technical_fee": "2020-12-01T00:00:00+08:00",
-    "affiliate_commission": "2026-06-01T00:00:00+08:00",
-    "account_binding": "2026-06-01T00:00:00+08:00",
-    "pid_binding": "2026-06-01T00:00:00+08:00",
-}
 
 
 def _cases() -> list[Any]:
@@ -54,6 +40,7 @@ def _cases() -> list[Any]:
             base = data.get("base", {}).get(case.get("base"), {})
             case["_base"] = base.get("facts", [])
             case["_order"] = data.get("order", {})
+            case.setdefault("as_of", data["as_of"])
             case["terms"] = {**base.get("terms", {}), **case.get("terms", {})}
             name = f"{path.parent.name}: {case['name']}"
             later = "orders" in case and len(found) % 3 > 0
@@ -128,7 +115,7 @@ def test_worked_example(rules: str, case: dict[str, Any], empty_book: Path, tmp_
     """What finance can read in `cases.toml` is what a book answers."""
     book = _told(rules, case, empty_book, tmp_path)
     edition = _edition(rules, case)
-    as_of = parse_instant(case.get("as_of", DEFAULT_AS_OF[rules]))
+    as_of = parse_instant(case["as_of"])
     clocks = Clocks(as_of, book.head().position)
     with book.reading() as connection:
         for period, expect in _by_period(rules, case).items():

@@ -2,21 +2,6 @@
 
 from typing import Any, NamedTuple
 
-CODES = (
-    "missing_field",
-    "invalid_field",
-    "no_zone",
-    "in_future",
-    "bad_amount",
-    "unknown_currency",
-    "bad_refund",
-    "spoilt_id",
-    "conflicting_rows",
-    "repeated_row",
-    "grain_differs",
-    "wrong_cells",
-)
-
 
 class RowFault(NamedTuple):
     """The one thing that is wrong with a row, in the words of the contract."""

@@ -38,10 +38,10 @@ def call(book, *words, code=0):
     out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
     err = io.StringIO()
     with redirect_stdout(out), redirect_stderr(err):
-        found = run([*words, "--book", str(FOLDER / f"{book}.db")])
+        ended = run([*words, "--book", str(FOLDER / f"{book}.db")])
     out.flush()
     text = out.buffer.getvalue().decode()
-    assert found == code, f"{words}: exit {found}: {text} {err.getvalue()}"
+    assert ended == code, f"{words}: exit {ended}: {text} {err.getvalue()}"
     return json.loads(text) if text and "json" in words else text
 
 
@@ -72,7 +72,7 @@ def accounts(book):
 
 def tell_and_settle():
     warned = opened("platform", "platform")["warnings"]
-    assert [one["code"] for one in warned] == ["returned_late"], warned
+    assert [warning["code"] for warning in warned] == ["returned_late"], warned
     settled = answer("platform", "settle", *JANUARY)
     assert settled["totals"] == {"CNY": "60.00"}
     assert settled["decisions"] == {"declined": 1, "granted": 1}
@@ -93,7 +93,7 @@ def tell_and_settle():
 def close_and_look(book):
     """An exception touches the close of its own month."""
     answer(book, "close", *JANUARY, "--by", "lin", code=1)
-    reason = ("--leave-open", "--reason", "they were told")
+    reason = ("--leave-open", "--reason", "they were reminded")
     closed = answer(book, "close", *JANUARY, "--by", "lin", *reason)
     assert (closed["lines"], closed["exceptions"]) == (4, 1)
     names = {one["statement"].rpartition("/")[2] for one in closed["statements"]}
@@ -128,15 +128,15 @@ def statements():
 
 def adjusted():
     record("platform", LATE)
-    found = answer("platform", "adjust", *JANUARY, "--by", "lin")
-    rows = {(short(one["line"]), one.get("side")): one for one in found["adjustments"]}
+    answered = answer("platform", "adjust", *JANUARY, "--by", "lin")
+    rows = {(short(one["line"]), one.get("side")): one for one in answered["adjustments"]}
     assert rows["BALL/rent", None]["difference"] == "5.00"
     assert rows["BALL/rent", "payer"]["difference"] == "-5.00"
     assert (rows["BALL/permit", None]["outcome"], rows["BALL/permit", None]["now"]) == (
         "granted",
         None,
     )
-    assert found["totals"] == {"CNY": "5.00"}
+    assert answered["totals"] == {"CNY": "5.00"}
     again = answer("platform", "adjust", *JANUARY, "--dry-run")
     assert again["adjustments"] == []
     replayed = answer("platform", "replay", *JANUARY)

@@ -80,14 +80,16 @@ class ToyReturned(Fact):
 class ToyState:
     """What was reported of a toy."""
 
-    def __init__(self, toy: str) -> None:
-        self.toy = toy
-        self.rented: list[Recorded] = []
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._rentals: list[Recorded] = []
 
     def apply(self, recorded: Recorded) -> None:
+        """Takes the facts of the toy's stream in any order."""
         if isinstance(recorded.event, ToyRented):
-            self.rented.append(recorded)
+            self._rentals.append(recorded)
 
     @property
     def rental(self) -> Recorded | None:
-        return first_of(self.rented)
+        """The first rental that was reported, by business time."""
+        return first_of(self._rentals)
