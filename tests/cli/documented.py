@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SECTIONED = {"how-to.md", "files.md", "orders.md", "followed-by-others.md"}
 """Pages of independent recipes: each section begins with a fresh book of the demo."""
-FILES = Path(__file__).parent / "documented"
+FILES = Path(__file__).parent / "pages"
 """Per page, what its reader is taken to have: files named as in its commands."""
 BY_MAKE = ("make", "pip install", "python3 -m venv", ". .venv/bin/activate", "git clone", "cd ")
 """What sets up a machine; `make demo` and `make test` themselves run it."""
