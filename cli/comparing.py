@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cli.cells import grouped
 from cli.output import Out
 from cli.talk import say, say_nameless
+from ledger.kernel.counted import counted
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -98,15 +99,16 @@ def talk(where: Out, answer: dict[str, Any], *, looking_back: bool) -> None:
             if answer["totals"] == 1
             else (f"{answer['totals']:,} rows that sum others were")
         )
-        say(f"{rows} checked, and not compared.")
+        say(f"{rows} checked, not compared.")
     if answer.get("other"):
-        say(f"{len(answer['other']):,} rows are of no order and not compared: see --format json.")
+        rows = counted(len(answer["other"]), "row")
+        say(f"Not compared, for lack of an order: {rows}; see --format json.")
     say_tolerance(answer)
     word = "as issued and adjusted" if answer["ours_is"] == "issued" else "as settled now"
     if looking_back and answer["ours_is"] == "issued":
         say("The period is closed: ours is what was issued and adjusted, at any --as-of.")
     say(
-        f"{answer['matched']:,} agree, {answer['open']} of {_groups(answer)} breaks "
+        f"{answer['matched']:,} agree, {answer['open']} of {counted(_groups(answer), 'break')} "
         f"are open. Ours {word}, as of {where.clocks(answer)}."
     )
 
@@ -115,7 +117,7 @@ def say_tolerance(answer: dict[str, Any]) -> None:
     """What tolerances let pass: never hidden."""
     for code, one in answer.get("tolerance", {}).items():
         say(
-            f"{code}: {one['count']:,} differences are within the tolerance of "
+            f"{code}: {counted(one['count'], 'difference')} within the tolerance of "
             f"{grouped(one['amount'])}, {grouped(one['difference'])} in all."
         )
 

@@ -13,6 +13,7 @@ from cli.cells import grouped
 from cli.options import not_empty
 from cli.output import Out
 from cli.talk import is_terminal, say
+from ledger.kernel.counted import counted
 
 F = TypeVar("F", bound=Callable[..., Any])
 NOTHING = "Nothing was recorded."
@@ -106,7 +107,7 @@ def say_moves(plan: Plan) -> None:
     for one in plan.get("moves", ()):
         name = " ".join(filter(None, [one["program"], one["period"]]))
         sums = ", ".join(f"{grouped(text)} {code}" for code, text in one["difference"].items())
-        say(f"{name}: {one['lines']} lines change, in all {sums or 'by nothing'}.")
+        say(f"{name}: {counted(one['lines'], 'line')} would change, in all {sums or 'by nothing'}.")
         for line in one["changes"]:
             say(
                 f"  {line['line']} ({line['payee']}): {line['was_outcome'] or 'none'} "

@@ -73,7 +73,7 @@ class Destination:
     def refuse_unwritable(self) -> None:
         """Raises `OutputRefused` for what is no file, or lies where none can be written."""
         if self.found is not None and not (self.flows or stat.S_ISREG(self.found.st_mode)):
-            raise OutputRefused(f"{self} is there and is no file that can be written.", OTHER_NAME)
+            raise OutputRefused(f"{self} exists and is not a file that can be written.", OTHER_NAME)
         folder = self.path.parent
         where = Path(self.typed) if self.flows else folder
         if not (self.flows or folder.is_dir()) or not os.access(where, os.W_OK):

@@ -35,9 +35,9 @@ class Folder:
 
         folder = Path(self.typed)
         if folder.exists() and not folder.is_dir():
-            raise OutputRefused(f"{self.typed} is no folder.", OTHER_NAME)
+            raise OutputRefused(f"{self.typed} is not a folder.", OTHER_NAME)
         if not folder.exists() and not folder.parent.is_dir():
-            raise OutputRefused(f"{folder.parent} is no folder to make one in.", OTHER_NAME)
+            raise OutputRefused(f"{folder.parent} is not a folder to make one in.", OTHER_NAME)
         made = not folder.exists()
         folder.mkdir(exist_ok=True)
         try:

@@ -8,6 +8,7 @@ from cli.options import Ask
 from cli.output import Out
 from cli.progress import progress
 from cli.talk import say
+from ledger.kernel.counted import counted
 
 if TYPE_CHECKING:
     from ledger.usecases.settling.settle import Settlement
@@ -73,7 +74,8 @@ def _talk(where: Out, settled: list["Settlement"], totals: dict[str, str]) -> No
     say("")
     for settlement in settled:
         head = settlement.head_json()
-        said = f"{settlement.period}: {_amounts(head['totals'])}, {len(settlement.lines):,} lines"
+        lines = counted(len(settlement.lines), "line")
+        said = f"{settlement.period}: {_amounts(head['totals'])}, {lines}"
         said += ", closed" if settlement.stands == "issued" else ""
         say(said + (", PROVISIONAL: the month is not over" if settlement.provisional else ""))
     say(f"Total payable: {_amounts(totals)}")

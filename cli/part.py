@@ -38,7 +38,7 @@ def _put(part: Path, place: Path) -> None:
         put_new(part, place)
     except FileExistsError:
         raise OutputExists(
-            f"{place} has come there while the answer was worked out.",
+            f"{place} appeared there while the answer was worked out.",
             "It was left as it is. Ask again with another name.",
         ) from None
 

@@ -53,4 +53,4 @@ def say_nameless(columns: dict[str, int]) -> None:
     """Which files have columns without a name, from which nothing is read."""
     for file, count in columns.items():
         said = "1 column" if count == 1 else f"{count} columns"
-        say(f"{file}: {said} without a name passed over.")
+        say(f"{file}: {said} without a name left out.")

@@ -30,7 +30,7 @@ class Lines(StreamView):
     """One row per line, seen from its payee."""
 
     NAME = "lines"
-    ABOUT = "lines of closed periods as they stand, issued and adjusted"
+    ABOUT = "lines of closed periods, as issued and adjusted"
     KINDS = ("period",)
     SHOWN: ClassVar = ("amount", "issued")
 

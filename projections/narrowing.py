@@ -41,12 +41,12 @@ class Condition(NamedTuple):
         written = _OPERATOR.match(text)
         if written and written[1] not in _COMPARE:
             raise BadCondition(
-                f"{text!r}: {written[1]} is no comparison.",
+                f"{text!r}: {written[1]} is not a comparison.",
                 "Compare with one of = != < <= > >= ~ (contains).",
             )
         if match is None:
             raise BadCondition(
-                f"{text!r} is no condition.",
+                f"{text!r} is not a condition.",
                 "Write COLUMN=VALUE, or one of != < <= > >= ~ (contains): 'due > 4000'.",
             )
         column, operator, value = match.groups()

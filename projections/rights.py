@@ -31,4 +31,4 @@ def refuse_to_build(book: Book, tables: Collection[str]) -> None:
     said = "This book may only be read."
     if book.writable:
         said = "This role may not make tables in the book, or some there are somebody else's."
-    raise ReadOnlyBook(said, "Reports build what they need beside it.")
+    raise ReadOnlyBook(said, "Reports build what they need next to it.")

@@ -286,7 +286,7 @@ def assert_whole(
         rows = read_rows(book)
         assert [row["position"] for row in rows] == list(range(1, len(rows) + 1))
         keys = [row["key"] for row in rows if row["key"] is not None]
-        assert len(keys) == len(set(keys)), "a fact stands twice in the log"
+        assert len(keys) == len(set(keys)), "a fact appears twice in the log"
         digest, known = chain.GENESIS, 0
         versions: dict[str, int] = defaultdict(int)
         for row in rows:

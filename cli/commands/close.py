@@ -10,6 +10,7 @@ from cli.options import Ask, answering, not_empty, now
 from cli.output import Out
 from cli.talk import say
 from cli.typed import DAY, completing
+from ledger.kernel.counted import counted
 
 if TYPE_CHECKING:
     from datetime import date
@@ -23,7 +24,7 @@ DIFFERENCES = 3
 @click.argument("program", shell_complete=completing("programs"))
 @click.argument("period", required=False, shell_complete=completing("open_months"))
 @click.option("--leave-open", is_flag=True, help="Close although lines are held; needs --reason.")
-@click.option("--reason", metavar="TEXT", callback=not_empty, help="Why it is closed all the same.")
+@click.option("--reason", metavar="TEXT", callback=not_empty, help="Why it is closed nevertheless.")
 @click.option(
     "--as-of", metavar="INSTANT|DATE", help="Only what had happened by then [now]; never later."
 )
@@ -41,7 +42,7 @@ def close(
     decision: Decision,
     ask: Ask,
 ) -> int:
-    """Issue the statements of a period and seal it: one statement per payee.
+    """Issue the statements of a period, one per payee, and seal it.
 
     On a terminal it shows them and asks. What arrives later is recorded all the same and belongs
     to the next `adjust`.
@@ -107,11 +108,13 @@ def _talk_closed(where: Out, answer: dict[str, Any]) -> None:
     say("")
     word = "Closed" if answer["recorded"] else "To be closed"
     say(
-        f"{word}: {answer['lines']} lines, {len(answer['statements'])} statements, "
+        f"{word}: {counted(answer['lines'], 'line')}, "
+        f"{counted(len(answer['statements']), 'statement')}, "
         f"{totals or 'nothing'} payable, posted on {answer['posting_date']}."
     )
     if answer["held"] or answer["exceptions"]:
-        say(f"Left open: {answer['held']} held lines, {answer['exceptions']} exceptions.")
+        held, exceptions = answer["held"], answer["exceptions"]
+        say(f"Left open: {counted(held, 'held line')}, {counted(exceptions, 'exception')}.")
     say(f"As of {where.clocks(answer)}, seal {answer['digest'][:23]}...")
     if answer["recorded"]:
         say(f"Receipt {answer['receipt']}")
@@ -130,7 +133,7 @@ def adjust(
     decision: Decision,
     ask: Ask,
 ) -> int:
-    """Issue what has changed since a period was closed, line by line, with the facts that did it.
+    """Issue what has changed since a period was closed, line by line, with its causes.
 
     The terms are those of the close. A clawback is a negative difference. On a terminal it shows
     the differences and asks; with --dry-run it exits with 3 where there are some.
@@ -145,7 +148,7 @@ def adjust(
     where, dry_run = ask.out, decision.dry_run
     if ask.known_at is not None and not dry_run:
         raise click.UsageError(
-            "--known-at goes with --dry-run: what is issued is of all that is known."
+            "--known-at needs --dry-run: an adjustment is issued with everything that is known."
         )
 
     def show(plan: dict[str, Any]) -> None:
@@ -182,13 +185,13 @@ def _row(one: dict[str, Any]) -> dict[str, Any]:
     if one.get("orders_changed"):
         causes.append(f"orders changed: {one['orders_changed']}")
     causes += [f"filled {', '.join(one['filled'])}"] if one["filled"] else []
-    because = "; ".join(causes) or "time alone"
+    because = "; ".join(causes) or "passage of time"
     return {n: one[n] for n in names} | {"why": one["why"], "because": because}
 
 
 def _talk_adjusted(answer: dict[str, Any]) -> None:
     for one in answer["left_alone"]:
-        say(f"Left alone: {one['line']} stands by the platform's figure ({one['break']}).")
+        say(f"Not adjusted: {one['line']} keeps the platform's figure ({one['break']}).")
     if not answer["adjustments"]:
         what = "No other line has changed." if answer["left_alone"] else "Nothing has changed."
         say(f"{what} Nothing was recorded.")
@@ -197,14 +200,15 @@ def _talk_adjusted(answer: dict[str, Any]) -> None:
     totals = ", ".join(f"{grouped(text)} {code}" for code, text in answer["totals"].items())
     word = "changed" if answer["recorded"] else "would change"
     lines = len({one["line"] for one in answer["adjustments"]})
-    say(f"{lines} lines {word}" + (f", in all {totals}." if totals else "."))
+    say(f"{counted(lines, 'line')} {word}" + (f", in all {totals}." if totals else "."))
     first = min((fact for one in answer["adjustments"] for fact in one["because"]), default=None)
     if first is not None:
         say(f"What fact {first} says: duebook log --after {first - 1} --limit 1")
     say(f"Why a line is what it is: duebook explain {answer['adjustments'][0]['line']}")
     if answer["recorded"]:
         say(
-            f"{answer['recorded']} statements adjusted, posted on {answer['posting_date']}. "
+            f"{counted(answer['recorded'], 'statement')} adjusted, "
+            f"posted on {answer['posting_date']}. "
             f"Receipt {answer['receipt']}"
         )
 

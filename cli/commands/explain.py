@@ -10,6 +10,7 @@ from cli.options import Ask, answering
 from cli.output import Out, show
 from cli.talk import say
 from cli.typed import completing
+from ledger.kernel.counted import counted
 from ledger.kernel.shown import visible
 
 if TYPE_CHECKING:
@@ -23,16 +24,16 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("line", shell_complete=completing("lines"))
-@click.option("--orders", is_flag=True, help="Every order that the line sums.")
+@click.option("--orders", is_flag=True, help="List every order that the line adds up.")
 @click.option("--fresh", is_flag=True, help="Of a closed period: recalculate it as of now.")
 @answering(clocks=True)
 @click.pass_context
 def explain(context: click.Context, line: str, orders: bool, fresh: bool, ask: Ask) -> None:
     """Explain one line: every condition, what was required and seen, the clause, the facts.
 
-    A line of a closed period is explained as it stands, under the terms of its close. It may be
-    named by its subject, by the end of its id or by an order that it rests on, where that means
-    one line; an order is shown with what the line has of it.
+    A line of a closed period is explained as issued and adjusted, under the terms of its close. It
+    may be named by its subject, by the end of its id or by an order that it is based on, where that
+    means one line; an order is shown with its share in the line.
 
     \b
     duebook explain S-1001
@@ -53,8 +54,8 @@ def explain(context: click.Context, line: str, orders: bool, fresh: bool, ask: A
     if context.find_root().obj["verbose"]:
         idle = len(answer["considered"])
         say(
-            f"{settlement.events_read} events read: {settlement.events_read - idle} that the "
-            f"line's steps name, {idle} considered without effect."
+            f"{counted(settlement.events_read, 'event')} read: {settlement.events_read - idle} "
+            f"named by the line's steps, {idle} considered without effect."
         )
     if not where.is_table:
         where.data(answer, answer["orders"] if orders else answer["facts"])

@@ -35,7 +35,7 @@ SAMPLE_SHOWN = 40
 def files(file: str, use: str | None, profile: str | None, zone: str | None, ask: Ask) -> int:
     """Look at a file: its format, its columns, its first rows as they would be read.
 
-    Prints a draft of a mapping with what was recognised and what is missing. Mend it, then give
+    Prints a draft of a mapping with what was recognised and what is missing. Complete it, then give
     it to orders, record or reconcile with --profile.
 
     \b

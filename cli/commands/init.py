@@ -20,7 +20,7 @@ PLATFORM = "platform"
     help="Whose side it keeps: platform, or a party such as partner:P-01 [platform].",
 )
 @click.option(
-    "--orders", type=INPUT, metavar="FOLDER", help="Where order lines are kept [beside the book]."
+    "--orders", type=INPUT, metavar="FOLDER", help="Where order lines are kept [next to the book]."
 )
 @click.option(
     "--roles",

@@ -27,7 +27,7 @@ TO = click.option("--to", "last", type=DAY, metavar="DATE", help="Only up to thi
     "--account",
     metavar="ACCOUNT",
     shell_complete=completing("accounts"),
-    help="Only entries that touch it or are below it.",
+    help="Only entries of this account and its sub-accounts.",
 )
 @FROM
 @TO
@@ -87,7 +87,7 @@ def _span(first: "date | None", last: "date | None") -> "Posted":
     from projections.journal import Posted
 
     if first and last and first > last:
-        raise click.UsageError(f"--from {first} lies after --to {last}.")
+        raise click.UsageError(f"--from {first} is after --to {last}.")
     return Posted(first, last)
 
 

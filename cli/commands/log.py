@@ -17,7 +17,7 @@ FIELDS_MAX = 300
 @click.command()
 @click.argument("stream", required=False, shell_complete=completing("streams"))
 @click.option("--after", type=AFTER, default=0, metavar="POSITION", help="Only what follows it.")
-@click.option("--limit", type=COUNT, metavar="N", help="At most so many events.")
+@click.option("--limit", type=COUNT, metavar="N", help="Maximum number of events.")
 @answering(clocks=True)
 def log(stream: str | None, after: int, limit: int | None, ask: Ask) -> None:
     """List recorded events, of one stream or of the whole book, withdrawn ones too.

@@ -14,6 +14,7 @@ from cli.options import Ask, answering, column_and_value, not_empty, now, system
 from cli.output import Out
 from cli.progress import progress
 from cli.talk import say, say_nameless
+from ledger.kernel.counted import counted
 
 if TYPE_CHECKING:
     from ledger.usecases.archiving.archive_orders import OrdersAnswer
@@ -28,7 +29,9 @@ ALL = 10**9
 @click.option(
     "--zone", type=ZONE, metavar="Z", help="The zone of times without one: America/Sao_Paulo."
 )
-@click.option("--store", metavar="S", help="The store of files that have no store column.")
+@click.option(
+    "--store", metavar="S", help="Store the files belong to, where they have no store column."
+)
 @click.option(
     "--set", "sets", multiple=True, metavar="COLUMN=VALUE", help="A value the files lack."
 )
@@ -47,16 +50,16 @@ ALL = 10**9
     "--withdraw",
     type=POSITION,
     metavar="POSITION",
-    help="Take a call back as a whole; needs --reason, and no FILE.",
+    help="Withdraw a whole load; needs --reason, and no FILE.",
 )
 @click.option(
     "--reason",
     metavar="TEXT",
     callback=not_empty,
-    help="Why it is taken back.",
+    help="Why it is withdrawn.",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would happen; record nothing.")
-@click.option("--by", metavar="NAME", callback=not_empty, help="Who reports [your account].")
+@click.option("--by", metavar="NAME", callback=not_empty, help="Who reports this [your account].")
 @click.option("--yes", is_flag=True, help="With --withdraw: do not ask.")
 @answering(writes=True, own_reason=True)
 def orders(
@@ -74,7 +77,7 @@ def orders(
     yes: bool,
     ask: Ask,
 ) -> int:
-    """Archive order lines: checked, known ones passed over, revisions kept; all files or none.
+    """Archive order lines: checked, known ones skipped, revisions kept; all files or none.
 
     Columns: order_id, store, created_at, amount, currency, traffic, channel, payment, category,
     refunded, updated_at, item, product, creator; CSV or Parquet, in any order. A row is known by
@@ -136,7 +139,7 @@ def _withdraw(ask: Ask, position: int, reason: str, decision: Decision) -> int:
             reason=reason,
             by=decision.by,
             dry_run=decision.dry_run,
-            agree=decision.agree("Take these orders back?", show),
+            agree=decision.agree("Withdraw these orders?", show),
         )
     decision.answer(where, answer, answer["touches"])
     if where.is_table and not decision.declined:
@@ -147,7 +150,7 @@ def _withdraw(ask: Ask, position: int, reason: str, decision: Decision) -> int:
 def _talk_taken_back(answer: dict[str, Any]) -> None:
     amounts = ", ".join(f"{grouped(text)} {code}" for code, text in answer["amounts"].items())
     would = "are taken" if answer["recorded"] else "would be taken"
-    say(f"{answer['rows']:,} order lines, {amounts}, {would} back.")
+    say(f"{counted(answer['rows'], 'order line')}, {amounts}, {would} back.")
     if answer["known_from_it"]:
         places = ", ".join(map(str, answer["known_from_it"]))
         say(f"Rows that later calls brought and that were known from it go with it: {places}.")
@@ -183,7 +186,7 @@ def _show(where: Out, answer: "OrdersAnswer", *, dry_run: bool, keeping: bool) -
     if outlook.outside:
         orders, first, last = outlook.outside
         say(
-            f"{orders:,} orders lie on days of no published edition that charges orders: "
+            f"{counted(orders, 'order')} on days that no published edition charges: "
             f"{first} to {last}."
         )
     where.text(_summary(answer, dry_run=dry_run, keeping=keeping))
@@ -191,15 +194,18 @@ def _show(where: Out, answer: "OrdersAnswer", *, dry_run: bool, keeping: bool) -
 
 def _summary(answer: "OrdersAnswer", *, dry_run: bool, keeping: bool) -> list[str]:
     would = "would be " if dry_run else ""
-    parts = [f"{answer.recorded:,} orders {would}archived", f"{answer.known:,} known before"]
+    parts = [
+        f"{counted(answer.recorded, 'order')} {would}archived",
+        f"{answer.known:,} known before",
+    ]
     if answer.revised:
         parts.append(f"{answer.revised:,} of them revised")
     if answer.rejected:
         parts.append(f"{answer.rejected:,} rejected")
-    lines = [", ".join(parts) + f".  The book stands at position {answer.position:,}."]
+    lines = [", ".join(parts) + f".  The book is now at position {answer.position:,}."]
     if answer.rejected and not keeping:
         lines.append(
-            "Nothing was recorded. Mend the rows and archive the files again, or add "
+            "Nothing was recorded. Fix the rows and archive the files again, or add "
             "--rejects OUT.csv to archive the others."
         )
     elif answer.archived and not dry_run:
@@ -224,4 +230,4 @@ def _write_rejects(to: Destination, answer: "OrdersAnswer") -> None:
             table = csv.DictWriter(file, [*(name for name in names if name != "error"), "error"])
             table.writeheader()
             table.writerows(rows)
-    say(f"{len(answer.rejections):,} rejected rows are in {to}.")
+    say(f"{counted(len(answer.rejections), 'rejected row')} written to {to}.")

@@ -35,8 +35,8 @@ def pay(
     """Record that a statement was paid. The same reference again is recorded once.
 
     The statement may be named by its party, where that means one: P-01, or 2020-05/store:S-1.
-    On a terminal it shows how the statement stands then, and asks. A payment that increases the
-    open balance needs --yes, also in a script.
+    On a terminal it shows the statement's balance afterwards, and asks. A payment that increases
+    the open balance needs --yes, also in a script.
 
     \b
     duebook pay recruiting-eu-jp-2026q1/partner:P-01 --amount 28000.00 --currency CNY \\
@@ -94,9 +94,9 @@ def _talk(answer: dict[str, Any]) -> None:
 @deciding
 @answering(writes=True, own_reason=True)
 def lock(through: date, reason: str | None, decision: Decision, ask: Ask) -> int:
-    """Shut the books of a day and of those before it: nothing is posted on them any more.
+    """Lock the books up to and including a day: nothing can be posted on those days any more.
 
-    What stands on them keeps its day. What is recorded later and has such a day is posted on the
+    What is posted on them keeps its day. What is recorded later and has such a day is posted on the
     first day after, its own day in the description; a decision with such a --posting-date or --on
     is refused. A lock never goes back.
 
@@ -131,4 +131,4 @@ def _talk_locked(where: Out, answer: dict[str, Any]) -> None:
         say(f"The days up to {answer['through']} were locked before.")
         return
     before = f"; before, those up to {answer['was']} were" if answer["was"] else ""
-    say(f"Nothing is posted on {answer['through']} or before it any more{before}.")
+    say(f"Nothing can be posted on or before {answer['through']} any more{before}.")

@@ -20,9 +20,7 @@ VALUE_MAX = 200
 
 @click.command()
 @click.argument("terms", type=INPUT, metavar="TERMS.toml")
-@click.option(
-    "--replace", is_flag=True, help="Put these terms in the place of another publisher's."
-)
+@click.option("--replace", is_flag=True, help="Replace another publisher's terms with these.")
 @deciding
 @answering(writes=True)
 def publish(terms: str, replace: bool, decision: Decision, ask: Ask) -> int:

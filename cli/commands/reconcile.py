@@ -10,6 +10,7 @@ from cli.destination import INPUT, PROFILE
 from cli.options import Ask, answering, column_and_value, not_empty, now
 from cli.talk import say
 from cli.typed import completing
+from ledger.kernel.counted import counted
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -27,12 +28,18 @@ RESOLUTIONS = ("accept_theirs", "platform_error", "timing", "other")
 @click.argument("period", required=False, shell_complete=completing("months"))
 @click.option("--against", type=INPUT, metavar="FILE", help="The platform's file.")
 @PROFILE
-@click.option("--store", metavar="S", help="The store of a file that does not say.")
 @click.option(
-    "--set", "sets", multiple=True, metavar="COLUMN=VALUE", help="A value the file lacks."
+    "--store", metavar="S", help="Store the file belongs to, where it has no store column."
 )
-@click.option("--column", metavar="HEADER", help="The amount to compare, for the profile's own.")
-@click.option("--flip-sign", is_flag=True, help="What the payee pays is positive in the file.")
+@click.option(
+    "--set",
+    "sets",
+    multiple=True,
+    metavar="COLUMN=VALUE",
+    help="A value for a column that the file lacks.",
+)
+@click.option("--column", metavar="HEADER", help="Column to compare instead of the profile's own.")
+@click.option("--flip-sign", is_flag=True, help="Amounts the payee owes are positive in this file.")
 @click.option(
     "--tolerance",
     "tolerances",
@@ -40,13 +47,13 @@ RESOLUTIONS = ("accept_theirs", "platform_error", "timing", "other")
     multiple=True,
     help="Mark differences up to this; with --keep accept them, where the period is closed.",
 )
-@click.option("--full", is_flag=True, help="List every order; else breaks alike are grouped.")
+@click.option("--full", is_flag=True, help="List every order instead of grouping similar breaks.")
 @click.option("--keep", is_flag=True, help="Record the comparison, so that its breaks age.")
 @click.option(
     "--resolve",
     metavar="BREAK",
     shell_complete=completing("breaks"),
-    help="Say what a break is, by its number or id: of this file, or of the last one kept.",
+    help="Resolve a break, by its number or id, of this file or of the last comparison kept.",
 )
 @click.option("--as", "as_", type=click.Choice(RESOLUTIONS), help="What the break is.")
 @click.option("--reason", metavar="TEXT", callback=not_empty, help="Why.")
@@ -74,10 +81,10 @@ def reconcile(
     yes: bool,
     ask: Ask,
 ) -> int:
-    """Compare the platform's file with our lines; say what each difference may come from.
+    """Compare the platform's file with our lines, and say what may have caused each difference.
 
-    It is a look, and records nothing, unless --keep says that it does. A break is resolved by its
-    number in a comparison that is made anew with --against, or in the last one kept.
+    It records nothing, unless --keep is given. A break is resolved by its
+    number in a comparison that is made again with --against, or in the last one kept.
 
     \b
     duebook reconcile recruiting-eu-jp-2026q1 --against platform.csv
@@ -158,7 +165,7 @@ def _look(
         talk(where, answer, looking_back=ask.as_of is not None)
         if answer["open"] and not keep and "signs" not in answer:
             say(
-                "This was a look. To say what a break is: --resolve NUMBER --as WHAT --reason TEXT "
+                "This was a look. To resolve a break: --resolve NUMBER --as WHAT --reason TEXT "
                 "--by NAME; to keep the comparison: --keep --by NAME."
             )
     return DIFFERENCES if answer["open"] else 0
@@ -198,7 +205,7 @@ def _accept(
     if where.is_table:
         talk(where, answer, looking_back=False)
         if plan["recorded"] and plan["accepted"]:
-            say(f"{plan['accepted']:,} differences were accepted; see duebook statement.")
+            say(f"Accepted {counted(plan['accepted'], 'difference')}; see duebook statement.")
     return decision.ended(where) or (DIFFERENCES if answer["open"] else 0)
 
 

@@ -13,6 +13,7 @@ from cli.output import Out
 from cli.progress import progress
 from cli.talk import say, say_nameless
 from cli.typed import completing
+from ledger.kernel.counted import counted
 
 if TYPE_CHECKING:
     from ledger.intake.rejection import Rejection
@@ -31,7 +32,7 @@ SAID = ', "error": '
     "type_",
     metavar="TYPE",
     shell_complete=completing("facts"),
-    help="The type of rows that name none.",
+    help="Fact type for rows without a `type`.",
 )
 @PROFILE
 @click.option("--zone", type=ZONE, metavar="Z", help="The zone of times without one: Asia/Tokyo.")
@@ -68,7 +69,7 @@ def record(
     duebook record stock.csv --type StockListed
     duebook record sales.xlsx --profile their-sales.toml
     crm-export | duebook record -
-    duebook record january.ndjson --rejects mend-me.ndjson
+    duebook record january.ndjson --rejects fix-me.ndjson
     """
     from ledger.usecases.looking.catalogue_of_facts import fact_named
     from ledger.usecases.recording.record import record as usecase
@@ -96,7 +97,7 @@ def record(
     if rejects is not None and answer.rejected:
         with rejects.opened(errors="backslashreplace") as file:
             file.writelines(map(_to_mend, answer.rejected))
-        say(f"{len(answer.rejected):,} rejected rows are in {rejects}.")
+        say(f"{counted(len(answer.rejected), 'rejected row')} written to {rejects}.")
     _show(where, answer, dry_run, keeping=rejects is not None)
     return 1 if answer.rejected and rejects is None else 0
 
@@ -141,7 +142,7 @@ def _show_table(where: Out, answer: "RecordAnswer", summary: list[str], *, keepi
         where.text(summary)
         if answer.warnings:
             count = f"{len(answer.warnings):,} warnings"
-            say(f"{count} of the other rows are left out until these are mended; --format json.")
+            say(f"{count} of the other rows are left out until these are fixed; --format json.")
     for rejections in told.values():
         for rejection in rejections[:SHOWN_MAX]:
             _show_place(rejection.as_json())
@@ -177,10 +178,10 @@ def _summary(answer: "RecordAnswer", dry_run: bool, *, keeping: bool) -> list[st
         parts.append(f"{len(answer.rejected):,} rejected")
     if answer.warnings:
         parts.append(f"{len(answer.warnings):,} warnings")
-    lines = [", ".join(parts) + f".  The book stands at position {answer.position:,}."]
+    lines = [", ".join(parts) + f".  The book is now at position {answer.position:,}."]
     if answer.rejected and not keeping:
         lines.append(
-            "Nothing was recorded. Mend the lines and record the files again, or add "
+            "Nothing was recorded. Fix the lines and record the files again, or add "
             "--rejects OUT.ndjson to record the others."
         )
     elif answer.recorded and not dry_run:

@@ -10,6 +10,7 @@ from cli.options import Ask, answering
 from cli.output import Out
 from cli.talk import say
 from cli.typed import completing
+from ledger.kernel.counted import counted
 
 DIFFERENCES = 3
 WHY_MAX = 20
@@ -67,9 +68,9 @@ def replay(program: str, period: str | None, terms: str | None, ask: Ask) -> int
 
 def _talk(where: Out, answer: dict[str, Any]) -> None:
     if answer["identical"]:
-        say(f"Identical: {answer['lines']} lines, to the cent and to the digest.")
+        say(f"Identical: {counted(answer['lines'], 'line')}, to the cent and to the digest.")
     else:
-        say(f"{len(answer['differences'])} of {answer['lines']} lines differ from the close.")
+        say(f"Different from the close: {len(answer['differences'])} of {answer['lines']:,} lines.")
     for one in answer["faults"]:
         say(f"Fault: {one}.")
     if answer.get("draft"):

@@ -13,6 +13,7 @@ from cli.output import Out
 from cli.progress import progress
 from cli.talk import say
 from cli.typed import completing
+from ledger.kernel.counted import counted
 
 if TYPE_CHECKING:
     from projections.reading import Report
@@ -30,9 +31,9 @@ ON_A_TERMINAL = 100_000
     metavar="'COL OP VALUE'",
     help="Only rows that meet it: = != < <= > >= ~ (contains).",
 )
-@click.option("--sort", metavar="COL", help="By this column; -COL: the greatest first.")
-@click.option("--limit", type=COUNT, metavar="N", help="At most so many rows.")
-@click.option("--columns", metavar="A,B", help="Only these, in this order.")
+@click.option("--sort", metavar="COL", help="Sort by this column; -COL: largest first.")
+@click.option("--limit", type=COUNT, metavar="N", help="Maximum number of rows.")
+@click.option("--columns", metavar="A,B", help="Only these columns, in this order.")
 @click.option(
     "--zone", type=ZONE, metavar="Z", help="Of days of orders [that of all published editions]."
 )
@@ -131,9 +132,8 @@ def query(
 
     Amounts are there twice: amount_minor in whole minor units, amount as an exact decimal.
 
-    The table `lines` has what stands of closed periods. --program P --period M adds the lines of
-    that period as settled now, with `fresh` in the column `stands`; of a closed one nothing is
-    added, for its lines are there.
+    The table `lines` has closed periods as issued and adjusted. --program P --period M adds the
+    lines of an open period as settled now, with `fresh` in the column `stands`.
 
     DuckDB runs a statement that names `orders` (a row for each archived order line that counts),
     `gmv` in a book with orders, `breaks`, or lines of an open period; and on SQLite one that
@@ -179,7 +179,7 @@ def query(
 @click.argument("view", required=False, shell_complete=completing("view_names"))
 @answering()
 def rebuild(view: str | None, ask: Ask) -> int:
-    """Rebuild read models from the log, beside the live ones, then swap.
+    """Rebuild read models from the log, next to the live ones, then swap.
 
     \b
     duebook rebuild
@@ -210,7 +210,7 @@ def _show(where: Out, answer: "Report", fixed: Collection[str] = ()) -> int:
     if where.is_table:
         if answer.said:
             say(answer.said)
-        say(f"{len(answer.rows):,} rows, known at position {answer.clocks.known_at:,}.")
+        say(f"{counted(len(answer.rows), 'row')}, known at position {answer.clocks.known_at:,}.")
     if answer.cut:
         say(
             f"Cut: there are more than these {len(answer.rows):,} rows. "

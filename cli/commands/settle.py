@@ -10,6 +10,7 @@ from cli.options import Ask, answering
 from cli.output import Out
 from cli.talk import say
 from cli.typed import completing
+from ledger.kernel.counted import counted
 
 if TYPE_CHECKING:
     from ledger.aggregates.base import Logged
@@ -109,7 +110,7 @@ def settle(
 
 
 def _talk_of_changes(changes: list[dict[str, Any]]) -> None:
-    say(f"Against the published terms {len(changes)} lines change:")
+    say(f"Against the published terms {counted(len(changes), 'line')} would change:")
     for change in changes:
         say(f"  {change['line']}: {change['was_outcome']} {change['was']} -> "
             f"{change['now_outcome']} {change['now']} {change['currency']}")  # fmt: skip
@@ -149,9 +150,9 @@ def as_it_stands(connection: Any, run: "Run", period: str | None) -> "Settlement
 
 def _talk_of_close(closed: "Logged", settlement: "Settlement", without: str) -> None:
     name = " ".join([settlement.edition.program, *filter(None, [settlement.period])])
-    said = f"This is a fresh run; what stands: leave {without} out."
+    said = f"This is recalculated as of now. As issued and adjusted: leave {without} out."
     if settlement.stands == "issued":
-        said = f"These are its lines as issued and adjusted. Recalculated: duebook settle {name}"
+        said = f"Its lines are shown as issued and adjusted. Recalculated: duebook settle {name}"
         said += " --fresh"
     say(f"Closed at position {closed.position} by {closed.by}. {said}")
 

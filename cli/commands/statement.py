@@ -174,7 +174,7 @@ def _talk_of_pots(answer: dict[str, Any]) -> None:
         for at, said in (("at_start", "at the month's start"), ("at_cut", "at its end")):
             amounts = {key: text for key, text in one.get(at, {}).items() if key != "instant"}
             told = ", ".join(f"{key} {grouped(text)}" for key, text in amounts.items())
-            say(f"Held of {one['payee']} {said}: {told or 'cannot be told'}.")
+            say(f"Held for {one['payee']} {said}: {told or 'cannot be told'}.")
 
 
 def _moved(row: dict[str, Any]) -> str:
@@ -230,7 +230,7 @@ def _talk(where: Out, answer: dict[str, Any]) -> None:
     )
     if silent:
         counts = ", ".join(f"{count} {outcome}" for outcome, count in sorted(silent.items()))
-        say(f"Lines that pay nothing: {counts}. With their reasons: --format csv, -o FILE.xlsx")
+        say(f"Lines without an amount due: {counts}. Listed by --format csv or -o FILE.xlsx")
     seal = answer["seal"]
     say(
         f"Issued {where.time(answer['issued_at'])} by {seal['by']}, as of {where.clocks(seal)}, "

@@ -10,6 +10,7 @@ from cli.options import Ask, answering, now
 from cli.output import Out
 from cli.progress import progress
 from cli.talk import say
+from ledger.kernel.counted import counted
 
 Row = dict[str, Any]
 SHOWN_MAX = 5
@@ -24,7 +25,7 @@ SHOWN_MAX = 5
 )
 @answering(clocks=True)
 def status(since: str | None, ask: Ask) -> None:
-    """Show how the book stands, on one screen.
+    """Show the state of the book on one screen.
 
     Periods that are open to close, held lines by reason, exceptions, overdue obligations, payments
     due, open breaks, and the last verify.
@@ -110,7 +111,7 @@ def _periods(open_: list[Row]) -> Iterator[Row]:
         first, last = periods[0], periods[-1]
         days = f"{first['from']} to {last['to'] or 'open end'}"
         if first["period"] is not None:
-            days = f"{first['period']} to {last['period']}, {len(periods)} months"
+            days = f"{first['period']} to {last['period']}, {counted(len(periods), 'month')}"
             days = days if len(periods) > 1 else first["period"]
         counts = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))
         what, detail = "running" if provisional else "to close", f"{days}: {counts}"
@@ -167,8 +168,8 @@ def _talk(where: Out, answer: Row) -> None:
     head = answer["head"]
     say("")
     say(
-        f"{answer['book']}, kept by {answer['entity']}: {head['position']:,} events, the last "
-        f"recorded {where.time(head['recorded_at'])}. As of {where.clocks(answer)}."
+        f"{answer['book']}, kept by {answer['entity']}: {counted(head['position'], 'event')}, "
+        f"the last recorded {where.time(head['recorded_at'])}. As of {where.clocks(answer)}."
     )
     say(_verified(where, answer))
     for name, hint in (
@@ -193,9 +194,9 @@ def _verified(where: Out, answer: Row) -> str:
         return f"Not verified here yet: duebook verify.{kept}"
     said = f"Verified {where.time(found['at'])} at position {found['position']:,}: "
     if not found["ok"]:
-        return f"{said}NOT everything held. Look again: duebook verify.{kept}"
+        return f"{said}not everything held. Look again: duebook verify.{kept}"
     if not found["unchanged"]:
-        return f"{said}the log is NOT the same there any more. Look again: duebook verify.{kept}"
+        return f"{said}the log is no longer the same there. Look again: duebook verify.{kept}"
     more = answer["head"]["position"] - found["position"]
     since = "1 event" if more == 1 else f"{more:,} events"
     return f"{said}everything held; {since} since.{kept}"

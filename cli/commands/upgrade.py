@@ -43,9 +43,9 @@ def upgrade(decision: Decision, ask: Ask) -> int:
 @click.argument("what", type=click.Choice(["facts"]))
 @answering(clocks=True, formats=("ndjson",))
 def export(what: str, ask: Ask) -> None:
-    """Write every fact that counts, as it is told: `duebook record` takes the file.
+    """Write every fact that counts, as it was recorded: `duebook record` takes the file.
 
-    What was withdrawn is left out; terms, decisions and orders are no facts.
+    What was withdrawn is left out; terms, decisions and orders are not facts.
 
     \b
     duebook export facts -o facts.ndjson

@@ -8,6 +8,7 @@ from cli.destination import INPUT
 from cli.options import Ask, answering, now
 from cli.progress import progress
 from cli.talk import say
+from ledger.kernel.counted import counted
 
 if TYPE_CHECKING:
     from ledger.usecases.verifying.verify import Check
@@ -18,13 +19,18 @@ BROKEN = 5
 @click.command()
 @click.option("--receipt", "receipts", multiple=True, metavar="R", help="A receipt to find.")
 @click.option(
-    "--file", "files", type=INPUT, multiple=True, metavar="FILE", help="Was the book given it?"
+    "--file",
+    "files",
+    type=INPUT,
+    multiple=True,
+    metavar="FILE",
+    help="Check whether the book was given this file.",
 )
 @answering()
 def verify(receipts: tuple[str, ...], files: tuple[str, ...], ask: Ask) -> int:
     """Recompute every hash, index, closed period, entry and read model; find every receipt.
 
-    What came of it is left beside the book, for `duebook status`. --file finds the calls that were
+    The result is left next to the book, for `duebook status`. --file finds the calls that were
     given a file of the same content.
 
     \b
@@ -75,7 +81,7 @@ def verify(receipts: tuple[str, ...], files: tuple[str, ...], ask: Ask) -> int:
         say(f"The log holds; it was not given {names} as it is here.")
         return 1
     if where.is_table:
-        say(f"Everything holds: {head.position:,} events, head {head.hash.hex()}.")
+        say(f"Everything holds: {counted(head.position, 'event')}, head {head.hash.hex()}.")
     return 0
 
 
@@ -84,4 +90,4 @@ def _what_does_not_hold(checks: "list[Check]") -> str:
         return "The log holds; a read model does not follow from it and can be rebuilt."
     if all(check.ok for check in checks if not check.name.startswith("order ")):
         return "The log holds; the archive of orders does not. Restore its folder from a backup."
-    return "The log does not hold. Keep this file as it is and restore a backup beside it."
+    return "The log does not hold. Keep this file as it is and restore a backup next to it."

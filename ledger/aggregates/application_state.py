@@ -93,7 +93,7 @@ class ApplicantState:
         return last_before(self.standing, instant + 1)
 
     def terminated_between(self, after: Instant, until: Instant) -> bool:
-        """Whether a termination lies after an instant and at or before another."""
+        """Whether a termination is after an instant and at or before another."""
         return any(
             isinstance(fact.event, PartnerTerminated) and after < fact.at <= until
             for fact in self.standing

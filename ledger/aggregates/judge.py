@@ -163,8 +163,8 @@ def _twice(thing: Thing, name: str, at: Instant, counts: Known) -> Surprise:
     """Of several reports of one thing the earliest counts."""
     return Surprise(
         thing.twice,
-        f"{told(thing.twice_sentence, name)} {format_instant(at)} too; "
-        f"{format_instant(counts[0])} counts.",
+        f"{told(thing.twice_sentence, name)} {format_instant(at)} as well; "
+        f"the report of {format_instant(counts[0])} is used.",
         "Withdraw the report that is wrong.",
         name,
     )
@@ -202,7 +202,7 @@ def _day_after_fact(said: Mention) -> Surprise:
 def _before_onboarding(said: Mention, onboarding: Known) -> Surprise:
     return Surprise(
         "before_onboarding",
-        f"{said.type} at {format_instant(said.at)} lies before the onboarding of "
+        f"{said.type} at {format_instant(said.at)} is before the onboarding of "
         f"store {said.store}, {format_instant(onboarding[0])}.",
         "Check both instants and their zones.",
         said.store or "",
@@ -215,7 +215,7 @@ def two_feeds(store: str, day: str, basis: str, sources: set[str]) -> Surprise:
     return Surprise(
         "two_feeds",
         f"{basis} GMV of store {store} for {day} is reported by {names}.",
-        "Withdraw what one of them reports; until then the lines that rest on it are held.",
+        "Withdraw what one of them reports; until then the lines based on it are held.",
         store,
     )
 

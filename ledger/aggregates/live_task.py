@@ -40,7 +40,7 @@ class LiveTaskOrdered(Fact):
     NOT_NEGATIVE = ("price", "creator_fee", "gmv")
     INTRODUCES = ("task", TASK)
     UNKNOWN_STORE = (
-        "Its line stands all the same. Somebody onboards the store; a third party's shop never may "
+        "Its line is not affected. Somebody onboards the store; a third party's shop never may "
         "be: then close the month with --leave-open and say so."
     )
     WARNINGS = ("unknown_store", "ordered_twice")

@@ -13,7 +13,7 @@ LOCK_STREAM = "lock:book"
 class PeriodLocked(OwnEvent):
     """No entry is posted on this day or an earlier one any more.
 
-    What stands on them keeps its day. What is recorded from here on and has such a day is posted
+    What is posted on them keeps its day. What is recorded from here on and has such a day is posted
     on the first day after, its own day in the description; a decision with such a posting date is
     refused. A lock never goes back.
     """

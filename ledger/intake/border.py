@@ -43,6 +43,6 @@ def read_bounded(path: str, most: int) -> bytes:
     if len(raw) > most:
         raise TooLarge(
             f"{path} is larger than the {most // MIB:,} MiB that a file of its kind may have.",
-            "Is it the file that you mean? Otherwise part it.",
+            "Is it the file that you mean? Otherwise split it.",
         )
     return raw

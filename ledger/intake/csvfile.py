@@ -156,7 +156,7 @@ def _header_problem(header: list[str], default_type: str | None) -> RowProblem |
         if count > 1 and not is_nameless(name):
             return RowProblem(
                 "invalid_field",
-                f"the column {name!r} stands twice in the header.",
+                f"the column {name!r} appears twice in the header.",
                 "Keep one of them.",
             )
     if separator := other_separator(header):
@@ -213,13 +213,13 @@ def _shaped(row: dict[str, Any]) -> dict[str, Any]:
             if not isinstance(held, dict):
                 raise RowProblem(
                     "invalid_field",
-                    f"{outer} stands beside {name}, which is a part of it.",
+                    f"{outer} appears together with {name}, which is a part of it.",
                     "Keep the column or its parts.",
                 )
             held[inner] = value
         elif name in shaped:
             raise RowProblem(
-                "invalid_field", f"{name} stands beside parts of it.", "Keep one of them."
+                "invalid_field", f"{name} appears together with parts of it.", "Keep one of them."
             )
         elif fact and name in fact.model_fields and _is_list(fact.model_fields[name].annotation):
             shaped[name] = [piece.strip() for piece in value.split(";")]

@@ -65,7 +65,7 @@ def parse_object(raw: bytes, torn: bool, plain: bool) -> dict[str, Any]:
             f"found {kind_of(row)}, expected a JSON object.",
             'Write one fact a line, as {"type": ..., "at": ..., ...}.',
         )
-    # A key that stands twice is dropped silently by JSON readers. Where the text is plain, every
+    # A key that appears twice is dropped silently by JSON readers. Where the text is plain, every
     # key shows as `":` and nothing else does, so that they can be counted.
     if plain and raw.count(b'":') == len(row):
         return row if raw.isascii() else normalised(row)
@@ -167,7 +167,7 @@ def _refuse_doubled_keys(raw: bytes) -> None:
         for key, _ in found:
             if key in known:
                 raise RowProblem(
-                    "bad_json", f"the key {key!r} stands twice.", "Say each thing once."
+                    "bad_json", f"the key {key!r} appears twice.", "Name each key once."
                 )
             known.add(key)
         return dict(found)

@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from ledger.kernel.counted import counted
 from ledger.kernel.errors import Refusal
 from ledger.kernel.shown import visible
 
@@ -41,7 +42,7 @@ def refuse(name: str, problems: list[Problem]) -> None:
     if more > 0:
         shown.append(f"... and {more} more")
     raise BadPlatformFile(
-        f"{len(problems)} rows of {visible(name)} cannot be used.\n" + "\n".join(shown),
-        "Nothing was compared. Mend the rows, or ask the platform for the file again.",
+        f"{counted(len(problems), 'row')} of {visible(name)} cannot be used.\n" + "\n".join(shown),
+        "Nothing was compared. Fix the rows, or ask the platform for the file again.",
         problems=[problem.as_json() for problem in problems],
     )

@@ -218,8 +218,8 @@ def _instant(text: Any, now: Instant) -> Instant:
     if at > now:
         raise RowProblem(
             "in_future",
-            f"at: {text} lies in the future; it is {format_instant(now)}.",
-            "Record it once it has happened, or mend the date or its zone.",
+            f"at: {text} is in the future; it is {format_instant(now)}.",
+            "Record it once it has happened, or correct the date or its zone.",
         )
     return at
 

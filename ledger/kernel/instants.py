@@ -51,7 +51,7 @@ def parse_instant(text: object) -> Instant:
         said = f"{text!r} is not an instant: {in_words(error)}."
         raise BadInstant(said, _HINT, found=text) from None
     if not EARLIEST <= instant <= LATEST:
-        raise BadInstant(f"{text!r} lies outside 1900 to 9999.", "Check the year.", found=text)
+        raise BadInstant(f"{text!r} is outside 1900 to 9999.", "Check the year.", found=text)
     return instant
 
 

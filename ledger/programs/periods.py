@@ -86,7 +86,7 @@ def month(edition: Edition, period: str | None) -> Days:
     if last < first:
         until = edition.last or "open end"
         raise WrongPeriod(
-            f"{period} lies outside of {edition.program}, {edition.first} to {until}.",
+            f"{period} is outside {edition.program}, {edition.first} to {until}.",
             f"Name a month of it: {example}",
         )
     return Days(first, last, edition.zone)

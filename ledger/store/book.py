@@ -204,7 +204,7 @@ def _has_receipts(location: str) -> bool:
 def _damaged(location: str, why: str) -> LogBroken:
     return LogBroken(
         f"{shown(location)} is damaged: {why}.",
-        "Keep the file as it is, restore a backup beside it, and run `duebook verify` on that.",
+        "Keep the file as it is, restore a backup next to it, and run `duebook verify` on that.",
     )
 
 

@@ -49,7 +49,7 @@ def _said(now: Instant, other: Instant, whose: str) -> str:
     side = "before" if now < other else "after"
     return (
         f"This machine's clock says {format_instant(now)}; {whose} {format_instant(other)}: "
-        f"the clock lies {far} {side} it."
+        f"the clock is {far} {side} it."
     )
 
 

@@ -55,7 +55,9 @@ def _build(topic: str) -> Decode:
         except ValidationError:
             raise
         except (ValueError, KeyError, TypeError) as error:
-            raise UndecodableEvent(f"{topic} does not lift to {step.becomes}: {error}.") from error
+            raise UndecodableEvent(
+                f"{topic} does not upgrade to {step.becomes}: {error}."
+            ) from error
 
     return upcast
 

@@ -36,13 +36,13 @@ def lacking(connection: Connection) -> Lacking | None:
         return Lacking(
             f"The role {role} may only read this book: it has no right to INSERT into "
             f"{', '.join(missing)}.",
-            f"Ask whoever keeps the database for: GRANT duebook_writer TO {role}; ({HOW}).",
+            f"Ask the database's administrator for: GRANT duebook_writer TO {role}; ({HOW}).",
         )
     if reads:
         return Lacking(
             "This book may only be read: its server, or this role's settings, make every "
             "transaction read-only.",
-            "Write to the server that this one follows, or ask whoever keeps the database.",
+            "Write to the server that this one follows, or ask the database's administrator.",
         )
     return None
 
@@ -51,7 +51,7 @@ def may_not_read(location: str) -> RightMissing:
     """The refusal of whoever may not even look."""
     return RightMissing(
         f"The role that asks for {location} may not read there.",
-        f"Ask whoever keeps the database for a role that may: duebook_reader ({HOW}).",
+        f"Ask the database's administrator for a role that may: duebook_reader ({HOW}).",
     )
 
 
@@ -69,7 +69,7 @@ def read_only(why: Lacking | None, to_what: str) -> ReadOnlyBook:
     """The refusal of a write to a book that may only be read."""
     if why is not None:
         return ReadOnlyBook(*why)
-    return ReadOnlyBook("This book may only be read.", f"Ask whoever keeps it to {to_what}.")
+    return ReadOnlyBook("This book may only be read.", f"Ask the book's owner to {to_what}.")
 
 
 def owns(connection: Connection) -> bool:
@@ -89,7 +89,7 @@ def refuse_unless_owner(connection: Connection) -> None:
     role = connection.exec_driver_sql("SELECT current_user::text").scalar()
     raise RightMissing(
         f"The role {role} may not change the tables of this book: they do not belong to it.",
-        f"Ask whoever may act as their owner, such as duebook_owner ({HOW}).",
+        f"Ask somebody who may act as their owner, such as duebook_owner ({HOW}).",
     )
 
 
@@ -102,7 +102,7 @@ def told(error: BaseException) -> Refusal | None:
     if state == _DENIED:
         return RightMissing(
             f"The role that asks the book may not do this: {text}.",
-            f"Ask whoever keeps the database for a role that may ({HOW}).",
+            f"Ask the database's administrator for a role that may ({HOW}).",
         )
     if state == _TAKEN and getattr(said.diag, "constraint_name", None) == "events_pkey":
         return ConcurrentWrite(

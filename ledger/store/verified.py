@@ -46,7 +46,7 @@ def leave_verified(book: Book, verified: Verified) -> None:
         with stored.engine.connect().execution_options(duebook_write=True) as connection:
             if not _may_keep(connection):
                 book.notes.append(
-                    "What came of it is not kept for `status`: the role may not write duebook_meta."
+                    "The result is not kept for `status`: the role may not write duebook_meta."
                 )
                 return
             connection.execute(delete(meta).where(meta.c.key == KEY))
@@ -54,7 +54,7 @@ def leave_verified(book: Book, verified: Verified) -> None:
             connection.commit()
     except OSError as error:
         where = _path(book.path) if book.path else "duebook_meta"
-        book.notes.append(f"What came of it is not kept in {where} for `status`: {error.strerror}.")
+        book.notes.append(f"The result is not kept in {where} for `status`: {error.strerror}.")
 
 
 def last_verified(book: Book) -> Verified | None:

@@ -50,14 +50,14 @@ def exported_account(name: str) -> Account:
     """The account that has a name. Raises `ValueError` for a name that no account has."""
     parts = name.split(":")
     if parts[0] not in KINDS or not 2 <= len(parts) <= 4:
-        raise ValueError(f"{name!r} is no name of an account: no kind, or not 2 to 4 components.")
+        raise ValueError(f"{name!r} is not an account name: no kind, or not 2 to 4 components.")
     of = _read(parts[-1]) if len(parts) > 2 else ""
     if len(parts) == 4:
         named = _ROLE_NAME.fullmatch(parts[2])
         of = f"{parts[2].lower() if named else _read(parts[2])}:{of}"
     account = Account(parts[0], _read(parts[1]), of)
     if exported_name(account) != name:
-        raise ValueError(f"{name!r} is no name of an account; near: {exported_name(account)!r}.")
+        raise ValueError(f"{name!r} is not an account name; near: {exported_name(account)!r}.")
     return account
 
 

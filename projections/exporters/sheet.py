@@ -20,7 +20,7 @@ WIDTH_MAX = 60
 class SheetFull(Refusal):
     """More rows than a sheet can hold."""
 
-    hint = "Export as CSV, which has no end, or one payee at a time: --payee."
+    hint = "Export as CSV, which has no row limit, or one payee at a time: --payee."
 
 
 class Amount(NamedTuple):

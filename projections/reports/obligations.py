@@ -13,7 +13,7 @@ from ledger.usecases.settling.settle import settle
 from ledger.usecases.statements.closed_period import closed_period, find_closed
 from ledger.usecases.terms.editions import edition_at, published
 
-ABOUT = "what is owed beside the lines: content or money, its due day, how far it is met"
+ABOUT = "what is owed in addition to the lines: content or money, its due day, how far it is met"
 
 
 def rows(connection: Connection, clocks: Clocks) -> list[dict[str, Any]]:

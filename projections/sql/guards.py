@@ -1,4 +1,4 @@
-"""What the databases themselves are told of a statement: what it may read, and how long.
+"""What the databases themselves are reported for a statement: what it may read, and how long.
 
 The statement has been parsed before; this is the second wall, and what ends it in time.
 """

@@ -46,7 +46,7 @@ DECIDING: dict[str, tuple[tuple[str, ...], str]] = {
     ),
     "orders": (
         ("orders", "--withdraw", "1671", "--reason", "another year"),
-        "Take these orders back?",
+        "Withdraw these orders?",
     ),
 }
 """Every command that decides, and what it asks."""

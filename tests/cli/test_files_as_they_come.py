@@ -51,7 +51,7 @@ def test_columns_without_a_name_are_passed_over_and_that_is_said(
     Path("index.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     ran = duebook("orders", "index.csv")
     assert ran.code == 0
-    assert "index.csv: 2 columns without a name passed over." in ran.err
+    assert "index.csv: 2 columns without a name left out." in ran.err
     Path("plain.csv").write_text("\n".join([HEADER, *ROWS]) + "\n", encoding="utf-8")
     plain = "SELECT *, 1 AS __index_level_0__ FROM read_csv('plain.csv', all_varchar = true)"
     duckdb.sql(f"COPY ({plain}) TO 'o.parquet'")
@@ -65,14 +65,14 @@ def test_what_is_passed_over_or_only_checked_is_said(empty: Path, duebook: Duebo
     Path("a.csv").write_text("type,at,partner,\nPartnerCertified,2026-01-01T09:00Z,P-1,\n")
     ran = duebook("record", "a.csv")
     assert ran.code == 0
-    assert "a.csv: 1 column without a name passed over." in ran.err
+    assert "a.csv: 1 column without a name left out." in ran.err
     Path("p.csv").write_text(
         "store,amount,currency,\nS-1,1.00,CNY,\nS-2,2.00,CNY,\nTotal,3.00,CNY,\n"
     )
     Path("p.tsv").write_text(Path("p.csv").read_text().replace(",", "\t"))
     for name in ("p.csv", "p.tsv"):
         ran = duebook("reconcile", "recruiting-eu-jp-2026q1", "--against", name)
-        assert f"{name}: 1 column without a name passed over." in ran.err
-        assert "1 row that sums others was checked, and not compared." in ran.err
+        assert f"{name}: 1 column without a name left out." in ran.err
+        assert "1 row that sums others was checked, not compared." in ran.err
         data = duebook("reconcile", "recruiting-eu-jp-2026q1", "--against", name, *JSON).json
         assert (data["rows"], data["nameless_columns"], data["totals"]) == (2, 1, 1)

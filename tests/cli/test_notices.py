@@ -47,7 +47,7 @@ def test_an_adjustment_says_which_lines_it_leaves_alone(closed: Duebook, file: W
     closed("reconcile", PROGRAM, "--resolve", f"{LINE}#amount_differs", *accept)
     closed("record", file([closure("S-1")], "more.ndjson"))
     ran = closed("adjust", PROGRAM, "--dry-run")
-    assert f"Left alone: {LINE} stands by the platform's figure ({LINE}#amount_differs)" in ran.err
+    assert f"Not adjusted: {LINE} keeps the platform's figure ({LINE}#amount_differs)" in ran.err
 
 
 def test_an_adjustment_names_a_command_that_shows_its_fact(closed: Duebook, file: Write) -> None:

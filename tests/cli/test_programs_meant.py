@@ -45,7 +45,7 @@ MISTYPED: dict[str, tuple[tuple[str, ...], str]] = {
     "an account of the journal": (("journal", "--account", "asets"), "Did you mean Assets"),
     "days the wrong way round": (
         ("balances", "--from", "2026-03-31", "--to", "2026-01-01"),
-        "lies after",
+        "is after",
     ),
 }
 

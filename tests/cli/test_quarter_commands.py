@@ -37,7 +37,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], int, tuple[str, ...]]] = {
     ),
     "the future": (
         *(("close", PROGRAM, *BY, "--as-of", "2099-01-01", *LEFT), 1),
-        ("lies in the future", "leave --as-of out"),
+        ("is in the future", "leave --as-of out"),
     ),
     "an unknown program": (("close", "recruiting-2031", *BY), 2, ("recruiting-2031", PROGRAM)),
     "a month": (("close", PROGRAM, "2026-01", *BY), 2, ("2026-01",)),

@@ -213,6 +213,6 @@ def test_errors_stand_last_and_without_the_warnings_that_they_may_cause(
     bad = file([VERIFIED, NO_ZONE])
     ran = duebook("record", bad)
     assert (ran.code, "waits" in ran.err) == (1, False)
-    assert "1 warnings of the other rows are left out until these are mended" in ran.err
+    assert "1 warnings of the other rows are left out until these are fixed" in ran.err
     assert ran.err.splitlines()[-2].startswith("facts.ndjson:2: no_zone: ")
     assert len(duebook("record", bad, "--format", "json").json["warnings"]) == 1

@@ -143,7 +143,7 @@ def test_a_writer_rebuilds_nothing(closed_once: Roles, duebook: Duebook) -> None
         ran = duebook("rebuild", "--book", closed_once.of(login))
         assert (ran.code, ran.out) == (1, "")
         assert said in ran.err
-        assert "Reports build what they need beside it." in ran.err
+        assert "Reports build what they need next to it." in ran.err
 
 
 def test_the_keeper_rebuilds_and_what_is_made_belongs_to_the_owner(

@@ -143,7 +143,7 @@ def _files(book: Path) -> dict[Path, tuple[int, int]]:
     [
         ("duebook.db", "is no folder"),
         ("duebook.db.orders", "belongs to the folder of the book's order lines"),
-        ("no/such", "no is no folder to make one in"),
+        ("no/such", "no is not a folder to make one in"),
         ("out", "11 files are in out already"),
     ],
 )
@@ -193,7 +193,7 @@ def test_months_are_settled_one_after_another(busy: Path, duebook: Duebook) -> N
     ("words", "said"),
     [
         ((QUARTER, "--from", "2026-01"), "settles its whole term"),
-        ((FEES, "--from", "2020-07", "--to", "2020-05"), "2020-07 lies after 2020-05"),
+        ((FEES, "--from", "2020-07", "--to", "2020-05"), "2020-07 is after 2020-05"),
         ((FEES, "--from", "2020-7"), "found the period '2020-7'"),
         ((FEES, "--from", "2199-01"), "2199-01 has not begun on 20"),
         ((FEES, "2020-05", "--from", "2020-05"), "go without PERIOD"),

@@ -131,7 +131,7 @@ def test_a_log_that_is_not_the_same_any_more_is_noticed(busy: Path, duebook: Due
             connection.execute(f"DROP TRIGGER events_refuse_{name}")
         last = "(SELECT max(position) FROM events)"
         connection.execute(f"UPDATE events SET hash = zeroblob(32) WHERE position = {last}")
-    assert "the log is NOT the same there any more" in duebook("status").err
+    assert "the log is no longer the same there" in duebook("status").err
     assert duebook("verify").code == 5
     assert "NOT everything held" in duebook("status").err
 

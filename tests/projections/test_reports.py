@@ -62,7 +62,7 @@ def test_a_report_at_an_earlier_known_at_knows_less(
 def test_a_report_at_an_earlier_as_of_counts_what_had_happened(
     book: Book, record_facts: Record
 ) -> None:
-    """A fact whose instant lies after the as-of does not count yet; at it, it does."""
+    """A fact whose instant is after the as-of does not count yet; at it, it does."""
     head = record_facts(book, [ONBOARDED, CLOSED, GMV]).position
 
     def state(as_of: str) -> list[tuple[str, int]]:

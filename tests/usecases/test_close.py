@@ -112,7 +112,7 @@ def test_an_open_term_cannot_be_closed(quarter: Quarter) -> None:
     with quarter.refused(PeriodOpen) as raised:
         quarter.close(now=OVER - 1)
     assert "provisional until 2026-04-30T16:00:00Z" in raised.value.sentence
-    assert "this run stands at 2026-04-30T15:59:59.999999Z" in raised.value.sentence
+    assert "this run is as of 2026-04-30T15:59:59.999999Z" in raised.value.sentence
     assert f"duebook settle {PROGRAM}" in raised.value.hint
     with quarter.refused(PeriodOpen):
         quarter.close(as_of=OVER - 1, leave_open="all the same")
@@ -125,7 +125,7 @@ def test_a_close_cannot_stand_in_the_future(quarter: Quarter, as_of: int) -> Non
     """Also when its term would be over by then, and also a moment ahead."""
     with quarter.refused(InFuture) as raised:
         quarter.close(as_of=as_of)
-    assert "lies in the future" in raised.value.sentence
+    assert "is in the future" in raised.value.sentence
     with quarter.refused(InFuture):
         quarter.close(now=OVER - 5, as_of=OVER)
 

@@ -103,7 +103,7 @@ def test_cells_that_are_not_separated_by_commas_are_said_to_be(
 def test_a_doubled_column_is_refused(reading: Read, doubled: str) -> None:
     """Which of the two would count? Also for one that is only shown."""
     refusal = refused(reading, f"line,amount,currency,note,{doubled}\n")
-    assert refusal.sentence == f"platform.csv:1: the column '{doubled}' stands twice."
+    assert refusal.sentence == f"platform.csv:1: the column '{doubled}' appears twice."
 
 
 def test_text_in_another_encoding_is_refused_with_the_byte(reading: Read) -> None:

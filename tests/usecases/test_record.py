@@ -41,8 +41,8 @@ ROWS = [
     ("bad_json", "17", "found a number", "one fact a line"),
     ("bad_json", of(GMV, amount=float("nan")), "expected value", "one JSON object a line"),
     ("bad_json", "[" * 100_000, "recursion", "one JSON object a line"),
-    ("bad_json", of(GMV)[:-1] + ', "store": "S-2"}', "'store' stands twice", "once"),
-    ("bad_json", COMPACT[:-1] + ',"store" :"S-2"}', "'store' stands twice", "once"),
+    ("bad_json", of(GMV)[:-1] + ', "store": "S-2"}', "'store' appears twice", "once"),
+    ("bad_json", COMPACT[:-1] + ',"store" :"S-2"}', "'store' appears twice", "once"),
     ("not_text", of(GMV, store="S\0").replace("\\u0000", "\0"), "NUL", "UTF-8"),
     ("unknown_type", of(GMV, type="GMVRecord"), "'GMVRecord'", "Did you mean GMVRecorded?"),
     ("unknown_type", of(GMV, type="Weather"), "'Weather'", "duebook facts"),
@@ -68,7 +68,7 @@ ROWS = [
     ("invalid_field", of(WITHDRAWAL, position=0), "position: found '0'", "duebook facts"),
     ("no_zone", of(GMV, at="2026-02-01T08:00:00"), "no zone", "Z for UTC"),
     ("in_future", of(GMV, at="2026-11-21T12:00:01Z"), "2026-11-21T12:00:00Z", "mend the date"),
-    ("in_future", of(GMV, at="2026-11-21T12:00:00-00:01"), "lies in the future", "its zone"),
+    ("in_future", of(GMV, at="2026-11-21T12:00:00-00:01"), "is in the future", "its zone"),
     ("bad_amount", of(GMV, amount=10.5), "amount: 10.5 is a bare number", '"10.5"'),
     ("bad_amount", of(GMV, amount=10), "amount: 10 is a bare number", '"10"'),
     ("bad_amount", of(GMV, amount="NaN"), "amount: 'NaN'", "digits and one point"),
@@ -224,7 +224,7 @@ def test_a_file_that_is_not_there_stops_the_whole_call(
 
 
 def test_with_keep_good_the_good_rows_are_recorded(book: Book, record_facts: Record) -> None:
-    """The rejected ones are answered with their data, ready to be mended and sent again."""
+    """The rejected ones are answered with their data, ready to be fixed and sent again."""
     other = {**GOOD, "partner": "P-2"}
     answer = record_facts(book, [GOOD, {**GMV, "amount": "1e3"}, other], keep_good=True)
     assert answer.recorded == 2

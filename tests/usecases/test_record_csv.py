@@ -108,7 +108,7 @@ def test_the_same_fact_from_csv_and_ndjson_is_known(book: Book, record_facts: Re
 BAD = {
     "no column at": ("type,partner\nPartnerCertified,P-1\n", 1, "missing_field", "no column 'at'"),
     "no column type": (f"at,partner\n{AT},P-1\n", 1, "missing_field", "--type"),
-    "doubled column": (f"type,at,at\nx,{AT},{AT}\n", 1, "invalid_field", "stands twice"),
+    "doubled column": (f"type,at,at\nx,{AT},{AT}\n", 1, "invalid_field", "appears twice"),
     "too few cells": (
         f"{HEADER}PartnerCertified,{AT}\n",
         2,

@@ -182,7 +182,7 @@ def test_the_late_file_changes_the_lines_that_the_demo_names(demo: Demo) -> None
 
 
 def test_as_of_february_the_quarter_is_provisional(demo: Demo) -> None:
-    """What can still be met is held for its open window; what lies after does not count."""
+    """What can still be met is held for its open window; what is after does not count."""
     settlement = _settled(demo, demo.late, "2026-02-15")
     assert settlement.as_json()["provisional"] is True
     assert settlement.as_json()["as_of"] == "2026-02-15T16:00:00Z"

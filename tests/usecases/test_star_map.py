@@ -118,7 +118,7 @@ def test_a_month_is_provisional_until_it_ends_and_all_of_them_always(book: Book)
         ("٢٠٢٠-٠٨", "found the period"),
         ("9999-12", "found the period '9999-12'"),
         ("", "found the period ''"),
-        ("2020-06", "2020-06 lies outside of star-map-2020, 2020-07-31 to open end"),
+        ("2020-06", "2020-06 is outside star-map-2020, 2020-07-31 to open end"),
     ],
 )
 def test_what_is_no_month_of_the_edition_is_refused(book: Book, period: str, said: str) -> None:

@@ -63,7 +63,7 @@ def test_every_closed_period_is_a_check_that_says_what_it_did(quarter: Quarter) 
     quarter.close(GROWTH)
     found = [(one.name, one.ok, one.detail) for one in verify_closed(quarter.book, silent)]
     assert found == [
-        ("decisions", True, "3 statements, each of a close"),
+        ("decisions", True, "3 statements, each belonging to a close"),
         (CHECK, True, "4 lines worked out again, to the digest"),
         (f"closed {GROWTH}", True, "3 lines worked out again, to the digest"),
     ]

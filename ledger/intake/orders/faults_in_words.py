@@ -136,7 +136,7 @@ def _check_instant(name: str, text: str, now: Instant) -> None:
     try:
         instant = parse_instant(text)
         if _BEYOND_AN_HOUR.search(text):
-            raise BadInstant(f"{text!r} has an offset of more than 59 minutes.", "Mend it.")
+            raise BadInstant(f"{text!r} has an offset of more than 59 minutes.", "Correct it.")
     except NoZone as refusal:
         expected = "a time with its zone"
         hint = f"{refusal.hint} Or say which zone it is of: --zone Europe/Berlin"
@@ -150,7 +150,7 @@ def _check_instant(name: str, text: str, now: Instant) -> None:
             name,
             text,
             f"a time up to now, {format_instant(now)}",
-            "Send it once it has happened, or mend the date or its zone.",
+            "Send it once it has happened, or correct the date or its zone.",
         )
 
 
@@ -161,7 +161,7 @@ def _minor(name: str, text: str, currency: str) -> int:
         expected = f"a plain decimal with at most {EXPONENTS[currency]} decimals for {currency}"
         raise _fault("bad_amount", name, text, expected, refusal.hint) from None
     if minor < 0:
-        hint = "An order is not negative: what was paid back belongs into refunded."
+        hint = "An order is never negative: put what was paid back into refunded."
         raise _fault("bad_amount", name, text, "zero or more", hint)
     if minor > MINOR_MAX:
         hint = "Check the amount: no real one is as long as this."

@@ -1,4 +1,4 @@
-"""One row for an order, or one for each of its items: what stands twice in a call is not guessed.
+"""One row for an order, or one for each of its items: what appears twice in a call is not guessed.
 
 Two rows of one key are revisions where each says itself when it was changed, at another instant.
 Else they contradict each other, or one is there too often, and all of them are refused: which of
@@ -167,14 +167,12 @@ _TOLD = {
     ),
     "grain_differs": (
         "has the order the other way, once with items and once without",
-        "An order stands in one row, or in one row for each item, everywhere.",
+        "An order has one row, or one row for each item, everywhere.",
     ),
 }
 
 
-_DIFFERS = (
-    "Rows of an order are added up where they agree in all but amounts and items; these do not."
-)
+_DIFFERS = "Rows of an order are added up where all but amounts and items agree; these do not."
 
 
 def fault_of_clash(clash: Clash, other: str, *, summed: bool = False) -> RowFault:

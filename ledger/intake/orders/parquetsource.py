@@ -38,7 +38,7 @@ class ParquetSource:
             described = connection.execute(f"DESCRIBE SELECT * FROM {self._read}").fetchall()
         except duckdb.Error as error:
             raise OrderFileUnreadable(
-                f"{file} is no whole Parquet file: {of_reader(error)}.", file=file
+                f"{file} is not a complete Parquet file: {of_reader(error)}.", file=file
             ) from None
         types = {str(name): str(kind) for name, kind, *_ in described if name != "file_row_number"}
         columns = match(file, list(types), fixed)

@@ -105,7 +105,7 @@ def refuse_header(name: str, header: list[str]) -> None:
         )
     doubled = sorted(cell for cell, count in Counter(header).items() if cell and count > 1)
     if doubled:
-        raise BadPlatformFile(f"{name}:1: the column {doubled[0]!r} stands twice.", "Keep one.")
+        raise BadPlatformFile(f"{name}:1: the column {doubled[0]!r} appears twice.", "Keep one.")
     if separator := other_separator(header):
         raise BadPlatformFile(
             f"{name}:1: {one_cell(header, separator)}", "Save it with commas between the cells."

@@ -24,6 +24,7 @@ from ledger.intake.tables.plain_file import plain_file
 from ledger.intake.tables.table import Progress, forget_malformed, malformed, opened
 from ledger.intake.tables.targets import RECONCILE, target_named
 from ledger.intake.tables.totals import refuse_differing_totals
+from ledger.kernel.counted import counted
 from ledger.kernel.errors import Refusal
 from ledger.kernel.ids import GUARDED
 from ledger.kernel.money import Money
@@ -81,7 +82,7 @@ def rows_of(
     """The rows of a file by line. Raises `BadPlatformFile` with every row that cannot be used."""
     name = Path(mapped.table.file.name).name
     if mapped.table.copy.stat().st_size > BYTES_MAX:
-        raise BadPlatformFile(f"{name} is too large to be compared line by line.", "Part it.")
+        raise BadPlatformFile(f"{name} is too large to be compared line by line.", "Split it.")
     refuse_differing_totals(connection, mapped)
     left = mapped.left(True)
     names = [*mapped.values, *(one if one not in NAMES else f"{one} " for _, one in left)]
@@ -132,8 +133,11 @@ def load_orders(
     refuse_differing_totals(database, mapped)
     totals = _read(database, mapped)
     if not mapped.table.has_places and (count := malformed(database)):
-        said = "have another number of cells than the header, or are no text"
-        raise BadPlatformFile(f"{count:,} rows of {name} {said}.", "Export the file again.")
+        raise BadPlatformFile(
+            f"{name}: {counted(count, 'row')} with another number of cells than the header, "
+            "or that are not text.",
+            "Export the file again.",
+        )
     problems = [
         _problem(*one)
         for one in database.execute(

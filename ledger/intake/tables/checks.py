@@ -61,7 +61,7 @@ def refuse_unmapped(mapped: "MappedTable") -> None:
         )
     raise UnmappedColumns(
         f"{table.file.name}: the mapping {mapping.name!r} neither reads nor ignores {names}.",
-        "Map them in [columns], or name them in [ignore] headers, where * stands for the rest.",
+        "Map them in [columns], or name them in [ignore] headers, where * matches the rest.",
         file=table.file.name,
         columns=unknown,
     )

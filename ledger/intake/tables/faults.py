@@ -18,15 +18,15 @@ SEPARATOR = "|"
 OTHER_CURRENCY = "bad_amount/currency"
 """A code may name what is wrong more closely behind a slash, for what there is to do about it."""
 HINTS = {
-    "cell_error": "Open the file and mend it, or ask for it again.",
+    "cell_error": "Open the file and correct it, or ask for it again.",
     "equation_differs": "The file contradicts itself: ask for it again.",
     "repeated_row": "The file holds it twice: export it again, without overlap.",
     "wrong_cells": "The row is cut off, or a cell that holds a separator is not quoted.",
     "bad_amount": 'Say how amounts are written: decimal = ",", thousands = "."',
-    OTHER_CURRENCY: "Say where the currency stands: unit reads it from the amount's own cell.",
+    OTHER_CURRENCY: "Say where the currency is: unit reads it from the amount's own cell.",
     "no_zone": "Say which zone it is of: --zone Europe/Berlin, or zone in the mapping.",
     "spoilt_id": "A workbook keeps 15 digits of a number. Use the file as it was exported.",
-    "invalid_field": "Mend the cell, or say in the mapping how it is written.",
+    "invalid_field": "Correct the cell, or say in the mapping how it is written.",
 }
 
 

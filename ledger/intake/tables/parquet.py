@@ -22,7 +22,7 @@ def parquet_cells(connection: "DuckDBPyConnection", file: PlainFile) -> tuple[li
     try:
         described = connection.execute(f"DESCRIBE SELECT * FROM {read}").fetchall()
     except duckdb.Error as error:
-        raise BadTable(f"{file.name} is no whole Parquet file: {of_reader(error)}.") from None
+        raise BadTable(f"{file.name} is not a complete Parquet file: {of_reader(error)}.") from None
     columns = [(str(row[0]), str(row[1])) for row in described if row[0] != "file_row_number"]
     cells = ", ".join(f"{_cell(*one)} AS c{at}" for at, one in enumerate(columns))
     return [name for name, _ in columns], cells, read

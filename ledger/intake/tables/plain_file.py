@@ -158,7 +158,8 @@ def _unpacked(path: Path, name: str, folder: Path) -> Path:
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         said = "it is cut off" if isinstance(error, EOFError) else of_packed(error)
         raise BadTable(
-            f"{name} is no whole gzip file: {said}.", "It did not arrive whole; copy it again."
+            f"{name} is not a complete gzip file: {said}.",
+            "It did not arrive whole; copy it again.",
         ) from None
     return copy
 

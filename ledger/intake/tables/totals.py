@@ -46,7 +46,7 @@ def _labelled(connection: "DuckDBPyConnection", mapped: MappedTable) -> list[Pro
                 money = None
             if money is None:
                 if is_total and raw:
-                    said = f"{raw!r} {code} is no amount that could be a total."
+                    said = f"{raw!r} {code} cannot be read as a total."
                     problems.append(Problem(place, "bad_amount", said))
             elif is_total:
                 problem = sums.check(place, money)

@@ -19,7 +19,7 @@ PROGRAM = judging_only(
     ),
     reports={
         "bindings": OwnReport(
-            "accounts that stand at stores: role, name, followers, what limits are used up",
+            "accounts bound to stores: role, name, followers, which limits are used up",
             standing_bonds,
         )
     },

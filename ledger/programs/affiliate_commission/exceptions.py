@@ -76,8 +76,8 @@ def _judged(
         assert first is not None, "it has a report"
         yield Surprise(
             "plan_differs",
-            f"plan {event.plan} is told of store {event.store} as {event.kind}; its first report, "
-            f"{local(first.at, edition.zone)}, says store {first.event.store}, "
+            f"plan {event.plan} is reported for store {event.store} as {event.kind}; its first "
+            f"report, {local(first.at, edition.zone)}, says store {first.event.store}, "
             f"{first.event.kind}. This one counts for nothing.",
             "Withdraw the report that is wrong; another store's plan has an id of its own.",
             event.plan,
@@ -121,7 +121,7 @@ def _low_rate(fact: Recorded, edition: Edition) -> Iterator[Surprise]:
                 code,
                 f"plan {event.plan} of store {event.store} states a rate of {lowest}; the "
                 f"{word} rate is {limit}.",
-                "It counts as it was told; set the plan anew where it is wrong.",
+                "It counts as reported; set the plan again where it is wrong.",
                 event.plan,
                 edition.program,
                 advice=True,

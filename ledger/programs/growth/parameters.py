@@ -87,7 +87,7 @@ class Parameters(BaseModel):
     @classmethod
     def _is_factor(cls, factor: str) -> str:
         if _decimal(factor) < 0:
-            raise ValueError(f"{factor} lies below zero")
+            raise ValueError(f"{factor} is below zero")
         return factor
 
     @field_validator("tiers")
@@ -158,7 +158,7 @@ def checked(edition: Edition, rules_version: int) -> Edition:
     except Refusal as refusal:
         raise BadTerms(f"{edition.program}: fixed_fee: {refusal.sentence}", refusal.hint) from None
     if fee.minor < 0:
-        raise BadTerms(f"{edition.program}: fixed_fee: {fee.text} lies below zero.")
+        raise BadTerms(f"{edition.program}: fixed_fee: {fee.text} is below zero.")
     if parameters.credit not in COMMODITIES:
         raise BadTerms(
             f"{edition.program}: credit: found {parameters.credit!r}, expected one of "
@@ -173,7 +173,7 @@ def checked(edition: Edition, rules_version: int) -> Edition:
         )
     assert edition.last is not None
     if parameters.make_up_due is not None and parameters.make_up_due < edition.last:
-        raise BadTerms(f"{edition.program}: make_up_due: lies before the term's end.")
+        raise BadTerms(f"{edition.program}: make_up_due: is before the term's end.")
     due = parameters.make_up_due or _due(edition, parameters)
     citable = (*CODES, *FROZEN_CODES)
     return complete(

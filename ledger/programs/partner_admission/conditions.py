@@ -121,7 +121,7 @@ def _region_listed(case: Case, terms: Terms, *, listed: bool) -> Step:
 
 
 def _registered_over_a_year(case: Case, terms: Terms) -> Step:
-    """The application's day lies after the same day so many years after registration."""
+    """The application's day is after the same day so many years after registration."""
     years, code = terms.parameters.registered_over_years, "registered_over_a_year"
     required = f"registered more than {years} year(s) before {case.day}"
     registered = case.value("registered_on")

@@ -19,7 +19,7 @@ from ledger.programs.program import Judged, Names
 
 
 def judge_applications(reader: Reader, edition: Edition, facts: Sequence[Recorded]) -> Judged:
-    """An application is reported once, and by a partner that does not stand admitted already.
+    """An application is reported once, and by a partner that is not admitted already.
     A second report is judged no further."""
     mine = _until_end(edition, facts)
     states = _states(reader, {one.event.application for one in mine})
@@ -41,7 +41,7 @@ def judge_applications(reader: Reader, edition: Edition, facts: Sequence[Recorde
                 _surprise(
                     edition,
                     "applied_while_admitted",
-                    f"partner {partner} applies as {name} but stands admitted since "
+                    f"partner {partner} applies as {name} but has been admitted since "
                     f"{_since(admitted)}.",
                     "Withdraw the application, or record the PartnerTerminated that it lacks.",
                     name,
@@ -72,7 +72,7 @@ def judge_records(reader: Reader, edition: Edition, facts: Sequence[Recorded]) -
                     "risk_after_admission",
                     f"partner {partner}, admitted since {_since(admitted)}, "
                     f"has a risk record of {on} ({fact.event.kind}).",
-                    "Its admission stands; record a PartnerTerminated if the cooperation ends.",
+                    "It remains admitted; record a PartnerTerminated if the cooperation ends.",
                     partner,
                 ),
             )
@@ -92,7 +92,7 @@ def judge_certifications(reader: Reader, edition: Edition, facts: Sequence[Recor
                     edition,
                     "certified_not_admitted",
                     f"partner {fact.event.partner} is certified at "
-                    f"{local(fact.at, edition.zone)} but does not stand admitted: "
+                    f"{local(fact.at, edition.zone)} but is not admitted: "
                     f"{', '.join(map(_outcome, by_then))}.",
                     "Record what its application lacks, or withdraw the certification.",
                     fact.event.partner,

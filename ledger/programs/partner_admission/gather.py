@@ -31,7 +31,7 @@ class Decided(NamedTuple):
         return self.case.report.at
 
     def stands_admitted(self, instant: Instant) -> bool:
-        """Whether it was granted and no termination lies after it and up to an instant."""
+        """Whether it was granted and no termination is after it and up to an instant."""
         ended = self.case.applicant.terminated_between(self.at, instant)
         return self.decision.outcome == "granted" and not ended
 

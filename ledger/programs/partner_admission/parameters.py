@@ -57,7 +57,7 @@ def parameters_of(edition: Edition) -> Parameters:
 def checked(edition: Edition, rules_version: int) -> Edition:
     """The edition with every parameter written out, as it is published.
 
-    Raises `BadTerms` for an end before the start, a region that stands twice, a value below
+    Raises `BadTerms` for an end before the start, a region that appears twice, a value below
     zero, or a citation of something that is neither a parameter nor a condition.
     """
     refuse_bad_dates(edition, needs_end=False)

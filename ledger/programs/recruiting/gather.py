@@ -15,6 +15,7 @@ from ledger.aggregates.store import (
     StoreVerified,
 )
 from ledger.aggregates.store_state import StoreState
+from ledger.kernel.counted import counted
 from ledger.kernel.decision import Step
 from ledger.kernel.instants import EARLIEST
 from ledger.kernel.period import Days, Window
@@ -223,7 +224,7 @@ def _kin_step(states: list[StoreState], merchant: str, brand: str | None) -> Ste
     facts = [fact for state in states for fact in (*state.onboardings, *state.verifications)]
     return Step(
         f"stores of merchant {merchant}" + (f" and brand {brand}" if brand else ""),
-        observed=f"{len(states)} stores, {verified} verified",
+        observed=f"{counted(len(states), 'store')}, {verified} verified",
         events=tuple(sorted({fact.position for fact in facts})),
     )
 

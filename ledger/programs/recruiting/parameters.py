@@ -145,7 +145,7 @@ def checked(edition: Edition, rules_version: int) -> Edition:
         except Refusal as refusal:
             raise BadTerms(f"{edition.program}: {key}: {refusal.sentence}", refusal.hint) from None
         if money.minor < 0:
-            raise BadTerms(f"{edition.program}: {key}: {money.text} lies below zero.")
+            raise BadTerms(f"{edition.program}: {key}: {money.text} is below zero.")
     for key in ("markets", "stock_countries"):
         named = getattr(parameters, key)
         if not named or len(set(named)) < len(named):

@@ -36,7 +36,7 @@ class Parameters(BaseModel):
     @classmethod
     def _once(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
         if names is not None and len(set(names)) < len(names):
-            raise ValueError("a name stands twice")
+            raise ValueError("a name appears twice")
         return names
 
     @model_validator(mode="after")
@@ -55,7 +55,7 @@ def parameters_of(edition: Edition) -> Parameters:
 def checked(edition: Edition, rules_version: int) -> Edition:
     """The edition with every parameter written out, as it is published.
 
-    Raises `BadTerms` for an end before the start, a name that stands twice, or a citation of
+    Raises `BadTerms` for an end before the start, a name that appears twice, or a citation of
     something that is neither a parameter nor a condition.
     """
     refuse_bad_dates(edition, needs_end=False)

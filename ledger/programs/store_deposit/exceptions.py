@@ -71,7 +71,7 @@ def _before_program(fact: Recorded, terms: Terms) -> Surprise:
     return _surprise(
         *(terms, fact, "before_program"),
         f"{type(fact.event).__name__} of store {fact.event.store} at "
-        f"{local(fact.at, edition.zone)} lies before the program's first day, "
+        f"{local(fact.at, edition.zone)} is before the program's first day, "
         f"{day_of(terms.start, edition.zone)}: it counts for nothing.",
         "Check the instant, or record what was held then as paid in on the first day.",
     )

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from ledger.aggregates.settlement import period_id
+from ledger.kernel.counted import counted
 from ledger.kernel.decision import Step
 from ledger.kernel.instants import Instant, format_instant, local
 from ledger.kernel.money import Money
@@ -138,9 +139,11 @@ def _part(total: Total, edition: Edition, parameters: Parameters) -> Step:
     """The orders of one scene, category, rate and discount."""
     label, clause = f"{total.category}, {total.scene}", edition.cite.get("rates")
     if total.foreign:
-        return Step(label, observed=f"{total.orders} orders in another currency", pending=HELD[1])
+        return Step(
+            label, observed=f"{counted(total.orders, 'order')} in another currency", pending=HELD[1]
+        )
     net = Money(total.net, edition.currency)
-    said = f"{total.orders} orders, {net.text} {edition.currency}"
+    said = f"{counted(total.orders, 'order')}, {net.text} {edition.currency}"
     if total.ppm is None or total.base is None or total.fee is None:
         said += "; no rate for the category"
         return Step(label, observed=said, clause=clause, pending=HELD[0], code=HELD[0])

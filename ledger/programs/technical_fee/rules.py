@@ -6,6 +6,7 @@ with an order whose category has no rate is held as a whole; nothing is guessed.
 
 from typing import NamedTuple
 
+from ledger.kernel.counted import counted
 from ledger.kernel.decision import Step
 from ledger.kernel.money import Money
 from ledger.programs.by_order import month_window
@@ -80,7 +81,7 @@ def _line(
 
 
 def _observed(store_sum: StoreSum, edition: Edition) -> str:
-    said = f"{store_sum.orders} orders"
+    said = f"{counted(store_sum.orders, 'order')}"
     if store_sum.unrated:
         said += f", {store_sum.unrated} of categories without a rate"
     if store_sum.foreign:

@@ -7,7 +7,7 @@ class ArchiveBroken(Refusal):
     """A file of the archive is not what its event says."""
 
     kind = "broken"
-    hint = "Restore the archive's folder from a backup; `duebook verify` names what rests on it."
+    hint = "Restore the archive's folder from a backup; `duebook verify` names what is based on it."
 
 
 class ArchivedFileMissing(ArchiveBroken):

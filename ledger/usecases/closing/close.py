@@ -13,6 +13,7 @@ from ledger.aggregates.settlement import (
     period_id,
 )
 from ledger.kernel.clocks import Clocks
+from ledger.kernel.counted import counted
 from ledger.kernel.errors import AlreadyClosed, InFuture, LeftOpen, PeriodOpen
 from ledger.kernel.garbage import no_cycles
 from ledger.kernel.instants import Instant, day_of, format_instant
@@ -125,8 +126,8 @@ def refuse_future(as_of: Instant, now: Instant) -> None:
     """Raises `InFuture` for a decision that would stand at an instant still to come."""
     if as_of > now:
         raise InFuture(
-            f"as-of {format_instant(as_of)} lies in the future.",
-            "A decision stands at what has happened: leave --as-of out, or name an earlier one.",
+            f"as-of {format_instant(as_of)} is in the future.",
+            "A close cannot be dated in the future: leave --as-of out, or give an earlier one.",
         )
 
 
@@ -152,8 +153,8 @@ def _refuse_provisional(edition: Edition, period: str | None, as_of: Instant) ->
         name = period_id(edition.program, period)
         raise PeriodOpen(
             f"{name} is provisional until {format_instant(until)}; "
-            f"this run stands at {format_instant(as_of)}.",
-            f"See how it stands: duebook settle {name.replace('/', ' ')}. "
+            f"this run is as of {format_instant(as_of)}.",
+            f"See the lines so far: duebook settle {name.replace('/', ' ')}. "
             "Close it after that instant.",
         )
 
@@ -165,9 +166,9 @@ def _left_open(program: str, held: list[Line], odd: list[dict[str, Any]]) -> Lef
     ]
     more = f" and {len(named) - SHOWN_MAX} more" if len(named) > SHOWN_MAX else ""
     return LeftOpen(
-        f"{program} has {len(held)} held lines and {len(odd)} exceptions that touch it: "
+        f"{program} has {counted(len(held), 'held line')} and {counted(len(odd), 'exception')}: "
         f"{'; '.join(named[:SHOWN_MAX])}{more}.",
-        "Resolve them (duebook report exceptions), or close all the same with "
+        "Resolve them (duebook report exceptions), or close nevertheless with "
         "--leave-open --reason TEXT; what they bring later is an adjustment.",
         held=[line.line for line in held],
         exceptions=odd,

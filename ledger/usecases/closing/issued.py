@@ -51,7 +51,7 @@ def _to_carry(
 ) -> dict[Sides, list[Carried]]:
     """What earlier statements between the same two were paid beyond what is due on them.
 
-    It stands as an advance until their next statement takes it over. No pot has one.
+    It is carried as an advance until their next statement takes it over. No pot has one.
     """
     clocks = Clocks(FOREVER, known_at)
     streams = LogReader(connection, clocks).named("payee", {sides.payee for sides in between})

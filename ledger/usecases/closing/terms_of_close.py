@@ -41,7 +41,9 @@ def filled_terms(connection: Connection, period: ClosedPeriod, known_at: int) ->
     for recorded in period.adjusted:
         used |= recorded.event.filled
     if any(terms_used.position not in versions for terms_used in used.values()):
-        raise LogBroken(f"An adjustment of {base.program} rests on terms that are not there.")
+        raise LogBroken(
+            f"An adjustment of {base.program} is based on terms that are not in the log."
+        )
     terms, filled = dict(base.terms), {}
     for name, source in sorted(used.items()):
         if _take(terms, name, versions[source.position].event.edition["terms"], base):

@@ -59,7 +59,7 @@ def meaning(connection: Connection, typed: str, clocks: Clocks) -> LineMeant | N
 def no_line(typed: str) -> NoSuchLine:
     """The refusal of a name without a program that means no line."""
     return NoSuchLine(
-        f"{typed!r} names no line: no line ends so, and none rests on an order of that id.",
+        f"{typed!r} names no line: no line ends so, and none is based on an order of that id.",
         "List the lines of a program: duebook settle PROGRAM. Capitals and small letters differ.",
     )
 
@@ -216,7 +216,7 @@ def _resting_on(
                     run = settle(
                         connection, edition, reader.clocks, period=period, subjects=subjects
                     )
-                except WrongPeriod:  # the month lies outside of the edition's dates
+                except WrongPeriod:  # the month is outside the edition's dates
                     continue
                 asked = ([line.line for line in run.lines], run.period, reader.clocks)
                 for line, orders in orders_of_lines(connection, edition, *asked).items():

@@ -77,7 +77,8 @@ def _refuse_unfit(found: Reconciliation) -> None:
     if found.turned is not None:
         sentence = found.turned.as_json(flipped=found.flipped)["sentence"]
         raise BadResolution(
-            f"Nothing is accepted of a file of the other sign. {sentence}", "Nothing was recorded."
+            f"Nothing can be accepted from a file with the other sign. {sentence}",
+            "Nothing was recorded.",
         )
     if found.ours_is != "issued":
         raise BadResolution(

@@ -125,7 +125,7 @@ def refuse_outdated(
     clocks = Clocks(event.as_of, event.known_at)
     if event.ours_is != "issued" or clocks != known.stands:
         raise BadResolution(
-            f"Our lines were worked out again after that comparison (position {run.position}).",
+            f"Our lines were recalculated after that comparison (position {run.position}).",
             "Compare again, then accept what is left: duebook reconcile ... --against FILE",
         )
     edition = filled_terms(connection, known, known.stands.known_at).edition
@@ -153,7 +153,7 @@ def _refuse_moved_since(
         moved = [change.line.line for change in changes(then, now) if change.line.line in names]
         if moved:
             raise BadResolution(
-                f"{moved[0]} stands by a figure of the platform that was accepted before, and "
+                f"{moved[0]} keeps a figure of the platform that was accepted before, and "
                 "facts have changed our side of it since.",
                 "Agree on the whole line, and resolve this as platform_error or other.",
             )
@@ -170,7 +170,7 @@ def _refuse_accepted_since(
     for line in lines:
         if line.line.line in whole:
             raise BadResolution(
-                f"{line.line.line} stands by a figure of the platform for the whole line; its "
+                f"{line.line.line} keeps a figure of the platform for the whole line; its "
                 "orders do not add up to it any more.",
                 "Accept a figure of the whole line again, or resolve this as platform_error.",
             )

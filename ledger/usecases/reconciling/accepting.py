@@ -25,7 +25,7 @@ def refuse_accepted(known: ClosedPeriod | None, run: Compared, found: Break) -> 
         if event.event.adopted == found.id and event.position > run.position:
             raise BadResolution(
                 f"The figure of {found.id} was accepted before, at position {event.position}.",
-                "The line stands by it. Compare again to see what is left.",
+                "The line already has it. Compare again to see what is left.",
             )
 
 
@@ -51,8 +51,8 @@ def accepted(
         )
     if found.count not in (None, len(list(orders_of(run.event, found)))):
         raise BadResolution(
-            f"{found.id} is of {found.count:,} orders, too many to be kept one by one.",
-            "Compare store by store, or month by month; a file of the other sign with --flip-sign.",
+            f"{found.id} covers {found.count:,} orders, more than can be accepted at once.",
+            "Compare store by store, or month by month; if signs are reversed, use --flip-sign.",
         )
     if found.kind == "outcome_differs" and found.line in stated:
         corrected = [_decided(stated[found.line].line, found)]

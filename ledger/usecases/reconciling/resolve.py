@@ -15,6 +15,7 @@ from ledger.aggregates.reconciliation import (
 )
 from ledger.aggregates.settlement import StatementAdjusted, period_id
 from ledger.kernel.clocks import FOREVER, Clocks
+from ledger.kernel.counted import counted
 from ledger.kernel.errors import NoSuchBreak, NothingKept
 from ledger.kernel.instants import Instant
 from ledger.kernel.near import did_you_mean
@@ -152,8 +153,9 @@ def _named(run: ReconciliationRun, name: str, asked: str) -> Break:
     if name.isascii() and name.isdigit():
         if not 1 <= int(name) <= len(breaks):
             raise NoSuchBreak(
-                f"The comparison of {asked} has {len(breaks)} breaks; found number {name}.",
-                "Their numbers stand before them in its answer.",
+                f"The comparison of {asked} has {counted(len(breaks), 'break')}; "
+                f"found number {name}.",
+                "Each break's number is the first column of the answer.",
             )
         return breaks[int(name) - 1]
     return next((break_ for break_ in breaks if break_.id == name), None) or _missing(

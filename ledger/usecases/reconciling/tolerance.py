@@ -25,10 +25,10 @@ def parsed(texts: Iterable[str]) -> Tolerance:
     for text in texts:
         currency, equals, amount = text.partition("=")
         if not equals:
-            raise BadTolerance(f"{text!r} is no tolerance: a currency, =, and an amount.")
+            raise BadTolerance(f"{text!r} is not a tolerance: write a currency, =, and an amount.")
         money = Money.parse(amount, currency)
         if money.minor <= 0:
-            raise BadTolerance(f"A tolerance is above nothing; found {text!r}.")
+            raise BadTolerance(f"A tolerance must be above zero; found {text!r}.")
         if currency in found:
             raise BadTolerance(f"Two tolerances for {currency}: found {text!r} besides another.")
         found[currency] = money

@@ -25,12 +25,12 @@ INSTEAD = {
     "FactWithdrawn": "Record the fact again, also under its old id.",
     "TermsPublished": "Only facts are withdrawn; terms are superseded by a new version.",
     "PaymentMade": "Record the opposite amount under a reference of its own: duebook pay.",
-    "OrdersArchived": "A call of orders is taken back as a whole: duebook orders --withdraw "
+    "OrdersArchived": "A load of orders is withdrawn as a whole: duebook orders --withdraw "
     "POSITION --reason TEXT. A single order: send it with a later updated_at.",
     "OrdersWithdrawn": "Load the files again: they are archived as before.",
     "StatementIssued": "Record the facts that change it, then: duebook adjust.",
     "StatementAdjusted": "Record the facts that change it, then: duebook adjust.",
-    "PeriodClosed": "A close stands; what is learned later is adjusted: duebook adjust.",
+    "PeriodClosed": "A close is final; what is learned later is adjusted: duebook adjust.",
 }
 """What to do about an event that cannot be withdrawn."""
 

@@ -66,12 +66,12 @@ def _call(calls: Calls, position: int) -> Logged:
     event = next((one for one in calls.archived if position in (one.position, one.batch)), None)
     if event is None:
         raise NoSuchEvent(
-            f"Position {position} is no call of order lines.",
+            f"Position {position} is not a load of order lines.",
             "Find it with: duebook log orders:main",
         )
     if event.position in calls.withdrawn:
         raise AlreadyWithdrawn(
-            f"The orders of position {event.position} were taken back at position "
+            f"The orders of position {event.position} were withdrawn at position "
             f"{calls.withdrawn[event.position].position}.",
             "Nothing was recorded.",
         )

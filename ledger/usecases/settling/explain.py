@@ -66,7 +66,7 @@ def explain(
         found_orders = orders_of_lines(connection, *asked)[line]
         if not found_orders and program_of(edition.rules).orders is None:
             raise NoOrders(
-                f"{line} rests on no archived orders.", "Leave --orders out of the command."
+                f"{line} is not based on archived orders.", "Leave --orders out of the command."
             )
         answer["orders"] = [_without(order, "archived") for order in found_orders]
     streams = {found.subject, *(one["stream"] for one in answer["facts"])}

@@ -36,7 +36,7 @@ def refuse_wrong_period(line: str, edition: Edition, period: str | None, subject
             ) from None
         if MONTH.fullmatch(subject) and not MONTH.fullmatch(period):
             raise NoSuchLine(
-                f"{line!r} names {period!r} where its month stands.",
+                f"{line!r} names {period!r} where its month belongs.",
                 f"The month comes first: {program}/{subject}/{period}",
             ) from None
         meant = f"{program}/{month_meant(period) or first}/{subject}"

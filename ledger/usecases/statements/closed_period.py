@@ -187,7 +187,7 @@ def _how_to_close(connection: Connection, program: str, period: str | None, know
     later = find_closed(connection, program, period, POSITION_MAX)
     if later is not None:
         when = f"{format_instant(later.at)}, position {later.position}"
-        return f"It was closed at {when}: ask with clocks that stand there or later."
+        return f"It was closed at {when}: use --as-of and --known-at at or after that point."
     if period is None:
         closed = sorted(
             closed_period.event.period or ""

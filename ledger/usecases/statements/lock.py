@@ -46,9 +46,9 @@ def lock(
         if was is not None and through < (locked := date.fromisoformat(was.event.through)):
             raise BadLock(
                 f"The days up to {locked} are locked already, by {was.by} at position "
-                f"{was.position}; {through} lies before.",
+                f"{was.position}; {through} is before that day.",
                 "Nothing was recorded. A lock never goes back: post what belongs there on a later "
-                "day, its own day stands in the description.",
+                "day, its own day is kept in the description.",
             )
         again = was is not None and through == date.fromisoformat(was.event.through)
         event = built(PeriodLocked, through=through.isoformat(), reason=reason)

@@ -62,7 +62,7 @@ def refuse_posting(
         )
     if first is not None and day < first:
         raise BadPostingDate(
-            f"The day {day} lies before {first}, the first day of what is decided.",
+            f"The day {day} is before {first}, the first day of what is decided.",
             f"Nothing was recorded. Give a later day: {option} {first}",
         )
     lock = lock_at(connection, position)

@@ -103,7 +103,7 @@ def _refuse_takeover(edition: Edition, own: list[Recorded], *, replace: bool) ->
         raise TermsConflict(
             f"The terms of {edition.program} in force are {publisher}'s, version "
             f"{own[-1].event.version}; the file's publisher is {edition.publisher}.",
-            "Nothing was recorded. To put these in their place: --replace",
+            "Nothing was recorded. To replace them with these: --replace",
         )
 
 
@@ -161,8 +161,8 @@ def _refuse_overlap(edition: Edition, known: list[Recorded]) -> None:
         both, days = _shared(edition, other), _overlap(edition, other)
         if other.rules == edition.rules and both and days:
             raise TermsConflict(
-                f"program: {edition.program} would pay beside {program}: both are "
-                f"{edition.rules} in {', '.join(both)}, {days}.",
+                f"program: {edition.program} overlaps {program}: both cover "
+                f"{', '.join(both)} under {edition.rules}, {days}.",
                 f"Publish a new version of {program}, or change the dates or markets.",
             )
 

@@ -18,6 +18,7 @@ from ledger.aggregates.settlement import (
     period_id,
 )
 from ledger.kernel.clocks import Clocks
+from ledger.kernel.counted import counted
 from ledger.kernel.errors import Refusal, ServerLost
 from ledger.kernel.money import Money
 from ledger.programs.moves import stands_on
@@ -63,7 +64,7 @@ def _checked(connection: Connection, closed: Recorded, head: int, progress: Prog
     except Exception as error:
         fault = f"cannot be worked out: {said_of(error)}"
     progress("closed periods", 1)
-    detail = fault or f"{seal.lines:,} lines worked out again, to the digest"
+    detail = fault or f"{counted(seal.lines, 'line')} worked out again, to the digest"
     return Check(name, fault is None, detail)
 
 
@@ -272,7 +273,11 @@ def _decisions(connection: Connection, head: int) -> Check:
     for name, positions in belonging.waiting.items():
         detail = f"position {positions[0]}: a statement of {name}, which was never closed"
         return Check("decisions", False, detail)
-    return Check("decisions", True, f"{len(belonging.stated):,} statements, each of a close")
+    return Check(
+        "decisions",
+        True,
+        f"{counted(len(belonging.stated), 'statement')}, each belonging to a close",
+    )
 
 
 DECIDED = (

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from ledger.aggregates.orders import SOURCE
 from ledger.aggregates.store import GMVRecorded
 from ledger.kernel.clocks import FOREVER, Clocks
+from ledger.kernel.counted import counted
 from ledger.kernel.errors import Refusal
 from ledger.kernel.instants import DEFAULT_ZONE, EARLIEST
 from ledger.kernel.money import Money
@@ -63,7 +64,10 @@ def _files(connection: Connection, lines: OrderLines, progress: Progress) -> Che
                 f"position {file.position}: {refusal.sentence} {_resting(connection, file)}"
             )
         progress("order files", 1)
-    detail = "; ".join(faults[:SHOWN_MAX]) or f"{len(lines.files):,} files have their digests"
+    detail = (
+        "; ".join(faults[:SHOWN_MAX])
+        or f"{counted(len(lines.files), 'file')} with the recorded digest"
+    )
     return Check("order files", not faults, detail)
 
 
@@ -81,7 +85,10 @@ def _controls(lines: OrderLines) -> Check:
             said = (file.file.rows, file.file.first, file.file.last, totals)
             if found != said:
                 faults.append(f"position {file.position}: the file holds {found}, expected {said}")
-    detail = "; ".join(faults[:SHOWN_MAX]) or f"{len(lines.files):,} files hold what was recorded"
+    detail = (
+        "; ".join(faults[:SHOWN_MAX])
+        or f"{counted(len(lines.files), 'file')} with the recorded sums"
+    )
     return Check("order sums", not faults, detail)
 
 
@@ -97,7 +104,7 @@ def _summaries(lines: OrderLines) -> Check:
             for file in kept
             if differs(database, lines.folder, file.described())
         ]
-    detail = f"{len(kept):,} of {len(lines.files):,} files have one that says what they say"
+    detail = f"{len(kept):,} of {len(lines.files):,} files have one that agrees with them"
     if wrong:
         detail = f"{wrong[0]} does not say what its file says. Remove it: it can be done without."
     return Check("order summaries", not wrong, detail)
@@ -126,7 +133,7 @@ def _resting(connection: Connection, file: Archived) -> str:
         for event in read_log(connection, after=file.position)
         if event.batch == file.call.batch
     ]
-    return f"Events {min(rest)} to {max(rest)} rest on it." if rest else ""
+    return f"Events {min(rest)} to {max(rest)} are based on it." if rest else ""
 
 
 def _sums(connection: Connection, lines: OrderLines, head: int) -> Check:

@@ -30,7 +30,8 @@ from ledger.usecases.verifying.copies import copy_of
 
 NO_LOOKS = (
     "The index of {book}, which may only be read, does not list what ids look like: ids that look "
-    "alike are not told. Whoever may write it opens it once: duebook programs --book BOOK"
+    "alike are not reported. Somebody who may write to it must open it once: "
+    "duebook programs --book BOOK"
 )
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DatabaseError
 
 from ledger.aggregates.book import BookOpened
 from ledger.aggregates.catalogue import TOPICS
+from ledger.kernel.counted import counted
 from ledger.kernel.errors import Refusal, ServerLost
 from ledger.store import chain
 from ledger.store.book import Book
@@ -148,7 +149,7 @@ def _chain(connection: Connection, progress: Progress) -> Check:
             progress("verifying", 0x1000)
     if expected == 1:
         return Check("chain", False, "position 1 is missing: a book begins with BookOpened")
-    return Check("chain", True, f"{expected - 1:,} events, every hash recomputed")
+    return Check("chain", True, f"{counted(expected - 1, 'event')}, every hash recomputed")
 
 
 def chain_columns() -> tuple[str, ...]:
@@ -205,7 +206,9 @@ def _events(connection: Connection, progress: Progress) -> Check:
         for recorded in read_log(connection):
             last = recorded.position
             if (last == 1) != isinstance(recorded.event, BookOpened):
-                return Check("events", False, f"position {last}: BookOpened stands at 1 alone")
+                return Check(
+                    "events", False, f"position {last}: BookOpened must be the first event only"
+                )
             if recorded.topic in TOPICS and recorded.event.stream != recorded.stream:
                 detail = f"position {last} stands in {recorded.stream}, not {recorded.event.stream}"
                 return Check("events", False, detail)
@@ -217,7 +220,7 @@ def _events(connection: Connection, progress: Progress) -> Check:
         return Check("events", False, refusal.sentence)
     except Exception as error:
         return Check("events", False, f"after position {last}: {said_of(error)}")
-    return Check("events", True, f"{last:,} events read back")
+    return Check("events", True, f"{counted(last, 'event')} read back")
 
 
 def _receipts(connection: Connection, receipts: list[Receipt]) -> Check:
@@ -229,7 +232,8 @@ def _receipts(connection: Connection, receipts: list[Receipt]) -> Check:
         receipt = broken[0]
         detail = f"receipt for position {receipt.position} ({receipt.source}) does not hold"
         if latest > head:
-            detail += f": the log ends at {head}, {latest - head} events below its last receipt"
+            below = counted(latest - head, "event")
+            detail += f": the log ends at {head}, {below} below its last receipt"
         return Check("receipts", False, detail)
     if not receipts:
         return Check("receipts", True, "none to check: a tail that was cut would not be noticed")

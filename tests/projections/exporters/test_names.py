@@ -96,7 +96,7 @@ def test_ids_that_look_alike_have_names_of_their_own() -> None:
 )
 def test_a_name_that_no_account_has_is_refused(name: str) -> None:
     """Also one that would read as an account, but is not how that one is written."""
-    with pytest.raises(ValueError, match="is no name of an account"):
+    with pytest.raises(ValueError, match="is not an account name"):
         exported_account(name)
 
 
