@@ -1,7 +1,7 @@
 """The chart of accounts: what is owed, paid ahead, earned and spent, per party and program.
 
-An account's amount is debit-positive. Accounts of one party and one commodity follow from how it
-stands on its statements.
+An account's amount is debit-positive. The balances of a party's accounts in one commodity follow
+from its position on its statements (`Standing`).
 """
 
 from collections.abc import Mapping
@@ -19,13 +19,13 @@ CASH = "Cash"
 AD_CREDIT = "AdCredit"
 TRAFFIC = "Traffic"
 MEANS = (CASH, AD_CREDIT, TRAFFIC)
-"""What pays stays what it is, whoever's book it is."""
+"""Means of payment: the same accounts in every entity's book."""
 MONEY_CODE_LENGTH = 3
 """Codes of ISO 4217 have three letters; a commodity that is not money has another form."""
 
 
 class Account(NamedTuple):
-    """A kind, a name within it, and whose: a party, a program, or nobody's."""
+    """An account: its kind, its name, and the party or program it belongs to, if any."""
 
     kind: str
     name: str
@@ -38,14 +38,14 @@ class Account(NamedTuple):
 
 
 def parse_account(text: str) -> Account:
-    """The account that `text` wrote."""
+    """The account written as `text`: the reverse of `Account.text`."""
     kind, _, rest = text.partition(":")
     name, _, of = rest.partition(":")
     return Account(kind, name, of)
 
 
 def means_of_payment(commodity: str) -> Account:
-    """What pays: cash for money; for what is none, granted ad credit and traffic."""
+    """What is paid with: cash for money, ad credit or traffic for other commodities."""
     if len(commodity) == MONEY_CODE_LENGTH:
         return Account("Assets", CASH)
     return Account("Assets", TRAFFIC if commodity == "TRAFFIC" else AD_CREDIT)
@@ -55,11 +55,11 @@ Part = Literal["issued", "adjusted", "brought_forward", "carried_forward", "paid
 
 
 class Standing(NamedTuple):
-    """How a party stands on one statement in one commodity, in minor units, seen from it.
+    """A party's position on one statement in one commodity, in minor units, from its own side.
 
-    All that is asked of a statement's balance follows from these five sums: what its lines said
-    when issued, what adjustments changed, what was brought forward from earlier statements and
-    carried forward to later ones, and what was paid to the party (negative: by it).
+    Every figure of a statement's balance follows from these five sums: its lines as issued, what
+    adjustments changed, what was brought forward from earlier statements, what was carried forward
+    to later ones, and what was paid to the party (negative: by it).
     """
 
     issued: int = 0
@@ -70,7 +70,7 @@ class Standing(NamedTuple):
 
     @property
     def stated(self) -> int:
-        """What the lines say by now; negative: the party owes."""
+        """The lines as issued and adjusted; negative: the party owes."""
         return self.issued + self.adjusted
 
     @property
@@ -90,7 +90,7 @@ class Standing(NamedTuple):
 
     @property
     def settled(self) -> int:
-        """As much of what was paid as the lines say."""
+        """What was paid, up to the amount of the lines."""
         if self.stated >= 0:
             return min(max(self._covered, 0), self.stated)
         return max(min(self._covered, 0), self.stated)
@@ -101,15 +101,15 @@ class Standing(NamedTuple):
         return self._covered - self.settled
 
     def balances(self, party: str) -> dict[Account, int]:
-        """The accounts that this standing comes to; none for those at zero."""
+        """The account balances of this standing, debit-positive; accounts at zero are left out."""
         claim, ahead = self.stated - self.settled, self.advance
-        found = {}
+        accounts = {}
         if claim:
             owed = ("Liabilities", PAYABLE) if claim > 0 else ("Assets", RECEIVABLE)
-            found[Account(*owed, party)] = -claim
+            accounts[Account(*owed, party)] = -claim
         if ahead:
-            found[Account("Assets" if ahead > 0 else "Liabilities", ADVANCES, party)] = ahead
-        return found
+            accounts[Account("Assets" if ahead > 0 else "Liabilities", ADVANCES, party)] = ahead
+        return accounts
 
     def moved(self, part: Part, minor: int) -> "Standing":
         """The standing after one of its sums has moved."""
@@ -123,11 +123,11 @@ class Standing(NamedTuple):
 
 
 def movement(party: str, before: Standing, after: Standing) -> dict[Account, int]:
-    """What a change of standing debits and credits; its sum is the change of `open`, reversed."""
+    """The debits and credits of a change of standing; they sum to minus the change of `open`."""
     return difference(before.balances(party), after.balances(party))
 
 
 def difference(was: Mapping[Account, int], now: Mapping[Account, int]) -> dict[Account, int]:
-    """By how much accounts differ; those that stay are left out."""
+    """By how much accounts differ; unchanged ones are left out."""
     moved = {account: now.get(account, 0) - was.get(account, 0) for account in sorted({*was, *now})}
     return {account: amount for account, amount in moved.items() if amount}

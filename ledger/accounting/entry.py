@@ -25,7 +25,7 @@ class Posting(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One movement and the event that it rests on. `number` is the event's position and a count.
+    """One movement, booked from one event. `number` is the event's position and a count.
 
     Raises `Unbalanced` when it is built from postings that do not sum to zero.
     """
@@ -43,12 +43,12 @@ class Entry:
 
 
 def refuse_unbalanced(number: str, postings: tuple[Posting, ...]) -> None:
-    """Raises `Unbalanced`, with what is over, for postings that do not sum to zero."""
+    """Raises `Unbalanced`, naming the surplus, for postings that do not sum to zero."""
     over = {
         commodity: total
         for commodity, total in sum_by_currency([posting.amount for posting in postings]).items()
         if total.minor
     }
     if over:
-        said = ", ".join(f"{total.text} {commodity}" for commodity, total in over.items())
-        raise Unbalanced(f"Entry {number} does not balance: {said} over.", over=said)
+        surplus = ", ".join(f"{total.text} {commodity}" for commodity, total in over.items())
+        raise Unbalanced(f"Entry {number} does not balance: {surplus} over.", over=surplus)

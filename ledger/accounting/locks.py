@@ -7,25 +7,25 @@ from typing import NamedTuple
 
 
 class Lock(NamedTuple):
-    """From a position of the log on nothing is posted on a day or before it."""
+    """From a log position on, nothing is posted on or before a day."""
 
     position: int
     through: date
 
 
 class Locks:
-    """The locks of a book in the order of the log, each later in days than the one before."""
+    """The locks of a book in log order; each locks through a later day than the one before."""
 
-    def __init__(self, found: Sequence[Lock]) -> None:
-        self._found = list(found)
-        self._positions = [lock.position for lock in found]
+    def __init__(self, locks: Sequence[Lock]) -> None:
+        self._locks = list(locks)
+        self._positions = [lock.position for lock in locks]
 
     def before(self, position: int) -> Lock | None:
-        """The lock that an event at a position meets."""
+        """The lock in force for an event at a position; None without one."""
         number = bisect_left(self._positions, position)
-        return self._found[number - 1] if number else None
+        return self._locks[number - 1] if number else None
 
     def posted_on(self, day: date, position: int) -> date:
-        """The day on which an entry of an event is posted: its own, or the first that is open."""
+        """The day on which an event's entry is posted: its own, or the first open one after it."""
         lock = self.before(position)
         return day if lock is None or day > lock.through else lock.through + timedelta(days=1)

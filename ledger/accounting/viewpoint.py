@@ -1,5 +1,5 @@
-"""Whose book it is: of the two sides that a statement is between, one books plainly and the other
-the mirror of it.
+"""Whose book it is: of the two sides of a statement, the payer books as is, the other party the
+mirror image.
 """
 
 from collections.abc import Iterable
@@ -18,14 +18,14 @@ _ACROSS = {
 
 
 def keeps(entity: str, payer: str, party: str) -> bool:
-    """Whether a book of this entity has entries for what moves a statement: those of its two
-    sides have. The platform is the other side of every statement that is not between others."""
+    """Whether this entity's book has entries for a statement: it is one of the two sides. The
+    platform is the other side of every statement that is not between two other parties."""
     return entity in (payer, party)
 
 
 def seen_from(entity: str, payer: str, postings: Iterable[Posting]) -> tuple[Posting, ...]:
-    """The postings as the entity books them, of what the payer has with the other party: what one
-    side owes, the other has to come."""
+    """The payer's postings as the entity books them: unchanged in the payer's own book, mirrored
+    in the other party's (a payable of one side is a receivable of the other)."""
     if entity == payer:
         return tuple(postings)
     return tuple(
@@ -34,8 +34,8 @@ def seen_from(entity: str, payer: str, postings: Iterable[Posting]) -> tuple[Pos
 
 
 def _mirrored(account: Account, payer: str) -> Account:
-    """Means of payment stay what they are; everything else lies on the other side. What the payer
-    has with a party, the party has with the payer; what a program is named with keeps its name."""
+    """Means of payment stay as they are; everything else moves to the other side. An account of a
+    party becomes one of the payer; an account of a program keeps its name."""
     if account.name in MEANS:
         return account
     of_party = ":" in account.of

@@ -1,6 +1,6 @@
 """Creators who sell for stores, and the plans under which stores pay them a commission.
 
-A plan is told as a whole: each report replaces what the one before it said, from its instant on.
+A plan is reported as a whole: each report replaces the one before it, from its instant on.
 Source: seed 003.
 """
 
@@ -18,7 +18,7 @@ from ledger.aggregates.things import Thing
 PlanKind = Literal["shop", "open", "targeted"]
 Maker = Literal["merchant", "platform"]
 PLANS = "affiliate-plan"
-"""The kind under which the index lists what is said of plans, by the plan."""
+"""The kind under which the index lists the facts about plans, by the plan."""
 PLANS_OF_STORE = "plans-of"
 """The kind under which it lists the plans of a store."""
 APPROVALS = "plan-approval"
@@ -39,8 +39,8 @@ PLAN = Thing(
 
 
 def share_said(rate: str) -> str:
-    """The rate, in its shortest form; a `ValueError` outside of 0..1, or with more decimals than
-    whole millionths have."""
+    """The rate in its shortest form. Raises `ValueError` outside 0..1 or with more than six
+    decimals."""
     value = decimal_said(rate)
     if not 0 <= value <= 1:
         raise ValueError("a rate of 0 to 1, such as 0.15")
@@ -97,9 +97,9 @@ class PlanFact(Fact):
 class AffiliatePlanSet(PlanFact):
     """A store's plan from now on, as a whole; of a plan that had ended: it is in force again.
 
-    A shop plan pays one rate for every product. An open plan pays for some products, whoever
-    sells them or, with `approval`, whoever was approved; a targeted one only some creators. The
-    rate of a product is that of `rates`, else `rate`.
+    A shop plan pays one rate for every product. An open plan pays for some products: every creator
+    who sells them or, with `approval`, those who were approved. A targeted plan pays only the
+    creators it names. The rate of a product is the one in `rates`, else `rate`.
     """
 
     TOPIC = "affiliate-plan-set.v1"
@@ -158,17 +158,21 @@ class AffiliatePlanSet(PlanFact):
     @field_validator("products", "creators")
     @classmethod
     def _each_once(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        """A set, however it was listed; an empty list says nothing."""
+        """A set in order, however it was listed; an empty list counts as left out."""
         return tuple(sorted(set(names))) if names else None
 
     @model_validator(mode="after")
     def _of_its_kind(self) -> "AffiliatePlanSet":
         if self.kind == "shop":
-            self._refuse_beside_rate()
+            self._check_shop_plan()
             return self
         if not self.covered:
             raise ValueError(f"products or rates: a plan of kind {self.kind} names its products")
-        lacking = [one for one in self.covered if self.rate is None and one not in self._own_rates]
+        lacking = [
+            product
+            for product in self.covered
+            if self.rate is None and product not in self._own_rates
+        ]
         if lacking:
             raise ValueError(f"a rate for product {lacking[0]}, in rates or as rate")
         if (self.kind == "targeted") != (self.creators is not None):
@@ -177,7 +181,7 @@ class AffiliatePlanSet(PlanFact):
             raise ValueError("approval: asked for by open plans alone")
         return self
 
-    def _refuse_beside_rate(self) -> None:
+    def _check_shop_plan(self) -> None:
         if self.rate is None:
             raise ValueError("rate: a shop plan has one for all products")
         if self.products or self.rates or self.creators or self.approval:
@@ -189,14 +193,14 @@ class AffiliatePlanSet(PlanFact):
 
     @property
     def covered(self) -> tuple[str, ...]:
-        """The products that it names, each once."""
+        """The products that the plan names, each once, in order."""
         return tuple(sorted({*(self.products or ()), *self._own_rates}))
 
     def rate_of(self, product: str) -> str:
-        """The rate of a product that it covers."""
-        found = self._own_rates.get(product, self.rate)
-        assert found is not None, "the border lets no plan in that lacks a rate"
-        return found
+        """The rate of a product that the plan covers."""
+        rate = self._own_rates.get(product, self.rate)
+        assert rate is not None, "the border lets no plan in that lacks a rate"
+        return rate
 
     def references(self) -> tuple[Reference, ...]:
         return (
@@ -223,8 +227,8 @@ class AffiliatePlanEnded(PlanFact):
     ref: Ref = None
 
 
-class _Word(PlanFact):
-    """What a store says of a creator who wants to sell under a plan that asks for approval."""
+class _ApprovalFact(PlanFact):
+    """A store's decision about a creator who wants to sell under a plan that needs approval."""
 
     NAMES: ClassVar = {"plan": PLAN}
     WARNINGS = ("unknown_plan",)
@@ -237,7 +241,7 @@ class _Word(PlanFact):
         return (*super().references(), Reference(APPROVALS, self.creator))
 
 
-class CreatorApproved(_Word):
+class CreatorApproved(_ApprovalFact):
     """The store lets a creator sell under a plan that asks for approval."""
 
     TOPIC = "creator-approved.v1"
@@ -250,7 +254,7 @@ class CreatorApproved(_Word):
     }
 
 
-class CreatorDisapproved(_Word):
+class CreatorDisapproved(_ApprovalFact):
     """The store lets a creator sell under the plan no more, or never did."""
 
     TOPIC = "creator-disapproved.v1"

@@ -18,7 +18,7 @@ from ledger.kernel.instants import Instant
 
 
 class CreatorState:
-    """What was said of one creator. Events may arrive in any order."""
+    """The registrations of one creator. Events may arrive in any order."""
 
     TOPICS = (CreatorRegistered.TOPIC,)
 
@@ -33,26 +33,26 @@ class CreatorState:
 
     @cached_property
     def told(self) -> list[Recorded]:
-        """The registrations in business order. Asked after the fold."""
+        """The registrations in business order. To be read after the fold."""
         return in_order(self.registrations)
 
     def at(self, instant: Instant) -> Recorded | None:
         """The last registration at or before an instant."""
-        return next((one for one in reversed(self.told) if one.at <= instant), None)
+        return next((fact for fact in reversed(self.told) if fact.at <= instant), None)
 
 
 class Version(NamedTuple):
-    """What a plan said from an instant on, up to before another."""
+    """What a plan said from `start` (inclusive) to `end` (exclusive)."""
 
     fact: Recorded
     start: Instant
     end: Instant
     ended: Recorded | None = None
-    """What ended it there; None where the plan was set anew, or still says it."""
+    """The fact that ended it; None where the plan was set anew or is still in force."""
 
 
 class Said(NamedTuple):
-    """That a creator is approved, from an instant on up to before another."""
+    """A creator's approval, from `start` (inclusive) to `end` (exclusive)."""
 
     fact: Recorded
     start: Instant
@@ -60,8 +60,8 @@ class Said(NamedTuple):
 
 
 class PlanState:
-    """One plan. Its store and kind are those of its first report; another one's report that says
-    otherwise counts for nothing. Events may arrive in any order."""
+    """One plan. Its store and kind are those of its first report; a report with another store or
+    kind does not count. Events may arrive in any order."""
 
     def __init__(self, plan: str) -> None:
         self.plan = plan
@@ -81,12 +81,12 @@ class PlanState:
 
     @cached_property
     def first(self) -> Recorded | None:
-        """The first report. Asked after the fold."""
+        """The first report. To be read after the fold."""
         return first_of(self.reports)
 
     @property
     def store(self) -> str | None:
-        """The store that the plan is of."""
+        """The store that owns the plan."""
         return self.first.event.store if self.first else None
 
     def differs(self, report: Recorded) -> bool:
@@ -97,31 +97,31 @@ class PlanState:
 
     @cached_property
     def versions(self) -> list[Version]:
-        """What the plan said when, in time. A state at an instant is that after all facts of it,
-        so that a plan that ends at the instant of its setting says nothing."""
+        """The plan's versions in order of time. The state at an instant is the one after all its
+        facts, so that a plan that ends at the instant of its setting has no version."""
         return self._versions(self.endings)
 
     @cached_property
     def never_ended(self) -> list[Version]:
-        """As `versions`, had nothing ended it: for a reconciliation's "what if"."""
+        """As `versions`, but as if the plan had never ended: for what-ifs of reconciliations."""
         return self._versions([])
 
     def _versions(self, endings: list[Recorded]) -> list[Version]:
         counting = [report for report in self.reports if not self.differs(report)]
         versions: list[Version] = []
-        standing: Recorded | None = None
+        current: Recorded | None = None
         for fact in in_order([*counting, *endings]):
             ends = isinstance(fact.event, AffiliatePlanEnded)
-            if standing is not None:
-                versions.append(Version(standing, standing.at, fact.at, fact if ends else None))
-            standing = None if ends else fact
-        if standing is not None:
-            versions.append(Version(standing, standing.at, FOREVER))
+            if current is not None:
+                versions.append(Version(current, current.at, fact.at, fact if ends else None))
+            current = None if ends else fact
+        if current is not None:
+            versions.append(Version(current, current.at, FOREVER))
         return [version for version in versions if version.start < version.end]
 
     @cached_property
     def approvals(self) -> dict[str, list[Said]]:
-        """Per creator when the last word was an approval; it outlives new settings and endings."""
+        """The approved periods by creator; they survive later settings and endings of the plan."""
         by_creator: dict[str, list[Recorded]] = defaultdict(list)
         for fact in in_order(self.words):
             by_creator[fact.event.creator].append(fact)
@@ -140,7 +140,7 @@ def _approved(words: Sequence[Recorded]) -> Any:
 
 
 def describe_creator(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
-    """A creator after these facts: what the last registration says."""
+    """A creator's state after these facts: that of the last registration."""
     state = CreatorState(name)
     for recorded in facts:
         state.apply(recorded)
@@ -155,26 +155,26 @@ def describe_creator(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
 
 
 def describe_plan(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
-    """An affiliate plan after these facts: what it says, and whether it is in force."""
+    """An affiliate plan's state after these facts: its terms, and whether it is in force."""
     state = PlanState(name)
     for recorded in facts:
         state.apply(recorded)
     versions = state.versions
     last = versions[-1] if versions else None
-    said = last.fact.event if last else (state.first.event if state.first else None)
+    report = last.fact.event if last else (state.first.event if state.first else None)
     approved = [who for who, when in state.approvals.items() if when and when[-1].end == FOREVER]
     return {
         "plan": name,
         "store": state.store,
-        "kind": said.kind if said else None,
+        "kind": report.kind if report else None,
         "in_force": last is not None and last.end == FOREVER,
-        "rate": said.rate if said else None,
-        "rates": ";".join(f"{one} {rate}" for one, rate in (said.rates or {}).items())
-        if said
+        "rate": report.rate if report else None,
+        "rates": ";".join(f"{product} {rate}" for product, rate in (report.rates or {}).items())
+        if report
         else None,
-        "products": ";".join(said.covered) if said else None,
-        "creators": ";".join(said.creators or ()) if said else None,
-        "approval": said.approval if said else None,
+        "products": ";".join(report.covered) if report else None,
+        "creators": ";".join(report.creators or ()) if report else None,
+        "approval": report.approval if report else None,
         "approved_creators": ";".join(sorted(approved)),
     }
 

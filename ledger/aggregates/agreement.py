@@ -21,7 +21,7 @@ from ledger.aggregates.store import StoreId
 from ledger.aggregates.things import Thing
 
 PARTNER_OF = "partner-of"
-"""The kind of the index that leads from a partner to its agreements and grants."""
+"""The index kind that leads from a partner to its agreements and grants."""
 AGREEMENT = Thing(
     "agreement",
     listed="agreement",
@@ -35,7 +35,7 @@ AGREEMENT = Thing(
 
 
 class NotedFact(Fact):
-    """A fact that may say where it can be looked up, why, and to which case it belongs."""
+    """A fact with an optional reference, reason and case."""
 
     ref: Ref = None
     reason: Reason = None
@@ -100,7 +100,7 @@ class AgreementTerms(NotedFact):
     @field_validator("share")
     @classmethod
     def _is_share(cls, share: str | None) -> str | None:
-        """One way to write one share: `0.50` is `0.5`."""
+        """Each share has one spelling: `0.50` becomes `0.5`."""
         if share is None:
             return None
         value = decimal_said(share)
@@ -111,12 +111,12 @@ class AgreementTerms(NotedFact):
     @field_validator("of")
     @classmethod
     def _goes_with_share(cls, of: str | None, info: ValidationInfo) -> str | None:
-        said = info.data
-        if "share" in said and (of is None) != (said["share"] is None):
+        data = info.data
+        if "share" in data and (of is None) != (data["share"] is None):
             raise ValueError("gmv or commission with share, nothing without it")
-        if of == "gmv" and not (said.get("merchant") and said.get("stores")):
+        if of == "gmv" and not (data.get("merchant") and data.get("stores")):
             raise ValueError("with gmv a merchant and its stores")
-        if of == "commission" and not said.get("creator"):
+        if of == "commission" and not data.get("creator"):
             raise ValueError("with commission a creator")
         return of
 
@@ -131,7 +131,7 @@ class AgreementTerms(NotedFact):
 if TYPE_CHECKING:
 
     class _Starting(AgreementTerms):
-        """As below; a field cannot be called `from` in a class's own text."""
+        """As below; a field called `from` cannot be declared in a class body."""
 
 else:
     _from = Annotated[date, Field(description="the first day in force")]
@@ -169,9 +169,9 @@ class AgreementSigned(_Starting):
     @property
     def first(self) -> date:
         """The first day in force."""
-        found = self.__dict__["from"]
-        assert isinstance(found, date)
-        return found
+        day = self.__dict__["from"]
+        assert isinstance(day, date)
+        return day
 
     @field_validator("to")
     @classmethod

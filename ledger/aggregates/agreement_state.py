@@ -1,4 +1,4 @@
-"""Agreements with their days in force, a creator's month of commissions, grants. In any order."""
+"""Agreements with their days in force, a creator's month of commissions, grants."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -14,14 +14,14 @@ from ledger.kernel.period import ONE_DAY
 
 
 class Ended(NamedTuple):
-    """A last day in force, and the end that says so."""
+    """The last day in force, and the fact that ends the agreement then."""
 
     last: date
     by: Recorded
 
 
 class AgreementState:
-    """The reports and the ends of one agreement."""
+    """The reports and the ends of one agreement. Events may arrive in any order."""
 
     def __init__(self, agreement: str) -> None:
         self.agreement = agreement
@@ -38,7 +38,7 @@ class AgreementState:
 
     @cached_property
     def signing(self) -> Recorded | None:
-        """The report that counts: the earliest. Asked after the fold."""
+        """The report that counts: the earliest. To be read after the fold."""
         return _first_report(self.reports)
 
     def ended(self, zone: str, *, day_inside: bool) -> Ended | None:
@@ -82,26 +82,26 @@ class GrantState:
 
     @cached_property
     def report(self) -> Recorded | None:
-        """The report that counts: the earliest. Asked after the fold."""
+        """The report that counts: the earliest. To be read after the fold."""
         return _first_report(self.reports)
 
 
 def _first_report(reports: list[Recorded]) -> Recorded | None:
-    """The earliest; of equal ones that of the first sender's id, whichever was recorded first."""
+    """The earliest report; among equal ones the first by source and id, never by position."""
     if len(reports) > 1:
         reports = sorted(reports, key=lambda fact: (fact.event.source or "", fact.event.id or ""))
     return first_of(reports)
 
 
 def describe_agreement(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
-    """An agreement as it stands after these facts; days of ends are those of Beijing time."""
+    """An agreement's state after these facts; days of ends are those of Beijing time."""
     state = AgreementState(name)
     for recorded in facts:
         state.apply(recorded)
     event = state.signing.event if state.signing else None
     ended = state.ended(DEFAULT_ZONE, day_inside=True)
     fields = ("partner", "merchant", "creator", "flat", "per", "share", "of", "basis", "currency")
-    lasts = [one for one in (getattr(event, "to", None), ended.last if ended else None) if one]
+    lasts = [day for day in (getattr(event, "to", None), ended.last if ended else None) if day]
     return {
         "agreement": name,
         **{field: getattr(event, field, None) for field in fields},
@@ -116,15 +116,10 @@ def describe_agreement(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
 
 
 def describe_commissions(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
-    """A creator's month after these facts: per currency what was earned."""
+    """A creator's month after these facts: the earnings per currency."""
     creator, _, month = name.partition("/")
     earned = [fact.event for fact in facts if isinstance(fact.event, CommissionEarned)]
-    sums = sum_by_currency(
-        [
-            Money.parse(commission_earned.amount, commission_earned.currency)
-            for commission_earned in earned
-        ]
-    )
+    sums = sum_by_currency([Money.parse(event.amount, event.currency) for event in earned])
     return {
         "creator": creator,
         "month": month,
@@ -134,7 +129,7 @@ def describe_commissions(name: str, facts: Sequence[Recorded]) -> dict[str, Any]
 
 
 def describe_grant(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
-    """A grant as it stands after these facts."""
+    """A grant's state after these facts."""
     state = GrantState(name)
     for recorded in facts:
         state.apply(recorded)

@@ -1,6 +1,6 @@
-"""Applications: what partners and merchants say of themselves when they ask to be let in.
+"""Applications: what partners and merchants state of themselves when they ask to be admitted.
 
-A supplement states fields later, or otherwise: of each field the last value counts.
+A supplement adds or replaces fields later: the last value of each field counts.
 """
 
 from datetime import date
@@ -30,7 +30,7 @@ Categories = tuple[CategoryId, ...] | None
 
 
 class ApplicationFact(Fact):
-    """A fact that lives in the stream of its application, with what anybody may state of it."""
+    """A fact in the stream of its application, with the fields that every such fact may have."""
 
     region: Annotated[
         Country | None, Field(description="where it is registered, ISO 3166 code")
@@ -139,7 +139,7 @@ class PartnerApplied(PartnerClaims):
     ]
 
     def references(self) -> tuple[Reference, ...]:
-        """Its own entry, the partner's, and that of the currency of a foreign capital."""
+        """Its own entry, the partner's, and that of the currency of its registered capital."""
         own = Reference("partner-applies", self.application)
         return own, Reference("applies", self.partner), *_capital(self)
 
@@ -227,7 +227,7 @@ class RiskRecordFound(Fact):
 
 
 def _capital(claims: PartnerClaims) -> tuple[Reference, ...]:
-    """From the currency of a capital, whose quotes it rests on."""
+    """An entry under the currency of the registered capital, whose quotes it depends on."""
     if claims.registered_capital is None:
         return ()
     return (Reference("capital", claims.capital_currency),)

@@ -1,4 +1,4 @@
-"""What was stated of an application, and what is known of who applied. In any order of arrival."""
+"""What was stated in an application, and what is known of the applicant. In any arrival order."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ from ledger.aggregates.partner import PartnerCertified, PartnerTerminated
 from ledger.kernel.instants import Instant
 
 NO_CLAIM = {*ApplicationFact.model_fields} - {"region"} | {"capital_currency"}
-"""Fields that state nothing of the applicant by themselves."""
+"""Fields that by themselves state nothing about the applicant."""
 
 
 class Stated(NamedTuple):
@@ -30,7 +30,7 @@ class Stated(NamedTuple):
 class ApplicationState:
     """The reports and supplements of one application id.
 
-    A partner's application and a merchant's are two, also under one id.
+    A partner's application and a merchant's are two applications, even under one id.
     """
 
     def __init__(self, application: str) -> None:
@@ -51,13 +51,13 @@ class ApplicationState:
         return first_of(report for report in self.reports if isinstance(report.event, kind))
 
     def stated(self, report: Recorded) -> dict[str, Stated]:
-        """Of each field the last value, from the report that counts and the supplements.
+        """The last value of each field, from the report that counts and the supplements.
 
-        An empty list says nothing and takes nothing back. Capital and its currency come from one
+        An empty list states nothing and takes nothing back. Capital and its currency come from one
         fact, as a pair.
         """
         kind = PartnerClaims if isinstance(report.event, PartnerClaims) else ShopClaims
-        found: dict[str, Stated] = {}
+        stated: dict[str, Stated] = {}
         for fact in in_order([report, *self.supplements]):
             for name in kind.model_fields:
                 value = getattr(fact.event, name)
@@ -65,15 +65,15 @@ class ApplicationState:
                     continue
                 if name == "registered_capital":
                     value = (value, fact.event.capital_currency)
-                found[name] = Stated(value, fact)
-        return found
+                stated[name] = Stated(value, fact)
+        return stated
 
 
 class ApplicantState:
     """A partner's certifications, terminations and risk records."""
 
     TOPICS = (PartnerCertified.TOPIC, PartnerTerminated.TOPIC, RiskRecordFound.TOPIC)
-    """All that it takes from a partner's stream."""
+    """The events that it uses of a partner's stream."""
 
     def __init__(self, partner: str) -> None:
         self.partner = partner
@@ -93,7 +93,7 @@ class ApplicantState:
         return last_before(self.standing, instant + 1)
 
     def terminated_between(self, after: Instant, until: Instant) -> bool:
-        """Whether a termination is after an instant and at or before another."""
+        """Whether there is a termination after `after` and at or before `until`."""
         return any(
             isinstance(fact.event, PartnerTerminated) and after < fact.at <= until
             for fact in self.standing
@@ -101,19 +101,19 @@ class ApplicantState:
 
 
 def describe_application(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
-    """An application as it stands after these facts: what is stated of it now."""
+    """An application's state after these facts: what is stated in it now."""
     state = ApplicationState(name)
     for recorded in facts:
         state.apply(recorded)
-    found: dict[str, Any] = {"application": name}
+    described: dict[str, Any] = {"application": name}
     for kind in (PartnerApplied, ShopApplied):
         report = state.report(kind)
         if report is not None:
             party = "partner" if isinstance(report.event, PartnerApplied) else "merchant"
             stated = {field: _plain(stated.value) for field, stated in state.stated(report).items()}
-            found[party] = getattr(report.event, party)
-            found |= {"applied_at": instant_text(report), "stated": stated}
-    return {**found, "reports": len(state.reports), "supplements": len(state.supplements)}
+            described[party] = getattr(report.event, party)
+            described |= {"applied_at": instant_text(report), "stated": stated}
+    return {**described, "reports": len(state.reports), "supplements": len(state.supplements)}
 
 
 def _plain(value: Any) -> Any:

@@ -16,11 +16,11 @@ from ledger.kernel.money import Money, sum_by_currency
 from ledger.kernel.uninterrupted import uninterrupted
 
 LOOKS = "looks"
-"""The kind of the index under which ids stand that can be mistaken for others, by their look."""
+"""The index kind under which ids that can be mistaken for others are listed, by their look."""
 
 
 class Reference(NamedTuple):
-    """An entry of the log's index: under this kind and name, the event's stream is to be found."""
+    """An entry of the log's index: the event's stream is found under this kind and name."""
 
     kind: str
     name: str
@@ -30,7 +30,7 @@ class Reference(NamedTuple):
 class Event(BaseModel):
     """Something that happened, in the past tense, and never changes.
 
-    `TOPIC` is the stored name with its version; `ORDER` puts equal instants in order.
+    `TOPIC` is the stored name with its version; `ORDER` orders events of the same instant.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
@@ -40,7 +40,7 @@ class Event(BaseModel):
 
     @classmethod
     def validator(cls) -> "SchemaValidator | PluggableSchemaValidator":
-        """The compiled validator, built at the first use so that starting up stays quick."""
+        """The compiled validator, built on first use so that start-up stays quick."""
         if not cls.__pydantic_complete__:
             with uninterrupted():
                 cls.model_rebuild()
@@ -52,11 +52,11 @@ class Event(BaseModel):
         raise AssertionError(f"{type(self).__name__} names no stream")
 
     def references(self) -> tuple[Reference, ...]:
-        """Where the index of the log must lead to this event's stream from."""
+        """The index entries that lead to this event's stream."""
         return ()
 
     def indexed(self) -> "tuple[Reference, ...]":
-        """Everything that the index holds of this event: also what its ids look like."""
+        """All index entries of this event, including those for the look of its ids."""
         return self.references()
 
     def stored(self) -> bytes:
@@ -64,12 +64,12 @@ class Event(BaseModel):
         return self.__pydantic_serializer__.to_json(self, exclude_none=True)
 
     def content(self) -> bytes:
-        """Canonical JSON of what the event says, without who sent it under which id."""
+        """Canonical JSON of the event's content, without the sender's source and id."""
         return self.stored()
 
 
 class OwnEvent(Event):
-    """An event of ours: what we did or decided, not what somebody told the book."""
+    """An event of ours: what we did or decided, as opposed to a reported fact."""
 
     clock_is_right: Annotated[
         ClockTrusted | None, Field(description="where the clock was doubted: why it is right")
@@ -80,19 +80,19 @@ class OwnEvent(Event):
 
 
 class Fact(Event):
-    """What somebody told the book. Always recorded when well formed, judged when folded."""
+    """What somebody reported. Always recorded when well formed, judged when folded."""
 
     AMOUNTS: ClassVar[tuple[tuple[str, str], ...]] = ()
     """Fields with an amount, each with the field that names its currency."""
     NOT_NEGATIVE: ClassVar[tuple[str, ...]] = ()
-    """Amounts that are refused below zero where facts come in. Older books may hold some: what
+    """Amounts that are refused below zero when facts come in. Older books may contain some: what
     is recorded is read as it is."""
     RATES: ClassVar[tuple[str, ...]] = ()
     """Fields with a plain positive decimal."""
     INTRODUCES: ClassVar[tuple[str, Thing] | None] = None
-    """What this fact makes known: the attribute with its name, and its kind."""
+    """What this fact makes known: the attribute that holds its name, and its kind."""
     NAMES: ClassVar[Mapping[str, Thing]] = {}
-    """What it names besides the things of `COMMON`: attributes with a name, each with its kind."""
+    """What it names besides the things of `COMMON`: the attributes that hold names, with kinds."""
     MAY_BE_UNKNOWN: ClassVar[tuple[str, ...]] = ()
     """Things of `COMMON` that it may name before anybody else has, such as an applicant."""
     LIVES_IN_STORE: ClassVar[bool] = False
@@ -100,9 +100,9 @@ class Fact(Event):
     JUDGED: ClassVar[bool] = False
     """Whether the terms of a program judge it."""
     OF_DAY: ClassVar[str | None] = None
-    """The field with the day that it reports of, which lies near its instant."""
+    """The field with the day that it reports on, which should be close to its instant."""
     UNKNOWN_STORE: ClassVar[str] = ""
-    """What to do where nobody has onboarded the store, if that is not the usual."""
+    """What to do while the store is not onboarded, if that differs from the usual hint."""
     WARNINGS: ClassVar[tuple[str, ...]] = ()
     EXAMPLE: ClassVar[dict[str, Any]] = {}
 
@@ -123,7 +123,7 @@ class Fact(Event):
         return references if self.INTRODUCES is None else references + self.looks()
 
     def looks(self) -> "tuple[Reference, ...]":
-        """What the id that it introduces looks like, where that differs from what it is."""
+        """The look of the id that it introduces, where that differs from the id."""
         if self.INTRODUCES is None:
             return ()
         attribute, thing = self.INTRODUCES
@@ -134,11 +134,11 @@ class Fact(Event):
         return () if look == name else (Reference(LOOKS, f"{thing.word}/{look}", name),)
 
     def pays(self) -> "Paid | None":
-        """What the fact pays, where it is a payment of a statement."""
+        """The payment that the fact reports, where it pays a statement."""
         return None
 
     def holds(self) -> "Held | None":
-        """What the fact moves of a pot: money that the platform holds for a party."""
+        """The movement of a pot (money that the platform holds for a party), if any."""
         return None
 
 
@@ -152,11 +152,11 @@ class Paid(NamedTuple):
 
 
 class Held(NamedTuple):
-    """What a fact moves of a pot: whose, which of its sums, by how much, against what pays.
+    """A movement of a pot: whose, which of its sums, by how much; the means of payment balance it.
 
-    Where `against` names an asset of the program that holds the pot, that one stands against it
-    instead. Without a `sum` the pot stays: the asset moves against what pays, until a line that
-    is issued moves the pot against it.
+    Where `against` names an asset of the program that holds the pot, that asset balances it
+    instead. Without a `sum` the pot does not move: the asset moves against the means of payment,
+    until a line is issued that moves the pot against the asset.
     """
 
     pot: str
@@ -167,12 +167,12 @@ class Held(NamedTuple):
     against: str = ""
 
     def references(self) -> "tuple[Reference, ...]":
-        """What leads from the pot to the fact."""
+        """The index entry that leads from the pot to the fact."""
         return (Reference("pot", f"{self.pot}/{self.party}"),)
 
 
 class Recorded(NamedTuple):
-    """An event with its place in the log and when it happened: all that a state or rule asks.
+    """An event with its place in the log and its instant: all that states and rules need.
 
     `at` is microseconds UTC.
     """
@@ -202,7 +202,7 @@ class _Columns(NamedTuple):
 if TYPE_CHECKING:
 
     class Logged(Recorded):
-        """As below; a checker of types knows no tuple that is longer than what it extends."""
+        """As below; type checkers know no named tuple that extends a shorter one."""
 
         recorded_at: Instant
         by: str
@@ -213,10 +213,10 @@ if TYPE_CHECKING:
 else:
 
     class Logged(_Columns, Recorded):
-        """A recorded event with what else the log says of it: when it was learned, by whom, whence.
+        """A recorded event with the rest of its log entry: when, by whom and from where it came.
 
         `recorded_at` is microseconds UTC; `batch` is the position of the `BatchRecorded` that it
-        came with (0: none) and `row` the line in that batch's files. A book folds faster without.
+        came with (0: none) and `row` the line in that batch's files. Folding is faster without.
         """
 
         __slots__ = ()
@@ -233,12 +233,12 @@ def order_key(recorded: Recorded) -> tuple[Instant, int, bytes]:
 
 def in_order(recorded: Iterable[R]) -> list[R]:
     """Events in business order, the same for every order of arrival."""
-    found = list(recorded)
-    if len(found) > 1:
-        found.sort(key=_at_and_type)
-        if len(set(map(_at_and_type, found))) < len(found):  # content decides between equal ones
-            found.sort(key=order_key)
-    return found
+    events = list(recorded)
+    if len(events) > 1:
+        events.sort(key=_at_and_type)
+        if len(set(map(_at_and_type, events))) < len(events):  # content decides between equal ones
+            events.sort(key=order_key)
+    return events
 
 
 def _at_and_type(recorded: Recorded) -> tuple[Instant, int]:
@@ -247,23 +247,23 @@ def _at_and_type(recorded: Recorded) -> tuple[Instant, int]:
 
 def last_before(recorded: Iterable[R], instant: Instant) -> R | None:
     """The last event before an instant, in business order."""
-    found = [one for one in recorded if one.at < instant]
-    return max(found, key=order_key) if len(found) > 1 else (found[0] if found else None)
+    earlier = [event for event in recorded if event.at < instant]
+    return max(earlier, key=order_key) if len(earlier) > 1 else (earlier[0] if earlier else None)
 
 
 def first_of(recorded: Iterable[R]) -> R | None:
     """The first event in business order."""
-    found = list(recorded)
-    return min(found, key=order_key) if len(found) > 1 else (found[0] if found else None)
+    events = list(recorded)
+    return min(events, key=order_key) if len(events) > 1 else (events[0] if events else None)
 
 
 def instant_text(recorded: Recorded | None) -> str | None:
-    """When an event happened, as people and scripts read it; None without one."""
+    """The instant of an event in ISO 8601; None without an event."""
     return format_instant(recorded.at) if recorded else None
 
 
 def sum_told(moved: Iterable[Recorded]) -> str | None:
-    """What facts with an amount come to, per currency, as people read it; None without any."""
+    """The total of facts with an amount, per currency, as text; None without any."""
     amounts = [Money.parse(fact.event.amount, fact.event.currency) for fact in moved]
     sums = sum_by_currency(amounts)
     return ";".join(f"{money.text} {code}" for code, money in sums.items()) or None

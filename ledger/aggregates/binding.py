@@ -1,4 +1,4 @@
-"""Accounts bound to stores, official or as a channel, and what decides whether that fits."""
+"""Accounts bound to stores, official or as a channel, and the facts that bindings depend on."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -105,8 +105,8 @@ class AccountNamed(Fact):
         return (Reference("binding", self.account),)
 
 
-class _Bond(StoreFact):
-    """What happened to a bond between a store and an account: it lives with its store."""
+class _BondFact(StoreFact):
+    """A fact about a bond between a store and an account, in the store's stream."""
 
     def references(self) -> tuple[Reference, ...]:
         store: str = self.store  # type: ignore[attr-defined]  # both subclasses have them
@@ -114,7 +114,7 @@ class _Bond(StoreFact):
         return (Reference("binding", store), Reference("bond", account))
 
 
-class AccountUnbound(_Bond):
+class AccountUnbound(_BondFact):
     """An account was unbound from a store; judged by how soon and how often."""
 
     TOPIC = "account-unbound.v1"
@@ -134,7 +134,7 @@ class AccountUnbound(_Bond):
     role: Annotated[Role, Field(description="what it was bound as")]
 
 
-class AccountBound(_Bond):
+class AccountBound(_BondFact):
     """An account was bound to a store, at the review that it passed; judged by the limits."""
 
     TOPIC = "account-bound.v1"

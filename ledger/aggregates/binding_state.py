@@ -1,4 +1,4 @@
-"""What was reported of stores and accounts that are bound to each other, and how it stands."""
+"""What was reported of stores and accounts that are bound to each other, and their state."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -34,7 +34,7 @@ class StoreBonds:
 
     @property
     def accounts(self) -> set[str]:
-        """Every account that was ever bound to it, or unbound from it."""
+        """Every account that was ever bound to the store, or unbound from it."""
         bonds = (fact.event for fact in self.facts)
         return {bond.account for bond in bonds if isinstance(bond, AccountBound | AccountUnbound)}
 
@@ -55,18 +55,18 @@ class AccountState:
 
 
 def _last(facts: Iterable[Recorded], *kinds: type) -> Any:
-    """The last event of some kinds; None without one."""
-    return next((one.event for one in reversed([*facts]) if isinstance(one.event, kinds)), None)
+    """The last event of the given kinds; None without one."""
+    return next((fact.event for fact in reversed([*facts]) if isinstance(fact.event, kinds)), None)
 
 
 def describe_store_bonds(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
-    """A store's name, probation and bonds after these facts, each act taken as it was reported:
-    whether it fits, and what an unfit one brings about, is a question of terms."""
-    told = [one for one in in_order(facts) if isinstance(one.event, OF_STORES)]
-    named = _last(told, StoreNamed)
-    probation = _last(told, ProbationStarted, ProbationEnded)
+    """A store's name, probation and bonds after these facts, each act as reported: whether it was
+    allowed, and what follows if not, depends on terms."""
+    acts = [fact for fact in in_order(facts) if isinstance(fact.event, OF_STORES)]
+    named = _last(acts, StoreNamed)
+    probation = _last(acts, ProbationStarted, ProbationEnded)
     bonds: set[tuple[str, str]] = set()
-    for fact in told:
+    for fact in acts:
         event = fact.event
         if isinstance(event, AccountBound):
             bonds.add((event.account, event.role))
@@ -81,9 +81,9 @@ def describe_store_bonds(name: str, facts: Sequence[Recorded]) -> dict[str, Any]
 
 
 def describe_account(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
-    """An account after these facts: the name it was given last, and its followers."""
-    told = in_order(facts)
-    named, counted = _last(told, AccountNamed), _last(told, FollowersCounted)
+    """An account's state after these facts: its last name and follower count."""
+    ordered = in_order(facts)
+    named, counted = _last(ordered, AccountNamed), _last(ordered, FollowersCounted)
     return {
         "account": name,
         "name": named.name if named else None,

@@ -11,7 +11,7 @@ BOOK_STREAM = "book:main"
 
 
 class BookOpened(OwnEvent):
-    """The first event: whose side the book keeps, and how its chain is made."""
+    """The first event: whose book it is, and how its hash chain is made."""
 
     TOPIC = "book-opened.v1"
 

@@ -13,7 +13,7 @@ from ledger.aggregates.fields import Amount, Currency, Id, Reason, Ref
 from ledger.aggregates.store import StoreId
 
 CAMPAIGNS = "campaign-of"
-"""The kind under which the index lists what is judged of campaigns, by the store."""
+"""The kind under which the index lists the judged facts about campaigns, by the store."""
 CampaignId = Annotated[Id, Field(description="the campaign's id")]
 
 

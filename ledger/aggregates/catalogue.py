@@ -1,7 +1,7 @@
-"""Every event there is: topics for the store, facts for the intake, in the order of the contract.
+"""Every event type: topics for the store, facts for the intake, in the order of the contract.
 
-A fact is found in its aggregate's file: nothing has to be listed here. The order matters: facts
-of one instant are put in order by it.
+Facts are found in their aggregates' files: nothing has to be listed here. The order matters: it
+orders facts of the same instant.
 """
 
 import re
@@ -27,7 +27,7 @@ def _modules() -> Iterator[ModuleType]:
 
 
 def _events_of(module: ModuleType) -> Iterator[type[Event]]:
-    """What a file defines that has a topic."""
+    """The event types with a topic that a file defines."""
     for var in vars(module).values():
         is_event = isinstance(var, type) and issubclass(var, Event) and "TOPIC" in vars(var)
         if is_event and var.__module__ == module.__name__:
@@ -42,13 +42,13 @@ PAYING: tuple[type[Fact], ...]
 HOLDING: tuple[type[Fact], ...]
 """Facts that move a pot."""
 THINGS: dict[str, Thing]
-"""What facts name, by its word."""
+"""The kinds of things that facts name, by their word."""
 STATES: dict[str, Describes]
-"""Per kind of stream how its state is told, from a name and the facts that count."""
+"""How to describe a stream's state, by its kind, from its name and the facts that count."""
 
 
 def __getattr__(name: str) -> Any:
-    """All of them, when the first is asked for: most commands need the events of one program."""
+    """Builds all of these on first access: most commands need the events of one program only."""
     if name not in __annotations__:
         raise AttributeError(f"the catalogue has no {name}")
     globals().update(_whole())
@@ -56,17 +56,17 @@ def __getattr__(name: str) -> Any:
 
 
 def event_of(topic: str) -> type[Event] | None:
-    """The event that is stored under a topic, importing no more files than the one that has it."""
+    """The event type stored under a topic; only the file that defines it is imported."""
     file = _files().get(topic)
     if file is None:
         return None
     module = import_module(f"{__package__}.{file}")
-    return next(one for one in _events_of(module) if topic == one.TOPIC)
+    return next(event for event in _events_of(module) if topic == event.TOPIC)
 
 
 @cache
 def _files() -> dict[str, str]:
-    """Per topic the file that defines its event, as its text says."""
+    """The file that defines each topic's event, read from the source text."""
     folder = Path(__file__).parent
     return {
         topic: path.stem
@@ -76,9 +76,9 @@ def _files() -> dict[str, str]:
 
 
 def _whole() -> dict[str, Any]:
-    events = tuple(one for module in _modules() for one in _events_of(module))
+    events = tuple(event for module in _modules() for event in _events_of(module))
     ordered = sorted(
-        (event for event in events if issubclass(event, Fact)), key=lambda one: one.ORDER
+        (event for event in events if issubclass(event, Fact)), key=lambda fact: fact.ORDER
     )
     facts = {fact.__name__: fact for fact in ordered}
     topics = {event.TOPIC: event for event in events}
@@ -100,8 +100,8 @@ def _whole() -> dict[str, Any]:
     }
 
 
-def _told(parts: Sequence[Describes]) -> Describes:
-    """Several files may tell of one kind of stream, each of its own facts: put together."""
+def _merged(parts: Sequence[Describes]) -> Describes:
+    """One description out of those of several files, each about its own facts of a stream."""
 
     def describe(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
         return {key: value for part in parts for key, value in part(name, facts).items()}
@@ -110,11 +110,11 @@ def _told(parts: Sequence[Describes]) -> Describes:
 
 
 def _states() -> dict[str, Describes]:
-    """What the files say of streams, those first that the kind of stream is named after."""
+    """The descriptions by kind of stream; the file named after the kind comes first."""
     parts: dict[str, list[Describes]] = {}
     for module in _modules():
         for kind, describes in getattr(module, "STATES", {}).items():
             first = module.__name__.rpartition(".")[2].startswith(kind)
             own = parts.setdefault(kind, [])
             own.insert(0 if first else len(own), describes)
-    return {kind: own[0] if len(own) == 1 else _told(own) for kind, own in parts.items()}
+    return {kind: own[0] if len(own) == 1 else _merged(own) for kind, own in parts.items()}

@@ -1,4 +1,4 @@
-"""A store's deposit: what it must put down, pays in, is used for, and gets back.
+"""A store's deposit: what is required, paid in, used, and returned.
 
 The facts live in the stream of their store. A deposit may be paid before the store is onboarded.
 """
@@ -17,7 +17,7 @@ DEPOSIT = "deposit"
 """The name of the pot, and the kind under which the index lists these facts."""
 CURRENCY = "currency_differs"
 MOVES = (CURRENCY, "before_program")
-"""What terms may find odd about any fact that moves a deposit."""
+"""Exceptions that terms may raise about any fact that moves a deposit."""
 
 
 class DepositFact(Fact):
@@ -97,8 +97,8 @@ class _Moved(DepositFact):
 
 
 class _Cash(_Moved):
-    """Money that came in or went out: it moves the pot at once. What a deposit is used for moves
-    it by the line that is issued."""
+    """Money that came in or went out: it moves the pot at once. Uses of a deposit move the pot
+    through the line that is issued for them."""
 
     SUM: ClassVar[str]
 

@@ -1,4 +1,4 @@
-"""What was reported of a store's deposit, with when the store was closed and reopened."""
+"""What was reported of a store's deposit, and when the store was closed and reopened."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -29,11 +29,11 @@ class DepositState:
     def __init__(self, store: str) -> None:
         self.store = store
         self.facts: list[Recorded] = []
-        """What moves the deposit, or decides what it must come to."""
+        """Facts that move the deposit or decide how much is required."""
         self.status: list[Recorded] = []
 
     def apply(self, recorded: Recorded) -> None:
-        """Takes one event into its timeline; one that no timeline is of stays out."""
+        """Takes one event into its timeline; events without a timeline are ignored."""
         event = recorded.event
         if isinstance(event, STATUS):
             self.status.append(recorded)
@@ -42,27 +42,27 @@ class DepositState:
 
 
 def describe_deposit(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
-    """A store's categories and the sums of its deposit after these facts. What it must come to
-    without a `DepositRequired`, and what is released, are questions of terms."""
+    """A store's categories and the sums of its deposit after these facts. How much is required
+    without a `DepositRequired`, and what is released, depends on terms."""
     state = DepositState(name)
     for recorded in facts:
         state.apply(recorded)
-    told: dict[type[Any], list[Recorded]] = defaultdict(list)
+    by_kind: dict[type[Any], list[Recorded]] = defaultdict(list)
     for fact in state.facts:
-        told[type(fact.event)].append(fact)
-    categories, required = (_last(told[kind]) for kind in ASKING)
+        by_kind[type(fact.event)].append(fact)
+    categories, required = (_last(by_kind[kind]) for kind in ASKING)
     return {
         "categories": ";".join(categories.categories) if categories else None,
         "deposit_required": f"{required.amount} {required.currency}" if required else None,
-        "deposit_paid": sum_told(told[DepositPaid]),
-        "deposit_used": sum_told(told[DepositCompensated] + told[DepositDeducted]),
-        "deposit_returned": sum_told(told[DepositReturned]),
+        "deposit_paid": sum_told(by_kind[DepositPaid]),
+        "deposit_used": sum_told(by_kind[DepositCompensated] + by_kind[DepositDeducted]),
+        "deposit_returned": sum_told(by_kind[DepositReturned]),
     }
 
 
-def _last(told: Sequence[Recorded]) -> Any:
+def _last(facts: Sequence[Recorded]) -> Any:
     """The last event in business order; None without one."""
-    return max(told, key=order_key).event if told else None
+    return max(facts, key=order_key).event if facts else None
 
 
 STATES = {"store": describe_deposit}

@@ -1,4 +1,4 @@
-"""What creators earn, and what the platform grants to partners beside any agreement."""
+"""What creators earn, and what the platform grants to partners outside any agreement."""
 
 from datetime import date
 from typing import Annotated, ClassVar, Literal
@@ -50,7 +50,7 @@ class CommissionEarned(NotedFact):
 
     @property
     def stream(self) -> str:
-        """The creator's month: what is shared among its agencies is asked month by month."""
+        """The creator's month: shares for its agencies are worked out month by month."""
         return f"commission:{self.creator}/{self.day.isoformat()[:7]}"
 
     def references(self) -> tuple[Reference, ...]:
@@ -95,7 +95,7 @@ class IncentiveGranted(NotedFact):
     @field_validator("amount")
     @classmethod
     def _exact(cls, amount: str, info: ValidationInfo) -> str:
-        """Of a commodity with exactly its decimals; money was read so before."""
+        """A commodity's amount gets exactly its decimals; money has been normalised before."""
         commodity = info.data.get("commodity")
         if commodity:
             try:

@@ -1,4 +1,4 @@
-"""Enrolments: a merchant invited into a service program, what it was promised, given and paid."""
+"""Enrolments: merchants invited into a service program; what is promised, delivered and paid."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -36,7 +36,7 @@ ENROLMENT = Thing(
 
 
 class EnrolmentFact(Fact):
-    """A fact that lives in the stream of one merchant's place in one program."""
+    """A fact in the stream of one merchant's enrolment in one program."""
 
     NAMES: ClassVar = {"name": ENROLMENT}
     WARNINGS: ClassVar[tuple[str, ...]] = ("unknown_program", "not_enrolled")
@@ -47,7 +47,7 @@ class EnrolmentFact(Fact):
 
     @property
     def name(self) -> str:
-        """Program and merchant, under which the index knows the enrolment."""
+        """`PROGRAM/MERCHANT`, the enrolment's name in the index."""
         return f"{self.program}/{self.merchant}"  # type: ignore[attr-defined]  # every subclass
 
 
@@ -109,7 +109,7 @@ class MerchantEnrolled(EnrolmentFact):
     @field_validator("promised")
     @classmethod
     def _said(cls, promised: Promised | None) -> Promised | None:
-        """Promising nothing in particular says as little as leaving it out."""
+        """A promise without any count is the same as none."""
         return promised if promised and promised.model_dump(exclude_none=True) else None
 
     def references(self) -> tuple[Reference, ...]:
@@ -185,7 +185,7 @@ class FixedFeePaid(EnrolmentFact):
 
     @property
     def statement(self) -> str:
-        """The statement that it pays: the merchant's, of the whole term."""
+        """The statement that it pays: the merchant's for the whole term."""
         return statement_id(self.program, None, Sides(f"merchant:{self.merchant}"))
 
     def references(self) -> tuple[Reference, ...]:

@@ -25,7 +25,7 @@ from ledger.kernel.money import Money, sum_by_currency
 
 
 class EnrolmentState:
-    """One merchant's place in one program, as timelines. Events may arrive in any order."""
+    """One merchant's enrolment in one program, as timelines. Events may arrive in any order."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -56,7 +56,7 @@ class EnrolmentState:
 
     @cached_property
     def enrolment(self) -> Recorded | None:
-        """The enrolment that counts: the earliest. Asked after the fold."""
+        """The enrolment that counts: the earliest. To be read after the fold."""
         return first_of(self.enrolments)
 
     @cached_property
@@ -65,17 +65,17 @@ class EnrolmentState:
         return first_of(self.invitations)
 
     def promise(self, kind: str, before: Instant) -> tuple[int, Recorded] | None:
-        """The count promised: by the last `ContentPromised` before an instant, else on enrolling.
+        """The count promised by the last `ContentPromised` before an instant, else on enrolling.
 
-        None where nobody has said how many.
+        None where no count was promised.
         """
         last = last_before(
             (promise for promise in self.promises if promise.event.kind == kind), before
         )
         if last is not None:
             return last.event.count, last
-        said = self.enrolment.event.promised if self.enrolment else None
-        count = getattr(said, kind) if said else None
+        promised = self.enrolment.event.promised if self.enrolment else None
+        count = getattr(promised, kind) if promised else None
         return None if count is None or self.enrolment is None else (count, self.enrolment)
 
     def delivered(self, kind: str, *, approved_only: bool) -> list[Recorded]:
@@ -92,7 +92,7 @@ class EnrolmentState:
 
 
 def describe_enrolment(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
-    """An enrolment as it stands after these facts."""
+    """An enrolment's state after these facts."""
     state = EnrolmentState(name)
     for recorded in facts:
         state.apply(recorded)

@@ -1,4 +1,4 @@
-"""What a field of an event may hold: ids, words, amounts, codes, and counts out of a cell."""
+"""Types of event fields: ids, texts, amounts, codes, and counts read from a cell."""
 
 import re
 from decimal import Decimal
@@ -13,7 +13,7 @@ ID_MAX = 64
 Id = Annotated[
     str,
     Field(
-        # The length apart: counted inside the pattern it takes the engine five times as long.
+        # The length is separate: inside the pattern it takes the engine five times as long.
         pattern=r"^[\p{L}\p{N}\p{M}._-]+$",
         max_length=ID_MAX,
         description="letters, digits, '.', '_', '-' of any script, 1 to 64 long",
@@ -29,7 +29,7 @@ Amount = Annotated[str, Field(description="decimal string, exact in its currency
 
 
 def decimal_said(text: str) -> Decimal:
-    """A plain decimal string; anything else is a `ValueError` for the field."""
+    """Parses a plain decimal string. Raises `ValueError`, for the field, for anything else."""
     try:
         return decimal_of(text)
     except Refusal as refusal:
@@ -37,19 +37,19 @@ def decimal_said(text: str) -> Decimal:
 
 
 def above_zero(amount: str) -> str:
-    """The amount; a `ValueError` for one that is not above zero, or is none."""
+    """The amount. Raises `ValueError` unless it is a decimal above zero."""
     if decimal_said(amount) <= 0:
         raise ValueError("an amount above zero")
     return amount
 
 
 def zero_or_more(amount: str) -> str:
-    """The amount; a `ValueError` for one below zero, or that is none."""
+    """The amount. Raises `ValueError` unless it is a decimal of zero or more."""
     if decimal_said(amount) < 0:
         raise ValueError("an amount of zero or more")
     return amount
 
 
 def whole_of_cell(value: object) -> object:
-    """A count as a cell of a CSV writes it: digits only; everything else is judged as it is."""
+    """A count written in a CSV cell (digits only) as an integer; anything else unchanged."""
     return int(value) if isinstance(value, str) and re.fullmatch("[0-9]{1,15}", value) else value

@@ -1,8 +1,8 @@
-"""What does not fit: a well-formed fact that the book is surprised by, as a code and a sentence.
+"""Exceptions: what does not fit about a well-formed fact, as a code and a sentence.
 
-One judgement serves both the warnings of `record` and the exceptions report; what differs is
-only the directory that it looks names up in. Nothing here depends on the order of arrival.
-What the terms of a program say of a fact, its `judges` say.
+The same judgement serves the warnings of `record` and the exceptions report; only the directory
+for looking up names differs. Nothing here depends on the order of arrival. Exceptions under a
+program's terms come from its `judges`.
 """
 
 import hashlib
@@ -17,16 +17,16 @@ from ledger.kernel.instants import Instant, format_instant
 
 LOOKS_LIKE = "looks_like"
 EAST, DAY = 14 * 3_600_000_000, 86_400_000_000
-"""Microseconds that the easternmost clocks are ahead, and of a day."""
+"""How far the easternmost clocks are ahead of UTC, and a day, in microseconds."""
 LATE_DAYS = 400
-"""A day that lies further back than this from the instant of its report is seldom meant."""
+"""A reported day further back than this from its report's instant is probably a mistake."""
 _EPOCH = date(1970, 1, 1).toordinal()
 Known = tuple[Instant, bytes]
-"""The instant and the identity of the report that counts: the earliest."""
+"""Instant and identity of the report that counts: the earliest."""
 
 
 class Mention(NamedTuple):
-    """What a fact names, taken out of it once: all that judging it needs."""
+    """What a fact names, extracted once: all that is needed to judge it."""
 
     type: str
     at: Instant
@@ -36,19 +36,19 @@ class Mention(NamedTuple):
     introduces: tuple[str, str] | None = None
     """Kind and name of what it makes known."""
     identity: bytes = b""
-    """The business order of a report among those of its name, for what is known only once."""
+    """For things that become known only once: orders a report among those of the same name."""
     feed: tuple[str, str, str] | None = None
     """Day, basis and source of a GMV fact."""
     in_store: bool = False
     """Whether it is an event of its store, which must have been onboarded before."""
     unknown_store: str = ""
-    """What to do where nobody has onboarded the store, if that is not the usual."""
+    """What to do while the store is not onboarded, if that differs from the usual hint."""
     odd_day: str = ""
-    """The day that it reports of, where that lies behind its own instant or far before it."""
+    """The day that it reports on, where that is after its own instant or long before it."""
 
 
 class Directory(Protocol):
-    """Who is known: at one known-at, or in the book together with a call."""
+    """What is known: at a known-at, or in the book together with the call being recorded."""
 
     def known(self, kind: str, name: str) -> Known | None:
         """The report of a thing that counts; None where there is none."""
@@ -58,7 +58,7 @@ class Directory(Protocol):
 
 
 class Surprise(NamedTuple):
-    """A code, what it says in a sentence, what to do, and the name that it hangs on.
+    """One exception: its code, a sentence, what to do, and the name it is about.
 
     `program` is the edition whose terms are not met, where the fact itself names none.
     """
@@ -69,17 +69,17 @@ class Surprise(NamedTuple):
     name: str
     program: str | None = None
     advice: bool = False
-    """Whether it is advice: it is shown, and never keeps a period open."""
+    """Whether it is advice: shown, but never a reason to keep a period open."""
 
 
 def identity_of(event: Event) -> bytes:
-    """What tells a report from another of the same instant, as `order_key` does."""
+    """Distinguishes reports of the same instant, in the same way as `order_key`."""
     return hashlib.sha256(event.content()).digest()
 
 
 @cache
 def things_of(kind: type[Fact]) -> dict[str, Thing]:
-    """The attributes of a kind of fact that name things, a store's apart, and what they are."""
+    """The attributes of a kind of fact that name things other than its store, with the kinds."""
     introduced = kind.INTRODUCES[0] if kind.INTRODUCES else ""
     left_out = ("store", introduced, *kind.MAY_BE_UNKNOWN)
     common = {
@@ -93,7 +93,7 @@ def things_of(kind: type[Fact]) -> dict[str, Thing]:
 @cache
 def _words(kind: type[Fact]) -> tuple[tuple[str, str], ...]:
     """The words of things that a kind of fact names, each with its attribute."""
-    return tuple((thing.word, one) for one, thing in things_of(kind).items())
+    return tuple((thing.word, field) for field, thing in things_of(kind).items())
 
 
 def mention(event: Event, at: Instant) -> Mention:
@@ -112,43 +112,45 @@ def mention(event: Event, at: Instant) -> Mention:
         type(event).__name__,
         at,
         event.__dict__.get("store"),
-        tuple((word, name) for word, one in _words(type(event)) if (name := getattr(event, one))),
+        tuple(
+            (word, name) for word, field in _words(type(event)) if (name := getattr(event, field))
+        ),
         introduces,
         identity,
         feed,
         event.LIVES_IN_STORE,
         event.UNKNOWN_STORE,
-        "" if event.OF_DAY is None else _odd(getattr(event, event.OF_DAY), at),
+        "" if event.OF_DAY is None else _odd_day(getattr(event, event.OF_DAY), at),
     )
 
 
-def _odd(day: date, at: Instant) -> str:
-    """The day, if nowhere on earth it had begun by then, or if it was over for long."""
+def _odd_day(day: date, at: Instant) -> str:
+    """The day, if it had not begun anywhere on earth at `at` or was over long before."""
     latest = (at + EAST) // DAY + _EPOCH
     return "" if latest - LATE_DAYS <= day.toordinal() <= latest else day.isoformat()
 
 
-def judge(said: Mention, directory: Directory, things: dict[str, Thing]) -> list[Surprise]:
-    """Everything about a fact that does not fit what is known."""
+def judge(fact: Mention, directory: Directory, things: dict[str, Thing]) -> list[Surprise]:
+    """All exceptions of a fact, given what is known."""
     surprises = []
-    if said.store is not None:
-        onboarding = directory.known(STORE.word, said.store)
+    if fact.store is not None:
+        onboarding = directory.known(STORE.word, fact.store)
         if onboarding is None:
-            unknown = _unknown(STORE, said.store)
-            surprises.append(unknown._replace(hint=said.unknown_store or unknown.hint))
-        elif said.in_store and said.introduces is None and said.at < onboarding[0]:
-            surprises.append(_before_onboarding(said, onboarding))
-    for kind, name in said.names:
+            unknown = _unknown(STORE, fact.store)
+            surprises.append(unknown._replace(hint=fact.unknown_store or unknown.hint))
+        elif fact.in_store and fact.introduces is None and fact.at < onboarding[0]:
+            surprises.append(_before_onboarding(fact, onboarding))
+    for kind, name in fact.names:
         if directory.known(kind, name) is None:
             surprises.append(_unknown(things[kind], name))
-    if said.odd_day:
-        surprises.append(_day_after_fact(said))
-    if said.introduces is not None:
-        kind, name = said.introduces
+    if fact.odd_day:
+        surprises.append(_day_after_fact(fact))
+    if fact.introduces is not None:
+        kind, name = fact.introduces
         counts = directory.known(kind, name)
-        if things[kind].twice and counts not in (None, (said.at, said.identity)):
+        if things[kind].twice and counts not in (None, (fact.at, fact.identity)):
             assert counts is not None
-            surprises.append(_twice(things[kind], name, said.at, counts))
+            surprises.append(_twice(things[kind], name, fact.at, counts))
         other = directory.alike(kind, name)
         if other is not None:
             surprises.append(_looks_like(kind, name, other))
@@ -182,30 +184,30 @@ def _looks_like(kind: str, name: str, other: str) -> Surprise:
 
 
 def _spelt(name: str) -> str:
-    """The name, and where it has other characters than ASCII's, which they are."""
+    """The name; one that is not ASCII with its escaped spelling."""
     return name if name.isascii() else f"{name} ({ascii(name)[1:-1]})"
 
 
-def _day_after_fact(said: Mention) -> Surprise:
-    """A day that had not come, or a year that was mistyped."""
-    at = format_instant(said.at)
-    lies = "had not begun anywhere" if said.odd_day > at[:10] else "was over for more than a year"
+def _day_after_fact(fact: Mention) -> Surprise:
+    """A reported day that had not begun, or was over for more than a year."""
+    at = format_instant(fact.at)
+    lies = "had not begun anywhere" if fact.odd_day > at[:10] else "was over for more than a year"
     return Surprise(
         "day_after_fact",
-        f"{said.type} of {said.odd_day}, a day that {lies} at {at}, when it is reported.",
+        f"{fact.type} of {fact.odd_day}, a day that {lies} at {at}, when it is reported.",
         "Check day and instant, and whether day and month changed places.",
-        said.store or "",
+        fact.store or "",
         advice=True,
     )
 
 
-def _before_onboarding(said: Mention, onboarding: Known) -> Surprise:
+def _before_onboarding(fact: Mention, onboarding: Known) -> Surprise:
     return Surprise(
         "before_onboarding",
-        f"{said.type} at {format_instant(said.at)} is before the onboarding of "
-        f"store {said.store}, {format_instant(onboarding[0])}.",
+        f"{fact.type} at {format_instant(fact.at)} is before the onboarding of "
+        f"store {fact.store}, {format_instant(onboarding[0])}.",
         "Check both instants and their zones.",
-        said.store or "",
+        fact.store or "",
     )
 
 

@@ -120,12 +120,12 @@ class TaskState:
 
     @cached_property
     def order(self) -> Recorded | None:
-        """The report that counts: the earliest. Asked after the fold."""
+        """The report that counts: the earliest. To be read after the fold."""
         return first_of(self.reports)
 
 
 def describe_task(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
-    """A task as it stands after these facts."""
+    """A task's state after these facts."""
     state = TaskState(name)
     for recorded in facts:
         state.apply(recorded)

@@ -1,4 +1,4 @@
-"""Days on which nothing is posted any more: the books of those days are shut."""
+"""Days on which nothing is posted any more: their books are locked."""
 
 from typing import Annotated
 
@@ -13,9 +13,9 @@ LOCK_STREAM = "lock:book"
 class PeriodLocked(OwnEvent):
     """No entry is posted on this day or an earlier one any more.
 
-    What is posted on them keeps its day. What is recorded from here on and has such a day is posted
-    on the first day after, its own day in the description; a decision with such a posting date is
-    refused. A lock never goes back.
+    Entries already posted on these days keep their day. What is recorded later for such a day is
+    posted on the first day after the lock, with its own day in the description; a decision with
+    such a posting date is refused. A lock never moves back.
     """
 
     TOPIC = "period-locked.v1"

@@ -1,4 +1,4 @@
-"""Merchants: who was on a program's list at an instant, and by whose invitation."""
+"""Merchants: whether one was on a program's list at an instant, and by whose invitation."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal
@@ -83,18 +83,18 @@ class MerchantState:
 
 
 def describe_merchant(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
-    """A merchant as it stands after these facts: on which programs' lists."""
+    """A merchant's state after these facts: on which programs' lists it is."""
     state = MerchantState(name)
     for recorded in facts:
         state.apply(recorded)
     programs = sorted({fact.event.program for fact in state.targeting})
-    standing = {}
+    lists = {}
     for program in programs:
         last = state.targeting_at(program, FOREVER)
         event = last.event if last else None
         listed = isinstance(event, MerchantTargeted)
-        standing[program] = f"{event.mode}" if listed and event else "untargeted"
-    return {"merchant": name, "programs": standing}
+        lists[program] = f"{event.mode}" if listed and event else "untargeted"
+    return {"merchant": name, "programs": lists}
 
 
 STATES = {"merchant": describe_merchant}

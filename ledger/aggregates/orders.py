@@ -1,4 +1,4 @@
-"""Order lines by the million: the log knows the files that hold them, and what they sum to."""
+"""Order lines by the million: the log records the files that contain them, and their totals."""
 
 from typing import Annotated, Any, Literal
 
@@ -10,11 +10,11 @@ from ledger.aggregates.settlement import Frozen
 
 ORDERS_STREAM = "orders:main"
 SOURCE = "orders"
-"""The source of what order lines say, beside the sources of facts."""
+"""The source named for what order lines report, alongside the sources of facts."""
 
 
 class OrderTotal(Frozen):
-    """Sums over every line of a file, whether it counts or not: a control sum."""
+    """Control totals: sums over every line of a file, whether it counts or not."""
 
     currency: str
     amount: Amount
@@ -45,8 +45,8 @@ class OrderFile(Frozen):
 
 
 class OrdersArchived(OwnEvent):
-    """A call that brought order lines, and the files that hold them. Without this event they are
-    nothing."""
+    """A call that brought order lines, and the files that contain them. Files without this event
+    do not count."""
 
     TOPIC = "orders-archived.v2"
 
@@ -69,13 +69,13 @@ class OrdersArchived(OwnEvent):
 
     @property
     def rows(self) -> int:
-        """How many lines it brought."""
+        """How many lines the call brought."""
         return sum(file.rows for file in self.files)
 
 
 def lifted(first: dict[str, Any]) -> dict[str, Any]:
-    """What the first version said of its one file, in the words of the second. Lines had no
-    items, products or creators then, and facts were derived from them."""
+    """An event of the first version, about its one file, in the shape of the second. Lines had
+    no items, products or creators then, and facts were derived from them."""
     of_file = ("digest", "rows", "bytes", "first", "last", "totals")
     others = ("updated", "revises", "known", "revised")
     own = {name: first[name] for name in of_file}
@@ -83,7 +83,7 @@ def lifted(first: dict[str, Any]) -> dict[str, Any]:
 
 
 class OrdersWithdrawn(OwnEvent):
-    """What a call brought counts for nothing from here on; what it replaced counts again."""
+    """The lines of a call no longer count from here on; what they replaced counts again."""
 
     TOPIC = "orders-withdrawn.v1"
 

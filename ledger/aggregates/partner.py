@@ -99,7 +99,7 @@ class IncentiveWithheld(Fact):
         return f"partner:{self.partner}"
 
     def references(self) -> tuple[Reference, ...]:
-        """From a store under its id, from all that a partner brings under the partner's."""
+        """Withheld for one store: listed under the store; for all of them: under the partner."""
         if self.store:
             return (Reference("withheld", self.store),)
         return (Reference("withheld-from", self.partner),)
@@ -140,7 +140,7 @@ class PartnerState:
 
 
 def describe_partner(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
-    """A partner as it stands after these facts."""
+    """A partner's state after these facts."""
     state = PartnerState(name)
     for recorded in facts:
         state.apply(recorded)

@@ -71,7 +71,7 @@ class PidState:
 
 
 def describe_pid(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
-    """The accounts of a pid after these facts, each act taken as it was reported."""
+    """The accounts of a pid after these facts, each act as reported."""
     accounts: set[str] = set()
     for fact in in_order(facts):
         if isinstance(fact.event, PidLinked):

@@ -1,4 +1,4 @@
-"""Exchange rates as quoted, day by day; no inverse and no cross rate is ever made up."""
+"""Exchange rates as quoted, day by day; inverse and cross rates are never derived."""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -71,7 +71,7 @@ class RateState:
         return sorted(chosen), chosen
 
     def on(self, day: date, age_days_max: int) -> tuple[Decimal, Recorded] | None:
-        """The last rate on or before a day, at most so many days old; None where there is none."""
+        """The last rate on or before a day, at most `age_days_max` days old; None without one."""
         quote = self.last_on(day)
         if quote is None or (day - quote.event.day).days > age_days_max:
             return None
@@ -92,9 +92,9 @@ def describe_rate(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
     days = sorted({quote.event.day for quote in state.quotes})
     rates = {}
     for day in days:
-        found = state.on(day, 0)
-        assert found is not None
-        rates[day.isoformat()] = f"{found[0]:f}"
+        quoted = state.on(day, 0)
+        assert quoted is not None
+        rates[day.isoformat()] = f"{quoted[0]:f}"
     return {"pair": name, "rates": rates}
 
 

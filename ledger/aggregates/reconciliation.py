@@ -21,7 +21,7 @@ Resolution = Literal["accept_theirs", "platform_error", "timing", "other"]
 
 
 class Cause(Frozen):
-    """One changed thing under which the same rule gives exactly the platform's amount, or, of a
+    """A single change under which the same rule gives exactly the platform's amount or, for a
     decision, its outcome."""
 
     because: str
@@ -30,9 +30,9 @@ class Cause(Frozen):
 
 
 class Break(Frozen):
-    """One place where the platform's file and ours do not say the same.
+    """One place where the platform's file and our lines differ.
 
-    Of a decision `ours` and `theirs` are outcomes, and there is no currency.
+    For a decision `ours` and `theirs` are outcomes, and there is no currency.
     """
 
     id: str
@@ -69,7 +69,7 @@ class OrderBreak(Frozen):
 
 
 def reconciliation_stream(program: str, period: str | None) -> str:
-    """The stream of a period's comparisons and of what became of their breaks."""
+    """The stream of a period's comparisons and the resolutions of their breaks."""
     return f"reconciliation:{period_id(program, period)}"
 
 
@@ -107,8 +107,8 @@ class ReconciliationRun(ReconciliationEvent):
     orders: tuple[OrderBreak, ...] | None = None
 
     def line_of(self, order: OrderBreak) -> str:
-        """The line of ours that an order belongs to. Runs of older books do not name it: then
-        there was one line per store."""
+        """The line of ours that an order belongs to. Runs in older books do not name it: at that
+        time there was one line per store."""
         return order.line or f"{period_id(self.program, self.period)}/{order.store}"
 
 

@@ -23,7 +23,7 @@ REQUESTS_OF_CREATOR = "samples-for"
 APPROVALS = "sample-approval"
 """The kind under which it lists approvals, by the request."""
 SUBMITTED = "submitted"
-"""The kind under which it lists what stores submitted, by the store."""
+"""The kind under which it lists the products that stores submitted, by the store."""
 RequestId = Annotated[Id, Field(description="the request's id")]
 
 REQUEST = Thing(
@@ -53,8 +53,8 @@ class _OfStore(Fact):
 class SampleThresholdSet(_OfStore):
     """Whom a store gives samples to from now on, of one product or of all others.
 
-    A product's own threshold takes the place of the store's as a whole; what it does not name is
-    not asked.
+    A product's own threshold replaces the store's as a whole; what it does not name is not
+    required.
     """
 
     TOPIC = "sample-threshold-set.v1"
@@ -83,7 +83,7 @@ class SampleThresholdSet(_OfStore):
     @field_validator("categories")
     @classmethod
     def _some(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        """An empty list asks for nothing."""
+        """An empty list requires nothing, as if left out."""
         return names or None
 
 

@@ -1,5 +1,5 @@
-"""Sample requests and what decides them: whom a store gives samples to, and what it submitted. In
-any order of arrival."""
+"""Sample requests and what decides them: whom a store gives samples to, and which products it
+submitted. Events may arrive in any order."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -36,13 +36,13 @@ class RequestState:
 
     @cached_property
     def report(self) -> Recorded | None:
-        """The report that counts: the earliest. Asked after the fold."""
+        """The report that counts: the earliest. To be read after the fold."""
         return first_of(self.reports)
 
     @cached_property
     def approval(self) -> Recorded | None:
-        """The approval that counts: the first; of equal ones that of the first sender's id. A
-        request is approved once. Asked after the fold."""
+        """The approval that counts: the first; among equal ones the first by source and id. A
+        request is approved once. To be read after the fold."""
         by_sender = sorted(
             self.approvals, key=lambda fact: (fact.event.source or "", fact.event.id or "")
         )
@@ -50,19 +50,19 @@ class RequestState:
 
 
 class OfferState:
-    """To whom a store gives samples, and what it submitted."""
+    """To whom a store gives samples, and which products it submitted."""
 
     TOPICS: ClassVar[tuple[str, ...]] = (SampleThresholdSet.TOPIC, ProductSubmitted.TOPIC)
 
     def __init__(self, store: str) -> None:
         self.store = store
         self.thresholds: dict[str | None, list[Recorded]] = defaultdict(list)
-        """By product; those of every other one under None."""
+        """By product; those for all other products under None."""
         self.submissions: dict[str, list[Recorded]] = defaultdict(list)
         """By product."""
 
     def apply(self, recorded: Recorded) -> None:
-        """Takes one event into its timeline; one that no timeline is of stays out."""
+        """Takes one event into its timeline; events without a timeline are ignored."""
         match recorded.event:
             case SampleThresholdSet():
                 self.thresholds[recorded.event.product].append(recorded)
@@ -70,7 +70,7 @@ class OfferState:
                 self.submissions[recorded.event.product].append(recorded)
 
     def threshold(self, product: str, instant: Instant) -> Recorded | None:
-        """The last threshold for a product at an instant, else the last of the store itself."""
+        """The last threshold for a product at or before an instant, else the store's own last."""
         for name in (product, None):
             last = last_before(self.thresholds.get(name, ()), instant + 1)
             if last is not None:
@@ -78,13 +78,13 @@ class OfferState:
         return None
 
     def submission(self, product: str, instant: Instant) -> Recorded | None:
-        """What was last submitted of a product at an instant."""
+        """The last submission of a product at or before an instant."""
         return last_before(self.submissions.get(product, ()), instant + 1)
 
 
 def describe_request(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
     """A sample request after these facts: who asked for what, and who approved it. Whether it is
-    granted is a question of terms."""
+    granted depends on terms."""
     state = RequestState(name)
     for recorded in facts:
         state.apply(recorded)
@@ -115,16 +115,16 @@ def describe_offer(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
     }
     return {
         "sample_thresholds": _listed(
-            f"{product}: {_asked(one)}" for product, one in thresholds.items()
+            f"{product}: {_asked(threshold)}" for product, threshold in thresholds.items()
         ),
         "samples_submitted": _listed(
-            f"{product}: {one.free_samples}" for product, one in submitted.items()
+            f"{product}: {submission.free_samples}" for product, submission in submitted.items()
         ),
     }
 
 
 def _asked(threshold: SampleThresholdSet) -> str:
-    """What a threshold asks of a creator, in words."""
+    """What a threshold requires of a creator, in words."""
     asked = []
     if threshold.followers_min is not None:
         asked.append(f"{threshold.followers_min} followers")

@@ -9,7 +9,7 @@ from ledger.aggregates.fields import Amount, Id, Text
 
 Codes = tuple[str, ...]
 VOID = "void"
-"""The outcome of a line that a payee had and has no more."""
+"""The outcome of a line that a payee no longer has."""
 
 
 def period_id(program: str, period: str | None) -> str:
@@ -18,15 +18,15 @@ def period_id(program: str, period: str | None) -> str:
 
 
 class Sides(NamedTuple):
-    """Between whom a statement is: the party that holds it, from which amounts are seen, and the
-    other side where that is not the platform."""
+    """The two sides of a statement: the party it belongs to, from whose side amounts are seen, and
+    the other side where that is not the platform."""
 
     payee: str
     payer: str = ""
 
     @property
     def text(self) -> str:
-        """As a statement's id ends: `PAYEE[/PAYER]`."""
+        """The end of a statement's id: `PAYEE[/PAYER]`."""
         return f"{self.payee}/{self.payer}" if self.payer else self.payee
 
 
@@ -36,7 +36,7 @@ def statement_id(program: str, period: str | None, sides: Sides) -> str:
 
 
 def sides_of(statement: str) -> Sides:
-    """Between whom a statement of that id is: only parties are written with a colon."""
+    """The sides of a statement, read from its id: only parties are written with a colon."""
     return Sides(*(part for part in statement.split("/") if ":" in part))
 
 
@@ -47,9 +47,9 @@ class Frozen(BaseModel):
 
 
 class StatedLine(Frozen):
-    """A line as it was issued on a statement: what it says, without why.
+    """A line as it was issued on a statement: its result, without the decision.
 
-    On the payer's statement it names the payee, and the sign of the amount is turned.
+    On the payer's statement it names the payee, and the sign of the amount is reversed.
     """
 
     line: str
@@ -65,9 +65,9 @@ class StatedLine(Frozen):
 
 
 class AdjustedLine(Frozen):
-    """A line that says something else than before: what, by how much, and because of what.
+    """A line that has changed: what changed, by how much, and because of which facts.
 
-    Amounts are none for a decision; on the payer's statement their signs are turned.
+    Amounts are None for a decision; on the payer's statement their signs are reversed.
     """
 
     line: str
@@ -96,7 +96,7 @@ class Carried(Frozen):
 
 
 class TermsUsed(Frozen):
-    """Which terms a decision rests on."""
+    """The terms that a decision is based on."""
 
     publisher: Id
     version: int
@@ -107,7 +107,7 @@ class TermsUsed(Frozen):
 class StatementEvent(OwnEvent):
     """An event in the stream of one party's statement for one period.
 
-    `payee` is the party whose statement it is; of lines that are handed on it may be the payer.
+    `payee` is the party whose statement it is; for lines that are passed on it may be the payer.
     `payer` is the other side where the two settle between themselves.
     """
 
@@ -124,7 +124,7 @@ class StatementEvent(OwnEvent):
 
     @property
     def sides(self) -> Sides:
-        """Between whom the statement is."""
+        """The two sides of the statement."""
         return Sides(self.payee, self.payer or "")
 
     @property
@@ -141,7 +141,7 @@ class StatementEvent(OwnEvent):
         return statement_id(self.program, self.period, Sides(party))
 
     def moving_payers(self) -> tuple[Reference, ...]:
-        """Leads from the statements of other payers to this event, which moves them too."""
+        """Index entries from other payers' statements to this event, which moves them too."""
         lines = () if self.payer else getattr(self, "lines", ())
         payers = {line.payer for line in lines if line.payer and line.currency}
         return tuple(Reference("moves", self.statement_of(payer)) for payer in sorted(payers))
@@ -168,7 +168,7 @@ class StatementIssued(StatementEvent):
 
 
 class StatementAdjusted(StatementEvent):
-    """The difference between what a closed line said and what it says with what is known now."""
+    """The differences between closed lines as last stated and as they are with all known now."""
 
     TOPIC = "statement-adjusted.v1"
 
@@ -190,7 +190,7 @@ class StatementAdjusted(StatementEvent):
 
 
 class PeriodClosed(OwnEvent):
-    """A period is locked: what its statements say, and everything that this rests on."""
+    """A period is closed: the totals of its statements, and everything they are based on."""
 
     TOPIC = "period-closed.v1"
 

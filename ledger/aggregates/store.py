@@ -169,9 +169,9 @@ class GMVRecorded(StoreFact):
 
     @property
     def is_refund(self) -> bool:
-        """Whether it takes money off orders that stay.
+        """Whether it reduces the amount of orders that remain.
 
-        The archive counts the orders of every fact but of those that take orders off again.
+        The archive counts orders on every fact except those that remove orders again.
         """
         takes_off = self.source == ORDERS_SOURCE and self.orders is None
         return self.amount.startswith("-") and not takes_off

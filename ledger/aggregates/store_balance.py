@@ -16,7 +16,7 @@ BALANCE = "balance"
 """The name of the pot, and the kind under which the index lists these facts."""
 CURRENCY = "currency_differs"
 MOVES = ("unknown_store", CURRENCY, "before_program")
-"""What may be odd about any fact that moves a balance."""
+"""Exceptions that any fact that moves a balance may raise."""
 
 
 class BalanceFact(Fact):
@@ -26,9 +26,9 @@ class BalanceFact(Fact):
     JUDGED = True
     WARNINGS: ClassVar[tuple[str, ...]] = MOVES
     MOVED: ClassVar[str]
-    """The sum of the pot that it adds to; empty where a line does that when it is issued."""
+    """The sum of the pot that it adds to; empty where a line does so when it is issued."""
     AGAINST: ClassVar[str] = ""
-    """The program's asset that stands against it, if not cash."""
+    """The program's asset that balances it, if not cash."""
     WORDS: ClassVar[str]
 
     store: StoreId

@@ -1,4 +1,4 @@
-"""What was reported of a store's balance. In any order of arrival."""
+"""What was reported of a store's balance."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -27,7 +27,7 @@ class BalanceState:
         self.facts: list[Recorded] = []
 
     def apply(self, recorded: Recorded) -> None:
-        """Takes one event into its timeline; one that does not move the balance stays out."""
+        """Takes one event into its timeline; events that do not move the balance are ignored."""
         if isinstance(recorded.event, MOVING):
             self.facts.append(recorded)
 
@@ -39,8 +39,8 @@ def signed(recorded: Recorded) -> Money:
 
 
 def describe_balance(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
-    """The sums of a store's balance after these facts, per currency. Which of them count is a
-    question of terms."""
+    """The sums of a store's balance after these facts, per currency. Which facts count depends on
+    terms."""
     state = BalanceState(name)
     for recorded in facts:
         state.apply(recorded)

@@ -1,4 +1,4 @@
-"""What a store was like at an instant, asked of timelines that late facts are inserted into."""
+"""The state of a store at an instant, from timelines into which late facts are inserted."""
 
 from collections.abc import Collection, Iterable, Sequence
 from functools import cached_property
@@ -35,7 +35,7 @@ _TIMELINES: dict[type[Any], str] = {
     StoreClosed: "status",
     DiscountRevoked: "revocations",
 }
-"""A state is its timelines; most events of most books go through here, so that it is a look-up."""
+"""The timeline of each event type; a look-up, because most events of most books pass through."""
 
 
 class Standing(NamedTuple):
@@ -59,14 +59,14 @@ class StoreState:
         self.revocations: list[Recorded] = []
 
     def apply(self, recorded: Recorded) -> None:
-        """Takes one event into its timeline; one that no timeline is of stays out."""
+        """Takes one event into its timeline; events without a timeline are ignored."""
         timeline = _TIMELINES.get(type(recorded.event))
         if timeline is not None:
             getattr(self, timeline).append(recorded)
 
     @cached_property
     def onboarding(self) -> Recorded | None:
-        """The onboarding that counts: the earliest. Asked after the fold."""
+        """The onboarding that counts: the earliest. To be read after the fold."""
         return first_of(self.onboardings)
 
     @cached_property
@@ -76,11 +76,11 @@ class StoreState:
 
     @property
     def first_sale(self) -> Recorded | None:
-        """The earliest first sale that was reported."""
+        """The earliest reported first sale."""
         return first_of(self.sales)
 
     def gmv_of(self, days: Days, basis: str) -> list[Recorded]:
-        """What was reported of the orders of those days, on that basis, in business order."""
+        """The GMV facts of those days on that basis, in business order."""
         first, last, _ = days
         facts = [
             fact
@@ -90,7 +90,7 @@ class StoreState:
         return in_order(facts)
 
     def revocation(self, programs: Collection[str]) -> Recorded | None:
-        """The earliest revocation of discounts that names any of some programs."""
+        """The earliest revocation of discounts that names one of the programs."""
         return first_of(
             revocation for revocation in self.revocations if revocation.event.program in programs
         )
@@ -101,7 +101,7 @@ class StoreState:
         return Standing(last is None or isinstance(last.event, StoreReopened), last)
 
     def disturbance(self, window: Window) -> Recorded | None:
-        """The first moment in the window at which the store was not in normal state."""
+        """The fact behind the first moment in the window at which the store was not normal."""
         instants = {window.start} | {fact.at for fact in self.status if fact.at in window}
         for instant in sorted(instants):
             standing = self.standing(instant + 1)
@@ -110,25 +110,25 @@ class StoreState:
         return None
 
     def closure(self, before: Instant, reasons: Collection[str], cured: bool) -> Recorded | None:
-        """The last closure for one of the reasons that still stands before an instant.
+        """The last closure for one of the reasons that is still in force before an instant.
 
-        With `cured` a later reopening lifts it; without, a closure stands for ever.
+        With `cured` a later reopening ends it; without, a closure is permanent.
         """
-        fact: Recorded | None = None
-        for one in in_order(one for one in self.status if one.at < before):
-            if isinstance(one.event, StoreClosed) and one.event.reason in reasons:
-                fact = one
-            elif isinstance(one.event, StoreReopened) and cured:
-                fact = None
-        return fact
+        closure: Recorded | None = None
+        for fact in in_order(fact for fact in self.status if fact.at < before):
+            if isinstance(fact.event, StoreClosed) and fact.event.reason in reasons:
+                closure = fact
+            elif isinstance(fact.event, StoreReopened) and cured:
+                closure = None
+        return closure
 
     def stock_at(self, instant: Instant) -> dict[str, Recorded]:
-        """The countries with stock at an instant, each with the listing that it rests on."""
+        """The countries with stock at an instant, each with its listing."""
         return listed_at(in_order(self.stock), instant)
 
 
 def listed_at(stock: Iterable[Recorded], instant: Instant) -> dict[str, Recorded]:
-    """Countries listed and not delisted at an instant, from stock events in business order."""
+    """Countries listed and not delisted at an instant, given stock events in business order."""
     listed: dict[str, Recorded] = {}
     for fact in stock:
         if fact.at > instant:
@@ -141,7 +141,7 @@ def listed_at(stock: Iterable[Recorded], instant: Instant) -> dict[str, Recorded
 
 
 def describe_store(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:
-    """A store as it stands after these facts."""
+    """A store's state after these facts."""
     state = StoreState(name)
     for recorded in facts:
         state.apply(recorded)

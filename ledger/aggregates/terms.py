@@ -1,4 +1,4 @@
-"""Terms: what a program promised, as published; runs read this, never a file."""
+"""Terms: what a program promised, as published. Runs read these events, never a file."""
 
 from typing import Annotated, Any
 
@@ -9,7 +9,7 @@ from ledger.aggregates.fields import Id
 
 
 class TermsPublished(OwnEvent):
-    """A version of an edition, whole, with the rule version it names and its digest."""
+    """A version of an edition in full, with the rule version it names and its digest."""
 
     TOPIC = "terms-published.v1"
 

@@ -4,15 +4,15 @@ from typing import NamedTuple
 
 
 class Thing(NamedTuple):
-    """A kind of thing that facts name, and what is said where it is not known, or known twice.
+    """A kind of thing that facts name, with the messages for an unknown or a repeated one.
 
-    In the sentences `{name}` is the whole name; of a name in two parts, `{program}` and `{rest}`
-    are those before and behind the slash.
+    In the sentences `{name}` is the whole name; for a name in two parts, `{program}` and `{rest}`
+    are the parts before and after the slash.
     """
 
     word: str
     listed: str
-    """The kind under which the index lists the fact that makes one known."""
+    """The index kind of the fact that makes one known."""
     unknown: str
     """The code for a fact that names one nobody has reported."""
     unknown_sentence: str
@@ -21,14 +21,14 @@ class Thing(NamedTuple):
     twice: str = ""
     """The code for a second report; empty where several may make the same one known."""
     twice_sentence: str = ""
-    """Of the second report, up to its instant."""
+    """The sentence about the second report, up to its instant."""
     in_one_period: bool = False
-    """Whether a report of it touches the close of the period in which it lies, and of no other;
-    else it touches each close that reads it."""
+    """Whether an exception of a report concerns only the close of the period that contains it;
+    otherwise it concerns each close that reads it."""
     named_by: tuple[str, ...] = ()
-    """The kinds of the index that lead from its name to streams of facts that name it."""
+    """The index kinds that lead from its name to streams of facts that name it."""
     timeless: bool = False
-    """Whether it is known from its position on, whatever the as-of: what we decided ourselves."""
+    """Whether it is known from its position on, whatever the as-of: for our own decisions."""
 
 
 STORE = Thing(
@@ -62,6 +62,6 @@ COMMON = {"store": STORE, "partner": PARTNER, "program": PROGRAM}
 
 
 def told(sentence: str, name: str) -> str:
-    """A sentence about the thing of a name."""
+    """A sentence with a thing's name filled in."""
     program, _, rest = name.partition("/")
     return sentence.format(name=name, program=program, rest=rest)

@@ -1,4 +1,4 @@
-"""What an event of ours says of the write that brought it: whose account wrote, by which clock."""
+"""What an event of ours says about its own write: whose account wrote, by which clock."""
 
 from typing import Annotated
 
@@ -10,7 +10,7 @@ _ONCE = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class ClockTrusted(BaseModel):
-    """That a clock was doubted at a write and somebody said that it is right."""
+    """A confirmation that the clock was right where a write was doubted."""
 
     model_config = _ONCE
 
@@ -21,9 +21,9 @@ class ClockTrusted(BaseModel):
 
 
 class Actor(BaseModel):
-    """Which account on which machine wrote: what the machine says, not what somebody typed.
+    """Which account on which machine wrote, as the machine reports it, not as somebody typed it.
 
-    `by` is whom a decision is attributed to; the actor is who ran the command.
+    `by` is the person a decision is attributed to; the actor is the one who ran the command.
     """
 
     model_config = _ONCE

@@ -24,8 +24,8 @@ EXPONENTS: dict[str, int] = {
 }
 
 OFTEN_MEANT = {"RMB": ["CNY"], "CNH": ["CNY"], "YUAN": ["CNY"], "EURO": ["EUR"]}
-"""What is written for a currency that ISO 4217 calls otherwise."""
+"""Common other names of currencies, with their ISO 4217 codes."""
 
 COMMODITIES: dict[str, int] = {"USD.AD": 2, "TRAFFIC": 0}
-"""What is counted like money and is none: ad credit, never added to the currency it resembles,
-and traffic, in whole units."""
+"""What is counted like money but is not money: ad credit, never added to the currency it
+resembles, and traffic, in whole units."""

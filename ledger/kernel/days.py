@@ -24,7 +24,7 @@ _SAID = (
     ("second", "seconds are 00 to 59"),
     ("offset", "an offset is less than 24 hours"),
 )
-"""What Python's calendar says, by its beginning, and how people say it."""
+"""The start of each message of Python's calendar, and the same in plain words."""
 
 
 def is_day(text: str) -> bool:
@@ -35,9 +35,9 @@ def is_day(text: str) -> bool:
 
 
 def parse_day(text: str, today: date) -> date:
-    """The day that a person means; of a month or a quarter its last one.
+    """The day that a text means; for a month or a quarter its last one.
 
-    Raises `BadInstant`: also for forms that could be two days, such as 3/4/2026.
+    Raises `BadInstant` otherwise, also for forms that could be two days, such as 3/4/2026.
     """
     match text.lower():
         case "today":
@@ -57,15 +57,15 @@ def parse_day(text: str, today: date) -> date:
             year, quarter = map(int, match.groups())
             return _last_day(year, quarter * 3)
     except ValueError as error:
-        said = f"{text!r} is not a day: {in_words(error)}."
-        raise BadInstant(said, EXPECTED, found=text) from None
+        sentence = f"{text!r} is not a day: {in_words(error)}."
+        raise BadInstant(sentence, EXPECTED, found=text) from None
     raise BadInstant(f"{text!r} is not a day.", EXPECTED, found=text)
 
 
 def in_words(error: Exception) -> str:
-    """What the calendar says of numbers that are no day or time, as people say it."""
-    said = str(error)
-    return next((told for begins, told in _SAID if said.startswith(begins)), said)
+    """The calendar's error about numbers that are no day or time, in plain words."""
+    message = str(error)
+    return next((sentence for begins, sentence in _SAID if message.startswith(begins)), message)
 
 
 def _last_day(year: int, month: int) -> date:

@@ -1,4 +1,4 @@
-"""The decision tree: how an amount came about, in named steps that rest on recorded facts."""
+"""The decision tree: how an amount came about, in named steps based on recorded facts."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -25,11 +25,11 @@ class Step(NamedTuple):
     code: str | None = None
     pending: str | None = None
     discreet: str | None = None
-    """What is told of it to a payee, where what was observed is other parties' business."""
+    """What a payee is shown instead of `observed`, where that is other parties' business."""
     orders: int | None = None
-    """How many archived orders it rests on; the events are the calls that brought them."""
+    """How many archived orders it is based on; the events are the calls that brought them."""
     sold: tuple[str, date] | None = None
-    """Of sums of archived orders the store and the day: where to look for each of them."""
+    """For sums of archived orders their store and day: where to look up each order."""
 
     def for_payee(self) -> "Step":
         """The step as a payee gets it: without what concerns others, their facts and parts."""
@@ -38,7 +38,8 @@ class Step(NamedTuple):
         return self._replace(parts=tuple(part.for_payee() for part in self.parts))
 
     def reasons(self) -> Iterator[str]:
-        """In words what is unmet or pending, and what was observed of it; or what was done."""
+        """For every step that is unmet or pending, its label with what was observed or is
+        missing."""
         if self.met is False or self.pending:
             yield f"{self.label}: {self.observed or self.pending}"
         for part in self.parts:
@@ -60,15 +61,15 @@ class Step(NamedTuple):
         return out
 
     def all_sold(self) -> Iterator[tuple[str, date]]:
-        """The stores and days of whose orders the step and its parts are sums."""
+        """The stores and days whose orders the step and its parts sum up."""
         if self.sold is not None:
             yield self.sold
         for part in self.parts:
             yield from part.all_sold()
 
     def positions(self) -> set[int]:
-        """Every position that the step and its parts rest on."""
-        found = set(self.events)
+        """Every position that the step and its parts are based on."""
+        positions = set(self.events)
         for part in self.parts:
-            found |= part.positions()
-        return found
+            positions |= part.positions()
+        return positions

@@ -15,7 +15,7 @@ class Refusal(Exception):
 
     kind: ClassVar[Kind] = "refused"
     several_lines: ClassVar[bool] = False
-    """Whether the sentence has lines of its own, made of texts in which everything is seen."""
+    """Whether the sentence has several lines; every text in it has been made visible already."""
     hint: str = ""
 
     def __init__(self, sentence: str, hint: str = "", **facts: object) -> None:
@@ -90,7 +90,7 @@ class BookLocked(Refusal):
 
 
 class ServerLost(Refusal):
-    """A database server that went away; `known`: whether it is known that it recorded nothing."""
+    """A database server that went away; `known`: it is certain that nothing was recorded."""
 
     hint = "Run the same command again: what is recorded is not recorded twice."
 
@@ -105,7 +105,7 @@ class ReadOnlyBook(Refusal):
 
 
 class RightMissing(Refusal):
-    """Something that the role of a database server may not do."""
+    """Something that the database server's role may not do."""
 
 
 class ClockDoubted(Refusal):
@@ -127,14 +127,14 @@ class FollowerAhead(Refusal):
 
 
 class ConcurrentWrite(Refusal):
-    """Somebody else wrote between the reading and the writing; safe to repeat."""
+    """Somebody else wrote between our read and our write; safe to repeat."""
 
     kind = "conflict"
     hint = "Run the same command again: what is already recorded is recognised."
 
 
 class LogBroken(Refusal):
-    """The log, an index of it, or a receipt does not hold."""
+    """The log, one of its indexes, or a receipt fails verification."""
 
     kind = "broken"
     hint = "Run `duebook verify` for the place, and restore the book from a backup."
@@ -215,11 +215,11 @@ class MissingFile(Refusal):
 
 
 class OutputRefused(Refusal):
-    """A file to write that is the book's own, an input, another output, or no file at all."""
+    """An output path that is the book itself, an input, another output, or not a file."""
 
 
 class OutputExists(Refusal):
-    """A file to write that is there already."""
+    """An output file that already exists."""
 
     hint = "Nothing was done. Name another file, or replace this one with --overwrite."
 
@@ -243,7 +243,7 @@ class NoLines(Refusal):
 
 
 class LeftOpen(Refusal):
-    """Held lines, or exceptions that touch the program, at a close."""
+    """Held lines, or exceptions that concern the program, at a close."""
 
 
 class NotClosed(Refusal):
@@ -273,7 +273,7 @@ class NoSuchBreak(Refusal):
 
 
 class NothingKept(NoSuchBreak):
-    """A break asked of a period of which no comparison was kept."""
+    """A break asked for of a period without any kept comparison."""
 
     kind = "refused"
 
@@ -283,4 +283,4 @@ class BadResolution(Refusal):
 
 
 class NoOrders(Refusal):
-    """Orders asked of a program that does not work by order."""
+    """Orders asked for of a program that does not settle by order."""

@@ -1,4 +1,4 @@
-"""What a checked model expected of a value, as people say it: no type of the language is named."""
+"""What a validated model expected of a value, in plain words: no Python type is named."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -27,12 +27,12 @@ _EXPECTED = {
 
 
 def expected_in(finding: Mapping[str, Any]) -> str:
-    """What was expected, or what is wrong where the finding says that instead."""
-    said = str(finding["msg"]).removeprefix("Value error, ")
-    return _EXPECTED.get(finding["type"]) or said.removeprefix("Input should be ")
+    """What was expected, or, where the finding says so instead, what is wrong."""
+    message = str(finding["msg"]).removeprefix("Value error, ")
+    return _EXPECTED.get(finding["type"]) or message.removeprefix("Input should be ")
 
 
 def names_expected(finding: Mapping[str, Any]) -> bool:
-    """Whether that is a thing that was expected rather than a sentence of its own."""
-    said = str(finding["msg"])
-    return finding["type"] in _EXPECTED or said.startswith("Input should be ")
+    """Whether `expected_in` names what was expected rather than what is wrong."""
+    message = str(finding["msg"])
+    return finding["type"] in _EXPECTED or message.startswith("Input should be ")

@@ -1,8 +1,8 @@
 """Leaving Python's cyclic garbage collector out of bulk work that makes no cycles.
 
-Events, states and steps are trees: counting references frees them. What the collector costs
-grows with all that is kept, so that twenty thousand stores would take more than ten times as
-long as two thousand.
+Events, states and steps are trees: reference counting frees them. The collector's cost grows with
+everything that is alive, so that twenty thousand stores would take more than ten times as long as
+two thousand.
 """
 
 import gc
@@ -15,7 +15,7 @@ SELDOM = (200_000, 50, 100)
 
 @contextmanager
 def no_cycles() -> Iterator[None]:
-    """Pauses the collector; afterwards it is as before."""
+    """Pauses the collector for the block and restores its previous state."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

@@ -1,7 +1,7 @@
-"""Ids as files bring them: what spreadsheets put around them, and what has been spoilt.
+"""Ids as they arrive in files: guarded by a spreadsheet's quoting, or spoilt.
 
-A spreadsheet that takes a long id for a number keeps fifteen digits of it; the rest is gone, and
-nobody can tell which order, store or fact is meant. A script writes what is missing as a word.
+A spreadsheet that takes a long id for a number keeps fifteen digits of it; the rest is lost, and
+the order, store or fact can no longer be identified. Scripts write a missing id as a word.
 """
 
 import re
@@ -9,37 +9,37 @@ import re
 from ledger.kernel.shown import has_invisible
 
 GUARDED = r'^(?:="(.*)"|[\t\']+(.*))$'
-"""`="577"`, a tab or an apostrophe before it: how an id is kept from being taken for a number."""
+"""`="577"`, or a tab or an apostrophe in front: keeps an id from being taken for a number."""
 SPOILT = (
     r"[0-9]\.[0-9]+[eE][+-]?[0-9]+|[0-9]+[eE][+-][0-9]+|[0-9]+\.0+"
     r"|(?i:nan|null|none|undefined|#n/?a|n/a|<na>|nat|#(?:value|ref|num|name|null|div/0)[!?])"
 )
-"""`5.77E+17`, `577.0`, and the words for nothing."""
+"""`5.77E+17`, `577.0`, and words for "no value"."""
 _SURE = re.compile("[A-Za-z]+[-_.0-9][-_.0-9A-Za-z]*")
 _GUARDED, _SPOILT = re.compile(GUARDED, re.DOTALL), re.compile(SPOILT)
 
 
 def is_sure(text: str) -> bool:
-    """Whether a single look says that an id is neither guarded nor spoilt nor unfit: most are
-    letters, a sign or a digit, and so on."""
+    """Fast check: an id of this common form (a letter first, a digit or sign among the rest) is
+    neither guarded nor spoilt nor unfit."""
     return _SURE.fullmatch(text) is not None
 
 
 def unguarded(text: str) -> str:
-    """The id without what a spreadsheet was shown around it."""
+    """The id without the guard that a spreadsheet needs."""
     match = _GUARDED.match(text)
     return text if match is None else match[1] if match[1] is not None else match[2]
 
 
 def is_spoilt(text: str) -> bool:
-    """Whether an id is a number that has lost digits, or a word for nothing."""
+    """Whether an id is a number that has lost digits, or a word for "no value"."""
     return _SPOILT.fullmatch(text) is not None
 
 
 def unfit(text: str) -> str:
-    """Why an id may not come in, whatever letters it is of; empty for one that may.
+    """What is expected of an id that may not come in; empty for one that may.
 
-    Ids that stand in older books are read as they are.
+    Ids recorded in older books are read as they are.
     """
     if text.startswith("-"):
         return "an id that does not begin with '-', as options do"

@@ -28,8 +28,8 @@ _SHAPE = re.compile(
     r"(?:(?<=\.[0-9]{6})[0-9]{1,3})? ?(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?",
     re.ASCII,
 )
-"""ISO 8601 and RFC 3339, and how databases and libraries write it: a blank for the T or before the
-offset, an offset without a colon or of hours alone. Of nanoseconds the microseconds count."""
+"""ISO 8601 and RFC 3339, and the variants of databases and libraries: a blank for the T or before
+the offset, an offset without a colon or of hours alone. Nanoseconds are cut to microseconds."""
 _NO_INSTANT = "no instant with a day, hours and minutes"
 _HINT = "Write it as 2026-01-10T09:00:00+08:00 or with Z for UTC."
 
@@ -48,15 +48,15 @@ def parse_instant(text: object) -> Instant:
     try:
         instant = (datetime.fromisoformat(f"{day}T{time}{offset}") - EPOCH) // MICROSECOND
     except (ValueError, OverflowError) as error:
-        said = f"{text!r} is not an instant: {in_words(error)}."
-        raise BadInstant(said, _HINT, found=text) from None
+        sentence = f"{text!r} is not an instant: {in_words(error)}."
+        raise BadInstant(sentence, _HINT, found=text) from None
     if not EARLIEST <= instant <= LATEST:
         raise BadInstant(f"{text!r} is outside 1900 to 9999.", "Check the year.", found=text)
     return instant
 
 
 def format_instant(instant: Instant) -> str:
-    """ISO 8601 in UTC with `Z`; fractions only where there are any."""
+    """ISO 8601 in UTC with `Z`; a fraction of a second only where there is one."""
     text = (EPOCH + instant * MICROSECOND).isoformat()
     return text.replace("+00:00", "Z")
 
@@ -68,7 +68,7 @@ def instant_of(moment: datetime) -> Instant:
 
 
 def local(instant: Instant, zone: str) -> str:
-    """ISO 8601 in a zone, with its offset: how people there would read a clock."""
+    """ISO 8601 in a zone, with its offset: the local time there."""
     moment = (EPOCH + instant * MICROSECOND).astimezone(_zone(zone))
     return moment.isoformat(timespec="seconds" if not moment.microsecond else "microseconds")
 
@@ -90,17 +90,17 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def parse_day_end_or_instant(text: str, zone: str, now: Instant) -> Instant:
-    """An instant, or a day that means that it is over in the zone: the next midnight.
+    """An instant, or the end of a day in the zone: the midnight after it.
 
-    `now` is what `today` is asked of. Raises `BadInstant` or `NoZone`.
+    `now` decides which day `today` is. Raises `BadInstant` or `NoZone`.
     """
     if is_day(text):
         day = parse_day(text, day_of(now, zone))
         try:
             return midnight(day + timedelta(days=1), zone)
         except (ValueError, OverflowError) as error:
-            said = f"{text!r} is not a day: {in_words(error)}."
-            raise BadInstant(said, EXPECTED, found=text) from None
+            sentence = f"{text!r} is not a day: {in_words(error)}."
+            raise BadInstant(sentence, EXPECTED, found=text) from None
     try:
         return parse_instant(text)
     except BadInstant as refusal:

@@ -1,8 +1,8 @@
-"""How an id looks: letters and digits of other scripts as the Latin ones that nobody tells apart.
+"""How an id looks: letters and digits of other scripts become the Latin ones they resemble.
 
-A part of Unicode's confusables (UTS 39), the part that ids are made of: whole words of another
-script keep what has no twin. An id whose look differs from itself is one of those that can be
-mistaken for another.
+A part of Unicode's confusables (UTS 39), as far as ids need it; characters without a Latin twin
+stay, as in whole words of another script. An id that differs from its look can be mistaken for
+another.
 """
 
 import unicodedata
@@ -14,7 +14,7 @@ _TWINS = {
     # Greek
     "ΑΒΕΖΗΙΚΜΝΟΡΤΥΧϹͿ": "ABEZHIKMNOPTYXCJ",
     "ονιαρυϲϳκ": "oviapucjk",
-    # Armenian, Cherokee, and letters of Latin that are drawn alike
+    # Armenian, Cherokee, and Latin letters that are drawn alike
     "օոսհցՕՍ": "onuhgOU",
     "ᎪᏴᏟᎬᏀᎻᎫᏦᏞᎷᏢᎡᏚᎢᏙᎳᏃ": "ABCEGHJKLMPRSTVWZ",
     "ıɑɡǀ": "iagl",
@@ -27,10 +27,10 @@ _TWIN = {
 
 
 def look_of(name: str) -> str:
-    """What an id looks like; itself where it is plain.
+    """What an id looks like; a plain ASCII id looks like itself.
 
     Compatibility forms are folded (NFKC: full width, mathematical letters), digits of any script
-    are those of ASCII.
+    become ASCII digits.
     """
     if name.isascii():
         return name

@@ -28,9 +28,9 @@ _GROUPED = re.compile(
     r"|-?[0-9]{1,3}(?:[,' ][0-9]{3})+(?P<point>\.)[0-9]{1,2}",
     re.ASCII,
 )
-"""An amount with its thousands apart and a sign before its decimals: it can mean one thing only."""
+"""An amount with grouped thousands and a decimal sign: it can mean one thing only."""
 Rounding = Literal["half_up", "cut_off", "half_even"]
-"""How a fraction of a minor unit is rounded. Ours is half up; the others are asked by what-ifs."""
+"""How a fraction of a minor unit is rounded. We round half up; the others are for what-ifs."""
 MODES = {"half_up": ROUND_HALF_UP, "cut_off": ROUND_DOWN, "half_even": ROUND_HALF_EVEN}
 
 EXACT = Context(prec=120, traps=[Inexact, InvalidOperation, Overflow, Clamped])
@@ -38,7 +38,7 @@ EXACT = Context(prec=120, traps=[Inexact, InvalidOperation, Overflow, Clamped])
 
 
 def exponent(currency: str) -> int:
-    """Decimals of a currency after ISO 4217, or of a declared commodity.
+    """Decimals of a currency by ISO 4217, or of a declared commodity.
 
     Raises `UnknownCurrency`. Source: ISO 4217, table A.1.
     """
@@ -81,14 +81,14 @@ def decimal_of(text: object) -> Decimal:
 
 
 def currency_hint(code: object) -> str:
-    """The code that was meant, such as CNY for `cny` or RMB, where one is near."""
+    """The code that was probably meant, such as CNY for `cny` or RMB, and how to write one."""
     meant = OFTEN_MEANT.get(str(code).upper()) or near(str(code), EXPONENTS)
     how = "Write the three-letter code in capitals, such as CNY or EUR."
     return f"Did you mean {' or '.join(meant)}? {how}" if meant else how
 
 
 def _plain_hint(text: str) -> str:
-    """How to write an amount: the one that was meant where its signs leave no doubt."""
+    """How to write an amount; spelt out where the text can only mean one."""
     if match := _GROUPED.fullmatch(text):
         point = match["comma"] or match["point"]
         whole, _, decimals = text.rpartition(point)
@@ -108,7 +108,7 @@ def canonical_amount(text: object, currency: str) -> str:
 
 
 def _without_zeros(text: object, digits: int) -> object:
-    """An amount without the zeros behind its currency's decimals: `600.0000` CNY is `600.00`."""
+    """An amount without zeros beyond its currency's decimals: `600.0000` CNY is `600.00`."""
     if not isinstance(text, str) or not _PLAIN.fullmatch(text):
         return text
     whole, point, decimals = text.partition(".")
@@ -125,7 +125,7 @@ class Money(NamedTuple):
 
     @classmethod
     def parse(cls, text: object, currency: str) -> "Money":
-        """Reads a decimal string; zeros behind the currency's decimals are no decimals. Raises
+        """Reads a decimal string; zeros beyond the currency's decimals are ignored. Raises
         `BadAmount` or `UnknownCurrency`."""
         digits = exponent(currency)
         amount = decimal_of(_without_zeros(text, digits))
@@ -141,7 +141,7 @@ class Money(NamedTuple):
 
     @classmethod
     def zero(cls, currency: str) -> "Money":
-        """Nothing, in that currency. Raises `UnknownCurrency`."""
+        """Zero in that currency. Raises `UnknownCurrency`."""
         exponent(currency)
         return cls(0, currency)
 

@@ -1,16 +1,16 @@
-"""How deep data is nested, told without going down in it: what is deep would end the program."""
+"""How deep data is nested, measured without recursion: deep data would exhaust the stack."""
 
 from typing import Any
 
 
 def nesting_of(value: Any) -> int:
-    """How many tables and lists stand in one another."""
+    """How many tables and lists are nested in one another; 0 for a plain value."""
     depth, level = 0, [value]
     while level := [
         each
-        for one in level
-        if isinstance(one, dict | list)
-        for each in (one.values() if isinstance(one, dict) else one)
+        for node in level
+        if isinstance(node, dict | list)
+        for each in (node.values() if isinstance(node, dict) else node)
     ]:
         depth += 1
     return depth

@@ -1,4 +1,4 @@
-"""Words for order lines: their columns, in the order of the contract, and what may stand in them.
+"""Order lines: their columns, in the order of the contract, and the values these may have.
 
 Instants are microseconds since the epoch in UTC, amounts whole minor units of their currency.
 """
@@ -21,14 +21,14 @@ COLUMNS = (
 )
 IDS = ("order_id", "store", "item", "product", "creator")
 OPTIONAL = ("refunded", "updated_at", "item", "product", "creator")
-"""A file may lack these: nothing refunded so far, unchanged since it was created, an order in one
-row, of no product or creator that anybody asks about."""
+"""A file may lack these columns; then nothing was refunded, the order has not changed since it was
+created, it is one row, and its product and creator are not given."""
 KEY = ("store", "order_id", "item")
-"""What a row is known by."""
+"""What identifies a row."""
 MAY_BE_EMPTY = ("item", "product", "creator")
-"""Columns that a row may lack; an archived file in which all rows do has none."""
+"""Columns that may be empty in a row; an archived file in which one is always empty omits it."""
 KEY_HASH = f"(hash({', '.join(KEY)}) >> 1)::BIGINT"
-"""In SQL, as a whole number that every engine has."""
+"""A hash of the key in SQL, as a whole number that every engine can hold."""
 
 ENUMERATIONS: dict[str, tuple[str, ...]] = {
     "traffic": ("ad", "ordinary"),
@@ -54,9 +54,9 @@ STAGED = (
     "product",
     "creator",
 )
-"""Columns of a relation of checked lines, as the intake leaves and the archive takes them."""
+"""Columns of a relation of checked lines, as the intake produces and the archive accepts it."""
 
 CONTENT = tuple(name for name in STAGED if name not in ("source_file", "source_row"))
-"""What a version of a row says."""
+"""The content of one version of a row."""
 DATED = "dated"
-"""Beside them in what the intake leaves: whether the row itself says when it was changed."""
+"""One more column of the intake's output: whether the row itself says when it was changed."""

@@ -1,4 +1,4 @@
-"""Half-open windows of time and the counting of days, after PRC Civil Code arts. 200 to 203."""
+"""Half-open windows of time and the counting of days, by PRC Civil Code arts. 200 to 203."""
 
 from collections.abc import Collection
 from datetime import date, timedelta
@@ -21,7 +21,7 @@ class Window(NamedTuple):
 
 
 class Days(NamedTuple):
-    """Calendar days in a zone, first and last both inside."""
+    """Calendar days in a zone, first and last included."""
 
     first: date
     last: date
@@ -37,7 +37,7 @@ class Days(NamedTuple):
 
 
 class OpenDays(NamedTuple):
-    """Calendar days in a zone from one on, without a last."""
+    """Calendar days in a zone from a first one on, without an end."""
 
     first: date
     zone: str
@@ -64,8 +64,8 @@ def days_from(
 ) -> Days:
     """The days "within `count` days" of an act: its own day is day 0, the last is day `count`.
 
-    With `rest_days` the last day rolls over to the next day that is none of them (art. 203);
-    without, there is no roll-over. Source: PRC Civil Code, art. 201 for the counting.
+    With `rest_days` the last day rolls over to the next day that is not a rest day (art. 203);
+    without, it does not. Source: PRC Civil Code, art. 201 for the counting.
     """
     first = day_of(act, zone)
     last = first + timedelta(days=count)

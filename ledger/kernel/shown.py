@@ -1,7 +1,7 @@
-"""Text as it may be shown: what nobody can see, or what a terminal would obey, in escapes.
+"""Text that is safe to show: invisible characters and terminal commands are written as escapes.
 
-A line break in a name would forge a row of a table, U+202E turn a text round, an escape clear the
-screen. What is recorded stays as it is; only what is shown is written out.
+A line break in a name would forge a row of a table, U+202E reverse a text, an escape clear the
+screen. What is recorded stays as it is; only what is shown is escaped.
 """
 
 import re
@@ -15,9 +15,9 @@ _SURROGATES = "\ud800-\udfff"
 _IGNORED = "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8"
 _IGNORED += "\U000e0000-\U000e0fff"
 INVISIBLE = f"{_CONTROLS}{_FORMATS}{_BREAKS}{_SURROGATES}{_IGNORED}"
-"""For a class of a pattern: control, format and separating characters of Unicode 16, surrogates,
-and what a font leaves out (DerivedCoreProperties, Default_Ignorable_Code_Point). Signs of
-category Cf that are seen, such as U+0600, are none of them."""
+"""For a character class of a pattern: control, format and separator characters of Unicode 16,
+surrogates, and what fonts leave out (DerivedCoreProperties, Default_Ignorable_Code_Point).
+Visible characters of category Cf, such as U+0600, are not among them."""
 _HALF = re.compile(f"[{_SURROGATES}]")
 _UNSEEN = re.compile(f"[{INVISIBLE}]")
 _UNSEEN_IN_CELLS = re.compile(f"(?![\t\n\r])[{INVISIBLE}]")
@@ -26,31 +26,31 @@ _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 
 def has_invisible(text: str) -> bool:
-    """Whether a text holds a character that cannot be seen."""
+    """Whether a text contains a character that cannot be seen."""
     return not (text.isascii() and text.isprintable()) and _UNSEEN.search(text) is not None
 
 
 def is_text(text: str) -> bool:
-    """Whether a text can be written as UTF-8: it holds no half of a character."""
+    """Whether a text can be written as UTF-8: it contains no surrogate."""
     return text.isascii() or _HALF.search(text) is None
 
 
 def visible(text: str) -> str:
-    """A text on one line, in which everything can be seen: `x\\x1b[2J`, `P-1\\u202e`."""
+    """A text on one line with everything visible: `x\\x1b[2J`, `P-1\\u202e`."""
     if text.isascii() and text.isprintable():
         return text
     return _UNSEEN.sub(_escaped, text)
 
 
 def visible_cell(text: str) -> str:
-    """A text for a format that quotes line breaks and tabs, as CSV does, and nothing else."""
+    """A text for a format such as CSV, which quotes line breaks and tabs; these are kept."""
     if text.isascii() and text.isprintable():
         return text
     return _UNSEEN_IN_CELLS.sub(_escaped, text)
 
 
 def visible_json(text: str) -> str:
-    """JSON that says the same, and in which everything can be seen."""
+    """Equivalent JSON with everything visible."""
     if text.isascii() and "\x7f" not in text:
         return text
     return _UNSEEN_IN_JSON.sub(_escaped_in_json, text)

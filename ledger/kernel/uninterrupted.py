@@ -1,4 +1,4 @@
-"""Work that Ctrl-C may not fall into: it is heeded right afterwards."""
+"""Work that Ctrl-C must not interrupt: the signal is delivered right afterwards."""
 
 import signal
 import threading
@@ -11,8 +11,8 @@ from types import FrameType
 def uninterrupted() -> Iterator[None]:
     """Ctrl-C waits until the block has ended.
 
-    For what swallows it halfway and goes on broken: a validator that is interrupted while it is
-    built refuses everything ever after.
+    For work that would swallow the interrupt and stay broken: a validator that is interrupted
+    while it is built refuses everything from then on.
     """
     before = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or not callable(before):

@@ -1,7 +1,7 @@
 """Working days of the People's Republic of China, with the make-up days of each year.
 
-Only publishing terms asks for them: what a deadline comes to is recorded in the terms, so that
-a calendar that changes later does not move it.
+Used only when terms are published: the resulting deadline is recorded in the terms, so that a
+later change of the calendar does not move it.
 """
 
 from datetime import date, timedelta
@@ -10,11 +10,11 @@ from ledger.kernel.errors import BadTerms
 
 
 def rest_days(first: date, last: date) -> list[date]:
-    """The days from `first` to `last` on which China does not work.
+    """The rest days of China from `first` to `last`, both included.
 
     Weekends and public holidays are rest days, make-up days at weekends are not. Source: the
     State Council's yearly notice, as kept by the package `holidays` (country CN). Raises
-    `BadTerms` for years that the package does not know yet, rather than guess them.
+    `BadTerms` for years that the package does not know yet.
     """
     from holidays.countries.china import China, ChinaStaticHolidays
     from holidays.holiday_base import HolidayBase
@@ -31,7 +31,7 @@ def rest_days(first: date, last: date) -> list[date]:
 def add_working_days(day: date, count: int) -> date:
     """The `count`-th working day, counted from the day after `day`.
 
-    Raises `BadTerms` where it lies in, or beyond, a year that is not known yet.
+    Raises `BadTerms` where it falls in or after a year that is not known yet.
     """
     resting: set[date] = set()
     year = 0

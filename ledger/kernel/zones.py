@@ -1,11 +1,11 @@
-"""Names of time zones as they may be given: of a place, so that summer time is known."""
+"""Names of time zones that are accepted: those of a place, so that summer time is known."""
 
 from zoneinfo import ZoneInfo
 
 
 def is_zone(name: str) -> bool:
-    """Whether a name is `UTC` or one such as `Asia/Shanghai`; abbreviations of two places are
-    none."""
+    """Whether a name is `UTC` or a place such as `Asia/Shanghai`; abbreviations, which can mean
+    several zones, are not accepted."""
     if "/" not in name and name != "UTC":
         return False
     try:

@@ -1,7 +1,7 @@
-"""What events move to balanced entries, in the order of the log.
+"""Turns events into balanced entries, in the order of the log.
 
-What a line says moves what is due; what is paid moves what was paid; the accounts follow from
-the two, and those of a pot from its sums. A program declares the accounts of its lines.
+Lines change what is due, payments change what was paid; a party's accounts follow from the two,
+and those of a pot from its sums. A program declares the accounts of its lines.
 """
 
 from collections.abc import MutableMapping
@@ -22,22 +22,22 @@ from ledger.programs.registry import pots
 
 
 class KnownTerms(Protocol):
-    """What entries must know of the terms that were published by a position."""
+    """What entries need of the terms published up to a position."""
 
     def zone_of(self, program: str, position: int) -> str:
         """The zone of a program's terms: days are the program's."""
 
     def holder(self, pot: str, at: Instant, position: int) -> str | None:
-        """The program by which a fact of that instant moves a pot: the edition in whose days it
-        lies; none before the first day of the first one, for those count for nothing."""
+        """The program by which a fact of that instant moves a pot: the edition whose days contain
+        it; None before the first edition's first day, as such facts do not count."""
 
 
 class Bookkeeper:
-    """Takes events in the order of the log and answers their entries, seen from one entity.
+    """Takes events in the order of the log and returns their entries, seen from one entity.
 
-    `standings` holds how each statement stood before and `sums` what those of each pot came to;
-    both are moved along. `locks`: the days on which nothing is posted any more. What a decision
-    carries over counts once it is decided, by `as_of`.
+    `standings` holds the position of each statement and `sums` those of each pot; both are
+    updated. `locks` are the days on which nothing is posted any more. Balances that a decision
+    carries over count only if it was decided by `as_of`.
     """
 
     def __init__(
@@ -75,8 +75,8 @@ class Bookkeeper:
         return self._book(recorded.position, day, moves, carried_on=decided)
 
     def take_later(self, fact: Recorded, position: int, at: Instant, back: bool) -> list[Entry]:
-        """The entries of a fact that counts from a later position on, by terms published there,
-        or (`back`) no more: those of a fact that a withdrawal lifts."""
+        """The entries of a fact that counts from a later position on, by terms published there;
+        with `back`, the reversing entries of a fact that is withdrawn there."""
         program = self._program(fact, position - 1 if back else position)
         if program is None:
             return []
@@ -91,7 +91,7 @@ class Bookkeeper:
         return self._book(position, day_of(at, self.terms.zone_of(program, position)), moves)
 
     def _program(self, recorded: Recorded, position: int) -> str | None:
-        """The program that an event is booked by."""
+        """The program that books an event."""
         held = recorded.event.holds() if isinstance(recorded.event, Fact) else None
         if held is None:
             program: str = recorded.event.program
@@ -101,12 +101,12 @@ class Bookkeeper:
     def _book(
         self, position: int, day: date, moves: list[Move], *, carried_on: date | None = None
     ) -> list[Entry]:
-        """One entry per movement; what is carried over or handed on is one entry of two.
+        """One entry per movement; the two movements of a carry-over or a passed-on amount share
+        one.
 
-        What several facts move at one position is numbered through. What has a day that is
-        locked is posted on the first day after, and says which day is its own. What is carried
-        over is posted when that is decided: before, what was paid in advance may not have been
-        paid.
+        Movements at one position are numbered consecutively. A movement on a locked day is posted
+        on the first day after the lock, and its narration names its own day. A carry-over is
+        posted on the day it is decided: before, an advance may not have been paid yet.
         """
         entries = []
         pending: list[Posting] = []
@@ -115,7 +115,7 @@ class Bookkeeper:
         for number, move in enumerate(moves, before + 1):
             pending += self._postings(move)
             if sum(posting.amount.minor for posting in pending):
-                continue  # the other half of what is carried over or handed on comes next
+                continue  # the other half of a carry-over or a passed-on amount comes next
             own = carried_on if carried_on and move.what == "carried" else day
             posted = self.locks.posted_on(own, position)
             of_day = "" if posted == own else f", of {own}"
@@ -148,20 +148,20 @@ class Bookkeeper:
         return postings
 
     def _moved(self, move: Move) -> dict[Account, int]:
-        """What a movement debits and credits of the accounts that it is of."""
+        """The debits and credits of a movement on its own accounts."""
         if move.asset is not None:
             return {move.asset: move.amount.minor}
-        return self._filled(move) if move.filling else self._stood(move)
+        return self._of_pot(move) if move.filling else self._of_statement(move)
 
-    def _stood(self, move: Move) -> dict[Account, int]:
-        """What a movement of a statement debits and credits of its party's accounts."""
+    def _of_statement(self, move: Move) -> dict[Account, int]:
+        """The debits and credits of a statement's movement on its party's accounts."""
         key = (move.statement, move.amount.currency)
         before = self.standings.get(key, Standing())
         self.standings[key] = after = before.moved(move.part, move.amount.minor)
         return movement(move.party, before, after)
 
-    def _filled(self, move: Move) -> dict[Account, int]:
-        """As `_stood`, of a pot."""
+    def _of_pot(self, move: Move) -> dict[Account, int]:
+        """As `_of_statement`, for a pot."""
         name = pot_of(move)
         assert move.filling is not None
         assert name is not None

@@ -1,4 +1,5 @@
-"""What programs that work order by order share: the month's window, shares of orders, who waits."""
+"""Shared by programs that settle order by order: the month's window, shares of orders, and the
+orders that wait."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -26,12 +27,12 @@ def rate_text(ppm: int) -> str:
 
 
 def month_window(days_window: Window, as_of: Instant) -> Window:
-    """The instants of a month's orders that have happened at as-of."""
+    """The instants of a month's orders, up to as-of."""
     return Window(days_window.start, min(days_window.end, as_of + 1))
 
 
 def net_of(orders: Any, *, deduct_refunds: bool) -> Any:
-    """What a share of an order is taken of, as an expression."""
+    """The amount of an order that a share is taken of, as an expression."""
     net = orders.amount_minor
     return net - orders.refunded_minor if deduct_refunds else net
 
@@ -42,7 +43,7 @@ class Share(NamedTuple):
     minor: Any
     """Whole minor units."""
     rest: Any
-    """By how many millionths of a minor unit the exact share lies above."""
+    """The exact share minus `minor`, in millionths of a minor unit."""
 
 
 def share_of(net: Any, ppm: Any, rounding: Rounding = "half_up") -> Any:
@@ -51,16 +52,16 @@ def share_of(net: Any, ppm: Any, rounding: Rounding = "half_up") -> Any:
 
 
 def exact_share_of(net: Any, ppm: Any, rounding: Rounding = "half_up") -> Share:
-    """Net x rate, half up to the minor unit, in whole numbers that fit into 64 bits, alike in
-    every engine that the expression is run on.
+    """Net x rate, half up to the minor unit, in whole numbers that fit into 64 bits, with the same
+    result on every engine.
 
-    The net amount is split at a million, so that no product passes the limit. Which million it
+    The net amount is split at a million, so that no product exceeds the limit. Which million it
     is split at does not matter, only that the rest is small: a quotient is a double, and engines
     cut or round it in their own ways. The rest's share is rounded a quarter of a unit above the
-    exact quotient, so that a half goes up, no quotient is ever a half, and all of it lies far
-    below 2^53. A negative net has no share: see `refuse_negative`.
+    exact quotient, so that a half goes up, no quotient is ever exactly a half, and all values are
+    far below 2^53. A negative net has no share: see `refuse_negative`.
 
-    Another rounding is what a what-if asks: fractions cut off, or halves to even.
+    Other roundings are for what-ifs: fractions cut off, or halves to even.
     """
     large = (net / MILLION).round().cast("int64")
     small = net - large * MILLION
@@ -76,13 +77,13 @@ def exact_share_of(net: Any, ppm: Any, rounding: Rounding = "half_up") -> Share:
 
 
 def whole_of(millionths: Any) -> Any:
-    """Millionths of a minor unit as whole ones, halves up."""
+    """Millionths of a minor unit, rounded half up to whole minor units."""
     return ((millionths * 4 + 1) / (4 * MILLION)).round().cast("int64")
 
 
 def once_per_order(sql: str, amount: str, *, owed: bool = False) -> str:
-    """An order in items as one, its exact parts rounded once. `sql` has an `amount` of each, not
-    below zero, and the `rest` in millionths that was left off; what is owed is due below zero."""
+    """SQL that sums the items of an order and rounds once. `sql` gives each item's `amount`, not
+    below zero, and its `rest` in millionths; with `owed` the result is negative."""
     due = f"sum({amount}) + round((sum(rest) * 4 + 1) / {4 * MILLION})::BIGINT"
     return (
         'SELECT store, order_id, currency, bool_or("foreign") AS "foreign",'
@@ -91,8 +92,8 @@ def once_per_order(sql: str, amount: str, *, owed: bool = False) -> str:
 
 
 def refuse_negative(least: Mapping[str, int]) -> None:
-    """Raises `LogBroken` where an order, per store the least, is to be charged on less than
-    nothing: intake lets none through, so the archive is not what was taken in."""
+    """Raises `LogBroken` where the least net amount of an order, by store, is below zero: intake
+    refuses such orders, so the archive has been changed."""
     for store, net in sorted(least.items()):
         if net < 0:
             raise LogBroken(
@@ -102,10 +103,10 @@ def refuse_negative(least: Mapping[str, int]) -> None:
 
 
 def waiting_for(about: str) -> Callable[[OrderReader, Asked], Iterator[Recorded]]:
-    """Of a month of an edition, per store with orders that it is about and that nobody has
-    onboarded, its first sales: such orders wait, and no line says anything of them.
+    """A function that yields the first sales in a month of each store that has orders for the
+    edition but is not onboarded yet: such orders wait and appear on no line.
 
-    `about` is the condition, in SQL, of the orders that the edition is about.
+    `about` is the SQL condition of the orders that the edition is about.
     """
 
     def waiting(reader: OrderReader, asked: Asked) -> Iterator[Recorded]:
@@ -113,22 +114,22 @@ def waiting_for(about: str) -> Callable[[OrderReader, Asked], Iterator[Recorded]
         session = reader.order_session(month_window(days.window, reader.clocks.as_of), None)
         if session is None:
             return
-        found = session.ask(f"SELECT DISTINCT store FROM orders WHERE {about}", {})
-        names = {row[0] for row in found}
+        rows = session.ask(f"SELECT DISTINCT store FROM orders WHERE {about}", {})
+        names = {row[0] for row in rows}
         known = reader.states("store", names, StoreState, [MerchantOnboarded.TOPIC])
         unknown = [name for name, state in known.items() if state.onboarding is None]
-        told: set[str] = set()
+        reported: set[str] = set()
         for sales in reader.sales_of_orders(unknown, days):
-            if sales.event.store not in told:
-                told.add(sales.event.store)
+            if sales.event.store not in reported:
+                reported.add(sales.event.store)
                 yield sales
 
     return waiting
 
 
 class LazyParts(Sequence[Step]):
-    """The parts of one explanation, worked out when they are looked at; equal to any sequence of
-    the same steps."""
+    """The parts of one explanation, worked out on first access; equal to any sequence of the same
+    steps."""
 
     def __init__(self, worked_out: Callable[[], tuple[Step, ...]]) -> None:
         self._worked_out = worked_out

@@ -1,4 +1,4 @@
-"""What every program checks of an edition before it may be published, in one place."""
+"""The checks that every program makes before an edition may be published."""
 
 from collections.abc import Iterable
 from typing import Annotated, Any, TypeVar
@@ -54,9 +54,9 @@ def complete(
 ) -> Edition:
     """The edition with every parameter written out, as it is published.
 
-    `citable` are names beside the parameters that `[cite]` and `[assumed]` may speak of;
+    `citable` are names other than parameters that `[cite]` and `[assumed]` may use;
     `worked_out` are parameters that publishing fixes. Raises `BadTerms` for a citation of
-    something that is none, or without a source.
+    an unknown name, or without a source.
     """
     known = {*type(parameters).model_fields, *Edition.model_fields, "from", "to", *citable}
     for table in ("assumed", "cite"):

@@ -1,7 +1,7 @@
-"""What a program's rules are given and what they answer. Nothing here does I/O.
+"""What a program's rules receive and what they return. Nothing here does I/O.
 
-A rule assesses one subject from its own facts and a second step reduces the decisions of one
-payee; neither reaches for the whole book. What they need they ask of a `Reader`.
+A rule assesses one subject from its own facts, and a second step reduces the decisions of one
+payee; neither reads the whole book. What they need they ask of a `Reader`.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -19,11 +19,11 @@ from ledger.programs.edition import Edition
 from ledger.programs.line import Line
 
 CHUNK = 20_000
-"""Subjects assessed at a time: bounds memory and the number of queries alike."""
+"""Subjects assessed at a time: limits both memory and the number of queries."""
 
 
 def in_chunks(names: Iterable[str]) -> Iterator[list[str]]:
-    """Names in order, so many at a time as are assessed together."""
+    """Names in order, in chunks of at most `CHUNK`."""
     remaining = iter(sorted(names))
     while chunk := list(islice(remaining, CHUNK)):
         yield chunk
@@ -49,7 +49,7 @@ class Reader(Protocol):
     ) -> dict[str, S]:
         """The states of `kind:name` for every name, folded from the facts that count.
 
-        With `topics` only from facts of these, for a question that no others bear on.
+        With `topics` only from facts of these topics, for questions that no others affect.
         """
 
     def sales_since(self, stores: Iterable[str], first: date, state: type[S]) -> dict[str, S]:
@@ -58,35 +58,36 @@ class Reader(Protocol):
     def named(
         self, kind: str, names: Iterable[str], window: Window | None = None
     ) -> dict[str, list[str]]:
-        """Per name the streams that the index leads to under that kind; with a window only by
-        facts that happened in it."""
+        """The streams that the index leads to under that kind, by name; with a window only those
+        of facts that happened in it."""
 
     def named_under(self, names: Mapping[str, Collection[str]]) -> dict[str, dict[str, list[str]]]:
-        """As `named`, for several kinds: per kind and name the streams."""
+        """As `named`, for several kinds: the streams by kind and name."""
 
     def names(self, kind: str, since: Instant, until: Instant) -> Iterator[tuple[str, str]]:
         """All (name, stream) of a kind whose fact happened in the half-open window."""
 
     def located(self, kind: str, names: Iterable[str]) -> Iterator[tuple[str, Instant, int]]:
-        """Per index entry of these names: the name, the instant and the position."""
+        """The name, instant and position of each index entry of these names."""
 
     def under(self, kind: str, first: str, last: str) -> Iterator[tuple[str, int]]:
-        """All (name, position) of a kind whose name lies between two, both inside."""
+        """All (name, position) of a kind with `first` <= name <= `last`."""
 
     def begins(self, rules: str) -> Instant | None:
-        """The first day of the first edition of some rules; None where none is published."""
+        """The start of the first day of a rule's first edition; None where none is published."""
 
     def publishers(self, rules: str) -> dict[str, str]:
-        """Per edition of some rules who publishes it, by the version that counts."""
+        """The publisher of each edition of some rules, by the version that counts."""
 
     def within(self, kind: str, window: Window) -> Iterator[int]:
         """The positions of the facts of a kind that happened in the window, by position."""
 
     def listed(self, names: Mapping[str, Collection[str]]) -> Iterator[Recorded]:
-        """The facts that the index leads to under some kinds and names."""
+        """The facts that the index leads to under the given kinds and names."""
 
     def listed_by_end(self, kind: str, skipped: int, first: str, last: str) -> Iterator[Recorded]:
-        """The facts of a kind whose name, without its first characters, lies between two."""
+        """The facts of a kind whose name, without its first `skipped` characters, lies between
+        `first` and `last`."""
 
     def at_positions(self, positions: Iterable[int]) -> Iterator[Recorded]:
         """The facts at positions that the index has led to."""
@@ -94,19 +95,19 @@ class Reader(Protocol):
     def sales_of_orders(
         self, stores: Collection[str], days: Span, *, deduct: bool = True
     ) -> Iterator[Recorded]:
-        """Per store, day of the zone, currency and call the archived orders, as if reported:
-        `GMVRecorded` of the source `orders`, at the position of the call."""
+        """The archived orders summed per store, day of the zone, currency and call, as if
+        reported: `GMVRecorded` of the source `orders`, at the position of the call."""
 
     def first_orders(self, stores: Collection[str]) -> Iterator[Recorded]:
         """The first archived order of each store, as if reported: `FirstSale`."""
 
 
 OrderTables = Mapping[str, Mapping[str, list[object]]]
-"""Small tables that an order expression joins with: per name its columns, each a list."""
+"""Small tables that an order expression joins with: by name, their columns as lists."""
 
 
 class OrderSession(Protocol):
-    """Order lines that can be asked in SQL, under the name `orders`."""
+    """Order lines that can be queried in SQL, under the name `orders`."""
 
     def ask(self, sql: str, tables: OrderTables) -> list[tuple[Any, ...]]:
         """Runs SQL over `orders` and small tables, which are loaded once under their names."""
@@ -116,14 +117,15 @@ class OrderReader(Reader, Protocol):
     """A reader of a book with an archive of order lines."""
 
     def order_position(self, file: int) -> int:
-        """The position of the call that brought the file of a line, as lines name it."""
+        """The position of the call that brought the file with this number."""
 
     def order_session(self, window: Window, stores: list[str] | None) -> OrderSession | None:
         """The lines that count, created in the window; None without any."""
 
 
 class OrderChange(NamedTuple):
-    """One thing changed in what is due of a month's orders, for a reconciliation."""
+    """A month's orders with a single change in how their amounts are worked out, for a
+    reconciliation."""
 
     because: str
     detail: str
@@ -134,17 +136,18 @@ class OrderChange(NamedTuple):
 
 
 class OrderRates(NamedTuple):
-    """What is due of a month's orders by rates that go by category, and how to ask for another."""
+    """The amounts of a month's orders by rates per category, and how to ask for another rate."""
 
     sql: str
-    """Every order with `store`, `order_id`, `category`, the `net` that the rate is taken of, what
-    is `fixed` beside it, and `was`, its rate in millionths, null where a discount replaced it."""
+    """Every order with `store`, `order_id`, `category`, the `net` that the rate applies to, the
+    `fixed` part in addition, and `was`, its rate in millionths, null where a discount replaced it.
+    """
     at: Callable[[str, int], OrderChange]
     """Every order of a category at one rate, in millionths."""
 
 
 class OrderSide(Protocol):
-    """A month's orders with what is due of each, and how to ask again with one thing changed."""
+    """A month's orders with the amount due for each, and the same under single changes."""
 
     @property
     def window(self) -> Window:
@@ -152,24 +155,24 @@ class OrderSide(Protocol):
 
     @property
     def sql(self) -> str:
-        """Every order: `store`, `order_id`, what is `due` of it in minor units, seen from the payee
-        (null: nothing, or none can be told), `currency`, whether it is `foreign` to the edition's,
-        and the `line` and `payee` that it belongs to."""
+        """Every order: `store`, `order_id`, the amount `due` in minor units, seen from the payee
+        (null: none, or not known), `currency`, whether that is `foreign` to the edition, and the
+        `line` and `payee` that it belongs to."""
 
     @property
     def tables(self) -> OrderTables:
-        """What the expression joins the orders with."""
+        """The small tables that the expression joins the orders with."""
 
     def variants(self) -> Iterator[OrderChange]:
         """Each single change, in the contract's order."""
 
     @property
     def rates(self) -> OrderRates | None:
-        """The rates, where they go by category."""
+        """The rates, where they depend on the category."""
 
 
 class OfOrders(Enum):
-    """What lines may rest on of archived orders."""
+    """How lines may depend on archived orders."""
 
     EACH = "each order"
     GMV = "their sums as placed GMV"
@@ -177,7 +180,7 @@ class OfOrders(Enum):
 
 
 SINGLY_MAX = 5
-"""So many subjects may read what they share one by one; more read it together."""
+"""Up to this many subjects read shared data one by one; more read it together."""
 
 
 class Asked(NamedTuple):
@@ -187,19 +190,19 @@ class Asked(NamedTuple):
     period: str | None = None
     """The month, `2020-05`, of an edition that settles by month."""
     subjects: frozenset[str] | None = None
-    """Only the lines of these subjects, reading only what they rest on."""
+    """Only the lines of these subjects, reading only what they depend on."""
     assume: frozenset[str] = frozenset()
-    """What is taken as given for a reconciliation's "what if": codes of conditions, and others
-    that the program's `variants` names. Empty in every run that anything is issued from."""
+    """Assumptions of a reconciliation's "what if": codes of conditions, and others that the
+    program's `variants` names. Empty in every run from which anything is issued."""
 
     @property
     def many(self) -> bool:
-        """Whether so much is asked that what lines share is best read at once."""
+        """Whether so many subjects are asked for that shared data is best read at once."""
         return self.subjects is None or len(self.subjects) > SINGLY_MAX
 
 
 class OrderKind(NamedTuple):
-    """What a rate of an order may rest on: its category, how it was sold, and when."""
+    """What an order's rate may depend on: its category, how it was sold, and when."""
 
     category: str
     traffic: str
@@ -208,30 +211,30 @@ class OrderKind(NamedTuple):
 
 
 class OrderProgram(Protocol):
-    """What a program that works by order answers besides."""
+    """What a program that settles by order provides in addition."""
 
     @property
     def word(self) -> str:
-        """What the amount of an order is called, such as `fee`."""
+        """The column name of an order's amount, such as `fee`."""
 
     @property
     def about(self) -> str:
-        """The condition, in SQL, of the orders that it is about."""
+        """The SQL condition of the orders that the program is about."""
 
     def orders_of(self, reader: OrderReader, asked: Asked) -> list[dict[str, Any]]:
-        """Every order of some subjects with its amount under `word`, the `line` that it belongs to,
-        and its `place` in the archive."""
+        """Every order of the subjects asked for, with its amount under `word`, its `line`, and its
+        `place` in the archive."""
 
     def order_side(self, reader: OrderReader, asked: Asked) -> OrderSide:
-        """Our side of a reconciliation by order; raises `WrongPeriod`."""
+        """Our side of a reconciliation by order. Raises `WrongPeriod`."""
 
     def without_rate(self, edition: Edition, sales: Iterable["OrderKind"]) -> set[str]:
         """The categories that have no rate for some of these orders."""
 
 
 class Obligation(NamedTuple):
-    """Something that is owed beside the lines, and how far it has been met: a count of things,
-    missing and made up, or an amount of money, by whom.
+    """Something owed in addition to the lines, and how far it has been met: a count of things,
+    missing and made up, or an amount of money and who owes it.
     """
 
     obligation: str
@@ -244,7 +247,7 @@ class Obligation(NamedTuple):
     amount: Money | None = None
     owed_by: str = ""
     repeated_in: str | None = None
-    """Of money: the later month in which what is still owed stands again."""
+    """For money: the later month in which the part still owed is listed again."""
 
     def as_json(self) -> dict[str, Any]:
         """The obligation in the shape of the public contract."""
@@ -255,7 +258,7 @@ class Obligation(NamedTuple):
                 "amount": self.amount.text,
                 "currency": self.amount.currency,
             }
-        found = {
+        data = {
             "obligation": self.obligation,
             "owed_to": self.owed_to,
             **owed,
@@ -263,20 +266,20 @@ class Obligation(NamedTuple):
             "state": self.state,
             "events": list(self.events),
         }
-        return found | {"repeated_in": self.repeated_in} if self.amount else found
+        return data | {"repeated_in": self.repeated_in} if self.amount else data
 
 
 class Answer(NamedTuple):
-    """What rules answer: lines sorted by id, and obligations sorted by id."""
+    """The result of rules: lines sorted by id, and obligations sorted by id."""
 
     lines: list[Line]
     obligations: tuple[Obligation, ...] = ()
     period: str | None = None
-    """The month that a single subject belongs to, where it was asked for without one."""
+    """The month of a single subject that was asked for without one."""
 
 
 class Rule(Protocol):
-    """One version of a program's rule function: pure, and never edited once it has shipped.
+    """One version of a program's rule function: pure, and never changed once it has shipped.
 
     A subject that has no line is left out of the answer.
     """

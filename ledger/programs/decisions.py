@@ -10,12 +10,12 @@ from ledger.kernel.instants import local
 from ledger.programs.edition import Edition
 
 CURRENCY = "currency_differs"
-"""What a line is held for that an amount in another currency bears on."""
+"""The code for lines held because of an amount in another currency."""
 SHOWN_MAX = 5
 
 
 class Decision(NamedTuple):
-    """What follows from some conditions: granted, declined, or held for what is not known."""
+    """The outcome of conditions: granted, declined, or held for what is not known."""
 
     outcome: str
     unmet: tuple[str, ...]
@@ -23,8 +23,8 @@ class Decision(NamedTuple):
 
 
 def decide(conditions: Sequence[Step], held: Sequence[str]) -> Decision:
-    """Declined where a condition is unmet, with exactly those codes; else held for what is
-    pending, in the order given; else granted."""
+    """Declined where a condition is unmet, with exactly the unmet codes; else held for what is
+    pending, in the order of `held`; else granted."""
     unmet = tuple(
         condition.code for condition in conditions if condition.met is False and condition.code
     )
@@ -37,7 +37,7 @@ def decide(conditions: Sequence[Step], held: Sequence[str]) -> Decision:
 
 
 def pending_of(step: Step) -> set[str]:
-    """What a condition waits for."""
+    """The codes of what a condition waits for."""
     own = {step.pending} if step.pending else set()
     return own.union(*(pending_of(part) for part in step.parts))
 
@@ -48,13 +48,13 @@ def condition(
     met: bool | None,
     required: str,
     observed: str,
-    rests_on: Iterable[Recorded] = (),
+    facts: Iterable[Recorded] = (),
     *,
     pending: str | None = None,
     asks: str = "",
 ) -> Step:
-    """A condition: met, unmet, pending, or (None) not asked. `asks` is the parameter it asks
-    for, which is cited where the code itself is not."""
+    """A condition: met, unmet, pending, or (None) not required. `asks` is the parameter behind
+    it, which is cited where the code itself is not."""
     return Step(
         code.replace("_", " "),
         None,
@@ -62,7 +62,7 @@ def condition(
         required,
         observed,
         edition.cite.get(code) or edition.cite.get(asks),
-        tuple(sorted({fact.position for fact in rests_on})),
+        tuple(sorted({fact.position for fact in facts})),
         (),
         code,
         pending,
@@ -70,31 +70,31 @@ def condition(
 
 
 def taken_as_met(step: Step, assume: frozenset[str]) -> Step:
-    """The condition, taken as met where a what-if says so."""
+    """The condition, taken as met where a what-if assumes it."""
     if step.code not in assume:
         return step
     return step._replace(met=True, pending=None, observed=f"{step.observed}; taken as met")
 
 
 def told(recorded: Recorded, edition: Edition) -> str:
-    """A fact and when it happened, in the edition's zone."""
+    """A fact's type and its instant in the edition's zone."""
     return f"{type(recorded.event).__name__} at {local(recorded.at, edition.zone)}"
 
 
 def positions(facts: Iterable[Recorded]) -> tuple[int, ...]:
-    """Where facts stand in the log."""
+    """The positions of facts in the log, sorted."""
     return tuple(sorted(fact.position for fact in facts))
 
 
 def amounts_of(facts: Sequence[Recorded]) -> str:
-    """The amounts of facts in words, of many the first ones."""
+    """The amounts of facts in words; of many, the first ones."""
     shown = [f"{fact.event.amount} {fact.event.currency}" for fact in facts[:SHOWN_MAX]]
     more = len(facts) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
 def other_currency(edition: Edition, facts: Sequence[Recorded], of: str) -> Step | None:
-    """What holds a line that facts in another currency bear on; None where there are none."""
+    """The step that holds a line because of facts in another currency; None without such facts."""
     if not facts:
         return None
     return Step(
@@ -109,7 +109,7 @@ def other_currency(edition: Edition, facts: Sequence[Recorded], of: str) -> Step
 def other_reports(
     counts: Recorded, reports: Iterable[Recorded], of: str = "application"
 ) -> tuple[Step, ...]:
-    """A step for further reports of the same act: they do not count, and stay visible."""
+    """A step for further reports of the same act: they do not count but stay visible."""
     kind = type(counts.event)
     others = {report.position for report in reports if isinstance(report.event, kind)} - {
         counts.position

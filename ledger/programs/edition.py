@@ -30,7 +30,7 @@ from ledger.kernel.zones import is_zone
 
 
 def _plain_day(day: Any) -> Any:
-    """A date of TOML, or its text as recorded; numbers, which pydantic would take, are none."""
+    """A TOML date, or its text as recorded; numbers, which pydantic would accept, are refused."""
     if isinstance(day, str) and not DATE.fullmatch(day):
         raise ValueError("a day is written as 2026-01-01")
     if not isinstance(day, str | date):
@@ -52,7 +52,7 @@ HOW_TO_BEGIN = "Print an edition and change it: duebook programs PROGRAM --forma
 NESTING_MAX = 20
 SHOWN_MAX = 80
 NUMBER_MAX = 10**9
-"""Of versions, days and counts."""
+"""The largest version, number of days or count."""
 
 
 class Source(BaseModel):
@@ -106,7 +106,7 @@ class Edition(BaseModel):
                 )
 
     def model_copy(self, *, update: Any = None, deep: bool = False) -> "Edition":
-        """A changed copy, without what was worked out from the dates before."""
+        """A changed copy, without the window worked out from the old dates."""
         copied = super().model_copy(update=update, deep=deep)
         copied.__dict__.pop("window", None)
         return copied
@@ -133,12 +133,12 @@ class Edition(BaseModel):
 
     @property
     def digest(self) -> str:
-        """sha256 of the canonical JSON: equal for equal content, however it was written."""
+        """sha256 of the canonical JSON: equal for equal content, however the file was written."""
         text = json.dumps(self.as_data(), sort_keys=True, separators=(",", ":"))
         return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
     def assumptions(self) -> list[dict[str, str]]:
-        """What had to be assumed, and why, in the order of the file."""
+        """The assumptions and their reasons, in the order of the file."""
         return [{"parameter": key, "because": why} for key, why in self.assumed.items()]
 
     @classmethod
@@ -153,8 +153,8 @@ class Edition(BaseModel):
 def parse_toml(text: str, where: str) -> Edition:
     """Reads a terms file. Raises `BadTerms` for bad TOML, floats, unknown or missing keys."""
     try:
-        data = tomllib.loads(text.removeprefix("\ufeff"))  # as some editors begin a file
-    except ValueError as error:  # also a number of thousands of digits
+        data = tomllib.loads(text.removeprefix("\ufeff"))  # some editors begin a file with this
+    except ValueError as error:  # also raised for a number of thousands of digits
         raise BadTerms(f"{where} is not TOML: {error}.", HOW_TO_BEGIN) from None
     except RecursionError:
         raise BadTerms(f"{where} is nested too deeply for terms.", HOW_TO_BEGIN) from None
@@ -174,7 +174,7 @@ def to_toml(edition: Edition) -> str:
     head = [(k, v) for k, v in data.items() if k not in ("terms", "assumed", "cite", "source")]
     lines = [f"{key} = {_toml(value, key)}" for key, value in head]
     for table in ("terms", "assumed", "cite"):
-        if data.get(table) or table == "terms":  # a file has them, be they none
+        if data.get(table) or table == "terms":  # a file always has this table, even empty
             lines += ["", f"[{table}]"]
             lines += [f"{key} = {_toml(value, '')}" for key, value in data[table].items()]
     for source in data.get("source", ()):
@@ -196,9 +196,9 @@ def _toml(value: Any, key: str) -> str:
         case str():
             return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
         case list():
-            return "[" + ", ".join(_toml(one, "") for one in value) + "]"
+            return "[" + ", ".join(_toml(entry, "") for entry in value) + "]"
         case dict():
-            inner = ", ".join(f"{name} = {_toml(one, '')}" for name, one in value.items())
+            inner = ", ".join(f"{name} = {_toml(entry, '')}" for name, entry in value.items())
             return "{ " + inner + " }"
     raise AssertionError(f"{value!r} has no place in terms")
 
@@ -218,36 +218,38 @@ def _refuse_floats(value: Any, path: str, where: str) -> None:
         case datetime():
             raise BadTerms(f"{where}: {path} is a date-time; terms are dated by day.")
         case dict():
-            for key, one in value.items():
-                _refuse_floats(one, f"{path}.{key}" if path else key, where)
+            for key, inner in value.items():
+                _refuse_floats(inner, f"{path}.{key}" if path else key, where)
         case list():
-            for one in value:
-                _refuse_floats(one, path, where)
+            for inner in value:
+                _refuse_floats(inner, path, where)
 
 
 def sentence_of(error: ValidationError, where: str, model: type[BaseModel]) -> str:
-    """All of the model's findings, each with its key and what was found there, as TOML has it."""
-    names = [one.alias or name for name, one in model.model_fields.items()]
+    """All of the model's findings, each with its key and the value there, as written in TOML."""
+    names = [field.alias or name for name, field in model.model_fields.items()]
     parts = []
-    for one in error.errors():
-        key = ".".join(str(piece) for piece in one["loc"]) or "the file"
-        if one["type"] == "missing":
+    for finding in error.errors():
+        key = ".".join(str(piece) for piece in finding["loc"]) or "the file"
+        if finding["type"] == "missing":
             parts.append(f"{key}: it is missing")
             continue
-        if one["type"] == "extra_forbidden":
+        if finding["type"] == "extra_forbidden":
             meant = near(key, names)
             message = f"unknown key, perhaps {meant[0]}" if meant else "unknown key"
-        elif names_expected(one):
-            message = f"expected {expected_in(one)}"
+        elif names_expected(finding):
+            message = f"expected {expected_in(finding)}"
         else:
-            message = expected_in(one)
-        known = repr(one["input"]) in message
-        parts.append(f"{key}: {message}" + ("" if known else f" (found {_shown(one['input'])})"))
+            message = expected_in(finding)
+        known = repr(finding["input"]) in message
+        parts.append(
+            f"{key}: {message}" + ("" if known else f" (found {_shown(finding['input'])})")
+        )
     return f"{where}: " + "; ".join(parts) + "."
 
 
 def _shown(value: Any) -> str:
-    """A value as a terms file has it; of a long one the beginning."""
+    """A value as written in a terms file; of a long one the beginning."""
     try:
         text = _toml(value, "")
     except AssertionError:

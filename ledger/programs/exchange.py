@@ -1,7 +1,7 @@
-"""Amounts of foreign currency, converted day by day at quoted rates. Shared by all programs.
+"""Amounts in foreign currency, converted day by day at quoted rates. Shared by all programs.
 
 The last quote for a pair on or before the day counts, if it is not too old; of two for one day
-the one with the later `at`. There are no inverse and no cross rates. Source: domain.md, 0.
+the one with the later `at`. Inverse and cross rates are not used. Source: domain.md, 0.
 """
 
 from bisect import bisect_right
@@ -25,13 +25,13 @@ BASE_LENGTH = len("EUR-")
 
 
 class Rates:
-    """Quoted rates into the edition's currency. The index says which quotes there are; only
-    those that are used are read."""
+    """Quoted rates into the edition's currency. The index lists the quotes; only those that are
+    used are read."""
 
     def __init__(
         self, reader: Reader, edition: Edition, age_days_max: int, *, at_once: bool = False
     ) -> None:
-        """`at_once` reads a pair's quotes of the edition's time together, for many lines."""
+        """`at_once` reads all of a pair's quotes in the edition's term together, for many lines."""
         self._at_once = at_once
         self._reader = reader
         self._currency = edition.currency
@@ -39,7 +39,7 @@ class Rates:
         self._edition = edition
         self._pairs: dict[str, _Pair] = {}
         self._read: dict[str, list[Recorded]] | None = None
-        """Per currency the quotes that were read together."""
+        """The quotes that were read together, by currency."""
 
     def into(self, currency: str, day: date) -> tuple[Decimal, Recorded] | None:
         """The rate that converts a currency on a day, or None where none is quoted in time."""
@@ -49,19 +49,19 @@ class Rates:
         return Decimal(quote.event.rate), quote
 
     def looked_at(self, currency: str, day: date) -> tuple[int, ...]:
-        """Positions of the quotes that were looked at for a day: of several one counts."""
+        """Positions of the quotes considered for a day; one of them counts."""
         return self._pair(currency, day).looked_at(day)
 
     def last(self, currency: str, day: date) -> Recorded | None:
         """The last quote for a day on or before this one, however old."""
         fact = self._pair(currency, day).last_on(day)
-        if fact is None:  # outside what was looked up: only said, never calculated with
+        if fact is None:  # outside what was looked up: for messages only, never calculated with
             pair = f"{currency}-{self._currency}"
             fact = _Pair.listed(self._reader, pair, FIRST_DAY, day).last_on(day)
         return fact
 
     def missing(self, currency: str, day: date) -> str:
-        """Which rate is missing, and the nearest one that may not be used."""
+        """Which rate is missing, and the last quote, which is too old to be used."""
         wanted = f"no rate {currency} to {self._currency} for {day}"
         last = self.last(currency, day)
         if last is None:
@@ -98,12 +98,12 @@ class Rates:
         return edition.first - self._age, (edition.last or edition.first) + MARGIN
 
     def _covers(self, day: date) -> bool:
-        """Whether a day lies in the edition's time: one without an end has none to read at once."""
+        """Whether a day lies in the edition's term; an open-ended one is never read at once."""
         first, last = self._usual
         return self._edition.last is not None and first + self._age <= day <= last
 
     def _quotes_at_once(self) -> dict[str, list[Recorded]]:
-        """Every quote into the currency of the edition's time, in one go."""
+        """Every quote into the edition's currency in its term, read in one go."""
         if self._read is None:
             self._read = defaultdict(list)
             first, last = (f"{self._currency}/{day}" for day in self._usual)
@@ -113,7 +113,7 @@ class Rates:
 
 
 class _Pair:
-    """The days between two for which a pair is quoted."""
+    """The quoted days of a currency pair, from `first` to `last`."""
 
     def __init__(self, first: date, last: date, positions: dict[date, list[int]]) -> None:
         self.first, self.last = first, last
@@ -124,18 +124,18 @@ class _Pair:
 
     @classmethod
     def listed(cls, reader: Reader, pair: str, first: date, last: date) -> "_Pair":
-        """What the index lists; quotes are read when they are first asked for."""
+        """Quotes that the index lists; they are read when first needed."""
         positions: dict[date, list[int]] = {}
         for name, position in reader.under("quote", f"{pair}/{first}", f"{pair}/{last}"):
             day = date.fromisoformat(name.rpartition("/")[2])
             positions.setdefault(day, []).append(position)
-        found = cls(first, last, positions)
-        found._reader = reader
-        return found
+        listed = cls(first, last, positions)
+        listed._reader = reader
+        return listed
 
     @classmethod
     def of(cls, quotes: Iterable[Recorded], first: date, last: date) -> "_Pair":
-        """Quotes that were read already."""
+        """Quotes that have been read already."""
         by_day: dict[date, list[Recorded]] = {}
         for quote in quotes:
             by_day.setdefault(quote.event.day, []).append(quote)
@@ -173,7 +173,7 @@ class _Pair:
 
 
 class Converted(NamedTuple):
-    """The sum in the edition's currency, or what keeps it from being made, and how it came."""
+    """The sum in the edition's currency, or the missing rate that prevents it, with its steps."""
 
     total: Decimal
     missing: str | None
@@ -182,17 +182,17 @@ class Converted(NamedTuple):
 
 
 def convert(
-    found: Iterable[Recorded], rates: Rates, edition: Edition, *, by_order_day: bool = True
+    facts: Iterable[Recorded], rates: Rates, edition: Edition, *, by_order_day: bool = True
 ) -> Converted:
-    """Adds up what GMV facts report, foreign amounts at the rate of their day, unrounded."""
+    """Adds up GMV facts, foreign amounts at the rate of their day, unrounded."""
     total, currency = Decimal(0), edition.currency
     quotes: dict[int, Recorded] = {}
     parts: list[Step] = []
-    for fact in found:
+    for fact in facts:
         event = fact.event
         amount = Decimal(event.amount)
         sum_ = f"{event.amount} {event.currency}"
-        rests_on: tuple[int, ...] = (fact.position,)
+        positions: tuple[int, ...] = (fact.position,)
         if event.currency != currency:
             day = event.day if by_order_day else day_of(fact.at, edition.zone)
             rate = rates.into(event.currency, day)
@@ -203,19 +203,20 @@ def convert(
             quotes[quote.position] = quote
             amount = EXACT.multiply(amount, factor)
             sum_ += f" x {factor} (rate of {quote.event.day}) = {amount:f} {currency}"
-            rests_on = tuple(sorted((fact.position, *rates.looked_at(event.currency, day))))
+            positions = tuple(sorted((fact.position, *rates.looked_at(event.currency, day))))
         total = EXACT.add(total, amount)
-        step = Step(f"orders of {event.day}", observed=sum_, events=rests_on)
-        if event.source == ORDERS and not fact.version:  # what the archive says
+        step = Step(f"orders of {event.day}", observed=sum_, events=positions)
+        if event.source == ORDERS and not fact.version:  # summed from the archive
             step = step._replace(orders=event.orders, sold=(event.store, event.day))
         parts.append(step)
     return Converted(total, None, tuple(quotes.values()), tuple(parts))
 
 
-def two_feeds(found: Iterable[Recorded]) -> str | None:
-    """The first day for which two sources report GMV: neither may be chosen for the payee."""
+def two_feeds(facts: Iterable[Recorded]) -> str | None:
+    """The first day for which two sources report GMV, as neither may be preferred; None without
+    one."""
     sources: dict[date, str] = {}
-    for fact in found:
+    for fact in facts:
         source = fact.event.source or ""
         if sources.setdefault(fact.event.day, source) != source:
             return f"{fact.event.day} is reported by {sources[fact.event.day]!r} and {source!r}"
@@ -223,7 +224,7 @@ def two_feeds(found: Iterable[Recorded]) -> str | None:
 
 
 def left_out(others: list[Recorded], basis: str) -> tuple[Step, ...]:
-    """What was reported of other days or on the other basis, so that nobody looks for it."""
+    """A step for reports of other days or on the other basis, so that nobody misses them."""
     if not others:
         return ()
     days = [other.event.day for other in others]

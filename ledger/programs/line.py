@@ -1,7 +1,7 @@
 """A line: a decision about one subject, with one payer, one payee and perhaps an amount.
 
-What a line says is defined here and nowhere else: what a close seals, what is stored, compared
-and shown. A positive amount goes from payer to payee, a negative one from payee to payer.
+The content of a line is defined only here: what a close seals, and what is stored, compared and
+shown. A positive amount goes from payer to payee, a negative one from payee to payer.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from ledger.kernel.money import Money
 PLATFORM = "platform"
 Outcome = Literal["payable", "granted", "declined", "held"]
 UNEXPLAINED = Step("as stated")
-"""The explanation of a line that is read back from a statement: those keep what, not why."""
+"""The explanation of a line read back from a statement: statements keep results, not reasons."""
 
 
 class Line(NamedTuple):
@@ -38,14 +38,14 @@ class Line(NamedTuple):
     explanation: Step = UNEXPLAINED
 
     def said(self) -> tuple[object, ...]:
-        """What the line says, without why: two lines say the same if and only if this is equal."""
+        """The line without its explanation: two lines are the same if and only if this is equal."""
         return (
             *(self.line, self.kind, self.payer, self.payee, self.subject),
             *(self.outcome, self.amount, self.unmet, self.held_for),
         )
 
     def sealed(self) -> list[object]:
-        """What a seal covers. The platform as payer is left out: older seals do not know payers."""
+        """The sealed fields. The platform as payer is left out: older seals have no payers."""
         sealed: list[object] = [
             *(self.line, self.kind, self.payee, self.subject, self.outcome),
             *(self.amount_text, self.currency, list(self.unmet), list(self.held_for)),
@@ -53,11 +53,11 @@ class Line(NamedTuple):
         return sealed if self.payer == PLATFORM else [*sealed, self.payer]
 
     def turned(self) -> "Line":
-        """The line as its payer has it: with the other sign."""
+        """The line from the payer's side: with the opposite sign."""
         return self._replace(amount=self.amount.negated() if self.amount else None)
 
     def stated(self, *, to_payer: bool = False) -> StatedLine:
-        """The line as a statement keeps it; on the payer's statement with the sign turned."""
+        """The line as a statement keeps it; on the payer's statement with the sign reversed."""
         amount = self.turned().amount if to_payer else self.amount
         return StatedLine.model_construct(
             line=self.line,
@@ -100,12 +100,12 @@ class Line(NamedTuple):
 
 
 def line_of(stated: StatedLine, holder: str) -> Line:
-    """The line that the statement of `holder`, its payee, was issued with."""
+    """The line as issued on the statement of `holder`, its payee."""
     return _line(stated, holder, stated.amount)
 
 
 def line_now(row: AdjustedLine, holder: str) -> Line:
-    """What a line says from its adjustment on."""
+    """The line as it is after an adjustment."""
     return _line(row, holder, row.now)
 
 
@@ -126,7 +126,7 @@ def _line(kept: StatedLine | AdjustedLine, holder: str, text: str | None) -> Lin
 
 
 class Change(NamedTuple):
-    """A line that says something else than before; None: there is no such line."""
+    """A line before and after a change; None: there is no such line."""
 
     was: Line | None
     now: Line | None
@@ -140,7 +140,7 @@ class Change(NamedTuple):
 
     @property
     def difference(self) -> Money | None:
-        """By how much the payee is due more; None where no money is in it."""
+        """How much more the payee is due; None where no money is involved."""
         amounts = [line.amount for line in (self.now, self.was) if line and line.amount]
         if not amounts:
             return None
@@ -155,9 +155,9 @@ class Change(NamedTuple):
 
 
 def changes(before: Iterable[Line], after: Iterable[Line]) -> list[Change]:
-    """The lines that two sets say differently, by id: the one comparison of sets of lines.
+    """The lines that differ between two sets, by id: the only comparison of sets of lines.
 
-    A line whose payee or payer differs is another one: it counts as gone, and as new.
+    A line with another payee or payer is a different line: the old one is gone, the new one added.
     """
     old = {line.line: line for line in before}
     new = {line.line: line for line in after}
@@ -175,7 +175,7 @@ def changes(before: Iterable[Line], after: Iterable[Line]) -> list[Change]:
 
 
 def digest_of(lines: Iterable[Line]) -> str:
-    """sha256 over what every line says, in the order of their ids, as JSON without blanks."""
+    """sha256 over the sealed fields of every line, in the order of ids, as JSON without blanks."""
     sealed = sorted((line.sealed() for line in lines), key=lambda fields: str(fields[0]))
     text = json.dumps(sealed, ensure_ascii=False, separators=(",", ":"))
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()

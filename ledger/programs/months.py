@@ -1,4 +1,4 @@
-"""The month of a run: its window, its cut, and the months that have begun after it."""
+"""The month of a run: its window, its cut-off, and the months that have begun after it."""
 
 from functools import cached_property
 
@@ -13,11 +13,11 @@ EDGES = {
     "start_earlier": ("a day longer at its start", -1, 0),
     "start_later": ("a day shorter at its start", 1, 0),
 }
-"""What-ifs of another month: in words, and by how many days its first and last day move."""
+"""What-ifs about the month's limits: in words, and how many days its first and last day move."""
 
 
 class Month:
-    """The month that is asked for. Its cut is its last instant, or as-of where that is earlier."""
+    """The month asked for. Its cut-off is its last instant, or as-of where that is earlier."""
 
     def __init__(self, asked: Asked, as_of: Instant) -> None:
         self.edition, self.as_of = asked.edition, as_of
@@ -40,12 +40,12 @@ class Month:
 
     @property
     def so_far(self) -> Window:
-        """The month up to its cut, as a half-open window."""
+        """The month up to and including its cut-off, as a half-open window."""
         return Window(self.window.start, self.cut + 1)
 
     @cached_property
     def later(self) -> list[tuple[str, Instant]]:
-        """The months after this one that have begun, each with its cut, the latest first."""
+        """The months after this one that have begun, each with its cut-off, the latest first."""
         begun = months_begun(self.edition, self.days.window.end, self.as_of)
         ends = (month(self.edition, name).window.end for name in begun)
         cuts = (min(end - 1, self.as_of) for end in ends)

@@ -1,4 +1,4 @@
-"""Decisions, payments and facts to what they move: of statements line by line, and of pots."""
+"""Turns decisions, payments and facts into movements of statements, line by line, and of pots."""
 
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -25,11 +25,11 @@ from ledger.programs.registry import program_of
 Key = tuple[str, str]
 """A statement, or a pot and its party, and a commodity."""
 Sums = Mapping[str, int]
-"""What a pot's sums come to, in minor units."""
+"""A pot's sums by name, in minor units."""
 
 
 class Filling(NamedTuple):
-    """The pot that a movement belongs to, and the sum that it adds to, or (-1) takes from."""
+    """The pot that a movement belongs to, and the sum that it adds to or (-1) takes from."""
 
     pot: str
     sum: str
@@ -37,10 +37,10 @@ class Filling(NamedTuple):
 
 
 class Move(NamedTuple):
-    """One movement of a statement: more is due for a line, carried over, or paid; or of a pot.
+    """One movement of a statement (an amount due for a line, carried over, or paid) or of a pot.
 
-    The amount is seen from the party whose statement or pot it is; a fact that moves a pot has
-    no statement.
+    The amount is seen from the party whose statement or pot it is; a movement of a pot by a fact
+    has no statement.
     """
 
     statement: str
@@ -50,15 +50,15 @@ class Move(NamedTuple):
     narration: str
     amount: Money
     against: Account | None
-    """The account of a line, or of the means of payment; None for what is carried over."""
+    """The account of a line, or of the means of payment; None for carry-overs."""
     handed_on: bool = False
-    """Whether the platform only passes the amount on: then its own book has the other party's
-    movement on the other side, and only the parties' books have the account."""
+    """Whether the platform only passes the amount on: then in its own book the other party's
+    movement is the other side, and only the parties' books use the account."""
     payer: str = PLATFORM
     """The other side of the statement."""
     filling: Filling | None = None
     asset: Account | None = None
-    """Of a movement of neither a statement nor a pot: the asset of a program that is moved."""
+    """For a movement of neither a statement nor a pot: the program's asset that is moved."""
 
     @property
     def what(self) -> str:
@@ -67,17 +67,17 @@ class Move(NamedTuple):
 
 
 class Stands(NamedTuple):
-    """That a line stands on the statement between some sides; with the sign turned where that is
-    its payer's."""
+    """A statement that a line belongs to, by its sides; `to_payer`: it is the payer's, with the
+    sign reversed."""
 
     sides: Sides
     to_payer: bool = False
 
 
 def stands_on(rules: str, line: Line) -> tuple[Stands, ...]:
-    """The statements that a line stands on: its payee's; where the platform hands it on, its
-    payer's too; where payer and payee settle between themselves, the one of both. A decision
-    stands on its payee's only."""
+    """The statements that a line belongs to: its payee's; where the platform passes it on, also
+    its payer's; where payer and payee settle between themselves, the one between them. A decision
+    belongs to its payee's only."""
     role = "own" if line.amount is None else _posting(rules, line.kind).role
     if role == "bookkeeper":
         return (Stands(Sides(line.payee, line.payer)),)
@@ -87,7 +87,7 @@ def stands_on(rules: str, line: Line) -> tuple[Stands, ...]:
 
 @cache
 def moving_topics() -> tuple[str, ...]:
-    """Topics of events that have entries."""
+    """Topics of events that produce entries."""
     facts = (*catalogue.PAYING, *catalogue.HOLDING)
     own = (StatementIssued.TOPIC, StatementAdjusted.TOPIC, PaymentMade.TOPIC)
     return (*own, *(fact.TOPIC for fact in facts))
@@ -98,10 +98,10 @@ def _posting(rules: str, kind: str) -> Posts:
 
 
 def moves_of(event: Any, holder: str = "") -> Iterator[Move]:
-    """What an event moves, statement by statement, line by line.
+    """The movements of an event, statement by statement, line by line.
 
-    `holder` is the program by which a fact moves a pot; whoever asks for no accounts may leave
-    it out.
+    `holder` is the program by which a fact moves a pot; callers that do not use the accounts may
+    leave it out.
     """
     match event:
         case StatementIssued():
@@ -133,12 +133,12 @@ def statements_of(event: Any) -> set[str]:
 
 
 def pot_of(move: Move) -> str | None:
-    """The pot and the party that a movement is of."""
+    """The pot and party of a movement, as `POT/PARTY`; None for movements of no pot."""
     return f"{move.filling.pot}/{move.party}" if move.filling else None
 
 
 def _carried(event: StatementIssued) -> Iterator[Move]:
-    """What was paid beyond what is due counts as paid on the next statement instead."""
+    """An overpayment counts as paid on the next statement instead."""
     for carried in event.brought_forward:
         brought = Money.parse(carried.amount, carried.currency)
         narration = f"carried from {carried.statement} to {event.statement}"
@@ -154,7 +154,7 @@ def _carried(event: StatementIssued) -> Iterator[Move]:
 def _due(
     event: StatementEvent, part: Part, line: StatedLine | AdjustedLine, text: str | None
 ) -> Iterator[Move]:
-    """What a line moves; the payer's side of one is moved together with the payee's."""
+    """The movements of a line; the payer's side is moved together with the payee's."""
     if text is None or line.currency is None or line.payee is not None:
         return
     amount = Money.parse(text, line.currency)
@@ -193,7 +193,7 @@ def _payment(statement: str, party: str, paid: Money, narration: str) -> Move:
 
 
 def _held(held: Held, narration: str, holder: str) -> Move:
-    """What a fact moves of a pot or, where that stays, of an asset that is the platform's own."""
+    """The movement of a fact: of a pot or, without a `sum`, of the platform's own asset."""
     asset = Account("Assets", held.against, holder)
     if not held.sum:
         return _payment("", PLATFORM, held.amount, narration)._replace(asset=asset)

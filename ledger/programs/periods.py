@@ -12,18 +12,18 @@ from ledger.kernel.period import Days, Span
 from ledger.programs.edition import Edition
 
 MONTH = re.compile(r"(?P<year>2[01][0-9]{2})-(?P<month>0[1-9]|1[0-2])", re.ASCII)
-"""Within the years that terms lie in."""
+"""A month within the years that terms may cover."""
 _MEANT = (
     re.compile(r"(?P<year>[0-9]{4})[-/.]?(?P<month>[0-9]{1,2})(?:[-/.][0-9]{1,2})?", re.ASCII),
     re.compile(r"(?P<month>[0-9]{1,2})[-/.](?P<year>[0-9]{4})", re.ASCII),
 )
 """Other ways to write a month, or a day of it."""
 TERMS_END = date(2199, 12, 31)
-"""No terms, and so no months, lie after it."""
+"""The last day of any terms, and so of any month."""
 
 
 def whole_term(edition: Edition, period: str | None) -> Span:
-    """The term of an edition that is asked as a whole. Raises `WrongPeriod` for a month."""
+    """The term of an edition that settles as a whole. Raises `WrongPeriod` for a month."""
     if period is not None:
         raise WrongPeriod(
             f"{edition.program} settles its whole term; found the period {period!r}.",
@@ -48,13 +48,14 @@ def month_or_all(edition: Edition, period: str | None) -> Span:
 
 
 def month_and_subject(rest: str) -> tuple[str | None, str]:
-    """Month and subject of a line that is named `PROGRAM/2020-05/SUBJECT`."""
+    """Month and subject of a line named `PROGRAM/2020-05/SUBJECT`, given without its program."""
     period, slash, subject = rest.partition("/")
     return (period, subject) if slash else (None, rest)
 
 
 def month_and_first(rest: str) -> tuple[str | None, str]:
-    """Month and subject of a line named `PROGRAM/2020-05/SUBJECT/MORE`, or of less of it."""
+    """Month and subject of a line named `PROGRAM/2020-05/SUBJECT/MORE`, given without its program
+    and possibly cut short."""
     first, slash, others = rest.partition("/")
     if slash and MONTH.fullmatch(first):
         return first, others.partition("/")[0]
@@ -64,8 +65,8 @@ def month_and_first(rest: str) -> tuple[str | None, str]:
 def month(edition: Edition, period: str | None) -> Days:
     """The days of a month, written `2020-05`, that lie within an edition's dates.
 
-    Raises `WrongPeriod` where none is given, for anything that is no month, and for a month
-    that lies wholly outside of the edition's dates.
+    Raises `WrongPeriod` where none is given, for a text that is not a month, and for a month
+    wholly outside the edition's dates.
     """
     example = f"{edition.program} {month_of(edition.first)}"
     if period is None:
@@ -93,7 +94,7 @@ def month(edition: Edition, period: str | None) -> Days:
 
 
 def month_meant(text: str) -> str | None:
-    """The month that somebody meant who did not write it as `2020-05`; None for what is none."""
+    """The month meant by a text in another form than `2020-05`; None where there is none."""
     for form in _MEANT:
         if match := form.fullmatch(text.strip()):
             month = f"{match['year']}-{int(match['month']):02}"
@@ -102,27 +103,27 @@ def month_meant(text: str) -> str | None:
 
 
 def month_of(day: date) -> str:
-    """The month that a day lies in, as periods are written."""
+    """The month of a day, as periods are written: `2020-05`."""
     return day.isoformat()[:7]
 
 
 def months_begun(edition: Edition, first: Instant, as_of: Instant) -> list[str]:
-    """The edition's months from that of an instant on that have begun at as-of, in order."""
+    """The edition's months, from the month of `first` on, that have begun at as-of, in order."""
     day = max(day_of(first, edition.zone), edition.first)
     last = day_of(min(as_of, LATEST), edition.zone)
     last = min(last, edition.last or TERMS_END)
-    found = []
+    months = []
     while day <= last:
-        found.append(month_of(day))
+        months.append(month_of(day))
         day = date(day.year + day.month // 12, day.month % 12 + 1, 1)
-    return found
+    return months
 
 
 class Periods(NamedTuple):
     """How an edition settles: as a whole, or month by month."""
 
     days_of: Callable[[Edition, str | None], Span]
-    """The days that a run is about; raises `WrongPeriod`."""
+    """The days that a run covers; raises `WrongPeriod`."""
     settles_until: Callable[[Edition, str | None], Instant]
     """The instant from which a run is no longer provisional; raises `WrongPeriod` without a month
     where only months are closed."""
@@ -130,21 +131,21 @@ class Periods(NamedTuple):
 
     @property
     def all_at_once(self) -> bool:
-        """Whether a run may be about all days of an edition together."""
+        """Whether a run may cover all days of an edition together."""
         return self.days_of is not month
 
 
 WHOLE_TERM = Periods(whole_term, term_end, by_month=False)
 BY_MONTH = Periods(month, month_end, by_month=True)
 MONTH_OR_ALL = Periods(month_or_all, month_end, by_month=True)
-"""A run may be about all months together; only months are closed."""
+"""A run may cover all months together; only single months are closed."""
 
 
 def month_asked(
-    period: str | None, subjects: Collection[str] | None, found: Sequence[Instant], zone: str
+    period: str | None, subjects: Collection[str] | None, instants: Sequence[Instant], zone: str
 ) -> str | None:
-    """The month of a run: the one that was asked for, or, of subjects asked for without one, that
-    of the only subject found."""
-    if period is None and subjects is not None and len(found) == 1:
-        return month_of(day_of(found[0], zone))
+    """The month of a run: the one asked for or, for subjects without one, that of the only instant
+    among theirs."""
+    if period is None and subjects is not None and len(instants) == 1:
+        return month_of(day_of(instants[0], zone))
     return period

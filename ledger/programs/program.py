@@ -1,7 +1,7 @@
 """What a program declares about itself. Nothing outside its folder names a program.
 
-A folder of `ledger/programs` that holds a `program.py` with a `PROGRAM` is a program: every
-command works on it. What most programs answer alike has a default here.
+A folder of `ledger/programs` that contains a `program.py` with a `PROGRAM` is a program: every
+command works on it. What is the same for most programs has a default here.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -28,9 +28,9 @@ from ledger.programs.periods import WHOLE_TERM, Periods, month_of
 from ledger.programs.variants import Variant
 
 Role = Literal["own", "agent", "bookkeeper"]
-"""How the platform stands to a line of money: it is the payer itself (own); it takes the amount
-from the payer and hands it on, earning and spending nothing (agent); or payer and payee settle
-between themselves, and the platform only keeps the book (bookkeeper)."""
+"""The platform's part in a line of money: it is the payer itself (own); it takes the amount from
+the payer and passes it on, without income or expense (agent); or payer and payee settle between
+themselves, and the platform only keeps the book (bookkeeper)."""
 Judged = Iterator[tuple[Recorded, Surprise]]
 Names = Mapping[str, Collection[str]]
 
@@ -38,9 +38,9 @@ Names = Mapping[str, Collection[str]]
 class Posts(NamedTuple):
     """Where lines of a kind are booked.
 
-    `own`: the account on the platform's side, `Income` or `Expenses`, with its name; what is due
-    to a payee debits it. `agent` and `bookkeeper`: the name alone; the payee's book has it under
-    Income, the payer's under Expenses, the platform's nowhere.
+    `own`: the account on the platform's side, `Income` or `Expenses`, with its name; amounts due
+    to a payee debit it. `agent` and `bookkeeper`: the name alone; it is Income in the payee's
+    book, Expenses in the payer's, and not in the platform's.
     """
 
     role: Role
@@ -53,7 +53,7 @@ class Posts(NamedTuple):
 
 
 def income(name: str) -> Posts:
-    """The platform earns on lines of this kind: they are negative, the payee owes."""
+    """The platform earns on lines of this kind: amounts are negative, the payee owes them."""
     return Posts("own", name, "Income")
 
 
@@ -75,56 +75,56 @@ def between(name: str) -> Posts:
 class Pot(NamedTuple):
     """Money that the platform holds for a party, over all months and editions of the rules.
 
-    What it comes to follows from sums: facts move some (`Fact.holds`), issued lines others. Facts
-    pay: nobody pays a statement of such lines, and nothing is carried over between statements.
+    Its balance follows from sums: facts move some (`Fact.holds`), issued lines others. Payment is
+    by facts: statements of such lines are not paid, and nothing is carried over between them.
     """
 
     name: str
     """As facts name it."""
     party: str
-    """The kind of party that it is held for, such as `store`; others have statements without."""
+    """The kind of party that it is held for, such as `store`; others' statements have no pot."""
     lines: Mapping[str, tuple[str, Literal[1, -1]]]
-    """Per kind of line the sum that it adds its amount to, or (-1) takes it from."""
+    """By kind of line, the sum that its amount is added to or (-1) taken from."""
     accounts: Callable[[str, Mapping[str, int]], dict[Account, int]]
-    """The accounts of a party from its sums, debit-positive, without the other side of a move:
-    the account of a line's kind, or the means of payment."""
+    """The accounts of a party from its sums, debit-positive, without the other side of a movement
+    (the account of a line's kind, or the means of payment)."""
     stands: Callable[[Reader, Edition, Collection[str], Instant], dict[str, dict[str, Money]]]
-    """What statements show of each party's pot right after an instant, such as its `balance` and
-    what is `uncovered`; nothing of a party for which it cannot be told."""
+    """The figures that statements show of each party's pot right after an instant, such as its
+    `balance` and what is `uncovered`; none for a party where they are not known."""
 
 
 class Judging(NamedTuple):
-    """Facts that a program's terms judge: acts that happened, whether they fit or not."""
+    """Facts that a program's terms judge: acts that happened, whether allowed or not."""
 
     facts: tuple[type[Fact], ...]
     judge: Callable[[Reader, Edition, Sequence[Recorded]], Judged]
-    """At a reader's clocks, what does not fit of some of these facts, under one edition."""
+    """The exceptions among a set of these facts under one edition, at a reader's clocks."""
     listed: str
-    """The kind under which the index lists these facts."""
+    """The index kind of these facts."""
     touches: Callable[[Reader, Edition, Names], Iterable[str]] | None = None
-    """The streams whose judgements may rest on some changed ones, given by name per kind. Asked
+    """The streams whose judgements may depend on changed streams, given as names by kind. Called
     before and after the change. Streams of facts that name a changed thing are found without it,
     by the thing's `named_by`."""
     about: Callable[[Reader, Edition, Sequence[Recorded]], Iterable[Recorded]] | None = None
-    """Those of them that an edition is about, all without it; the others touch no close of it."""
+    """The facts that concern an edition, all without it; the others do not affect its closes."""
 
 
 class OwnReport(NamedTuple):
-    """A report that a program adds to those of the house, worked out at a reader's clocks."""
+    """A report that a program adds to the built-in ones, worked out at a reader's clocks."""
 
     about: str
     rows: Callable[[Reader, Edition], list[dict[str, Any]]]
 
 
 class Figures(NamedTuple):
-    """Columns that a program adds to a report of the house, worked out at a reader's clocks.
+    """Columns that a program adds to a built-in report, worked out at a reader's clocks.
 
-    Numbers of several editions are added up; of texts the first is taken.
+    Numbers of several editions are added up; for texts the first is taken.
     """
 
     columns: tuple[str, ...]
     of: Callable[[Reader, Edition, Collection[str]], Iterable[tuple[str, dict[str, Any]]]]
-    """Per name of the report's key, those that the edition knows."""
+    """The columns' values by name of the report's key, for those that the edition knows."""
 
 
 def _the_store(reader: Reader, edition: Edition, store: str) -> list[str]:
@@ -140,13 +140,13 @@ def _nowhere(edition: Edition) -> tuple[str, ...]:
 
 
 def of_no_store(reader: Any, edition: Edition, store: str) -> list[str]:
-    """For lines that are about no store."""
+    """For programs whose lines are not about stores."""
     return []
 
 
 def covers(what: str) -> Callable[[Edition], tuple[str, ...]]:
-    """The scope of editions that are told apart by their days alone: facts name no program, so
-    that two editions of one day would both speak of them."""
+    """The scope of editions that differ by their days only: facts name no program, so that two
+    editions for the same day would both apply to them."""
 
     def scope(edition: Edition) -> tuple[str, ...]:
         return (what,)
@@ -159,26 +159,26 @@ def _never(reader: Any, edition: Edition) -> tuple[str | None, ...]:
 
 
 def once(reader: Any, edition: Edition) -> tuple[None]:
-    """Of a program that finds obligations and settles its term as a whole."""
+    """For a program that has obligations and settles its term as a whole."""
     return (None,)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
-    """A program: versions of its rule, its periods, its accounts, what it judges."""
+    """A program: the versions of its rule, its periods, its accounts, the facts it judges."""
 
     versions: Mapping[int, Rule]
-    """Each version of the rule function that ever shipped; none is ever edited."""
+    """Every version of the rule function that ever shipped; none is ever changed."""
     checked: Callable[[Edition, int], Edition]
     """The edition, complete, as it may be published under a version; raises `BadTerms`."""
     accounts: Mapping[str, Posts]
-    """Per kind of line with money, where it is booked. Decisions have no account."""
+    """Where lines with money are booked, by kind. Decisions have no account."""
     subject: str
     """What a subject is called, such as `store`."""
     absent: Callable[[Edition, str | None], str]
     """Why a subject has no line in a period, as the end of a sentence."""
     variants: Callable[[Edition], Iterator[Variant]]
-    """What the platform may have done otherwise, in the contract's order."""
+    """How the platform may have calculated differently, in the contract's order."""
     periods: Periods = WHOLE_TERM
     """How it settles: as a whole, or month by month."""
     subject_of: Callable[[str], tuple[str | None, str]] = _whole
@@ -188,43 +188,43 @@ class Program:
     scope: Callable[[Edition], tuple[str, ...]] = _nowhere
     """What an edition covers, to see whether two editions of the same days overlap."""
     markets: Callable[[Edition], Collection[str] | None] = lambda edition: None
-    """Of a program that works by order: the markets whose stores an edition is about, by the
-    onboarding that counts; None for all. A store that is onboarded elsewhere is no matter of it."""
+    """For a program that settles by order: the markets whose stores an edition covers, by the
+    onboarding that counts; None for all. Stores onboarded elsewhere do not concern it."""
     keyed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Parameters that are rows with a key: the fields of the key. A row that leaves a field out
-    applies to every value of it; one that has it beats one that has not, the first field first.
-    A later version may add rows for what none applied to when a period was closed."""
+    """The key fields of parameters that are tables of rows. A row without a field applies to every
+    value of it; a row with the field takes precedence, the first field first. A later version may
+    add rows for cases that had none when a period was closed."""
     dated: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    """Of those whose rows say for which days they are: the fields of the first and the last day,
-    both inside; a row without one is for all days that way. A later version may then also add
-    rows for days on which none applied."""
+    """For such parameters with dated rows: the fields of the first and the last day, both
+    included; a row without one is open on that side. A later version may then also add rows for
+    days that had none."""
     lines: bool = True
-    """Whether anything is decided under it. A program without lines only judges what others did:
-    its editions settle to nothing and cannot be closed."""
+    """Whether anything is decided under it. A program without lines only judges reported acts:
+    its editions have nothing to settle and cannot be closed."""
     pot: Pot | None = None
-    """For a program that holds money of its parties."""
+    """For a program that holds money for its parties."""
     obliges: Callable[[Any, Edition], Iterable[str | None]] = _never
     """The periods in which a run may find obligations: months, or None for the whole term."""
     reports: Mapping[str, OwnReport] = field(default_factory=dict)
     """Reports of its own, by name."""
     came_later: Mapping[str, str] = field(default_factory=dict)
-    """Parameters that versions recorded before do not name, each with why its default: such a
-    version answers as before, keeps its digest and lists them among its assumptions."""
+    """Parameters added later, each with the reason for its default: a version recorded before
+    gives the same results, keeps its digest and lists them among its assumptions."""
     figures: Mapping[str, Figures] = field(default_factory=dict)
-    """What it adds to reports of the house, by the name of the report."""
+    """Columns that it adds to built-in reports, by the name of the report."""
     judges: tuple[Judging, ...] = ()
     """Facts that the terms judge."""
     waiting: Callable[[Any, Asked], Iterable[Recorded]] = lambda reader, asked: ()
-    """Facts of a run's days that no line depends on but that somebody must look at, beside those
-    that are judged: anything odd among them blocks the close."""
+    """Facts inside the period, other than judged ones, that no line depends on but that must be
+    reviewed. Any exception among them blocks the close."""
     orders: OrderProgram | None = None
-    """For a program that works by order."""
+    """For a program that settles by order."""
     asks_of_orders: Callable[[Edition], frozenset[OfOrders]] = lambda edition: frozenset()
-    """What an edition's lines rest on of archived orders."""
+    """How an edition's lines depend on archived orders."""
 
     @property
     def days_of(self) -> Callable[[Edition, str | None], Span]:
-        """The days that a run is about; raises `WrongPeriod`."""
+        """The days that a run covers; raises `WrongPeriod`."""
         return self.periods.days_of
 
     @property
@@ -244,7 +244,7 @@ class Program:
         return self.checked(edition, max(self.versions))
 
     def assumptions(self, edition: Edition) -> list[dict[str, str]]:
-        """What had to be assumed, and why: as the version says, then what came later."""
+        """The assumptions and their reasons: the version's own, then those of later parameters."""
         named = {*edition.terms, *edition.assumed}
         later = {name: why for name, why in self.came_later.items() if name not in named}
         more = [{"parameter": name, "because": why} for name, why in later.items()]
@@ -260,8 +260,8 @@ class Program:
             )
 
     def provisional(self, edition: Edition, period: str | None, as_of: Instant) -> bool:
-        """Whether a term or window that the rules wait for is still open; all months of an
-        edition together always are."""
+        """Whether a term or window that the rules wait for is still open; a run over all months of
+        an edition together is always provisional."""
         all_months = self.periods.by_month and period is None
         return all_months or as_of < self.settles_until(edition, period)
 

@@ -16,7 +16,7 @@ FOLDER = Path(__file__).parent
 
 @cache
 def program_names() -> tuple[str, ...]:
-    """The folders that hold a program."""
+    """The names of the folders that contain a program."""
     return tuple(sorted(path.parent.name for path in FOLDER.glob("*/program.py")))
 
 
@@ -29,7 +29,7 @@ def pots() -> dict[str, Pot]:
 
 @cache
 def program_of(name: str) -> Program:
-    """The program of that name. Raises `BadTerms` for a name that is none."""
+    """The program of that name. Raises `BadTerms` for an unknown name."""
     if name not in program_names():
         raise BadTerms(
             f"rules: {name!r} is not a program that this version of duebook can work out.",
@@ -47,28 +47,32 @@ def programs() -> dict[str, Program]:
 
 @cache
 def declaring(what: str) -> dict[str, Program]:
-    """The programs that declare something about themselves, importing no others: whatever is
-    declared is a keyword of `Program`, in the file of the folder."""
+    """The programs that declare a keyword of `Program` in their `program.py`; no others are
+    imported."""
     keyword = re.compile(rf"^ +{what}=", re.MULTILINE)
     texts = {name: (FOLDER / name / "program.py").read_text("utf-8") for name in program_names()}
     return {name: program_of(name) for name, text in texts.items() if keyword.search(text)}
 
 
 def checked(edition: Edition) -> Edition:
-    """The edition as it may be published: checked, complete, with a reason for what it assumes.
+    """The edition as it may be published: checked, complete, with reasons for its assumptions.
 
     A parameter that a file leaves out takes the shipped default; where that is an assumption,
-    its reason comes along, so that every answer names it. Raises `BadTerms`.
+    its reason is added, so that every answer names it. Raises `BadTerms`.
     """
-    found = program_of(edition.rules).check(edition)
+    complete = program_of(edition.rules).check(edition)
     path = FOLDER / edition.rules / "terms.toml"
     reasons = tomllib.loads(path.read_text(encoding="utf-8")).get("assumed", {})
     silent = {
         key: why
         for key, why in reasons.items()
-        if key in found.terms and key not in edition.terms and key not in edition.assumed
+        if key in complete.terms and key not in edition.terms and key not in edition.assumed
     }
-    return found.model_copy(update={"assumed": {**found.assumed, **silent}}) if silent else found
+    return (
+        complete.model_copy(update={"assumed": {**complete.assumed, **silent}})
+        if silent
+        else complete
+    )
 
 
 def shipped() -> list[Edition]:

@@ -1,4 +1,4 @@
-"""Asking the same rule again with one thing changed: what the platform may have done otherwise."""
+"""Variants: the same rule run with a single change, for how the platform may have calculated."""
 
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
@@ -10,22 +10,22 @@ from ledger.kernel.money import Rounding
 from ledger.programs.edition import Edition
 
 DAY_SHIFTS = {"day_earlier": -1, "day_later": 1}
-"""What-ifs of another day, and by how many days it lies elsewhere."""
+"""What-ifs about another day, and by how many days it moves."""
 
 ROUNDINGS: dict[Rounding, str] = {
     "cut_off": "cut off instead of half up",
     "half_even": "half to even",
 }
-"""What-ifs of another rounding, in words; a program is asked for one as `rounding:cut_off`."""
+"""What-ifs about another rounding, in words; assumed as `rounding:cut_off`, for example."""
 REFUNDS_IGNORED = "refunds_ignored"
-"""The what-if of archived orders whose refunds are not deducted."""
+"""The what-if in which refunds of archived orders are not deducted."""
 ROUNDING = "rounding:"
 ONCE_PER_LINE = f"{ROUNDING}once"
-"""The what-if of a line whose parts are summed unrounded, and rounded once at its end."""
+"""The what-if in which a line's parts are summed unrounded and the sum is rounded once."""
 
 
 class Variant(NamedTuple):
-    """One change: of the terms, of a condition that is taken as met, or of what counts."""
+    """A single change: other terms, a condition taken as met, or a filter on the facts."""
 
     because: str
     detail: str
@@ -33,8 +33,8 @@ class Variant(NamedTuple):
     assume: frozenset[str] = frozenset()
     keep: Callable[[Recorded], bool] | None = None
     condition: str | None = None
-    """The code of the condition that is taken as met and of nothing else: it changes no line that
-    meets it."""
+    """The code of the condition that is taken as met, where that is the only change: lines that
+    meet it stay the same."""
 
 
 def with_terms(edition: Edition, **changed: Any) -> Edition:
@@ -66,19 +66,19 @@ def in_utc(edition: Edition) -> Iterator[Variant]:
 
 
 def another_day(edition: Edition) -> Iterator[Variant]:
-    """An act judged as of the day before or after its own, for rules that ask `day_assumed`."""
+    """An act judged as of the day before or after its own, for rules that use `day_assumed`."""
     for what_if in DAY_SHIFTS:
         detail = f"a {what_if.replace('_', ' ')}"
         yield Variant("day", detail, edition, frozenset({what_if}))
 
 
 def day_assumed(day: date, assume: frozenset[str]) -> date:
-    """The day of an act, or the one that a what-if puts in its place."""
+    """The day of an act, moved where a what-if says so."""
     return day + timedelta(days=sum(by for what, by in DAY_SHIFTS.items() if what in assume))
 
 
 def refunds(edition: Edition) -> Iterator[Variant]:
-    """Refunds left out of GMV: facts of their own, and those that orders say of themselves."""
+    """Refunds left out of GMV: those reported as facts, and those in archived orders."""
     taken = frozenset({REFUNDS_IGNORED})
     yield Variant("refund_ignored", "refunds are not deducted", edition, taken, keep=no_refund)
 
@@ -90,7 +90,7 @@ def roundings(edition: Edition) -> Iterator[Variant]:
 
 
 def roundings_of_orders(edition: Edition) -> Iterator[Variant]:
-    """The same, of a line that sums orders; or all of it rounded once."""
+    """The same for lines that sum orders, and the whole line rounded once."""
     yield from roundings(edition)
     detail = "once per line instead of per order"
     yield Variant("rounding", detail, edition, frozenset({ONCE_PER_LINE}))
@@ -98,17 +98,19 @@ def roundings_of_orders(edition: Edition) -> Iterator[Variant]:
 
 def rounding_of(assume: frozenset[str]) -> Rounding:
     """How amounts are rounded: half up, or as a what-if says."""
-    return next((one for one in ROUNDINGS if f"{ROUNDING}{one}" in assume), "half_up")
+    return next(
+        (rounding for rounding in ROUNDINGS if f"{ROUNDING}{rounding}" in assume), "half_up"
+    )
 
 
 def no_refund(recorded: Recorded) -> bool:
-    """Whether a fact is anything but a refund."""
+    """Whether a fact is not a refund."""
     event = recorded.event
     return not (isinstance(event, GMVRecorded) and event.is_refund)
 
 
 def other_readings(edition: Edition, readings: dict[str, tuple[Any, ...]]) -> Iterator[Variant]:
-    """Each assumed parameter with each of its other values."""
+    """Each of the parameters with each of its other values."""
     for name, values in readings.items():
         for value in values:
             if edition.terms.get(name) != value:

@@ -1,7 +1,7 @@
-"""Acts judged one after the other: read with all that they rest on, in business order.
+"""Acts judged one after another in business order, read with everything they depend on.
 
-Acts of one instant stand in catalogue order. Facts before the edition's first day take effect
-and are not judged.
+Acts of the same instant are in catalogue order. Facts before the edition's first day take effect
+but are not judged.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -23,10 +23,10 @@ from ledger.programs.program import Judged, Names
 STORE = "store:"
 
 
-def judge_bindings(reader: Reader, edition: Edition, told: Sequence[Recorded]) -> Judged:
-    """What does not fit of some bindings, unbindings and namings of accounts."""
+def judge_bindings(reader: Reader, edition: Edition, acts: Sequence[Recorded]) -> Judged:
+    """Exceptions among a set of bindings, unbindings and namings of accounts."""
     asked = sorted(
-        (fact for fact in told if fact.at in edition.window), key=lambda fact: fact.stream
+        (fact for fact in acts if fact.at in edition.window), key=lambda fact: fact.stream
     )
     streams = (list(own) for _, own in groupby(asked, key=lambda fact: fact.stream))
     while chunk := [fact for own in islice(streams, CHUNK) for fact in own]:
@@ -41,8 +41,8 @@ def judge_bindings(reader: Reader, edition: Edition, told: Sequence[Recorded]) -
 
 
 def touches(reader: Reader, edition: Edition, changed: Names) -> Iterator[str]:
-    """The streams whose acts may be judged otherwise, because of stores and accounts that have
-    changed: those of the stores where these stand, and of the accounts that stand there."""
+    """The streams whose acts may be judged differently because stores and accounts have changed:
+    those of the stores that these are bound to, and of the accounts bound there."""
     stores = set(reader.named("binding", changed.get("store", ())))
     around = _read(reader, edition, stores, changed.get("account", ()), whole=False)
     yield from (f"store:{store}" for store in around.stores)
@@ -50,7 +50,7 @@ def touches(reader: Reader, edition: Edition, changed: Names) -> Iterator[str]:
 
 
 def standing_bonds(reader: Reader, edition: Edition) -> list[dict[str, Any]]:
-    """A row per bond that stands at the reader's as-of, by store, role and account."""
+    """A row per bond in force at the reader's as-of, by store, role and account."""
     terms, as_of = parameters_of(edition), reader.clocks.as_of
     streams = {stream for _, stream in reader.names("bond", EARLIEST, as_of + 1)}
     names = [stream.removeprefix(STORE) for stream in streams]
@@ -60,7 +60,9 @@ def standing_bonds(reader: Reader, edition: Edition) -> list[dict[str, Any]]:
         for _ in _judged(standing, edition, _read(reader, edition, stores, ()).facts):
             pass
         for store in stores:
-            for _, bond in sorted(standing.at_store[store].items(), key=lambda one: one[0][::-1]):
+            for _, bond in sorted(
+                standing.at_store[store].items(), key=lambda place: place[0][::-1]
+            ):
                 rows.append(
                     {
                         "program": edition.program,
@@ -78,8 +80,8 @@ def standing_bonds(reader: Reader, edition: Edition) -> list[dict[str, Any]]:
     return rows
 
 
-class _Around:
-    """The stores and accounts that a judgement rests on, with their facts."""
+class _Neighbourhood:
+    """The stores and accounts that a judgement depends on, with their facts."""
 
     def __init__(self) -> None:
         self.stores: dict[str, StoreBonds] = {}
@@ -87,7 +89,7 @@ class _Around:
 
     @property
     def facts(self) -> list[Recorded]:
-        """All of them in business order; of equal ones that of the first sender's id first."""
+        """All of them in business order; equal ones by source and id."""
         facts = [recorded for store in self.stores.values() for recorded in store.facts]
         facts += [recorded for account in self.accounts.values() for recorded in account.facts]
         facts.sort(key=lambda fact: (fact.event.source or "", fact.event.id or ""))
@@ -101,20 +103,21 @@ def _read(
     accounts: Collection[str],
     *,
     whole: bool = True,
-) -> _Around:
-    """Some stores and those where some accounts stand, with every account that ever stood there.
+) -> _Neighbourhood:
+    """The given stores and those that the given accounts were bound to, with every account that
+    was ever bound there.
 
-    Where an act at one store bears on acts at another: all that are linked by accounts. Without
+    Where an act at one store affects acts at another: all stores linked by accounts. Without
     `whole` the accounts' own facts are not read.
     """
     linked = parameters_of(edition).crosses_stores
-    around, known = _Around(), set(accounts)
+    around, known = _Neighbourhood(), set(accounts)
     wanted = {*stores, *_stores_of(reader, known)}
     while new := wanted - set(around.stores):
-        found = reader.states("store", new, StoreBonds, StoreBonds.TOPICS)
-        around.stores |= found
+        bonds_of = reader.states("store", new, StoreBonds, StoreBonds.TOPICS)
+        around.stores |= bonds_of
         bound = {
-            account for store_bonds in found.values() for account in store_bonds.accounts
+            account for store_bonds in bonds_of.values() for account in store_bonds.accounts
         } - known
         known |= bound
         if linked:
@@ -129,16 +132,16 @@ def _read(
 
 
 def _stores_of(reader: Reader, accounts: Collection[str]) -> set[str]:
-    """The stores that some accounts were ever bound to."""
+    """The stores that the given accounts were ever bound to."""
     streams = reader.named("bond", accounts) if accounts else {}
-    return {one.removeprefix(STORE) for stream in streams.values() for one in stream}
+    return {stream.removeprefix(STORE) for listed in streams.values() for stream in listed}
 
 
 def _judged(
     standing: Standing, edition: Edition, facts: Iterable[Recorded]
 ) -> Iterator[tuple[Recorded, list[Finding]]]:
-    """Each fact with what it is up against; then it takes effect, unless it is unfit and the
-    terms refuse what is unfit. A naming always does."""
+    """Each fact with its findings; then it takes effect, unless it is unfit and the terms refuse
+    unfit acts. A naming always takes effect."""
     refused = standing.terms.unfit_binding == "refused"
     for recorded in facts:
         findings = against(standing, recorded) if recorded.at in edition.window else []
@@ -148,13 +151,13 @@ def _judged(
             standing.take(recorded)
 
 
-def _surprise(found: Finding, recorded: Recorded, edition: Edition) -> Surprise:
-    clause = edition.cite.get(found.parameter) or found.parameter
+def _surprise(finding: Finding, recorded: Recorded, edition: Edition) -> Surprise:
+    clause = edition.cite.get(finding.parameter) or finding.parameter
     day = day_of(recorded.at, edition.zone)
     return Surprise(
-        found.code,
-        f"{found.sentence} ({day}). Clause of {edition.program}: {clause}.",
-        found.hint,
+        finding.code,
+        f"{finding.sentence} ({day}). Clause of {edition.program}: {clause}.",
+        finding.hint,
         recorded.event.account,
         edition.program,
     )

@@ -1,4 +1,4 @@
-"""What an act is up against, as codes in the order of the terms, each with a sentence.
+"""What is wrong with an act, as codes in the order of the terms, each with a sentence.
 
 Source: seed 003, sections 1.2 and 1.4 to 1.7.
 """
@@ -13,11 +13,11 @@ from ledger.programs.account_binding.standing import Standing
 
 HOUR = 3_600_000_000
 HARMLESS = ("followers_unknown",)
-"""Codes with which an act has its effect even where unfit ones have none."""
+"""Codes that do not make an act unfit: it takes effect even where unfit acts are refused."""
 
 
 class Finding(NamedTuple):
-    """Something that does not fit: its code, a sentence, the parameter that asks for it."""
+    """One exception: its code, a sentence, and the parameter that is not met."""
 
     code: str
     sentence: str
@@ -26,7 +26,7 @@ class Finding(NamedTuple):
 
 
 def against(standing: Standing, recorded: Recorded) -> list[Finding]:
-    """What an act is up against in the state that the acts before it left."""
+    """What is wrong with an act, given the state that the acts before it left."""
     event = recorded.event
     match event:
         case AccountBound():
@@ -54,11 +54,11 @@ def _binding(standing: Standing, recorded: Recorded, event: AccountBound) -> Ite
         yield from _official_limits(standing, event)
     other = "channel" if role == "official" else "official"
     if (account, other) in standing.at_store[store]:
-        told = f"account {account} stands at store {store} as {other} and is bound as {role}"
-        yield Finding("both_roles", told, "official_max")
+        sentence = f"account {account} stands at store {store} as {other} and is bound as {role}"
+        yield Finding("both_roles", sentence, "official_max")
     if standing.terms.one_store_per_account and (stores := standing.elsewhere(event)):
-        told = f"account {account} stands at {', '.join(stores)} and is bound to store {store}"
-        yield Finding("bound_elsewhere", told, "one_store_per_account")
+        sentence = f"account {account} stands at {', '.join(stores)} and is bound to store {store}"
+        yield Finding("bound_elsewhere", sentence, "one_store_per_account")
     if role == "channel":
         yield from _channel_limits(standing, recorded, event)
         yield from _followers(standing, event)
@@ -89,14 +89,14 @@ def _channel_limits(
     standing: Standing, recorded: Recorded, event: AccountBound
 ) -> Iterator[Finding]:
     terms, store = standing.terms, event.store
-    stand = len(standing.in_role(store, "channel"))
+    bound = len(standing.in_role(store, "channel"))
     probation = standing.in_probation(store)
     most = terms.channel_max_probation if probation else terms.channel_max
-    if stand >= most:
+    if bound >= most:
         when = "in probation" if probation else "after probation"
         yield Finding(
             "channel_limit",
-            f"store {store} may have {_many(most, 'channel account')} {when} and has {stand}",
+            f"store {store} may have {_many(most, 'channel account')} {when} and has {bound}",
             "channel_max_probation" if probation else "channel_max",
         )
     lately = standing.channel_bindings(store, recorded.at)
@@ -120,17 +120,17 @@ def _followers(standing: Standing, event: AccountBound) -> Iterator[Finding]:
         )
     elif counted <= over:
         had = f"account {event.account} had {_many(counted, 'follower')}"
-        told = f"{had}; more than {over} are needed"
-        yield Finding("too_few_followers", told, "followers_over")
+        sentence = f"{had}; more than {over} are needed"
+        yield Finding("too_few_followers", sentence, "followers_over")
 
 
 def _unbinding(standing: Standing, recorded: Recorded, event: AccountUnbound) -> Iterator[Finding]:
     terms, account, store = standing.terms, event.account, event.store
     bond = standing.bond(event)
     if bond is None:
-        told = f"account {account} does not stand at store {store} as {event.role}"
+        sentence = f"account {account} does not stand at store {store} as {event.role}"
         hint = "Record its binding, or withdraw the report where it is wrong; it changes nothing."
-        yield Finding("not_bound", told, "unbind_after_hours", hint)
+        yield Finding("not_bound", sentence, "unbind_after_hours", hint)
         return
     if recorded.at - bond.since.at < terms.unbind_after_hours * HOUR:
         yield Finding(

@@ -8,14 +8,14 @@ from ledger.programs.checking import complete, refuse_bad_dates, typed
 from ledger.programs.edition import Edition
 
 CODES: tuple[str, ...] = ()
-"""No condition declines a line: there are none."""
+"""No condition declines a line: there are no lines."""
 
 Count = Annotated[int, Field(ge=0, le=100_000, strict=True)]
 Flag = Annotated[bool, Field(strict=True)]
 
 
 class Parameters(BaseModel):
-    """What the edition says, value by value. Days are calendar days of the edition's zone."""
+    """The edition's values. Days are calendar days of the edition's zone."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -36,7 +36,7 @@ class Parameters(BaseModel):
 
     @property
     def crosses_stores(self) -> bool:
-        """Whether an act at one store may bear on acts at another."""
+        """Whether an act at one store may affect acts at another."""
         return self.one_store_per_account or self.unbind_scope == "account"
 
 
@@ -48,8 +48,8 @@ def parameters_of(edition: Edition) -> Parameters:
 def checked(edition: Edition, rules_version: int) -> Edition:
     """The edition with every parameter written out, as it is published.
 
-    Raises `BadTerms` for an end before the start, a value that is no limit, or a citation of
-    something that is no parameter.
+    Raises `BadTerms` for an end before the start, a value that is not a limit, or a citation of
+    something that is not a parameter.
     """
     refuse_bad_dates(edition, needs_end=False)
     return complete(edition, parameters_of(edition), rules_version)

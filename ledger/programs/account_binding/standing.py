@@ -1,4 +1,4 @@
-"""Who is bound to which store, as one act after another leaves it, and what each act is up against.
+"""Who is bound to which store after each act, for judging the next one.
 
 Source: seed 003, sections 1.2 and 1.4 to 1.7.
 """
@@ -22,11 +22,11 @@ from ledger.programs.account_binding.parameters import parameters_of
 from ledger.programs.edition import Edition
 
 Place = tuple[str, str]
-"""Of a store's bond: account and role. Of an account's: store and role."""
+"""The key of a bond: account and role by store, or store and role by account."""
 
 
 class Bond:
-    """An account that stands at a store."""
+    """An account bound to a store."""
 
     def __init__(self, since: Recorded, name: str | None) -> None:
         event = since.event
@@ -35,13 +35,13 @@ class Bond:
         self.role: str = event.role
         self.since = since
         self.name = name
-        """Of an official account: the name that it goes by at this store."""
+        """For an official account: its name at this store."""
 
 
 class Standing:
-    """The state that acts are judged on: in order, each on what those before it left.
+    """The state against which acts are judged, each given the effects of those before it.
 
-    Only bindings and unbindings that took effect are in it.
+    It contains only bindings and unbindings that took effect.
     """
 
     def __init__(self, edition: Edition) -> None:
@@ -52,14 +52,14 @@ class Standing:
         self.official_unbindings: Counter[str] = Counter()
         """Per store or per account, as the terms count them."""
         self.channel_days: dict[str, list[date]] = defaultdict(list)
-        """Per store the days of its channel bindings."""
+        """The days of each store's channel bindings."""
         self.probation: dict[str, bool] = {}
         self.store_names: dict[str, str] = {}
         self.account_names: dict[str, str] = {}
         self.followers: dict[str, int] = {}
 
     def bond(self, event: AccountBound | AccountUnbound) -> Bond | None:
-        """The bond that an act is about, where it stands."""
+        """The bond that an act is about, where it is in force."""
         return self.at_store[event.store].get((event.account, event.role))
 
     def in_role(self, store: str, role: str) -> list[Bond]:
@@ -67,7 +67,7 @@ class Standing:
         return [bond for bond in self.at_store[store].values() if bond.role == role]
 
     def elsewhere(self, event: AccountBound) -> list[str]:
-        """Other stores that the account stands at."""
+        """Other stores that the account is bound to."""
         return sorted({store for store, _ in self.of_account[event.account]} - {event.store})
 
     def unbindings(self, event: AccountBound | AccountUnbound) -> int:
@@ -75,23 +75,23 @@ class Standing:
         return self.official_unbindings[self._counted_by(event.store, event.account)]
 
     def unbindings_of(self, bond: Bond) -> int:
-        """The same, for a bond that stands."""
+        """The same, for a bond in force."""
         return self.official_unbindings[self._counted_by(bond.store, bond.account)]
 
     def _counted_by(self, store: str, account: str) -> str:
         return store if self.terms.unbind_scope == "store" else account
 
     def in_probation(self, store: str) -> bool:
-        """The last of started and ended; where neither is reported, what the terms assume."""
+        """By the last start or end of probation; where neither is reported, as the terms assume."""
         return self.probation.get(store, self.terms.probation_default == "probation")
 
     def channel_bindings(self, store: str, at: Instant) -> int:
-        """The store's channel bindings on days not more than so many before an instant's."""
+        """The store's channel bindings within `bindings_within_days` days before an instant."""
         today, within = day_of(at, self.zone), self.terms.bindings_within_days
         return sum((today - day).days <= within for day in self.channel_days[store])
 
     def named_otherwise(self, event: AccountNamed) -> Iterator[Bond]:
-        """The account's official bonds whose store goes by another name than it is given."""
+        """The account's official bonds at stores with a name other than its new one."""
         for bond in self._official(self.of_account[event.account].values()):
             if self.store_names.get(bond.store, event.name) != event.name:
                 yield bond
@@ -100,7 +100,7 @@ class Standing:
         return [bond for bond in bonds if bond.role == "official"]
 
     def take(self, recorded: Recorded) -> None:
-        """Lets a fact take effect."""
+        """Applies the effect of a fact."""
         event = recorded.event
         match event:
             case ProbationStarted() | ProbationEnded():
@@ -121,7 +121,7 @@ class Standing:
                 self._unbind(event)
 
     def _bind(self, recorded: Recorded) -> None:
-        """An official account goes by its store's name from here on."""
+        """From here on an official account has its store's name."""
         event = recorded.event
         own = self.account_names.get(event.account)
         bond = Bond(recorded, self.store_names.get(event.store, own))
@@ -137,5 +137,6 @@ class Standing:
             self.official_unbindings[self._counted_by(event.store, event.account)] += 1
 
     def name_of(self, bond: Bond) -> str | None:
-        """What the account goes by: at its store, or as a channel by its own name."""
+        """The name of a bound account: official ones have one from their store, channels their
+        own."""
         return bond.name if bond.role == "official" else self.account_names.get(bond.account)

@@ -18,7 +18,7 @@ from ledger.programs.edition import Edition
 
 
 class Total(NamedTuple):
-    """Orders of one store and creator under one plan's rate, alike in what they meet, summed."""
+    """Sums over orders of one store and creator, under one plan's rate and with equal results."""
 
     store: str
     creator: str
@@ -34,13 +34,13 @@ class Total(NamedTuple):
 
     @property
     def unmet(self) -> tuple[str, ...]:
-        """The conditions that they fail, in the order of the rules."""
+        """The conditions that the orders fail, in the order of the rules."""
         met = (self.eligible, self.covered, self.approved, self.not_own)
-        return tuple(code for code, one in zip(CODES, met, strict=True) if not one)
+        return tuple(code for code, is_met in zip(CODES, met, strict=True) if not is_met)
 
 
 class Details:
-    """The parts of every line's explanation, worked out when the first of them is looked at."""
+    """The parts of every line's explanation, worked out on first access."""
 
     def __init__(self, month: Month, edition: Edition) -> None:
         self._month = month
@@ -53,20 +53,20 @@ class Details:
         return LazyParts(lambda: self.parts(store, creator))
 
     def parts(self, store: str, creator: str) -> tuple[Step, ...]:
-        """The orders per plan, rate, and conditions that they fail."""
+        """The orders by plan, rate and failed conditions."""
         totals = sorted(self._by_pair[store, creator], key=self._order)
         return tuple(self._part(total) for total in totals)
 
     @cached_property
     def _by_pair(self) -> dict[Pair, list[Total]]:
-        found: dict[Pair, list[Total]] = defaultdict(list)
+        by_pair: dict[Pair, list[Total]] = defaultdict(list)
         for row in self._month.ask("totals", Total._fields):
             total = Total(*row)
-            found[total.store, total.creator].append(total)
-        return found
+            by_pair[total.store, total.creator].append(total)
+        return by_pair
 
     def _order(self, total: Total) -> tuple[object, ...]:
-        """Those that earn first, then by plan and what they fail: equal runs have equal trees."""
+        """Orders that earn come first, then by plan and failures: equal runs have equal trees."""
         plan, rate = "", 0
         if total.score != NONE:
             plan, rate = self._month.plans.said_by(total.score)[0].plan, self._ppm(total)
@@ -78,9 +78,9 @@ class Details:
     def _part(self, total: Total) -> Step:
         edition = self._edition
         net = Money(int(total.net_sum), edition.currency)
-        said = f"{orders_told(total.orders)}, {net.text} {edition.currency}"
+        observed = f"{orders_told(total.orders)}, {net.text} {edition.currency}"
         if total.foreign:
-            said = f"{orders_told(total.orders)} in another currency"
+            observed = f"{orders_told(total.orders)} in another currency"
         label, required, events = "no plan", None, set[int]()
         if total.score != NONE:
             plan, fact = self._month.plans.said_by(total.score)
@@ -94,7 +94,7 @@ class Details:
             label,
             amount,
             required=required,
-            observed=said,
+            observed=observed,
             clause=edition.cite.get("plan_in_force"),
             events=tuple(sorted(events)),
             parts=tuple(self._unmet(total)),
@@ -102,7 +102,7 @@ class Details:
         )
 
     def _approvals(self, total: Total, fact: Recorded) -> Iterator[int]:
-        """What a creator was told by the plan, where it asks for an approval."""
+        """Positions of the plan's approvals and disapprovals of the creator, where it needs one."""
         if fact.event.approval:
             plan, _ = self._month.plans.said_by(total.score)
             yield from (word.position for word in plan.words_on(total.creator))
@@ -122,14 +122,18 @@ class Details:
             )
 
     def _against(self, code: str, total: Total) -> tuple[str, str, list[Recorded]]:
-        """Of a condition that is not met what it asks for, what was seen, and by which facts."""
+        """For an unmet condition: what it requires, what was observed, and the facts behind it."""
         month, parameters = self._month, self._month.parameters
         if code == "creator_eligible":
-            told = month.creators[total.creator].told
+            registrations = month.creators[total.creator].told
             limits = f"registered in {parameters.country}, {parameters.age_min} or older, at least "
             limits += f"{parameters.followers_min:,} followers"
             once = "once by" if parameters.eligible_when == "registration" else "as last told at"
-            return f"{limits}, {once} the order's instant", _registered(told, parameters), told
+            return (
+                f"{limits}, {once} the order's instant",
+                _registered(registrations, parameters),
+                registrations,
+            )
         if code == "not_own_account":
             bonds = month.bonds.get((total.store, total.creator), [])
             return "no account of the store itself", "the creator is one of its accounts", bonds
@@ -145,13 +149,15 @@ class Details:
         return "a plan of the store that covers the order", observed, facts
 
 
-def _registered(told: list[Recorded], parameters: Any) -> str:
-    if not told:
+def _registered(registrations: list[Recorded], parameters: Any) -> str:
+    if not registrations:
         return "nobody has registered the creator"
-    last = told[-1].event
-    said = f"last: {last.country}, {last.age} years, {last.followers:,} followers"
-    return said + (
-        "; met, but not at the order" if any(may_sell(t, parameters) for t in told) else ""
+    last = registrations[-1].event
+    observed = f"last: {last.country}, {last.age} years, {last.followers:,} followers"
+    return observed + (
+        "; met, but not at the order"
+        if any(may_sell(fact, parameters) for fact in registrations)
+        else ""
     )
 
 

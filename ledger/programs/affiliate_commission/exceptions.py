@@ -1,7 +1,7 @@
-"""Plans that do not fit: told of another store or kind, two shop plans at once, low rates.
+"""Exceptional plans: reported with another store or kind, two shop plans at once, low rates.
 
-Each is judged at the clocks, so that a late or withdrawn fact makes it come or go. An edition
-speaks of the plans set in its own days, of stores that are not onboarded in other markets.
+Each is judged at the clocks, so that a late or withdrawn fact makes an exception appear or go. An
+edition judges the plans set in its own days, except for stores onboarded in other markets.
 Source: seed 003, 2.5 to 2.8.
 """
 
@@ -22,24 +22,26 @@ from ledger.programs.edition import Edition
 from ledger.programs.program import Judged, Names
 
 
-def judge_plans(reader: Reader, edition: Edition, told: Sequence[Recorded]) -> Judged:
-    """What does not fit of some reports of plans."""
+def judge_plans(reader: Reader, edition: Edition, facts: Sequence[Recorded]) -> Judged:
+    """Exceptions among a set of reports of plans."""
     parameters = parameters_of(edition)
-    asked = [one for one in told if one.at in edition.window]
-    names = {one.event.plan for one in asked}
+    asked = [fact for fact in facts if fact.at in edition.window]
+    names = {fact.event.plan for fact in asked}
     for chunk in in_chunks(names):
         own = reader.states("plan", chunk, PlanState)
-        stores = {one.event.store for one in asked if one.event.plan in own}
+        stores = {fact.event.store for fact in asked if fact.event.plan in own}
         ours = _ours(reader, parameters, stores)
-        beside = _shop_plans(reader, {store for store in stores if store in ours})
+        shop_plans = _shop_plans(reader, {store for store in stores if store in ours})
         for fact in asked:
             state = own.get(fact.event.plan)
             if state is not None and fact.event.store in ours:
-                yield from ((fact, surprise) for surprise in _judged(fact, state, beside, edition))
+                yield from (
+                    (fact, surprise) for surprise in _judged(fact, state, shop_plans, edition)
+                )
 
 
 def touches(reader: Reader, edition: Edition, changed: Names) -> Iterator[str]:
-    """The plans of the stores whose plans have changed: two of them may now be in force at once."""
+    """All plans of the stores whose plans have changed: two may now be in force at once."""
     plans = reader.states("plan", changed.get("plan", ()), PlanState)
     stores = {report.event.store for plan in plans.values() for report in plan.reports}
     for streams in reader.named(PLANS_OF_STORE, stores).values():
@@ -47,7 +49,7 @@ def touches(reader: Reader, edition: Edition, changed: Names) -> Iterator[str]:
 
 
 def _ours(reader: Reader, parameters: Parameters, stores: set[str]) -> set[str]:
-    """The stores that are not onboarded in another market; who is not onboarded yet may be."""
+    """The stores not onboarded in another market; those not onboarded yet are included."""
     if parameters.markets is None:
         return stores
     states = reader.states("store", stores, StoreState, [MerchantOnboarded.TOPIC])
@@ -59,16 +61,16 @@ def _ours(reader: Reader, parameters: Parameters, stores: set[str]) -> set[str]:
 
 
 def _shop_plans(reader: Reader, stores: set[str]) -> dict[str, list[PlanState]]:
-    """Per store its shop plans, by id."""
-    found: dict[str, list[PlanState]] = {}
+    """The shop plans of each store, by id."""
+    by_store: dict[str, list[PlanState]] = {}
     for _, state in sorted(plans_of(reader, stores).items()):
         if state.first is not None and state.first.event.kind == "shop":
-            found.setdefault(state.first.event.store, []).append(state)
-    return found
+            by_store.setdefault(state.first.event.store, []).append(state)
+    return by_store
 
 
 def _judged(
-    fact: Recorded, state: PlanState, beside: dict[str, list[PlanState]], edition: Edition
+    fact: Recorded, state: PlanState, shop_plans: dict[str, list[PlanState]], edition: Edition
 ) -> Iterator[Surprise]:
     event = fact.event
     if state.differs(fact):
@@ -85,7 +87,7 @@ def _judged(
         )
         return
     if event.kind == "shop":
-        yield from _second_shop_plan(fact, beside.get(event.store, []), edition)
+        yield from _second_shop_plan(fact, shop_plans.get(event.store, []), edition)
     yield from _low_rate(fact, edition)
 
 
@@ -107,7 +109,7 @@ def _second_shop_plan(
 
 
 def _low_rate(fact: Recorded, edition: Edition) -> Iterator[Surprise]:
-    """Advice, by the lowest rate that the report states, used or not."""
+    """Advice about the lowest rate that the report states, whether it is used or not."""
     parameters, event = parameters_of(edition), fact.event
     stated = [*([event.rate] if event.rate is not None else ()), *(event.rates or {}).values()]
     lowest = min(stated, key=Decimal)

@@ -1,8 +1,8 @@
 """The commission of every order as one table expression, for any engine that Ibis compiles to.
 
-The tables: `orders` (the lines that count), `stores` (those that it is about), and those of
-`tables.py`. All whole numbers: no engine rounds in its own way. Joins are of equal values; what
-holds at the order's instant is then chosen by its span.
+The tables: `orders` (the lines that count), `stores` (the edition's stores), and those of
+`tables.py`. All numbers are whole, so that no engine rounds in its own way. Joins are on equal
+values; the row in force at the order's instant is then chosen by its span.
 """
 
 from functools import lru_cache
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
 ROW = ("file", "source_file", "source_row")
-"""Where an order's row came from: what it is known by, in three small numbers."""
+"""Where an order's row came from: its identity in three small numbers."""
 ORDERS = {
     **dict.fromkeys(("store", "order_id", "item", "product", "creator", "currency"), "string"),
     **dict.fromkeys(("created_at", "amount_minor", "refunded_minor", *ROW), "int64"),
 }
-"""Columns of the order lines that are asked for; instants in microseconds, minor units."""
+"""Columns of the order lines that are read; instants in microseconds, amounts in minor units."""
 NONE = -1
-"""The score where nothing is offered."""
+"""The score of an order without an offer."""
 COLUMNS: dict[str, tuple[str, ...]] = {
     "stores": ("shop",),
     "shop_plans": tables.SPANS,
@@ -43,28 +43,28 @@ class Setting(NamedTuple):
 
     currency: str
     versions: int
-    """How many versions scores tell apart."""
+    """How many versions of plans the scores distinguish."""
     deduct_refunds: bool = True
     declines_unapproved: bool = True
     own_earn: bool = False
     met: frozenset[str] = frozenset()
     """Conditions that are taken as met."""
     instead: int | None = None
-    """For a what-if the plan that comes so many places after the first, of those that cover it."""
+    """For a what-if: use the plan of this rank (0: the first) among those that cover an order."""
     neighbour: str | None = None
-    """For a what-if the plan's rate `before` or `after` instead of its own."""
+    """For a what-if: the plan's rate `before` or `after` instead of its own."""
     rounding: Rounding = "half_up"
-    """For a what-if another one."""
+    """For a what-if: another rounding."""
     once: bool = False
-    """For a what-if: what rounding leaves off an order is kept as `rest`, and the sum of a line is
+    """For a what-if: an order's rounding difference is kept as `rest`, and the sum of a line is
     rounded once."""
 
 
 def per_order(setting: Setting) -> "ir.Table":
-    """Every affiliate order with its plan, what it meets, and its commission.
+    """Every affiliate order with its plan, its conditions, and its commission.
 
-    Commission = (amount - refunded) x rate, half up to the minor unit, once; null where it earns
-    none.
+    Commission = (amount - refunded) x rate, rounded once, half up to the minor unit; null where it
+    earns none.
     """
     orders = _orders()
     best = _ranked(orders, setting) if setting.instead is not None else _best_to_some(orders)
@@ -78,7 +78,7 @@ def per_order(setting: Setting) -> "ir.Table":
 
 
 def by_line(setting: Setting) -> "ir.Table":
-    """The orders summed per store and creator: what earns, and how many fail which condition."""
+    """The orders summed per store and creator: the commission, and how many fail each condition."""
     lines = per_order(setting)
     due = lines.due.sum()
     if setting.once:
@@ -96,7 +96,7 @@ def by_line(setting: Setting) -> "ir.Table":
 
 
 def totals(setting: Setting) -> "ir.Table":
-    """The orders summed per store, creator, plan, and what they meet."""
+    """The orders summed per store, creator, plan, and conditions met."""
     lines = per_order(setting)
     keys = ("store", "creator", "score", "eligible", "covered", "approved", "not_own", "foreign")
     return lines.group_by([lines[key] for key in keys]).aggregate(
@@ -105,7 +105,7 @@ def totals(setting: Setting) -> "ir.Table":
 
 
 def least_nets(setting: Setting) -> "ir.Table":
-    """Per store with affiliate orders the least amount that any of them is charged on."""
+    """The least amount that a commission is calculated on, per store with affiliate orders."""
     import ibis
 
     orders = ibis.table(ORDERS, name="orders")
@@ -115,7 +115,7 @@ def least_nets(setting: Setting) -> "ir.Table":
 
 
 def _orders() -> Any:
-    """The affiliate orders of the stores that the edition is about."""
+    """The affiliate orders of the edition's stores."""
     import ibis
 
     orders = ibis.table(ORDERS, name="orders")
@@ -127,7 +127,7 @@ def _orders() -> Any:
 def columns_of(name: str) -> dict[str, str]:
     """The columns of a small table, with their types."""
     texts = tables.TEXTS | {"shop"}
-    return {one: "string" if one in texts else "int64" for one in COLUMNS[name]}
+    return {column: "string" if column in texts else "int64" for column in COLUMNS[name]}
 
 
 def _table(name: str) -> Any:
@@ -142,47 +142,54 @@ def _offered(orders: Any, name: str, *, for_some: bool) -> Any:
     product = offers.of_product
     same = [orders.store == offers.of_store]
     if name == "to_all":  # a shop plan names no product
-        found = orders.join(offers, same)
-        found = found.filter((found.of_product == found.product) | (found.of_product == ""))
+        offered = orders.join(offers, same)
+        offered = offered.filter(
+            (offered.of_product == offered.product) | (offered.of_product == "")
+        )
     else:
-        found = orders.join(offers, [*same, orders.product == product])
-    found = found.filter((found.starts <= found.created_at) & (found.created_at < found.ends))
+        offered = orders.join(offers, [*same, orders.product == product])
+    offered = offered.filter(
+        (offered.starts <= offered.created_at) & (offered.created_at < offered.ends)
+    )
     if for_some:
         audience = _table("audience").rename(of_group="group")
-        found = found.join(
-            audience, [found.group == audience.of_group, found.creator == audience.member]
+        offered = offered.join(
+            audience, [offered.group == audience.of_group, offered.creator == audience.member]
         )
-        found = found.filter((found.since <= found.created_at) & (found.created_at < found.until))
-    return found
+        offered = offered.filter(
+            (offered.since <= offered.created_at) & (offered.created_at < offered.until)
+        )
+    return offered
 
 
 def _best_to_some(orders: Any) -> Any:
-    """Per order the best offers to its creator alone: targeted, and of open plans that approve."""
-    found = _offered(orders, "to_some", for_some=True)
-    return found.group_by(list(ROW)).aggregate(
-        targeted=found.score.max(where=found.level == LEVELS["targeted"]),
-        approved_for=found.score.max(where=found.level == LEVELS["open"]),
+    """The best offers for an order's creator in particular: of targeted plans, and of open plans
+    that approved the creator."""
+    offered = _offered(orders, "to_some", for_some=True)
+    return offered.group_by(list(ROW)).aggregate(
+        targeted=offered.score.max(where=offered.level == LEVELS["targeted"]),
+        approved_for=offered.score.max(where=offered.level == LEVELS["open"]),
     )
 
 
 def _ranked(orders: Any, setting: Setting) -> Any:
-    """Per order the offer that comes so many places after the first."""
+    """The offer for each order that has the rank `setting.instead`."""
     import ibis
 
     columns = [*ROW, "score", "level"]
     some = _offered(orders, "to_some", for_some=True).select(*columns)
-    found = some.union(_offered(orders, "to_all", for_some=False).select(*columns))
+    offered = some.union(_offered(orders, "to_all", for_some=False).select(*columns))
     place = ibis.row_number().over(
         group_by=list(ROW), order_by=[ibis.desc("level"), ibis.desc("score")]
     )
-    ranked = found.mutate(place=place)
+    ranked = offered.mutate(place=place)
     ranked = ranked.filter(ranked.place == setting.instead)
     none = ibis.literal(None, type="int64")
     return ranked.select(*ROW, targeted=ranked.score, approved_for=none)
 
 
 def _with_plan(orders: Any, setting: Setting) -> Any:
-    """The best of what covers an order: targeted over open over shop."""
+    """The best offer that covers an order: targeted before open before shop."""
     import ibis
 
     shop = _table("shop_plans").rename(
@@ -193,16 +200,16 @@ def _with_plan(orders: Any, setting: Setting) -> Any:
         open_store="of_store", open_product="of_product", open_starts="starts", open_ends="ends",
         open_best="best", open_asks="asks",
     )  # fmt: skip
-    found = orders.left_join(shop, orders.store == shop.shop_store)
-    found = _in_span(found, found.shop_starts, found.shop_ends)
-    same = [found.store == offer.open_store, found.product == offer.open_product]
-    found = found.left_join(offer, same)
-    found = _in_span(found, found.open_starts, found.open_ends)
-    targeted, approved = found.targeted.fill_null(NONE), found.approved_for.fill_null(NONE)
-    free, of_shop = found.open_best.fill_null(NONE), found.shop_best.fill_null(NONE)
-    asks = found.open_asks.fill_null(0) == 1
+    joined = orders.left_join(shop, orders.store == shop.shop_store)
+    joined = _in_span(joined, joined.shop_starts, joined.shop_ends)
+    same = [joined.store == offer.open_store, joined.product == offer.open_product]
+    joined = joined.left_join(offer, same)
+    joined = _in_span(joined, joined.open_starts, joined.open_ends)
+    targeted, approved = joined.targeted.fill_null(NONE), joined.approved_for.fill_null(NONE)
+    free, of_shop = joined.open_best.fill_null(NONE), joined.shop_best.fill_null(NONE)
+    asks = joined.open_asks.fill_null(0) == 1
     if setting.instead is not None:
-        return found.mutate(score=targeted, covered=targeted > NONE, approved=ibis.literal(True))
+        return joined.mutate(score=targeted, covered=targeted > NONE, approved=ibis.literal(True))
     of_open = ibis.greatest(approved, free)
     lacks_approval = (targeted == NONE) & (of_open == NONE) & asks
     score = ibis.cases(
@@ -211,7 +218,7 @@ def _with_plan(orders: Any, setting: Setting) -> Any:
         (lacks_approval & ibis.literal(setting.declines_unapproved), NONE),
         else_=of_shop,
     )
-    return found.mutate(
+    return joined.mutate(
         score=score,
         covered=(score > NONE) | lacks_approval,
         approved=(score > NONE) | ~lacks_approval,
@@ -219,51 +226,53 @@ def _with_plan(orders: Any, setting: Setting) -> Any:
 
 
 def _with_creator(orders: Any, setting: Setting) -> Any:
-    """Whether the creator may sell at the order's instant, and is none of the store's accounts."""
+    """Whether the creator may sell at the order's instant, and is not an account of the store."""
     import ibis
 
     creators = _table("creators").rename(known_from="starts", known_to="ends")
     own = _table("own_accounts").rename(own_store="of_store", own_from="starts", own_to="ends")
-    found = orders.left_join(creators, orders.creator == creators.registered)
-    found = _in_span(found, found.known_from, found.known_to)
-    same = [found.store == own.own_store, found.creator == own.account]
-    found = found.left_join(own, same)
-    found = _in_span(found, found.own_from, found.own_to)
+    joined = orders.left_join(creators, orders.creator == creators.registered)
+    joined = _in_span(joined, joined.known_from, joined.known_to)
+    same = [joined.store == own.own_store, joined.creator == own.account]
+    joined = joined.left_join(own, same)
+    joined = _in_span(joined, joined.own_from, joined.own_to)
     true = ibis.literal(True)
-    eligible = true if "creator_eligible" in setting.met else found.may_sell.fill_null(0) == 1
-    not_own = found.bound.fill_null(0) == 0
+    eligible = true if "creator_eligible" in setting.met else joined.may_sell.fill_null(0) == 1
+    not_own = joined.bound.fill_null(0) == 0
     if setting.own_earn or "not_own_account" in setting.met:
         not_own = true
-    return found.mutate(eligible=eligible, not_own=not_own)
+    return joined.mutate(eligible=eligible, not_own=not_own)
 
 
-def _in_span(found: Any, starts: Any, ends: Any) -> Any:
-    """The row of the span that the order was created in; an order without any stays."""
-    return found.filter(
-        starts.isnull() | ((starts <= found.created_at) & (found.created_at < ends))
+def _in_span(joined: Any, starts: Any, ends: Any) -> Any:
+    """The row whose span the order was created in; orders without any row are kept."""
+    return joined.filter(
+        starts.isnull() | ((starts <= joined.created_at) & (joined.created_at < ends))
     )
 
 
 def _with_due(orders: Any, setting: Setting) -> Any:
-    """The commission of each order that earns one; null of every other."""
+    """The commission of each order that earns one; null for every other."""
     import ibis
 
-    found = orders.mutate(ppm=(orders.score - orders.score % setting.versions) // setting.versions)
-    earns = found.eligible & found.covered & found.approved & found.not_own & (found.score > NONE)
-    found = found.mutate(earns=earns & (found.net >= 0))
+    priced = orders.mutate(ppm=(orders.score - orders.score % setting.versions) // setting.versions)
+    earns = (
+        priced.eligible & priced.covered & priced.approved & priced.not_own & (priced.score > NONE)
+    )
+    priced = priced.mutate(earns=earns & (priced.net >= 0))
     if setting.neighbour is not None:
-        found = _with_neighbour(found, setting)
-        found = found.mutate(ppm=found[setting.neighbour])
-        found = found.mutate(earns=found.earns & found.ppm.notnull())
-    share = exact_share_of(found.net, found.ppm, setting.rounding)
-    due = ibis.ifelse(found.earns, share.minor, None)
+        priced = _with_neighbour(priced, setting)
+        priced = priced.mutate(ppm=priced[setting.neighbour])
+        priced = priced.mutate(earns=priced.earns & priced.ppm.notnull())
+    share = exact_share_of(priced.net, priced.ppm, setting.rounding)
+    due = ibis.ifelse(priced.earns, share.minor, None)
     if setting.once:
-        found = found.mutate(rest=ibis.ifelse(found.earns, share.rest, None))
-    return found.mutate(due=due)
+        priced = priced.mutate(rest=ibis.ifelse(priced.earns, share.rest, None))
+    return priced.mutate(due=due)
 
 
 def _with_neighbour(orders: Any, setting: Setting) -> Any:
-    """The rates that the plan of each order paid before and after; a shop's are of no product."""
+    """The rates that the plan of each order paid before and after; shop plans name no product."""
     import ibis
 
     number = setting.versions - 1 - orders.score % setting.versions
@@ -275,12 +284,12 @@ def _with_neighbour(orders: Any, setting: Setting) -> Any:
 
 
 EXPRESSIONS = {"lines": by_line, "totals": totals, "orders": per_order, "least": least_nets}
-"""Summed by store and creator, in detail, one by one; and the least that any is taken of."""
+"""Summed by store and creator, in detail, order by order; and the least amounts per store."""
 
 
 @lru_cache(maxsize=64)
 def sql_of(kind: str, setting: Setting, dialect: str = "duckdb") -> str:
-    """The expression as SQL of an engine: by `EXPRESSIONS`' names."""
+    """The expression of a name in `EXPRESSIONS`, as SQL of an engine."""
     import ibis
 
     return str(ibis.to_sql(EXPRESSIONS[kind](setting), dialect=dialect))

@@ -1,4 +1,4 @@
-"""What a month's commissions rest on: its orders, their stores, creators, plans and accounts."""
+"""The input of a month's commissions: its orders, their stores, creators, plans and accounts."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
@@ -22,7 +22,7 @@ from ledger.programs.edition import Edition
 from ledger.programs.variants import ONCE_PER_LINE, rounding_of
 
 ABOUT = "creator <> ''"
-"""The condition, in SQL, of orders that are affiliate ones."""
+"""The SQL condition of affiliate orders."""
 PAIRS_SQL = f"SELECT DISTINCT store, creator FROM orders WHERE {ABOUT}"
 CALLS_SQL = (
     f"SELECT store, creator, list(DISTINCT file) FROM orders WHERE {ABOUT} GROUP BY store, creator"
@@ -34,27 +34,27 @@ Pair = tuple[str, str]
 
 
 class Month(NamedTuple):
-    """The affiliate orders of a month, with all that says what they earn."""
+    """The affiliate orders of a month, with everything that decides their commission."""
 
     session: OrderSession
     window: Window
     setting: Setting
     parameters: Parameters
     onboardings: dict[str, Recorded]
-    """Per store that the edition is about the onboarding that counts."""
+    """The onboarding that counts, by the edition's stores."""
     creators: dict[str, CreatorState]
     plans: Plans
     bonds: dict[Pair, list[Recorded]]
-    """What was reported of creators that are a store's accounts, in business order."""
+    """Bindings and unbindings of creators as a store's accounts, in business order."""
 
     def ask(self, kind: str, columns: tuple[str, ...], order: str = "") -> list[tuple[Any, ...]]:
-        """Columns of the expression: summed by store and creator, in detail, or one by one."""
+        """Rows of the expression `kind` (see `EXPRESSIONS`), with these columns."""
         listed = ", ".join(f'"{name}"' for name in columns)
         sql = f"SELECT {listed} FROM ({sql_of(kind, self.setting)}){order}"
         return self.session.ask(sql, self.tables())
 
     def tables(self) -> OrderTables:
-        """What the expression joins the orders with."""
+        """The small tables that the expression joins the orders with."""
         approved = "creator_approved" in self.setting.met
         turns = {pair: list(turns_of(facts)) for pair, facts in self.bonds.items()}
         return {
@@ -65,16 +65,16 @@ class Month(NamedTuple):
         }
 
     def calls(self, reader: OrderReader) -> dict[Pair, frozenset[int]]:
-        """Per store and creator the calls that brought the orders that count."""
+        """The calls that brought the orders that count, by store and creator."""
         rows = self.session.ask(CALLS_SQL, {})
         positions: dict[tuple[int, ...], frozenset[int]] = {}
-        found = {}
+        calls = {}
         for store, creator, files in rows:
             key = tuple(sorted(files))
             if key not in positions:
                 positions[key] = frozenset(map(reader.order_position, key))
-            found[store, creator] = positions[key]
-        return found
+            calls[store, creator] = positions[key]
+        return calls
 
 
 def setting_of(
@@ -117,11 +117,13 @@ def month_of_orders(
         setting_of(edition, parameters, plans, assume),
         parameters,
         known,
-        reader.states("creator", {one for _, one in mine}, CreatorState, CreatorState.TOPICS),
+        reader.states(
+            "creator", {creator for _, creator in mine}, CreatorState, CreatorState.TOPICS
+        ),
         plans,
         _bonds(reader, known, set(mine)),
     )
-    bare = Setting(edition.currency, 0, month.setting.deduct_refunds)  # all that it rests on
+    bare = Setting(edition.currency, 0, month.setting.deduct_refunds)  # nothing else matters here
     sql = f"SELECT store, least FROM ({sql_of('least', bare)})"
     refuse_negative(dict(session.ask(sql, {})))
     return month
@@ -130,9 +132,9 @@ def month_of_orders(
 def onboardings(
     reader: Reader, parameters: Parameters, stores: Collection[str]
 ) -> dict[str, Recorded]:
-    """The onboardings of the stores among these that are onboarded in one of the markets.
+    """The onboardings of those of the stores that are onboarded in one of the edition's markets.
 
-    Orders of those that nobody has onboarded wait; those onboarded elsewhere are no matter of ours.
+    Orders of stores not onboarded yet wait; stores onboarded elsewhere do not concern the edition.
     """
     states = reader.states("store", stores, StoreState, [MerchantOnboarded.TOPIC])
     markets = parameters.markets
@@ -145,16 +147,16 @@ def onboardings(
 
 
 def plans_of(reader: Reader, stores: Collection[str]) -> dict[str, PlanState]:
-    """The plans of some stores, by id; each by the store that its first report names."""
+    """The plans of the given stores, by id; a plan's store is the one in its first report."""
     streams = reader.named(PLANS_OF_STORE, stores)
-    names = {one.removeprefix(PLAN) for stream in streams.values() for one in stream}
+    names = {stream.removeprefix(PLAN) for listed in streams.values() for stream in listed}
     states = reader.states("plan", names, PlanState)
     wanted = set(stores)
     return {name: state for name, state in states.items() if state.store in wanted}
 
 
 def turns_of(facts: Iterable[Recorded]) -> Iterator[tables.Turn]:
-    """At which instants an account stands at its store in some role, or in none any more."""
+    """The instants from which an account is bound to its store in some role, or in none."""
     roles: set[str] = set()
     for fact in facts:
         if isinstance(fact.event, AccountBound):
@@ -167,12 +169,12 @@ def turns_of(facts: Iterable[Recorded]) -> Iterator[tables.Turn]:
 def _bonds(
     reader: Reader, stores: Collection[str], pairs: Collection[Pair]
 ) -> dict[Pair, list[Recorded]]:
-    """The bonds between the stores and creators of some pairs. Every report counts as it was
-    made: whether it fits is a question of other terms."""
-    found: dict[Pair, list[Recorded]] = defaultdict(list)
+    """The bonds between the stores and creators of the given pairs. Every report counts as it was
+    made: whether it was allowed depends on other terms."""
+    bonds: dict[Pair, list[Recorded]] = defaultdict(list)
     for store, state in reader.states("store", stores, StoreBonds, BOND_TOPICS).items():
         for fact in in_order(state.facts):
             pair = (store, fact.event.account)
             if pair in pairs:
-                found[pair].append(fact)
-    return dict(found)
+                bonds[pair].append(fact)
+    return dict(bonds)

@@ -1,4 +1,4 @@
-"""Our side of a reconciliation by order: the expression, its tables, and what may be otherwise."""
+"""Our side of a reconciliation by order: the expression, its tables, and its variants."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -41,12 +41,12 @@ class CommissionSide(NamedTuple):
 
     @property
     def tables(self) -> OrderTables:
-        """What the expression joins the orders with."""
+        """The small tables that the expression joins the orders with."""
         return {} if self.month is None else self.month.tables()
 
     def variants(self) -> Iterator[OrderChange]:
         """Each condition taken as met, the rate of each plan that lost, the plan's rate before and
-        after, refunds, another rounding."""
+        after, refunds treated the other way, another rounding."""
         if self.month is None:
             return
         month, setting, plain = self.month, self.month.setting, self.month.tables()
@@ -83,10 +83,10 @@ class CommissionSide(NamedTuple):
 
     @property
     def rates(self) -> None:
-        """Rates go by plan, not by category."""
+        """None: rates depend on the plan, not on the category."""
 
     def _sql(self, setting: Setting) -> str:
-        """An order belongs to the line of its store, creator and month."""
+        """Every order with the line of its store, creator and month."""
         prefix = period_id(self.edition.program, self.period)
         return (
             f'SELECT store, order_id, due, currency, "foreign",'
@@ -104,5 +104,5 @@ def order_side(reader: OrderReader, asked: Asked) -> CommissionSide:
     edition = asked.edition
     parameters = parameters_of(edition)
     window = month_window(month(edition, asked.period).window, reader.clocks.as_of)
-    found = month_of_orders(reader, edition, parameters, window, None)
-    return CommissionSide(edition, asked.period, window, found)
+    orders = month_of_orders(reader, edition, parameters, window, None)
+    return CommissionSide(edition, asked.period, window, orders)

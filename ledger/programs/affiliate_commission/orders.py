@@ -1,4 +1,4 @@
-"""What affiliate commissions answer order by order."""
+"""Affiliate commissions order by order."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -20,9 +20,9 @@ from ledger.programs.periods import month
 __all__ = ["about", "order_side", "orders_of", "without_rate", "word"]
 
 word = "commission"
-"""What the amount of an order is called."""
+"""The column name of an order's amount."""
 about = ABOUT
-"""The condition, in SQL, of the orders that it is about."""
+"""The SQL condition of the orders that the program is about."""
 COLUMNS = (
     *("store", "order_id", "item", "created_at", "amount_minor", "refunded_minor", "currency"),
     *("product", "creator", "score", "eligible", "covered", "approved", "not_own", "due"),
@@ -31,20 +31,20 @@ COLUMNS = (
 
 
 def orders_of(reader: OrderReader, asked: Asked) -> list[dict[str, Any]]:
-    """Every affiliate order of a month of some stores: its plan and rate, the plans that lost,
-    the codes that it fails, and its commission.
+    """Every affiliate order of a month, of the stores asked for: its plan and rate, the plans that
+    lost, the codes that it fails, and its commission.
 
-    `place` says where it came from, `line` what pays it.
+    `place` is its row's origin, `line` the line that pays it.
     """
     edition = asked.edition
     parameters = parameters_of(edition)
     window = month_window(month(edition, asked.period).window, reader.clocks.as_of)
-    found = month_of_orders(reader, edition, parameters, window, asked.subjects)
-    if found is None:
+    orders = month_of_orders(reader, edition, parameters, window, asked.subjects)
+    if orders is None:
         return []
     prefix = period_id(edition.program, asked.period)
-    rows = found.ask("orders", COLUMNS, " ORDER BY store, created_at, order_id, item")
-    return [_order(dict(zip(COLUMNS, row, strict=True)), found, prefix) for row in rows]
+    rows = orders.ask("orders", COLUMNS, " ORDER BY store, created_at, order_id, item")
+    return [_order(dict(zip(COLUMNS, row, strict=True)), orders, prefix) for row in rows]
 
 
 def without_rate(edition: Edition, sales: Iterable[OrderKind]) -> set[str]:
@@ -52,46 +52,46 @@ def without_rate(edition: Edition, sales: Iterable[OrderKind]) -> set[str]:
     return set()
 
 
-def _order(one: dict[str, Any], month: Month, prefix: str) -> dict[str, Any]:
-    currency, store, creator = one["currency"], one["store"], one["creator"]
-    met = (one["eligible"], one["covered"], one["approved"], one["not_own"])
-    offers = month.plans.covering(store, one["product"], one["created_at"])
+def _order(order: dict[str, Any], month: Month, prefix: str) -> dict[str, Any]:
+    currency, store, creator = order["currency"], order["store"], order["creator"]
+    met = (order["eligible"], order["covered"], order["approved"], order["not_own"])
+    offers = month.plans.covering(store, order["product"], order["created_at"])
     plan = fact = None
-    if one["score"] != NONE:
-        plan, fact = month.plans.said_by(one["score"])
+    if order["score"] != NONE:
+        plan, fact = month.plans.said_by(order["score"])
     lost = [offer for offer in offers if fact is None or offer.version.fact is not fact]
     return {
-        "order_id": one["order_id"],
-        **({"item": one["item"]} if one["item"] else {}),
+        "order_id": order["order_id"],
+        **({"item": order["item"]} if order["item"] else {}),
         "store": store,
-        "created_at": format_instant(one["created_at"]),
-        "amount": Money(one["amount_minor"], currency).text,
-        "refunded": Money(one["refunded_minor"], currency).text,
+        "created_at": format_instant(order["created_at"]),
+        "amount": Money(order["amount_minor"], currency).text,
+        "refunded": Money(order["refunded_minor"], currency).text,
         "currency": currency,
-        "product": one["product"],
+        "product": order["product"],
         "creator": creator,
         "plan": plan.plan if plan else None,
         "kind": fact.event.kind if fact else None,
-        "rate": rate_text(one["score"] // month.setting.versions) if fact else None,
-        "lost": "; ".join(_lost(offer, one) for offer in lost),
+        "rate": rate_text(order["score"] // month.setting.versions) if fact else None,
+        "lost": "; ".join(_lost(offer, order) for offer in lost),
         "unmet": ";".join(code for code, own in zip(CODES, met, strict=True) if not own),
-        word: None if one["due"] is None else Money(one["due"], currency).text,
-        "place": (one["file"], one["source_file"], one["source_row"]),
+        word: None if order["due"] is None else Money(order["due"], currency).text,
+        "place": (order["file"], order["source_file"], order["source_row"]),
         "line": f"{prefix}/{store}/{creator}",
     }
 
 
-def _lost(offer: Offer, one: dict[str, Any]) -> str:
-    """A plan that covers the product and was not the one, in words."""
+def _lost(offer: Offer, order: dict[str, Any]) -> str:
+    """A plan that covers the product but was not applied, in words."""
     event = offer.version.fact.event
-    said = f"{event.plan} ({event.kind}) {offered_rate(event, one['product'])}"
-    if offer.kind == "targeted" and one["creator"] not in event.creators:
-        return f"{said}, of other creators"
-    if offer.asks and not _approves(offer, one):
-        return f"{said}, not approved"
-    return said
+    text = f"{event.plan} ({event.kind}) {offered_rate(event, order['product'])}"
+    if offer.kind == "targeted" and order["creator"] not in event.creators:
+        return f"{text}, of other creators"
+    if offer.asks and not _approves(offer, order):
+        return f"{text}, not approved"
+    return text
 
 
-def _approves(offer: Offer, one: dict[str, Any]) -> bool:
-    approvals = offer.plan.approvals.get(one["creator"], ())
-    return any(said.start <= one["created_at"] < said.end for said in approvals)
+def _approves(offer: Offer, order: dict[str, Any]) -> bool:
+    approvals = offer.plan.approvals.get(order["creator"], ())
+    return any(approval.start <= order["created_at"] < approval.end for approval in approvals)

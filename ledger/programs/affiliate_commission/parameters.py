@@ -1,4 +1,4 @@
-"""The parameters of affiliate commissions: who may sell, what plans should pay, what counts."""
+"""The parameters of affiliate commissions: who may sell, minimum rates, which orders count."""
 
 from typing import Annotated, Literal
 
@@ -14,19 +14,19 @@ KIND = "affiliate_commission"
 CODES = ("creator_eligible", "plan_in_force", "creator_approved", "not_own_account")
 """Why an order earns nothing, in the order in which a line names it."""
 HELD = ("currency_differs", "creator_unknown")
-"""What a line can be held for, in the order in which it is named."""
+"""Codes for which a line can be held, in the order in which they are named."""
 EligibleWhen = Literal["registration", "order"]
 """Whether a creator who once met the limits may sell for good, or must meet them at each order."""
 Unapproved = Literal["declined", "next_plan"]
-"""What becomes of an order that only open plans cover that ask for an approval it lacks."""
+"""What happens to an order that only open plans cover whose required approval is missing."""
 OwnAccounts = Literal["no_commission", "commission"]
 Refunds = Literal["deduct", "ignore"]
 
 
 class Parameters(BaseModel):
-    """What the edition says, value by value. Days are calendar days of the edition's zone.
+    """The edition's values. Days are calendar days of the edition's zone.
 
-    With `markets` it is about the orders of stores whose counting onboarding names one of them.
+    With `markets`, only orders of stores count whose onboarding names one of the markets.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -57,8 +57,8 @@ def parameters_of(edition: Edition) -> Parameters:
 def checked(edition: Edition, rules_version: int) -> Edition:
     """The edition with every parameter written out, as it is published.
 
-    Raises `BadTerms` for an end before the start, a value that is none of its parameter, or a
-    citation of something that is no parameter.
+    Raises `BadTerms` for an end before the start, a value that its parameter does not allow, or a
+    citation of something that is not a parameter.
     """
     refuse_bad_dates(edition, needs_end=False)
     return complete(edition, parameters_of(edition), rules_version, citable=(*CODES, KIND))

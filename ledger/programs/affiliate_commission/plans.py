@@ -1,8 +1,8 @@
-"""What the plans of some stores offer: which of them covers an order, and at which rate.
+"""What the plans of stores offer: which plan covers an order, and at which rate.
 
-A plan's *version* is what one report of it says, while it holds. Each has a number, and an offer
-a *score*: its rate in millionths, and among equal rates the plan that comes first by its id. The
-best of several offers is then the largest of whole numbers.
+A plan's *version* is the content of one report of it while it is in force. Versions are numbered.
+An offer has a *score*: a whole number that ranks by rate in millionths, then by the plan's id. The
+best of several offers is the one with the largest score.
 """
 
 from collections import defaultdict
@@ -18,13 +18,13 @@ from ledger.kernel.period import Window
 from ledger.programs.by_order import MILLION
 
 LEVELS = {"shop": 1, "open": 2, "targeted": 3}
-"""A targeted plan stands over an open one, and that over the shop's."""
+"""A targeted plan takes precedence over an open one, and an open one over the shop's."""
 Reading = Literal["told", "never_ended", "from_first"]
-"""What plans say: as told; had nothing ended them; had their first report held before it too."""
+"""How to read plans: as reported; as if never ended; as if the first report had applied earlier."""
 
 
 class Offer(NamedTuple):
-    """A rate that a version offers: of a store's product, or (None) of all of its products."""
+    """A rate that a version offers: for one product of a store, or (None) for all of them."""
 
     plan: PlanState
     version: Version
@@ -39,28 +39,26 @@ class Offer(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """Of which kind the plan is."""
+        """The kind of the plan."""
         kind: str = self.version.fact.event.kind
         return kind
 
     @property
     def asks(self) -> bool:
-        """Whether the plan asks for an approval of the creator."""
+        """Whether the plan requires that the creator is approved."""
         asks: bool = self.version.fact.event.approval
         return asks
 
     def holds(self, at: Instant) -> bool:
-        """Whether it holds right after all facts of an instant."""
+        """Whether it is in force after all facts of an instant."""
         return self.version.start <= at < self.version.end
 
 
 class Plans:
-    """The plans of some stores, by what they say in a window."""
+    """The plans of some stores, as in force in a window."""
 
     def __init__(self, states: Iterable[PlanState], window: Window) -> None:
-        self.plans = sorted(
-            (state for state in states if state.first), key=lambda plan_state: plan_state.plan
-        )
+        self.plans = sorted((state for state in states if state.first), key=lambda plan: plan.plan)
         self.window = window
         self._by_id = {plan.plan: plan for plan in self.plans}
         self._facts = [version.fact for plan in self.plans for version in plan.never_ended]
@@ -76,7 +74,7 @@ class Plans:
         return self._numbers[version.fact.position]
 
     def said_by(self, score: int) -> tuple[PlanState, Recorded]:
-        """The plan and the report that a score is of."""
+        """The plan and the report that a score belongs to."""
         fact = self._facts[self.count - 1 - score % self.count]
         return self._by_id[fact.event.plan], fact
 
@@ -86,10 +84,10 @@ class Plans:
 
     @cached_property
     def _by_store(self) -> dict[str, list[PlanState]]:
-        found: dict[str, list[PlanState]] = defaultdict(list)
+        by_store: dict[str, list[PlanState]] = defaultdict(list)
         for plan in self.plans:
-            found[plan.store or ""].append(plan)
-        return found
+            by_store[plan.store or ""].append(plan)
+        return by_store
 
     @cached_property
     def told(self) -> list[Offer]:
@@ -97,7 +95,7 @@ class Plans:
         return list(self.offers(self.plans))
 
     def offers(self, plans: Iterable[PlanState], reading: Reading = "told") -> Iterator[Offer]:
-        """The offers of some plans in the window."""
+        """The offers of the given plans in the window."""
         for plan in plans:
             for version in _versions(plan, reading):
                 if version.start < self.window.end and version.end > self.window.start:
@@ -111,8 +109,8 @@ class Plans:
             yield Offer(plan, version, product, ppm * self.count + last)
 
     def covering(self, store: str, product: str, at: Instant) -> list[Offer]:
-        """The offers of a store that hold for a product at an instant, the highest first; whether
-        a creator is one of a targeted plan's, or approved, is not asked."""
+        """The offers of a store in force for a product at an instant, the highest first, whether
+        or not a particular creator is targeted or approved."""
         offers = [
             offer
             for offer in self.offers(self.of_store(store))
@@ -122,7 +120,7 @@ class Plans:
 
     @cached_property
     def overlapping_max(self) -> int:
-        """At most how many plans cover one order."""
+        """The largest number of plans that cover one order."""
         most = 0
         for store in self._by_store:
             offers = list(self.offers(self.of_store(store)))
@@ -134,15 +132,15 @@ class Plans:
 
 
 def rate_of(report: Any, product: str | None) -> int | None:
-    """The rate of a product by a report, in whole millionths, of a shop plan (None) of all of
-    them; None for one that the report does not cover."""
+    """A report's rate for a product, or (None) a shop plan's for all products, in whole
+    millionths; None for a product that the report does not cover."""
     if product is None:
         return int(Decimal(report.rate) * MILLION)
     return int(Decimal(report.rate_of(product)) * MILLION) if product in report.covered else None
 
 
 def other_rate(report: Any, product: str | None, versions: Iterable[Version]) -> int | None:
-    """The rate of a product by the first of some versions that says another than a report."""
+    """The first rate for a product among some versions that differs from a report's own."""
     own = rate_of(report, product)
     rates = (rate_of(version.fact.event, product) for version in versions)
     return next((rate for rate in rates if rate not in (None, own)), None)

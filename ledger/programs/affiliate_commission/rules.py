@@ -1,4 +1,4 @@
-"""Affiliate commissions: by the order, one line per store, creator and month.
+"""Affiliate commissions: order by order, with one line per store, creator and month.
 
 Map: the commission of each order by the plan that covers it, as one table expression. Reduce: the
 sum per store and creator.
@@ -19,7 +19,7 @@ from ledger.programs.periods import month
 
 
 class Sum(NamedTuple):
-    """The orders of a creator for a store in the month, summed."""
+    """Sums over the orders of a creator for a store in the month."""
 
     store: str
     creator: str
@@ -40,7 +40,7 @@ class Sum(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a line says."""
+    """The result of a line."""
 
     outcome: str
     amount: Money
@@ -56,63 +56,65 @@ def settle_v1(reader: OrderReader, asked: Asked) -> Answer:
     edition = asked.edition
     parameters = parameters_of(edition)
     window = month_window(month(edition, asked.period).window, reader.clocks.as_of)
-    found = month_of_orders(reader, edition, parameters, window, asked.subjects, asked.assume)
-    if found is None:
+    orders = month_of_orders(reader, edition, parameters, window, asked.subjects, asked.assume)
+    if orders is None:
         return Answer([])
-    calls = found.calls(reader)
-    details = Details(found, edition)
+    calls = orders.calls(reader)
+    details = Details(orders, edition)
     lines = [
-        _line(one, found, asked, calls[one.store, one.creator], details)
-        for one in (Sum(*row) for row in found.ask("lines", Sum._fields))
+        _line(total, orders, asked, calls[total.store, total.creator], details)
+        for total in (Sum(*row) for row in orders.ask("lines", Sum._fields))
     ]
     return Answer(sorted(lines, key=lambda line: line.line))
 
 
-def _line(one: Sum, month: Month, asked: Asked, calls: frozenset[int], details: Details) -> Line:
-    edition, creator = asked.edition, month.creators[one.creator]
-    decided = _decided(one, edition.currency, registered=bool(creator.told))
-    events = {month.onboardings[one.store].position, *calls}
+def _line(total: Sum, month: Month, asked: Asked, calls: frozenset[int], details: Details) -> Line:
+    edition, creator = asked.edition, month.creators[total.creator]
+    decided = _decided(total, edition.currency, registered=bool(creator.told))
+    events = {month.onboardings[total.store].position, *calls}
     events.update(fact.position for fact in creator.told)
-    events.update(fact.position for fact in month.bonds.get((one.store, one.creator), ()))
+    events.update(fact.position for fact in month.bonds.get((total.store, total.creator), ()))
     tree = Step(
-        f"commission of creator {one.creator} for {asked.period}, paid by store {one.store}: "
+        f"commission of creator {total.creator} for {asked.period}, paid by store {total.store}: "
         f"{decided.outcome}",
         decided.amount,
         required=details.rule,
-        observed=_observed(one, decided, edition.currency),
+        observed=_observed(total, decided, edition.currency),
         clause=edition.cite.get(KIND),
         events=tuple(sorted(events)),
-        parts=details.of(one.store, one.creator),
-        orders=one.orders,
+        parts=details.of(total.store, total.creator),
+        orders=total.orders,
     )
-    store = f"store:{one.store}"
+    store = f"store:{total.store}"
     return Line(
-        f"{edition.program}/{asked.period}/{one.store}/{one.creator}",
-        *(KIND, store, f"creator:{one.creator}", store, decided.outcome, decided.amount),
+        f"{edition.program}/{asked.period}/{total.store}/{total.creator}",
+        *(KIND, store, f"creator:{total.creator}", store, decided.outcome, decided.amount),
         *(decided.unmet, decided.held_for, tree),
     )
 
 
-def _decided(one: Sum, currency: str, *, registered: bool) -> Outcome:
-    """Held as a whole; else payable as soon as one order earns, if only 0.00; else declined with
-    every code of its orders."""
-    reasons = {HELD[0]: one.foreign_orders > 0, HELD[1]: not registered}
+def _decided(total: Sum, currency: str, *, registered: bool) -> Outcome:
+    """Held as a whole; else payable if any order earns, even 0.00; else declined with every code
+    that its orders fail."""
+    reasons = {HELD[0]: total.foreign_orders > 0, HELD[1]: not registered}
     held_for = tuple(code for code in HELD if reasons[code])
     zero = Money.zero(currency)
     if held_for:
         return Outcome("held", zero, held_for=held_for)
-    if one.earning:
-        return Outcome("payable", Money(int(one.due or 0), currency))
-    return Outcome("declined", zero, unmet=one.unmet)
+    if total.earning:
+        return Outcome("payable", Money(int(total.due or 0), currency))
+    return Outcome("declined", zero, unmet=total.unmet)
 
 
-def _observed(one: Sum, decided: Outcome, currency: str) -> str:
-    verb = "earn" if one.earning > 1 else "earns"
-    said = f"{orders_told(one.orders)}, {one.earning or 'none'} of which {verb} a commission"
-    if one.orders == 1:
-        said = f"1 order, which earns {'a' if one.earning else 'no'} commission"
-    if one.foreign_orders:
-        said += f"; {one.foreign_orders} in another currency than {currency}"
+def _observed(total: Sum, decided: Outcome, currency: str) -> str:
+    verb = "earn" if total.earning > 1 else "earns"
+    observed = (
+        f"{orders_told(total.orders)}, {total.earning or 'none'} of which {verb} a commission"
+    )
+    if total.orders == 1:
+        observed = f"1 order, which earns {'a' if total.earning else 'no'} commission"
+    if total.foreign_orders:
+        observed += f"; {total.foreign_orders} in another currency than {currency}"
     if HELD[1] in decided.held_for:
-        said += "; nobody has registered the creator"
-    return said
+        observed += "; nobody has registered the creator"
+    return observed

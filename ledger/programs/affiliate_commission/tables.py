@@ -1,8 +1,9 @@
 """The plans, creators and own accounts of a month as small tables that the expression joins.
 
-What holds at an order's instant is found by equal values and a span that the instant lies in.
-Where a row of orders must find one row at most, the spans of a key follow each other without a
-gap through the whole month. Each table has a row of nobody's, so that no column is without a type.
+The row in force at an order's instant is found by equal values and a span that contains the
+instant. Where an order must match one row at most, the spans of a key follow each other without a
+gap through the whole month. Each table has a row that matches nothing, so that every column has a
+type.
 """
 
 from collections import defaultdict
@@ -18,12 +19,12 @@ from ledger.programs.affiliate_commission.plans import LEVELS, Offer, Plans, Rea
 from ledger.programs.contract import OrderTables
 
 NOBODY = ""
-"""A name that no id is."""
+"""A name that is never an id."""
 NO_NUMBER = -1
 """A number that no version has."""
 Columns = dict[str, list[object]]
 Turn = tuple[Instant, bool]
-"""An instant from which something holds, or does no more."""
+"""An instant from which something applies, or no longer does."""
 SPANS = ("of_store", "of_product", "starts", "ends", "best", "asks")
 OFFERS = ("of_store", "of_product", "group", "starts", "ends", "score", "level")
 AUDIENCE = ("group", "member", "since", "until")
@@ -37,8 +38,8 @@ def plan_tables(
     plans: Plans, reading: Reading = "told", *, all_approved: bool = False
 ) -> OrderTables:
     """`shop_plans` and `open_plans` with the best offer to everybody in each span of the month,
-    and whether a plan asks for approval in it; `to_some` and `audience` with the offers to some
-    creators alone. With `all_approved` no plan asks for an approval."""
+    and whether a plan requires approval in it; `to_some` and `audience` with the offers to some
+    creators only. With `all_approved` no plan requires approval."""
     offers = plans.told if reading == "told" else list(plans.offers(plans.plans, reading))
     asking = [offer for offer in offers if offer.asks and not all_approved]
     free = [offer for offer in offers if offer.kind == "open" and (all_approved or not offer.asks)]
@@ -52,14 +53,14 @@ def plan_tables(
 
 
 def everyone_tables(plans: Plans) -> OrderTables:
-    """The offers to everybody one by one, as `to_some` has those to some."""
+    """The offers to everybody one by one, in the shape of `to_some`."""
     offers = [offer for offer in plans.told if offer.kind != "targeted" and not offer.asks]
     return {"to_all": _offers(offers, lambda offer: 0)}
 
 
 def neighbour_tables(plans: Plans) -> OrderTables:
-    """Per version and product the rate that the plan paid before and after, where it was another
-    one; as nothing ended it."""
+    """The rate that the plan paid before and after, per version and product, where it differs;
+    as if the plan had never ended."""
     rows = []
     for plan in plans.plans:
         versions = plan.never_ended
@@ -75,7 +76,7 @@ def neighbour_tables(plans: Plans) -> OrderTables:
 def creators_table(
     states: Iterable[CreatorState], parameters: Parameters, window: Window
 ) -> Columns:
-    """When each registered creator of the month was one who may sell, span after span."""
+    """When each registered creator of the month was allowed to sell, span by span."""
     rows = []
     for state in states:
         if state.told:
@@ -85,7 +86,7 @@ def creators_table(
 
 
 def own_table(turns: Mapping[tuple[str, str], Sequence[Turn]], window: Window) -> Columns:
-    """When accounts stood at their stores, span after span; by store and account."""
+    """When accounts were bound to their stores, span by span; by store and account."""
     rows = [
         (store, account, start, end, int(bound))
         for (store, account), own in turns.items()
@@ -96,16 +97,17 @@ def own_table(turns: Mapping[tuple[str, str], Sequence[Turn]], window: Window) -
 
 def may_sell(registration: Recorded, parameters: Parameters) -> bool:
     """Whether a registration meets the limits."""
-    said = registration.event
+    creator = registration.event
     return bool(
-        said.country == parameters.country
-        and said.age >= parameters.age_min
-        and said.followers >= parameters.followers_min
+        creator.country == parameters.country
+        and creator.age >= parameters.age_min
+        and creator.followers >= parameters.followers_min
     )
 
 
 def _turns(state: CreatorState, parameters: Parameters) -> list[Turn]:
-    """At which instants a creator became one who may sell, or none; of one instant the last."""
+    """The instants at which a creator became allowed to sell or lost that; of equal instants the
+    last counts."""
     if parameters.eligible_when == "order":
         return [(fact.at, may_sell(fact, parameters)) for fact in state.told]
     first = next((fact for fact in state.told if may_sell(fact, parameters)), None)
@@ -113,7 +115,8 @@ def _turns(state: CreatorState, parameters: Parameters) -> list[Turn]:
 
 
 def _between(turns: Sequence[Turn], window: Window) -> Iterator[tuple[Window, bool]]:
-    """What holds in each span of the window, without a gap; nothing before the first turn."""
+    """The spans of the window, without a gap, and whether it applies in each; not before the first
+    turn."""
     holds = False
     start = window.start
     for at, turned in turns:
@@ -127,7 +130,7 @@ def _between(turns: Sequence[Turn], window: Window) -> Iterator[tuple[Window, bo
 
 
 def _group_of(offer: Offer, plans: Plans) -> int:
-    """Who an offer is for: the creators of a version, or those that a plan has approved."""
+    """The group an offer is for: the creators of a version, or those that a plan has approved."""
     if offer.kind == "targeted":
         return plans.number(offer.version)
     return plans.count + plans.number(offer.plan.never_ended[0])
@@ -142,29 +145,29 @@ def _audience(targeted: Iterable[Offer], asking: Iterable[Offer], plans: Plans) 
     ]
     approving = {_group_of(offer, plans): offer.plan for offer in asking}
     rows += [
-        (group, creator, said.start, said.end)
+        (group, creator, approval.start, approval.end)
         for group, plan in approving.items()
         for creator, approvals in plan.approvals.items()
-        for said in approvals
+        for approval in approvals
     ]
     return _table(AUDIENCE, rows)
 
 
 def _spans(free: Iterable[Offer], asking: Iterable[Offer], window: Window) -> Columns:
-    """Per store and product (of shop plans: store) the best free offer of every span."""
+    """The best offer without approval in every span, per store and product (shop plans: store)."""
     offers: dict[tuple[str, str | None], list[Offer]] = defaultdict(list)
     for offer in (*free, *asking):
         offers[offer.store, offer.product].append(offer)
-    asked = {id(one) for one in asking}
+    asked = {id(offer) for offer in asking}
     rows = []
     for (store, product), mine in offers.items():
         cuts = {window.start, window.end}
-        cuts |= {at for one in mine for at in one.version[1:3] if at in window}
+        cuts |= {at for offer in mine for at in offer.version[1:3] if at in window}
         ordered = sorted(cuts)
         for start, end in pairwise(ordered):
-            holding = [one for one in mine if one.holds(start)]
-            best = max((one.score for one in holding if id(one) not in asked), default=None)
-            asks = int(any(id(one) in asked for one in holding))
+            holding = [offer for offer in mine if offer.holds(start)]
+            best = max((offer.score for offer in holding if id(offer) not in asked), default=None)
+            asks = int(any(id(offer) in asked for offer in holding))
             rows.append((store, product or NOBODY, start, end, best, asks))
     return _table(SPANS, rows)
 
@@ -183,6 +186,6 @@ def _offers(offers: Iterable[Offer], group_of: Callable[[Offer], int]) -> Column
 
 
 def _table(names: Sequence[str], rows: Collection[Sequence[object]]) -> Columns:
-    """Rows as columns, with one more that joins nothing."""
+    """Rows as columns, with one more row that matches nothing."""
     nobody = [NOBODY if name in TEXTS else NO_NUMBER for name in names]
     return dict(zip(names, map(list, zip(*rows, nobody, strict=True)), strict=True))

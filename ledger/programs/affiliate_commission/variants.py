@@ -1,6 +1,6 @@
-"""What the platform may have done otherwise with a creator's commission, of every order alike.
+"""How the platform may have calculated a creator's commission differently, for all orders alike.
 
-A file by order tells more: see `order_side.py`.
+A file with single orders allows more: see `order_side.py`.
 """
 
 from collections.abc import Iterator

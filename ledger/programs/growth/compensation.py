@@ -11,7 +11,7 @@ from ledger.programs.variants import rounding_of
 
 
 class Judged(NamedTuple):
-    """What the ladder gives, and every rung of it, those that lost too."""
+    """The result of the ladder, and every rung of it, including those that lost."""
 
     amount: Money
     unmet: tuple[str, ...]
@@ -30,11 +30,11 @@ class Rung(NamedTuple):
 def judge(
     gmv: Gmv, charged: Money, contents: tuple[Content, ...], paid: Payments, terms: Terms
 ) -> Judged:
-    """Highest-of, not stacked.
+    """The highest missed tier counts; tiers are not added up.
 
-    Before the term's end nothing has been missed. A count that nobody has told leaves the
-    highest tier open only where it could still be the highest; whatever is missed or open
-    waits for the fixed fee.
+    Before the term's end nothing has been missed. A promised count that is not known leaves the
+    result open only where its tier could still be the highest; a missed or open tier waits for
+    the fixed fee.
     """
     rungs = [*_content_rungs(contents, terms), *_roas_rung(gmv, charged, terms)]
     nothing = Money.zero(terms.parameters.credit)
@@ -61,14 +61,14 @@ def _content_rungs(contents: tuple[Content, ...], terms: Terms) -> list[Rung]:
         share = terms.parameters.tier(name)
         if share is None:
             continue
-        content = next(one for one in contents if one.kind == kind)
+        content = next(measured for measured in contents if measured.kind == kind)
         missed = None if content.promised is None else content.delivered < content.promised
         rungs.append(_rung(name, missed, share, content.step, terms))
     return rungs
 
 
 def _roas_rung(gmv: Gmv, charged: Money, terms: Terms) -> list[Rung]:
-    """GMV below so many times the cost: the fixed fee and the commission as charged."""
+    """GMV below a multiple of the cost: the fixed fee, or that and the commission as charged."""
     share = terms.parameters.tier(ROAS_TIER)
     if share is None:
         return []
@@ -76,10 +76,12 @@ def _roas_rung(gmv: Gmv, charged: Money, terms: Terms) -> list[Rung]:
     with_commission = terms.parameters.roas_cost == "fixed_and_commission"
     cost = fee.plus(charged) if with_commission else fee
     wanted = EXACT.multiply(cost.decimal, floor)
-    said = f"fixed fee {fee.text}" + (f" + commission {charged.text}" if with_commission else "")
+    cost_text = f"fixed fee {fee.text}" + (
+        f" + commission {charged.text}" if with_commission else ""
+    )
     step = Step(
         "return on the service",
-        required=f"GMV at least {floor} x ({said}) = {wanted:f} {fee.currency}",
+        required=f"GMV at least {floor} x ({cost_text}) = {wanted:f} {fee.currency}",
         observed=gmv.step.observed,
         clause=terms.clause("roas_floor"),
         parts=(gmv.step,),
@@ -88,20 +90,22 @@ def _roas_rung(gmv: Gmv, charged: Money, terms: Terms) -> list[Rung]:
     return [_rung(ROAS_TIER, missed, share, step, terms)]
 
 
-def _rung(name: str, missed: bool | None, share: Decimal, found: Step, terms: Terms) -> Rung:
-    """A tier is worth its share of the fixed fee, half up, in ad credit and not in money."""
+def _rung(name: str, missed: bool | None, share: Decimal, measured: Step, terms: Terms) -> Rung:
+    """A tier is worth its share of the fixed fee, rounded half up, in ad credit, not in money."""
     fee = terms.fixed_fee
     missed = True if f"missed:{name}" in terms.assume else missed
     minor = fee.times(share, rounding_of(terms.assume)).minor
     worth = Money(minor, terms.parameters.credit)
     pending = "not known" if missed is None else None
     label = f"{name}: {share} x {fee.text} in ad credit"
-    step = found._replace(label=label, amount=worth, code=name, pending=pending or found.pending)
+    step = measured._replace(
+        label=label, amount=worth, code=name, pending=pending or measured.pending
+    )
     return Rung(missed, worth, step)
 
 
 def _shown(rung: Rung, won: int) -> Step:
-    """The rung with what became of it."""
+    """The rung's step with its result."""
     if rung.missed is None:
         word = "not known"
     elif not rung.missed:

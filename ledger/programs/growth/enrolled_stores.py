@@ -1,7 +1,7 @@
-"""What the judgement of acts around enrolled stores rests on, read for many stores at once.
+"""The acts around enrolled stores that are judged, read for many stores at once.
 
 An act is judged from the enrolment of its store on, or from the term's start where that is later
-and the terms say so, to the term's end: half-open, like every window.
+and the terms say so, up to the term's end: half-open, like every window.
 """
 
 from bisect import bisect_right
@@ -30,7 +30,7 @@ PLAN = (AffiliatePlanSet.TOPIC,)
 
 
 class Shop(OfferState):
-    """What a store submitted, and which promotions its merchant confirmed."""
+    """The products that a store submitted, and the promotions that its merchant confirmed."""
 
     TOPICS: ClassVar[tuple[str, ...]] = (ProductSubmitted.TOPIC, PromotionConfirmed.TOPIC)
 
@@ -48,7 +48,7 @@ class Shop(OfferState):
 
     def confirmed(self, campaign: str, at: Instant) -> bool:
         """Whether a promotion was confirmed at or before an instant."""
-        return any(one <= at for one in self.confirmations.get(campaign, ()))
+        return any(instant <= at for instant in self.confirmations.get(campaign, ()))
 
 
 class Approvals:
@@ -63,20 +63,20 @@ class Approvals:
                 self._all[key].append(request.approval.at)
                 if request.approval.event.by == "platform":
                     self._by_platform[key].append(request.approval.at)
-        for found in (*self._all.values(), *self._by_platform.values()):
-            found.sort()
+        for instants in (*self._all.values(), *self._by_platform.values()):
+            instants.sort()
 
     def by(self, store: str, product: str, at: Instant) -> int:
-        """How many of a store's product up to an instant, itself included."""
+        """How many samples of a store's product were approved up to and at an instant."""
         return bisect_right(self._all.get((store, product), ()), at)
 
     def by_platform(self, store: str, product: str, at: Instant) -> int:
-        """Those of them that the platform approved."""
+        """How many of these the platform approved."""
         return bisect_right(self._by_platform.get((store, product), ()), at)
 
 
 class Concerned(NamedTuple):
-    """An act that is judged, the store that it is about, and from when on its acts are."""
+    """An act that is judged, its store, and the instant from which the store's acts are judged."""
 
     act: Recorded
     store: str
@@ -84,17 +84,17 @@ class Concerned(NamedTuple):
 
 
 def frozen_since(reader: Reader, edition: Edition, stores: Collection[str]) -> dict[str, Instant]:
-    """Per store with a valid enrolment the instant from which acts around it are judged.
+    """The instant from which acts are judged, by store with a valid enrolment.
 
-    Valid: the merchant's first, of an invited merchant, before the term's end. Of several
-    merchants with one store the earliest enrolment counts.
+    An enrolment is valid if it is the first of an invited merchant and before the term's end. Of
+    several merchants with one store the earliest enrolment counts.
     """
     parameters, prefix = parameters_of(edition), f"enrolment:{edition.program}/"
     if parameters.frozen_from is None:
         return {}
-    streams = {one for own in reader.named("enrols", stores).values() for one in own}
+    streams = {stream for own in reader.named("enrols", stores).values() for stream in own}
     names = [stream.partition(":")[2] for stream in streams if stream.startswith(prefix)]
-    found: dict[str, Instant] = {}
+    since_by_store: dict[str, Instant] = {}
     for state in reader.states("enrolment", names, EnrolmentState, ENROLMENT).values():
         enrolment = state.enrolment
         if enrolment is None or enrolment.at >= edition.window.end:
@@ -103,14 +103,14 @@ def frozen_since(reader: Reader, edition: Edition, stores: Collection[str]) -> d
             store, since = enrolment.event.store, enrolment.at
             if parameters.frozen_from == "term_start":
                 since = max(since, edition.window.start)
-            found[store] = min(found.get(store, since), since)
-    return found
+            since_by_store[store] = min(since_by_store.get(store, since), since)
+    return since_by_store
 
 
 def _within(
     reader: Reader, edition: Edition, acts: Iterable[tuple[Recorded, str]]
 ) -> Iterator[Concerned]:
-    """Those of some acts, each with its store, that are judged; store by store."""
+    """The acts that are judged, out of some acts with their stores; store by store."""
     by_store: dict[str, list[Recorded]] = defaultdict(list)
     for act, store in acts:
         if act.at < edition.window.end:
@@ -134,38 +134,38 @@ def plans(reader: Reader, edition: Edition, facts: Sequence[Recorded]) -> Iterat
     for fact in facts:
         by_plan[fact.event.plan].append(fact)
     counting = (
-        (one, one.event.store)
+        (fact, fact.event.store)
         for chunk in in_chunks(by_plan)
         for name, plan in reader.states("plan", chunk, PlanState, PLAN).items()
-        for one in by_plan[name]
-        if not plan.differs(one)
+        for fact in by_plan[name]
+        if not plan.differs(fact)
     )
     return _within(reader, edition, counting)
 
 
 def approvals(reader: Reader, edition: Edition, facts: Sequence[Recorded]) -> Iterator[Concerned]:
-    """First approvals of requests that somebody has reported."""
+    """First approvals of requests that have been reported."""
     asked = {fact.position: fact for fact in facts}
-    found = (
+    counting = (
         (asked[state.approval.position], state.report.event.store)
         for chunk in in_chunks({fact.event.request for fact in facts})
         for state in reader.states("request", chunk, RequestState, RequestState.TOPICS).values()
         if state.report and state.approval and state.approval.position in asked
     )
-    return _within(reader, edition, found)
+    return _within(reader, edition, counting)
 
 
 def requests_of(reader: Reader, stores: Collection[str]) -> Iterator[RequestState]:
-    """Every request that was ever reported of some stores."""
-    streams = {one for own in reader.named(REQUESTS_OF_STORE, stores).values() for one in own}
+    """Every request that was ever reported for the given stores."""
+    streams = {stream for own in reader.named(REQUESTS_OF_STORE, stores).values() for stream in own}
     for chunk in in_chunks({stream.partition(":")[2] for stream in streams}):
         yield from reader.states("request", chunk, RequestState, RequestState.TOPICS).values()
 
 
 def stores_enrolled(reader: Reader, edition: Edition, changed: Names) -> set[str]:
-    """The stores that some merchants whose place in the edition has changed enrolled, ever."""
+    """All stores ever enrolled by the merchants whose enrolment in the edition has changed."""
     prefix = f"{edition.program}/"
-    names = [one for one in changed.get("enrolment", ()) if one.startswith(prefix)]
+    names = [name for name in changed.get("enrolment", ()) if name.startswith(prefix)]
     if not names or parameters_of(edition).frozen_from is None:
         return set()
     states = reader.states("enrolment", names, EnrolmentState, ENROLMENT).values()

@@ -1,7 +1,7 @@
-"""Acts around enrolled stores that do not fit: tools that are frozen, and what merchants owe.
+"""Exceptions among acts around enrolled stores: use of frozen tools, and merchants' duties.
 
-Who enrols leaves campaigns and affiliate plans to the platform, confirms major promotions itself,
-and submits products with a floor price and numbers of samples. Source: seed 001.
+A merchant who enrols leaves campaigns and affiliate plans to the platform, confirms major
+promotions itself, and submits products with a floor price and numbers of samples. Source: seed 001.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,11 +21,11 @@ from ledger.programs.growth.parameters import parameters_of
 from ledger.programs.program import Judged
 
 PLAN = "affiliate_plan"
-"""As which kind of tool affiliate plans are frozen."""
+"""The kind of tool under which affiliate plans are frozen."""
 
 
 class Finding(NamedTuple):
-    """Something that does not fit: its code, what was done, and what to do now."""
+    """One exception: its code, what was done, and what to do now."""
 
     code: str
     sentence: str
@@ -33,7 +33,7 @@ class Finding(NamedTuple):
 
 
 def judge_campaigns(reader: Reader, edition: Edition, facts: Sequence[Recorded]) -> Judged:
-    """What does not fit of campaigns that were created or entered."""
+    """Exceptions among campaigns that were created or entered."""
     by_store: dict[str, list[Concerned]] = {}
     for campaign in enrolled_stores.campaigns(reader, edition, facts):
         by_store.setdefault(campaign.store, []).append(campaign)
@@ -47,18 +47,18 @@ def judge_campaigns(reader: Reader, edition: Edition, facts: Sequence[Recorded])
                     if isinstance(event, CampaignCreated)
                     else _entered(campaign, shop, edition)
                 )
-                yield from _told(campaign, event.campaign, findings, edition)
+                yield from _surprises(campaign, event.campaign, findings, edition)
 
 
 def judge_plans(reader: Reader, edition: Edition, facts: Sequence[Recorded]) -> Judged:
-    """Affiliate plans that merchants made while these are frozen."""
+    """Affiliate plans that merchants made while such plans were frozen."""
     for plan in enrolled_stores.plans(reader, edition, facts):
         event = plan.act.event
-        yield from _told(plan, event.plan, _planned(plan, edition), edition)
+        yield from _surprises(plan, event.plan, _planned(plan, edition), edition)
 
 
 def judge_approvals(reader: Reader, edition: Edition, facts: Sequence[Recorded]) -> Judged:
-    """What does not fit of approvals of samples. A request is approved once, by the first."""
+    """Exceptions among approvals of samples. A request is approved once, by the first approval."""
     by_store: dict[str, list[Concerned]] = {}
     for approval in enrolled_stores.approvals(reader, edition, facts):
         by_store.setdefault(approval.store, []).append(approval)
@@ -74,7 +74,7 @@ def judge_approvals(reader: Reader, edition: Edition, facts: Sequence[Recorded])
                 report = requests[request].report
                 assert report is not None, "an approval of what nobody reported is not judged"
                 findings = _approved(approval, report.event.product, shop, approvals, edition)
-                yield from _told(approval, request, findings, edition)
+                yield from _surprises(approval, request, findings, edition)
 
 
 def _created(act: Concerned, edition: Edition) -> Iterator[Finding]:
@@ -100,8 +100,8 @@ def _frozen(act: Concerned, what: str, edition: Edition) -> Finding:
 
 
 def _entered(act: Concerned, shop: Shop, edition: Edition) -> Iterator[Finding]:
-    """An entry into a major promotion is confirmed by then; a product is submitted by then, and
-    is entered at its floor price or above."""
+    """An entry into a major promotion must have been confirmed; a product must have been submitted
+    and be entered at its floor price or above."""
     event: CampaignEntered = act.act.event
     entry = f"campaign {event.campaign}"
     if event.level == "major" and not shop.confirmed(event.campaign, act.act.at):
@@ -117,15 +117,17 @@ def _entered(act: Concerned, shop: Shop, edition: Edition) -> Iterator[Finding]:
     if submission is None:
         yield _not_submitted(act, event.product, f"was entered into {entry}")
         return
-    said = submission.event
-    if event.price is None or event.currency != said.currency:
+    offer = submission.event
+    if event.price is None or event.currency != offer.currency:
         return
-    floor, price = (Money.parse(one, said.currency) for one in (said.floor_price, event.price))
+    floor, price = (
+        Money.parse(amount, offer.currency) for amount in (offer.floor_price, event.price)
+    )
     if price.minor < floor.minor:
         yield Finding(
             "below_floor_price",
             f"product {event.product} of store {act.store} entered {entry} at {event.price} "
-            f"{event.currency}; its floor price is {said.floor_price} {said.currency}, as "
+            f"{event.currency}; its floor price is {offer.floor_price} {offer.currency}, as "
             f"submitted at {local(submission.at, edition.zone)}",
             "Withdraw the entry where it is wrong, or record the ProductSubmitted that it lacks.",
         )
@@ -134,30 +136,31 @@ def _entered(act: Concerned, shop: Shop, edition: Edition) -> Iterator[Finding]:
 def _approved(
     act: Concerned, product: str, shop: Shop, approvals: Approvals, edition: Edition
 ) -> Iterator[Finding]:
-    """The platform approves samples of submitted products only, by itself not more than it may;
-    nobody approves more than are offered. Approvals of the same instant count together."""
+    """The platform may approve samples of submitted products only, and by itself only a limited
+    number; nobody may approve more than are offered. Approvals of the same instant count together.
+    """
     store, at, by_platform = act.store, act.act.at, act.act.event.by == "platform"
     submission = shop.submission(product, at)
     if submission is None:
         if by_platform:
             yield _not_submitted(act, product, "was approved by the platform as a sample")
         return
-    said, submitted = submission.event, f"as submitted at {local(submission.at, edition.zone)}"
+    offer, submitted = submission.event, f"as submitted at {local(submission.at, edition.zone)}"
     automatic = approvals.by_platform(store, product, at)
-    if by_platform and automatic > said.auto_approve:
+    if by_platform and automatic > offer.auto_approve:
         yield Finding(
             "auto_approval_exceeded",
             f"the platform had approved {_samples(automatic)} of product {product} of store "
-            f"{store}; by itself it may approve {said.auto_approve}, {submitted}",
+            f"{store}; by itself it may approve {offer.auto_approve}, {submitted}",
             "Withdraw the approval where it is wrong, or record the ProductSubmitted that it "
             "lacks.",
         )
     approved = approvals.by(store, product, at)
-    if approved > said.free_samples:
+    if approved > offer.free_samples:
         yield Finding(
             "samples_exhausted",
             f"store {store} had {_samples(approved)} of product {product} approved; it offers "
-            f"{said.free_samples}, {submitted}",
+            f"{offer.free_samples}, {submitted}",
             "Withdraw the approval where it is wrong, or record the ProductSubmitted that it "
             "lacks.",
         )
@@ -175,10 +178,10 @@ def _samples(count: int) -> str:
     return f"{count} sample" + ("" if count == 1 else "s")
 
 
-def _told(act: Concerned, name: str, found: Iterator[Finding], edition: Edition) -> Judged:
-    """Each finding about an act, from when it happened to the clause."""
+def _surprises(act: Concerned, name: str, findings: Iterator[Finding], edition: Edition) -> Judged:
+    """Each finding about an act, with its instant and the clause."""
     when = local(act.act.at, edition.zone)
-    for code, sentence, hint in found:
+    for code, sentence, hint in findings:
         clause = edition.cite.get(code) or "frozen_from"
-        told = f"at {when} {sentence}. Clause of {edition.program}: {clause}."
-        yield act.act, Surprise(code, told, hint, name, edition.program)
+        text = f"at {when} {sentence}. Clause of {edition.program}: {clause}."
+        yield act.act, Surprise(code, text, hint, name, edition.program)

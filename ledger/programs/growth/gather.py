@@ -1,4 +1,4 @@
-"""Brings together, per enrolment, the facts that its lines rest on."""
+"""Brings together the facts that the lines of each enrolment are based on."""
 
 from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from ledger.programs.edition import Edition
 from ledger.programs.growth.parameters import parameters_of
 
 AFTER_SLASH = "0"
-"""The character after `/`: ids hold neither, so that a program's names end before it."""
+"""The character after `/`: upper bound of all names that begin with a program and a slash."""
 
 
 class Case(NamedTuple):
@@ -25,11 +25,11 @@ class Case(NamedTuple):
 def cases(
     reader: Reader, edition: Edition, merchants: Collection[str] | None = None
 ) -> Iterator[Case]:
-    """Every merchant that enrolled in the edition, or those of some who did."""
+    """The case of every merchant that enrolled in the edition, or of the given ones."""
     program = edition.program
     if merchants is None:
-        found = reader.under("enrolled", f"{program}/", f"{program}{AFTER_SLASH}")
-        names = {name for name, _position in found}
+        entries = reader.under("enrolled", f"{program}/", f"{program}{AFTER_SLASH}")
+        names = {name for name, _position in entries}
     else:
         names = {f"{program}/{merchant}" for merchant in merchants}
     for chunk in in_chunks(names):
@@ -37,7 +37,7 @@ def cases(
 
 
 def _cases_of(reader: Reader, edition: Edition, names: Iterable[str]) -> Iterator[Case]:
-    """The cases of these programs and merchants, leaving out who never enrolled."""
+    """The cases of these enrolments, without merchants that never enrolled."""
     states = reader.states("enrolment", names, EnrolmentState)
     counted = {
         name: (state, enrolment)

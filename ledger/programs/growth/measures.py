@@ -17,7 +17,7 @@ from ledger.programs.variants import rounding_of
 
 
 class Terms(NamedTuple):
-    """The edition at one as-of, with what every measure asks for."""
+    """The edition at one as-of, with what every measure needs."""
 
     edition: Edition
     parameters: Parameters
@@ -42,7 +42,7 @@ class Terms(NamedTuple):
         return local(instant, self.edition.zone)
 
     def clause(self, *parameters: str) -> str | None:
-        """The clause that the first cited of some parameters rests on."""
+        """The clause of the first of some parameters that is cited."""
         cite = self.edition.cite
         return next((cite[name] for name in parameters if name in cite), None)
 
@@ -57,8 +57,8 @@ class Validity(NamedTuple):
 def invitation_of(
     state: EnrolmentState, enrolment: Recorded, parameters: Parameters
 ) -> Recorded | None:
-    """The invitation that counts: the earliest, whenever it was made up to as-of, or by the
-    enrolment where the terms say so."""
+    """The invitation that counts: the earliest one up to as-of or, where the terms say so, up to
+    the enrolment; None without one."""
     invitation = state.invitation
     if invitation and parameters.invited_when == "enrolment" and invitation.at > enrolment.at:
         return None
@@ -94,7 +94,7 @@ def validity(case: Case, terms: Terms) -> Validity:
 
 
 class Gmv(NamedTuple):
-    """GMV of the enrolment's days, or what keeps it from being known, and how it came."""
+    """GMV of the enrolment's days, or why it is not known, with its step."""
 
     total: Decimal
     held_for: tuple[str, ...]
@@ -102,10 +102,10 @@ class Gmv(NamedTuple):
 
 
 def gmv(case: Case, terms: Terms) -> Gmv:
-    """GMV of the enrolled store, of the days from the later of enrolment and term start.
+    """GMV of the enrolled store from the later of enrolment and term start to the term's end.
 
-    Converted day by day, unrounded. A missing rate, or two systems that report one day, leave
-    it unknown.
+    Converted day by day, unrounded. It is not known while a rate is missing or two systems report
+    the same day.
     """
     parameters, edition = terms.parameters, terms.edition
     first = max(day_of(case.enrolment.at, edition.zone), edition.first)
@@ -118,7 +118,7 @@ def gmv(case: Case, terms: Terms) -> Gmv:
     others = [fact for fact in case.store.gmv if id(fact) not in mine]
     sum_, feeds = convert(counted, terms.rates, edition), two_feeds(reported)
     held_for = (("fx_rate_missing",) if sum_.missing else ()) + (("two_feeds",) if feeds else ())
-    observed = " and ".join(one for one in (sum_.missing, feeds) if one)
+    observed = " and ".join(problem for problem in (sum_.missing, feeds) if problem)
     step = Step(
         f"GMV of store {case.store.store}",
         required=f"{parameters.gmv_basis} GMV of the orders of {days.first} to {days.last}",
@@ -130,18 +130,18 @@ def gmv(case: Case, terms: Terms) -> Gmv:
     return Gmv(sum_.total, held_for, step)
 
 
-def commission(found: Gmv, terms: Terms) -> Money:
-    """What the merchant owes as commission: the rate times GMV, half up, never below zero."""
+def commission(measured: Gmv, terms: Terms) -> Money:
+    """The commission that the merchant owes: rate x GMV, half up, never below zero."""
     edition, rate = terms.edition, Decimal(terms.parameters.commission_rate)
-    if found.total <= 0:
+    if measured.total <= 0:
         return Money.zero(edition.currency)
     return Money.rounded(
-        EXACT.multiply(found.total, rate), edition.currency, rounding_of(terms.assume)
+        EXACT.multiply(measured.total, rate), edition.currency, rounding_of(terms.assume)
     )
 
 
 class Content(NamedTuple):
-    """How much of a kind was promised and delivered within the term, and made up after it."""
+    """How much content of a kind was promised, delivered within the term, and delivered later."""
 
     kind: str
     promised: int | None
@@ -158,8 +158,8 @@ class Content(NamedTuple):
 def content(case: Case, kind: str, terms: Terms) -> Content:
     """Deliveries from the term's start, or the enrolment where that is earlier, to its end.
 
-    Where the terms name tiers of creators, videos of others and of creators without a tier do
-    not count, neither within the term nor to make up for them.
+    Where the terms name tiers of creators, videos of other creators or of those without a tier
+    do not count, neither within the term nor to make up for missing ones.
     """
     window = Window(min(terms.window.start, case.enrolment.at), terms.window.end)
     promise = case.state.promise(kind, terms.window.end)
@@ -178,7 +178,7 @@ def content(case: Case, kind: str, terms: Terms) -> Content:
         f"{kind} content",
         required="a promised count that nobody has told"
         if promised is None
-        else f"{promised} promised" + (f", by creators of {_tiers_told(tiers)}" if tiers else ""),
+        else f"{promised} promised" + (f", by creators of {_tiers_text(tiers)}" if tiers else ""),
         observed=f"{delivered} {terms.parameters.counts_when} within the term",
         clause=terms.clause("tiers"),
         events=tuple(
@@ -197,7 +197,7 @@ def content(case: Case, kind: str, terms: Terms) -> Content:
     return Content(kind, promised, delivered, later, step)
 
 
-def _tiers_told(tiers: tuple[str, ...]) -> str:
+def _tiers_text(tiers: tuple[str, ...]) -> str:
     """The tiers in words."""
     return f"the tier {tiers[0]}" if len(tiers) == 1 else f"the tiers {', '.join(tiers)}"
 

@@ -1,4 +1,4 @@
-"""The parameters of the growth service, with the defaults that the texts give or leave."""
+"""The parameters of the growth service, with the texts' values or our own as defaults."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -27,7 +27,7 @@ FROZEN_CODES = (
     *("tools_frozen", "promotion_unconfirmed", "product_not_submitted", "below_floor_price"),
     *("auto_approval_exceeded", "samples_exhausted"),
 )
-"""What does not fit of acts around an enrolled store; each may be cited by itself."""
+"""Exceptions about acts around an enrolled store; each may be cited by itself."""
 CAME_LATER = {
     "frozen_from": "no campaign, affiliate plan or sample of an enrolled store is judged. Other "
     "values: enrolment, term_start",
@@ -36,12 +36,13 @@ CAME_LATER = {
     "creator_tiers": "creator videos count whatever the creator's tier; a list of tiers leaves "
     "the videos of others out",
 }
-"""Parameters that the first version of the edition does not name, and why their default."""
+"""Parameters that the first version of the edition does not name, and reasons for their defaults.
+"""
 Share = Annotated[str, Field(description="a share as a decimal string, 0 to 1")]
 
 
 class Parameters(BaseModel):
-    """What the edition says, value by value. Days are calendar days of the edition's zone.
+    """The edition's values. Days are calendar days of the edition's zone.
 
     Without `frozen_from` no act around an enrolled store is judged.
     """
@@ -121,8 +122,8 @@ class Parameters(BaseModel):
         return self.frozen_kinds is None or kind in self.frozen_kinds
 
 
-def _refuse_unknown(found: Iterable[str], known: tuple[str, ...]) -> None:
-    for name in found:
+def _refuse_unknown(names: Iterable[str], known: tuple[str, ...]) -> None:
+    for name in names:
         if name not in known:
             raise ValueError(f"unknown key {name!r}; known: {', '.join(known)}")
 
@@ -148,8 +149,8 @@ def parameters_of(edition: Edition) -> Parameters:
 def checked(edition: Edition, rules_version: int) -> Edition:
     """The edition with every parameter written out, as it is published.
 
-    The day by which missed content is made up is worked out here, once, and recorded, so that
-    a calendar that changes later does not move it. Raises `BadTerms`.
+    The day by which missed content must be made up is worked out here, once, and recorded, so
+    that a later change of the calendar does not move it. Raises `BadTerms`.
     """
     refuse_bad_dates(edition, needs_end=True)
     parameters = parameters_of(edition)

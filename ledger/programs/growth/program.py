@@ -19,14 +19,14 @@ Which = Callable[[Reader, Edition, Facts], Iterator[enrolled_stores.Concerned]]
 
 
 def _merchants_with(reader: Reader, edition: Edition, store: str) -> list[str]:
-    """The merchants that take part with the store."""
+    """The merchants that enrolled with the store."""
     prefix = f"enrolment:{edition.program}/"
     streams = reader.named("enrols", [store]).get(store, [])
     return [stream.removeprefix(prefix) for stream in streams if stream.startswith(prefix)]
 
 
 def _merchant(rest: str) -> tuple[str | None, str]:
-    """A line is named by merchant and kind: `PROGRAM/MERCHANT/KIND`."""
+    """A line is named `PROGRAM/MERCHANT/KIND`."""
     return None, rest.rpartition("/")[0] or rest
 
 
@@ -36,7 +36,7 @@ def _gmv_as_placed(edition: Edition) -> frozenset[OfOrders]:
 
 
 def _acts(concerned: Which) -> Callable[[Reader, Edition, Facts], Iterator[Recorded]]:
-    """The acts alone of what is judged."""
+    """The acts that are judged, without their stores."""
     return lambda reader, edition, facts: (act.act for act in concerned(reader, edition, facts))
 
 

@@ -1,6 +1,6 @@
 """The growth service: three months for a fixed fee and a commission, compensated in ad credit.
 
-Map: each enrolment is judged from its own facts; nothing has to be reduced. Source: seed 001.
+Map: each enrolment is judged from its own facts; there is no reduce step. Source: seed 001.
 """
 
 from decimal import Decimal
@@ -33,7 +33,7 @@ OWED_FOR = {"fixed_fee": "fixed_fee", "commission": "commission_rate", "compensa
 
 
 class Enrolment(NamedTuple):
-    """One enrolment with everything that was measured of it."""
+    """One enrolment with everything measured for it."""
 
     case: Case
     valid: Validity
@@ -80,7 +80,7 @@ def _lines(enrolment: Enrolment, terms: Terms) -> list[Line]:
 
 
 def _fixed_fee(enrolment: Enrolment, terms: Terms) -> Line:
-    """The whole fee, from the enrolment; whether it is paid does not change what is owed."""
+    """The whole fee, owed from the enrolment on, whether it is paid or not."""
     fee = terms.fixed_fee
     owed = Step("fixed fee", fee.negated(), clause=terms.clause("fixed_fee"))
     parts = (owed, enrolment.payments.step)
@@ -155,7 +155,7 @@ def _line(
 
 
 def _obligations(enrolment: Enrolment, terms: Terms) -> list[Obligation]:
-    """Content that was promised and not delivered within the term, once it is over."""
+    """Content promised but not delivered within the term, once that is over."""
     if enrolment.valid.unmet or not terms.ended():
         return []
     name = f"{terms.edition.program}/{enrolment.case.state.merchant}"

@@ -1,4 +1,4 @@
-"""What the platform may have done otherwise with a growth line, in the contract's order."""
+"""How the platform may have calculated a growth line differently, in the contract's order."""
 
 from collections.abc import Iterator
 

@@ -1,7 +1,7 @@
-"""The ten conditions of a partner's admission, each with what it asked and what it saw.
+"""The ten conditions of a partner's admission, each with what it required and observed.
 
-A condition is met, unmet, pending (`not_stated`, `region_unlisted`, `fx_rate_missing`), or not
-asked. Source: seed 000, requirements for company, team and hardware.
+A condition is met, unmet, pending (`not_stated`, `region_unlisted`, `fx_rate_missing`), or left
+out. Source: seed 000, requirements for company, team and hardware.
 """
 
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ NOT_STATED = "not_stated"
 
 
 class Terms(NamedTuple):
-    """The edition with what every application is asked."""
+    """The edition with what every application needs."""
 
     edition: Edition
     parameters: Parameters
@@ -34,7 +34,7 @@ class Terms(NamedTuple):
 
 
 class Case(NamedTuple):
-    """An application with who applied: all that its conditions are asked of."""
+    """An application and its applicant: everything its conditions depend on."""
 
     state: ApplicationState
     report: Recorded
@@ -51,17 +51,17 @@ class Case(NamedTuple):
         return cls(state, report, applicant, state.stated(report), day)
 
     def value(self, name: str) -> Any:
-        """What is stated last of a field; None where nothing is."""
+        """The last stated value of a field; None where none is stated."""
         return self.stated[name].value if name in self.stated else None
 
     def behind(self, *names: str) -> list[Recorded]:
-        """The facts that state some fields; where one states nothing, the application itself."""
+        """The facts that state the given fields; for a field not stated, the application itself."""
         return [self.stated[name].fact if name in self.stated else self.report for name in names]
 
 
 def judge(case: Case, terms: Terms) -> list[Step]:
-    """All ten conditions, in the order in which codes are named. Where the region is unlisted
-    or not stated, what depends on it is not asked."""
+    """The conditions, in the order of their codes. Where the region is unlisted or not stated,
+    those that depend on it are left out."""
     region, parameters = case.value("region"), terms.parameters
     mainland = region == parameters.mainland
     abroad = region in parameters.listed_abroad
@@ -81,15 +81,15 @@ def judge(case: Case, terms: Terms) -> list[Step]:
 
 
 def _missing(case: Case, terms: Terms, code: str, required: str, *fields: str) -> Step:
-    """A condition of which something that it asks is not stated."""
+    """A condition for which a required field is not stated."""
     lacking = [name.replace("_", " ") for name in fields if name not in case.stated]
     observed = f"not stated: {', '.join(lacking)}"
-    rests_on = case.behind(*fields)
-    return condition(terms.edition, code, None, required, observed, rests_on, pending=NOT_STATED)
+    facts = case.behind(*fields)
+    return condition(terms.edition, code, None, required, observed, facts, pending=NOT_STATED)
 
 
 def _no_risk_record(case: Case, terms: Terms) -> Step:
-    """No record with a day up to the application's, whenever it was found; under `as_of` none
+    """No risk record dated up to the application's day, whenever it was found; under `as_of` none
     at all."""
     at_application = terms.parameters.risk_when == "application"
     records = case.applicant.records
@@ -101,7 +101,7 @@ def _no_risk_record(case: Case, terms: Terms) -> Step:
 
 
 def _region_listed(case: Case, terms: Terms, *, listed: bool) -> Step:
-    """The mainland or a listed region; another is held for somebody to decide, or declined."""
+    """The mainland or a listed region; others are held for a decision, or declined."""
     parameters, code = terms.parameters, "region_listed"
     required = f"one of {', '.join((parameters.mainland, *parameters.listed_abroad))}"
     if "region" not in case.stated:
@@ -121,7 +121,8 @@ def _region_listed(case: Case, terms: Terms, *, listed: bool) -> Step:
 
 
 def _registered_over_a_year(case: Case, terms: Terms) -> Step:
-    """The application's day is after the same day so many years after registration."""
+    """The application's day is after the registration's anniversary, `registered_over_years`
+    years later."""
     years, code = terms.parameters.registered_over_years, "registered_over_a_year"
     required = f"registered more than {years} year(s) before {case.day}"
     registered = case.value("registered_on")
@@ -137,8 +138,8 @@ def _registered_over_a_year(case: Case, terms: Terms) -> Step:
 
 
 def _years_after(day: date, years: int) -> date | None:
-    """The same day some years later; where there is none, the last of the month (PRC Civil
-    Code, art. 202). None beyond the calendar."""
+    """The same day some years later; where it does not exist, the last day of the month (PRC
+    Civil Code, art. 202). None beyond the calendar."""
     if day.year + years > date.max.year:
         return None
     try:
@@ -148,7 +149,7 @@ def _years_after(day: date, years: int) -> date | None:
 
 
 def _scope_covers_services(case: Case, terms: Terms) -> Step:
-    """Every service that is asked for stands in the scope of the business licence."""
+    """Every service applied for is within the scope of the business licence."""
     code, required = "scope_covers_services", "every service within the licence's scope"
     fields = ("services", "business_scope")
     if not all(name in case.stated for name in fields):
@@ -164,7 +165,7 @@ def _outside(wanted: Iterable[str], scope: Iterable[str]) -> list[str]:
 
 
 def _capital(case: Case, terms: Terms) -> Step:
-    """Registered capital of at least so much, a foreign one at the rate of the day, unrounded."""
+    """Registered capital of at least the minimum; foreign capital at the day's rate, unrounded."""
     edition, code = terms.edition, "capital"
     required = f"at least {terms.parameters.capital_min} {edition.currency}"
     if "registered_capital" not in case.stated:
@@ -198,7 +199,7 @@ def _team_of_five(case: Case, terms: Terms) -> Step:
 
 
 def _yes(case: Case, terms: Terms, code: str, field: str) -> Step:
-    """Something that the applicant must say it has."""
+    """Something that the applicant must state that it has."""
     required = field.replace("_", " ")
     if field not in case.stated:
         return _missing(case, terms, code, required, field)
@@ -209,8 +210,8 @@ def _yes(case: Case, terms: Terms, code: str, field: str) -> Step:
 
 
 def _not_terminated(case: Case, terms: Terms) -> Step:
-    """Of the certifications and terminations up to the application, its own instant included,
-    the last is no termination."""
+    """The last certification or termination at or before the application's instant is not a
+    termination."""
     last = case.applicant.standing_at(case.report.at)
     met = last is None or not isinstance(last.event, PartnerTerminated)
     observed = told(last, terms.edition) if last else "neither certified nor terminated before"

@@ -1,7 +1,7 @@
-"""Acts around an admission that do not fit: told twice, told of nothing, done too early or late.
+"""Exceptions around an admission: applications reported twice or unknown, acts too early or late.
 
-Each is judged at the clocks, so that a late or withdrawn fact makes it come or go. An edition
-speaks of acts up to its end, and of the applications that it decides. Source: seed 000.
+Each is judged at the clocks, so that a late or withdrawn fact makes an exception appear or go. An
+edition judges acts up to its end, and the applications that it decides. Source: seed 000.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -19,11 +19,11 @@ from ledger.programs.program import Judged, Names
 
 
 def judge_applications(reader: Reader, edition: Edition, facts: Sequence[Recorded]) -> Judged:
-    """An application is reported once, and by a partner that is not admitted already.
-    A second report is judged no further."""
+    """An application must be reported once, by a partner that is not admitted already. A second
+    report is not judged any further."""
     mine = _until_end(edition, facts)
-    states = _states(reader, {one.event.application for one in mine})
-    of_partner = applications_of(reader, edition, {one.event.partner for one in mine})
+    states = _states(reader, {fact.event.application for fact in mine})
+    of_partner = applications_of(reader, edition, {fact.event.partner for fact in mine})
     for fact in mine:
         name, partner = fact.event.application, fact.event.partner
         counts = states[name].report(PartnerApplied)
@@ -50,10 +50,10 @@ def judge_applications(reader: Reader, edition: Edition, facts: Sequence[Recorde
 
 
 def judge_records(reader: Reader, edition: Edition, facts: Sequence[Recorded]) -> Judged:
-    """A record of a day after an application does not undo its admission, but somebody must
-    look at it, unless the partner was terminated by the time it was reported."""
+    """A risk record dated after an application does not undo its admission but must be reviewed,
+    unless the partner was terminated by the time it was reported."""
     mine = _until_end(edition, facts)
-    of_partner = applications_of(reader, edition, {one.event.partner for one in mine})
+    of_partner = applications_of(reader, edition, {fact.event.partner for fact in mine})
     for fact in mine:
         partner, on = fact.event.partner, fact.event.on
         admitted = next(
@@ -79,10 +79,10 @@ def judge_records(reader: Reader, edition: Edition, facts: Sequence[Recorded]) -
 
 
 def judge_certifications(reader: Reader, edition: Edition, facts: Sequence[Recorded]) -> Judged:
-    """Of a partner that has applied by then, the certification follows an admission that
-    stands. Who never applied is not judged: partners were certified before there was a form."""
+    """A partner that has applied may be certified only while admitted. Partners that never applied
+    are not judged: some were certified before there was an application form."""
     mine = _until_end(edition, facts)
-    of_partner = applications_of(reader, edition, {one.event.partner for one in mine})
+    of_partner = applications_of(reader, edition, {fact.event.partner for fact in mine})
     for fact in mine:
         by_then = [other for other in of_partner.get(fact.event.partner, []) if other.at <= fact.at]
         if by_then and not any(other.stands_admitted(fact.at) for other in by_then):
@@ -101,9 +101,9 @@ def judge_certifications(reader: Reader, edition: Edition, facts: Sequence[Recor
 
 
 def judge_supplements(reader: Reader, edition: Edition, facts: Sequence[Recorded]) -> Judged:
-    """A supplement waits for its application, whoever decides that one."""
+    """A supplement waits for its application, under whichever edition that is decided."""
     mine = _until_end(edition, facts)
-    states = _states(reader, {one.event.application for one in mine})
+    states = _states(reader, {fact.event.application for fact in mine})
     for fact in mine:
         name = fact.event.application
         if not states[name].reports:
@@ -120,8 +120,8 @@ def judge_supplements(reader: Reader, edition: Edition, facts: Sequence[Recorded
 
 
 def streams_touched(reader: Reader, edition: Edition, changed: Names) -> Iterator[str]:
-    """From applications, partners and rates that have changed to all applications of the same
-    partners, and to the partners: what is decided of one is asked for the others."""
+    """From changed applications, partners and rates to all applications of the same partners, and
+    to the partners: the decision on one application affects judgements of the others."""
     names = set(changed.get("application", ()))
     currencies = {pair.partition("-")[0] for pair in changed.get("rate", ())}
     for streams in reader.named("capital", currencies).values():

@@ -1,4 +1,4 @@
-"""What the admission of partners reads: applications by id or by partner, each decided."""
+"""Reads the applications of partners, by id or by partner, and decides each."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
@@ -19,7 +19,7 @@ from ledger.programs.partner_admission.parameters import HELD, parameters_of
 
 
 class Decided(NamedTuple):
-    """An application with its decision and the conditions that it follows from."""
+    """An application with its decision and the conditions behind it."""
 
     case: Case
     decision: Decision
@@ -31,7 +31,7 @@ class Decided(NamedTuple):
         return self.case.report.at
 
     def stands_admitted(self, instant: Instant) -> bool:
-        """Whether it was granted and no termination is after it and up to an instant."""
+        """Whether it was granted and the partner was not terminated since, up to an instant."""
         ended = self.case.applicant.terminated_between(self.at, instant)
         return self.decision.outcome == "granted" and not ended
 
@@ -46,7 +46,7 @@ def terms_of(reader: Reader, edition: Edition, assume: frozenset[str] = frozense
 def decided(
     reader: Reader, names: Iterable[str], window: Window, terms: Terms
 ) -> Iterator[Decided]:
-    """The applications of these ids whose report that counts lies in the window, decided."""
+    """The applications of these ids whose report that counts is in the window, decided."""
     reported = []
     for state in reader.states("application", names, ApplicationState).values():
         report = state.report(PartnerApplied)
@@ -63,25 +63,25 @@ def decided(
 def applications_of(
     reader: Reader, edition: Edition, partners: Collection[str]
 ) -> dict[str, list[Decided]]:
-    """Per partner its applications under an edition, decided, in business order."""
+    """The applications under an edition by partner, decided, in business order."""
     names = {
         stream.partition(":")[2]
         for streams in reader.named("applies", partners).values()
         for stream in streams
     }
-    found: dict[str, list[Decided]] = defaultdict(list)
+    by_partner: dict[str, list[Decided]] = defaultdict(list)
     if names:
-        for one in decided(reader, names, edition.window, terms_of(reader, edition)):
-            found[one.case.report.event.partner].append(one)
-    for own in found.values():
+        for application in decided(reader, names, edition.window, terms_of(reader, edition)):
+            by_partner[application.case.report.event.partner].append(application)
+    for own in by_partner.values():
         own.sort(key=lambda decided: order_key(decided.case.report))
-    return found
+    return by_partner
 
 
 def admitted_since(
     reader: Reader, edition: Edition, partners: Collection[str]
 ) -> Iterator[tuple[str, dict[str, str]]]:
-    """Of partners that stand admitted, the instant of the application that was granted first."""
+    """For each partner currently admitted, the instant of its first granted application."""
     for partner, own in applications_of(reader, edition, partners).items():
         standing = [decided.at for decided in own if decided.stands_admitted(reader.clocks.as_of)]
         if standing:

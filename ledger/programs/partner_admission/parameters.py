@@ -1,4 +1,4 @@
-"""The parameters of the admission of partners: what is asked of which company, and of whom not."""
+"""The parameters of the admission of partners: the requirements on each kind of company."""
 
 from typing import Annotated, Literal
 
@@ -15,11 +15,11 @@ CODES = (
 )
 """Conditions, in the order in which they are named."""
 HELD = ("region_unlisted", "not_stated", "fx_rate_missing")
-"""What a line can be held for, in the order in which it is named."""
+"""Codes for which a line can be held, in the order in which they are named."""
 
 
 class Parameters(BaseModel):
-    """What the edition says, value by value. Days are calendar days of the edition's zone."""
+    """The edition's values. Days are calendar days of the edition's zone."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -57,8 +57,8 @@ def parameters_of(edition: Edition) -> Parameters:
 def checked(edition: Edition, rules_version: int) -> Edition:
     """The edition with every parameter written out, as it is published.
 
-    Raises `BadTerms` for an end before the start, a region that appears twice, a value below
-    zero, or a citation of something that is neither a parameter nor a condition.
+    Raises `BadTerms` for an end before the start, a region named twice, a value below zero, or
+    a citation of something that is neither a parameter nor a condition.
     """
     refuse_bad_dates(edition, needs_end=False)
     return complete(edition, parameters_of(edition), rules_version, citable=CODES)

@@ -1,7 +1,7 @@
 """The admission of partners: one decision per application, in the month in which it was made.
 
-Map: each application is decided from what is stated of it and known of who applied; nothing has
-to be reduced. Source: seed 000.
+Map: each application is decided from what it states and what is known of the applicant; there is
+no reduce step. Source: seed 000.
 """
 
 from ledger.kernel.decision import Step
@@ -14,9 +14,9 @@ from ledger.programs.periods import month_asked, month_or_all
 
 
 def settle_v1(reader: Reader, asked: Asked) -> Answer:
-    """One line for every application that was made on a day of the run.
+    """One line for every application made on a day of the run.
 
-    With subjects, ids of applications, only theirs; of a single one, without a period, the
+    With subjects, ids of applications, only theirs; for a single one, without a period, the
     answer names its month.
     """
     edition, subjects = asked.edition, asked.subjects
@@ -25,7 +25,9 @@ def settle_v1(reader: Reader, asked: Asked) -> Answer:
     if subjects is None:
         subjects = frozenset(name for name, _ in reader.names("partner-applies", *window))
     decisions = [
-        one for chunk in in_chunks(subjects) for one in decided(reader, chunk, window, terms)
+        application
+        for chunk in in_chunks(subjects)
+        for application in decided(reader, chunk, window, terms)
     ]
     instants = [decided.at for decided in decisions]
     month = month_asked(asked.period, asked.subjects, instants, edition.zone)

@@ -1,4 +1,4 @@
-"""What the platform may have decided otherwise of a partner's application."""
+"""How the platform may have decided a partner's application differently."""
 
 from collections.abc import Iterator
 

@@ -1,7 +1,7 @@
-"""Links of accounts to a pid, judged one after the other. Source: seed 004, chronology, end of May.
+"""Links of accounts to a pid, judged one after another. Source: seed 004, chronology, end of May.
 
-A new account is over the limit while as many as are allowed are linked. Links before the
-edition's first day take effect and are not judged; a link that stands is no new account.
+A new account exceeds the limit if the allowed number is linked already. Links before the edition's
+first day take effect but are not judged; linking an account again does not make it a new one.
 """
 
 from collections.abc import Sequence
@@ -15,9 +15,9 @@ from ledger.programs.pid_binding.parameters import parameters_of
 from ledger.programs.program import Judged
 
 
-def judge_links(reader: Reader, edition: Edition, told: Sequence[Recorded]) -> Judged:
-    """What does not fit of some links of accounts to pids."""
-    mine = {fact.position: fact for fact in told if fact.at in edition.window}
+def judge_links(reader: Reader, edition: Edition, facts: Sequence[Recorded]) -> Judged:
+    """Exceptions among a set of links of accounts to pids."""
+    mine = {fact.position: fact for fact in facts if fact.at in edition.window}
     for pids in in_chunks({fact.event.pid for fact in mine.values()}):
         for state in reader.states("pid", pids, PidState).values():
             for recorded, linked in _over(state, edition):
@@ -26,7 +26,7 @@ def judge_links(reader: Reader, edition: Edition, told: Sequence[Recorded]) -> J
 
 
 def _over(state: PidState, edition: Edition) -> list[tuple[Recorded, int]]:
-    """The links of new accounts that find too many linked, with how many they find."""
+    """The links of new accounts over the limit, with how many were linked before."""
     terms, linked, over = parameters_of(edition), set[str](), []
     facts = sorted(state.facts, key=lambda fact: (fact.event.source or "", fact.event.id or ""))
     for recorded in in_order(facts):

@@ -8,11 +8,11 @@ from ledger.programs.checking import complete, refuse_bad_dates, typed
 from ledger.programs.edition import Edition
 
 CODES: tuple[str, ...] = ()
-"""No condition declines a line: there are none."""
+"""No condition declines a line: there are no lines."""
 
 
 class Parameters(BaseModel):
-    """What the edition says, value by value."""
+    """The edition's values."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

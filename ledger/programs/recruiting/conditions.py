@@ -1,7 +1,7 @@
-"""The ten conditions of the recruiting incentive, each with what it asked and what it saw.
+"""The ten conditions of the recruiting incentive, each with what it required and observed.
 
-A condition is met, unmet, or pending: pending names why (`window_open`: it can still be met;
-`fx_rate_missing`, `two_feeds`: it cannot be judged). Source: seed 002, rules of incentive;
+A condition is met, unmet, or pending: pending names the reason (`window_open`: it can still be
+met; `fx_rate_missing`, `two_feeds`: it cannot be judged). Source: seed 002, rules of incentive;
 what the text leaves open is a parameter of the edition.
 """
 
@@ -20,7 +20,7 @@ from ledger.programs.recruiting.steps import WINDOW_OPEN, Terms, named, step
 
 
 def judge(case: Case, terms: Terms) -> list[Step]:
-    """All ten conditions, in the order in which codes are named."""
+    """All ten conditions, in the order of their codes."""
     targeting = case.merchant.targeting_at(terms.edition.program, _targeted_at(case, terms))
     return [
         partner_certified(case, terms),
@@ -37,17 +37,17 @@ def judge(case: Case, terms: Terms) -> list[Step]:
 
 
 def partner_certified(case: Case, terms: Terms) -> Step:
-    """At or before the onboarding, the partner's last certification or termination certifies."""
+    """The partner's last certification or termination at or before the onboarding certifies it."""
     last = case.partner.certification_at(case.onboarding.at)
     met = last is not None and isinstance(last.event, PartnerCertified)
-    rests_on = case.partner.standing
+    facts = case.partner.standing
     observed = named(last, "never certified by then", terms)
     if met and terms.parameters.later_termination_forfeits:
         later = case.partner.certification_at(terms.as_of)
         if later and isinstance(later.event, PartnerTerminated):
             met, observed = False, named(later, "", terms)
     required = f"certified when the store was onboarded, {terms.local(case.onboarding.at)}"
-    return step(terms, "partner_certified", met, required, observed, *rests_on)
+    return step(terms, "partner_certified", met, required, observed, *facts)
 
 
 def not_withheld(case: Case, terms: Terms) -> Step:
@@ -58,7 +58,7 @@ def not_withheld(case: Case, terms: Terms) -> Step:
 
 
 def targeted(case: Case, targeting: Recorded | None, terms: Terms) -> Step:
-    """Of the merchant's targetings and removals for this program the last is a targeting."""
+    """The last of the merchant's targetings and removals for this program is a targeting."""
     met = targeting is not None and isinstance(targeting.event, MerchantTargeted)
     observed = named(targeting, "never on the list", terms)
     required = "merchant on the program's list"
@@ -82,15 +82,15 @@ def exclusive_link(case: Case, targeting: Recorded | None, terms: Terms) -> Step
 
 def market(case: Case, terms: Terms) -> Step:
     """The store's market is one of the edition's."""
-    found, markets = case.onboarding.event.market, terms.parameters.markets
+    own, markets = case.onboarding.event.market, terms.parameters.markets
     required = f"one of {', '.join(markets)}"
-    return step(terms, "market", found in markets, required, found, case.onboarding)
+    return step(terms, "market", own in markets, required, own, case.onboarding)
 
 
 def first_verified(case: Case, terms: Terms) -> Step:
     """The store is verified, and no store of its merchant or brand was verified before it.
 
-    Of equal instants the smaller store id is first. An unverified store can still become the
+    At equal instants the smaller store id is first. An unverified store can still become the
     first until the term ends, unless a rival already is.
     """
     in_time = Window(EARLIEST, terms.window.end)
@@ -108,22 +108,22 @@ def first_verified(case: Case, terms: Terms) -> Step:
     if ahead:
         at, store, rival = min(ahead)[:3]
         observed = f"{store} was verified first, {terms.local(at)}"
-        told = "another store of the merchant or brand was verified first"
+        discreet = "another store of the merchant or brand was verified first"
         return step(
-            terms, code, False, required, observed, *mine, rival, parts=parts, discreet=told
+            terms, code, False, required, observed, *mine, rival, parts=parts, discreet=discreet
         )
     if own:
         observed = f"verified {terms.local(own.at)}, none before it"
-        told = observed
-        return step(terms, code, True, required, observed, *mine, parts=parts, discreet=told)
+        discreet = observed
+        return step(terms, code, True, required, observed, *mine, parts=parts, discreet=discreet)
     pending = None if terms.ended() else WINDOW_OPEN
-    told = "not verified"
-    more: dict[str, Any] = {"pending": pending, "parts": parts, "discreet": told}
-    return step(terms, code, False, required, told, *mine, **more)
+    discreet = "not verified"
+    more: dict[str, Any] = {"pending": pending, "parts": parts, "discreet": discreet}
+    return step(terms, code, False, required, discreet, *mine, **more)
 
 
 def first_sale_in_time(case: Case, terms: Terms) -> Step:
-    """The earliest first sale lies on day 0 to day 30 from onboarding, day 30 whole."""
+    """The earliest first sale is on day 0 to day 30 from onboarding, including all of day 30."""
     days = terms.first_days(case.onboarding)
     sale = case.store.first_sale
     met = sale is not None and day_of(sale.at, days.zone) in days
@@ -173,9 +173,9 @@ _WHEN = {True: "at one instant of the term", False: "at any instants of the term
 
 
 def store_open(case: Case, terms: Terms) -> Step:
-    """The store is in normal state when the term ends; until then it is asked at as-of."""
+    """The store is in normal state when the term ends; before that, at as-of."""
     test, window = terms.parameters.store_open_test, terms.window
-    now = terms.as_of + 1  # as-of itself counts: what happened at that instant has happened
+    now = terms.as_of + 1  # as-of is inclusive: what happened at that instant has happened
     if test == "throughout":
         span = Window(case.onboarding.at, min(window.end, now))
         disturbed = case.store.disturbance(span)
@@ -192,7 +192,8 @@ def store_open(case: Case, terms: Terms) -> Step:
 
 
 def high_risk(store: StoreState, terms: Terms) -> Recorded | None:
-    """The closure that makes a store high-risk: standing at the term's end, for such a reason."""
+    """The closure that makes a store high-risk: for one of the reasons, in force at the term's end
+    (or at as-of, where the terms say so)."""
     parameters = terms.parameters
     now = terms.as_of + 1
     at_as_of = parameters.high_risk_when == "at_as_of"

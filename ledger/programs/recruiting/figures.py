@@ -1,6 +1,6 @@
-"""What a partner has brought: the figures that ending the cooperation may rest on.
+"""A partner's results: figures on which the platform may base the end of a cooperation.
 
-Terminating is the platform's own act; the rules name no numbers for it. Source: seed 002.
+Termination is the platform's own act; the rules name no numbers for it. Source: seed 002.
 """
 
 from collections import Counter
@@ -20,7 +20,7 @@ COLUMNS = ("stores", "payable", "declined", "held", "high_risk", "untargeted_by_
 def figures(
     reader: Reader, edition: Edition, partners: Collection[str]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Per partner how many stores it introduced within the term, how many of their lines are
+    """By partner, how many stores it introduced within the term, how many of their lines are
     payable, declined and held, how many of the stores count as high-risk, and how many were
     opened through an exclusive link for merchants that were never targeted."""
     names = {
@@ -33,14 +33,14 @@ def figures(
     asked = Asked(edition, subjects=frozenset(names))
     outcomes = {line.subject: line.outcome for line in settle_v1(reader, asked).lines}
     terms = terms_of(reader, asked)
-    found: dict[str, Counter[str]] = {}
+    counters: dict[str, Counter[str]] = {}
     for case in cases(reader, edition, names):
-        own = found.setdefault(case.partner.partner, Counter(dict.fromkeys(COLUMNS, 0)))
+        own = counters.setdefault(case.partner.partner, Counter(dict.fromkeys(COLUMNS, 0)))
         own["stores"] += 1
         own[outcomes[f"store:{case.store.store}"]] += 1
         own["high_risk"] += high_risk(case.store, terms) is not None
         own["untargeted_by_link"] += _by_link_alone(case, edition)
-    for partner, counts in found.items():
+    for partner, counts in counters.items():
         yield partner, dict(counts)
 
 

@@ -1,4 +1,4 @@
-"""Brings together, per store, the facts that its line rests on. Asks the index, never scans."""
+"""Brings together the facts that each store's line is based on. Uses the index, never scans."""
 
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
@@ -24,17 +24,17 @@ from ledger.programs.edition import Edition
 from ledger.programs.recruiting.parameters import first_days, parameters_of
 
 VERIFYING = (MerchantOnboarded.TOPIC, StoreVerified.TOPIC)
-"""All that a rival's being first rests on."""
+"""The events that decide whether a rival was first."""
 CERTIFYING = (PartnerCertified.TOPIC, PartnerTerminated.TOPIC)
 STANDING = (
     *(MerchantOnboarded.TOPIC, StoreClosed.TOPIC, StoreReopened.TOPIC),
     *(StoreClosing.TOPIC, StoreSuspended.TOPIC),
 )
-"""All that a store's counting as high-risk rests on."""
+"""The events that decide whether a store counts as high-risk."""
 
 
 class Case(NamedTuple):
-    """One introduced store with everything its own conditions ask of."""
+    """One introduced store with everything its own conditions need."""
 
     store: StoreState
     onboarding: Recorded
@@ -43,7 +43,7 @@ class Case(NamedTuple):
     withheld: tuple[Recorded, ...]
     rivals: tuple[StoreState, ...]
     kin: Step | None
-    """The stores of the same merchant or brand, where there are others: all are looked at."""
+    """A step for all stores of the same merchant or brand; None where there are no others."""
 
 
 def cases(
@@ -53,8 +53,8 @@ def cases(
     *,
     deduct: bool = True,
 ) -> Iterator[Case]:
-    """Every store that a partner introduced and that was onboarded within the term, or those of
-    some who were. A what-if does not deduct the refunds of archived orders."""
+    """Every store that a partner introduced and that was onboarded within the term, or those among
+    the given stores. For a what-if, `deduct` false ignores refunds of archived orders."""
     if stores is None:
         stores = {_name(stream) for _, stream in reader.names("partner", *edition.window)}
     for chunk in in_chunks(stores):
@@ -64,7 +64,7 @@ def cases(
 def _cases_of(
     reader: Reader, edition: Edition, stores: Iterable[str], *, deduct: bool
 ) -> Iterator[Case]:
-    """The cases of the stores named, leaving out those that the edition is not about."""
+    """The cases of the given stores, without those that the edition does not cover."""
     states = reader.states("store", stores, StoreState)
     counted = {
         name: (state, onboarding)
@@ -73,14 +73,14 @@ def _cases_of(
         and onboarding.event.partner
         and onboarding.at in edition.window
     }
-    _hear_orders(reader, edition, counted, deduct=deduct)
+    _apply_orders(reader, edition, counted, deduct=deduct)
     events: list[MerchantOnboarded] = [onboarding.event for _, onboarding in counted.values()]
     merchants = reader.states("merchant", {event.merchant for event in events}, MerchantState)
     partners = reader.states(
         "partner", {event.partner for event in events if event.partner}, PartnerState, CERTIFYING
     )
     withheld = _Withheld(reader, edition.program, counted, partners)
-    kin = _Kin(reader, states, events)
+    related = _Related(reader, states, events)
     for name, (state, onboarding) in counted.items():
         event = onboarding.event
         yield Case(
@@ -89,19 +89,19 @@ def _cases_of(
             merchants[event.merchant],
             partners[event.partner],
             withheld.of(name, event.partner),
-            *kin.of(name, event.merchant, event.brand),
+            *related.of(name, event.merchant, event.brand),
         )
 
 
-def _hear_orders(
+def _apply_orders(
     reader: Reader,
     edition: Edition,
     counted: dict[str, tuple[StoreState, Recorded]],
     *,
     deduct: bool,
 ) -> None:
-    """Tells the states of stores what archived orders say: the first of them, and, where terms
-    go by placed orders, the sales of every day that a window can hold."""
+    """Adds archived orders to the states of stores: the first order and, where terms go by placed
+    orders, the sales of every day that a window can contain."""
     for sale in reader.first_orders(counted):
         counted[sale.event.store][0].apply(sale)
     parameters = parameters_of(edition)
@@ -116,7 +116,7 @@ def _hear_orders(
 
 
 class _Withheld:
-    """What a program's incentive is withheld from: stores by name, partners as a whole."""
+    """The withholdings of a program's incentive: from single stores, or partners as a whole."""
 
     def __init__(
         self, reader: Reader, program: str, stores: Iterable[str], partners: Iterable[str]
@@ -133,7 +133,7 @@ class _Withheld:
                 held.setdefault(name, []).append(fact)
 
     def of(self, store: str, partner: str) -> tuple[Recorded, ...]:
-        """From this store, or from all that its partner brings, in business order."""
+        """Withholdings from this store or from its partner as a whole, in business order."""
         if not self._stores and not self._partners:
             return ()
         return tuple(in_order((*self._stores.get(store, ()), *self._partners.get(partner, ()))))
@@ -142,10 +142,10 @@ class _Withheld:
 def closed_of_partners(
     reader: Reader, edition: Edition, partners: Collection[str], own: Collection[str]
 ) -> Iterator[tuple[str, StoreState]]:
-    """The partners' other stores of the edition that were ever closed, each with its partner:
-    all that a count of high-risk stores needs."""
-    found = reader.named("partner", partners, edition.window)
-    stores = {_name(stream) for streams in found.values() for stream in streams}
+    """The partners' other stores in the edition that were ever closed, each with its partner:
+    what the count of high-risk stores needs."""
+    introduced = reader.named("partner", partners, edition.window)
+    stores = {_name(stream) for streams in introduced.values() for stream in streams}
     closed = reader.named("closed", stores - set(own))
     states = reader.states("store", closed, StoreState, STANDING)
     for state in states.values():
@@ -162,8 +162,8 @@ def earlier_of_partners(
     """The stores that the partners introduced before the term and that were ever closed, each
     with its partner."""
     before = Window(EARLIEST, edition.window.start)
-    found = reader.named("partner", partners, before)
-    stores = {_name(stream) for streams in found.values() for stream in streams}
+    introduced = reader.named("partner", partners, before)
+    stores = {_name(stream) for streams in introduced.values() for stream in streams}
     states = reader.states("store", reader.named("closed", stores), StoreState, STANDING)
     for state in states.values():
         onboarding = state.onboarding
@@ -171,29 +171,29 @@ def earlier_of_partners(
             yield onboarding.event.partner, state
 
 
-class _Kin:
-    """The other stores of each merchant and of each brand: direct relation only."""
+class _Related:
+    """The other stores of each merchant and of each brand: directly related ones only."""
 
     def __init__(
         self, reader: Reader, states: dict[str, StoreState], events: list[MerchantOnboarded]
     ) -> None:
         merchants = {event.merchant for event in events}
         brands = {event.brand for event in events if event.brand}
-        found_by = reader.named_under({"merchant": merchants, "brand": brands})
-        self._by_merchant, self._by_brand = found_by["merchant"], found_by["brand"]
-        found = {
+        by_kind = reader.named_under({"merchant": merchants, "brand": brands})
+        self._by_merchant, self._by_brand = by_kind["merchant"], by_kind["brand"]
+        names = {
             _name(stream)
             for streams in (*self._by_merchant.values(), *self._by_brand.values())
             for stream in streams
         }
         self._groups: dict[Any, tuple[tuple[StoreState, ...], Step | None]] = {}
-        self._states = states | reader.states("store", found - set(states), StoreState, VERIFYING)
+        self._states = states | reader.states("store", names - set(states), StoreState, VERIFYING)
 
     def of(
         self, store: str, merchant: str, brand: str | None
     ) -> tuple[tuple[StoreState, ...], Step | None]:
-        """Other stores whose counting onboarding names the same merchant or the same brand, and
-        a step that names every fact that was looked at to find them; shared by all of them."""
+        """Other stores whose counting onboarding names the same merchant or brand, and a step
+        with every fact examined to find them, shared by all of them."""
         key = (merchant, brand)
         known = self._groups.get(key)
         if known is None:
@@ -202,22 +202,20 @@ class _Kin:
                 streams += self._by_brand.get(brand, ())
             names = sorted({_name(stream) for stream in streams})
             states = [self._states[name] for name in names]
-            related = tuple(state for state in states if _is_kin(state, merchant, brand))
-            known = self._groups[key] = (related, _kin_step(states, merchant, brand))
+            related = tuple(state for state in states if _is_related(state, merchant, brand))
+            known = self._groups[key] = (related, _related_step(states, merchant, brand))
         related, looked_at = known
-        return tuple(
-            store_state for store_state in related if store_state.store != store
-        ), looked_at
+        return tuple(state for state in related if state.store != store), looked_at
 
 
-def _is_kin(state: StoreState, merchant: str, brand: str | None) -> bool:
+def _is_related(state: StoreState, merchant: str, brand: str | None) -> bool:
     event = state.onboarding.event if state.onboarding else None
     return event is not None and (
         event.merchant == merchant or (brand is not None and event.brand == brand)
     )
 
 
-def _kin_step(states: list[StoreState], merchant: str, brand: str | None) -> Step | None:
+def _related_step(states: list[StoreState], merchant: str, brand: str | None) -> Step | None:
     if len(states) < 2:
         return None
     verified = sum(state.verification is not None for state in states)

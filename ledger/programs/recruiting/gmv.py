@@ -36,14 +36,14 @@ def gmv_over_threshold(case: Case, terms: Terms) -> Step:
         observed = f"{sum_.total:f} {edition.currency}"
         met = sum_.total > threshold.decimal
         pending = WINDOW_OPEN if not met and terms.as_of < days.window.end else None
-    rests_on = (*facts, *sum_.quotes)
+    based_on = (*facts, *sum_.quotes)
     return step(
         terms,
         "gmv_over_threshold",
         met,
         required,
         observed,
-        *rests_on,
+        *based_on,
         pending=pending,
         parts=parts,
     )

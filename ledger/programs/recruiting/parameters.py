@@ -1,4 +1,4 @@
-"""The parameters of the recruiting incentive, with the defaults that the texts give or leave."""
+"""The parameters of the recruiting incentive, with the texts' values or our own as defaults."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -36,15 +36,16 @@ CAME_LATER = {
     "high_risk_scope": "only stores that were onboarded in the term count as high-risk. Other "
     "value: introduced_ever",
 }
-"""Parameters that the first version of the edition does not name, and why their default."""
+"""Parameters that the first version of the edition does not name, and reasons for their defaults.
+"""
 HELD = ("window_open", "fx_rate_missing", "two_feeds", "governance_ratio_unset")
-"""What a line can be held for, in the order in which it is named."""
+"""Codes for which a line can be held, in the order in which they are named."""
 
 ROLL_OVER_MARGIN = timedelta(days=30)
 
 
 class Ratio(BaseModel):
-    """From so many high-risk stores on, the award is multiplied by this."""
+    """From `at_least` high-risk stores on, the award is multiplied by `ratio`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
@@ -53,7 +54,7 @@ class Ratio(BaseModel):
 
 
 class Parameters(BaseModel):
-    """What the edition says, value by value. Days are calendar days of the edition's zone."""
+    """The edition's values. Days are calendar days of the edition's zone."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -90,33 +91,29 @@ class Parameters(BaseModel):
     @field_validator("governance_ratios")
     @classmethod
     def _ratios_fall(cls, ratios: tuple[Ratio, ...] | None) -> tuple[Ratio, ...] | None:
-        """Ratios lie in 0..1, start at rising counts and do not rise."""
+        """Ratios must be in 0..1, have rising counts and not rise themselves."""
         last_from, last_ratio = 0, Decimal(1)
-        for one in ratios or ():
+        for row in ratios or ():
             try:
-                ratio = decimal_of(one.ratio)
+                ratio = decimal_of(row.ratio)
             except Refusal as refusal:
                 raise ValueError(refusal.sentence) from None
             if not 0 <= ratio <= 1:
-                raise ValueError(f"ratio {one.ratio} does not lie in 0..1")
-            if one.at_least <= last_from:
-                raise ValueError(f"from = {one.at_least} does not come after {last_from}")
+                raise ValueError(f"ratio {row.ratio} does not lie in 0..1")
+            if row.at_least <= last_from:
+                raise ValueError(f"from = {row.at_least} does not come after {last_from}")
             if ratio > last_ratio:
-                raise ValueError(f"ratio {one.ratio} rises above {last_ratio}")
-            last_from, last_ratio = one.at_least, ratio
+                raise ValueError(f"ratio {row.ratio} rises above {last_ratio}")
+            last_from, last_ratio = row.at_least, ratio
         return ratios or None
 
     def ratio_for(self, high_risk: int) -> Decimal | None:
-        """The share of the award for so many high-risk stores; None where it is not published."""
+        """The ratio for a number of high-risk stores; None where the ratios are not published."""
         if not high_risk or self.governance_scope == "operations_support":
             return Decimal(1)
         if self.governance_ratios is None:
             return None
-        reached = [
-            governance_ratio
-            for governance_ratio in self.governance_ratios
-            if governance_ratio.at_least <= high_risk
-        ]
+        reached = [row for row in self.governance_ratios if row.at_least <= high_risk]
         return Decimal(reached[-1].ratio) if reached else Decimal(1)
 
 
@@ -126,7 +123,7 @@ def parameters_of(edition: Edition) -> Parameters:
 
 
 def first_days(onboarding: Recorded, edition: Edition, parameters: Parameters) -> Days:
-    """The days from an onboarding within which the first sale has to lie: day 0 to day 30."""
+    """The days from an onboarding within which the first sale must fall: day 0 to day 30."""
     resting = parameters.rest_days if parameters.roll_over else None
     return days_from(onboarding.at, parameters.first_sale_within_days, edition.zone, resting)
 
@@ -135,7 +132,7 @@ def checked(edition: Edition, rules_version: int) -> Edition:
     """The edition with every parameter written out, as it is published.
 
     Raises `BadTerms` for an edition without an end, an amount that is not exact in the
-    edition's currency, or a citation of something that is no parameter.
+    edition's currency, or a citation of something that is not a parameter.
     """
     refuse_bad_dates(edition, needs_end=True)
     parameters = parameters_of(edition)

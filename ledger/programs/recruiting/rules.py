@@ -1,6 +1,6 @@
 """The recruiting incentive: CNY 2,000 for each qualifying merchant that a partner brings.
 
-Map: each introduced store is judged from its own facts. Reduce: per partner, the number of
+Map: each introduced store is judged from its own facts. Reduce: the number of a partner's
 high-risk stores sets the ratio of the award. Source: seed 002.
 """
 
@@ -25,7 +25,7 @@ from ledger.programs.variants import REFUNDS_IGNORED, rounding_of
 
 
 class Closed(NamedTuple):
-    """A store of a partner that was closed: by what, and whether that makes it high-risk."""
+    """A partner's store that was once closed, and the fact that makes it high-risk, if any."""
 
     store: str
     high_risk: Recorded | None
@@ -49,7 +49,7 @@ class Assessment(NamedTuple):
 def settle_v1(reader: Reader, asked: Asked) -> Answer:
     """One line for every store introduced by a partner and onboarded within the term.
 
-    With subjects, ids of stores, only theirs, reading only what they rest on.
+    With subjects, ids of stores, only theirs, reading only what they depend on.
     """
     edition, subjects = asked.edition, asked.subjects
     terms = terms_of(reader, asked)
@@ -69,7 +69,7 @@ def settle_v1(reader: Reader, asked: Asked) -> Answer:
 
 
 def _in_term(closed: Closed, terms: Terms) -> bool:
-    """Whether what makes a store of an earlier term high-risk happened in this one."""
+    """Whether the closure that makes a store high-risk happened in this term."""
     return closed.high_risk is not None and closed.high_risk.at in terms.window
 
 
@@ -81,14 +81,14 @@ def terms_of(reader: Reader, asked: Asked) -> Terms:
 
 
 def assess(case: Case, terms: Terms) -> Assessment:
-    """A store's conditions: unmet ones decline it, else what is pending holds it."""
+    """A store's conditions: unmet ones decline it, else pending ones hold it."""
     steps = tuple(conditions.judge(case, terms))
     if terms.assume:
         steps = tuple(assumed(step, terms.assume) for step in steps)
     assert tuple(step.code for step in steps) == CODES
     unmet = tuple(step.code or "" for step in steps if step.met is False)
-    found = {one.pending for step in steps for one in (step, *step.parts)}
-    held_for = () if unmet else tuple(code for code in HELD if code in found)
+    pending = {part.pending for step in steps for part in (step, *step.parts)}
+    held_for = () if unmet else tuple(code for code in HELD if code in pending)
     return Assessment(
         case.store.store,
         case.partner.partner,
@@ -102,7 +102,7 @@ def assess(case: Case, terms: Terms) -> Assessment:
 
 
 def _closed(state: StoreState, terms: Terms) -> Iterator[Closed]:
-    """What a store's closures mean for its partner's count, if it ever was closed."""
+    """A store's entry in its partner's count of closed stores, if it was ever closed."""
     onboarding = state.onboarding
     if onboarding and any(isinstance(fact.event, StoreClosed) for fact in state.status):
         events = {onboarding.position, *(fact.position for fact in state.status)}
@@ -122,11 +122,11 @@ def _reduce(
         by_partner[assessment.partner].append(assessment)
     lines = []
     for partner, mine in by_partner.items():
-        own = (closed for one in mine for closed in one.closed)
+        own = (closed for assessment in mine for closed in assessment.closed)
         closed = sorted((*others.get(partner, ()), *own))
         governance = _governance(closed, terms)
-        high_risk = sum(one.high_risk is not None for one in closed)
-        lines += [_line(one, governance, high_risk, terms) for one in mine]
+        high_risk = sum(store.high_risk is not None for store in closed)
+        lines += [_line(assessment, governance, high_risk, terms) for assessment in mine]
     return sorted(lines, key=lambda line: line.line)
 
 
@@ -147,7 +147,7 @@ def _governance(closed: list[Closed], terms: Terms) -> Step:
 
 
 def _closed_step(closed: Closed, terms: Terms) -> Step:
-    """A closed store of the partner, whether it counts or not: those that do not stay visible."""
+    """A closed store of the partner; those that do not count stay visible too."""
     if closed.high_risk is None:
         observed = "not counted: reopened, closed for another reason, or after the term"
     else:
@@ -204,7 +204,11 @@ def _line(assessment: Assessment, governance: Step, high_risk: int, terms: Terms
 
 def _taken_ratio(terms: Terms) -> Decimal | None:
     """The ratio that a what-if takes as given, whatever the table says."""
-    taken = [one.partition(":")[2] for one in terms.assume if one.startswith("ratio:")]
+    taken = [
+        assumption.partition(":")[2]
+        for assumption in terms.assume
+        if assumption.startswith("ratio:")
+    ]
     return Decimal(taken[0]) if taken else None
 
 

@@ -1,4 +1,4 @@
-"""What every condition is given, and how it says what it asked and saw."""
+"""What every condition receives, and how it reports what it required and observed."""
 
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ WINDOW_OPEN = "window_open"
 
 
 class Terms(NamedTuple):
-    """The edition at one as-of, with what every condition asks for."""
+    """The edition at one as-of, with what every condition needs."""
 
     edition: Edition
     parameters: Parameters
@@ -39,15 +39,17 @@ class Terms(NamedTuple):
         return first_days(onboarding, self.edition, self.parameters)
 
 
-def assumed(found: Step, assume: frozenset[str]) -> Step:
-    """The step, taken as met where a what-if says so."""
-    if found.code not in assume:
-        return found
-    return found._replace(met=True, pending=None, observed=f"{found.observed}; taken as met")
+def assumed(condition: Step, assume: frozenset[str]) -> Step:
+    """The step, taken as met where a what-if assumes it."""
+    if condition.code not in assume:
+        return condition
+    return condition._replace(
+        met=True, pending=None, observed=f"{condition.observed}; taken as met"
+    )
 
 
 def named(recorded: Recorded | None, otherwise: str, terms: Terms) -> str:
-    """A fact as the observation it makes, or what is said where there is none."""
+    """A fact in words, for an observation; `otherwise` where there is none."""
     if recorded is None:
         return otherwise
     reason = getattr(recorded.event, "reason", None)
@@ -61,14 +63,14 @@ def step(
     met: bool | None,
     required: str,
     observed: str,
-    *rests_on: Recorded | None,
+    *facts: Recorded | None,
     pending: str | None = None,
     parts: tuple[Step, ...] = (),
     discreet: str | None = None,
 ) -> Step:
     """A condition's step: pending ones are neither met nor unmet; the clause is the cited one.
-    `discreet` is what a payee is told, where what was observed is others' business."""
-    events = tuple(sorted({fact.position for fact in rests_on if fact is not None}))
+    `discreet` is shown to a payee instead of what was observed, where that concerns others."""
+    events = tuple(sorted({fact.position for fact in facts if fact is not None}))
     cite = terms.edition.cite
     clause = cite.get(code) or cite.get(_PARAMETER.get(code, ""))
     label = code.replace("_", " ")

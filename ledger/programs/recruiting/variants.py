@@ -1,4 +1,4 @@
-"""What the platform may have done otherwise with a recruiting line, in the contract's order."""
+"""How the platform may have calculated a recruiting line differently, in the contract's order."""
 
 from collections.abc import Iterator
 
@@ -29,9 +29,7 @@ def of(edition: Edition) -> Iterator[Variant]:
     another reading."""
     yield from variants.conditions(edition, CODES)
     parameters = parameters_of(edition)
-    ratios = {governance_ratio.ratio for governance_ratio in parameters.governance_ratios or ()} | {
-        "1"
-    }
+    ratios = {row.ratio for row in parameters.governance_ratios or ()} | {"1"}
     for ratio in sorted(ratios, reverse=True):
         taken = frozenset({f"ratio:{ratio}"})
         yield Variant("governance_ratio", f"ratio {ratio}", edition, taken)
@@ -46,6 +44,6 @@ def of(edition: Edition) -> Iterator[Variant]:
     yield from variants.other_readings(edition, READINGS)
     for asked_in in ("all", *((market,) for market in parameters.markets)):
         if asked_in != parameters.stock_asked_in:
-            said = asked_in if asked_in == "all" else ", ".join(asked_in)
-            changed = with_terms(edition, stock_asked_in=asked_in if said == "all" else [said])
-            yield Variant("stock_asked_in", f"{said} in place of the edition's", changed)
+            asked = asked_in if asked_in == "all" else ", ".join(asked_in)
+            changed = with_terms(edition, stock_asked_in=asked_in if asked == "all" else [asked])
+            yield Variant("stock_asked_in", f"{asked} in place of the edition's", changed)

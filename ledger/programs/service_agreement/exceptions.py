@@ -1,7 +1,7 @@
-"""Agreements that do not fit each other, or the kind of their partner.
+"""Agreements that conflict with each other, or with the kind of their partner.
 
-Judged at the clocks, as the agreements stand after all ends, so that a late or withdrawn fact
-makes an exception come or go. Source: seed 000, the two types of partner.
+Judged at the clocks, as the agreements are in force after all ends, so that a late or withdrawn
+fact makes an exception appear or go. Source: seed 000, the two types of partner.
 """
 
 from collections import defaultdict
@@ -22,7 +22,7 @@ from ledger.programs.service_agreement.parameters import parameters_of
 
 
 class Spell(NamedTuple):
-    """From when to when an agreement is in force, after all ends."""
+    """The days on which an agreement is in force, after all ends; both included."""
 
     name: str
     signing: Recorded
@@ -35,8 +35,8 @@ class Spell(NamedTuple):
 
 
 def judge_agreements(reader: Reader, edition: Edition, facts: Sequence[Recorded]) -> Judged:
-    """An agreement fits the kind of its partner, and is a creator's only one with an agency on
-    each of its days. A second report of an agreement is judged no further."""
+    """An agreement must fit the kind of its partner, and be the creator's only one with an agency
+    on each of its days. A second report of an agreement is not judged any further."""
     mine: dict[str, list[Recorded]] = defaultdict(list)
     for fact in facts:
         if fact.at < edition.window.end:
@@ -55,7 +55,7 @@ def judge_agreements(reader: Reader, edition: Edition, facts: Sequence[Recorded]
 
 
 def streams_touched(reader: Reader, edition: Edition, changed: Names) -> Iterator[str]:
-    """From agreements that have changed to all of the same creators, and from partners to
+    """From changed agreements to all agreements of the same creators, and from changed partners to
     theirs."""
     names = set(changed.get("agreement", ()))
     creators = {
@@ -63,10 +63,10 @@ def streams_touched(reader: Reader, edition: Edition, changed: Names) -> Iterato
         for state in _states(reader, names).values()
         for report in state.reports
     } - {None}
-    found = names_under(reader, "agreement-creator", creators) if creators else set()
+    touched = names_under(reader, "agreement-creator", creators) if creators else set()
     partners = set(changed.get("partner", ()))
-    found |= names_under(reader, PARTNER_OF, partners) if partners else set()
-    yield from (f"{STREAM}{name}" for name in sorted(found))
+    touched |= names_under(reader, PARTNER_OF, partners) if partners else set()
+    yield from (f"{STREAM}{name}" for name in sorted(touched))
 
 
 def _states(reader: Reader, names: Collection[str]) -> dict[str, AgreementState]:
@@ -74,31 +74,31 @@ def _states(reader: Reader, names: Collection[str]) -> dict[str, AgreementState]
 
 
 def _spells(reader: Reader, edition: Edition, names: Collection[str]) -> dict[str, Spell]:
-    """The spells of some agreements; one that ended before it began has none."""
+    """The spells of the given agreements, empty for one that ended before it began."""
     day_inside = parameters_of(edition).end_day == "inside"
-    found = {}
+    spells = {}
     for name, state in _states(reader, names).items():
         if state.signing is not None:
             event = state.signing.event
             ended = state.ended(edition.zone, day_inside=day_inside)
             last = min(event.to or date.max, ended.last if ended else date.max)
-            found[name] = Spell(name, state.signing, event.first, last)
-    return found
+            spells[name] = Spell(name, state.signing, event.first, last)
+    return spells
 
 
 def _by_creator(
     reader: Reader, edition: Edition, creators: Collection[str]
 ) -> dict[str, list[Spell]]:
-    found: dict[str, list[Spell]] = defaultdict(list)
+    by_creator: dict[str, list[Spell]] = defaultdict(list)
     names = names_under(reader, "agreement-creator", creators) if creators else set()
     for spell in _spells(reader, edition, names).values():
         if spell.signing.event.creator:
-            found[spell.signing.event.creator].append(spell)
-    return found
+            by_creator[spell.signing.event.creator].append(spell)
+    return by_creator
 
 
 def _kinds(reader: Reader, partners: Collection[str]) -> dict[str, str | None]:
-    """Per partner the kind that its last certification names, of those that name one."""
+    """The kind of each partner, by the last of its certifications that names one."""
     topics = (PartnerCertified.TOPIC,)
     states = reader.states("partner", partners, PartnerState, topics) if partners else {}
     return {name: state.kind for name, state in states.items()}
@@ -116,13 +116,13 @@ def _two_agencies(
     ]
     if others:
         others.sort(key=lambda other: other.name)
-        told = ", ".join(f"{other.name} of {other.signing.event.partner}" for other in others)
+        named = ", ".join(f"{other.name} of {other.signing.event.partner}" for other in others)
         yield (
             fact,
             Surprise(
                 "two_agencies",
                 f"agreement {spell.name} of {fact.event.partner} with creator {creator} is in "
-                f"force on days of {told}.",
+                f"force on days of {named}.",
                 "Record the AgreementEnded that is lacking, or withdraw the one that is wrong.",
                 spell.name,
                 edition.program,
@@ -131,7 +131,7 @@ def _two_agencies(
 
 
 def _kind_differs(fact: Recorded, kind: str | None, edition: Edition) -> Judged:
-    """Who operates shops agrees with merchants, who manages creators with creators."""
+    """Partners that operate shops agree with merchants, managers of creators with creators."""
     event = fact.event
     if (kind == "agency" and event.creator) or (kind == "reach" and event.merchant):
         payer = f"creator {event.creator}" if event.creator else f"merchant {event.merchant}"

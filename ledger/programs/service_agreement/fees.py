@@ -1,4 +1,4 @@
-"""What a merchant or a creator owes a partner by itself: a flat fee, and a share of GMV."""
+"""What a merchant or a creator owes a single partner: a flat fee, and a share of GMV."""
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -18,11 +18,10 @@ from ledger.programs.service_agreement.parameters import FLAT_FEE, GMV_SHARE
 from ledger.programs.variants import REFUNDS_IGNORED, rounding_of
 
 
-def fee_lines(reader: Reader, found: Sequence[InForce], terms: Terms) -> Iterator[Line]:
-    """The flat fees and the shares of GMV of some agreements, so many at a time as are read
-    together."""
-    for start in range(0, len(found), CHUNK):
-        chunk = found[start : start + CHUNK]
+def fee_lines(reader: Reader, agreements: Sequence[InForce], terms: Terms) -> Iterator[Line]:
+    """The flat fees and the shares of GMV of agreements, read in chunks."""
+    for start in range(0, len(agreements), CHUNK):
+        chunk = agreements[start : start + CHUNK]
         partners = partners_of(reader, chunk, terms)
         for agreement in chunk:
             if agreement.signing.event.flat is not None and _fee_falls_due(agreement, terms):
@@ -31,14 +30,14 @@ def fee_lines(reader: Reader, found: Sequence[InForce], terms: Terms) -> Iterato
                 yield line_of(
                     agreement, FLAT_FEE, amount, set(), (step,), required, partners, terms
                 )
-        sharing = [one for one in chunk if one.signing.event.of == "gmv"]
-        stores = {store for one in sharing for store in one.signing.event.stores}
+        sharing = [agreement for agreement in chunk if agreement.signing.event.of == "gmv"]
+        stores = {store for agreement in sharing for store in agreement.signing.event.stores}
         sales = reader.sales_since(stores, terms.days.first, StoreState) if stores else {}
         placed = {
             store
-            for one in sharing
-            for store in one.signing.event.stores
-            if _basis(one, terms) == "placed"
+            for agreement in sharing
+            for store in agreement.signing.event.stores
+            if _basis(agreement, terms) == "placed"
         }
         deduct = REFUNDS_IGNORED not in terms.assume
         for reported in reader.sales_of_orders(placed, terms.days, deduct=deduct):
@@ -53,18 +52,18 @@ def fee_lines(reader: Reader, found: Sequence[InForce], terms: Terms) -> Iterato
 
 
 def _basis(agreement: InForce, terms: Terms) -> str:
-    """Which GMV is shared: as agreed, else as the terms have it."""
+    """The basis of the shared GMV: as agreed, else as in the terms."""
     basis: str = agreement.signing.event.basis or terms.parameters.gmv_basis
     return basis
 
 
 def _fee_falls_due(agreement: InForce, terms: Terms) -> bool:
-    """A fee per month in each, one that is due once in the month of the first day in force."""
+    """A monthly fee falls due every month, a one-off fee in the month of the first day in force."""
     return agreement.signing.event.per == "month" or agreement.first in terms.days
 
 
 def _flat(agreement: InForce, terms: Terms) -> tuple[Money, Step]:
-    """The whole fee; a month's, where terms prorate, by its days in force, half up."""
+    """The whole fee; where terms prorate, a monthly fee by its days in force, half up."""
     event = agreement.signing.event
     fee = Money.parse(event.flat, event.currency)
     label = f"fee per {event.per}" if event.per == "month" else "fee, once"
@@ -78,7 +77,7 @@ def _flat(agreement: InForce, terms: Terms) -> tuple[Money, Step]:
 
 
 def _part(amount: int, of: int, rounding: Rounding) -> int:
-    """A whole part of an amount not below zero, half up or as a what-if says."""
+    """`amount` / `of` as a whole number, for an amount not below zero; half up or by a what-if."""
     part = (2 * amount + of) // (2 * of)
     if rounding == "cut_off":
         return amount // of
@@ -87,7 +86,7 @@ def _part(amount: int, of: int, rounding: Rounding) -> int:
 
 
 class Gmv(NamedTuple):
-    """GMV of an agreement's days in its currency, or what keeps it from being known."""
+    """GMV of an agreement's days in its currency, or why it is not known."""
 
     total: Decimal
     held_for: set[str]
@@ -95,7 +94,7 @@ class Gmv(NamedTuple):
 
 
 def _share_of(agreement: InForce, gmv: Gmv, terms: Terms) -> tuple[Money, str]:
-    """The share of GMV, half up; of a month below zero nothing, unless terms claw back."""
+    """The share of GMV, half up; nothing for a month below zero, unless terms claw back."""
     claws_back = terms.parameters.negative_months == "claw_back"
     total = gmv.total if claws_back else max(gmv.total, Decimal(0))
     floor = "" if claws_back else ", of a month below zero nothing"
@@ -108,7 +107,7 @@ def _share_of(agreement: InForce, gmv: Gmv, terms: Terms) -> tuple[Money, str]:
 def _gmv(agreement: InForce, sales: dict[str, StoreState], reader: Reader, terms: Terms) -> Gmv:
     """GMV of the agreement's stores on its days in force, each day at its rate, unrounded.
 
-    A missing rate, or two systems that report one store's day, leave it unknown.
+    It is not known while a rate is missing or two systems report the same day of a store.
     """
     event = agreement.signing.event
     basis = _basis(agreement, terms)
@@ -135,8 +134,8 @@ def _gmv(agreement: InForce, sales: dict[str, StoreState], reader: Reader, terms
     if feeds:
         held_for.add("two_feeds")
         events = tuple(sorted(fact.position for fact in counted))
-        told = "; ".join(feeds)
-        steps.append(Step("two feeds", observed=told, events=events, pending="two_feeds"))
+        reported = "; ".join(feeds)
+        steps.append(Step("two feeds", observed=reported, events=events, pending="two_feeds"))
     step = Step(
         f"GMV of {', '.join(sorted(set(event.stores)))}",
         required=f"{basis} GMV of the orders of {agreement.days.first} to {agreement.days.last}",
@@ -148,7 +147,7 @@ def _gmv(agreement: InForce, sales: dict[str, StoreState], reader: Reader, terms
 
 
 def _into(currency: str, reader: Reader, terms: Terms) -> tuple[Rates, Edition]:
-    """Rates into a currency that agreements are in, for the days of the month."""
+    """Rates into an agreement's currency, for the days of the month."""
     known = terms.rates.get(currency)
     if known is None:
         changed = {"currency": currency, "first": terms.days.first, "last": terms.days.last}

@@ -24,7 +24,7 @@ CERTIFYING = (PartnerCertified.TOPIC, PartnerTerminated.TOPIC)
 
 
 class Terms(NamedTuple):
-    """The edition with the month that is asked for, and what every agreement is asked."""
+    """The edition with the month asked for, and what every agreement needs."""
 
     edition: Edition
     parameters: Parameters
@@ -34,9 +34,9 @@ class Terms(NamedTuple):
     as_of: Instant
     assume: frozenset[str]
     many: bool
-    """Whether so many agreements are asked that rates are best read at once."""
+    """Whether so many agreements are asked for that rates are best read at once."""
     rates: dict[str, tuple[Rates, Edition]]
-    """Per currency of agreements the rates into it, as they are met with."""
+    """The rates into each currency of agreements, filled on demand."""
 
     @property
     def days_of_month(self) -> int:
@@ -50,7 +50,7 @@ class Terms(NamedTuple):
 
 
 def terms_of(reader: Reader, asked: Asked) -> Terms:
-    """What a run rests on. Raises `WrongPeriod` without a month."""
+    """The terms of a run. Raises `WrongPeriod` without a month."""
     days = month(asked.edition, asked.period)
     assert asked.period is not None, "without a month there are no days"
     parameters = parameters_of(asked.edition)
@@ -59,7 +59,7 @@ def terms_of(reader: Reader, asked: Asked) -> Terms:
 
 
 class InForce(NamedTuple):
-    """An agreement whose days in force reach into the month."""
+    """An agreement with days in force in the month."""
 
     name: str
     state: AgreementState
@@ -72,12 +72,12 @@ class InForce(NamedTuple):
     share: str | None
 
     def has_begun(self, as_of: Instant) -> bool:
-        """Whether the first of these days has begun."""
+        """Whether the first of these days has begun at as-of."""
         return midnight(self.days.first, self.days.zone) <= as_of
 
     @property
     def events(self) -> tuple[int, ...]:
-        """Every report and every end: of several one counts."""
+        """Positions of every report and every end; of several, one counts."""
         facts = (*self.state.reports, *self.state.ends)
         return tuple(sorted(fact.position for fact in facts))
 
@@ -88,13 +88,13 @@ def all_names(reader: Reader) -> Iterable[str]:
 
 
 def names_under(reader: Reader, kind: str, names: Iterable[str]) -> set[str]:
-    """The agreements that some creators or partners are named in."""
+    """The agreements that name the given creators or partners."""
     streams = (stream for own in reader.named(kind, names).values() for stream in own)
     return {stream.removeprefix(STREAM) for stream in streams if stream.startswith(STREAM)}
 
 
 def in_force(reader: Reader, names: Iterable[str], terms: Terms) -> Iterator[InForce]:
-    """Those of some agreements that have a day in force in the month, by id."""
+    """The given agreements that have a day in force in the month, by id."""
     for chunk in in_chunks(names):
         for name, state in reader.states("agreement", chunk, AgreementState).items():
             agreement = _in_force(name, state, terms)
@@ -107,7 +107,7 @@ def _in_force(name: str, state: AgreementState, terms: Terms) -> InForce | None:
     if signing is None:
         return None
     ended = state.ended(terms.edition.zone, day_inside=terms.parameters.end_day == "inside")
-    lasts = [one for one in (signing.event.to, ended.last if ended else None) if one]
+    lasts = [day for day in (signing.event.to, ended.last if ended else None) if day]
     first, last = terms.shifted("first", signing.event.first), min(lasts, default=None)
     month_last = terms.days.last
     if last is not None:
@@ -118,30 +118,34 @@ def _in_force(name: str, state: AgreementState, terms: Terms) -> InForce | None:
     return InForce(name, state, signing, first, days, ended, signing.event.share)
 
 
-def partners_of(reader: Reader, found: Sequence[InForce], terms: Terms) -> dict[str, PartnerState]:
-    """The certifications of the agreements' partners, where the terms ask for them."""
+def partners_of(
+    reader: Reader, agreements: Sequence[InForce], terms: Terms
+) -> dict[str, PartnerState]:
+    """The certifications of the agreements' partners, where the terms require them."""
     if not terms.parameters.needs_certified:
         return {}
-    partners = {agreement.signing.event.partner for agreement in found}
+    partners = {agreement.signing.event.partner for agreement in agreements}
     return reader.states("partner", partners, PartnerState, CERTIFYING)
 
 
 def with_other_shares(
-    reader: Reader, found: Sequence[InForce], terms: Terms, which: int
+    reader: Reader, agreements: Sequence[InForce], terms: Terms, which: int
 ) -> list[InForce]:
-    """For a what-if: each agreement with another share of the same base that its partner agreed
-    on elsewhere or its creator with others, in force in the month: the one at a place, counted
-    from the smallest on. Where there is none it keeps its own."""
-    names = names_under(reader, PARTNER_OF, {one.signing.event.partner for one in found})
-    creators = {one.signing.event.creator for one in found} - {None}
+    """For a what-if: each agreement with another share of the same base, in force in the month,
+    that its partner or its creator agreed elsewhere: the one at index `which`, smallest first.
+    Where there is none it keeps its own."""
+    names = names_under(
+        reader, PARTNER_OF, {agreement.signing.event.partner for agreement in agreements}
+    )
+    creators = {agreement.signing.event.creator for agreement in agreements} - {None}
     names |= names_under(reader, "agreement-creator", creators)
     shares: dict[tuple[str, str, str], set[str]] = defaultdict(set)
-    for event in (one.signing.event for one in in_force(reader, names, terms)):
+    for event in (agreement.signing.event for agreement in in_force(reader, names, terms)):
         for party in ("partner", "creator"):
             if event.share is not None and getattr(event, party):
                 shares[party, getattr(event, party), event.of].add(event.share)
     changed = []
-    for agreement in found:
+    for agreement in agreements:
         event = agreement.signing.event
         others = shares["partner", event.partner, event.of]
         others = others | shares["creator", event.creator or "", event.of]

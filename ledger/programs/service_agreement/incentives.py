@@ -1,4 +1,4 @@
-"""Incentives that the platform grants to partners beside any agreement: money, credit, traffic."""
+"""Incentives that the platform grants to partners outside any agreement: money, credit, traffic."""
 
 from collections.abc import Iterable, Iterator
 
@@ -22,7 +22,7 @@ STREAM = "grant:"
 def incentive_lines(
     reader: Reader, terms: Terms, asked: frozenset[str] | None = None
 ) -> Iterator[Line]:
-    """A line for every grant of the month that names the edition; with some grants asked for,
+    """A line for every grant of the month that names the edition; if grants are asked for, only
     those of the same partners."""
     window, partners = terms.days.window, None
     if asked is None:
@@ -31,14 +31,17 @@ def incentive_lines(
         partners = {report.event.partner for _, report in _reported(reader, asked, terms)}
         streams = reader.named(PARTNER_OF, partners, window).values()
         names = {
-            one.removeprefix(STREAM) for own in streams for one in own if one.startswith(STREAM)
+            stream.removeprefix(STREAM)
+            for own in streams
+            for stream in own
+            if stream.startswith(STREAM)
         }
     for chunk in in_chunks(names):
-        found = list(_reported(reader, chunk, terms))
+        grants = list(_reported(reader, chunk, terms))
         topics = (*CERTIFYING, IncentiveWithheld.TOPIC)
-        named = {report.event.partner for _, report in found}
+        named = {report.event.partner for _, report in grants}
         states = reader.states("partner", named, PartnerState, topics)
-        for state, report in found:
+        for state, report in grants:
             if partners is None or report.event.partner in partners:
                 yield _line(state, report, states[report.event.partner], terms)
 
@@ -46,7 +49,7 @@ def incentive_lines(
 def _reported(
     reader: Reader, names: Iterable[str], terms: Terms
 ) -> Iterator[tuple[GrantState, Recorded]]:
-    """Those of some grants whose report that counts lies in the month and names the edition."""
+    """The given grants whose report that counts is in the month and names the edition."""
     for state in reader.states("grant", names, GrantState).values():
         report = state.report
         if report is None or report.event.program != terms.edition.program:
@@ -56,7 +59,7 @@ def _reported(
 
 
 def _line(state: GrantState, report: Recorded, partner: PartnerState, terms: Terms) -> Line:
-    """The amount, to a partner that was certified and from whom nothing is withheld."""
+    """The line of a grant: payable to a partner that was certified and not withheld from."""
     event, edition = report.event, terms.edition
     granted = Money.parse(event.amount, event.unit)
     at = local(report.at, edition.zone)
@@ -85,7 +88,7 @@ def _line(state: GrantState, report: Recorded, partner: PartnerState, terms: Ter
 
 
 def _not_withheld(partner: PartnerState, terms: Terms) -> Step:
-    """Nothing is withheld from the partner as a whole, whenever it happened."""
+    """Nothing is withheld from the partner as a whole, at any time."""
     program, zone = terms.edition.program, terms.edition.zone
     against = [
         fact for fact in partner.withheld if fact.event.program == program and not fact.event.store

@@ -34,7 +34,7 @@ def line_of(
     partners: dict[str, PartnerState],
     terms: Terms,
 ) -> Line:
-    """A line from who pays to the partner: declined where a condition is unmet, else held for
+    """A line from the payer to the partner: declined where a condition is unmet, else held for
     what is not known, else payable."""
     event, edition = agreement.signing.event, terms.edition
     conditions: tuple[Step, ...] = ()
@@ -82,8 +82,8 @@ def _days_in_force(agreement: InForce, terms: Terms) -> Step:
 
 
 def certified(state: PartnerState, by: Instant, required: str, terms: Terms) -> Step:
-    """Whether of a partner's certifications and terminations up to an instant the last is a
-    certification."""
+    """A step for whether the last of a partner's certifications and terminations up to an instant
+    is a certification."""
     last = state.certification_at(by)
     met = last is not None and isinstance(last.event, PartnerCertified)
     observed = "no certification by then"
@@ -97,7 +97,8 @@ def certified(state: PartnerState, by: Instant, required: str, terms: Terms) -> 
 
 
 def _certified_by_first_day(agreement: InForce, state: PartnerState, terms: Terms) -> Step:
-    """By the end of the agreement's first day in force of the month."""
+    """Whether the partner is certified by the end of the agreement's first day in force in the
+    month."""
     end = midnight(agreement.days.first + ONE_DAY, terms.edition.zone)
     required = f"the partner is certified by the end of {agreement.days.first}"
     return certified(state, end - 1, required, terms)

@@ -1,4 +1,4 @@
-"""The parameters of partners' agreements: what the text leaves open, with its other readings."""
+"""The parameters of partners' agreements: what the text leaves open, with alternative readings."""
 
 from typing import Annotated, Literal
 
@@ -10,14 +10,14 @@ from ledger.programs.edition import Edition
 CODES = ("partner_certified", "not_withheld")
 """Conditions, in the order in which they are named."""
 HELD = ("fx_rate_missing", "two_feeds", "currency_differs", "shares_exceed_whole")
-"""What a line can be held for, in the order in which it is named."""
+"""Codes for which a line can be held, in the order in which they are named."""
 FLAT_FEE, GMV_SHARE, COMMISSION_SPLIT = "flat_fee", "gmv_share", "commission_split"
 INCENTIVE = "incentive"
 KINDS = (FLAT_FEE, GMV_SHARE, COMMISSION_SPLIT, INCENTIVE)
 
 
 class Parameters(BaseModel):
-    """What the edition says, value by value. Days are calendar days of the edition's zone."""
+    """The edition's values. Days are calendar days of the edition's zone."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

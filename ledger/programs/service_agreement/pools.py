@@ -1,7 +1,7 @@
 """A creator's commissions of a month, shared with its agencies to the last cent.
 
-Per creator and currency the exact parts, that of the creator being the rest, are cut off to whole
-minor units, and the units left go to the largest remainders. All of it is whole numbers.
+Per creator and currency, the exact parts (the creator's is the rest) are cut off to whole minor
+units, and the units left over go to the largest remainders. All arithmetic is in whole numbers.
 """
 
 from collections import defaultdict
@@ -27,19 +27,19 @@ from ledger.programs.service_agreement.lines import line_of
 from ledger.programs.service_agreement.parameters import COMMISSION_SPLIT
 
 WHOLE: int = 10**DIGITS_MAX
-"""The share 1 as a whole number: shares have no more decimals than amounts have digits."""
+"""The share 1 as a whole number; shares have at most as many decimals as amounts have digits."""
 HALF_UP = "half_up"
 """The what-if in which each part is rounded by itself."""
 
 
 def split_lines(
-    reader: Reader, found: Sequence[InForce], terms: Terms, known: Sequence[InForce] | None
+    reader: Reader, agreements: Sequence[InForce], terms: Terms, known: Sequence[InForce] | None
 ) -> Iterator[Line]:
-    """The shares of commissions of some agreements, with all others of the same creators, which
-    take part in the same pools: among `known`, or where that is None found by the index."""
+    """The lines for shares of commissions of the given agreements. All other agreements of the
+    same creators take part in the pools: those in `known` or, if None, those in the index."""
     mine = {
         agreement.name: agreement
-        for agreement in found
+        for agreement in agreements
         if agreement.signing.event.of == "commission"
     }
     partners = partners_of(reader, list(mine.values()), terms)
@@ -67,7 +67,7 @@ def split_lines(
 
 
 class Part(NamedTuple):
-    """What an agreement has of a pool, what it is held for, and how it came."""
+    """An agreement's part of a pool, what it is held for, and its steps."""
 
     amount: Money
     held_for: set[str]
@@ -79,12 +79,12 @@ class Pool(NamedTuple):
 
     currency: str
     by_day: dict[date, int]
-    """In minor units; also days whose commissions come to nothing."""
+    """In minor units; includes days whose commissions sum to zero."""
     events: tuple[int, ...]
 
     @property
     def minor(self) -> int:
-        """All of it."""
+        """The whole pool in minor units."""
         return sum(self.by_day.values())
 
 
@@ -141,9 +141,10 @@ def _scaled(agreement: InForce) -> int:
 def allocate(pool: int, exact: Sequence[int], *, half_up: bool = False) -> list[int]:
     """The creator's part of a pool, then those of the agreements, in minor units.
 
-    `exact` are the agreements' parts times `WHOLE`; the creator has the rest. Each is cut off
-    towards minus infinity; the units left go one each to the largest remainders, of equal ones
-    first to the creator, then in the order given. So the parts sum to the pool.
+    `exact` are the agreements' parts times `WHOLE`; the creator gets the rest. Each is cut off
+    towards minus infinity; the units left over go one each to the largest remainders, among equal
+    ones first to the creator, then in the order given. So the parts sum to the pool. With
+    `half_up` each part is rounded by itself instead.
     """
     whole = [pool * WHOLE - sum(exact), *exact]
     cut = [divmod(part, WHOLE) for part in whole]
@@ -160,23 +161,25 @@ def allocate(pool: int, exact: Sequence[int], *, half_up: bool = False) -> list[
 
 
 def _rounded(part: int) -> int:
-    """To the nearest unit, halves away from zero."""
+    """Rounds to the nearest unit, halves away from zero."""
     units = (2 * abs(part) + WHOLE) // (2 * WHOLE)
     return -units if part < 0 else units
 
 
 def _over_whole(own: Sequence[InForce], pool: Pool) -> dict[str, Step]:
-    """The agreements in force on a day with a commission on which the shares sum above 1."""
+    """A holding step for each agreement in force on a commission day whose shares exceed 1."""
     over: dict[str, Step] = {}
     for day in sorted(pool.by_day):
-        there = [one for one in own if day in one.days]
+        there = [agreement for agreement in own if day in agreement.days]
         total = sum(map(_scaled, there))
         if total > WHOLE:
             step = Step(
                 "shares in force",
                 required="on each day with a commission at most 1 together",
-                observed=f"{day}: {' + '.join(one.share or '' for one in there)}",
-                events=tuple(sorted(position for one in there for position in one.events)),
+                observed=f"{day}: {' + '.join(agreement.share or '' for agreement in there)}",
+                events=tuple(
+                    sorted(position for agreement in there for position in agreement.events)
+                ),
                 pending="shares_exceed_whole",
                 discreet=f"{day}: the shares in force sum above 1",
             )
@@ -186,15 +189,15 @@ def _over_whole(own: Sequence[InForce], pool: Pool) -> dict[str, Step]:
 
 
 def _foreign(agreement: InForce, pools: Sequence[Pool]) -> list[Step]:
-    """What a day in force has of commissions in another currency, which nobody may share."""
-    found = [pool for pool in pools if any(day in agreement.days for day in pool.by_day)]
-    if not found:
+    """A holding step for commissions in another currency on the agreement's days in force."""
+    foreign = [pool for pool in pools if any(day in agreement.days for day in pool.by_day)]
+    if not foreign:
         return []
-    currencies = ", ".join(sorted(pool.currency for pool in found))
+    currencies = ", ".join(sorted(pool.currency for pool in foreign))
     observed = (
         f"commissions in {currencies}; the agreement is in {agreement.signing.event.currency}"
     )
-    events = tuple(sorted(position for pool in found for position in pool.events))
+    events = tuple(sorted(position for pool in foreign for position in pool.events))
     label = "currency of commissions"
     return [Step(label, observed=observed, events=events, pending="currency_differs")]
 
@@ -207,12 +210,17 @@ def _pool_step(
     parts: Sequence[int],
     terms: Terms,
 ) -> Step:
-    """The pool with everybody's part, the same for all of its agreements."""
+    """The pool with every part, the same step for all of its agreements."""
     rest = pool.minor * WHOLE - sum(exact)
     names = [f"creator {creator}", *(f"agreement {agreement.name}" for agreement in own)]
     events: list[tuple[int, ...]] = [(), *(agreement.events for agreement in own)]
     shared = [
-        Step(name, Money(minor, pool.currency), observed=f"exactly {_told(part, pool)}", events=at)
+        Step(
+            name,
+            Money(minor, pool.currency),
+            observed=f"exactly {_exact_text(part, pool)}",
+            events=at,
+        )
         for name, minor, part, at in zip(names, parts, [rest, *exact], events, strict=True)
     ]
     return Step(
@@ -226,8 +234,8 @@ def _pool_step(
     )
 
 
-def _told(part: int, pool: Pool) -> str:
-    """An exact part in major units, without zeros behind the last decimal."""
+def _exact_text(part: int, pool: Pool) -> str:
+    """An exact part in major units with its currency, without trailing zeros."""
     one_minor = Money(1, pool.currency).decimal
     exact = EXACT.multiply(EXACT.scaleb(Decimal(part), -DIGITS_MAX), one_minor)
     return f"{exact.normalize(EXACT):f} {pool.currency}"

@@ -23,8 +23,8 @@ from ledger.programs.service_agreement.variants import of
 
 
 def _month_and_subject(rest: str) -> tuple[str | None, str]:
-    """A line is named `PROGRAM/2026-05/AGREEMENT/KIND`; that of a grant, which may have the id of
-    an agreement, keeps its kind."""
+    """A line is named `PROGRAM/2026-05/AGREEMENT/KIND`. The subject of a grant's line keeps its
+    kind, as a grant may have the same id as an agreement."""
     period, slash, named = rest.partition("/")
     if not (slash and MONTH.fullmatch(period)):
         period, named = "", rest
@@ -40,7 +40,7 @@ def _with_store(reader: Reader, edition: Edition, store: str) -> list[str]:
 
 
 def _ended(reader: Reader, asked: Asked) -> Iterable[Recorded]:
-    """The ends of the month: one of an agreement that nobody has reported waits for it."""
+    """The ends of the month: an end of an unreported agreement waits for its report."""
     window = month(asked.edition, asked.period).window
     return reader.at_positions(reader.within("agreement-ended", window))
 
@@ -70,6 +70,6 @@ PROGRAM = Program(
         ),
     ),
     waiting=_ended,
-    # each agreement may say by itself which GMV is shared
+    # each agreement may name its own basis of GMV
     asks_of_orders=lambda edition: frozenset({OfOrders.GMV}),
 )

@@ -1,7 +1,7 @@
 """Partners' agreements month by month: fees, shares of GMV and of commissions, incentives.
 
-Map: each agreement is worked out from its own facts. Reduce: per creator the commissions of the
-month are shared among its agreements. Source: seed 000.
+Map: each agreement is worked out from its own facts. Reduce: a creator's commissions of the month
+are shared among its agreements. Source: seed 000.
 """
 
 from collections.abc import Iterable
@@ -19,15 +19,15 @@ from ledger.programs.service_agreement.parameters import INCENTIVE
 from ledger.programs.service_agreement.pools import split_lines
 
 OTHER_SHARE = "other_share:"
-"""The what-if in which agreements have another one's share; behind it, which one."""
+"""The what-if in which agreements take another agreement's share; followed by the index of it."""
 
 
 def settle_v1(reader: Reader, asked: Asked) -> Answer:
-    """The lines of a month: of every agreement with a day in force in it that has begun, and of
+    """The lines of a month: of every agreement whose first day in force in it has begun, and of
     every incentive granted in it. A month that has not begun has none.
 
     With subjects, ids of agreements, or `GRANT/incentive` for a grant, only theirs; a grant comes
-    with all others of its partner.
+    with all other grants of its partner.
     """
     terms = terms_of(reader, asked)
     if terms.as_of < terms.days.window.start:
@@ -46,7 +46,7 @@ def settle_v1(reader: Reader, asked: Asked) -> Answer:
 
 
 def _asked(reader: Reader, asked: Asked) -> tuple[Iterable[str], frozenset[str] | None]:
-    """The agreements and the grants that are asked for; of grants None for all of them."""
+    """The agreements and the grants asked for; None for all grants."""
     if asked.subjects is None:
         return all_names(reader), None
     ending = f"/{INCENTIVE}"

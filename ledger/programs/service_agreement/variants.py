@@ -1,4 +1,4 @@
-"""What may have been done otherwise with a line of an agreement, in the contract's order."""
+"""How an agreement's line may have been calculated differently, in the contract's order."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ READINGS = {
     "needs_certified": (False, True),
 }
 OTHER_SHARES = 3
-"""So many other shares of a partner or a creator are tried, from the smallest on."""
+"""How many other shares of a partner or a creator are tried, smallest first."""
 
 
 def of(edition: Edition) -> Iterator[Variant]:

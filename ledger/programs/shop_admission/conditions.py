@@ -1,6 +1,6 @@
-"""The six conditions of a shop's admission, each with what it asked and what it saw.
+"""The six conditions of a shop's admission, each with what it required and observed.
 
-A condition is met, unmet, pending (`not_stated`, `open_categories_unset`), or not asked.
+A condition is met, unmet, pending (`not_stated`, `open_categories_unset`), or left out.
 Source: seed 004, entry of a shop, 01 to 04.
 """
 
@@ -20,7 +20,7 @@ NOT_STATED = "not_stated"
 
 
 class Terms(NamedTuple):
-    """The edition with what every application is asked."""
+    """The edition with what every application needs."""
 
     edition: Edition
     parameters: Parameters
@@ -28,7 +28,7 @@ class Terms(NamedTuple):
 
 
 class Case(NamedTuple):
-    """An application: all that its conditions are asked of."""
+    """An application: everything its conditions depend on."""
 
     state: ApplicationState
     report: Recorded
@@ -42,20 +42,20 @@ class Case(NamedTuple):
         return cls(state, report, state.stated(report), day)
 
     def value(self, name: str) -> Any:
-        """What is stated last of a field; None where nothing is."""
+        """The last stated value of a field; None where none is stated."""
         return self.stated[name].value if name in self.stated else None
 
     def lacks(self, *names: str) -> list[str]:
-        """Those of some fields that nothing states."""
+        """The given fields that are not stated."""
         return [name for name in names if name not in self.stated]
 
     def behind(self, *names: str) -> list[Recorded]:
-        """The facts that state some fields; where one states nothing, the application itself."""
+        """The facts that state the given fields; for a field not stated, the application itself."""
         return [self.stated[name].fact if name in self.stated else self.report for name in names]
 
 
 def judge(case: Case, terms: Terms) -> list[Step]:
-    """All six conditions, in the order in which codes are named."""
+    """The conditions, in the order of their codes."""
     steps = [
         _mainland_subject(case, terms),
         *_licence(case, terms),
@@ -83,8 +83,8 @@ def _mainland_subject(case: Case, terms: Terms) -> Step:
 
 
 def _licence(case: Case, terms: Terms) -> list[Step]:
-    """What is asked of a business licence, of kinds that have one. Where the kind is not
-    stated, or is none that is admitted, the licence is not asked."""
+    """The requirements on a business licence, for kinds that have one. Where the kind is not
+    stated or not admitted, they are left out."""
     kind = case.value("subject_kind")
     if kind in terms.parameters.licensed_kinds:
         return [_scope_within_licence(case, terms), _term_within_licence(case, terms)]
@@ -99,7 +99,7 @@ def _licence(case: Case, terms: Terms) -> list[Step]:
 
 
 def _scope_within_licence(case: Case, terms: Terms) -> Step:
-    """Every category stands in the scope of the business licence."""
+    """Every category is within the scope of the business licence."""
     fields = ("categories", "licence_scope")
     lacking = case.lacks(*fields)
     outside = set(case.value("categories") or ()) - set(case.value("licence_scope") or ())
@@ -111,8 +111,9 @@ def _scope_within_licence(case: Case, terms: Terms) -> Step:
 
 
 def _term_within_licence(case: Case, terms: Terms) -> Step:
-    """The day of the application lies in the licence's term, both ends inside; without a last
-    day it is unlimited. What fails on what is stated is unmet, whatever else is not."""
+    """The day of the application is within the licence's term, both ends included; without a last
+    day it is unlimited. A failure on what is stated is unmet even where other fields are missing.
+    """
     first, last = case.value("licence_from"), case.value("licence_to")
     fails = (first is not None and case.day < first) or (last is not None and case.day > last)
     lacking = [] if fails else case.lacks("licence_from")
@@ -124,7 +125,7 @@ def _term_within_licence(case: Case, terms: Terms) -> Step:
 
 
 def _category_open(case: Case, terms: Terms) -> Step:
-    """Every category is one of those that are open to merchants."""
+    """Every category is open to merchants."""
     code, edition, open_ = "category_open", terms.edition, terms.parameters.open_categories
     fields, lacking = ("categories",), case.lacks("categories")
     wanted = sorted(set(case.value("categories") or ()))
@@ -159,7 +160,7 @@ def _asked(
     fields: tuple[str, ...],
     lacking: list[str],
 ) -> Step:
-    """A condition that is asked, pending while something that it needs is not stated."""
+    """A condition, pending while a field that it needs is not stated."""
     if lacking:
         observed = f"not stated: {', '.join(name.replace('_', ' ') for name in lacking)}"
     pending = NOT_STATED if lacking else None

@@ -1,4 +1,4 @@
-"""The parameters of the admission of shops: whose they may be, and what they may sell."""
+"""The parameters of the admission of shops: who may own one, and what it may sell."""
 
 from typing import Annotated
 
@@ -15,11 +15,11 @@ CODES = (
 )
 """Conditions, in the order in which they are named."""
 HELD = ("not_stated", "open_categories_unset")
-"""What a line can be held for, in the order in which it is named."""
+"""Codes for which a line can be held, in the order in which they are named."""
 
 
 class Parameters(BaseModel):
-    """What the edition says, value by value. Days are calendar days of the edition's zone."""
+    """The edition's values. Days are calendar days of the edition's zone."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -55,7 +55,7 @@ def parameters_of(edition: Edition) -> Parameters:
 def checked(edition: Edition, rules_version: int) -> Edition:
     """The edition with every parameter written out, as it is published.
 
-    Raises `BadTerms` for an end before the start, a name that appears twice, or a citation of
+    Raises `BadTerms` for an end before the start, a name listed twice, or a citation of
     something that is neither a parameter nor a condition.
     """
     refuse_bad_dates(edition, needs_end=False)

@@ -1,6 +1,6 @@
 """The admission of shops: one decision per application, in the month in which it was made.
 
-Map: each application is decided from what is stated of it; nothing has to be reduced.
+Map: each application is decided from what it states; there is no reduce step.
 Source: seed 004.
 """
 
@@ -22,9 +22,9 @@ from ledger.programs.shop_admission.parameters import HELD, parameters_of
 
 
 def settle_v1(reader: Reader, asked: Asked) -> Answer:
-    """One line for every application that was made on a day of the run.
+    """One line for every application made on a day of the run.
 
-    With subjects, ids of applications, only theirs; of a single one, without a period, the
+    With subjects, ids of applications, only theirs; for a single one, without a period, the
     answer names its month.
     """
     edition, subjects = asked.edition, asked.subjects
@@ -39,7 +39,7 @@ def settle_v1(reader: Reader, asked: Asked) -> Answer:
 
 
 def _cases(reader: Reader, names: Iterable[str], window: Window, terms: Terms) -> Iterator[Case]:
-    """The applications of these ids whose report that counts lies in the window."""
+    """The applications of these ids whose report that counts is in the window."""
     for chunk in in_chunks(names):
         for state in reader.states("application", chunk, ApplicationState).values():
             report = state.report(ShopApplied)
@@ -74,9 +74,9 @@ def _line(case: Case, terms: Terms) -> Line:
 
 
 def judge_applications(reader: Reader, edition: Edition, facts: Sequence[Recorded]) -> Judged:
-    """An application is reported once. An edition speaks of acts up to its end."""
-    mine = [one for one in facts if one.at < edition.window.end]
-    names = {one.event.application for one in mine}
+    """An application must be reported once. An edition judges acts up to its end."""
+    mine = [fact for fact in facts if fact.at < edition.window.end]
+    names = {fact.event.application for fact in mine}
     states = reader.states("application", names, ApplicationState) if names else {}
     for fact in mine:
         name = fact.event.application

@@ -1,4 +1,4 @@
-"""What the platform may have decided otherwise of a merchant's application for a shop."""
+"""How the platform may have decided a merchant's application for a shop differently."""
 
 from collections.abc import Iterator
 

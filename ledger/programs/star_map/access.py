@@ -1,4 +1,4 @@
-"""Which links the published terms let into a live cart, by date, media, link and category.
+"""Which links the published terms allow to be listed, by date, media, link and category.
 
 Source: seed 004, the platform's notice of 26 August 2020 and the chronology at its end.
 """
@@ -16,8 +16,8 @@ from ledger.programs.star_map.parameters import Entrance, parameters_of
 
 
 def judge_links(reader: Reader, edition: Edition, listed: Sequence[Recorded]) -> Judged:
-    """A link fits where the terms of its day ask nothing, or ask for a task that its store
-    ordered. An edition speaks of the days from its start to its end only."""
+    """A link is allowed where the terms of its day require nothing, or require a task and its
+    store ordered one. An edition judges the days from its start to its end only."""
     asked = [
         (recorded, entrance)
         for recorded in listed
@@ -34,7 +34,7 @@ def judge_links(reader: Reader, edition: Edition, listed: Sequence[Recorded]) ->
 
 
 def _asked(edition: Edition, recorded: Recorded) -> Entrance | None:
-    """The row in force where it asks something of a link; None where it does not."""
+    """The row in force for a link; None where there is none or it requires nothing."""
     if recorded.at not in edition.window:
         return None
     event = recorded.event

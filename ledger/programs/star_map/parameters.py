@@ -18,11 +18,11 @@ from ledger.programs.edition import Edition
 CODES: tuple[str, ...] = ()
 """No condition declines a task's line."""
 HELD = ("base_missing", "fx_rate_missing")
-"""What a line can be held for, in the order in which it is named."""
+"""Codes for which a line can be held, in the order in which they are named."""
 
 
 class Row(BaseModel):
-    """What holds from a day on for links of a kind, in some categories or in all."""
+    """A row in force from a day on for links of a kind, in some categories or in all."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
@@ -33,18 +33,18 @@ class Row(BaseModel):
     @field_validator("first", mode="before")
     @classmethod
     def _plain_day(cls, day: Any) -> Any:
-        """A date of TOML, or its text as recorded; numbers, which pydantic would take, are none."""
+        """A TOML date, or its text as recorded; refuses numbers, which pydantic would accept."""
         if type(day) is not date and not (isinstance(day, str) and DATE.fullmatch(day)):
             raise ValueError("a day is written as 2020-08-20")
         return day
 
     def holds(self, day: date, category: str) -> bool:
-        """Whether the row speaks of a category on a day."""
+        """Whether the row applies to a category on a day."""
         return self.first <= day and (self.categories is None or category in self.categories)
 
 
 class Charge(Row):
-    """A share of what a task reports."""
+    """A charge: a share of an amount that a task reports."""
 
     base: Literal["gmv", "creator_fee", "price"]
     rate: Annotated[str, Field(description="a share as a decimal string, 0 to 1")]
@@ -62,7 +62,7 @@ class Charge(Row):
 
 
 class Entrance(Row):
-    """Who may list a link: anybody, whoever ordered a task for it, or nobody."""
+    """Who may list a link: anybody, a store that ordered a task for it, or nobody."""
 
     media: Media = "live"
     access: Literal["open", "task", "closed"]
@@ -72,9 +72,10 @@ R = TypeVar("R", bound=Row)
 
 
 def in_force(rows: Iterable[R], day: date, category: str) -> R | None:
-    """The row that counts: the latest on a day; of one day the one that names the category."""
-    found = (row for row in rows if row.holds(day, category))
-    return max(found, key=lambda row: (row.first, row.categories is not None), default=None)
+    """The row that counts on a day: the latest; among rows from the same day, the one that names
+    the category. None without any."""
+    candidates = (row for row in rows if row.holds(day, category))
+    return max(candidates, key=lambda row: (row.first, row.categories is not None), default=None)
 
 
 SCHEDULE = (
@@ -102,7 +103,7 @@ ENTRANCES = (
 
 
 class Parameters(BaseModel):
-    """What the edition says, value by value. Days are calendar days of the edition's zone."""
+    """The edition's values. Days are calendar days of the edition's zone."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -124,17 +125,18 @@ class Parameters(BaseModel):
         return rows
 
     def charge(self, link: str, day: date, category: str) -> Charge | None:
-        """What is charged for a task that was ordered on a day."""
+        """The charge for a task ordered on a day."""
         return in_force((row for row in self.schedule if row.link == link), day, category)
 
     def entrance(self, media: str, link: str, day: date, category: str) -> Entrance | None:
-        """What is asked of a link that was listed on a day."""
+        """The row for a link listed on a day."""
         rows = (row for row in self.access if (row.media, row.link) == (media, link))
         return in_force(rows, day, category)
 
 
 def _refuse_rivals(rows: Iterable[tuple[Row, str]]) -> None:
-    """Two rows of one day that both speak of a category, and of which neither would win."""
+    """Raises `ValueError` for two rows from the same day for the same category: neither would take
+    precedence."""
     seen: set[tuple[str, date, str | None]] = set()
     for row, about in rows:
         for category in row.categories or (None,):
@@ -153,8 +155,8 @@ def parameters_of(edition: Edition) -> Parameters:
 def checked(edition: Edition, rules_version: int) -> Edition:
     """The edition with every parameter written out, as it is published.
 
-    Raises `BadTerms` for an end before the start, rows that contradict each other, or a
-    citation of something that is no parameter.
+    Raises `BadTerms` for an end before the start, conflicting rows, or a citation of something
+    that is not a parameter.
     """
     refuse_bad_dates(edition, needs_end=False)
     parameters = parameters_of(edition)
@@ -162,5 +164,5 @@ def checked(edition: Edition, rules_version: int) -> Edition:
 
 
 def share_text(rate: str) -> str:
-    """A share as people read it: `0.05` is `5 %`."""
+    """A share in per cent: `0.05` is `5 %`."""
     return f"{(Decimal(rate) * 100).normalize():f} %"

@@ -1,6 +1,7 @@
-"""The star-map's service fee: a dated share of what a live task reports, one line per task.
+"""The star-map's service fee: a share, by date, of an amount that a live task reports; one line
+per task.
 
-Map: each task is charged from its own facts; nothing has to be reduced. Source: seed 004.
+Map: each task is charged from its own facts; there is no reduce step. Source: seed 004.
 """
 
 from collections.abc import Iterable, Iterator
@@ -31,7 +32,7 @@ BASES = {"gmv": "GMV of the task", "creator_fee": "the creator's quoted fee", "p
 
 
 class Terms(NamedTuple):
-    """The edition with what every task is asked."""
+    """The edition with what every task needs."""
 
     edition: Edition
     parameters: Parameters
@@ -41,7 +42,7 @@ class Terms(NamedTuple):
 
 
 class Base(NamedTuple):
-    """What a share is taken of, in the edition's currency, or what keeps it from being known."""
+    """The amount that a share is taken of, in the edition's currency, or why it is not known."""
 
     amount: Decimal
     held_for: tuple[str, ...]
@@ -49,9 +50,9 @@ class Base(NamedTuple):
 
 
 def settle_v1(reader: Reader, asked: Asked) -> Answer:
-    """One line for every task that was ordered on a day of the run.
+    """One line for every task ordered on a day of the run.
 
-    With subjects, ids of tasks, only theirs; of a single one, without a period, the answer names
+    With subjects, ids of tasks, only theirs; for a single one, without a period, the answer names
     its month.
     """
     edition, subjects = asked.edition, asked.subjects
@@ -68,7 +69,7 @@ def settle_v1(reader: Reader, asked: Asked) -> Answer:
 
 
 def _tasks(reader: Reader, names: Iterable[str], days: Span) -> Iterator[TaskState]:
-    """The tasks whose order that counts lies within the days."""
+    """The tasks whose order that counts is within the days."""
     window = days.window
     for chunk in in_chunks(names):
         for state in reader.states("task", chunk, TaskState).values():
@@ -86,7 +87,8 @@ def _day(order: Recorded, edition: Edition) -> date:
 
 
 def _line(state: TaskState, terms: Terms) -> Line:
-    """The share of the row in force on the day of the order, rounded half up once, never a gain."""
+    """A task's line: minus the share by the row in force on the day of the order, rounded half up
+    once; never positive."""
     edition, order = terms.edition, _order(state)
     event = order.event
     day = _day(order, edition)
@@ -129,7 +131,8 @@ def _required(charge: Charge | None) -> str:
 
 
 def _row(order: Recorded, charge: Charge | None, terms: Terms) -> Step:
-    """The row in force, with those of the same links and category that it came before."""
+    """The row in force, with the rows for the same links and category that it takes precedence
+    over."""
     edition, event = terms.edition, order.event
     day = _day(order, edition)
     lost = [
@@ -140,14 +143,16 @@ def _row(order: Recorded, charge: Charge | None, terms: Terms) -> Step:
     return Step(
         "row of the schedule",
         required=f"the latest for {event.link} links of {event.category} on {day}",
-        observed=f"ordered {local(order.at, edition.zone)}: " + (_told(charge) or "no row"),
+        observed=f"ordered {local(order.at, edition.zone)}: " + (_in_words(charge) or "no row"),
         clause=edition.cite.get("schedule"),
         events=(order.position,),
-        parts=tuple(Step("another row, which does not count", observed=_told(row)) for row in lost),
+        parts=tuple(
+            Step("another row, which does not count", observed=_in_words(row)) for row in lost
+        ),
     )
 
 
-def _told(charge: Charge | None) -> str:
+def _in_words(charge: Charge | None) -> str:
     if charge is None:
         return ""
     categories = ", ".join(charge.categories or ("all categories",))
@@ -156,7 +161,7 @@ def _told(charge: Charge | None) -> str:
 
 
 def _base(order: Recorded, charge: Charge, terms: Terms) -> Base:
-    """What the row takes its share of, converted at the rate of the day of the order."""
+    """The base of the row's share, converted at the rate of the day of the order."""
     event, currency = order.event, terms.edition.currency
     label, text = BASES[charge.base], getattr(event, charge.base)
     step = Step(label, observed=f"{text} {event.currency}", events=(order.position,))
@@ -174,10 +179,10 @@ def _base(order: Recorded, charge: Charge, terms: Terms) -> Base:
         return Base(amount, ("fx_rate_missing",), step)
     factor, quote = rate
     amount = EXACT.multiply(amount, factor)
-    said = f"{step.observed} x {factor} (rate of {quote.event.day}) = {amount:f} {currency}"
+    observed = f"{step.observed} x {factor} (rate of {quote.event.day}) = {amount:f} {currency}"
     looked_at = terms.rates.looked_at(event.currency, day)
     events = tuple(sorted((order.position, *looked_at)))
-    return Base(amount, (), step._replace(observed=said, events=events))
+    return Base(amount, (), step._replace(observed=observed, events=events))
 
 
 def _others(state: TaskState) -> tuple[Step, ...]:

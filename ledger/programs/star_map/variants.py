@@ -1,4 +1,4 @@
-"""What the platform may have done otherwise with a task's fee, in the contract's order."""
+"""How the platform may have calculated a task's fee differently, in the contract's order."""
 
 from collections.abc import Iterator
 from datetime import timedelta

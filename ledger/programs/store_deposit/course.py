@@ -1,7 +1,7 @@
-"""The course of one store's deposit: what is kept and what is required at every instant.
+"""One store's deposit over time: what is kept and what is required at every instant.
 
-Everything here follows from what happened, never from what was issued. Amounts are minor units
-of the edition's currency. Source: seed 004, rules of deposits; the numbers are assumed.
+Everything here follows from facts, never from issued lines. Amounts are minor units of the
+edition's currency. Source: seed 004, rules of deposits; the numbers are assumed.
 """
 
 from bisect import bisect_left, bisect_right
@@ -36,18 +36,18 @@ USES = (DepositCompensated, DepositDeducted)
 
 
 class Terms(NamedTuple):
-    """The edition with what every store is asked, at an as-of."""
+    """The edition with what every store needs, at an as-of."""
 
     edition: Edition
     parameters: Parameters
     required: Required
     start: Instant
-    """The first day of the first edition: what moved a deposit before it counts for nothing."""
+    """The first day of the first edition: earlier movements of deposits do not count."""
     as_of: Instant
     assume: frozenset[str] = frozenset()
 
     def text(self, minor: int) -> str:
-        """An amount as people read it."""
+        """An amount with its currency, as text."""
         return f"{Money(minor, self.edition.currency).text} {self.edition.currency}"
 
 
@@ -64,7 +64,7 @@ class Spell(NamedTuple):
     """A time in which a store was closed: from a closing to the next reopening.
 
     `due` is the end of the last day on which it must still be closed for its deposit to go back;
-    the day of the closing is day 0. None where nobody says how many days that are.
+    the day of the closing is day 0. None where the terms do not give the number of days.
     """
 
     closed: Recorded
@@ -73,7 +73,7 @@ class Spell(NamedTuple):
 
     @property
     def broken(self) -> bool:
-        """Whether it was reopened before the deposit was due; at that instant is after it."""
+        """Whether it was reopened before the deposit was due; at that instant is not before."""
         return self.due is not None and self.reopened is not None and self.reopened.at < self.due
 
     def open(self, as_of: Instant) -> bool:
@@ -81,12 +81,12 @@ class Spell(NamedTuple):
         return self.due is not None and as_of < self.due and not self.broken
 
     def facts(self) -> tuple[Recorded, ...]:
-        """What begins it, and what ends it."""
+        """The closing and, if any, the reopening."""
         return (self.closed, self.reopened) if self.reopened else (self.closed,)
 
 
 class Moment(NamedTuple):
-    """How a deposit stands after all that happened up to an instant, until the next moment."""
+    """The state of a deposit after all facts up to an instant, until the next moment."""
 
     at: Instant
     paid: int = 0
@@ -94,13 +94,13 @@ class Moment(NamedTuple):
     returned: int = 0
     released: int = 0
     required: int | None = None
-    """What the deposit must come to; None where it is not known."""
+    """The required deposit; None where it is not known."""
     closed: bool = False
 
     @property
     def kept(self) -> int:
-        """Paid in, less what was used, and less what was released or already given back: each
-        deposit goes back once."""
+        """Paid in, less what was used, less the larger of what was released and what was returned:
+        each deposit goes back once."""
         return self.paid - self.used - max(self.released, self.returned)
 
     @property
@@ -110,12 +110,12 @@ class Moment(NamedTuple):
 
     @property
     def uncovered(self) -> int:
-        """What was used beyond it: the store owes it."""
+        """What was used beyond the deposit; the store owes it."""
         return max(0, -self.kept)
 
     @property
     def short(self) -> bool:
-        """Whether an open store has less than what is known to be required of it."""
+        """Whether an open store has less than a known requirement."""
         return not self.closed and self.required is not None and self.balance < self.required
 
 
@@ -128,7 +128,7 @@ class Course:
     def __init__(self, state: DepositState, terms: Terms) -> None:
         self.store, self.terms = state.store, terms
         self.counting = _in_time([fact for fact in state.facts if counts(fact, terms.start)])
-        """What moves the deposit or is asked of it, in any currency."""
+        """Facts that move the deposit or change its requirement, in any currency."""
         self.foreign = [fact for fact in self.counting if is_foreign(fact, terms.edition)]
         self.own = (
             [fact for fact in self.counting if not is_foreign(fact, terms.edition)]
@@ -146,27 +146,27 @@ class Course:
         return [fact for fact in self.foreign if fact.at <= instant]
 
     def index(self, instant: Instant) -> int:
-        """Which moment holds right after an instant; -1 before the first one."""
+        """The index of the moment right after all facts of an instant; -1 before the first one."""
         return bisect_right(self._instants, instant) - 1
 
     def at(self, instant: Instant) -> Moment:
-        """How the deposit stands after all facts of an instant."""
+        """The state of the deposit after all facts of an instant."""
         index = self.index(instant)
         return self.moments[index] if index >= 0 else NOTHING
 
     def releases(self, *, uses: bool = True, broken: bool = False) -> dict[Instant, int]:
-        """Per spell that lasted, by the instant of its closing, what goes back: paid in less used
-        before it was due, less what was released before, never below zero. Without `uses` those
-        are not taken off; `broken` takes spells that were reopened too early as lasting."""
-        found: dict[Instant, int] = {}
+        """The amount that goes back for each spell that lasted, by the instant of its closing: paid
+        in less used before it was due, less earlier releases, never below zero. Without `uses`,
+        uses are not deducted; with `broken`, spells that were reopened too early count too."""
+        released: dict[Instant, int] = {}
         before = 0
         for spell in self.spells:
             due = spell.due
             if due is not None and due <= self.terms.as_of and (broken or not spell.broken):
                 left = sum(self._signed(fact, uses) for fact in self.own if fact.at < due)
-                found[spell.closed.at] = max(0, left - before)
-                before += found[spell.closed.at]
-        return found
+                released[spell.closed.at] = max(0, left - before)
+                before += released[spell.closed.at]
+        return released
 
     def _signed(self, fact: Recorded, uses: bool) -> int:
         event = fact.event
@@ -175,7 +175,7 @@ class Course:
         return -self.minor(fact) if uses and isinstance(event, USES) else 0
 
     def minor(self, fact: Recorded) -> int:
-        """A fact's amount in minor units, of one in the edition's currency."""
+        """The amount, in minor units, of a fact in the edition's currency."""
         return self._minor[fact.position]
 
     def _moments(self) -> list[Moment]:
@@ -200,7 +200,8 @@ class Course:
         return moments
 
     def _after(self, now: Moment, fact: Recorded, fixed: bool) -> tuple[Moment, bool]:
-        """The moment with a fact; what is required of one store beats the rows for good."""
+        """The moment after a fact. A requirement set for the store itself overrides the rows from
+        then on (`fixed`)."""
         match fact.event:
             case DepositPaid():
                 return now._replace(paid=now.paid + self.minor(fact)), fixed
@@ -216,7 +217,7 @@ class Course:
         return now, fixed
 
     def within(self, kind: type, first: Instant, last: Instant) -> list[Recorded]:
-        """The facts of a kind from an instant to another, both inside, in any currency."""
+        """The facts of a kind from `first` to `last`, both included, in any currency."""
         return [
             fact
             for fact in self.counting
@@ -232,7 +233,7 @@ def _minor(fact: Recorded) -> int:
 
 
 def counts(fact: Recorded, start: Instant) -> bool:
-    """Whether a fact counts: what moved a deposit before the program began does not."""
+    """Whether a fact counts: movements of deposits before the program began do not."""
     return fact.at >= start or not isinstance(fact.event, MOVING)
 
 
@@ -242,17 +243,17 @@ def is_foreign(fact: Recorded, edition: Edition) -> bool:
 
 
 def _in_time(facts: list[Recorded]) -> list[Recorded]:
-    """The facts in business order; content decides only between equal ones of one instant."""
+    """The facts in business order; content decides only between facts of equal instant and type."""
     if len({(fact.at, fact.topic) for fact in facts}) < len(facts):
         return in_order(facts)
     return sorted(facts, key=lambda fact: (fact.at, fact.event.ORDER))
 
 
 def spells_of(status: Iterable[Recorded], terms: Terms) -> list[Spell]:
-    """From each closing of an open store to the next reopening, whatever the reason."""
+    """The spells from each closing of an open store to the next reopening, whatever the reason."""
     spells: list[Spell] = []
     closed: Recorded | None = None
-    for fact in sorted(status, key=lambda one: (one.at, one.event.ORDER)):
+    for fact in sorted(status, key=lambda fact: (fact.at, fact.event.ORDER)):
         if isinstance(fact.event, StoreClosed):
             closed = closed or fact
         elif closed is not None:
@@ -269,6 +270,6 @@ def _due(closed: Recorded, terms: Terms) -> Instant | None:
 
 
 def up_to(facts: Iterable[Recorded], instant: Instant) -> list[Recorded]:
-    """The facts up to an instant, itself inside."""
-    found = list(facts)
-    return found[: bisect_left([fact.at for fact in found], instant + 1)]
+    """The facts up to and including an instant, given facts in order."""
+    ordered = list(facts)
+    return ordered[: bisect_left([fact.at for fact in ordered], instant + 1)]

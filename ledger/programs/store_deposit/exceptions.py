@@ -1,7 +1,7 @@
-"""Acts around a deposit that do not fit: uses beyond it, and money given back too soon.
+"""Exceptions around a deposit: uses beyond it, and money given back too soon.
 
-Each is judged at the clocks, so that a late or withdrawn fact makes it come or go. An edition
-speaks of the acts of its own days, and of what came before the program. Source: seed 004.
+Each is judged at the clocks, so that a late or withdrawn fact makes an exception appear or go. An
+edition judges the acts of its own days, and those before the program. Source: seed 004.
 """
 
 from collections import defaultdict
@@ -26,8 +26,8 @@ from ledger.programs.store_deposit.course import (
 
 
 def judge_deposits(reader: Reader, edition: Edition, facts: Sequence[Recorded]) -> Judged:
-    """Of a store with an amount in another currency only that is judged: nothing can be told of
-    its balance."""
+    """For a store with an amount in another currency, only that is judged, as its balance is not
+    known."""
     terms = terms_of(reader, edition)
     by_store: dict[str, list[Recorded]] = defaultdict(list)
     for fact in facts:
@@ -49,7 +49,7 @@ def _judged(course: Course, fact: Recorded) -> Iterator[Surprise]:
     elif not counts(fact, terms.start):
         yield _before_program(fact, terms)
     elif fact.at not in terms.edition.window:
-        return  # an act of the days of an earlier edition
+        return  # an act on a day of an earlier edition
     elif isinstance(fact.event, USES):
         yield from _uncovered(course, fact)
     elif isinstance(fact.event, DepositReturned):
@@ -78,7 +78,7 @@ def _before_program(fact: Recorded, terms: Terms) -> Surprise:
 
 
 def _uncovered(course: Course, fact: Recorded) -> Iterator[Surprise]:
-    """A use after which more has been used than was kept."""
+    """A use after which more has been used than the deposit covers."""
     terms, uncovered = course.terms, course.at(fact.at).uncovered
     if uncovered:
         yield _surprise(

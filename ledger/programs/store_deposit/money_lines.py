@@ -1,7 +1,7 @@
-"""Lines of money: what a deposit was used for in a month, and what of it goes back.
+"""Lines of money: the uses of a deposit in a month, and the part of it that goes back.
 
-A use is charged in the month in which it happened, whether it is covered or not. What goes back
-is released in the month in which the last day of a closed spell ends.
+A use is charged in the month in which it happened, whether it is covered or not. A return is
+released in the month in which the last day of a closed spell ends.
 """
 
 from collections.abc import Iterator
@@ -30,14 +30,16 @@ RETURN_UNSET, OPEN = HELD[2], HELD[3]
 
 
 def in_another_currency(course: Course, month: Month) -> Step | None:
-    """What holds every line of a store with a fact in another currency by the month."""
+    """The step that holds every line of a store with a fact in another currency by the month's
+    cut-off; None without one."""
     return other_currency(course.terms.edition, course.foreign_by(month.cut), "the deposit")
 
 
 def line_of(
     course: Course, month: Month, kind: str, amount: Money | None, steps: tuple[Step, ...]
 ) -> Line:
-    """A line of a store: declined, held, or with its amount or as a decision granted."""
+    """A store's line: declined, held, or payable; without an amount, a decision that may be
+    granted."""
     edition, store = course.terms.edition, f"store:{course.store}"
     decision = decide(steps, HELD)
     outcome, zero = decision.outcome, Money.zero(edition.currency)
@@ -53,15 +55,15 @@ def line_of(
         parts=steps,
     )
     name = f"{edition.program}/{month.name}/{course.store}/{kind}"
-    found = (outcome, amount, decision.unmet, decision.held_for, tree)
-    return Line(name, kind, PLATFORM, store, store, *found)
+    result = (outcome, amount, decision.unmet, decision.held_for, tree)
+    return Line(name, kind, PLATFORM, store, store, *result)
 
 
 def using(course: Course, month: Month) -> Iterator[Line]:
     """Minus the sum of the month's compensations, and of its deductions."""
     terms, (first, end) = course.terms, month.so_far
-    for kind, fact in USED.items():
-        used = course.within(fact, first, end - 1)
+    for kind, fact_type in USED.items():
+        used = course.within(fact_type, first, end - 1)
         if not used:
             continue
         foreign = in_another_currency(course, month)
@@ -77,8 +79,8 @@ def using(course: Course, month: Month) -> Iterator[Line]:
 
 
 def giving_back(course: Course, month: Month) -> Line | None:
-    """What is released in the month, of every spell whose last day ends in it. Only a store that
-    has paid in by the month has such a line."""
+    """The line for what is released in the month, by every spell whose last day ends in it. Only a
+    store that has paid in by the month has such a line."""
     terms = course.terms
     zero = Money.zero(terms.edition.currency)
     unset = terms.parameters.return_after_days is None
@@ -102,7 +104,7 @@ def giving_back(course: Course, month: Month) -> Line | None:
 
 
 def _unset(spells: list[Spell], terms: Terms) -> Step:
-    """Nobody says after how many days a deposit goes back."""
+    """The terms do not say after how many days a deposit goes back."""
     return condition(
         *(terms.edition, "stayed_closed", None, "closed for the days until a deposit goes back"),
         "; ".join(told(spell.closed, terms.edition) for spell in spells),
@@ -113,9 +115,9 @@ def _unset(spells: list[Spell], terms: Terms) -> Step:
 
 
 def _conditions(course: Course, spells: list[Spell], minor: int) -> tuple[Step, ...]:
-    """Where something is released, both conditions are met. Else a spell that may still last
-    holds the line, and without one the last spell decides; of one that was reopened too early
-    the balance is not asked."""
+    """Where something is released, both conditions are met. Otherwise a spell that may still last
+    holds the line; without one the last spell decides, and if it was reopened too early, the
+    condition on the balance is left out."""
     last = spells[-1]
     waits = not minor and any(spell.open(course.terms.as_of) for spell in spells)
     stayed = _stayed_closed(course, spells, met=minor > 0 or not last.broken, waits=waits)
@@ -136,7 +138,7 @@ def _stayed_closed(course: Course, spells: list[Spell], *, met: bool, waits: boo
     step = condition(
         *(edition, "stayed_closed", met, f"closed to the end of day {days} after the closing"),
         "; ".join(observed),
-        [fact for one in spells for fact in one.facts()],
+        [fact for spell in spells for fact in spell.facts()],
         pending=OPEN if waits else None,
         asks="return_after_days",
     )
@@ -144,7 +146,8 @@ def _stayed_closed(course: Course, spells: list[Spell], *, met: bool, waits: boo
 
 
 def _balance_left(course: Course, last: Spell, minor: int) -> Step:
-    """Paid in less used before it fell due, less what was released before."""
+    """The condition that paid in, less used before the due instant, less earlier releases, is
+    above zero."""
     terms = course.terms
     assert last.due is not None, "without it the line is held"
     before = up_to(course.own, last.due - 1)

@@ -1,4 +1,4 @@
-"""The parameters of deposits: what a store must put down, and when it gets it back."""
+"""The parameters of deposits: how much a store must pay in, and when it gets it back."""
 
 from typing import Annotated, Literal, NamedTuple
 
@@ -11,16 +11,16 @@ from ledger.programs.checking import NotBelowZero, complete, refuse_bad_dates, t
 from ledger.programs.edition import Edition
 
 CODES = ("stayed_closed", "balance_left", "requirement_covered")
-"""Conditions: of a return the first two, of the standing the last."""
+"""Conditions: the first two of a return, the last of the standing."""
 HELD = ("currency_differs", "requirement_unset", "return_after_unset", "window_open")
-"""What a line can be held for, in the order in which it is named."""
+"""Codes for which a line can be held, in the order in which they are named."""
 KINDS = ("compensation", "deduction", "return", "standing", "top_up")
 Combination = Literal["highest", "sum"]
 DaysAfter = Annotated[int | None, Field(ge=0, le=3660, strict=True)]
 
 
 class Requirement(BaseModel):
-    """What a store that sells in a category must put down for it."""
+    """The deposit required of a store that sells in a category."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -29,7 +29,7 @@ class Requirement(BaseModel):
 
 
 class Parameters(BaseModel):
-    """What the edition says, value by value. Days are calendar days of the edition's zone."""
+    """The edition's values. Days are calendar days of the edition's zone."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -49,14 +49,14 @@ class Parameters(BaseModel):
 
 
 class Required(NamedTuple):
-    """The rows in minor units, and how those of one store come together."""
+    """The rows in minor units, and how the rows that apply to a store are combined."""
 
     rows: dict[str, int]
     combination: Combination
 
     def of(self, categories: frozenset[str]) -> int | None:
-        """What a store of these categories must put down; None where a category has no row, or
-        there is no category: then it is not known."""
+        """The deposit required for these categories; None (not known) where a category has no row
+        or there is no category."""
         if not categories or not categories <= self.rows.keys():
             return None
         amounts = [self.rows[category] for category in categories]
@@ -81,7 +81,7 @@ def checked(edition: Edition, rules_version: int) -> Edition:
     """The edition with every parameter written out, as it is published.
 
     Raises `BadTerms` for an end before the start, two rows of one category, an amount below zero
-    or finer than the currency, or a citation of something that is no parameter.
+    or finer than the currency, or a citation of something that is not a parameter.
     """
     refuse_bad_dates(edition, needs_end=False)
     parameters = parameters_of(edition)

@@ -1,7 +1,7 @@
-"""The deposit as a pot of the books: its accounts from sums, and what a statement shows of it.
+"""The deposit as a pot in the books: its accounts from sums, and what a statement shows of it.
 
-Money paid in and given back is booked as it is reported; what is used and released is booked by
-the lines that are issued. Both are added up over all months and editions.
+Money paid in and given back is booked as it is reported; uses and releases are booked by issued
+lines. Both are added up over all months and editions.
 """
 
 from collections.abc import Collection, Mapping
@@ -18,38 +18,38 @@ from ledger.programs.store_deposit.course import Course, terms_of
 
 
 def accounts(party: str, sums: Mapping[str, int]) -> dict[Account, int]:
-    """What the platform holds for a store, claims from it, and still owes it of what was
-    released. Each deposit goes back once: what was given back early counts towards it."""
+    """What the platform holds for a store, claims from it, and still owes it of released amounts.
+    Each deposit goes back once: early returns count towards later releases."""
     paid_in, returned = sums.get("paid_in", 0), sums.get("returned", 0)
     used, released = sums.get("used", 0), sums.get("released", 0)
     gone = max(released, returned)
-    found = {
+    balances = {
         Account("Liabilities", "Deposit", party): -max(0, paid_in - used - gone),
         Account("Assets", RECEIVABLE, party): max(0, used + gone - paid_in),
         Account("Liabilities", PAYABLE, party): -max(0, released - returned),
     }
-    return {account: amount for account, amount in found.items() if amount}
+    return {account: amount for account, amount in balances.items() if amount}
 
 
 def stands(
     reader: Reader, edition: Edition, stores: Collection[str], instant: Instant
 ) -> dict[str, dict[str, Money]]:
-    """The balance of each store and what is uncovered right after an instant; nothing of one
-    that has an amount in another currency, which keeps them from being told."""
+    """The balance and the uncovered amount of each store right after an instant; none for a store
+    with an amount in another currency, as they are not known."""
     terms, currency = terms_of(reader, edition), edition.currency
     names = [store.removeprefix("store:") for store in stores]
-    found: dict[str, dict[str, Money]] = {}
+    figures: dict[str, dict[str, Money]] = {}
     for chunk in in_chunks(names):
         states = reader.states("store", chunk, DepositState, DepositState.TOPICS)
         for store, state in states.items():
             course = Course(state, terms)
             if not course.foreign_by(instant):
                 now = course.at(instant)
-                found[f"store:{store}"] = {
+                figures[f"store:{store}"] = {
                     "balance": Money(now.balance, currency),
                     "uncovered": Money(now.uncovered, currency),
                 }
-    return found
+    return figures
 
 
 POT = Pot(

@@ -1,8 +1,8 @@
-"""Deposits of stores: what they are used for and what goes back, and whether they suffice.
+"""Deposits of stores: uses, returns, and whether the deposit suffices.
 
-Map: each store is assessed month by month from its own facts; nothing has to be reduced. Per
-store and month up to four lines, and what is still to be topped up as an obligation. Source:
-seed 004, rules of deposits.
+Map: each store is assessed month by month from its own facts; there is no reduce step. Up to four
+lines per store and month, and the amount still to be topped up as an obligation. Source: seed 004,
+rules of deposits.
 """
 
 from collections.abc import Iterator

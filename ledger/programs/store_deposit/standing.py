@@ -22,8 +22,8 @@ CODE, UNSET = "requirement_covered", HELD[1]
 
 
 def standing(course: Course, month: Month) -> Line | None:
-    """Whether the balance comes to what is required, for a store with a deposit or categories
-    by the month that is not closed at its cut."""
+    """Whether the balance reaches the requirement, for a store that has a deposit or categories
+    and is not closed at the month's cut-off."""
     if not up_to(course.counting, month.cut) or course.at(month.cut).closed:
         return None
     foreign = in_another_currency(course, month)
@@ -35,7 +35,7 @@ def _covered(course: Course, month: Month) -> Step:
     terms, now = course.terms, course.at(month.cut)
     by_then = up_to(course.own, month.cut)
     known = now.required is not None
-    required = _told_required(course, by_then, now)
+    required = _required_text(course, by_then, now)
     observed = f"balance {terms.text(now.balance)}"
     if now.uncovered:
         observed += f", uncovered {terms.text(now.uncovered)}"
@@ -48,8 +48,8 @@ def _covered(course: Course, month: Month) -> Step:
     return taken_as_met(step, terms.assume)._replace(parts=_parts(course, month, by_then, now))
 
 
-def _told_required(course: Course, by_then: list[Recorded], now: Moment) -> str:
-    """What is required and by what, in words."""
+def _required_text(course: Course, by_then: list[Recorded], now: Moment) -> str:
+    """The requirement and its basis, in words."""
     terms = course.terms
     if any(isinstance(fact.event, DepositRequired) for fact in by_then):
         return f"{terms.text(now.required or 0)}, required of the store itself"
@@ -65,7 +65,7 @@ def _told_required(course: Course, by_then: list[Recorded], now: Moment) -> str:
 def _parts(
     course: Course, month: Month, by_then: list[Recorded], now: Moment
 ) -> tuple[Step, Step, Step]:
-    """What the condition rests on: what was asked, what was moved, and that the store is open."""
+    """The facts behind the condition: requirements, movements, and that the store is open."""
     terms, cut = course.terms, month.cut
     asked = [fact for fact in by_then if isinstance(fact.event, ASKING)]
     moved = [fact for fact in by_then if isinstance(fact.event, MOVING)]
@@ -82,8 +82,8 @@ def _parts(
 
 
 def top_up(course: Course, month: Month) -> Iterator[Obligation]:
-    """What an open store lacks at the month's cut: owed until it is covered, or until the store
-    closes or nobody knows any more what is required of it."""
+    """What an open store lacks at the month's cut-off: owed until it is covered, or until the
+    store closes or its requirement is no longer known."""
     terms, now = course.terms, course.at(month.cut)
     if not now.short or course.foreign_by(month.cut) or CODE in terms.assume:
         return
@@ -105,7 +105,8 @@ def top_up(course: Course, month: Month) -> Iterator[Obligation]:
 
 
 def _due(course: Course, month: Month) -> date | None:
-    """So many days after the day from which the store has been open and short without a break."""
+    """`top_up_within_days` days after the day from which the store has been open and short without
+    interruption; None where the terms give no number of days."""
     days = course.terms.parameters.top_up_within_days
     if days is None:
         return None
@@ -116,7 +117,7 @@ def _due(course: Course, month: Month) -> date | None:
 
 
 def _state(course: Course, month: Month, over: Instant | None) -> tuple[str, Instant]:
-    """How the top-up stands at as-of, and the instant that decides: the first after the cut at
+    """The state of the top-up at as-of, and the deciding instant: the first after the cut-off at
     which the store is no longer short."""
     as_of = course.terms.as_of
     for moment in course.moments[course.index(month.cut) + 1 :]:
@@ -134,7 +135,7 @@ def _facts(course: Course, until: Instant) -> list[Recorded]:
 
 
 def _repeated_in(course: Course, month: Month) -> str | None:
-    """The latest month that has begun in which the store has such an obligation again."""
+    """The latest month begun in which the store has such an obligation again; None without one."""
     for name, cut in month.later:
         if course.at(cut).short and not course.foreign_by(cut):
             return name

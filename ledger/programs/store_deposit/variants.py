@@ -1,4 +1,4 @@
-"""What the platform may have done otherwise with a deposit, in the contract's order."""
+"""How the platform may have calculated a deposit differently, in the contract's order."""
 
 from collections.abc import Iterator
 from typing import get_args
@@ -10,12 +10,12 @@ from ledger.programs.store_deposit.parameters import Combination, parameters_of
 from ledger.programs.variants import Variant, with_terms
 
 TAKEN = ("stayed_closed", "requirement_covered")
-"""Conditions that say something else when they are taken as met; a balance stays what it is."""
+"""Conditions whose lines change when they are taken as met; a balance stays as it is."""
 
 
 def of(edition: Edition) -> Iterator[Variant]:
-    """A condition taken as met, the month or the days until the return one longer or shorter,
-    days in UTC, uses not taken off what goes back, the other combination."""
+    """A condition taken as met, the month or the time until the return a day longer or shorter,
+    days in UTC, uses not deducted from returns, the other combination."""
     yield from variants.conditions(edition, TAKEN)
     for what_if, (detail, _, _) in EDGES.items():
         yield Variant("month", detail, edition, frozenset({what_if}))

@@ -1,7 +1,7 @@
-"""The course of one store's balance: what it comes to after all facts of an instant.
+"""One store's balance over time: its amount after all facts of an instant.
 
-Everything here follows from what happened, never from what was issued. Amounts are minor units
-of the edition's currency. Source: seed 003, 2.1.
+Everything here follows from facts, never from issued lines. Amounts are minor units of the
+edition's currency. Source: seed 003, 2.1.
 """
 
 from bisect import bisect_right
@@ -21,16 +21,16 @@ from ledger.programs.edition import Edition
 
 
 class Terms(NamedTuple):
-    """The edition with what every store is asked, at an as-of."""
+    """The edition with what every store needs, at an as-of."""
 
     edition: Edition
     start: Instant
-    """The first day of the first edition: what moved a balance before it counts for nothing."""
+    """The first day of the first edition: earlier movements of balances do not count."""
     as_of: Instant
     assume: frozenset[str] = frozenset()
 
     def text(self, minor: int) -> str:
-        """An amount as people read it."""
+        """An amount with its currency, as text."""
         return f"{Money(minor, self.edition.currency).text} {self.edition.currency}"
 
     def is_foreign(self, fact: Recorded) -> bool:
@@ -46,15 +46,15 @@ def terms_of(reader: Reader, edition: Edition, assume: frozenset[str] = frozense
 
 
 class Balance:
-    """A store's balance over time, at the clocks of its terms: proceeds and what was paid in,
-    less freight and payouts."""
+    """A store's balance over time, at the clocks of its terms: proceeds and payments in, less
+    freight and payouts."""
 
     def __init__(self, state: BalanceState, terms: Terms) -> None:
         self.store, self.terms = state.store, terms
         self.counting = sorted(
             (fact for fact in state.facts if fact.at >= terms.start), key=_in_time
         )
-        """What moves the balance, in any currency."""
+        """Facts that move the balance, in any currency."""
         self.foreign = [fact for fact in self.counting if terms.is_foreign(fact)]
         self.own = [fact for fact in self.counting if not terms.is_foreign(fact)]
         self._instants = [fact.at for fact in self.own]
@@ -62,13 +62,13 @@ class Balance:
         self._positions: dict[int, tuple[int, ...]] = {}
 
     def at(self, instant: Instant) -> int:
-        """The balance after all facts of an instant, those in another currency left out."""
+        """The balance after all facts of an instant, without those in another currency."""
         count = self._count(instant)
         return self._sums[count - 1] if count else 0
 
     def positions(self, instant: Instant) -> tuple[int, ...]:
-        """The facts that the balance at an instant rests on. Instants between the same facts
-        share them: a store may have many requests, and each of them rests on all."""
+        """The positions of the facts that the balance at an instant is based on. Instants between
+        the same facts share them: a store may have many requests, each depending on all facts."""
         count = self._count(instant)
         if count not in self._positions:
             self._positions[count] = positions(self.own[:count])
@@ -93,11 +93,11 @@ class Balance:
 
 
 def _in_time(fact: Recorded) -> tuple[Instant, int, str, int]:
-    """By instant, type and amount: what differs besides does not show."""
+    """Order by instant, type and amount; other differences are not visible in the balance."""
     return fact.at, fact.event.ORDER, fact.event.amount, fact.position
 
 
 def balances(reader: Reader, stores: Iterable[str], terms: Terms) -> Iterator[Balance]:
-    """The balances of some stores; of one that nobody reports anything of it is zero."""
+    """The balances of the given stores; zero for a store without facts."""
     states = reader.states("store", stores, BalanceState, BalanceState.TOPICS)
     return (Balance(state, terms) for state in states.values())

@@ -1,6 +1,6 @@
-"""The four conditions of a sample request, each with what it asked and what it saw.
+"""The four conditions of a sample request, each with what it required and observed.
 
-Asked at the request's own instant, after all facts of it. A condition is met, unmet, or pending
+Judged at the request's own instant, after all facts of it. A condition is met, unmet, or pending
 (`currency_differs`, `creator_unknown`). Source: seed 003, 2.1; the number of samples: seed 001.
 """
 
@@ -18,7 +18,7 @@ CURRENCY, UNKNOWN = HELD
 
 
 def judge(case: Case, terms: Terms) -> list[Step]:
-    """All four conditions, in the order in which codes are named."""
+    """All four conditions, in the order of their codes."""
     steps = [
         _balance_not_negative(case, terms),
         _followers_reached(case, terms),
@@ -43,7 +43,7 @@ def _balance_not_negative(case: Case, terms: Terms) -> Step:
 
 
 def _followers_reached(case: Case, terms: Terms) -> Step:
-    """The creator has as many followers as the store asks for."""
+    """The creator has as many followers as the store requires."""
     threshold = case.threshold
     least = threshold.event.followers_min if threshold else None
     if threshold is None or least is None:
@@ -58,7 +58,7 @@ def _followers_reached(case: Case, terms: Terms) -> Step:
 
 
 def _category_fits(case: Case, terms: Terms) -> Step:
-    """One of the categories that the store asks for is the creator's."""
+    """One of the categories that the store requires is the creator's."""
     threshold = case.threshold
     asked = threshold.event.categories if threshold else None
     if threshold is None or not asked:
@@ -75,8 +75,8 @@ def _category_fits(case: Case, terms: Terms) -> Step:
 
 
 def _samples_left(case: Case, terms: Terms) -> Step:
-    """Fewer samples of the product were approved before than the store ever offered. The first
-    approvals decide it; later ones are counted and not listed."""
+    """Fewer samples of the product were approved before than the store ever offered. Only the
+    approvals up to that number are listed as facts; all are counted."""
     submission, code = case.submission, "samples_left"
     if submission is None:
         required = "fewer samples approved than were offered"
@@ -93,7 +93,7 @@ def _samples_left(case: Case, terms: Terms) -> Step:
 
 
 def _not_asked(case: Case, terms: Terms, code: str, observed: str) -> Step:
-    """A condition that the store does not ask is met."""
+    """A condition that the store does not require is met."""
     facts = _some(case.threshold)
     return condition(terms.edition, code, True, "what the store asks for", observed, facts)
 

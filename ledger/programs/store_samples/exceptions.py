@@ -1,8 +1,8 @@
-"""Acts around balances and samples that do not fit: payouts beyond a balance, and approvals of
-what is declined or unknown.
+"""Exceptions around balances and samples: payouts beyond a balance, and approvals of declined or
+unknown requests.
 
-Each is judged at the clocks, so that a late or withdrawn fact makes it come or go. An edition
-speaks of the acts of its own days, of what came before the program, and of the requests that it
+Each is judged at the clocks, so that a late or withdrawn fact makes an exception appear or go. An
+edition judges the acts of its own days, those before the program, and the requests that it
 decides. Source: seed 003.
 """
 
@@ -32,8 +32,8 @@ from ledger.programs.store_samples.parameters import HELD
 
 
 def judge_balances(reader: Reader, edition: Edition, facts: Sequence[Recorded]) -> Judged:
-    """What moves a balance does so from the program's first day on and in its currency; a payout
-    leaves no balance below zero."""
+    """Movements of a balance must be on or after the program's first day and in its currency; a
+    payout must not leave a balance below zero."""
     terms = terms_of(reader, edition)
     by_store: dict[str, list[Recorded]] = defaultdict(list)
     for fact in facts:
@@ -47,7 +47,8 @@ def judge_balances(reader: Reader, edition: Edition, facts: Sequence[Recorded]) 
 
 
 def _judged(balance: Balance, fact: Recorded) -> Surprise | None:
-    """Of a store with an amount in another currency nobody can tell what was beyond its balance."""
+    """The exception of a fact, if any. For a store with an amount in another currency it is not
+    known whether a payout exceeds the balance."""
     terms = balance.terms
     if fact.at < terms.start:
         return _before_program(fact, terms)
@@ -87,9 +88,9 @@ def _another_currency(fact: Recorded, terms: Terms) -> Surprise:
 
 
 def judge_approvals(reader: Reader, edition: Edition, facts: Sequence[Recorded]) -> Judged:
-    """An approval is of a request that is known and not declined. A request is approved once:
-    its first approval is judged, and no other."""
-    names = {one.event.request for one in facts}
+    """An approved request must be known and not declined. A request is approved once: only its
+    first approval is judged."""
+    names = {fact.event.request for fact in facts}
     states: dict[str, RequestState] = {}
     declined: dict[str, str] = {}
     terms = terms_of(reader, edition)
@@ -119,14 +120,14 @@ def judge_approvals(reader: Reader, edition: Edition, facts: Sequence[Recorded])
 
 
 def _declined(case: Case, terms: Terms) -> str | None:
-    """The codes of a request that is declined."""
+    """The unmet codes of a request, as text; None unless it is declined."""
     decision = decide(judge(case, terms), HELD)
     return ", ".join(decision.unmet) if decision.outcome == "declined" else None
 
 
 def requests_touched(reader: Reader, edition: Edition, changed: Names) -> Iterator[str]:
-    """From creators that have changed to their requests, and from requests to all of the same
-    stores: what was approved of one is counted for the others."""
+    """From changed creators to their requests, and from changed requests to all requests of the
+    same stores: each approval counts for the others."""
     for streams in reader.named(REQUESTS_OF_CREATOR, changed.get("creator", ())).values():
         yield from streams
     names = changed.get("request", ())
@@ -136,7 +137,7 @@ def requests_touched(reader: Reader, edition: Edition, changed: Names) -> Iterat
         for state in reader.states("request", chunk, RequestState).values()
         for report in state.reports
     }
-    counted = reader.named(SUBMITTED, stores)  # elsewhere nobody counts
+    counted = reader.named(SUBMITTED, stores)  # in other stores samples are not counted
     for streams in reader.named(REQUESTS_OF_STORE, counted).values():
         yield from streams
 

@@ -1,4 +1,4 @@
-"""A month's freight of a store's samples, and what the store owes for a balance below zero."""
+"""A month's freight for a store's samples, and what the store owes for a balance below zero."""
 
 from ledger.aggregates.base import Recorded
 from ledger.kernel.decision import Step
@@ -13,8 +13,8 @@ from ledger.programs.store_samples.parameters import HELD
 
 
 def freight(balance: Balance, month: Month) -> Line | None:
-    """Minus the freight advanced in the month; held where the store has an amount in another
-    currency by then."""
+    """The line for minus the freight advanced in the month; held where the store has an amount in
+    another currency by then. None without freight."""
     terms = balance.terms
     edition, store = terms.edition, f"store:{balance.store}"
     advanced = balance.freight(month.so_far)
@@ -34,8 +34,8 @@ def freight(balance: Balance, month: Month) -> Line | None:
         parts=steps,
     )
     name = f"{edition.program}/{month.name}/{balance.store}/freight"
-    found = (outcome, amount, decision.unmet, decision.held_for, tree)
-    return Line(name, "freight", PLATFORM, store, store, *found)
+    result = (outcome, amount, decision.unmet, decision.held_for, tree)
+    return Line(name, "freight", PLATFORM, store, store, *result)
 
 
 def _steps(balance: Balance, advanced: list[Recorded], cut: Instant) -> tuple[Step, ...]:
@@ -51,8 +51,8 @@ def _steps(balance: Balance, advanced: list[Recorded], cut: Instant) -> tuple[St
 
 
 def negative_balance(balance: Balance, month: Month) -> Obligation | None:
-    """What a balance is below zero at the month's cut: the store owes it, without a day, until
-    the balance has not been below zero."""
+    """The amount by which a balance is below zero at the month's cut-off: the store owes it,
+    without a due day, until the balance is no longer below zero."""
     terms = balance.terms
     if not _owes(balance, month.cut):
         return None

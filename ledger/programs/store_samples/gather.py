@@ -1,4 +1,4 @@
-"""What the decision on a sample request reads: each request with all that it is asked of."""
+"""What the decision on a sample request reads: each request with everything it depends on."""
 
 from bisect import bisect_left
 from collections import defaultdict
@@ -15,11 +15,11 @@ from ledger.programs.contract import Reader
 from ledger.programs.store_samples.balance import Balance, Terms, balances
 
 Offered = tuple[str, str]
-"""A store and a product of it."""
+"""A store and one of its products."""
 
 
 class Approved(NamedTuple):
-    """A request that was approved: when first, by which fact, and the report of the request."""
+    """An approved request: the instant and fact of its first approval, and the request's report."""
 
     at: Instant
     request: str
@@ -28,7 +28,7 @@ class Approved(NamedTuple):
 
 
 class Case(NamedTuple):
-    """A request: all that its conditions are asked of."""
+    """A request: everything its conditions depend on."""
 
     state: RequestState
     report: Recorded
@@ -36,7 +36,7 @@ class Case(NamedTuple):
     offer: OfferState
     creator: CreatorState
     approved: list[Approved]
-    """The requests of its store and product that were ever approved, the first one first."""
+    """The requests for its store and product that were ever approved, in order of approval."""
 
     @property
     def at(self) -> Instant:
@@ -45,16 +45,16 @@ class Case(NamedTuple):
 
     @property
     def threshold(self) -> Recorded | None:
-        """The threshold that its product has at its instant."""
+        """The threshold for its product at its instant."""
         return self.offer.threshold(self.report.event.product, self.at)
 
     @property
     def submission(self) -> Recorded | None:
-        """What was last submitted of its product at its instant."""
+        """The last submission of its product at its instant."""
         return self.offer.submission(self.report.event.product, self.at)
 
     def approved_before(self) -> list[Approved]:
-        """The other requests whose first approval lies before this one's instant."""
+        """The other requests whose first approval is before this one's instant."""
         count = bisect_left(self.approved, self.at, key=lambda approved: approved.at)
         return [
             approved for approved in self.approved[:count] if approved.request != self.state.request
@@ -62,7 +62,7 @@ class Case(NamedTuple):
 
 
 def cases_of(reader: Reader, names: Iterable[str], window: Window, terms: Terms) -> Iterator[Case]:
-    """The requests of these ids whose report that counts lies in the window."""
+    """The requests of these ids whose report that counts is in the window."""
     reported = [
         (state, report)
         for state in reader.states("request", names, RequestState).values()
@@ -89,8 +89,8 @@ def cases_of(reader: Reader, names: Iterable[str], window: Window, terms: Terms)
 def _approved(
     reader: Reader, offers: Mapping[str, OfferState], reports: Collection[Recorded]
 ) -> dict[Offered, list[Approved]]:
-    """Per store and product the requests that were approved, by their first approval; only of
-    products that were submitted, for nothing else is counted."""
+    """The approved requests by store and product, in order of first approval; only for submitted
+    products, as no others are counted."""
     wanted = {
         (report.event.store, report.event.product)
         for report in reports
@@ -98,13 +98,13 @@ def _approved(
     }
     streams = reader.named(REQUESTS_OF_STORE, {store for store, _ in wanted}) if wanted else {}
     names = {stream.partition(":")[2] for own in streams.values() for stream in own}
-    found: dict[Offered, list[Approved]] = defaultdict(list)
+    by_offer: dict[Offered, list[Approved]] = defaultdict(list)
     for state in reader.states("request", names, RequestState).values() if names else ():
         report, approval = state.report, state.approval
         if report is not None and approval is not None:
             place = (report.event.store, report.event.product)
             if place in wanted:
-                found[place].append(Approved(approval.at, state.request, approval, report))
-    for own in found.values():
+                by_offer[place].append(Approved(approval.at, state.request, approval, report))
+    for own in by_offer.values():
         own.sort(key=lambda approved: (approved.at, approved.request))
-    return found
+    return by_offer

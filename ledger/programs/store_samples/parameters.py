@@ -8,12 +8,12 @@ from ledger.programs.edition import Edition
 CODES = ("balance_not_negative", "followers_reached", "category_fits", "samples_left")
 """Conditions of a request, in the order in which they are named."""
 HELD = ("currency_differs", "creator_unknown")
-"""What a line can be held for, in the order in which it is named."""
+"""Codes for which a line can be held, in the order in which they are named."""
 KINDS = ("freight", "sample_request", "negative_balance")
 
 
 class Parameters(BaseModel):
-    """The rules ask what stores set themselves, and zero: nothing of it is a matter of terms."""
+    """Empty: the limits are those that stores set themselves, and zero; none is set by terms."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -1,7 +1,7 @@
-"""The balance as a pot of the books: its accounts from sums, and what a statement shows of it.
+"""The balance as a pot in the books: its accounts from sums, and what a statement shows of it.
 
-Proceeds, what the store pays in and payouts are booked as they are reported; freight is charged
-by the lines that are issued. Both are added up over all months and editions.
+Proceeds, payments in and payouts are booked as they are reported; freight is charged by issued
+lines. Both are added up over all months and editions.
 """
 
 from collections.abc import Collection, Mapping
@@ -17,8 +17,7 @@ from ledger.programs.store_samples.balance import balances, terms_of
 
 
 def accounts(party: str, sums: Mapping[str, int]) -> dict[Account, int]:
-    """What the platform keeps for a store, or has to come from it where the balance is below
-    zero; never both."""
+    """What the platform holds for a store or, where the balance is below zero, claims from it."""
     balance = sums.get("proceeds", 0) + sums.get("paid", 0)
     balance -= sums.get("freight", 0) + sums.get("payouts", 0)
     if not balance:
@@ -30,19 +29,19 @@ def accounts(party: str, sums: Mapping[str, int]) -> dict[Account, int]:
 def stands(
     reader: Reader, edition: Edition, stores: Collection[str], instant: Instant
 ) -> dict[str, dict[str, Money]]:
-    """The balance of each store right after an instant, and how far it is below zero; nothing of
-    one that has an amount in another currency, which keeps it from being told."""
+    """The balance of each store right after an instant, and how far it is below zero; none for a
+    store with an amount in another currency, as it is not known."""
     terms, currency = terms_of(reader, edition), edition.currency
-    found: dict[str, dict[str, Money]] = {}
+    figures: dict[str, dict[str, Money]] = {}
     for chunk in in_chunks(store.removeprefix("store:") for store in stores):
         for balance in balances(reader, chunk, terms):
             if not balance.foreign_by(instant):
                 minor = balance.at(instant)
-                found[f"store:{balance.store}"] = {
+                figures[f"store:{balance.store}"] = {
                     "balance": Money(minor, currency),
                     "uncovered": Money(max(0, -minor), currency),
                 }
-    return found
+    return figures
 
 
 POT = Pot(

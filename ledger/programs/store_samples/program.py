@@ -36,7 +36,7 @@ PROGRAM = Program(
     absent=_nothing_happened,
     periods=MONTH_OR_ALL,
     subject_of=split,
-    # A store's lines are found by who pays; a request of another may go by the store's id.
+    # A store's lines are found by their payer; a request of another store may have the store's id.
     subjects_of_store=of_no_store,
     scope=covers("all samples"),
     variants=of,

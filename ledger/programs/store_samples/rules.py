@@ -1,7 +1,7 @@
-"""Samples and store balances: a month's freight of each store, and a decision per sample request.
+"""Samples and store balances: a month's freight for each store, and a decision per sample request.
 
 Map: each store is assessed month by month from its own facts, each request from those of its
-store, its creator and the other requests of the product; nothing has to be reduced. Source: seed
+store, its creator and the other requests for the product; there is no reduce step. Source: seed
 003, 2.1.
 """
 
@@ -41,8 +41,8 @@ def settle_v1(reader: Reader, asked: Asked) -> Answer:
     cases = list(_cases(reader, asked, terms))
     lines += [_decided(case, terms) for case in cases]
     alone = asked.subjects if len(asked.subjects or ()) == 1 else None
-    found = [case.at for case in cases]
-    period = month_asked(asked.period, alone, found, asked.edition.zone)
+    instants = [case.at for case in cases]
+    period = month_asked(asked.period, alone, instants, asked.edition.zone)
     lines.sort(key=lambda line: line.line)
     return Answer(lines, tuple(sorted(owed, key=lambda obligation: obligation.obligation)), period)
 
@@ -56,7 +56,7 @@ def months_of_balances(reader: Reader, edition: Edition) -> list[str]:
 
 
 def _months(reader: Reader, asked: Asked) -> Iterator[Month]:
-    """The month that is asked for, if it has begun, or all of them; none for requests alone."""
+    """The month asked for, if it has begun, or all months; none if only requests are asked for."""
     if asked.subjects is not None and not stores_of(asked.subjects):
         return
     names = [asked.period] if asked.period else months_of_balances(reader, asked.edition)
@@ -69,7 +69,7 @@ def _months(reader: Reader, asked: Asked) -> Iterator[Month]:
 def _of_stores(
     reader: Reader, asked: Asked, terms: Terms, month: Month
 ) -> Iterator[tuple[Line | None, Obligation | None]]:
-    """The month's freight of each store, and what it owes."""
+    """The month's freight for each store, and what it owes for a negative balance."""
     if asked.subjects is not None:
         stores = stores_of(asked.subjects)
     else:
@@ -80,7 +80,7 @@ def _of_stores(
 
 
 def _cases(reader: Reader, asked: Asked, terms: Terms) -> Iterator[Case]:
-    """The requests that were made in the month, or on any day of the edition."""
+    """The requests made in the month or, without one, on any day of the edition."""
     edition = asked.edition
     window = Month(asked, terms.as_of).window if asked.period else edition.window
     if asked.subjects is not None:

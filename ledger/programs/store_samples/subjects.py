@@ -1,6 +1,6 @@
-"""What lines of this program are about, as names: `STORE/freight` and `REQUEST`.
+"""The subjects of this program's lines, as names: `STORE/freight` and `REQUEST`.
 
-Ids have no slash, so that a store and a request of one id are two subjects.
+Ids contain no slash, so that a store and a request with the same id are two subjects.
 """
 
 from collections.abc import Iterable
@@ -11,8 +11,8 @@ FREIGHT = "/freight"
 
 
 def split(rest: str) -> tuple[str | None, str]:
-    """Month and subject of a line that is named `PROGRAM/2024-05/STORE/freight`, or of less of
-    it; or of one that is named by its request alone, whose month is that of the request."""
+    """Month and subject of a line named `PROGRAM/2024-05/STORE/freight`, given without its program
+    and possibly cut short; or of one named by its request only, without a month."""
     first, slash, others = rest.partition("/")
     if slash and MONTH.fullmatch(first):
         return first, others.partition("/")[0] + FREIGHT

@@ -1,4 +1,4 @@
-"""What the platform may have done otherwise with freight or a sample, in the contract's order."""
+"""How the platform may have treated freight or a sample differently, in the contract's order."""
 
 from collections.abc import Iterator
 

@@ -1,7 +1,7 @@
-"""How a store's fee came about: its orders per scene, category, rate and discount, or one by one.
+"""How a store's fee came about: its orders by scene, category, rate and discount, or one by one.
 
-Summing millions of orders by store is quick; who asks why is told in detail, for all stores by
-one more query the first time that anybody asks.
+Summing millions of orders by store is quick; the details for all stores take one more query, which
+runs when they are first asked for.
 """
 
 from collections import defaultdict
@@ -25,7 +25,7 @@ from ledger.programs.technical_fee.rates import is_plain, said_of
 
 
 class Total(NamedTuple):
-    """Orders of one store, scene, category, rate and discount, summed."""
+    """Sums over orders of one store, scene, category, rate and discount."""
 
     store: str
     scene: str
@@ -49,13 +49,13 @@ ORDER_COLUMNS = (
     *("store", "order_id", "item", "created_at", "amount_minor", "refunded_minor", "currency"),
     *("scene", "category", "base", "ppm", "discount", "fee"),
 )
-"""What is asked of every order, in this order."""
+"""The columns read of every order, in this order."""
 PLACES = "SELECT store, order_id, item, file, source_file, source_row FROM orders"
 """Where each order came from: which archived file, and which row of which file of its call."""
 
 
 class Details:
-    """The parts of every store's explanation, worked out when the first of them is looked at."""
+    """The parts of every store's explanation, worked out on first access."""
 
     def __init__(self, orders: Month, edition: Edition, parameters: Parameters) -> None:
         self._orders = orders
@@ -72,7 +72,7 @@ class Details:
         return LazyParts(lambda: self.parts(shop))
 
     def parts(self, shop: Shop) -> tuple[Step, ...]:
-        """The orders per scene, category, rate and discount, and when each discount runs."""
+        """The orders by scene, category, rate and discount, and when each discount runs."""
         edition, parameters = self._edition, self._parameters
         totals = sorted(self._by_store[shop.store], key=_order)
         return (
@@ -82,27 +82,27 @@ class Details:
 
     @cached_property
     def _by_store(self) -> dict[str, list[Total]]:
-        found: dict[str, list[Total]] = defaultdict(list)
+        by_store: dict[str, list[Total]] = defaultdict(list)
         for row in self._orders.ask("totals", Total._fields):
-            found[row[0]].append(Total(*row))
-        return found
+            by_store[row[0]].append(Total(*row))
+        return by_store
 
 
 def orders_of(reader: OrderReader, asked: Asked) -> list[dict[str, Any]]:
-    """Every order of a month of some stores with its fee, for `explain --orders`.
+    """Every order of a month, of the stores asked for, with its fee, for `explain --orders`.
 
-    `place` says where it came from, as `PLACES` has it, `line` what charges it.
+    `place` is its row's origin (see `PLACES`), `line` the line that charges it.
     """
     edition = asked.edition
     parameters = parameters_of(edition)
     window = month_window(month(edition, asked.period).window, reader.clocks.as_of)
-    found = month_of_orders(reader, edition, parameters, window, asked.subjects)
-    if found is None:
+    orders = month_of_orders(reader, edition, parameters, window, asked.subjects)
+    if orders is None:
         return []
     names = [discount.name for discount in parameters.running]
     prefix = period_id(edition.program, asked.period)
-    rows = found.ask("orders", ORDER_COLUMNS, " ORDER BY store, created_at, order_id, item")
-    places = {tuple(row[:3]): row[3:] for row in found.session.ask(PLACES, {})}
+    rows = orders.ask("orders", ORDER_COLUMNS, " ORDER BY store, created_at, order_id, item")
+    places = {tuple(row[:3]): row[3:] for row in orders.session.ask(PLACES, {})}
     return [
         _order_row(dict(zip(ORDER_COLUMNS, row, strict=True)), names)
         | {"place": places[row[0], row[1], row[2]], "line": f"{prefix}/{row[0]}"}
@@ -110,27 +110,27 @@ def orders_of(reader: OrderReader, asked: Asked) -> list[dict[str, Any]]:
     ]
 
 
-def _order_row(one: dict[str, Any], names: list[str]) -> dict[str, Any]:
-    currency = one["currency"]
+def _order_row(order: dict[str, Any], names: list[str]) -> dict[str, Any]:
+    currency = order["currency"]
     return {
-        "order_id": one["order_id"],
-        **({"item": one["item"]} if one["item"] else {}),
-        "store": one["store"],
-        "created_at": format_instant(one["created_at"]),
-        "amount": Money(one["amount_minor"], currency).text,
-        "refunded": Money(one["refunded_minor"], currency).text,
+        "order_id": order["order_id"],
+        **({"item": order["item"]} if order["item"] else {}),
+        "store": order["store"],
+        "created_at": format_instant(order["created_at"]),
+        "amount": Money(order["amount_minor"], currency).text,
+        "refunded": Money(order["refunded_minor"], currency).text,
         "currency": currency,
-        "scene": one["scene"],
-        "category": one["category"],
-        "rate": None if one["base"] is None else rate_text(one["base"]),
-        "discount": None if one["discount"] == NONE else names[one["discount"]],
-        "charged_rate": None if one["ppm"] is None else rate_text(one["ppm"]),
-        "fee": None if one["fee"] is None else Money(-one["fee"], currency).text,
+        "scene": order["scene"],
+        "category": order["category"],
+        "rate": None if order["base"] is None else rate_text(order["base"]),
+        "discount": None if order["discount"] == NONE else names[order["discount"]],
+        "charged_rate": None if order["ppm"] is None else rate_text(order["ppm"]),
+        "fee": None if order["fee"] is None else Money(-order["fee"], currency).text,
     }
 
 
 def _order(total: Total) -> tuple[str, str, int, int, bool, int]:
-    """By everything that sums are told apart by: equal runs have equal trees."""
+    """Order by everything that distinguishes the sums: equal runs have equal trees."""
     row = NONE if total.row is None else total.row
     return total.category, total.scene, total.discount, total.ppm or 0, total.foreign, row
 
@@ -143,10 +143,10 @@ def _part(total: Total, edition: Edition, parameters: Parameters) -> Step:
             label, observed=f"{counted(total.orders, 'order')} in another currency", pending=HELD[1]
         )
     net = Money(total.net, edition.currency)
-    said = f"{counted(total.orders, 'order')}, {net.text} {edition.currency}"
+    observed = f"{counted(total.orders, 'order')}, {net.text} {edition.currency}"
     if total.ppm is None or total.base is None or total.fee is None:
-        said += "; no rate for the category"
-        return Step(label, observed=said, clause=clause, pending=HELD[0], code=HELD[0])
+        observed += "; no rate for the category"
+        return Step(label, observed=observed, clause=clause, pending=HELD[0], code=HELD[0])
     required = f"rate {rate_text(total.base)}"
     if total.discount != NONE:
         required = f"{parameters.running[total.discount].name}: {rate_text(total.ppm)} instead of "
@@ -154,29 +154,29 @@ def _part(total: Total, edition: Edition, parameters: Parameters) -> Step:
     if total.row not in (None, NONE) and parameters.rates:
         required += said_of(parameters.rates[total.row], edition.currency)
     fee = Money(-total.fee, edition.currency)
-    return Step(label, fee, required=required, observed=said, clause=clause)
+    return Step(label, fee, required=required, observed=observed, clause=clause)
 
 
 def _discounts(shop: Shop, edition: Edition, parameters: Parameters) -> Iterator[Step]:
-    """From when to when each discount runs for the store; those that do not, too."""
+    """A step for each discount with the time in which it runs for the store, if it does."""
     for discount, window in zip(parameters.running, shop.windows, strict=True):
         if window.start < window.end:
-            said = f"orders created from {_local(window.start, edition)} to before "
-            said += _local(window.end, edition)
+            observed = f"orders created from {_local(window.start, edition)} to before "
+            observed += _local(window.end, edition)
         else:
-            said = "does not run for this store"
+            observed = "does not run for this store"
         events = [shop.onboarding.position]
         if shop.revoked is not None:
-            said += f"; revoked {_local(shop.revoked.at, edition)}"
+            observed += f"; revoked {_local(shop.revoked.at, edition)}"
             if shop.revoked.event.program != edition.program:
-                said += f", as told of {shop.revoked.event.program}"
+                observed += f", as told of {shop.revoked.event.program}"
             events.append(shop.revoked.position)
         yield Step(
             f"discount {discount.name}, {rate_text(discount.ppm)}",
             required=f"day {discount.first_day} to "
             f"{discount.first_day + discount.days - 1} after onboarding"
             + (f", {discount.traffic} traffic" if discount.traffic else ""),
-            observed=said,
+            observed=observed,
             clause=edition.cite.get("discounts"),
             events=tuple(sorted(events)),
         )

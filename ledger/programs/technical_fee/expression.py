@@ -1,10 +1,10 @@
-"""The fee of every order as one table expression, which any engine that Ibis compiles to can run.
+"""The fee of every order as one table expression, for any engine that Ibis compiles to.
 
 The tables: `orders` (the lines that count), `rates` (category and a column of millionths per
-scene), `stores` (store and per discount the instants from and until which it runs). Where rows of
-rates have more than that, `rates` has a line per category, scene and span of days, and `spans`
-the instants at which the spans begin (see `rates.py`). All whole numbers: no engine rounds in its
-own way. Joins are of equal values alone, which every engine has.
+scene), `stores` (store and, per discount, the instants from and until which it runs). Where rows
+of rates have more than that, `rates` has a row per category, scene and span of days, and `spans`
+the instants at which the spans begin (see `rates.py`). All numbers are whole, so that no engine
+rounds in its own way. Joins are on equal values only, which every engine supports.
 """
 
 from collections.abc import Sequence
@@ -25,13 +25,13 @@ ORDERS = {
     **dict.fromkeys(("created_at", "amount_minor", "refunded_minor"), "int64"),
     **dict.fromkeys(("currency", "traffic", "channel", "category", "item"), "string"),
 }
-"""Columns of the order lines that the fee asks for; instants in microseconds, minor units."""
+"""Columns of the order lines that are read; instants in microseconds, amounts in minor units."""
 NONE = -1
-"""The discount of an order that has none, and the row of a plain rate."""
+"""The discount number of an order without one, and the row number of a plain rate."""
 
 
 class Shape(NamedTuple):
-    """What of a discount decides how the expression reads; its instants are data."""
+    """The part of a discount that shapes the expression; its instants are data."""
 
     ppm: int
     traffic: str | None
@@ -45,14 +45,14 @@ class Setting(NamedTuple):
     currency: str
     deduct_refunds: bool
     spans: int | None = None
-    """How many spans of days general rates have; None of plain ones."""
+    """How many spans of days general rates have; None for plain ones."""
     rounding: Rounding = "half_up"
-    """For a what-if another one."""
+    """For a what-if: another rounding."""
     once: bool = False
-    """For a what-if: what rounding leaves off an order is kept as `rest`, and a store's sum is
+    """For a what-if: an order's rounding difference is kept as `rest`, and a store's sum is
     rounded once."""
     instead: tuple[str, int] | None = None
-    """For a what-if a category, and the rate of all of its orders."""
+    """For a what-if: a category, and the rate in millionths for all of its orders."""
 
 
 def rates_columns(spans: int | None = None) -> dict[str, str]:
@@ -76,9 +76,9 @@ def stores_columns(discounts: int) -> dict[str, str]:
 def per_order(setting: Setting) -> "ir.Table":
     """Every order with its scene, rates, discount and fee.
 
-    Fee = (amount - refunded) x rate, half up to the minor unit, once per order; of general rates
-    plus `fixed`, at least `least`, at most `most`, and nothing of nothing. Of several discounts
-    the lowest rate wins, the first of equal ones; never above the rate without.
+    Fee = (amount - refunded) x rate, half up to the minor unit, once per order; with general rates
+    plus `fixed`, at least `least`, at most `most`, and zero for a net amount of zero. Of several
+    discounts the lowest rate wins, the first of equal ones, and never one above the plain rate.
     """
     import ibis
 
@@ -108,7 +108,7 @@ def totals(setting: Setting) -> "ir.Table":
 
 
 def by_store(setting: Setting) -> "ir.Table":
-    """The orders summed per store: fees, those without a rate, those of another currency."""
+    """The orders summed per store: fees, and how many lack a rate or are in another currency."""
     lines = per_order(setting)
     fee = lines.fee.sum()
     if setting.once:
@@ -122,10 +122,10 @@ def by_store(setting: Setting) -> "ir.Table":
 
 
 def least_nets(setting: Setting) -> "ir.Table":
-    """Per store with orders the least amount that any of them is charged on.
+    """The least amount that a fee is charged on, per store with orders.
 
-    Intake refuses refunds above the amount and amounts below zero; whoever asks for fees asserts
-    here that none is below zero, because the fee of such an order would be no figure of ours.
+    Intake refuses refunds above the amount and amounts below zero; callers check here that no
+    order is below zero, because no fee is defined for such an order.
     """
     import ibis
 
@@ -136,7 +136,7 @@ def least_nets(setting: Setting) -> "ir.Table":
 
 
 def _with_rate(orders: Any, setting: Setting) -> Any:
-    """The rate of each order without any discount, `base`, and the row that it stands in."""
+    """Each order's rate before discounts, `base`, and the number of its row."""
     import ibis
 
     rates = ibis.table(rates_columns(setting.spans), name="rates")
@@ -163,7 +163,7 @@ def _with_rate(orders: Any, setting: Setting) -> Any:
 
 
 def _with_discount(rated: Any, discounts: Sequence[Shape]) -> Any:
-    """The lowest rate that applies, and which discount gives it."""
+    """The lowest rate that applies, and the number of the discount that gives it."""
     import ibis
 
     offered = [_offered(rated, number, shape) for number, shape in enumerate(discounts)]
@@ -194,7 +194,7 @@ def _offered(table: Any, number: int, shape: Shape) -> Any:
 
 
 def _with_fee(rated: Any, setting: Setting) -> Any:
-    """The share of the net amount, half up; an order with a negative net has none."""
+    """The fee of each order: the share of its net amount, half up; null for a negative net."""
     import ibis
 
     fee, rest = exact_share_of(rated.net, rated.ppm, setting.rounding)
@@ -205,12 +205,12 @@ def _with_fee(rated: Any, setting: Setting) -> Any:
         fee = (rated.net > 0).ifelse(bounded, 0)
         rest = _bounded_rest(rated, plain, rest)
     charged = (rated.net >= 0) & rated.base.notnull()
-    found = rated.mutate(fee=charged.ifelse(fee, None))
-    return found.mutate(rest=charged.ifelse(rest, None)) if setting.once else found
+    priced = rated.mutate(fee=charged.ifelse(fee, None))
+    return priced.mutate(rest=charged.ifelse(rest, None)) if setting.once else priced
 
 
 def _bounded_rest(rated: Any, plain: Any, rest: Any) -> Any:
-    """What rounding left off a fee that has bounds: nothing of one that lies beyond them."""
+    """The rounding difference of a fee with bounds; zero for a fee beyond them."""
     import ibis
 
     above = (plain == rated.least).ifelse(ibis.greatest(rest, 0), rest)
@@ -220,12 +220,12 @@ def _bounded_rest(rated: Any, plain: Any, rest: Any) -> Any:
 
 
 EXPRESSIONS = {"totals": totals, "stores": by_store, "orders": per_order, "least": least_nets}
-"""Orders in detail, summed by store, one by one; and what none of them may be below zero in."""
+"""Orders in detail, summed by store, one by one; and the least amounts per store."""
 
 
 @lru_cache(maxsize=64)
 def sql_of(kind: str, setting: Setting, dialect: str = "duckdb") -> str:
-    """The expression as SQL of an engine: by `EXPRESSIONS`' names."""
+    """The expression of a name in `EXPRESSIONS`, as SQL of an engine."""
     import ibis
 
     return str(ibis.to_sql(EXPRESSIONS[kind](setting), dialect=dialect))

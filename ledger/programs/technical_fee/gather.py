@@ -1,4 +1,4 @@
-"""What the fee of a month rests on: the stores with orders, their onboarding, their discounts."""
+"""The input of a month's fees: the stores with orders, their onboarding, their discounts."""
 
 from collections.abc import Collection
 from datetime import date, timedelta
@@ -25,7 +25,7 @@ CALLS_SQL = "SELECT store, list(DISTINCT file) FROM orders GROUP BY store"
 
 
 class Shop(NamedTuple):
-    """A store that was onboarded, with the windows of its discounts and what ended them."""
+    """An onboarded store, with the windows of its discounts and their revocation, if any."""
 
     store: str
     onboarding: Recorded
@@ -52,13 +52,13 @@ def setting_of(
 def shops(
     reader: Reader, edition: Edition, parameters: Parameters, stores: Collection[str]
 ) -> dict[str, Shop]:
-    """The stores among these that somebody has onboarded in one of the edition's markets.
+    """Those of the stores that are onboarded in one of the edition's markets.
 
-    Orders of those that nobody has onboarded wait; those onboarded elsewhere are no matter of ours.
+    Orders of stores not onboarded yet wait; stores onboarded elsewhere do not concern the edition.
     """
     states = reader.states("store", stores, StoreState, TOPICS)
     together = _revoked_together(reader, edition)
-    found = {}
+    by_name = {}
     for name, state in states.items():
         onboarding = state.onboarding
         if onboarding is not None and _ours(onboarding, parameters):
@@ -68,8 +68,8 @@ def shops(
                 window_of(discount, onboarding, revoked, edition, revoked_from_start=from_start)
                 for discount in parameters.running
             )
-            found[name] = Shop(name, onboarding, revoked, windows)
-    return found
+            by_name[name] = Shop(name, onboarding, revoked, windows)
+    return by_name
 
 
 def _ours(onboarding: Recorded, parameters: Parameters) -> bool:
@@ -77,8 +77,8 @@ def _ours(onboarding: Recorded, parameters: Parameters) -> bool:
 
 
 def _revoked_together(reader: Reader, edition: Edition) -> set[str]:
-    """The programs whose revocations end the edition's discounts: itself, and the other editions of
-    these rules that the same publisher stands behind, by the versions that count."""
+    """The programs whose revocations end the edition's discounts: itself, and the other editions
+    of these rules by the same publisher, by the versions that count."""
     known = reader.publishers(edition.rules)
     own = known.get(edition.program, edition.publisher)
     return {edition.program, *(name for name, other in known.items() if other == own)}
@@ -92,7 +92,7 @@ def window_of(
     *,
     revoked_from_start: bool = False,
 ) -> Window:
-    """From `first_day` days after the onboarding's day, for so many days, until a revocation."""
+    """From `first_day` days after the onboarding's day, for `days` days, until a revocation."""
     day = day_of(onboarding.at, edition.zone)
     if day < discount.onboarded_from or day > (discount.onboarded_to or date.max):
         return NEVER
@@ -105,17 +105,17 @@ def window_of(
     return Window(start, end)
 
 
-def tables(edition: Edition, parameters: Parameters, found: Collection[Shop]) -> OrderTables:
+def tables(edition: Edition, parameters: Parameters, shops: Collection[Shop]) -> OrderTables:
     """The small tables that the expression joins the orders with, column by column."""
-    stores: dict[str, list[object]] = {"store": [shop.store for shop in found]}
+    stores: dict[str, list[object]] = {"store": [shop.store for shop in shops]}
     for number in range(len(parameters.running)):
-        stores[f"starts_{number}"] = [shop.windows[number].start for shop in found]
-        stores[f"ends_{number}"] = [shop.windows[number].end for shop in found]
+        stores[f"starts_{number}"] = [shop.windows[number].start for shop in shops]
+        stores[f"ends_{number}"] = [shop.windows[number].end for shop in shops]
     return {**tables_of(parameters, edition.currency, edition.zone), "stores": stores}
 
 
 class Month(NamedTuple):
-    """The order lines of a month with the stores that they are of."""
+    """The order lines of a month with their stores."""
 
     session: OrderSession
     setting: Setting
@@ -123,15 +123,15 @@ class Month(NamedTuple):
     shops: dict[str, Shop]
 
     def ask(self, kind: str, columns: tuple[str, ...], order: str = "") -> list[tuple[Any, ...]]:
-        """Columns of the expression: summed by store, in detail, or order by order."""
+        """Rows of the expression `kind` (see `EXPRESSIONS`), with these columns."""
         listed = ", ".join(f'"{name}"' for name in columns)
         sql = f"SELECT {listed} FROM ({sql_of(kind, self.setting)}){order}"
         return self.session.ask(sql, self.tables)
 
     def calls(self, reader: OrderReader) -> dict[str, frozenset[int]]:
-        """Per store the calls that brought the orders that count."""
-        found = self.session.ask(CALLS_SQL, {})
-        return {store: frozenset(map(reader.order_position, files)) for store, files in found}
+        """The calls that brought the orders that count, by store."""
+        rows = self.session.ask(CALLS_SQL, {})
+        return {store: frozenset(map(reader.order_position, files)) for store, files in rows}
 
 
 def month_of_orders(
@@ -142,12 +142,12 @@ def month_of_orders(
     stores: Collection[str] | None,
     assume: frozenset[str] = frozenset(),
 ) -> Month | None:
-    """The lines created in a window, of some stores or all; None where there are none."""
+    """The order lines created in a window, of some stores or all; None without any."""
     session = reader.order_session(window, None if stores is None else sorted(stores))
     if session is None:
         return None
     setting = setting_of(edition, parameters, assume)
-    bare = Setting((), edition.currency, setting.deduct_refunds)  # all that the least rests on
+    bare = Setting((), edition.currency, setting.deduct_refunds)  # nothing else matters here
     least = dict(session.ask(f"SELECT store, least FROM ({sql_of('least', bare)})", {}))
     refuse_negative(least)
     known = shops(reader, edition, parameters, least)

@@ -36,7 +36,7 @@ class FeeSide(NamedTuple):
 
     @property
     def tables(self) -> OrderTables:
-        """What the expression joins the orders with."""
+        """The small tables that the expression joins the orders with."""
         return tables(self.edition, self.parameters, self.shops.values())
 
     def variants(self) -> Iterator[OrderChange]:
@@ -46,7 +46,7 @@ class FeeSide(NamedTuple):
 
     @property
     def rates(self) -> OrderRates:
-        """The rate of every order, where no discount took its place."""
+        """The rate of every order, null where a discount replaced it."""
         setting = setting_of(self.edition, self.parameters)
         fixed = "0" if setting.spans is None else "fixed"
         sql = (
@@ -63,13 +63,13 @@ class FeeSide(NamedTuple):
         return OrderChange("rate", detail, self._with_line(setting), self.tables)
 
     def _asked(self, setting: Setting) -> str:
-        """Every order under another setting; rounded once, where that is what is asked."""
+        """Every order under another setting; rounded once per order, where the setting says so."""
         if not setting.once:
             return self._with_line(setting)
         return once_per_order(sql_of("orders", setting), "fee", owed=True)
 
     def _with_line(self, setting: Setting) -> str:
-        """An order belongs to the line of its store and month."""
+        """Every order with the line of its store and month."""
         prefix = period_id(self.edition.program, self.period)
         return (
             f"SELECT *, -fee AS due, '{prefix}/' || store AS line, 'store:' || store AS payee"
@@ -82,5 +82,5 @@ def order_side(reader: OrderReader, asked: Asked) -> FeeSide:
     edition = asked.edition
     parameters = parameters_of(edition)
     window = month_window(month(edition, asked.period).window, reader.clocks.as_of)
-    found = month_of_orders(reader, edition, parameters, window, None)
-    return FeeSide(edition, asked.period, parameters, window, found.shops if found else {})
+    orders = month_of_orders(reader, edition, parameters, window, None)
+    return FeeSide(edition, asked.period, parameters, window, orders.shops if orders else {})

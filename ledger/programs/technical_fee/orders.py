@@ -1,4 +1,4 @@
-"""What the technical service fee answers order by order."""
+"""The technical service fee order by order."""
 
 from collections.abc import Iterable
 
@@ -12,9 +12,9 @@ from ledger.programs.technical_fee.parameters import parameters_of
 __all__ = ["about", "order_side", "orders_of", "without_rate", "word"]
 
 word = "fee"
-"""What the amount of an order is called."""
+"""The column name of an order's amount."""
 about = "true"
-"""The condition, in SQL, of the orders that it is about: every one."""
+"""The SQL condition of the orders that the program is about: all of them."""
 
 
 def without_rate(edition: Edition, sales: Iterable[OrderKind]) -> set[str]:

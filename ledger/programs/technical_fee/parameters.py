@@ -1,4 +1,4 @@
-"""The parameters of the technical service fee: dated rates by category and scene, discounts."""
+"""The parameters of the technical service fee: rates by date, category and scene, and discounts."""
 
 from datetime import date
 from itertools import pairwise
@@ -25,11 +25,11 @@ CAME_LATER = {
     "markets": "the fee is taken of the orders of every onboarded store, whatever its market; a "
     "list of markets leaves the stores of others out",
 }
-"""Parameters that versions recorded before do not name, and why their default."""
+"""Parameters that versions recorded before do not name, and reasons for their defaults."""
 CODES: tuple[str, ...] = ()
 """No condition declines a fee."""
 HELD = ("category_rate_missing", "currency_differs")
-"""What a line can be held for, in the order in which it is named."""
+"""Codes for which a line can be held, in the order in which they are named."""
 Name = Annotated[str, Field(min_length=1, max_length=64)]
 
 
@@ -45,7 +45,7 @@ def millionths(rate: str) -> int:
 
 
 Revoked = Literal["from_its_instant", "from_onboarding"]
-"""From when a revoked discount runs no more."""
+"""From when a revoked discount no longer runs."""
 
 
 class _Row(BaseModel):
@@ -66,12 +66,12 @@ class _Row(BaseModel):
 
 
 class Rate(_Row):
-    """What orders of a category and scene, created on some days, are charged.
+    """The charge for orders of a category and scene, created on some days.
 
     The fee of an order is its net amount x `rate` + `fixed`, at least `min` and at most `max`,
-    in the edition's currency. What a row leaves out it does not ask: without a category it is
-    for all that have no row of their own then, without a scene for every scene, without days
-    for all days. `from` and `to` are inclusive.
+    in the edition's currency. A row without a category is for all categories that have no row of
+    their own on the day, without a scene for every scene, without days for all days. `from` and
+    `to` are inclusive.
     """
 
     category: Name | None = None
@@ -92,27 +92,27 @@ class Rate(_Row):
 
     @property
     def days(self) -> tuple[date, date]:
-        """The first and the last day that it is for."""
+        """The first and the last day of the row."""
         return self.first or date.min, self.last or date.max
 
     @property
     def plain(self) -> bool:
-        """Whether it is a rate of one category on all days, and nothing else."""
+        """Whether the row has only a category, perhaps a scene, and a rate."""
         extra = (self.first, self.last, self.fixed, self.least, self.most)
-        return self.category is not None and all(one is None for one in extra)
+        return self.category is not None and all(value is None for value in extra)
 
     @property
     def span_text(self) -> str:
-        """Its days in words; nothing where it is for all days."""
+        """The row's days in words; empty where it is for all days."""
         words = (("from", self.first), ("to", self.last))
         return " ".join(f"{word} {day}" for word, day in words if day)
 
     @property
     def name(self) -> str:
-        """What it is for, in words."""
-        said = f"category {self.category}" if self.category else "every category"
-        said += f", scene {self.scene}" if self.scene else ""
-        return f"{said}, {self.span_text or 'all days'}"
+        """What the row is for, in words."""
+        text = f"category {self.category}" if self.category else "every category"
+        text += f", scene {self.scene}" if self.scene else ""
+        return f"{text}, {self.span_text or 'all days'}"
 
 
 class Discount(_Row):
@@ -129,9 +129,9 @@ class Discount(_Row):
 
 
 class Parameters(BaseModel):
-    """What the edition says, value by value. Days are calendar days of the edition's zone.
+    """The edition's values. Days are calendar days of the edition's zone.
 
-    With `markets` it is about the orders of stores whose counting onboarding names one of them.
+    With `markets`, only orders of stores count whose onboarding names one of the markets.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -145,7 +145,7 @@ class Parameters(BaseModel):
     @field_validator("rates")
     @classmethod
     def _one_a_day(cls, rates: tuple[Rate, ...] | None) -> tuple[Rate, ...] | None:
-        """Of one category and scene no two rows are for the same day."""
+        """No two rows of the same category and scene may share a day."""
         keyed: dict[tuple[str | None, Scene | None], list[Rate]] = {}
         for rate in rates or ():
             keyed.setdefault((rate.category, rate.scene), []).append(rate)

@@ -12,8 +12,8 @@ from ledger.programs.technical_fee.variants import of
 
 
 def _currency(edition: Edition) -> tuple[str, ...]:
-    """One fee in one currency: two editions of it for the same days and markets would charge
-    twice."""
+    """The scope is the currency: two editions in one currency for the same days and markets would
+    charge twice."""
     return (edition.currency,)
 
 

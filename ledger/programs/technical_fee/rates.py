@@ -1,8 +1,8 @@
 """Which row of the rates counts for an order, as a small table that the expression joins.
 
-Rows that only name a category, perhaps a scene, and a rate make a table of their own shape, a row
-per category: most terms are like that. Any other row makes the general one: the days are cut
-where some row begins or ends, and per category, scene and span of days the row that counts is
+Where all rows have only a category, perhaps a scene, and a rate, the table has one row per
+category: most terms are like that. Any other row needs the general table: the days are cut into
+spans where some row begins or ends, and the row that counts for each category, scene and span is
 looked up here, so that no engine has to choose.
 """
 
@@ -19,7 +19,7 @@ from ledger.programs.contract import OrderKind, OrderTables
 from ledger.programs.technical_fee.parameters import SCENES, Parameters, Rate
 
 UNNAMED = ""
-"""Stands for every category that no row names; none is written so."""
+"""Stands for every category that no row names; no category is empty."""
 NO_LIMIT = 4 * 10**18
 """A `max` where a row has none: above every fee, within 64 bits."""
 PRICED = {
@@ -34,7 +34,7 @@ Place = tuple[str | None, str | None, int]
 
 
 class Priced(NamedTuple):
-    """A line of the general table: rates in millionths, amounts in minor units."""
+    """A row of the general table: rates in millionths, amounts in minor units."""
 
     category: str
     scene: str
@@ -47,7 +47,7 @@ class Priced(NamedTuple):
 
 
 def is_plain(parameters: Parameters) -> bool:
-    """Whether every row only has a category, perhaps a scene, and a rate."""
+    """Whether every row has only a category, perhaps a scene, and a rate."""
     return all(rate.plain for rate in parameters.rates or ())
 
 
@@ -66,7 +66,7 @@ def spans_of(parameters: Parameters, zone: str) -> list[Instant]:
 
 
 def tables_of(parameters: Parameters, currency: str, zone: str) -> OrderTables:
-    """The tables `rates` and, of general rows, `spans`, column by column."""
+    """The tables `rates` and, for general rows, `spans`, column by column."""
     if is_plain(parameters):
         by_category = _by_category(parameters)
         scenes = {scene: [own[scene] for own in by_category.values()] for scene in SCENES}
@@ -81,16 +81,16 @@ def tables_of(parameters: Parameters, currency: str, zone: str) -> OrderTables:
 
 
 def rates_of_scene(rates: Mapping[str, list[object]], scene: str) -> Mapping[str, list[object]]:
-    """The table `rates` with what one scene is charged given to every scene."""
+    """The table `rates` with the rates of one scene applied to every scene."""
     if scene in rates:
         return {**rates, **dict.fromkeys(SCENES, rates[scene])}
     kept = [number for number, own in enumerate(rates["scene"]) if own == scene]
-    found = {name: [column[n] for n in kept] * len(SCENES) for name, column in rates.items()}
-    return {**found, "scene": [own for own in SCENES for _ in kept]}
+    repeated = {name: [column[n] for n in kept] * len(SCENES) for name, column in rates.items()}
+    return {**repeated, "scene": [own for own in SCENES for _ in kept]}
 
 
 def said_of(rate: Rate, currency: str) -> str:
-    """What a row has beside its rate, as the rest of a sentence; nothing of a plain one."""
+    """What a row has in addition to its rate, as the rest of a sentence; empty for a plain row."""
     amounts = (("plus", rate.fixed), ("at least", rate.least), ("at most", rate.most))
     parts = [
         f"{word} {Money.parse(amount, currency).text} {currency}"
@@ -104,21 +104,21 @@ def said_of(rate: Rate, currency: str) -> str:
 
 
 def _by_category(parameters: Parameters) -> dict[str, dict[str, object]]:
-    """Per category the rate of every scene in millionths; None where there is none."""
-    found: dict[str, dict[str, object]] = {}
-    rates = sorted(parameters.rates or (), key=lambda one: one.scene is not None)
+    """The rate of every scene in millionths, by category; None where there is none."""
+    by_category: dict[str, dict[str, object]] = {}
+    rates = sorted(parameters.rates or (), key=lambda rate: rate.scene is not None)
     for rate in parameters.rates or ():
-        found.setdefault(str(rate.category), dict.fromkeys(SCENES))
+        by_category.setdefault(str(rate.category), dict.fromkeys(SCENES))
     for rate in rates:
         scenes = SCENES if rate.scene is None else (rate.scene,)
-        found[str(rate.category)] |= dict.fromkeys(scenes, rate.ppm)
-    return found
+        by_category[str(rate.category)] |= dict.fromkeys(scenes, rate.ppm)
+    return by_category
 
 
 def _priced(
     parameters: Parameters, currency: str, zone: str, starts: list[Instant]
 ) -> Iterator[Priced]:
-    """Per category that is named, and once for all others, scene and span the row that counts."""
+    """The row that counts for each named category (and once for all others), scene and span."""
     rates = parameters.rates or ()
     covering = _covering(parameters, zone, starts)
     categories = dict.fromkeys((*(rate.category for rate in rates), None))
@@ -130,7 +130,7 @@ def _priced(
 
 
 def without_rate(parameters: Parameters, zone: str, sales: Iterable[OrderKind]) -> set[str]:
-    """The categories of which no row counts for some of these orders."""
+    """The categories without a row for some of these orders."""
     starts = spans_of(parameters, zone)
     covering = _covering(parameters, zone, starts)
     missing = set()
@@ -143,7 +143,7 @@ def without_rate(parameters: Parameters, zone: str, sales: Iterable[OrderKind]) 
 
 
 def _covering(parameters: Parameters, zone: str, starts: list[Instant]) -> dict[Place, int]:
-    """Per category, scene and span the number of the row that is for them."""
+    """The number of the row for each category, scene and span as named in the rows."""
     return {
         (rate.category, rate.scene, span): number
         for number, rate in enumerate(parameters.rates or ())
@@ -155,7 +155,7 @@ def _covering(parameters: Parameters, zone: str, starts: list[Instant]) -> dict[
 def _counting(
     covering: dict[Place, int], category: str | None, scene: str, span: int
 ) -> int | None:
-    """The row of the category and scene, else of the category, else of the scene, else any."""
+    """The row for the category and scene, else the category, else the scene, else for all."""
     for choice in ((category, scene), (category, None), (None, scene), (None, None)):
         row = covering.get((*choice, span))
         if row is not None:
@@ -164,7 +164,7 @@ def _counting(
 
 
 def _minor(rate: Rate, currency: str) -> tuple[int, int, int, int]:
-    """Rate in millionths, then what is added, and the bounds, in minor units."""
+    """The rate in millionths, then the fixed part and the bounds in minor units."""
     fixed, least = (Money.parse(text or "0", currency).minor for text in (rate.fixed, rate.least))
     most = NO_LIMIT if rate.most is None else Money.parse(rate.most, currency).minor
     return rate.ppm, fixed, least, most

@@ -1,6 +1,6 @@
-"""The technical service fee: per order, one line per store and month. Source: seed 004.
+"""The technical service fee: charged per order, one line per store and month. Source: seed 004.
 
-Map: the fee of each order, as one table expression. Reduce: the sum per store. A store-month
+Map: the fee of each order, as one table expression. Reduce: the sum per store. A store's month
 with an order whose category has no rate is held as a whole; nothing is guessed.
 """
 
@@ -22,7 +22,7 @@ KIND = "technical_fee"
 
 
 class StoreSum(NamedTuple):
-    """A store's orders of the month, summed."""
+    """Sums over a store's orders of the month."""
 
     store: str
     orders: int
@@ -39,14 +39,14 @@ def settle_v1(reader: OrderReader, asked: Asked) -> Answer:
     edition = asked.edition
     parameters = parameters_of(edition)
     window = month_window(month(edition, asked.period).window, reader.clocks.as_of)
-    found = month_of_orders(reader, edition, parameters, window, asked.subjects, asked.assume)
-    if found is None:
+    orders = month_of_orders(reader, edition, parameters, window, asked.subjects, asked.assume)
+    if orders is None:
         return Answer([])
-    calls = found.calls(reader)
-    details = Details(found, edition, parameters)
-    sums = [StoreSum(*row) for row in found.ask("stores", StoreSum._fields)]
+    calls = orders.calls(reader)
+    details = Details(orders, edition, parameters)
+    sums = [StoreSum(*row) for row in orders.ask("stores", StoreSum._fields)]
     lines = [
-        _line(found.shops[sum_.store], sum_, asked, calls[sum_.store], details) for sum_ in sums
+        _line(orders.shops[sum_.store], sum_, asked, calls[sum_.store], details) for sum_ in sums
     ]
     return Answer(sorted(lines, key=lambda line: line.line))
 
@@ -81,9 +81,9 @@ def _line(
 
 
 def _observed(store_sum: StoreSum, edition: Edition) -> str:
-    said = f"{counted(store_sum.orders, 'order')}"
+    observed = counted(store_sum.orders, "order")
     if store_sum.unrated:
-        said += f", {store_sum.unrated} of categories without a rate"
+        observed += f", {store_sum.unrated} of categories without a rate"
     if store_sum.foreign:
-        said += f", {store_sum.foreign} in another currency than {edition.currency}"
-    return said
+        observed += f", {store_sum.foreign} in another currency than {edition.currency}"
+    return observed

@@ -1,4 +1,4 @@
-"""What the platform may have done otherwise with an order's fee, in the contract's order."""
+"""How the platform may have calculated an order's fee differently, in the contract's order."""
 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, get_args
@@ -23,7 +23,7 @@ DAY = 24 * 3600 * 1_000_000
 
 
 class OrderVariant(NamedTuple):
-    """One thing changed: what the expression is built from, and the tables it is run with."""
+    """A single change: the setting of the expression, and the tables it runs on."""
 
     because: str
     detail: str
@@ -32,7 +32,7 @@ class OrderVariant(NamedTuple):
 
 
 def of(edition: Edition) -> Iterator[Variant]:
-    """What changes every order of a line alike; a file by order tells more.
+    """The changes that affect all orders of a line alike; a file with single orders allows more.
 
     A discount a day longer or shorter, days in UTC, a discount not applied, refunds ignored,
     another rounding, another reading.
@@ -60,7 +60,8 @@ def of(edition: Edition) -> Iterator[Variant]:
 def _changed(edition: Edition, name: str, **changed: object) -> Edition:
     """The edition with one discount changed."""
     discounts = [
-        {**one, **changed} if one["name"] == name else one for one in edition.terms["discounts"]
+        {**discount, **changed} if discount["name"] == name else discount
+        for discount in edition.terms["discounts"]
     ]
     return with_terms(edition, discounts=discounts)
 
@@ -71,15 +72,15 @@ def of_orders(
     """A condition, another rate, another window, a discount not applied, refunds ignored, another
     rounding."""
     setting = setting_of(edition, parameters)
-    found = list(shops.values())
-    plain = tables(edition, parameters, found)
-    yield from _conditions(edition, parameters, found, setting)
+    all_shops = list(shops.values())
+    plain = tables(edition, parameters, all_shops)
+    yield from _conditions(edition, parameters, all_shops, setting)
     for scene in SCENES:
         changed = {**plain, "rates": rates_of_scene(plain["rates"], scene)}
         yield OrderVariant("rate", f"the rate of {scene} orders", setting, changed)
-    yield from _other_windows(edition, parameters, found, setting)
+    yield from _other_windows(edition, parameters, all_shops, setting)
     for number, discount in enumerate(parameters.running):
-        without = [_with_window(shop, number, Window(EARLIEST, EARLIEST)) for shop in found]
+        without = [_with_window(shop, number, Window(EARLIEST, EARLIEST)) for shop in all_shops]
         windows = tables(edition, parameters, without)
         yield OrderVariant("discount_not_applied", discount.name, setting, windows)
     other = setting._replace(deduct_refunds=not setting.deduct_refunds)
@@ -94,19 +95,21 @@ def of_orders(
 
 
 def _conditions(
-    edition: Edition, parameters: Parameters, found: list[Shop], setting: Setting
+    edition: Edition, parameters: Parameters, shops: list[Shop], setting: Setting
 ) -> Iterator[OrderVariant]:
-    """Revocations not seen; each discount given to every store, all traffic, every category."""
-    if any(shop.revoked for shop in found):
+    """Revocations ignored; each discount given to every store, all traffic, every category."""
+    if any(shop.revoked for shop in shops):
         unrevoked = [
-            _with_windows(one, lambda n, shop: _window(shop, n, edition, parameters, revoked=False))
-            for one in found
+            _with_windows(
+                shop, lambda n, shop: _window(shop, n, edition, parameters, revoked=False)
+            )
+            for shop in shops
         ]
         yield OrderVariant(
             "revocation", "not revoked", setting, tables(edition, parameters, unrevoked)
         )
     for number, discount in enumerate(parameters.running):
-        always = [_with_window(shop, number, Window(EARLIEST, LATEST)) for shop in found]
+        always = [_with_window(shop, number, Window(EARLIEST, LATEST)) for shop in shops]
         windows = tables(edition, parameters, always)
         yield OrderVariant(discount.name, "taken as applying", setting, windows)
         own = setting.discounts[number]
@@ -118,13 +121,13 @@ def _conditions(
                 shapes = (*setting.discounts[:number], wider, *setting.discounts[number + 1 :])
                 given = setting._replace(discounts=shapes)
                 detail = f"taken as applying to {what}"
-                yield OrderVariant(discount.name, detail, given, tables(edition, parameters, found))
+                yield OrderVariant(discount.name, detail, given, tables(edition, parameters, shops))
 
 
 def _other_windows(
-    edition: Edition, parameters: Parameters, found: list[Shop], setting: Setting
+    edition: Edition, parameters: Parameters, shops: list[Shop], setting: Setting
 ) -> Iterator[OrderVariant]:
-    """Every window a day longer or shorter at either end, then in UTC; revocations end all."""
+    """Every window a day longer or shorter at either end, then in UTC; revocations still apply."""
     for name, start, end in (
         ("a day longer", 0, DAY),
         ("a day shorter", 0, -DAY),
@@ -133,7 +136,7 @@ def _other_windows(
     ):
         moved = [
             _with_windows(
-                one,
+                shop,
                 lambda n, shop, s=start, e=end: (
                     _moved(  # type: ignore[misc]
                         shop, _window(shop, n, edition, parameters, revoked=False), s, e
@@ -142,12 +145,12 @@ def _other_windows(
                     else NEVER
                 ),
             )
-            for one in found
+            for shop in shops
         ]
         yield OrderVariant("discount_window", name, setting, tables(edition, parameters, moved))
     utc = edition.model_copy(update={"zone": "UTC"})
     in_utc = [
-        _with_windows(one, lambda n, shop: _window(shop, n, utc, parameters)) for one in found
+        _with_windows(shop, lambda n, shop: _window(shop, n, utc, parameters)) for shop in shops
     ]
     detail = f"days in UTC instead of {edition.zone}"
     yield OrderVariant("zone", detail, setting_of(utc, parameters), tables(utc, parameters, in_utc))
