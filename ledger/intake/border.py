@@ -8,17 +8,17 @@ from ledger.kernel.errors import MissingFile, Refusal
 SENT = "Send what it gives through standard input, or save it as a file first."
 MIB = 1024 * 1024
 COLUMNS_MAX = 16_384
-"""What a sheet of a spreadsheet holds; a header of more is none."""
+"""The columns of a spreadsheet's sheet; anything wider is not a header."""
 
 
 class TooLarge(Refusal):
-    """A file that would take more memory than anybody means to give it."""
+    """A file larger than its kind may be, which would take too much memory."""
 
 
 def check_ordinary(path: str) -> None:
     """Raises `MissingFile` for a device, a named pipe or a socket, which may never end.
 
-    A pipe of the shell's own, `<(...)`, has a writer and comes in.
+    A pipe made by the shell, `<(...)`, has a writer and is accepted.
     """
     try:
         mode = Path(path).stat().st_mode
@@ -33,7 +33,7 @@ def check_ordinary(path: str) -> None:
 
 
 def read_bounded(path: str, most: int) -> bytes:
-    """The bytes of a file of at most so many. Raises `MissingFile`, `TooLarge`."""
+    """The bytes of a file, at most `most` of them. Raises `MissingFile`, `TooLarge`."""
     check_ordinary(path)
     try:
         with Path(path).open("rb") as file:

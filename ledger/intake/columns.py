@@ -1,44 +1,45 @@
-"""Cells in SQL: what several readers of tables say of them."""
+"""SQL for cells, shared by the readers of tables."""
 
 from typing import NamedTuple
 
 BLANKS = " \t\r\n\u00a0\u3000"
-"""What may stand around a cell: also the blanks of word processors and of Chinese text."""
+"""The blanks that are trimmed from a cell, those of word processors and of Chinese text
+included."""
 ISO_LOCAL = (
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ](?:[01][0-9]|2[0-3]):[0-5][0-9]"
     r"(?::[0-5][0-9](?:\.[0-9]{1,9})?)?"
 )
-"""A time of some zone that the text does not say."""
+"""A time whose text does not say its zone."""
 ISO_8601 = ISO_LOCAL + r" ?(?:Z|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?)"
 
 
 class Cell(NamedTuple):
-    """Where a column's values come from: an expression that is text, or already an instant."""
+    """Where a column's values come from: an SQL expression of text, or already of an instant."""
 
     sql: str
     is_instant: bool = False
     is_epoch: bool = False
     """Whether it is already microseconds since the epoch."""
     given: str | None = None
-    """Of an instant what it is read from: NULL where nothing stands there."""
+    """The text that an instant is read from: NULL for a blank cell."""
 
 
 def literal(text: str) -> str:
-    """A text as SQL."""
+    """A text as an SQL literal."""
     return "'" + text.replace("'", "''") + "'"
 
 
 def trimmed(text: str) -> str:
-    """Without the blanks around it."""
+    """A text without the blanks around it, in SQL."""
     return f"trim({text}, {literal(BLANKS)})"
 
 
 def iso_instant(text: str) -> str:
-    """Microseconds since the epoch of an ISO 8601 text with its offset; NULL for another."""
+    """Microseconds since the epoch of an ISO 8601 text with its offset; NULL for any other text."""
     # 25 bytes that begin with a digit and end like +08:00 leave strptime no room to be lenient:
     # every number has all its digits. Only an offset of a day or more has to be kept out.
     usual, other = text, trimmed(text)
-    # Before DuckDB 2 a time without seconds is no time.
+    # Before DuckDB 2 a time without seconds was not read.
     whole = (
         f"CASE WHEN substring({other}, 17, 1) = ':' THEN {other}"
         f" ELSE substring({other}, 1, 16) || ':00' || substring({other}, 17) END"

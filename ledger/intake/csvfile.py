@@ -18,7 +18,7 @@ from ledger.kernel.instants import Instant
 
 
 class _Text:
-    """Lines as text for the csv module; remembers the line that it could not give."""
+    """Lines as text for the csv module; remembers a line that is not text."""
 
     def __init__(self, lines: Lines) -> None:
         self._lines = iter(lines)
@@ -26,7 +26,7 @@ class _Text:
         self.problem: RowProblem | None = None
         self.overlong = False
         self.taken: list[tuple[int, str]] = []
-        """Lines that the row at hand has been read from."""
+        """Lines that the current row was read from."""
 
     def __iter__(self) -> "_Text":
         return self
@@ -77,7 +77,8 @@ def read(lines: Lines, file: str, now: Instant, default_type: str | None = None)
             problem = RowProblem(
                 "invalid_field", f"not CSV: {of_csv(error)}.", "Quote cells with quotes."
             )
-            # Whatever a stray quote has swallowed is told line by line, so that nothing is lost.
+            # Whatever a stray quote has swallowed is reported line by line, so that nothing is
+            # lost.
             for number, raw in text.taken or [(text.number, "")]:
                 yield number, _rejected(file, number, raw, problem)
             continue
@@ -90,7 +91,7 @@ def read(lines: Lines, file: str, now: Instant, default_type: str | None = None)
             problem, text.problem = text.problem, None
             yield number, _rejected(file, number, None, problem)
             if header is None:
-                lines.count = number  # no more of it counts
+                lines.count = number  # the rest is not counted
                 return
         elif not any(cell.strip() for cell in cells):
             continue
@@ -129,14 +130,14 @@ def _row(
     }
     if default_type is not None:
         row.setdefault("type", default_type)
-    shaped, found = parse_cells(row, now)
-    if isinstance(found, RowProblem):
-        return _rejected(file, number, shaped, found)
-    return found
+    shaped, parsed = parse_cells(row, now)
+    if isinstance(parsed, RowProblem):
+        return _rejected(file, number, shaped, parsed)
+    return parsed
 
 
 def parse_cells(row: dict[str, Any], now: Instant) -> tuple[dict[str, Any], Parsed | RowProblem]:
-    """A row of texts by field as it is shaped, with its fact or what is wrong with it."""
+    """A row of texts by field, its dots and lists resolved, with its fact or its problem."""
     shaped: dict[str, Any] = row
     try:
         shaped = _shaped(normalised(row))
@@ -229,7 +230,7 @@ def _shaped(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_list(annotation: Any) -> bool:
-    return any(get_origin(one) is tuple for one in (annotation, *get_args(annotation)))
+    return any(get_origin(hint) is tuple for hint in (annotation, *get_args(annotation)))
 
 
 def _rejected(file: str, number: int, raw: Any, problem: RowProblem) -> Rejection:

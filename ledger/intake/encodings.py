@@ -1,6 +1,6 @@
 """Which encoding a text that is not UTF-8 seems to be in, and how to bring it into UTF-8.
 
-Nothing is read by a guess where no mapping is given: what is said is how to convert the file. A
+Without a mapping nothing is read by a guess: the person is told how to convert the file. A
 spreadsheet that saves it again would spoil ids of more than 15 digits.
 """
 
@@ -14,19 +14,19 @@ _LOOKED_AT = 65_536
 
 
 def to_utf8(raw: bytes, name: str) -> str:
-    """What to do with a file of which some bytes are given, in a sentence."""
+    """A sentence that says how to convert a file, by its first bytes."""
     encoding = seems(raw[:_LOOKED_AT])
     if encoding is None:
         return "Ask for it in UTF-8, or convert it: iconv -f ENCODING -t UTF-8"
-    told, code = encoding
+    label, code = encoding
     return (
-        f"It seems to be {told}. Convert it, without opening it in a spreadsheet, which would "
+        f"It seems to be {label}. Convert it, without opening it in a spreadsheet, which would "
         f"spoil long ids: iconv -f {code} -t UTF-8 {quote(name)} > {quote(f'utf8-{name}')}"
     )
 
 
 def seems(raw: bytes) -> tuple[str, str] | None:
-    """The encoding's name for people, and for `iconv`; None where it cannot be told."""
+    """The encoding's name for people, and for `iconv`; None where it cannot be determined."""
     whole = raw[: raw.rfind(b"\n") + 1] or raw
     if _PAIRS.fullmatch(whole):
         return "GB18030 (GBK)", "GB18030"
@@ -34,7 +34,7 @@ def seems(raw: bytes) -> tuple[str, str] | None:
         text = whole.decode("cp1252")
     except UnicodeDecodeError:
         return None
-    odd = [sign for sign in text if ord(sign) > 0x7F]
-    if odd and sum(sign.isalpha() for sign in odd) >= len(odd) / 2:
+    non_ascii = [sign for sign in text if ord(sign) > 0x7F]
+    if non_ascii and sum(sign.isalpha() for sign in non_ascii) >= len(non_ascii) / 2:
         return "Windows-1252 (Latin-1)", "WINDOWS-1252"
     return None

@@ -1,10 +1,10 @@
-"""What is wrong with the header of a CSV that is one in another way than we read it."""
+"""Faults of CSV headers: other separators, other letter case, columns without names."""
 
 import re
 from collections.abc import Collection, Sequence
 
 SEPARATORS = {";": "';'", "\t": "tabs", "|": "'|'"}
-"""What stands between the cells of files that are no CSV with commas, and what it is called."""
+"""Separators of files that are not CSV with commas, and their names."""
 
 
 _INDEX = re.compile(r"__index_level_[0-9]+__")
@@ -12,13 +12,13 @@ _INDEX = re.compile(r"__index_level_[0-9]+__")
 
 
 def is_nameless(name: str) -> bool:
-    """Whether a column has no name: what a comma at the end of every line makes, or a column of
-    row numbers. There is nothing to be read from it."""
+    """Whether a column has no name, as a comma at the end of every line makes one, or holds row
+    numbers. Nothing is read from it."""
     return not name.strip() or _INDEX.fullmatch(name) is not None
 
 
 def other_separator(header: Sequence[str]) -> str | None:
-    """What the cells are separated by, of a header that is one cell because it is not commas."""
+    """The separator of a header that reads as one cell because it has no commas, by its name."""
     if len(header) != 1:
         return None
     return next((name for sign, name in SEPARATORS.items() if sign in header[0]), None)
@@ -30,7 +30,7 @@ def one_cell(header: Sequence[str], separator: str) -> str:
 
 
 def in_other_case(header: Sequence[str], names: Collection[str]) -> dict[str, str]:
-    """Columns that are those of the names in every letter but not in its case, with the names."""
+    """Columns that differ from one of the names only in letter case, each with that name."""
     folded = {name.casefold(): name for name in names}
     return {
         column: folded[column.casefold()]

@@ -1,4 +1,4 @@
-"""What is wrong with a file's form, in words of ours: libraries speak to programmers."""
+"""Errors of file formats in plain words: those of the libraries are for programmers."""
 
 import re
 
@@ -19,7 +19,7 @@ _PACKED = (
     ("encrypted", "it has a password"),
 )
 _OURS = re.compile(r"^'[^']*' (?:does not stand|is packed|is cut off|unpacks)")
-"""Sentences about a part of a workbook that are made here."""
+"""Sentences about a part of a workbook that this project writes itself."""
 
 
 def of_csv(error: Exception) -> str:
@@ -36,7 +36,7 @@ def of_packed(error: Exception) -> str:
 
 
 def of_reader(error: Exception) -> str:
-    """Why DuckDB gave a file up: what a person can mend of it."""
+    """Why DuckDB gave up on a file, as something that a person can fix."""
     text = str(error)
     if "memory" in text.lower():
         return "it takes more memory than there is for it"

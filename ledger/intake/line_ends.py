@@ -1,4 +1,4 @@
-"""Line ends of more than one kind in one file, or of carriage returns alone, made one."""
+"""Makes the line ends of a file uniform where they are mixed or are carriage returns alone."""
 
 from pathlib import Path
 
@@ -6,8 +6,8 @@ BLOCK_BYTES = 1024 * 1024
 
 
 def with_one_line_end(path: Path, copy: Path) -> bool:
-    """Writes a copy in which every line ends in the same way, if those of the file do not, or end
-    in carriage returns alone; whether it did. No line gets another number by it."""
+    """Writes a copy with uniform line ends if the file mixes them or has carriage returns alone;
+    returns whether it did. Line numbers stay the same."""
     kinds, last = set[bytes](), b""
     with path.open("rb") as file:
         while block := file.read(BLOCK_BYTES):

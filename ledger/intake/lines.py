@@ -11,9 +11,9 @@ from ledger.intake.border import TooLarge
 
 LINE_BYTES_MAX = 1024 * 1024
 ENDLESS_BYTES = 1024 * 1024 * 1024
-"""A line that goes on so long does not end: it is a device, or a program gone wild."""
+"""A line this long does not end: the input is a device, or a runaway program."""
 BLOCK_BYTES = 64 * 1024
-"""What goes to another process without waiting until it is read there."""
+"""What a pipe takes without waiting for its reader."""
 BOM = b"\xef\xbb\xbf"
 
 
@@ -27,7 +27,7 @@ OTHER_FORMATS = {
 
 
 def other_format(raw: bytes | None) -> str | None:
-    """What a file is by its first bytes, where it is certainly no UTF-8 text."""
+    """What a file is by its first bytes, where it is certainly not UTF-8 text."""
     for begins, name in OTHER_FORMATS.items():
         if raw is not None and raw.startswith(begins):
             return name
@@ -35,8 +35,8 @@ def other_format(raw: bytes | None) -> str | None:
 
 
 class Piece(NamedTuple):
-    """Some lines that follow each other: the number of the first one, from 1, and the bytes of
-    each without its line end, None for one that is too long."""
+    """Consecutive lines: the number of the first, from 1, and the bytes of each without its line
+    end, None for one that is too long."""
 
     first: int
     lines: list[bytes | None]
@@ -45,7 +45,7 @@ class Piece(NamedTuple):
 
 
 class Lines:
-    """Goes once over a binary stream; knows afterwards its digest and how long it was."""
+    """Reads a binary stream once; afterwards it knows its digest and its size."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
@@ -66,7 +66,7 @@ class Lines:
             yield from enumerate(lines, first)
 
     def pieces(self) -> Iterator[Piece]:
-        """The lines in pieces of some hundred, or of one long line."""
+        """The lines in pieces of some hundred lines, or of one long line."""
         rest, skipped = b"", 0
         while block := self._stream.read(BLOCK_BYTES):
             self._digest.update(block)
@@ -92,9 +92,9 @@ class Lines:
         if rest:
             yield self._piece([rest], torn=True)
 
-    def _piece(self, found: list[bytes], *, torn: bool) -> Piece:
+    def _piece(self, lines: list[bytes], *, torn: bool) -> Piece:
         first = self.count + 1
-        self.count += len(found)
-        ended = (raw[:-1] if raw[-1:] == b"\r" and not torn else raw for raw in found)
+        self.count += len(lines)
+        ended = (raw[:-1] if raw[-1:] == b"\r" and not torn else raw for raw in lines)
         kept = [raw if len(raw) <= LINE_BYTES_MAX else None for raw in ended]
         return Piece(first, kept, torn)

@@ -16,7 +16,7 @@ Item = tuple[int, Parsed | Rejection]
 
 def read(piece: Piece, file: str, now: Instant, default_type: str | None = None) -> Iterator[Item]:
     """Each line's number with its fact or its rejection; blank lines are passed over."""
-    # Asked once for all of them where it can be: line by line it takes longer than reading them.
+    # Asked once for the whole piece if possible: line by line it takes longer than reading.
     number, plain = piece.first - 1, _is_plain(b"\n".join(filter(None, piece.lines)))
     for raw in piece.lines:
         number += 1
@@ -35,11 +35,11 @@ def read(piece: Piece, file: str, now: Instant, default_type: str | None = None)
 
 
 def pieces(lines: Lines, file: str) -> Iterator[Piece | Rejection]:
-    """The pieces of a file that is text, to be read one by one, or why it is none."""
+    """The pieces of a text file, to be read one by one, or why it is not text."""
     blank = True
     for piece in lines.pieces():
         if piece.first == 1 and (name := other_format(piece.lines[0])):
-            lines.count = 1  # no more of it counts
+            lines.count = 1  # the rest is not counted
             yield no_text(file, name)
             return
         blank = blank and all(raw is not None and not raw.strip() for raw in piece.lines)
@@ -49,12 +49,12 @@ def pieces(lines: Lines, file: str) -> Iterator[Piece | Rejection]:
 
 
 def _is_plain(text: bytes) -> bool:
-    """Whether nothing is escaped and no blank stands before a colon, as machines write JSON."""
+    """Whether nothing is escaped and no blank precedes a colon, as machines write JSON."""
     return not (b"\\" in text or b" :" in text or b"\t" in text or b"\r" in text)
 
 
 def parse_object(raw: bytes, torn: bool, plain: bool) -> dict[str, Any]:
-    """One JSON object. Raises `RowProblem` for what is none, or names one key twice."""
+    """One JSON object. Raises `RowProblem` for anything else, or for a key that occurs twice."""
     try:
         row = from_json(raw, allow_inf_nan=False)
     except ValueError as error:
@@ -65,8 +65,8 @@ def parse_object(raw: bytes, torn: bool, plain: bool) -> dict[str, Any]:
             f"found {kind_of(row)}, expected a JSON object.",
             'Write one fact a line, as {"type": ..., "at": ..., ...}.',
         )
-    # A key that appears twice is dropped silently by JSON readers. Where the text is plain, every
-    # key shows as `":` and nothing else does, so that they can be counted.
+    # JSON readers silently drop a key that occurs twice. In plain text every key shows as `":` and
+    # nothing else does, so that they can be counted.
     if plain and raw.count(b'":') == len(row):
         return row if raw.isascii() else normalised(row)
     if b"\\u0000" in raw:
@@ -102,7 +102,7 @@ def too_long(file: str, number: int) -> Rejection:
 
 
 def no_text(file: str, name: str) -> Rejection:
-    """A file of another kind: told once, not for each of its lines."""
+    """A file of another kind: reported once, not for each of its lines."""
     return Rejection(
         file, 1, None, "not_text", f"the file is {name}.", "Save it as NDJSON or CSV in UTF-8."
     )
@@ -162,14 +162,14 @@ def _bad_json(raw: bytes, error: ValueError, ended_mid_line: bool) -> RowProblem
 
 
 def _refuse_doubled_keys(raw: bytes) -> None:
-    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
+    def pairs(fields: list[tuple[str, Any]]) -> dict[str, Any]:
         known: set[str] = set()
-        for key, _ in found:
+        for key, _ in fields:
             if key in known:
                 raise RowProblem(
                     "bad_json", f"the key {key!r} appears twice.", "Name each key once."
                 )
             known.add(key)
-        return dict(found)
+        return dict(fields)
 
     json.loads(raw, object_pairs_hook=pairs)

@@ -1,4 +1,4 @@
-"""Rows of a file that cannot be used: each a value, all of them in one refusal."""
+"""Problems of a file's rows: each is a value, all of them go into one refusal."""
 
 from typing import Any, NamedTuple
 

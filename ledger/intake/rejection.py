@@ -1,4 +1,4 @@
-"""A row that cannot be used, as a value: where it stands, what is wrong, what to do."""
+"""A row that cannot be used, as a value: where it is, what is wrong, what to do."""
 
 import pickle
 from collections.abc import Iterable, Iterator, Sequence
@@ -36,8 +36,8 @@ CODES = {
 
 
 class Rejection(NamedTuple):
-    """Why one line is not a fact. `raw` is the line's data, where it could be read at all;
-    `text` the line itself where it is a JSON object, to the letter."""
+    """Why one line is not a fact. `raw` is the line's data, where it could be read at all; `text`
+    the line itself, verbatim, where it is a JSON object."""
 
     file: str
     line: int
@@ -62,16 +62,16 @@ class Rejection(NamedTuple):
 
 class Rejections(Sequence[Rejection]):
     """The rejections of a call in their order: some in memory, the rest in a temporary file, so
-    that a file of bad lines only takes no more memory than one of good ones."""
+    that a file of bad lines takes no more memory than one of good ones."""
 
-    def __init__(self, found: Iterable[Rejection] = ()) -> None:
+    def __init__(self, rejections: Iterable[Rejection] = ()) -> None:
         self._held: list[Rejection] = []
         self._spool: Any = None
         self._spooled = 0
-        self.extend(found)
+        self.extend(rejections)
 
     def append(self, rejection: Rejection) -> None:
-        """Takes the next one."""
+        """Adds one."""
         self._held.append(rejection)
         if len(self._held) >= HELD_MAX:
             if self._spool is None:
@@ -81,9 +81,9 @@ class Rejections(Sequence[Rejection]):
             self._spooled += len(self._held)
             self._held = []
 
-    def extend(self, found: Iterable[Rejection]) -> None:
-        """Takes several."""
-        for rejection in found:
+    def extend(self, rejections: Iterable[Rejection]) -> None:
+        """Adds several."""
+        for rejection in rejections:
             self.append(rejection)
 
     def __len__(self) -> int:

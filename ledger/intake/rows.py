@@ -1,4 +1,4 @@
-"""One row of named values to one fact, or the one thing that is wrong with it.
+"""Turns one row of named values into one fact, or reports the one thing wrong with it.
 
 The order of the checks is the order of usefulness: what the row is, when it happened, its
 amounts, then every other field.
@@ -27,7 +27,7 @@ from ledger.kernel.shown import is_text, visible
 
 BY_MAX = 200
 NUMBER_MAX = 10**15
-"""Of counts, ages and positions: a thousand of the greatest still add up in 64 bits."""
+"""The limit of counts, ages and positions: a thousand of the largest still add up in 64 bits."""
 IDS = "letters, digits, '.', '_' and '-', 1 to 64 of them"
 PATTERNS = {
     r"^[\p{L}\p{N}\p{M}._-]+$": IDS,
@@ -37,7 +37,7 @@ PATTERNS = {
 
 
 class Parsed(NamedTuple):
-    """A well-formed fact with what stands beside it in the row."""
+    """A well-formed fact, when it happened, and who reported it."""
 
     fact: Fact
     at: Instant
@@ -56,11 +56,11 @@ class _Reader(NamedTuple):
     numbers: tuple[str, ...]
     """Fields with whole numbers in them."""
     ids: tuple[str, ...]
-    """Fields with an id of a thing, and the sender's own id of the fact."""
+    """Fields that hold ids, and the sender's own id of the fact."""
     usual: dict[str, str]
-    """Of an amount's currency that may be left out: which one is meant."""
+    """The default of each currency field that may be left out."""
     says_by: bool = False
-    """Whether `by` is a field of its own, part of the content: who did what it reports."""
+    """Whether `by` is a field of the fact itself: who did what it reports."""
 
 
 _readers: dict[str, _Reader] = {}
@@ -90,8 +90,8 @@ def _reader(kind: object) -> _Reader:
 
 
 def id_fields(fact: type[Fact]) -> Iterator[str]:
-    """The fields of a fact that hold an id of a thing, as rows name them."""
-    pattern = next(one.pattern for one in get_args(Id)[1].metadata if hasattr(one, "pattern"))
+    """The fields of a fact that hold an id, as rows name them."""
+    pattern = next(rule.pattern for rule in get_args(Id)[1].metadata if hasattr(rule, "pattern"))
     for name, hint in get_type_hints(fact, include_extras=True).items():
         if name in fact.model_fields and _has_pattern(hint, pattern):
             yield fact.model_fields[name].alias or name
@@ -116,7 +116,7 @@ def _has_number(hint: Any) -> bool:
 
 
 def _refuse_long_numbers(names: tuple[str, ...], fact: BaseModel) -> None:
-    """No database adds numbers without an end."""
+    """Raises `RowProblem` for a number longer than databases can add up."""
     for name in names:
         value = fact.__dict__[name]
         if type(value) is int and abs(value) > NUMBER_MAX:
@@ -136,9 +136,9 @@ def _plain_ids(names: tuple[str, ...], row: dict[str, Any]) -> None:
         if type(value) is str:
             row[name] = _plain_id(name, value)
         elif type(value) is list:
-            row[name] = [_plain_id(name, one) if type(one) is str else one for one in value]
+            row[name] = [_plain_id(name, text) if type(text) is str else text for text in value]
         elif type(value) is dict:
-            row[name] = {_plain_id(name, one): each for one, each in value.items()}
+            row[name] = {_plain_id(name, key): each for key, each in value.items()}
 
 
 def _plain_id(name: str, text: str) -> str:
@@ -149,13 +149,13 @@ def _plain_id(name: str, text: str) -> str:
         raise RowProblem("spoilt_id", f"{name}: found {plain!r}, expected {EXPECTED}.", HINT)
     if name != "id" and (expected := unfit(plain)):
         hint = "Give it another id, or take the character out where it was copied from."
-        found = f"{name}: found '{visible(plain)}', expected {expected}."
-        raise RowProblem("invalid_field", found, hint)
+        sentence = f"{name}: found '{visible(plain)}', expected {expected}."
+        raise RowProblem("invalid_field", sentence, hint)
     return plain
 
 
 def parse_row(row: dict[str, Any], now: Instant) -> Parsed:
-    """Reads a row. Takes it apart: the caller keeps a copy if it needs the row afterwards.
+    """Reads a row and consumes it: a caller that needs the row afterwards keeps a copy.
 
     Raises `RowProblem` with the code of the contract.
     """
@@ -184,7 +184,7 @@ def parse_row(row: dict[str, Any], now: Instant) -> Parsed:
             "That is what archived orders say of themselves; name the feed otherwise.",
         )
     _plain_ids(reader.ids, row)
-    row.pop("error", None)  # what a rejects file carries; mended rows may keep it
+    row.pop("error", None)  # a column of rejects files; corrected rows may keep it
     try:
         fact = reader.validate(row)
     except ValidationError as error:
@@ -268,7 +268,7 @@ def _rate(text: Any) -> str:
 
 
 def _problem(kind: str, error: ValidationError) -> RowProblem:
-    """The most telling of pydantic's findings, in our words."""
+    """The most useful of pydantic's findings, in plain words."""
     errors = error.errors()
     first = next((error for error in errors if error["type"] == "extra_forbidden"), errors[0])
     missing = next((error for error in errors if error["type"] == "missing"), None)
@@ -287,8 +287,8 @@ def _problem(kind: str, error: ValidationError) -> RowProblem:
             "missing_field", f"{kind} needs the field {name!r}.", f"See: duebook facts {kind}"
         )
     pattern = (first.get("ctx") or {}).get("pattern")
-    found = first["input"]
-    shown = "" if isinstance(found, dict) else f"found {str(found)[:80]!r}, "
+    value = first["input"]
+    shown = "" if isinstance(value, dict) else f"found {str(value)[:80]!r}, "
     expected = PATTERNS.get(str(pattern)) or expected_in(first)
     if first["type"] == "string_too_long" and name != "source":
         expected = IDS if first["ctx"]["max_length"] == ID_MAX else expected

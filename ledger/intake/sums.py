@@ -1,4 +1,4 @@
-"""Rows that sum others: what they are called, and whether they are right."""
+"""Total rows: their labels, and whether their amounts are right."""
 
 from ledger.intake.problems import Problem
 from ledger.kernel.fold import fold
@@ -14,12 +14,12 @@ LABELS = frozenset(
         ),
     )
 )
-"""What stands in the place of an id."""
+"""What a total row has in place of an id."""
 
 
 def differing(place: int, total: Money, above: int, since: int) -> Problem | None:
     """What is wrong with a total, which sums all rows `above` it in its currency, or those `since`
-    the total before it; None where it is one of both."""
+    the total before it; None where it equals either."""
     if total.minor in (above, since):
         return None
     sums = dict.fromkeys(Money(minor, total.currency).text for minor in (above, since))
@@ -28,7 +28,7 @@ def differing(place: int, total: Money, above: int, since: int) -> Problem | Non
 
 
 class RunningSums:
-    """What the rows of a file come to in each currency, from the first and since each total."""
+    """Running sums in each currency, from the first row and since the last total."""
 
     def __init__(self) -> None:
         self._above: dict[str, int] = {}
@@ -36,15 +36,15 @@ class RunningSums:
 
     @property
     def currencies(self) -> list[str]:
-        """Of the rows so far, in the order in which they came."""
+        """The currencies of the rows so far, in order of appearance."""
         return list(self._above)
 
     def add(self, amount: Money) -> None:
-        """A row that is no total."""
+        """Adds a row that is not a total."""
         for sums in (self._above, self._since):
             sums[amount.currency] = sums.get(amount.currency, 0) + amount.minor
 
     def check(self, place: int, total: Money) -> Problem | None:
-        """A row that is one, and what is wrong with it."""
+        """Checks a total row; returns what is wrong with it, or None."""
         code = total.currency
         return differing(place, total, self._above.get(code, 0), self._since.pop(code, 0))

@@ -1,4 +1,4 @@
-"""One input file while it is read: its digest, taken beside the reading, and that it kept still."""
+"""One input file while it is read: its digest, taken alongside, and whether it stayed unchanged."""
 
 import hashlib
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -23,8 +23,8 @@ class FileChanged(Refusal):
 class Watched:
     """Looks at a file before the reading starts and again after it, and hashes it meanwhile.
 
-    Raises `MissingFile` at once, and `FileChanged`
-    from `finish` when it is not the same file, with the same size and times, that was hashed.
+    Raises `MissingFile` at once, and `FileChanged` from `finish` when the file is not the one that
+    was hashed, with the same size and times.
     """
 
     def __init__(self, path: Path) -> None:
@@ -56,7 +56,7 @@ class Watched:
         return digest
 
     def is_changed(self) -> bool:
-        """Whether a failure of the reading may come from somebody who writes to the file."""
+        """Whether a failed read may be due to somebody writing to the file."""
         try:
             return self._state() != self._before
         except MissingFile:

@@ -40,5 +40,5 @@ def actor_on(connection: Connection) -> Actor:
 
 
 def _text(name: str) -> str:
-    """A name as UTF-8 can hold it."""
+    """A name in a form that UTF-8 can hold."""
     return name.encode("utf-8", "backslashreplace").decode()

@@ -1,4 +1,4 @@
-"""The one way in which events of ours enter the log: rows and index entries, in one transaction."""
+"""The only way our own events enter the log: rows and index entries, in one transaction."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -11,8 +11,8 @@ from ledger.store.schema import insert_refs
 
 
 def append(writer: Writer, events: Sequence[OwnEvent], *, by: str, batch: int = 0) -> Head:
-    """Appends events that happen now, each at the end of its stream, with what the index says of
-    them. Answers the head after them."""
+    """Appends events that happen now, each at the end of its stream, with their index entries.
+    Returns the head after them."""
     now, position = writer.recorded_at, writer.head.position
     versions = versions_of(writer, {event.stream for event in events})
     rows: list[Row] = []

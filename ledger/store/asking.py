@@ -1,7 +1,7 @@
-"""What a reader of the log answers about order lines: themselves, and what they say of stores.
+"""What a reader of the log answers about order lines: the lines, and what they say of stores.
 
-What orders say stands beside what facts say, as if the store had been told of: its sales of a
-day, in the zone that asks, and its first order. Nothing of it is recorded, and nothing is kept.
+What orders say is given alongside what facts say, as if it had been reported: a store's sales of a
+day, in the zone asked for, and its first order. None of it is recorded or kept.
 """
 
 from collections.abc import Callable, Collection, Iterator
@@ -49,10 +49,10 @@ class OrderAsking:
         return self._orders.derived
 
     def stores_of_orders(self) -> list[str]:
-        """Every store that an order is of."""
+        """Every store with an order."""
         session = self.order_session(Window(EARLIEST, self._until), None)
-        found = session.ask("SELECT DISTINCT store FROM orders", {}) if session else []
-        return sorted(store for (store,) in found)
+        rows = session.ask("SELECT DISTINCT store FROM orders", {}) if session else []
+        return sorted(store for (store,) in rows)
 
     def order_session(self, window: Window, stores: list[str] | None) -> OrderSession | None:
         """The lines that count, created in the window, to be asked in SQL; None without any."""
@@ -72,7 +72,7 @@ class OrderAsking:
         """Per store, day of the zone, currency and call the orders that count, as if reported.
 
         Amounts less refunds, or with `deduct` false whole. Nothing in a book whose facts were
-        derived from its orders: those are what they say.
+        derived from its orders: those say it already.
         """
         session = self._saying(stores, days.window)
         if session is None:
@@ -122,10 +122,10 @@ class OrderAsking:
             f"{self._position}}}) FROM orders GROUP BY store ORDER BY store",
             {},
         )
-        for store, found in rows:
-            event = FirstSale(source=SOURCE, store=store, order=found["order"])
-            place = (found["call"], f"store:{store}", 0, FirstSale.TOPIC)
-            yield self._shown(Recorded(*place, event, found["at"]))
+        for store, earliest in rows:
+            event = FirstSale(source=SOURCE, store=store, order=earliest["order"])
+            place = (earliest["call"], f"store:{store}", 0, FirstSale.TOPIC)
+            yield self._shown(Recorded(*place, event, earliest["at"]))
 
     @property
     def _until(self) -> Instant:
@@ -133,7 +133,7 @@ class OrderAsking:
         return min(self.clocks.as_of, FOREVER - 1) + 1
 
     def _shown(self, said: Recorded) -> Recorded:
-        """To whoever watches what a run sees."""
+        """Shows a fact to the watcher of the run, if there is one."""
         if self.watch is not None:
             self.watch(said)
         return said
@@ -149,10 +149,10 @@ class OrderAsking:
 
     @property
     def _position(self) -> str:
-        """The call of a line, in SQL."""
+        """The position of a line's call, in SQL."""
         listed = ", ".join(str(file.position) for file in self._orders.files)
         return f"([{listed}])[file]"
 
     def publishers(self, rules: str) -> dict[str, str]:
-        """Per edition of some rules who publishes it, by the version that counts."""
+        """The publisher of each edition of some rules, by the version that counts."""
         return publishers(self.connection, rules, self.clocks.known_at)

@@ -1,4 +1,4 @@
-"""Making and opening a book, by path (SQLite) or URL, for writing or only for reading."""
+"""Opening a book, by path (SQLite) or URL, for writing or only for reading."""
 
 import os
 import sqlite3
@@ -53,9 +53,9 @@ class Book:
         self.stored_as: Book | None = None
         """The book as its server has it, where this one is a copy of it."""
         self.lives_in: object = None
-        """What has to be there as long as the book is asked."""
+        """What has to be kept as long as the book is in use."""
         self.notes: list[str] = []
-        """What whoever uses the book should be told beside the answer."""
+        """Notes for the person who uses the book, to be shown with the answer."""
 
     @cached_property
     def log(self) -> "LogRecorder":
@@ -102,7 +102,7 @@ def is_url(location: str) -> bool:
 
 
 def open_book(location: str, *, readonly: bool = False) -> Book:
-    """Opens a book that is there.
+    """Opens a book that exists.
 
     Raises `BookMissing`, `ForeignBook` (something else is there), `NewerBook`, `BookLocked`,
     `RightMissing` (on a server).
@@ -120,15 +120,15 @@ def open_book(location: str, *, readonly: bool = False) -> Book:
             raise _foreign(location)
         if readonly is False:
             recover(path)
-        # Looked at without the right to write first: opening for writing changes the file.
+        # First opened for reading only: opening for writing changes the file.
         looked_at = Book(location, sqlite_engine(path, readonly=True), writable=False)
         try:
-            found = _layout_of(looked_at)
+            layout = _layout_of(looked_at)
         finally:
             looked_at.close()
         readonly = readonly or not may_write(path)
         book = Book(location, sqlite_engine(path, readonly=readonly), writable=not readonly)
-        book.format, book.lists_looks = found
+        book.format, book.lists_looks = layout
     if is_url(location) and book.writable:
         with connected(book) as connection:
             book.lacking = lacking(connection)
@@ -139,24 +139,24 @@ def open_book(location: str, *, readonly: bool = False) -> Book:
 def _layout_of(book: Book) -> tuple[int, bool]:
     """The book's format, and whether its index says what ids look like.
 
-    Raises `ForeignBook` or `NewerBook` for what cannot be kept here.
+    Raises `ForeignBook` or `NewerBook` for what this version cannot use.
     """
     location = book.location
     with connected(book) as connection:
         layout = schema.stored_layout(connection) or {}
-        found = layout.get("format")
-        if found is None and is_url(location):
+        format_ = layout.get("format")
+        if format_ is None and is_url(location):
             connection.rollback()
             refuse_if_hidden(connection, shown(location))
-    if found is None or not found.isdigit():
+    if format_ is None or not format_.isdigit():
         raise _foreign(location)
-    if int(found) > schema.FORMAT:
+    if int(format_) > schema.FORMAT:
         raise NewerBook(
-            f"{shown(location)} has format {found}; this version of duebook reads up to "
+            f"{shown(location)} has format {format_}; this version of duebook reads up to "
             f"{schema.FORMAT}.",
             "Update duebook. Nothing was changed.",
         )
-    return int(found), schema.LOOKS in layout
+    return int(format_), schema.LOOKS in layout
 
 
 @contextmanager
@@ -197,7 +197,7 @@ def _first_connection(book: Book) -> Connection:
 
 
 def _has_receipts(location: str) -> bool:
-    """Whether a book was at a place before: whoever wrote to it was told something."""
+    """Whether a book was at a place before: its writes left receipts."""
     return not is_url(location) and Path(f"{Path(location).resolve()}.receipts").exists()
 
 
@@ -216,11 +216,11 @@ def _foreign(location: str, why: str = "") -> ForeignBook:
 
 
 def recover(path: Path) -> None:
-    """Lets SQLite take back what a process that was killed had begun, as any reader that may
-    write does; without a journal beside the file nothing is touched."""
+    """Lets SQLite roll back what a process that was killed had begun, as any reader that may write
+    does; without a journal next to the file nothing is touched."""
     journal = Path(f"{path}-journal")
     if journal.is_file() and journal.stat().st_size and may_write(path):
-        with suppress(sqlite3.Error):  # what cannot be taken back is told by whoever reads it
+        with suppress(sqlite3.Error):  # what cannot be rolled back is reported when it is read
             connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)
             try:
                 connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -243,8 +243,8 @@ def sqlite_engine(path: Path, *, readonly: bool) -> Engine:
     def connect() -> sqlite3.Connection:
         uri = path.absolute().as_uri()
         if readonly:
-            # A WAL book on a read-only folder opens only as immutable; with a log file beside
-            # it somebody may be writing, and then the ordinary read-only mode works.
+            # A WAL book on a read-only folder opens only as immutable; with a log file next to it
+            # somebody may be writing, and then the ordinary read-only mode works.
             quiet = not Path(f"{path}-wal").exists()
             uri += "?mode=ro&immutable=1" if quiet and not may_write(path) else "?mode=ro"
         connection = sqlite3.connect(

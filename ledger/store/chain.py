@@ -17,7 +17,7 @@ _TAG = b"duebook sha256-v1\0"
 _pack = struct.Struct(">qqqqqqQQQQQ").pack
 _sha256 = hashlib.sha256
 _encoded = lru_cache(maxsize=1024)(str.encode)
-"""Topics and reporters are few and come again and again."""
+"""Topics and reporters are few and repeat often."""
 
 
 def link(

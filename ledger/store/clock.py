@@ -1,4 +1,4 @@
-"""The clock of the machine that writes, doubted: what a wrong one writes is never set right."""
+"""Doubts about the clock of the machine that writes: what a wrong clock records stays wrong."""
 
 from sqlalchemy import Connection
 
@@ -10,17 +10,17 @@ from ledger.store.head import Head
 MINUTE = 60_000_000
 DAY = 24 * 60 * MINUTE
 BEHIND = 5 * MINUTE
-"""So far a clock may lie before the last event: machines of one office differ by seconds."""
+"""How far a clock may be behind the last event: machines of one office differ by seconds."""
 AHEAD = 40 * DAY
-"""So long a book may rest: one that is closed each month is written within it."""
+"""How long a book may go without a write: a monthly close falls within it."""
 APART = 5 * MINUTE
-"""So far a clock may lie from that of the database server, either way."""
+"""How far a clock may differ from that of the database server, either way."""
 
 
 def trusted(
     connection: Connection, head: Head, now: Instant, reason: str | None
 ) -> ClockTrusted | None:
-    """What is recorded with a write whose clock is doubted and said to be right for a `reason`.
+    """What is recorded with a write whose clock is doubted, where a `reason` says that it is right.
 
     None where there is nothing to doubt. Raises `ClockDoubted` where nobody gave a reason.
     """

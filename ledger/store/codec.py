@@ -1,4 +1,4 @@
-"""Stored bytes to events and back: fixed topic names, and upcasters for the versions before."""
+"""Stored bytes to events: fixed topic names, and upcasters for earlier versions."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,7 +13,7 @@ from ledger.kernel.errors import Refusal, UndecodableEvent, UnknownTopic
 
 
 class Upcaster(NamedTuple):
-    """Lifts the data of an old topic to the next one."""
+    """Converts the data of an old topic to that of the next one."""
 
     becomes: str
     lift: Callable[[dict[str, Any]], dict[str, Any]]
@@ -30,10 +30,10 @@ _decoders: dict[str, Decode] = {}
 
 def decoder(topic: str) -> Decode:
     """The function that reads a topic's bytes. Raises `UnknownTopic`."""
-    found = _decoders.get(topic)
-    if found is None:
-        found = _decoders[topic] = _build(topic)
-    return found
+    decode = _decoders.get(topic)
+    if decode is None:
+        decode = _decoders[topic] = _build(topic)
+    return decode
 
 
 def _build(topic: str) -> Decode:

@@ -58,7 +58,7 @@ class FollowedEvent(NamedTuple):
 
 
 class BookMapper(Mapper[Any]):
-    """Decodes the events of a book, in every version that ever was stored.
+    """Decodes the events of a book, in every version that was ever stored.
 
     Topics need no registration with the package: the ledger's own catalogue is asked. Events
     that are not of a book are read as the package's mapper reads them, so that an application
@@ -82,8 +82,8 @@ class BookMapper(Mapper[Any]):
 class BookFactory(InfrastructureFactory[TrackingRecorder]):
     """Opens the book that DUEBOOK_BOOK names, only for reading.
 
-    An application whose PERSISTENCE_MODULE is this module follows that book. Raises
-    `BookMissing` and what else `open_book` raises.
+    An application whose PERSISTENCE_MODULE is this module follows that book. Raises `BookMissing`
+    and whatever else `open_book` raises.
     """
 
     def __init__(self, env: Environment | EnvType | None) -> None:
@@ -108,7 +108,7 @@ class BookFactory(InfrastructureFactory[TrackingRecorder]):
         refuse_to_write()
 
     def tracking_recorder(self, tracking_recorder_class: Any = None) -> NoReturn:
-        """Raises `ReadOnlyBook`: where a follower stands is kept in its own database."""
+        """Raises `ReadOnlyBook`: the position of a follower is kept in its own database."""
         refuse_to_write()
 
     def process_recorder(self) -> NoReturn:
@@ -123,8 +123,8 @@ class BookFactory(InfrastructureFactory[TrackingRecorder]):
 class FollowedBook(Application[str]):
     """The book that DUEBOOK_BOOK names, as an application that can be followed.
 
-    Trackings are kept under its `name`: whoever follows several books into one database gives
-    each a class with a name of its own.
+    Trackings are kept under its `name`: to follow several books into one database, give each a
+    class with a name of its own.
     """
 
     log_section_size = 1000

@@ -1,4 +1,4 @@
-"""The end of the log, and the clock and patience of its writers."""
+"""The end of the log, and the clock and lock timeout of its writers."""
 
 import time
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ EMPTY = Head(0, chain.GENESIS, 0)
 
 
 def microseconds_now() -> int:
-    """The border's clock."""
+    """The clock of this machine, in microseconds since the epoch."""
     return time.time_ns() // 1000
 
 
@@ -38,8 +38,8 @@ def head_of(connection: Connection) -> Head:
     """The end of the log as this transaction sees it."""
     c = events.c
     last = select(c.position, c.hash, c.recorded_at).order_by(c.position.desc()).limit(1)
-    found = connection.execute(last).first()
-    return Head(found[0], bytes(found[1]), found[2]) if found else EMPTY
+    row = connection.execute(last).first()
+    return Head(row[0], bytes(row[1]), row[2]) if row else EMPTY
 
 
 def max_versions(connection: Connection, streams: Sequence[str]) -> dict[str, int]:

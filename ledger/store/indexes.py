@@ -1,4 +1,4 @@
-"""The indexes of the log, worked out again from the log alone, in one pass."""
+"""The indexes of the log, recomputed from the log alone, in one pass."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -29,17 +29,17 @@ class Indexes:
         self.refs: set[Entry] = set()
         self.lifts: set[tuple[int, int]] = set()
         named = [withdrawal.event for withdrawal in withdrawals]
-        self._keys = {id_key(one.source, one.id) for one in named if one.id is not None}
-        self._positions = {one.position for one in named if one.position is not None}
+        self._keys = {id_key(event.source, event.id) for event in named if event.id is not None}
+        self._positions = {event.position for event in named if event.position is not None}
         self._facts: set[int] = set()
-        self._lifted: set[int] = set()
+        self._withdrawn: set[int] = set()
         self._live: dict[bytes, int] = {}
         self._ever: set[bytes] = set()
         self._waiting: dict[bytes, Logged] = {}
         self._feeds: set[tuple[str, str]] = set()
 
     def take(self, recorded: Logged) -> None:
-        """One event."""
+        """Takes one event."""
         event, position = recorded.event, recorded.position
         for kind, name, detail in event.indexed():
             if kind == "feed":
@@ -50,7 +50,7 @@ class Indexes:
         if isinstance(event, FactWithdrawn):
             self._withdraw(event, recorded)
         elif isinstance(event, OrdersWithdrawn):
-            self._lift(event.archived, position)
+            self._take_out(event.archived, position)
         elif isinstance(event, Fact):
             if position in self._positions:
                 self._facts.add(position)
@@ -65,27 +65,27 @@ class Indexes:
         if waiting is None:
             self._live[key] = recorded.position
             return
-        self._lift(recorded.position, waiting.position)
+        self._take_out(recorded.position, waiting.position)
         if waiting.batch == recorded.batch:
-            self.refs.discard(_pending(key, waiting))  # it found its fact in its own call
+            self.refs.discard(_pending(key, waiting))  # its fact came in the same call
 
     def _withdraw(self, event: FactWithdrawn, recorded: Logged) -> None:
         if event.id is None:
-            # A position of its own call is none that anybody could have known.
+            # Nobody could have known a position of the same call.
             known = event.position in self._facts and (event.position or 0) < recorded.batch
-            if known and event.position not in self._lifted:
-                self._lift(event.position or 0, recorded.position)
+            if known and event.position not in self._withdrawn:
+                self._take_out(event.position or 0, recorded.position)
             return
         key = id_key(event.source, event.id)
         target = self._live.pop(key, None)
-        if target is not None and target not in self._lifted:
-            self._lift(target, recorded.position)
+        if target is not None and target not in self._withdrawn:
+            self._take_out(target, recorded.position)
         elif key not in self._ever and key not in self._waiting:
             self._waiting[key] = recorded
             self.refs.add(_pending(key, recorded))
 
-    def _lift(self, target: int, position: int) -> None:
-        self._lifted.add(target)
+    def _take_out(self, target: int, position: int) -> None:
+        self._withdrawn.add(target)
         self.lifts.add((target, position))
 
 

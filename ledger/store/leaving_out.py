@@ -1,4 +1,4 @@
-"""Facts that a what-if leaves out, whichever way a rule comes to them."""
+"""Facts that a what-if leaves out, however a rule reaches them."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
@@ -24,6 +24,6 @@ def kept_rows(
     """Those of some rows of the index whose facts are not left out."""
     if keep is None:
         return rows
-    found = list(rows)
-    positions = {fact.position for fact in kept(keep, facts_at({row[POSITION] for row in found}))}
-    return [row for row in found if row[POSITION] in positions]
+    listed = list(rows)
+    positions = {fact.position for fact in kept(keep, facts_at({row[POSITION] for row in listed}))}
+    return [row for row in listed if row[POSITION] in positions]

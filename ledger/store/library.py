@@ -174,11 +174,11 @@ class BookRecorder(ApplicationRecorder):
     def _notifications(self, query: Select[Any]) -> list[BookNotification]:
         with self._reading() as connection:
             rows = connection.execute(query).all()
-            lifts = _lifts(connection, rows) if rows else {}
+            withdrawals = _withdrawals_by_event(connection, rows) if rows else {}
         return [
             BookNotification(
                 stream, version, topic, bytes(state), position,
-                *(at, recorded_at, by, batch, row, bytes(digest), lifts.get(position, ())),
+                *(at, recorded_at, by, batch, row, bytes(digest), withdrawals.get(position, ())),
             )
             for position, stream, version, topic, state, at, recorded_at, by, batch, row, digest
             in rows
@@ -200,9 +200,11 @@ class BookRecorder(ApplicationRecorder):
             raise named(str(error.orig)) from error
 
 
-def _lifts(connection: Connection, rows: Sequence[Any]) -> dict[int, tuple[int, ...]]:
-    """Per event of a page the facts that it takes out: an event that is withdrawn before it is
-    recorded takes itself out."""
+def _withdrawals_by_event(
+    connection: Connection, rows: Sequence[Any]
+) -> dict[int, tuple[int, ...]]:
+    """The facts that each event of a page withdraws: an event that is withdrawn before it is
+    recorded withdraws itself."""
     positions = [row.position for row in rows]
     takers = [row.position for row in rows if row.topic == FactWithdrawn.TOPIC]
     w = withdrawn.c
@@ -210,11 +212,11 @@ def _lifts(connection: Connection, rows: Sequence[Any]) -> dict[int, tuple[int, 
     if takers:
         wanted |= w.position.in_(takers)
     query = select(w.target, w.position).where(wanted)
-    found: dict[int, tuple[int, ...]] = {}
+    taken_out: dict[int, tuple[int, ...]] = {}
     for target, position in connection.execute(query.order_by(w.target)):
         last = max(target, position)
-        found[last] = (*found.get(last, ()), target)
-    return found
+        taken_out[last] = (*taken_out.get(last, ()), target)
+    return taken_out
 
 
 def refuse_to_write() -> NoReturn:

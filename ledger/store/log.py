@@ -48,8 +48,8 @@ def read_log(
     stream: str | None = None,
     streams: Collection[str] = (),
 ) -> Iterator[Logged]:
-    """Every event, decoded, in the order of the log; withdrawn ones too. With a stream, or some
-    few, only theirs."""
+    """Every event, decoded, in the order of the log; withdrawn ones too. With a stream, or a few,
+    only theirs."""
     c = events.c
     query = select(*COLUMNS).where(c.position > after)
     if until is not None:

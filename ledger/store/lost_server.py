@@ -1,4 +1,4 @@
-"""What is said when the database server goes away in the middle of something."""
+"""What is reported when the database server goes away in the middle of something."""
 
 import logging
 from typing import Any
@@ -16,7 +16,7 @@ def tell_when_lost(engine: Engine) -> None:
     """Has each statement and commit that loses its server raise `ServerLost`, which says whether
     what the transaction did is recorded.
 
-    What drivers log of it is kept from standard error, where nobody has asked for logs.
+    The drivers' own log messages are kept off standard error.
     """
     for name in ("psycopg", "sqlalchemy.pool"):
         logger = logging.getLogger(name)
@@ -43,7 +43,7 @@ def _lost(context: ExceptionContext) -> ServerLost | None:
     )
     if not failed_to_connect and not context.is_disconnect:
         return None
-    # Where another connection is given back on the way out, what was told first is still true.
+    # Where another connection is given back on the way out, what was reported first is still true.
     before = context.original_exception.__context__
     while before is not None:
         if isinstance(before, ServerLost):

@@ -39,17 +39,17 @@ def create_book(
     settings: dict[str, str] | None = None,
     clock_is_right: str | None = None,
 ) -> Book:
-    """Makes a book whose first events `first` writes, all in one transaction, with `settings`
-    that say where things lie that are not in it.
+    """Makes a book whose first events `first` writes, all in one transaction, with `settings` that
+    say where the things are that are kept outside it.
 
-    A file is made beside its place and put there when it is whole. Raises `BookExists`,
+    A file is made next to its place and moved there when it is whole. Raises `BookExists`,
     `ForeignBook`, `ClockDoubted`, or `BookMissing` for a folder that is not there.
     """
-    told = {"format": str(schema.FORMAT), schema.LOOKS: "all", **(settings or {})}
+    entries = {"format": str(schema.FORMAT), schema.LOOKS: "all", **(settings or {})}
     if is_url(location):
         book = Book(location, url_engine(location), writable=True)
         _refuse_taken(book)
-        _fill(book.engine, first, told, clock_is_right)
+        _fill(book.engine, first, entries, clock_is_right)
     else:
         path = Path(location).resolve()
         _refuse_there(location, path)
@@ -57,7 +57,7 @@ def create_book(
             made = folder / "book.db"
             engine = sqlite_engine(made, readonly=False)
             try:
-                _fill(engine, first, told, clock_is_right)
+                _fill(engine, first, entries, clock_is_right)
             finally:
                 engine.dispose()
             if Path(f"{made}-wal").exists():  # else all of it is in the file
@@ -68,13 +68,17 @@ def create_book(
     return book
 
 
-def _fill(engine: Engine, first: First, told: dict[str, str], clock_is_right: str | None) -> None:
+def _fill(
+    engine: Engine, first: First, entries: dict[str, str], clock_is_right: str | None
+) -> None:
     with (
         engine.connect().execution_options(duebook_write=True) as connection,
         connection.begin(),
     ):
         schema.create(connection)
-        connection.execute(insert(schema.meta), [{"key": k, "value": v} for k, v in told.items()])
+        connection.execute(
+            insert(schema.meta), [{"key": k, "value": v} for k, v in entries.items()]
+        )
         now = microseconds_now()
         trusts = trusted(connection, EMPTY, now, clock_is_right)
         first(Writer(connection, EMPTY, now, trusts, actor_on(connection)))
@@ -100,7 +104,7 @@ def _refuse_there(location: str, path: Path) -> None:
         raise BookMissing(f"There is no folder {path.parent}.", "Make it first.")
     for suffix in _OF_BEFORE:
         left = Path(f"{path}{suffix}")
-        # Beside a blank file SQLite's own files are of the attempt that left it.
+        # Next to a blank file SQLite's own files are of the attempt that left it.
         if left.exists() and (suffix == ".receipts" or not path.exists()):
             raise BookExists(
                 f"{location}{suffix} is there, of a book that was at this place before.",
@@ -116,8 +120,8 @@ def _exists(location: str) -> BookExists:
 
 
 def _is_blank(path: Path) -> bool:
-    """Whether nothing was ever made there: an `init` that was killed could leave such a file,
-    in older versions also one with a journal to take back. Looked at in a copy."""
+    """Whether nothing was ever made there: an `init` that was killed could leave such a file, in
+    older versions also one with a journal to roll back. A copy is examined."""
     if not path.is_file():
         return False
     size = path.stat().st_size
@@ -130,20 +134,20 @@ def _is_blank(path: Path) -> bool:
             with suppress(FileNotFoundError):
                 (folder / f"copy{suffix}").write_bytes(Path(f"{path}{suffix}").read_bytes())
         with closing(sqlite3.connect(folder / "copy")) as connection, suppress(sqlite3.Error):
-            found = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-            return bool(found[0] == 0)
+            row = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            return bool(row[0] == 0)
     return False
 
 
 def _put(made: Path, path: Path, location: str) -> None:
-    """Puts a whole book in its place, where nothing stands but perhaps a blank file."""
+    """Puts a whole book in its place, where there is nothing but perhaps a blank file."""
     try:
         put_new(made, path)
     except FileExistsError:
         _replace_blank(made, path, location)
     folder = os.open(path.parent, os.O_RDONLY)
     try:
-        with suppress(OSError):  # some file systems have no folders to bring to the disk
+        with suppress(OSError):  # some file systems cannot sync a folder
             os.fsync(folder)
     finally:
         os.close(folder)

@@ -1,7 +1,8 @@
-"""What somebody has put on the tables of a book so that they answer otherwise than they hold.
+"""What somebody has put on the tables of a book so that they do not answer what they hold.
 
 A trigger, a rule or a generated column writes what nobody recorded; a view, a policy or a table
-that inherits shows what is not there, or hides what is. What only stands beside is told apart.
+that inherits shows what is not there, or hides what is. Views that change nothing are listed
+separately.
 """
 
 from collections.abc import Collection
@@ -49,53 +50,53 @@ def _in_a_file(connection: Connection, ours: set[str]) -> Meddling:
     return Meddling(sorted(harmful), sorted(f"view {name}" for name in views if name not in ours))
 
 
-def _other_columns(table: str, found: set[str]) -> list[str]:
+def _other_columns(table: str, columns: set[str]) -> list[str]:
     known = metadata.tables.get(table)
     if known is None:
         return []
-    wrong = found ^ {column.name for column in known.columns}
+    wrong = columns ^ {column.name for column in known.columns}
     return [f"column {table}.{name}, added or gone" for name in sorted(wrong)]
 
 
 def _on_a_server(connection: Connection, ours: set[str]) -> Meddling:
-    def told(sql: str) -> list[str]:
+    def texts(sql: str) -> list[str]:
         return [text for (text,) in connection.exec_driver_sql(sql)]
 
     made = ", ".join(f"'{name}'" for name in guards(connection))
     names = ", ".join(f"'{name}'" for name in sorted(ours))
     mine = f"c.relnamespace = {_SCHEMA} AND c.relname IN ({names})"
-    harmful = told(
+    harmful = texts(
         "SELECT 'trigger ' || t.tgname || ' on ' || c.relname FROM pg_trigger t"
         f" JOIN pg_class c ON c.oid = t.tgrelid WHERE c.relnamespace = {_SCHEMA}"
         f" AND NOT t.tgisinternal AND t.tgname NOT IN ({made})"
     )
-    harmful += told(
+    harmful += texts(
         "SELECT 'rule ' || r.rulename || ' on ' || c.relname FROM pg_rewrite r"
         f" JOIN pg_class c ON c.oid = r.ev_class WHERE {mine} AND r.rulename <> '_RETURN'"
     )
-    harmful += told(
+    harmful += texts(
         "SELECT c.relname || ' is no plain table' FROM pg_class c"
         f" WHERE {mine} AND c.relkind NOT IN ('r', 'i')"
     )
-    harmful += told(
+    harmful += texts(
         "SELECT 'row security on ' || c.relname FROM pg_class c"
         f" WHERE {mine} AND (c.relrowsecurity OR c.relforcerowsecurity)"
     )
-    harmful += told(
+    harmful += texts(
         "SELECT i.inhrelid::regclass || ' inherits from ' || c.relname FROM pg_inherits i"
         f" JOIN pg_class c ON c.oid = i.inhparent WHERE {mine} AND c.relkind = 'r'"
     )
-    harmful += told(
+    harmful += texts(
         "SELECT 'generated column ' || c.relname || '.' || a.attname FROM pg_attribute a"
         f" JOIN pg_class c ON c.oid = a.attrelid WHERE {mine} AND a.attgenerated <> ''"
     )
     for table in metadata.tables:
-        columns = told(
+        columns = texts(
             "SELECT attname FROM pg_attribute WHERE attnum > 0 AND NOT attisdropped"
             f" AND attrelid = to_regclass('{table}')"
         )
         harmful += _other_columns(table, set(columns)) if columns else []
-    views = told(
+    views = texts(
         "SELECT 'view ' || c.relname FROM pg_class c WHERE c.relkind IN ('v', 'm')"
         f" AND c.relnamespace = {_SCHEMA} AND c.relname NOT IN ({names})"
     )

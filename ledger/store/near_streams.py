@@ -1,4 +1,4 @@
-"""Streams of the log that somebody may have meant who typed the name of none."""
+"""Streams that a person may have meant who typed a name that does not exist."""
 
 from collections.abc import Iterable
 
@@ -8,7 +8,7 @@ from ledger.kernel.near import near
 from ledger.store.schema import events
 
 LOOKED_AT = 20_000
-"""Streams that are compared with what was typed: of a book with more, the first of them."""
+"""The most streams that are compared with what was typed; in a book with more, the first ones."""
 
 
 def streams_of(connection: Connection, known_at: int, kind: str = "") -> list[str]:
@@ -32,8 +32,8 @@ def names_near(connection: Connection, typed: Iterable[str], known_at: int) -> l
     tails = {
         stream.partition(":")[2].rpartition("/")[2] for stream in streams_of(connection, known_at)
     }
-    found = [name for one in typed for name in near(one, tails)]
-    return list(dict.fromkeys(found))
+    names = [name for text in typed for name in near(text, tails)]
+    return list(dict.fromkeys(names))
 
 
 def _existing(connection: Connection, streams: set[str], known_at: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""Asking a book's order lines: where its archive lies, which files count, SQL over their lines."""
+"""Asking a book's order lines: where its archive is, which files count, SQL over their lines."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -30,7 +30,7 @@ class NoArchive(Refusal):
 
 
 def archive_folder(connection: Connection) -> Path:
-    """The folder of the book's order lines: named at `init`, else beside the book's file.
+    """The folder of the book's order lines: named at `init`, else next to the book's file.
 
     Raises `NoArchive` for a book on a server without one.
     """
@@ -52,21 +52,21 @@ class Archived(NamedTuple):
 
     @property
     def position(self) -> int:
-        """Where the call stands in the log."""
+        """The position of the call in the log."""
         return self.call.position
 
     def described(self) -> ArchivedFile:
-        """The file as the archive asks for it."""
+        """The file as the archive describes it."""
         file, revises = self.file, self.call.event.revises
         return ArchivedFile(file.digest, revises, file.first, file.last, file.columns)
 
 
 class Calls(NamedTuple):
-    """What was archived and taken back by a position, in the order of the log."""
+    """What was archived and withdrawn by a position, in the order of the log."""
 
     archived: list[Logged]
     withdrawn: dict[int, Logged]
-    """Per position of a call that counts for nothing any more what took it back."""
+    """What withdrew each call that no longer counts, by the position of the call."""
 
     @classmethod
     def by(cls, connection: Connection, known_at: int) -> "Calls":
@@ -78,13 +78,13 @@ class Calls(NamedTuple):
 
     @property
     def counting(self) -> list[Logged]:
-        """The calls that were not taken back."""
+        """The calls that were not withdrawn."""
         return [event for event in self.archived if event.position not in self.withdrawn]
 
     @property
     def derived(self) -> bool:
-        """Whether facts were derived from order lines, as older versions did: then those are
-        what the orders say, but for fees."""
+        """Whether facts were derived from order lines, as older versions did: then those say what
+        the orders say, except fees."""
         return any(event.event.derived for event in self.archived)
 
 
@@ -100,7 +100,7 @@ class OrderLines(NamedTuple):
     files: list[Archived]
     clocks: Clocks
     marked: bool = True
-    """Whether the marks in the files say which version counts: not where a call was taken back."""
+    """Whether the marks in the files say which version counts: not where a call was withdrawn."""
     derived: bool = False
 
     @classmethod
@@ -128,7 +128,7 @@ class OrderLines(NamedTuple):
         read = self.within(window) if self.marked and self._as_of is None else self.files
         for file in read:
             check(self.folder, file.file.digest)
-        files = [one.described() for one in self.files]
+        files = [file.described() for file in self.files]
         limits = (window.start, window.end, stores)
         query = current(self.folder, files, *limits, as_of=self._as_of, marked=self.marked)
         return Session(query)
@@ -137,7 +137,7 @@ class OrderLines(NamedTuple):
         """DuckDB over the first orders of stores by file, as their summaries have them: a view
         `orders` with `store`, `created_at`, `order_id` and `file`.
 
-        None where those do not say it: one is missing, a version replaces another, or a first
+        None where those do not suffice: one is missing, a version replaces another, or a first
         order was made after as-of. Raises `ArchivedFileMissing`.
         """
         from ledger.store.archive.current import limits
@@ -147,11 +147,11 @@ class OrderLines(NamedTuple):
             return None
         files = [file.described() for file in self.files]
         present(self.folder, files)
-        found = first_of_summaries(self.folder, files)
-        if found is None:
+        query = first_of_summaries(self.folder, files)
+        if query is None:
             return None
         rows = "SELECT store, began['at'] AS created_at, began['order'] AS order_id, file,"
-        rows += f" began['updated'] AS updated_at FROM ({found})"
+        rows += f" began['updated'] AS updated_at FROM ({query})"
         session = Session(f"SELECT * FROM ({rows}){limits(None, until, stores)}")
         late = f"SELECT 1 FROM orders WHERE updated_at > {self.clocks.as_of} LIMIT 1"
         if session.ask(late, {}):
@@ -192,7 +192,8 @@ def load_tables(
 
 
 class Session:
-    """An open DuckDB, perhaps with a view `orders`; it closes itself when nobody holds it."""
+    """An open DuckDB, perhaps with a view `orders`; it closes itself when it is no longer
+    referenced."""
 
     def __init__(self, query: str | None) -> None:
         from ledger.store.archive.connection import connect
@@ -213,13 +214,13 @@ class Session:
         return self.database.execute(sql).fetchall()
 
     def forget(self) -> None:
-        """Puts the small tables away."""
+        """Drops the small tables."""
         for name in self._loaded:
             self.database.execute(f'DROP TABLE "{name}"')
         self._loaded = set()
 
     def keep_at_hand(self) -> None:
-        """Reads the lines once, for whoever asks of them again and again."""
+        """Reads the lines once, for many questions about them."""
         self.database.execute("CREATE TEMP TABLE at_hand AS SELECT * FROM orders")
         self.database.execute("DROP VIEW orders")
         self.database.execute("ALTER TABLE at_hand RENAME TO orders")

@@ -1,4 +1,4 @@
-"""Where a book lies on the disk: its file, the files beside it, the folder of its order lines."""
+"""Where a book is on the disk: its file, the files next to it, the folder of its order lines."""
 
 import sqlite3
 from pathlib import Path
@@ -6,11 +6,11 @@ from pathlib import Path
 from ledger.kernel.errors import Refusal
 
 SIDE_FILES = ("-wal", "-shm", "-journal", ".receipts", ".secrets", ".verified")
-"""What SQLite and the book keep beside its file, by what is added to its name."""
+"""What SQLite and the book keep next to its file, by the suffix of the name."""
 ARCHIVE = "orders"
 """The key under which a book remembers its archive's folder, where it has one of its own."""
 ORDERS = ".orders"
-"""The folder of order lines beside a book that was made without one of its own."""
+"""The suffix of the folder of order lines next to a book that was made without one of its own."""
 _SQLITE = b"SQLite format 3\0"
 
 
@@ -23,7 +23,7 @@ def looks_like_sqlite(path: Path) -> bool:
 
 
 def own_files(location: str) -> list[Path]:
-    """The book's file and those beside it, whether they are there or not; a server's has none.
+    """The book's file and those next to it, whether they exist or not; a book on a server has none.
 
     By the name as given and by the file that it leads to: a link has its side files there.
     """
@@ -61,7 +61,7 @@ def _folder_of_a_server(location: str) -> list[Path]:
 
 
 def _folder_named_in(path: Path) -> list[Path]:
-    """The folder that a book was made with, read without leaving anything beside its file."""
+    """The folder that a book was made with, read without leaving anything next to its file."""
     if not looks_like_sqlite(path):
         return []
     quiet = "" if Path(f"{path}-wal").exists() else "&immutable=1"
@@ -72,12 +72,12 @@ def _folder_named_in(path: Path) -> list[Path]:
             return [Path(folder) for (folder,) in connection.execute(sql, (ARCHIVE,))]
         finally:
             connection.close()
-    except sqlite3.Error:  # no book: whoever opens it says so
+    except sqlite3.Error:  # not a book: opening it says so
         return []
 
 
 def database_of(path: Path) -> Path | None:
-    """The SQLite database that a path is, or that it lies beside as one of its own files."""
+    """The SQLite database that a path is, or one of whose own files it is."""
     if looks_like_sqlite(path):
         return path
     for place in (path, *path.parents):

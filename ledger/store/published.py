@@ -21,10 +21,10 @@ def first_day(connection: Connection, rules: str, known_at: int) -> Instant | No
 
 
 def publishers(connection: Connection, rules: str, known_at: int) -> dict[str, str]:
-    """Per edition of some rules who stands behind the last version of it that was known at a
+    """The publisher of each edition of some rules, by the last version of it that was known at a
     position."""
-    found = _last(connection, rules, known_at)
-    return {edition["program"]: edition["publisher"] for edition in found}
+    editions = _last(connection, rules, known_at)
+    return {edition["program"]: edition["publisher"] for edition in editions}
 
 
 def _last(connection: Connection, rules: str, known_at: int) -> list[dict[str, Any]]:

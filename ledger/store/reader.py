@@ -1,4 +1,4 @@
-"""Reading the log at a pair of clocks: states by stream, ways there by the index."""
+"""Reading the log at a pair of clocks: states by stream, facts and streams by the index."""
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -27,14 +27,14 @@ from ledger.store.snapshots import after, latest
 GMV_TOPIC = GMVRecorded.TOPIC
 SCAN_FROM = 1000
 SCAN_SHARE = 20
-"""Events that a stream may have for a scan of the whole log to be the quicker way."""
+"""Up to this many events per stream, scanning the whole log is quicker."""
 
 PERMANENT_REFS = ("feed", "pending")
 """Index entries that say where to look; they outlive the withdrawal of the fact they came with."""
 
 
 class LogReader(OrderAsking):
-    """What rules may see of a book, by name: no facts after known-at, after as-of by their `at`, or
+    """What rules may see of a book: no facts recorded after known-at, dated after as-of, or
     withdrawn by known-at."""
 
     def __init__(self, connection: Connection, clocks: Clocks) -> None:
@@ -42,11 +42,11 @@ class LogReader(OrderAsking):
         self.clocks = clocks
         self.events_read = 0
         self.watch: Callable[[Recorded], None] | None = None
-        """Shown every fact that is read, where somebody wants to know what a run has seen."""
+        """Called with every fact that is read, to know what a run has seen."""
         self.windowed: set[str] = set()
         """Streams of which only the sales of some days were asked for."""
         self.trusting = True
-        """Whether snapshots are used; what verifies them does without."""
+        """Whether snapshots are used; their verification does without."""
         self.keep: Keep | None = None
 
     def states(
@@ -57,14 +57,14 @@ class LogReader(OrderAsking):
         watch, keep = self.watch, self.keep
         with no_cycles():
             for recorded in self._facts_for(kind, list(states), list(topics)):
-                one = states.get(recorded.stream)
-                if one is not None and (keep is None or keep(recorded)):
-                    one.apply(recorded)
+                folded = states.get(recorded.stream)
+                if folded is not None and (keep is None or keep(recorded)):
+                    folded.apply(recorded)
                     self.events_read += 1
                     if watch is not None:
                         watch(recorded)
         skipped = len(kind) + 1
-        return {stream[skipped:]: one for stream, one in states.items()}
+        return {stream[skipped:]: folded for stream, folded in states.items()}
 
     def begins(self, rules: str) -> Instant | None:
         """The first day of the first edition of some rules."""
@@ -79,29 +79,29 @@ class LogReader(OrderAsking):
         states = {f"store:{name}": state(name) for name in names}
         self.windowed.update(states)
         known = self.clocks.known_at
-        found = latest(self.connection, states, first, known) if self.trusting else {}
-        if not found:
+        snapshots = latest(self.connection, states, first, known) if self.trusting else {}
+        if not snapshots:
             facts = self._facts_for("store", list(states), [GMV_TOPIC])
         else:
-            others = sorted(set(states) - set(found))
+            others = sorted(set(states) - set(snapshots))
             facts = chain(
                 self._facts_for("store", others, [GMV_TOPIC]),
-                self._counted(after(self.connection, found.values())),
-                self._at({p for snapshot in found.values() for p in snapshot.later}),
+                self._counted(after(self.connection, snapshots.values())),
+                self._at({p for snapshot in snapshots.values() for p in snapshot.later}),
             )
         watch, keep = self.watch, self.keep
         with no_cycles():
             for recorded in facts:
-                one = states.get(recorded.stream)
-                if one is None:
+                folded = states.get(recorded.stream)
+                if folded is None:
                     continue
                 self.events_read += 1
                 if recorded.event.day < first or (keep and not keep(recorded)):
                     continue
-                one.apply(recorded)
+                folded.apply(recorded)
                 if watch is not None:
                     watch(recorded)
-        return {stream.partition(":")[2]: one for stream, one in states.items()}
+        return {stream.partition(":")[2]: folded for stream, folded in states.items()}
 
     def _counted(self, facts: Iterable[R]) -> Iterator[R]:
         """Those of some facts that count at the clocks."""
@@ -109,13 +109,13 @@ class LogReader(OrderAsking):
         remaining = iter(facts)
         while piece := list(islice(remaining, ROWS_AT_ONCE)):
             w = withdrawn.c
-            lifted = set()
-            for positions in chunks([one.position for one in piece]):
+            gone = set()
+            for positions in chunks([fact.position for fact in piece]):
                 query = select(w.target).where(w.target.in_(positions), w.position <= known_at)
-                lifted |= {row[0] for row in self.connection.execute(query)}
-            for one in piece:
-                if one.position <= known_at and one.at <= as_of and one.position not in lifted:
-                    yield one
+                gone |= {row[0] for row in self.connection.execute(query)}
+            for fact in piece:
+                if fact.position <= known_at and fact.at <= as_of and fact.position not in gone:
+                    yield fact
 
     def _facts_for(self, kind: str, streams: list[str], topics: list[str]) -> Iterator[Recorded]:
         """The facts of these streams, and of others of their kind where that reads faster.
@@ -126,8 +126,8 @@ class LogReader(OrderAsking):
         c = events.c
         if len(streams) >= SCAN_FROM and len(streams) * SCAN_SHARE >= self.clocks.known_at:
             # The expression keeps the database from going through the index of streams.
-            kin = func.substr(c.stream, 1, len(kind) + 1) == f"{kind}:"
-            yield from decode_facts(self._counting(FACTS, [kin], topics, c.position))
+            same_kind = func.substr(c.stream, 1, len(kind) + 1) == f"{kind}:"
+            yield from decode_facts(self._counting(FACTS, [same_kind], topics, c.position))
             return
         for chunk in chunks(streams):
             mine = [c.stream.in_(chunk)]
@@ -158,8 +158,8 @@ class LogReader(OrderAsking):
         yield from self._listed(and_(r.kind == kind, end >= first, end <= last))
 
     def _listed(self, where: ColumnElement[bool]) -> Iterator[Logged]:
-        found = select(refs.c.position).where(where).scalar_subquery()
-        rows = self._counting(COLUMNS, [events.c.position.in_(found)], (), events.c.position)
+        positions = select(refs.c.position).where(where).scalar_subquery()
+        rows = self._counting(COLUMNS, [events.c.position.in_(positions)], (), events.c.position)
         yield from self._watched(decode_rows(rows))
 
     def _watched(self, facts: Iterator[Logged]) -> Iterator[Logged]:
@@ -186,9 +186,9 @@ class LogReader(OrderAsking):
         query = select(*columns).where(
             *where, c.position <= self.clocks.known_at, c.at <= self.clocks.as_of
         )
-        if self._lifts:
-            lifted = and_(w.target == c.position, w.position <= self.clocks.known_at)
-            query = query.select_from(events.outerjoin(withdrawn, lifted))
+        if self._has_withdrawals:
+            is_withdrawn = and_(w.target == c.position, w.position <= self.clocks.known_at)
+            query = query.select_from(events.outerjoin(withdrawn, is_withdrawn))
             query = query.where(w.target.is_(None))
         query = query.order_by(*order)
         if topics:
@@ -196,7 +196,7 @@ class LogReader(OrderAsking):
         return fetch(self.connection, query)
 
     @cached_property
-    def _lifts(self) -> bool:
+    def _has_withdrawals(self) -> bool:
         """Whether anything is withdrawn by known-at: in most books looking for it, event by
         event, finds nothing."""
         query = select(withdrawn.c.target).where(withdrawn.c.position <= self.clocks.known_at)
@@ -206,28 +206,28 @@ class LogReader(OrderAsking):
         self, kind: str, names: Iterable[str], window: Window | None = None
     ) -> dict[str, list[str]]:
         """Per name the streams that the index leads to under that kind."""
-        found: dict[str, set[str]] = defaultdict(set)
+        by_name: dict[str, set[str]] = defaultdict(set)
         for chunk in chunks(sorted(names)):
             query = self._refs(kind).where(refs.c.name.in_(chunk))
             if window is not None:
                 query = query.where(refs.c.at >= window.start, refs.c.at < window.end)
             for name, stream, _at, _position in self._found(kind, query):
-                found[name].add(stream)
-        return {name: sorted(streams) for name, streams in found.items()}
+                by_name[name].add(stream)
+        return {name: sorted(streams) for name, streams in by_name.items()}
 
     def named_under(self, names: Mapping[str, Collection[str]]) -> dict[str, dict[str, list[str]]]:
         """As `named`, for several kinds: per kind and name the streams."""
-        found: dict[str, dict[str, set[str]]] = {kind: defaultdict(set) for kind in names}
+        by_kind: dict[str, dict[str, set[str]]] = {kind: defaultdict(set) for kind in names}
         r = refs.c
         for kinds in _in_pieces(names):
             mine = [and_(r.kind == kind, r.name.in_(some)) for kind, some in kinds.items()]
             if mine:
                 query = self._counting_refs().add_columns(r.kind).where(or_(*mine))
                 for name, stream, _at, _position, kind in self._found(None, query):
-                    found[kind][name].add(stream)
+                    by_kind[kind][name].add(stream)
         return {
             kind: {name: sorted(streams) for name, streams in own.items()}
-            for kind, own in found.items()
+            for kind, own in by_kind.items()
         }
 
     def names(self, kind: str, since: Instant, until: Instant) -> Iterator[tuple[str, str]]:
@@ -243,7 +243,7 @@ class LogReader(OrderAsking):
             yield position
 
     def under(self, kind: str, first: str, last: str) -> Iterator[tuple[str, int]]:
-        """All (name, position) of a kind whose name lies between two, both inside."""
+        """All (name, position) of a kind whose name lies between two, both included."""
         query = self._refs(kind).where(refs.c.name >= first, refs.c.name <= last)
         for name, _stream, _at, position in self._found(kind, query):
             yield name, position
@@ -284,8 +284,8 @@ class LogReader(OrderAsking):
     def _counting_refs(self) -> Select[Any]:
         """Index entries of facts that count."""
         r, w = refs.c, withdrawn.c
-        lifted = and_(w.target == r.position, w.position <= self.clocks.known_at)
-        query = self._all_refs().select_from(refs.outerjoin(withdrawn, lifted))
+        is_withdrawn = and_(w.target == r.position, w.position <= self.clocks.known_at)
+        query = self._all_refs().select_from(refs.outerjoin(withdrawn, is_withdrawn))
         return query.where(w.target.is_(None))
 
 

@@ -1,4 +1,4 @@
-"""Receipts: position and hash of the head after each write, kept beside a SQLite book.
+"""Receipts: position and hash of the head after each write, kept next to a SQLite book.
 
 A log whose tail was cut, or a backup that was restored, no longer holds its last receipts.
 """
@@ -30,7 +30,7 @@ class BadReceipt(Refusal):
 
 
 class Receipt(NamedTuple):
-    """What a writer was told: that the log held this hash at this position."""
+    """What a write was answered: that the log held this hash at this position."""
 
     position: int
     hash: bytes
@@ -46,15 +46,15 @@ def parse_receipt(text: str, source: str) -> Receipt:
 
 
 def receipts_path(book: Book) -> Path | None:
-    """Where a SQLite book's receipts are kept: beside its file, whatever link leads to it."""
+    """Where a SQLite book's receipts are kept: next to its file, whatever link leads to it."""
     return Path(f"{book.path.resolve()}.receipts") if book.path else None
 
 
 def keep_receipt(book: Book, head: Head) -> None:
-    """Appends the receipt of a committed write beside a SQLite book.
+    """Appends the receipt of a committed write to those of a SQLite book.
 
-    What is recorded stays recorded: where the file cannot be written, the book notes that for
-    whoever asked, and the answer carries the receipt all the same.
+    What is recorded stays recorded: where the file cannot be written, the book notes that, and the
+    answer carries the receipt all the same.
     """
     path = receipts_path(book)
     if path is None:
@@ -73,7 +73,7 @@ def _append(path: Path, line: bytes) -> None:
     try:
         size = os.fstat(descriptor).st_size
         if size and os.pread(descriptor, 1, size - 1) != b"\n":
-            line = b"\n" + line  # a crash cut the last one off; this one stands on its own
+            line = b"\n" + line  # a crash cut the last one off; this one gets a line of its own
         os.write(descriptor, line)
         os.fsync(descriptor)
     finally:
@@ -81,14 +81,14 @@ def _append(path: Path, line: bytes) -> None:
 
 
 def kept_receipts(book: Book) -> list[Receipt]:
-    """All receipts beside the book, without lines that a crash cut off.
+    """All receipts kept for the book, without lines that a crash cut off.
 
     A line that is cut short was never acknowledged. Raises `BadReceipt` for one that is no
     beginning of a receipt either.
     """
     if book.path is None:
         return []
-    # Older versions kept them beside the link by which the book was named.
+    # Older versions kept them next to the link by which the book was named.
     places = {Path(f"{path}.receipts").absolute() for path in (book.path.resolve(), book.path)}
     return [receipt for path in sorted(places) if path.exists() for receipt in _kept_in(path)]
 
@@ -103,5 +103,5 @@ def _kept_in(path: Path) -> Iterator[Receipt]:
 def receipt_holds(connection: Connection, receipt: Receipt) -> bool:
     """Whether the log holds the receipt's hash at its position."""
     query = select(events.c.hash).where(events.c.position == receipt.position)
-    found = connection.execute(query).scalar()
-    return isinstance(found, bytes | memoryview) and bytes(found) == receipt.hash
+    stored = connection.execute(query).scalar()
+    return isinstance(stored, bytes | memoryview) and bytes(stored) == receipt.hash

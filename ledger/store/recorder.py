@@ -1,4 +1,4 @@
-"""The one recorder, on SQLite and PostgreSQL: positions without gaps, a chain, idempotent keys.
+"""The only recorder, on SQLite and PostgreSQL: positions without gaps, a chain, idempotent keys.
 
 One writer at a time: the lock is taken at the start of the write and held until the commit, so
 that positions are assigned in commit order and no reader ever sees a gap that is filled later.
@@ -28,7 +28,7 @@ BATCH = 2000
 WRITE_LOCK = 0x6475_6564
 """With the number of the table of events, the key of the write lock on a server."""
 COPY_FROM = 200
-"""From so many rows on PostgreSQL is fed by COPY."""
+"""From this many rows on, PostgreSQL is loaded with COPY."""
 
 Own = TypeVar("Own", bound=OwnEvent)
 Row = tuple[str, int, str, bytes, int, str, int, int, bytes | None]
@@ -70,7 +70,7 @@ class Writer:
         return event.model_copy(update=self._said)
 
     def append(self, rows: Iterable[Row]) -> Head:
-        """Chains and inserts rows at the head; the head after them."""
+        """Chains and inserts rows at the head; returns the head after them."""
         chained = self._chained(rows)
         if self.connection.dialect.name == "sqlite":
             while batch := list(islice(chained, BATCH)):
@@ -121,7 +121,7 @@ class LogRecorder:
         self.lacking = lacking
         self.format = format_
         self.clock_is_right: str | None = None
-        """Why a clock that would be doubted is right, where somebody says so."""
+        """Why a clock that would be doubted is right, where a person says so."""
         self.committed: int | None = None
         """The position of the last event that was committed here; None before the first."""
 
@@ -129,9 +129,9 @@ class LogRecorder:
     def writing(self, now: int | None = None, *, older: bool = False) -> Iterator[Writer]:
         """A write transaction under the lock; everything in it is recorded, or nothing.
 
-        Only an upgrade writes to an `older` book, and no event. Raises `ReadOnlyBook`,
-        `OlderBook`, `ClockDoubted`, `RightMissing`, `BookLocked` when the lock is not had within
-        20 seconds, or `ConcurrentWrite` where somebody writes without it.
+        Only an upgrade writes to an `older` book, and no event. Raises `ReadOnlyBook`, `OlderBook`,
+        `ClockDoubted`, `RightMissing`, `BookLocked` when the lock is not obtained within 20
+        seconds, or `ConcurrentWrite` where somebody writes without it.
         """
         if not self.writable:
             raise read_only(self.lacking, "record")
@@ -182,7 +182,7 @@ def _take_turn(connection: Connection) -> None:
 
 
 def refuse_older(format_: int) -> NoReturn:
-    """Raises `OlderBook`: a book is written by the version that it is of."""
+    """Raises `OlderBook`: a book is written only by a version of its own format."""
     raise OlderBook(
         f"This book has format {format_}; this version of duebook writes format {FORMAT}.",
         "Nothing was recorded. Read it as ever, or let this version write it: "

@@ -1,4 +1,4 @@
-"""What the role that asks a book on a server may do there, and what is said where it may not.
+"""What the connected role may do in a book on a server, and the refusals where it may not.
 
 `roles.sql` is the script that gives three roles exactly what each needs.
 """
@@ -48,7 +48,7 @@ def lacking(connection: Connection) -> Lacking | None:
 
 
 def may_not_read(location: str) -> RightMissing:
-    """The refusal of whoever may not even look."""
+    """The refusal for a role that may not even read."""
     return RightMissing(
         f"The role that asks for {location} may not read there.",
         f"Ask the database's administrator for a role that may: duebook_reader ({HOW}).",
@@ -57,11 +57,11 @@ def may_not_read(location: str) -> RightMissing:
 
 def refuse_if_hidden(connection: Connection, location: str) -> None:
     """Raises `RightMissing` where a book is in a schema in which this role may see nothing."""
-    found = connection.exec_driver_sql(
+    result = connection.exec_driver_sql(
         "SELECT 1 FROM pg_class WHERE relname = 'duebook_meta'"
         " AND NOT has_schema_privilege(relnamespace, 'USAGE')"
     )
-    if found.first() is not None:
+    if result.first() is not None:
         raise may_not_read(location)
 
 
@@ -74,12 +74,12 @@ def read_only(why: Lacking | None, to_what: str) -> ReadOnlyBook:
 
 def owns(connection: Connection) -> bool:
     """Whether this role may change the tables of the book themselves, as an upgrade does."""
-    found = connection.exec_driver_sql(
+    result = connection.exec_driver_sql(
         "SELECT bool_and(pg_has_role(relowner, 'USAGE')) AND"
         " has_schema_privilege(min(relnamespace::int8)::oid, 'CREATE') FROM pg_class"
         " WHERE oid IN ('events'::regclass, 'duebook_meta'::regclass)"
     )
-    return bool(found.scalar())
+    return bool(result.scalar())
 
 
 def refuse_unless_owner(connection: Connection) -> None:
@@ -94,7 +94,7 @@ def refuse_unless_owner(connection: Connection) -> None:
 
 
 def told(error: BaseException) -> Refusal | None:
-    """What the database's refusal of a right, or of a position that somebody took, says in words;
+    """The refusal for a database error about a missing right, or about a position that is taken;
     None for other errors."""
     said: Any = getattr(error, "orig", None) or error
     state = getattr(said, "sqlstate", None)

@@ -19,8 +19,8 @@ _SCRIPT = Path(__file__).with_name("roles.sql")
 def roles_script(location: str) -> str:
     """What an administrator runs so that each role may do what it needs to, and no more.
 
-    For the schema in which the book of that URL lies: the first of its `search_path`, else
-    `public`. Raises `ForeignBook` for a schema whose name would have to be quoted.
+    For the schema of the book at that URL: the first of its `search_path`, else `public`. Raises
+    `ForeignBook` for a schema whose name would have to be quoted.
     """
     schema = _schema_of(location)
     if not _PLAIN.fullmatch(schema):

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 LOOKS = "looks"
-"""The key that says that the index holds what ids look like, since the book was made or later."""
+"""The key under which a book says that its index holds what ids look like."""
 INDEX_FORMAT = 4
 """Up to here only the layout of these tables and what the index holds: a book with a smaller one
 is brought up to date when it is opened for writing."""
@@ -126,7 +126,7 @@ def insert_refs(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None
 
 
 def insert_lifts(connection: Connection, rows: Sequence[tuple[int, int]]) -> None:
-    """Adds what is withdrawn: the fact's position, the withdrawal's."""
+    """Adds withdrawals: the fact's position, the withdrawal's."""
     _insert(connection, "withdrawn", ("target", "position"), rows)
 
 
@@ -175,23 +175,23 @@ def has_table(connection: Connection, name: str) -> bool:
     if connection.dialect.name == "sqlite":
         sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
         return connection.exec_driver_sql(sql, (name,)).first() is not None
-    found = connection.exec_driver_sql("SELECT to_regclass(%s)", (f'"{name}"',)).scalar()
-    return found is not None
+    table = connection.exec_driver_sql("SELECT to_regclass(%s)", (f'"{name}"',)).scalar()
+    return table is not None
 
 
 def faulty_guards(connection: Connection) -> list[str]:
-    """The guards that are not there, are disabled, or are not as they were made."""
+    """The guards that are missing, disabled, or not as they were made."""
     if connection.dialect.name == "sqlite":
         sql = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
-        found = {name: made for name, made in connection.exec_driver_sql(sql)}
+        existing = {name: made for name, made in connection.exec_driver_sql(sql)}
         expected = _guard_statements(connection)
-        return sorted(name for name, made in expected.items() if found.get(name) != made)
+        return sorted(name for name, made in expected.items() if existing.get(name) != made)
     sql = (
         "SELECT tgname, tgenabled, pg_get_triggerdef(oid), tgfoid = to_regprocedure(%s)"
         " FROM pg_trigger WHERE tgrelid = 'events'::regclass"
     )
     ours = "duebook_refuse()"
-    there = {name: found for name, *found in connection.exec_driver_sql(sql, (ours,))}
+    there = {name: fields for name, *fields in connection.exec_driver_sql(sql, (ours,))}
     faulty = {
         name
         for name, when in _POSTGRES_GUARDS.items()
@@ -229,7 +229,7 @@ def holds_looks(connection: Connection) -> bool:
 
 
 def stored_layout(connection: Connection) -> dict[str, str] | None:
-    """What a book says of its layout: its format, and of its index; None where no book is."""
+    """What a book says of its layout: its format and its index; None where there is no book."""
     query = select(meta.c.key, meta.c.value).where(meta.c.key.in_(("format", LOOKS)))
     try:
         return {key: value for key, value in connection.execute(query)}

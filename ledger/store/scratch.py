@@ -1,6 +1,7 @@
-"""Folders and files for work in hand: gone when it is done, and after a kill with the next command.
+"""Folders and files for work in progress: removed when it is done, after a kill by the next
+command.
 
-Whoever works in one holds a lock on it. What has such a name and no lock is dead.
+A process that works in one holds a lock on it. What has such a name and no lock is abandoned.
 """
 
 import errno
@@ -21,7 +22,7 @@ class Scratch:
     """A folder that nobody else can read, in `parent` or where temporary files lie."""
 
     def __init__(self, parent: Path | None = None) -> None:
-        """In a folder of somebody's own its name begins with a dot."""
+        """In `parent` its name begins with a dot."""
         hidden = parent is not None
         self.path, lock = _made(parent or Path(gettempdir()), hidden=hidden)
         self.close = finalize(self, _remove, self.path, lock)
@@ -34,14 +35,14 @@ class Scratch:
 
 
 def new_name(kind: str, *, hidden: bool) -> str:
-    """A name that nobody can guess: of a folder of `work`, or of a file that is a `part` yet."""
+    """A name that nobody can guess: `work` is a folder, `part` a file that is not complete yet."""
     import secrets  # here, for every command sweeps and few write
 
     return f"{'.' if hidden else ''}duebook-{secrets.token_hex(16)}.{kind}"
 
 
 def put_new(made: Path, place: Path) -> None:
-    """Puts a whole file where nothing stands: a link never replaces, a renaming does. Raises
+    """Puts a whole file where there is none: a link never replaces, a renaming does. Raises
     `FileExistsError`."""
     try:
         os.link(made, place)

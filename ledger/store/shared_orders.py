@@ -1,4 +1,4 @@
-"""Order lines that several runs at the same clocks ask of, opened and checked once for all."""
+"""Order lines that several runs at the same clocks query, opened and checked once for all."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,17 +8,17 @@ from ledger.store.order_lines import OrderLines, Session
 
 Tables = Mapping[str, Mapping[str, list[object]]]
 STORES_MAX = 5_000
-"""The lines of so many stores are kept at hand; those of more are read again each time."""
+"""The lines of up to this many stores are kept loaded; those of more are read again each time."""
 
 
 class SharedSession:
-    """One run's way to lines that others ask of too: each finds its own small tables."""
+    """One run's access to lines that others query too: each finds its own small tables."""
 
     def __init__(self, opened: "_Opened") -> None:
         self._opened = opened
 
     def ask(self, sql: str, tables: Tables) -> list[tuple[Any, ...]]:
-        """Runs SQL over `orders` and small tables; those of another run are put away before."""
+        """Runs SQL over `orders` and small tables; those of another run are dropped first."""
         if self._opened.owner is not self:
             self._opened.session.forget()
             self._opened.owner = self
@@ -26,7 +26,7 @@ class SharedSession:
 
 
 class _Opened:
-    """Lines that are open, and who asked of them last."""
+    """Lines that are open, and the run that queried them last."""
 
     def __init__(self, session: Session) -> None:
         self.session = session

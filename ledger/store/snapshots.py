@@ -1,7 +1,7 @@
-"""Snapshots: where the GMV of days after a closed period stands in long streams of stores.
+"""Snapshots: where the GMV of days after a closed period is in long streams of stores.
 
 A period that begins after the snapshot's day folds from there: what a store sold before cannot
-bear on it, however late it was reported, because GMV belongs to the day of its orders.
+affect it, however late it was reported, because GMV belongs to the day of its orders.
 """
 
 import json
@@ -21,7 +21,7 @@ from ledger.store.schema import events, snapshots
 
 
 class Snapshot(NamedTuple):
-    """Of a stream's first events, those with GMV of orders after a day."""
+    """Those of a stream's first `version` events that have GMV of orders after a day."""
 
     stream: str
     position: int
@@ -33,8 +33,8 @@ class Snapshot(NamedTuple):
 def latest(
     connection: Connection, streams: Collection[str], before: date, known_at: int
 ) -> dict[str, Snapshot]:
-    """Per stream the last snapshot known at a position whose day lies before another day."""
-    c, found = snapshots.c, {}
+    """Per stream the last snapshot known at a position whose day is before another day."""
+    c, by_stream = snapshots.c, {}
     for chunk in chunks(sorted(streams)):
         query = (
             select(c.stream, c.position, c.version, c.day, c.later)
@@ -42,14 +42,14 @@ def latest(
             .order_by(c.position)
         )
         for stream, position, version, day, later in connection.execute(query):
-            found[stream] = Snapshot(stream, position, version, day, tuple(json.loads(later)))
-    return found
+            by_stream[stream] = Snapshot(stream, position, version, day, tuple(json.loads(later)))
+    return by_stream
 
 
-def after(connection: Connection, found: Collection[Snapshot]) -> Iterator[Recorded]:
+def after(connection: Connection, taken: Collection[Snapshot]) -> Iterator[Recorded]:
     """The GMV facts that came after the snapshots, withdrawn ones too, stream by stream."""
     by_position: dict[int, list[str]] = defaultdict(list)
-    for snapshot in found:
+    for snapshot in taken:
         by_position[snapshot.position].append(snapshot.stream)
     e, s = events.c, snapshots.c
     for position, streams in sorted(by_position.items()):
@@ -67,7 +67,7 @@ def after(connection: Connection, found: Collection[Snapshot]) -> Iterator[Recor
 def take(
     connection: Connection, streams: Collection[str], day: date, known_at: int
 ) -> list[Snapshot]:
-    """Snapshots of streams as they stand at a position, from those that were taken before."""
+    """Snapshots of streams as of a position, built on those that were taken before."""
     before = latest(connection, streams, day, known_at)
     versions: dict[str, int] = {}
     for chunk in chunks(sorted(streams)):
@@ -83,9 +83,9 @@ def take(
     ]
 
 
-def keep(connection: Connection, found: Collection[Snapshot]) -> None:
-    """Writes snapshots beside the log."""
-    rows = [{**snapshot._asdict(), "later": json.dumps(snapshot.later)} for snapshot in found]
+def keep(connection: Connection, taken: Collection[Snapshot]) -> None:
+    """Stores snapshots next to the log."""
+    rows = [{**snapshot._asdict(), "later": json.dumps(snapshot.later)} for snapshot in taken]
     if rows:
         connection.execute(insert(snapshots), rows)
 

@@ -10,13 +10,12 @@ from ledger.store.schema import insert_lifts
 
 @contextmanager
 def supposing_withdrawn(connection: Connection, target: int, known_at: int) -> Iterator[None]:
-    """Whoever asks on this connection meanwhile finds the fact withdrawn from known-at on: every
-    question goes the way that it would go afterwards. Nobody else sees anything of it, and nobody
-    who records waits.
+    """Until the block ends this connection finds the fact withdrawn from known-at on, in every
+    query. Other connections see nothing of it, and no writer waits.
 
-    In a file, where whoever changes anything keeps all others from writing, a temporary table of
-    the connection's own stands before that of what is withdrawn. On a server the row is added and
-    taken back; a temporary table would not be noticed there by statements that it has prepared.
+    In SQLite, where any change keeps all others from writing, a temporary table of this connection
+    shadows `withdrawn`. On a server the row is added and rolled back: statements that it has
+    already prepared would not notice a temporary table.
     """
     if connection.dialect.name != "sqlite":
         savepoint = connection.begin_nested()
@@ -26,11 +25,13 @@ def supposing_withdrawn(connection: Connection, target: int, known_at: int) -> I
         finally:
             savepoint.rollback()
         return
-    said = connection.exec_driver_sql
-    said("CREATE TEMPORARY TABLE withdrawn (target INTEGER PRIMARY KEY, position INTEGER NOT NULL)")
+    execute = connection.exec_driver_sql
+    execute(
+        "CREATE TEMPORARY TABLE withdrawn (target INTEGER PRIMARY KEY, position INTEGER NOT NULL)"
+    )
     try:
-        said("INSERT INTO temp.withdrawn SELECT target, position FROM main.withdrawn")
-        said("INSERT INTO temp.withdrawn VALUES (?, ?)", (target, known_at))
+        execute("INSERT INTO temp.withdrawn SELECT target, position FROM main.withdrawn")
+        execute("INSERT INTO temp.withdrawn VALUES (?, ?)", (target, known_at))
         yield
     finally:
-        said("DROP TABLE temp.withdrawn")
+        execute("DROP TABLE temp.withdrawn")

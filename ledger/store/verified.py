@@ -1,6 +1,6 @@
-"""When the log was last verified, and what came of it: a hint for `status`, never proof.
+"""When the log was last verified, with which result: a hint for `status`, never proof.
 
-Beside a SQLite book it lies in `<book>.verified`; on a server in the table `duebook_meta`.
+For a SQLite book it is kept in `<book>.verified`; on a server in the table `duebook_meta`.
 """
 
 import json
@@ -28,14 +28,14 @@ class Verified(NamedTuple):
     ok: bool
 
     def text(self) -> str:
-        """As it is kept."""
+        """The JSON that is kept."""
         said = {"at": format_instant(self.at), "position": self.position, "head": self.head}
         return json.dumps(said | {"ok": self.ok})
 
 
 def leave_verified(book: Book, verified: Verified) -> None:
-    """Keeps what came of a run. Where that cannot be, the book notes it: the answer stands. Beside
-    a book that may only be read nothing is left."""
+    """Keeps the result of a run. Where that fails, the book notes it: the answer is unaffected.
+    Nothing is left next to a book that may only be read."""
     try:
         if book.path is not None:
             if not may_write(book.path):
@@ -75,8 +75,8 @@ def last_verified(book: Book) -> Verified | None:
 def still_stands(connection: Connection, verified: Verified) -> bool:
     """Whether the log holds, at the position that was verified, the hash that was seen there."""
     query = select(events.c.hash).where(events.c.position == verified.position)
-    found = connection.execute(query).scalar()
-    return isinstance(found, bytes | memoryview) and bytes(found).hex() == verified.head
+    stored = connection.execute(query).scalar()
+    return isinstance(stored, bytes | memoryview) and bytes(stored).hex() == verified.head
 
 
 def _path(book: Path) -> Path:
@@ -84,7 +84,7 @@ def _path(book: Path) -> Path:
 
 
 def _replace(path: Path, text: str) -> None:
-    """Whole or not at all, whoever else verifies meanwhile."""
+    """Replaces a file whole or not at all, even if others verify meanwhile."""
     part = path.parent / new_name("part", hidden=True)
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
     try:

@@ -1,5 +1,5 @@
-"""Order files of any size to checked lines in DuckDB: streamed, every row judged, bad rows named.
+"""Reads order files of any size into checked lines in DuckDB; every bad row is named.
 
-The good path is SQL over whole columns; a bad row is only found there, and explained one by one
-in Python, which has the words. `reading.read` is the way in.
+The checks are SQL over whole columns. The bad rows found there are explained one by one in Python,
+which has the words. `reading.read` is the entry point.
 """

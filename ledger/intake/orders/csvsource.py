@@ -1,4 +1,4 @@
-"""CSV by DuckDB, as text in parallel; and again by Python for the few rows to be explained."""
+"""Reads CSV with DuckDB, in parallel; and again with Python for the few rows to be explained."""
 
 import csv
 from collections.abc import Iterator, Mapping, Sequence
@@ -71,15 +71,15 @@ class CsvSource:
         )
 
     def malformed(self) -> bool:
-        """Whether DuckDB left out rows: other numbers of cells, stray quotes, no UTF-8."""
-        found = self._connection.execute(f"SELECT count(*) FROM {_REJECTED}").fetchone()
-        return bool(found and found[0])
+        """Whether DuckDB left out rows: wrong number of cells, stray quotes, not UTF-8."""
+        row = self._connection.execute(f"SELECT count(*) FROM {_REJECTED}").fetchone()
+        return bool(row and row[0])
 
     def find(self, positions: Sequence[int], rows: int) -> Iterator[Found]:
         """The rows at these positions; all malformed ones too, where there are any.
 
-        Raises `OrderFileUnreadable` where Python and DuckDB do not see the same rows: then
-        no row of the file can be trusted to be one.
+        Raises `OrderFileUnreadable` where Python and DuckDB do not see the same rows: then no row
+        of the file can be trusted.
         """
         wanted = iter(positions)
         at, left = -1, next(wanted, None)

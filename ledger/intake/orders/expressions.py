@@ -1,8 +1,8 @@
 """The checks of an order as SQL over whole columns; what does not pass becomes NULL.
 
-Each column has a short way for how nearly every file writes it and a long way for the rest
-(blanks around, other decimals, other scripts). `CASE` runs the long way only for the rows that
-need it. `judging` holds the same rules in Python, for the words; a test compares the two.
+Each column has a short way for how nearly every file writes it and a long way for the rest (blanks
+around, other decimals, other scripts). `CASE` runs the long way only for the rows that need it.
+`faults_in_words` holds the same rules in Python; a test compares the two.
 """
 
 from collections.abc import Collection, Mapping
@@ -22,7 +22,9 @@ MINOR_MAX = 10**18 - 1
 _BY_USE = [code for digits in (2, 0, 3, 4) for code, has in EXPONENTS.items() if has == digits]
 _ENDS = [sum(has in kinds for has in EXPONENTS.values()) for kinds in ((2,), (2, 0), (2, 0, 3))]
 _ID = r"[\p{L}\p{N}\p{M}._-]+"
-_UNSEEN = "^-|[" + "".join(f"\\x{{{ord(one):x}}}" if one != "-" else one for one in INVISIBLE) + "]"
+_UNSEEN = (
+    "^-|[" + "".join(f"\\x{{{ord(sign):x}}}" if sign != "-" else sign for sign in INVISIBLE) + "]"
+)
 _PLAIN_ID = "[0-9A-Za-z_]*[0-9][0-9A-Za-z_]*|[A-Za-z][0-9A-Za-z_-]*[0-9][0-9A-Za-z_-]*"
 _TWO_DECIMALS = "TRY_CAST({} AS DECIMAL(15, 2))"
 _PLAIN = r"-?[0-9]+(?:\.[0-9]+)?"
@@ -33,7 +35,7 @@ def _enum(values: "tuple[str, ...] | list[str]") -> str:
 
 
 CURRENCY = _enum(_BY_USE)
-"""All of ISO 4217 as one byte a row, those of two decimals first: they are told by their rank."""
+"""All of ISO 4217 in one byte a row, those of two decimals first: the rank gives the decimals."""
 
 
 def tidy(text: str) -> str:
@@ -48,8 +50,8 @@ def tidy_id(text: str) -> str:
 
 
 def is_id(text: str) -> str:
-    """Whether a tidy text is letters, digits, `.`, `_` and `-` of any script, 1 to 64 of them, all
-    to be seen, not spoilt, no name of a folder and not begun as an option is."""
+    """Whether a tidy text is 1 to 64 visible letters, digits, `.`, `_` and `-` of any script, not
+    spoilt, not the name of a folder and not beginning like an option."""
     return (
         f"length({text}) <= {ID_CHARACTERS_MAX} AND regexp_full_match({text}, '{_ID}')"
         f" AND {text} NOT IN ('.', '..') AND NOT regexp_matches({text}, {literal(_UNSEEN)})"
@@ -68,9 +70,9 @@ def is_category(text: str) -> str:
 def staged(cells: Mapping[str, Cell], origin: str, place: str | None = None) -> str:
     """A query of the typed columns of every row of `origin`, in its order.
 
-    Store and category are left as they stand: they have few values, which `tidying` looks at
-    once each. Amounts need the currency first, hence the two steps. `place` is the column that
-    holds the number of each row, where there is one.
+    Store and category are left as they are: they have few values, which `staging` checks once each.
+    Amounts need the currency first, hence the two steps. `place` is the column that holds the
+    number of each row, where there is one.
     """
     created = _instant(cells["created_at"])
     updated, dated = "NULL::BIGINT", "false"
@@ -163,7 +165,7 @@ def _optional_id(cell: Cell) -> str:
 
 
 def _instant(cell: Cell) -> str:
-    """Microseconds since the epoch. The session's time zone is UTC, and no text rests on it."""
+    """Microseconds since the epoch. The session's time zone is UTC, and no text depends on it."""
     if cell.is_epoch:
         return cell.sql
     if cell.is_instant:
@@ -187,14 +189,14 @@ def _refunded() -> str:
 
 
 def _minor(name: str, usual: str) -> str:
-    """Minor units. A decimal of two places that reads back as the very text is certainly plain."""
+    """Minor units. A decimal of two places that reads back as the same text is certainly plain."""
     rank = "enum_code(currency)"
     exponent = (
         f"CASE WHEN {rank} < {_ENDS[0]} THEN 2 WHEN {rank} < {_ENDS[1]} THEN 0"
         f" WHEN {rank} < {_ENDS[2]} THEN 3 ELSE 4 END"
     )
     plain = trimmed(name)
-    # Zeros behind the last decimal are no decimals.
+    # Trailing zeros are not decimals.
     text = f"CASE WHEN contains({plain}, '.') THEN rtrim(rtrim({plain}, '0'), '.') ELSE {plain} END"
     text = f"({text})"
     digits = f"replace({text}, '.', '')"

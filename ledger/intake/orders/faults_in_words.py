@@ -23,10 +23,10 @@ Row = Mapping[str, str | None]
 
 _IDS = f"letters, digits, '.', '_' and '-', 1 to {ID_CHARACTERS_MAX} of them"
 _BEYOND_AN_HOUR = re.compile(r"[+-][0-9]{2}:?[6-9][0-9]$", re.ASCII)
-"""An offset that Python's own reader lets pass."""
+"""An offset that Python's own parser accepts."""
 
 
-class _Found(Exception):
+class _FaultFound(Exception):
     """Carries the fault out of the check that found it."""
 
     def __init__(self, fault: RowFault) -> None:
@@ -43,32 +43,32 @@ def fault_of(row: Row, now: Instant) -> RowFault | None:
                 raise _fault("missing_field", name, None, "a value", "Fill the cell.")
         for name in COLUMNS:
             _check(name, cells, now)
-    except _Found as found:
-        return found.fault
+    except _FaultFound as fault_found:
+        return fault_found.fault
     return None
 
 
 def fault_of_fixed(column: str, value: str, now: Instant) -> RowFault | None:
-    """What is wrong with one value for all rows, as far as it can be told without them."""
+    """What is wrong with one value for all rows, as far as it can be checked without them."""
     try:
         if tidied(value, is_id=column in IDS) is None:
             raise _fault("missing_field", column, None, "a value", "Give one.")
         if column not in ("amount", "refunded"):
             _check(column, {column: tidied(value, is_id=column in IDS)}, now)
-    except _Found as found:
-        return found.fault
+    except _FaultFound as fault_found:
+        return fault_found.fault
     return None
 
 
 def tidied(cell: str | None, *, is_id: bool = False) -> str | None:
-    """The cell without blanks around it, an id without guards either, in NFC; None where nothing
-    stands in it."""
+    """The cell without blanks around it, an id without guards either, in NFC; None if it is
+    blank."""
     text = (cell or "").strip(BLANKS)
     return unicodedata.normalize("NFC", unguarded(text) if is_id else text) or None
 
 
-def _fault(code: str, column: str, found: str | None, expected: str, hint: str) -> _Found:
-    return _Found(RowFault(code, column, found, expected, hint))
+def _fault(code: str, column: str, text: str | None, expected: str, hint: str) -> _FaultFound:
+    return _FaultFound(RowFault(code, column, text, expected, hint))
 
 
 def _check(name: str, cells: Mapping[str, str | None], now: Instant) -> None:

@@ -1,8 +1,8 @@
-"""One row for an order, or one for each of its items: what appears twice in a call is not guessed.
+"""One row per order, or per item of it: what is repeated within a call is refused, not guessed.
 
-Two rows of one key are revisions where each says itself when it was changed, at another instant.
-Else they contradict each other, or one is there too often, and all of them are refused: which of
-them is meant is a question of money. A caller may have the rows of an order added up instead.
+Two rows of one key are revisions if each says when it was changed, at different instants. Otherwise
+they conflict or repeat each other, and all of them are refused: which one is meant is a question of
+money. A caller may have the rows of an order added up instead.
 """
 
 from collections.abc import Mapping
@@ -22,24 +22,24 @@ REPEATS = "order_repeats"
 _KEY = ", ".join(KEY)
 
 Place = tuple[int, int]
-"""Of a row: which file of the call, from 1, and its `source_row`."""
+"""Where a row is: the number of its file in the call, from 1, and its `source_row`."""
 
 
 class Clash(NamedTuple):
-    """A row that is refused because of another one, of the call or archived before."""
+    """A row that is refused because of another one, in the same call or archived before."""
 
     place: Place
     code: str
     order_id: str
     other: Place
-    """Where the other row stands; of an archived one the position of its call, and 0."""
+    """Where the other row is; for an archived one the position of its call, and 0."""
 
 
 def add_up(connection: "DuckDBPyConnection", relation: str) -> str:
-    """A view in which rows that share store and order and agree in all else are one: the sum of
-    their amounts, at the place of the first. Items are no longer told apart.
+    """Makes a view that merges the rows of an order that agree in all but amounts and items: their
+    sum, at the place of the first. Items are no longer distinguished.
 
-    A sum that no amount can hold is left as its rows are, which then contradict each other.
+    Rows whose sum is too large for an amount stay separate, and then conflict.
     """
     summed = {"amount_minor", "refunded_minor", "item"}
     same = ", ".join(name for name in (*CONTENT, DATED) if name not in summed)
@@ -64,9 +64,10 @@ def add_up(connection: "DuckDBPyConnection", relation: str) -> str:
 
 
 def find_clashes(connection: "DuckDBPyConnection", relation: str) -> int:
-    """Fills `CLASHES` with the rows that others of the same call contradict; how many there are.
+    """Fills `CLASHES` with the rows that conflict with others of the same call; returns their
+    number.
 
-    `REPEATS` holds the hashes of the keys that stand there more than once.
+    `REPEATS` holds the hashes of the keys that occur more than once.
     """
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {REPEATS} AS SELECT {KEY_HASH} AS key FROM {relation}"
@@ -88,7 +89,7 @@ def find_clashes(connection: "DuckDBPyConnection", relation: str) -> int:
 
 
 def _of_one_key(relation: str) -> str:
-    """Rows of one key of which not every one has an instant of change of its own."""
+    """Rows that share a key without each having its own instant of change."""
     content = ", ".join(CONTENT)
     return f"""WITH repeated AS (
             SELECT *, bool_or(NOT {DATED}) OVER (PARTITION BY {_KEY}) AS undated
@@ -134,16 +135,16 @@ def _of_two_grains(relation: str) -> str:
 
 
 def clashes(connection: "DuckDBPyConnection", at_most: int) -> list[Clash]:
-    """The first of them, by place."""
-    found = connection.execute(
+    """The first clashes, by place."""
+    rows = connection.execute(
         f"SELECT * FROM {CLASHES} ORDER BY source_file, source_row LIMIT {at_most}"
     ).fetchall()
-    return [Clash((row[0], row[1]), row[2], row[3], (row[4], row[5])) for row in found]
+    return [Clash((row[0], row[1]), row[2], row[3], (row[4], row[5])) for row in rows]
 
 
 def leave_out(connection: "DuckDBPyConnection", relation: str) -> str:
-    """A view of the rows that remain. It keeps its own list of those that do not: `CLASHES` is
-    filled anew for each question."""
+    """Makes a view of the rows that remain. It keeps its own list of those left out: `CLASHES` is
+    refilled by each check."""
     (count,) = connection.execute(
         f"SELECT count(*) FROM duckdb_tables() WHERE table_name LIKE '{LEFT_OUT}%'"
     ).fetchone() or (0,)
@@ -156,7 +157,7 @@ def leave_out(connection: "DuckDBPyConnection", relation: str) -> str:
     return view
 
 
-_TOLD = {
+_CLASH_SAYS = {
     "conflicting_rows": (
         "is of it too, with other content, and no updated_at of both tells which counts",
         "Give each item its id in a column 'item', or add the rows of an order up: --items sum.",
@@ -177,15 +178,14 @@ _DIFFERS = "Rows of an order are added up where all but amounts and items agree;
 
 def fault_of_clash(clash: Clash, other: str, *, summed: bool = False) -> RowFault:
     """What is wrong with the row, with the place of the other; also after adding up."""
-    said, hint = _TOLD[clash.code]
+    said, hint = _CLASH_SAYS[clash.code]
     hint = _DIFFERS if summed and clash.code == "conflicting_rows" else hint
     expected = f"one row of the order: {other} {said}"
     return RowFault(clash.code, "order_id", clash.order_id, expected, hint)
 
 
 def fault_of_grain(clash: Clash, *, has_items: bool) -> RowFault:
-    """What is wrong with a row, with an item or without, of an order that is archived the other
-    way."""
+    """What is wrong with a row, with an item or without, whose order is archived the other way."""
     known = "without items" if has_items else "with items"
     expected = f"its rows {known}, as the call at position {clash.other[0]} brought the order"
     hint = (
@@ -196,12 +196,12 @@ def fault_of_grain(clash: Clash, *, has_items: bool) -> RowFault:
 
 
 def rows_named(places: Mapping[Place, int], files: list[str], place: Place) -> str:
-    """`line 3 of items.csv`."""
+    """Names a row: `row 3 of items.csv`."""
     return f"row {places.get(place, place[1])} of {files[place[0] - 1]}"
 
 
 def count_of(connection: "DuckDBPyConnection", table: str) -> int:
-    """How many rows there are."""
-    found = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
-    assert found is not None, "a count has a row"
-    return int(found[0])
+    """The number of rows of a table."""
+    row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+    assert row is not None, "a count has a row"
+    return int(row[0])

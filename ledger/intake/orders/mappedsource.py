@@ -1,4 +1,4 @@
-"""Any file through a mapping, as the reading of orders asks for it."""
+"""Any file read through a mapping, as a source of orders."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -27,14 +27,14 @@ class MappedSource:
         self.first_row = self._table.header_place + 1
         self.place = "place" if self._has_places else None
         hidden = [name for name in mapped.values if name in OPTIONAL]
-        self._told = mapped.fault_in(hidden)
+        self._fault_sql = mapped.fault_in(hidden)
         self.cells: Mapping[str, Cell] = {}
         self._looks_around = mapped.mapping.looks_around
         self._read: list[str] = []
-        """What is read before rows that do not count are left out: it rests on them too."""
+        """What is read before rows that do not count are left out: it depends on them too."""
         for name, value in mapped.values.items():
             sql = value.sql
-            if name == "order_id" and self._told != "NULL::VARCHAR":
+            if name == "order_id" and self._fault_sql != "NULL::VARCHAR":
                 sql = f"CASE WHEN told IS NULL THEN {sql} END"
             is_epoch = value.kind == "instant" and not value.plain
             given = value.raw if is_epoch else None
@@ -56,7 +56,7 @@ class MappedSource:
         tests = [counts] if counts != "true" else []
         tests += [f"NOT coalesce({total}, false)"] if total else []
         where = f" WHERE {' AND '.join(tests)}" if tests else ""
-        columns = [f"{self._told} AS told", *self._read]
+        columns = [f"{self._fault_sql} AS told", *self._read]
         if not self._looks_around:
             return f"(SELECT *, {columns[0]} FROM {self._mapped.origin}{where})"
         columns += [f"{counts} AS counts", f"coalesce({total or 'false'}, false) AS is_total"]
@@ -64,12 +64,12 @@ class MappedSource:
         return f"(SELECT * FROM ({read}) WHERE counts AND NOT is_total)"
 
     def malformed(self) -> bool:
-        """Whether rows were left out; of a copy they are in it, each with what is wrong."""
+        """Whether rows were left out; a copy keeps them, each with its fault."""
         return not self._has_places and malformed(self._connection) > 0
 
     def find(self, positions: Sequence[int], rows: int) -> Iterator[Found]:
         """The rows at these positions, and malformed ones. Raises `OrderFileUnreadable` where two
-        readers see other rows."""
+        readers see different rows."""
         if self._has_places:
             yield from self._by_sql(
                 f"SELECT * FROM (SELECT row_number() OVER () - 1 AS nth, * FROM {self.origin()})"
@@ -77,8 +77,8 @@ class MappedSource:
                 positions,
             )
             return
-        some = list(self._read_again(set(positions), rows))
-        yield from self._explained(some)
+        raw_rows = list(self._read_again(set(positions), rows))
+        yield from self._explained(raw_rows)
 
     def at_rows(self, places: Sequence[int], rows: int) -> Iterator[Found]:
         """The rows of these numbers, as `source_row` counts them."""
@@ -98,23 +98,23 @@ class MappedSource:
         names = [column[0] for column in connection.description]
         cells_at = [names.index(f"c{at}") for at in range(len(self._table.names))]
         place, fault = names.index("place"), names.index("fault")
-        some = [
+        raw_rows = [
             RawRow(row[place], ["" if row[at] is None else row[at] for at in cells_at], row[fault])
             for row in connection.fetchall()
         ]
-        yield from self._explained(some)
+        yield from self._explained(raw_rows)
 
-    def _explained(self, some: list[RawRow]) -> Iterator[Found]:
-        raws = {row.place: self._raw(row) for row in some}
-        for row in self._mapped.explained(self._connection, some):
+    def _explained(self, raw_rows: list[RawRow]) -> Iterator[Found]:
+        raws = {row.place: self._raw(row) for row in raw_rows}
+        for row in self._mapped.explained(self._connection, raw_rows):
             values: dict[str, str | None] = dict(row.values)
             fault = None
             if row.fault:
                 code, said, hint = split(row.fault)
                 column, _, rest = said.partition(": ")
-                found, _, expected = rest.partition(", expected ")
-                found = found.removeprefix("found ").strip("'")
-                fault = RowFault(code, column, found or None, expected.rstrip("."), hint)
+                cell, _, expected = rest.partition(", expected ")
+                cell = cell.removeprefix("found ").strip("'")
+                fault = RowFault(code, column, cell or None, expected.rstrip("."), hint)
                 if code == "equation_differs":
                     shown = said.removeprefix("found ").partition(", expected ")
                     fault = RowFault(code, "row", shown[0], shown[2].rstrip("."), hint)

@@ -14,8 +14,8 @@ from ledger.kernel.fold import fold
 from ledger.kernel.orderlines import COLUMNS, OPTIONAL
 
 KNOWN: Mapping[str, str | None] = {fold("error"): None} | {fold(name): name for name in COLUMNS}
-"""Folded headers with their columns. What is wrong with a row stands beside it in a file of
-rejects; mended rows may keep it."""
+"""Folded headers with their columns. A rejects file says what is wrong with a row in `error`;
+corrected rows may keep it."""
 
 
 def match(file: str, header: Sequence[str], fixed: Mapping[str, str]) -> list[str | None]:

@@ -86,7 +86,7 @@ class ParquetSource:
             if kind == _INSTANT:
                 return Cell(quoted, is_instant=True)
             if kind == _NANOSECONDS:
-                # what other tools write; a fraction of a microsecond is no instant of ours
+                # what other tools write; a fraction of a microsecond is not an instant here
                 whole = f"CASE WHEN epoch_ns({quoted}) % 1000 = 0 THEN {quoted}::TIMESTAMPTZ END"
                 return Cell(whole, is_instant=True)
             if kind != "VARCHAR":
@@ -105,12 +105,12 @@ class ParquetSource:
             raise self._wrong(name, kind, "text", "its characters")
         return Cell(f"{quoted}::VARCHAR")
 
-    def _wrong(self, name: str, found: str, expected: str, keeps: str) -> WrongColumnType:
+    def _wrong(self, name: str, kind: str, expected: str, keeps: str) -> WrongColumnType:
         return WrongColumnType(
-            f"{self._file}: the column {name!r} is {found}, expected {expected}.",
+            f"{self._file}: the column {name!r} is {kind}, expected {expected}.",
             f"Write it as a type that keeps {keeps}.",
             file=self._file,
             column=name,
-            found=found,
+            found=kind,
             expected=expected,
         )

@@ -57,9 +57,9 @@ class FileRead(NamedTuple):
 
 @dataclass
 class CheckedOrders:
-    """What a call read. `relation` is a view with the columns `orderlines.STAGED`, in which no
-    two rows of one key contradict each other; `repeats` a table of hashes of keys that stand
-    there more than once.
+    """What a call read. `relation` is a view with the columns `orderlines.STAGED`, in which no two
+    rows of one key contradict each other; `repeats` a table of hashes of keys that occur there more
+    than once.
 
     `rejections` are the first ones, in order; `rejected` counts all. `source_file` n is
     `files[n - 1]`; `source_row` counts its rows, those of a CSV from 2, below the header.
@@ -74,24 +74,24 @@ class CheckedOrders:
     repeats: str = REPEATS
 
     def found_at(self, places: Iterable[Place]) -> dict[Place, Found]:
-        """The rows at some places as they stand in the files."""
+        """The rows at some places as they are in the files."""
         wanted: dict[int, list[int]] = defaultdict(list)
-        for file, row in sorted(set(places)):
-            wanted[file].append(row)
-        found: dict[Place, Found] = {}
-        for file, rows in wanted.items():
+        for file, number in sorted(set(places)):
+            wanted[file].append(number)
+        by_place: dict[Place, Found] = {}
+        for file, numbers in wanted.items():
             source = self._sources[file - 1]
-            of_file = source.at_rows(rows, self.files[file - 1].read)
-            good = (header for header in of_file if not header.left_out)
-            found |= {(file, row): header for row, header in zip(rows, good, strict=False)}
-        return found
+            of_file = source.at_rows(numbers, self.files[file - 1].read)
+            good = (row for row in of_file if not row.left_out)
+            by_place |= {(file, number): row for number, row in zip(numbers, good, strict=False)}
+        return by_place
 
     def reject(self, faults: Iterable[tuple[Place, RowFault]], count: int) -> None:
-        """Takes rows to the rejected ones: the first of them with their faults."""
-        told = list(faults)
-        found = self.found_at(place for place, _ in told)
-        for place, fault in told:
-            row, name = found[place], self.files[place[0] - 1].file
+        """Moves `count` rows to the rejected ones, given the first of them with their faults."""
+        placed = list(faults)
+        by_place = self.found_at(place for place, _ in placed)
+        for place, fault in placed:
+            row, name = by_place[place], self.files[place[0] - 1].file
             self.rejections.append(RejectedRow.of(name, row.row, fault, row.as_given or row.raw))
         self.rejected += count
         self.rows -= count
@@ -120,11 +120,11 @@ def read(
 ) -> CheckedOrders:
     """Reads and checks order files; good rows are staged in the connection, bad ones named.
 
-    `fixed` values stand in every row of files that lack the column; files with other headers than
+    `fixed` values apply to every row of files that lack the column; files with other headers than
     ours are read through a `mapping`, and times without a zone are of `zone`. `keep` rejections are
     explained. With `add_up_items`, or where the mapping says so, the rows of an order are added up.
-    What is needed meanwhile lies `within` a folder, or where temporary files do. Raises a refusal
-    of `orders.refusals` for a file of which no row can be trusted.
+    Working files go into the folder `within`, or where temporary files do. Raises a refusal of
+    `orders.refusals` for a file of which no row can be trusted.
     """
     assert files, "somebody named a file"
     call = _Call(connection, now, Reading(mapping, zone, dict(fixed or {}), progress))
@@ -169,14 +169,14 @@ def read(
 def _refuse_clashes(
     connection: "DuckDBPyConnection", checked: CheckedOrders, keep: int, *, summed: bool
 ) -> None:
-    """Takes out the rows that others of the call contradict."""
+    """Rejects the rows that conflict with others of the call."""
     count = find_clashes(connection, checked.relation)
     if not count:
         return
-    told = clashes(connection, max(keep - len(checked.rejections), 0))
+    first_clashes = clashes(connection, max(keep - len(checked.rejections), 0))
     lines = {
-        place: header.row
-        for place, header in checked.found_at(clash.other for clash in told).items()
+        place: row.row
+        for place, row in checked.found_at(clash.other for clash in first_clashes).items()
     }
     names = [file.file for file in checked.files]
     checked.reject(
@@ -185,7 +185,7 @@ def _refuse_clashes(
                 clash.place,
                 fault_of_clash(clash, rows_named(lines, names, clash.other), summed=summed),
             )
-            for clash in told
+            for clash in first_clashes
         ),
         count,
     )
@@ -206,7 +206,7 @@ def _check_fixed(call: _Call) -> None:
 def _read_file(
     call: _Call, path: Path, link: Path, number: int, room: int
 ) -> tuple[str, FileRead, Source, list[RejectedRow]]:
-    """The query of its good rows, what is to be said of it, and its first rejections."""
+    """The query of its good rows, its totals, its source and its first rejections."""
     with Watched(path) as watched:
         if not watched.bytes:
             raise EmptyOrderFile(f"{watched.name} is empty.", file=watched.name)
@@ -256,10 +256,10 @@ def _explained(
     """How many rows are malformed, and the first rejections with their reasons."""
     malformed = 0
     rejections: list[RejectedRow] = []
-    for header in source.find(positions, rows):
-        malformed += header.left_out
+    for row in source.find(positions, rows):
+        malformed += row.left_out
         if len(rejections) < room:
-            fault = header.fault or fault_of(header.raw, call.known_until) or _UNEXPLAINED
-            given = header.as_given or header.raw
-            rejections.append(RejectedRow.of(file, header.row, fault, given))
+            fault = row.fault or fault_of(row.raw, call.known_until) or _UNEXPLAINED
+            given = row.as_given or row.raw
+            rejections.append(RejectedRow.of(file, row.row, fault, given))
     return malformed, rejections

@@ -1,4 +1,4 @@
-"""An order that cannot be used, as a value: where it stands, what is wrong, what to do."""
+"""An order that cannot be used, as a value: where it is, what is wrong, what to do."""
 
 from typing import Any, NamedTuple
 
@@ -16,8 +16,8 @@ class RowFault(NamedTuple):
 class RejectedRow(NamedTuple):
     """Why one row is not an order.
 
-    `row` is what a person looks for: in CSV the line on which the row ends, the header being
-    line 1; in Parquet the number of the row, from 1. `raw` holds the cells as they stand.
+    `row` is what a person looks for: in CSV the line on which the row ends, the header being line
+    1; in Parquet the number of the row, from 1. `raw` holds the cells as they are in the file.
     """
 
     file: str
@@ -39,8 +39,8 @@ class RejectedRow(NamedTuple):
     @property
     def error(self) -> str:
         """The fault as a sentence."""
-        found = "nothing" if self.found is None else repr(self.found[:80])
-        return f"{self.column}: found {found}, expected {self.expected}."
+        shown = "nothing" if self.found is None else repr(self.found[:80])
+        return f"{self.column}: found {shown}, expected {self.expected}."
 
     def as_json(self) -> dict[str, Any]:
         """In the shape of the public contract, with what was found and expected."""

@@ -1,4 +1,4 @@
-"""What the reading asks of a file's format."""
+"""What the reading of orders needs from a file format."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
@@ -17,9 +17,9 @@ class Found(NamedTuple):
     """Its cells by our columns."""
     fault: RowFault | None = None
     as_given: Raw | None = None
-    """Its cells as they stand in the file, where its columns are others."""
+    """Its cells as they are in the file, where its columns differ from ours."""
     left_out: bool = False
-    """Whether it is no row of what was read."""
+    """Whether it is not among the rows that were read."""
 
 
 class Source(Protocol):

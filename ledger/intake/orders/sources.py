@@ -1,4 +1,5 @@
-"""Which reader a file of orders gets: our own headers are read as they lie, all else as a table."""
+"""Chooses the reader of an order file: files with our own headers are read directly, others as
+tables."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -29,7 +30,7 @@ class Reading(NamedTuple):
     mapping: Mapped | None
     """None for files with our own headers."""
     zone: str | None
-    """Of times that say none."""
+    """The zone of times that say none."""
     fixed: Mapping[str, str]
     progress: Progress = lambda what, more: None
 
@@ -37,7 +38,7 @@ class Reading(NamedTuple):
 def source_of(
     connection: "DuckDBPyConnection", watched: Watched, path: Path, folder: Path, how: Reading
 ) -> Source:
-    """The reader of a file; `path` is another name of it, and `folder` takes what is made."""
+    """The reader of a file; `path` is another name of it, and `folder` takes any copy."""
     is_parquet = watched.is_parquet or watched.name.lower().endswith(_PARQUET_SUFFIXES)
     plain = how.mapping is None and how.zone is None
     if is_parquet and plain:

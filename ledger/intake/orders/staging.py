@@ -20,10 +20,10 @@ def stage(
     table: str,
     watched: Watched,
 ) -> int:
-    """Reads the file; answers its rows. What a row lacks or has wrong is NULL in the table.
+    """Reads the file; returns its number of rows. What is missing or wrong is NULL in the table.
 
-    Raises `FileChanged` or `OrderFileUnreadable` where the reading broke off, and
-    `NoRoomToRead` where this machine is at fault.
+    Raises `FileChanged` or `OrderFileUnreadable` where the reading failed, and `NoRoomToRead` where
+    memory or disk ran out.
     """
     import duckdb
 
@@ -40,28 +40,28 @@ def stage(
         raise OrderFileUnreadable(f"{name} cannot be read: {why}.", file=name) from None
     _tidy(connection, table, "store", tidy_id, is_id)
     _tidy(connection, table, "category", tidy, is_category)
-    found = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
-    assert found is not None, "a count has a row"
-    return int(found[0])
+    row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+    assert row is not None, "a count has a row"
+    return int(row[0])
 
 
 def good_rows(
     connection: "DuckDBPyConnection", table: str, now: Instant, has: Collection[str]
 ) -> int:
     """How many of the staged rows are orders."""
-    found = connection.execute(f"SELECT count(*) FROM {table} WHERE {is_good(now, has)}").fetchone()
-    assert found is not None, "a count has a row"
-    return int(found[0])
+    row = connection.execute(f"SELECT count(*) FROM {table} WHERE {is_good(now, has)}").fetchone()
+    assert row is not None, "a count has a row"
+    return int(row[0])
 
 
 def bad_positions(
     connection: "DuckDBPyConnection", table: str, now: Instant, has: Collection[str], at_most: int
 ) -> list[int]:
-    """Where the first rows that are no orders stand, counted from 0."""
-    found = connection.execute(
+    """The positions of the first rows that are not orders, counted from 0."""
+    rows = connection.execute(
         f"SELECT rowid FROM {table} WHERE NOT ({is_good(now, has)}) ORDER BY rowid LIMIT {at_most}"
     )
-    return [int(position) for (position,) in found.fetchall()]
+    return [int(position) for (position,) in rows.fetchall()]
 
 
 def _tidy(
@@ -76,10 +76,10 @@ def _tidy(
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE order_values AS SELECT DISTINCT {column} FROM {table}"
     )
-    odd = f"SELECT {column} FROM order_values WHERE {column} <> {clean} OR NOT ({rule(column)})"
-    if connection.execute(f"{odd} LIMIT 1").fetchone():
+    untidy = f"SELECT {column} FROM order_values WHERE {column} <> {clean} OR NOT ({rule(column)})"
+    if connection.execute(f"{untidy} LIMIT 1").fetchone():
         connection.execute(
             f"UPDATE {table} SET {column} = CASE WHEN {rule(clean)} THEN {clean} END"
-            f" WHERE {column} IN ({odd})"
+            f" WHERE {column} IN ({untidy})"
         )
     connection.execute("DROP TABLE order_values")

@@ -1,4 +1,4 @@
-"""Rows of one line that come to one figure: what was issued, and what was adjusted since."""
+"""Adds up the rows of one line: what was issued, and what was adjusted since."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,8 @@ from ledger.intake.problems import Problem
 
 def added_up(rows: Sequence[PlatformRow]) -> tuple[list[PlatformRow], list[Problem]]:
     """One row for each line, or store and kind: the sum of its amounts, the last of its outcomes,
-    the place and other columns of the first. A row in another currency than the first is told."""
+    the place and other columns of the first. A row in another currency than the first is a
+    problem."""
     sums: dict[tuple[str | None, ...], PlatformRow] = {}
     problems: list[Problem] = []
     for row in rows:
@@ -20,8 +21,8 @@ def added_up(rows: Sequence[PlatformRow]) -> tuple[list[PlatformRow], list[Probl
         amount = first.amount or row.amount
         if first.amount is not None and row.amount is not None:
             if first.amount.currency != row.amount.currency:
-                found, expected = row.amount.currency, first.amount.currency
-                said = f"{row.line or row.store}: found {found}, expected {expected} as in row "
+                code, expected = row.amount.currency, first.amount.currency
+                said = f"{row.line or row.store}: found {code}, expected {expected} as in row "
                 problems.append(Problem(row.place, "mixed_currencies", f"{said}{first.place}."))
                 continue
             amount = first.amount.plus(row.amount)

@@ -31,7 +31,7 @@ NAMES = (*KEYS, *NEEDED, *OPTIONAL)
 IDS = ("store", "order_id")
 COLUMNS_SHOWN = 20
 HEADER_MAX = 1000
-"""Characters of a column's name: more is none."""
+"""The most characters that a column's name may have."""
 
 
 def read_bytes(path: str) -> bytes:
@@ -48,7 +48,7 @@ def read(path: str) -> PlatformFile:
 
 
 def text_of(name: str, raw: bytes) -> str:
-    """The text of a CSV. Raises `BadPlatformFile` for what is none."""
+    """The text of a CSV. Raises `BadPlatformFile` for anything else."""
     other = other_format(raw[:8])
     if other:
         raise BadPlatformFile(
@@ -79,11 +79,11 @@ def _file(name: str, digest: str, text: str) -> PlatformFile:
         for cells in rows:
             if not any(cell.strip() for cell in cells):
                 continue
-            found = row_of(rows.line_num, header, cells)
-            if isinstance(found, Problem):
-                problems.append(found)
+            row = row_of(rows.line_num, header, cells)
+            if isinstance(row, Problem):
+                problems.append(row)
             else:
-                good.append(found)
+                good.append(row)
     except csv.Error as error:
         problems.append(Problem(rows.line_num, "not_csv", f"{of_csv(error)}."))
     kept, differing = without_totals(good)
@@ -92,7 +92,7 @@ def _file(name: str, digest: str, text: str) -> PlatformFile:
 
 
 def refuse_header(name: str, header: list[str]) -> None:
-    """Raises `BadPlatformFile` for a column that lacks or is doubled, with what is near it."""
+    """Raises `BadPlatformFile` for a missing or doubled column, with the nearest names."""
     if len(header) > COLUMNS_MAX:
         raise BadPlatformFile(
             f"{name}:1: the header has {len(header):,} cells; {COLUMNS_MAX:,} are read.",
@@ -122,9 +122,9 @@ def refuse_header(name: str, header: list[str]) -> None:
             for cell in header
             if cell not in NAMES and (close := get_close_matches(cell.lower(), NAMES, n=1))
         ]
-        found = ", ".join(near) or listed([*map(repr, header)], COLUMNS_SHOWN) or "nothing"
+        shown = ", ".join(near) or listed([*map(repr, header)], COLUMNS_SHOWN) or "nothing"
         raise BadPlatformFile(
-            f"{name}:1: the column {lacks[0]} is missing; found {found}.",
+            f"{name}:1: the column {lacks[0]} is missing; found {shown}.",
             "The header names line, or store (and kind), or order_id and store; and amount, "
             "currency.",
         )

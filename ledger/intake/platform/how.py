@@ -11,7 +11,7 @@ class How(NamedTuple):
     mapping: Mapping | None = None
     """None for our own headers."""
     store: str | None = None
-    """Store the file belongs to, where it has no store column."""
+    """The store of a file that does not name one."""
     column: str | None = None
     """The header of the amount that is compared, instead of the mapping's."""
     zone: str | None = None

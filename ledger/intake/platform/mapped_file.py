@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
 ROWS_AT_ONCE = 2_000
 SHOWN = ("id", "type", "related", "statement", "created", "settled", "settlement", "amount")
-"""What is shown of a row that is of no order, beside the cells that nothing is read from."""
+"""What is shown of a row without an order, in addition to the unmapped cells."""
 PLACES_MAX = 100_000
-"""Of so many orders it is said which rows their amounts were added up from."""
+"""For at most this many orders the rows are listed that their amounts were added up from."""
 
 
 def opened_file(
@@ -56,13 +56,13 @@ def opened_file(
 
 
 def _refuse_without(mapped: MappedTable) -> None:
-    """A file that names nothing that could be compared."""
+    """Refuses a file with nothing to compare."""
     has, name = mapped.values, Path(mapped.table.file.name).name
     if "order_id" in has and "line" not in has and "store" not in has:
         raise StoreNeeded(f"{name} has no store column.", "Say whose file it is: --store S-1007")
     lacks = [] if {"line", "store"} & set(has) else ["line (or store, or order_id and store)"]
     if "outcome" not in has or "amount" in has or "currency" in has:
-        lacks += [one for one in ("amount", "currency") if one not in has]
+        lacks += [column for column in ("amount", "currency") if column not in has]
     if lacks:
         raise BadPlatformFile(
             f"{name}: nothing gives {lacks[0]}; found "
@@ -85,20 +85,23 @@ def rows_of(
         raise BadPlatformFile(f"{name} is too large to be compared line by line.", "Split it.")
     refuse_differing_totals(connection, mapped)
     left = mapped.left(True)
-    names = [*mapped.values, *(one if one not in NAMES else f"{one} " for _, one in left)]
+    names = [
+        *mapped.values,
+        *(header if header not in NAMES else f"{header} " for _, header in left),
+    ]
     totals = 0
     problems: list[Problem] = []
     good: list[PlatformRow] = []
-    found = connection.execute(f"{mapped.select(others=True)} ORDER BY place")
-    while rows := found.fetchmany(ROWS_AT_ONCE):
-        for place, told, *cells in rows:
+    result = connection.execute(f"{mapped.select(others=True)} ORDER BY place")
+    while rows := result.fetchmany(ROWS_AT_ONCE):
+        for place, fault, *cells in rows:
             *values, counts, is_total = cells
             totals += bool(is_total)
-            if is_total or not (counts or told):
+            if is_total or not (counts or fault):
                 continue
             row = (
-                _problem(place, told)
-                if told
+                _problem(place, fault)
+                if fault
                 else row_of(place, names, [cell or "" for cell in values])
             )
             if isinstance(row, Problem):
@@ -112,8 +115,8 @@ def rows_of(
     return PlatformFile(name, digest(), good, mapped.nameless, totals)
 
 
-def _problem(place: int, told: str) -> Problem:
-    code, said, hint = split(told)
+def _problem(place: int, fault: str) -> Problem:
+    code, said, hint = split(fault)
     return Problem(place, code, f"{said} {hint}".strip())
 
 
@@ -124,7 +127,7 @@ def load_orders(
     *,
     flip_sign: bool,
 ) -> OrderFile:
-    """Reads a file by order into the table `theirs`: of a mapping that adds up, one row an order.
+    """Reads a file by order into the table `theirs`: one row per order if the mapping adds up.
 
     A row that names an order belongs to it, whatever its type: also one whose own id is that of an
     order of the file or of ours. Raises `BadPlatformFile` with every row that cannot be used.
@@ -139,8 +142,8 @@ def load_orders(
             "Export the file again.",
         )
     problems = [
-        _problem(*one)
-        for one in database.execute(
+        _problem(*row)
+        for row in database.execute(
             "SELECT place, told FROM platform_rows WHERE told IS NOT NULL"
             f" ORDER BY place LIMIT {PROBLEMS_MAX}"
         ).fetchall()
@@ -152,14 +155,14 @@ def load_orders(
     adds_up = mapped.mapping.rows.add_up
     if adds_up:
         problems += _mixed(database)
-    rows = checked(database, name, "place", flip_sign=flip_sign, told=problems)
+    rows = checked(database, name, "place", flip_sign=flip_sign, known=problems)
     summed = _add_up(database) if adds_up else {}
     counts = (mapped.nameless, totals)
     return OrderFile(name, digest(), rows + len(other), other, summed, *counts)
 
 
 def _read(database: "DuckDBPyConnection", mapped: MappedTable) -> int:
-    """The table `platform_rows`; answers how many rows sum others, which are not in it."""
+    """Fills the table `platform_rows`; returns the number of total rows, which are not in it."""
     if not mapped.table.has_places:
         forget_malformed(database)
     has = mapped.values
@@ -172,8 +175,8 @@ def _read(database: "DuckDBPyConnection", mapped: MappedTable) -> int:
         return f"nfc_normalize({bare}) AS {name}"
 
     amount = trimmed(text("amount"))
-    shown = [f"{text(one)} AS shown_{one}" for one in SHOWN if one in has]
-    left = [f"{mapped.values_of.text((one,))} AS left_{at}" for at, one in mapped.left(True)]
+    shown = [f"{text(column)} AS shown_{column}" for column in SHOWN if column in has]
+    left = [f"{mapped.values_of.text((header,))} AS left_{at}" for at, header in mapped.left(True)]
     own = f"{trimmed(text('id'))} AS id" if "id" in has else "NULL::VARCHAR AS id"
     total = f"coalesce({mapped.is_total}, false)" if mapped.is_total else "false"
     columns = [
@@ -192,7 +195,7 @@ def _read(database: "DuckDBPyConnection", mapped: MappedTable) -> int:
 
 
 def _find_orders(database: "DuckDBPyConnection") -> None:
-    """Rows whose own id is that of an order are of that order."""
+    """Assigns rows whose own id is that of an order to that order."""
     known = "SELECT order_id FROM platform_rows WHERE order_id IS NOT NULL"
     ours = database.execute(
         "SELECT count(*) FROM duckdb_views() WHERE view_name = 'orders'"
@@ -205,16 +208,16 @@ def _find_orders(database: "DuckDBPyConnection") -> None:
 
 
 def _take_out_others(database: "DuckDBPyConnection", mapped: MappedTable) -> list[dict[str, Any]]:
-    """Rows that are of no order, as they are shown."""
+    """Removes the rows without an order; returns them as they are shown."""
     apart = "(NOT counts OR coalesce(order_id, '') = '')"
     if not (mapped.mapping.rows.add_up or mapped.mapping.rows.only or "id" in mapped.values):
         return []
-    shown = [one for one in SHOWN if one in mapped.values]
+    shown = [column for column in SHOWN if column in mapped.values]
     left = mapped.left(True)
     if not (mapped.mapping.rows.add_up or "id" in mapped.values):
         shown, left = [], []
-    names = [*(f"shown_{one}" for one in shown), *(f"left_{at}" for at, _ in left)]
-    found = database.execute(
+    names = [*(f"shown_{column}" for column in shown), *(f"left_{at}" for at, _ in left)]
+    rows = database.execute(
         f"SELECT {', '.join(['place', 'currency', *names])} FROM platform_rows WHERE {apart}"
         " ORDER BY place"
     ).fetchall()
@@ -230,12 +233,12 @@ def _take_out_others(database: "DuckDBPyConnection", mapped: MappedTable) -> lis
             },
             **({"currency": currency} if currency else {}),
         }
-        for place, currency, *cells in found
+        for place, currency, *cells in rows
     ]
 
 
 def _shown(name: str, cell: str, currency: str | None) -> str:
-    """A cell of a row of no order: an amount with the decimals of its currency."""
+    """A cell of a row without an order; an amount with the decimals of its currency."""
     if name not in ("amount", "settlement") or not currency:
         return cell
     try:
@@ -246,7 +249,7 @@ def _shown(name: str, cell: str, currency: str | None) -> str:
 
 def _mixed(database: "DuckDBPyConnection") -> list[Problem]:
     """Rows whose order has another currency further up: they cannot be added."""
-    found = database.execute(
+    rows = database.execute(
         "SELECT place, order_id, currency, first, first_place FROM (SELECT *,"
         " first_value(currency) OVER same AS first, first_value(place) OVER same AS first_place"
         " FROM platform_rows WINDOW same AS (PARTITION BY store, order_id ORDER BY place))"
@@ -258,7 +261,7 @@ def _mixed(database: "DuckDBPyConnection") -> list[Problem]:
             "mixed_currencies",
             f"order {order}: found {currency}, expected {first} as in row {above}.",
         )
-        for place, order, currency, first, above in found
+        for place, order, currency, first, above in rows
     ]
 
 
@@ -269,7 +272,7 @@ def _add_up(database: "DuckDBPyConnection") -> dict[tuple[str, str], tuple[int, 
         " sum(minor)::BIGINT AS minor, currency, list(place ORDER BY place) AS places"
         f" FROM {THEIRS} GROUP BY store, order_id, currency"
     )
-    found = database.execute(
+    rows = database.execute(
         "SELECT store, order_id, places FROM added_up WHERE len(places) > 1"
         f" ORDER BY place LIMIT {PLACES_MAX}"
     ).fetchall()
@@ -277,4 +280,4 @@ def _add_up(database: "DuckDBPyConnection") -> dict[tuple[str, str], tuple[int, 
     database.execute(
         f"CREATE TEMP VIEW {THEIRS} AS SELECT place, store, order_id, minor, currency FROM added_up"
     )
-    return {(store, order): tuple(places) for store, order, places in found}
+    return {(store, order): tuple(places) for store, order, places in rows}

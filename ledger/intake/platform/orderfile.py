@@ -37,8 +37,8 @@ USUAL = 2
 class OrderFile(NamedTuple):
     """A file in the table `theirs`: place, store, order_id, minor, currency.
 
-    `other` are rows that are of no order, as they are shown; `summed` says, by store and order,
-    which rows an amount was added up from, where there are several.
+    `other` are rows without an order, as they are shown; `summed` says, by store and order, which
+    rows an amount was added up from, where there are several.
     """
 
     name: str
@@ -49,7 +49,7 @@ class OrderFile(NamedTuple):
     nameless: int = 0
     """Columns without a name, which were passed over."""
     totals: int = 0
-    """Rows that sum others, which were checked."""
+    """Total rows, which were checked."""
 
 
 Load = Callable[["DuckDBPyConnection"], OrderFile]
@@ -89,8 +89,8 @@ def load(
 ) -> OrderFile:
     """Reads a CSV with `order_id`, `store`, `amount`, `currency` into the table `theirs`.
 
-    Amounts become minor units; `digest` is asked when the file is read. Raises `BadPlatformFile`
-    with every row that cannot be used.
+    Amounts become minor units; `digest` is called once the file has been read. Raises
+    `BadPlatformFile` with every row that cannot be used.
     """
     import duckdb
 
@@ -127,12 +127,12 @@ def checked(
     place: str,
     *,
     flip_sign: bool,
-    told: Sequence[Problem] = (),
+    known: Sequence[Problem] = (),
 ) -> int:
-    """Makes the table `theirs` of what was read into `platform_rows`; how many rows it has.
+    """Makes the table `theirs` from `platform_rows`; returns its number of rows.
 
-    `place` is the number of a row, in SQL. Raises `BadPlatformFile` with every row that cannot be
-    used, those among them that are `told` already.
+    `place` is the number of a row, in SQL; `known` are problems that were found before. Raises
+    `BadPlatformFile` with every row that cannot be used, those included.
     """
     digits = _digits(database)
     cases = " ".join(
@@ -141,7 +141,7 @@ def checked(
     )
     minor = f"CASE currency {cases} END" if digits else "NULL::BIGINT"
     _take_out_totals(database, name, minor, place)
-    problems = [*told, *_bad_rows(database, minor, digits, place)]
+    problems = [*known, *_bad_rows(database, minor, digits, place)]
     refuse(name, sorted(problems, key=lambda problem: problem.place))
     database.execute(
         f"CREATE TEMP VIEW {THEIRS} AS SELECT {place} AS place, store, order_id,"
@@ -151,7 +151,7 @@ def checked(
 
 
 def _spill_of(database: "DuckDBPyConnection") -> Path:
-    """Where the database puts what memory does not hold: swept where a command was killed."""
+    """The database's folder for what memory does not hold: swept after a command was killed."""
     (folder,) = database.execute("SELECT current_setting('temp_directory')").fetchall()[0]
     Path(folder).mkdir(parents=True, exist_ok=True)
     return Path(folder)
@@ -163,12 +163,12 @@ def _not_csv(name: str, error: Exception) -> BadPlatformFile:
 
 
 def _read(database: "DuckDBPyConnection", path: str, *, tidy: bool) -> None:
-    """The table `platform_rows`: cells as they stand, amounts of most currencies read."""
+    """Fills the table `platform_rows`: cells as they are, amounts of most currencies converted."""
     # Tidying every cell takes as long as reading it; most files hold nothing to tidy.
     cell = "{}" if tidy else trimmed("{}")
     guards = rf"regexp_replace({cell}, {literal(GUARDED)}, '\1\2', 's')"
     name_cell = cell if tidy else f"nfc_normalize({guards})"
-    # Reading keeps the order of the file, so that a row's number tells its place.
+    # Reading keeps the order of the file, so that a row's number gives its place.
     database.execute(
         f"CREATE OR REPLACE TEMP TABLE platform_rows AS SELECT {name_cell.format('store')} AS"
         f" store, {name_cell.format('order_id')} AS order_id, {cell.format('amount')} AS amount,"
@@ -180,8 +180,8 @@ def _read(database: "DuckDBPyConnection", path: str, *, tidy: bool) -> None:
 
 
 def minor_of(places: int, text: str) -> str:
-    """The minor units of a plain decimal of at most 15 digits and so many decimals, zeros behind
-    them not counted; else NULL."""
+    """The minor units of a plain decimal of at most 15 digits and `places` decimals, trailing zeros
+    not counted; else NULL."""
     decimals = f"([.][0-9]{{1,{places}}}0*)?" if places else "([.]0+)?"
     shape = f"-?[0-9]{{1,{15 - places}}}{decimals}"
     amount = f"({text}::DECIMAL(18, {places}) * {10**places})::BIGINT"
@@ -189,17 +189,17 @@ def minor_of(places: int, text: str) -> str:
 
 
 def _digits(database: "DuckDBPyConnection") -> dict[str, int]:
-    """The decimals of every currency in the file that is one."""
-    found = database.execute("SELECT DISTINCT currency FROM platform_rows ORDER BY 1").fetchall()
+    """The decimals of every known currency in the file."""
+    rows = database.execute("SELECT DISTINCT currency FROM platform_rows ORDER BY 1").fetchall()
     digits = {}
-    for (code,) in found:
+    for (code,) in rows:
         with suppress(Refusal):
             digits[code] = exponent(code or "")
     return digits
 
 
 def _take_out_totals(database: "DuckDBPyConnection", name: str, minor: str, place: str) -> None:
-    """Rows that sum those above them are checked, and are of no order. Raises `BadPlatformFile`."""
+    """Checks the total rows and removes them: they are not orders. Raises `BadPlatformFile`."""
     labels = ", ".join(map(literal, sorted(LABELS)))
     labelled = f"lower(trim(order_id)) IN ({labels}) OR lower(trim(store)) IN ({labels})"
     totals = database.execute(
@@ -211,17 +211,17 @@ def _take_out_totals(database: "DuckDBPyConnection", name: str, minor: str, plac
     database.execute(f"DELETE FROM platform_rows WHERE {labelled}")
     problems: list[Problem] = []
     before = dict[str, int]()
-    for row, told, amount, currency, found in totals:
-        if found is None:
-            said = f"{amount!r} {currency or ''} cannot be read as a total."
-            problems.append(Problem(told, "bad_amount", said))
+    for row, number, amount, currency, total in totals:
+        if total is None:
+            said = f"{amount!r} {currency or ''} is no amount that could be a total."
+            problems.append(Problem(number, "bad_amount", said))
             continue
         above, since = database.execute(
             f"SELECT coalesce(sum({minor}), 0), coalesce(sum({minor}) FILTER (rowid > ?), 0)"
             " FROM platform_rows WHERE rowid < ? AND currency = ?",
             [before.get(currency, -1), row, currency],
         ).fetchall()[0]
-        problem = differing(told, Money(found, currency), int(above), int(since))
+        problem = differing(number, Money(total, currency), int(above), int(since))
         problems += [problem] if problem else []
         before[currency] = row
     refuse(name, problems)

@@ -35,7 +35,7 @@ class PlatformFile(NamedTuple):
     nameless: int = 0
     """Columns without a name, which were passed over."""
     totals: int = 0
-    """Rows that sum others, which were checked."""
+    """Total rows, which were checked."""
 
 
 class StoreNeeded(Refusal):

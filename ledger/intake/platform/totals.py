@@ -1,4 +1,4 @@
-"""Rows that sum others: checked against them, and never claimed as a line of the platform's."""
+"""Total rows: checked against the rows that they sum, and never treated as lines."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from ledger.kernel.fold import fold
 
 
 def without_totals(rows: Sequence[PlatformRow]) -> tuple[list[PlatformRow], list[Problem]]:
-    """The rows without those that sum others; a problem for a sum that is none."""
+    """The rows without the totals, and a problem for each total that is wrong."""
     kept: list[PlatformRow] = []
     problems: list[Problem] = []
     sums = RunningSums()

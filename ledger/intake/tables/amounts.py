@@ -1,7 +1,7 @@
-"""Amounts as files write them: other marks, units, brackets and signs behind; one plain decimal.
+"""Amounts as files write them, with marks, units, brackets, trailing signs, as plain decimals.
 
-What can mean two things is nothing: a point where the mapping says that decimals stand behind a
-comma, thousands that are no thousands, two signs. What is no amount is NULL.
+What could mean two things is NULL: a point where the mapping says that decimals follow a comma,
+groups that are not thousands, two signs. So is what is not an amount.
 """
 
 import re
@@ -44,17 +44,17 @@ _NAMES = (
     *("kr", "Ft", "lei", "Rs", "Bs", "TL", "Dh", "din", "SFr", "Fr", "руб", "р", "грн", "лв"),
     *("S/", "圓", "圆", "块", "원", "บาท"),
 )
-"""How currencies are written that these do not tell apart; a point may stand behind."""
+"""Names of currencies that do not identify one; a point may follow."""
 _MINUS = "[-\u2212\u2013]"
 _SIGN = f"(?:{_MINUS}|[+])?"
 _TERM = "DECIMAL(30, 6)"
-"""Of sums: 24 digits before six decimals, which no currency has more of."""
+"""The type of sums: 24 digits before six decimals; no currency has more decimals."""
 _BLANKS = r"[\s\x{a0}\x{202f}\x{2009}\x{3000}]+"
 
 
 def plain(text: str, decimal: str, thousands: str | None, units: Iterable[str] = ()) -> str:
-    """The amount of a cell as a plain decimal, in SQL; `units` may stand beside it as currencies
-    do. Other letters are none: `32.13 DR` and `1.2M` say more than an amount."""
+    """The amount of a cell as a plain decimal, in SQL; `units` may be written next to it, as
+    currencies may. Other letters make it NULL: `32.13 DR` and `1.2M` say more than an amount."""
     number = _number(decimal, thousands)
     usual = f"-?[0-9]{{1,15}}(?:{_escaped(decimal)}[0-9]{{1,6}})?"
     short = f"-?{_escaped(decimal)}[0-9]{{1,6}}"
@@ -80,7 +80,8 @@ def plain(text: str, decimal: str, thousands: str | None, units: Iterable[str] =
 
 @lru_cache(maxsize=32)
 def _unit(units: tuple[str, ...]) -> str:
-    """What may stand beside an amount, as a pattern: signs, codes of ISO 4217, names, `units`."""
+    """What may be written next to an amount, as a pattern: signs, codes of ISO 4217, names,
+    `units`."""
     names = sorted({*UNITS, *_NAMES, *map(_without_blanks, units)} - {""}, key=len, reverse=True)
     codes = "|".join(sorted(EXPONENTS))
     said = "|".join(re.escape(name) for name in names)
@@ -92,7 +93,7 @@ def _without_blanks(text: str) -> str:
 
 
 def _number(decimal: str, thousands: str | None) -> str:
-    """Digits with the marks of a mapping: thousands, or lakhs, that are some."""
+    """A pattern of digits with the marks of a mapping, grouped as thousands or lakhs."""
     tail = f"(?:{_escaped(decimal)}[0-9]+)?"
     if not thousands:
         return f"[0-9]+{tail}"
@@ -105,14 +106,13 @@ def _escaped(sign: str) -> str:
 
 
 def beside(text: str) -> str:
-    """What stands beside the digits of an amount, in SQL; NULL for nothing."""
+    """What is written next to the digits of an amount, in SQL; NULL for nothing."""
     number = r"[-+0-9.,()\s\x{a0}\x{202f}\x{2009}\x{2212}\x{2013}\x{2019}'']"
     return f"nullif(regexp_replace({text}, '{number}', '', 'g'), '')"
 
 
 def unit_of(text: str, words: Mapping[str, str]) -> str:
-    """The currency that stands in the cell of an amount, in SQL; NULL where there is none that
-    means one currency."""
+    """The currency written in the cell of an amount, in SQL; NULL where none is identified."""
     bare = beside(text)
     known = UNITS | {"".join(word.split()).rstrip("."): meant for word, meant in words.items()}
     whens = " ".join(f"WHEN {literal(a)} THEN {literal(b)}" for a, b in known.items())
@@ -123,37 +123,38 @@ def unit_of(text: str, words: Mapping[str, str]) -> str:
 
 
 def term(text: str, value: str) -> str:
-    """An amount as a decimal that can be added; a blank cell is nothing."""
+    """An amount as a decimal that can be added; a blank cell is zero."""
     return f"CASE WHEN {text} IS NULL THEN 0 ELSE {_exact(value, 30, 6)} END"
 
 
 def _exact(value: str, digits: int, decimals: int) -> str:
-    """A plain decimal as one of so many digits and decimals; NULL where some would be cut off."""
+    """A plain decimal as one of so many digits and decimals; NULL where decimals would be lost."""
     more = f"regexp_matches({value}, '[.][0-9]{{{decimals}}}[0-9]*[1-9]')"
     return f"CASE WHEN NOT {more} THEN TRY_CAST({value} AS DECIMAL({digits}, {decimals})) END"
 
 
 def summed(terms: list[str], less: list[str]) -> str:
-    """A sum as a decimal; NULL where one of them is no amount."""
-    found = " + ".join(terms) or "0"
-    return f"({found}" + "".join(f" - {one}" for one in less) + f")::{_TERM}"
+    """A sum as a decimal; NULL where one of its terms is not an amount."""
+    total = " + ".join(terms) or "0"
+    return f"({total}" + "".join(f" - {amount}" for amount in less) + f")::{_TERM}"
 
 
 def times(value: str, quantity: str) -> str:
-    """An amount of one piece times their number, in SQL; NULL where one of them is none."""
+    """The amount of one piece times their number, in SQL; NULL where either is not a number."""
     return as_text(f"({_exact(value, 22, 6)}) * ({_exact(quantity, 12, 3)})")
 
 
 def shifted(value: str, decimals: int) -> str:
-    """A whole number of which the last digits are decimals; NULL for one with decimals."""
+    """A whole number whose last digits are decimals, as a decimal; NULL for one that has
+    decimals."""
     part = f"0.{'1'.zfill(decimals)}::DECIMAL({decimals + 1}, {decimals})"
     product = as_text(f"TRY_CAST({value} AS DECIMAL(24, 0)) * {part}")
     return f"CASE WHEN regexp_full_match({value}, '-?[0-9]{{1,18}}') THEN {product} END"
 
 
 def summed_over(value: str, raw: str, alike: Sequence[str]) -> tuple[str, str]:
-    """The sum of a value over the rows that are alike, in SQL, and one of the cells that it comes
-    from; NULL where a cell of them is no amount, or none stands there."""
+    """The sum of a value over the rows that agree in `alike`, in SQL, and one of the cells that it
+    comes from; NULL where a cell is not an amount, or all are blank."""
     over = f"OVER (PARTITION BY {', '.join(alike)})"
     exact = _exact(value, 30, 6)
     total = as_text(f"sum({exact}) {over}")
@@ -163,7 +164,7 @@ def summed_over(value: str, raw: str, alike: Sequence[str]) -> tuple[str, str]:
 
 
 def as_text(decimal: str) -> str:
-    """A decimal as text, without the zeros behind its decimals."""
+    """A decimal as text, without trailing zeros."""
     return f"rtrim(rtrim(({decimal})::VARCHAR, '0'), '.')"
 
 

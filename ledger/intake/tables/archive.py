@@ -12,20 +12,20 @@ BROKEN = (
     *(zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, IndexError, RuntimeError),
     *(NotImplementedError, struct.error, OverflowError),
 )
-"""What reading an archive can end with that is none, or damaged."""
+"""What reading can raise for a file that is damaged or not an archive."""
 _OF_WORKBOOKS = frozenset(("[content_types].xml", "mimetype", "content.xml"))
 _ENCRYPTED, _UTF_8 = 0x1, 0x800
 _SHOWN = 5
 
 
 def sole_file(path: Path, name: str) -> str | None:
-    """The one file in an archive; None for a workbook, or what is no archive that can be read.
+    """The one file in an archive; None for a workbook, or for what is not a readable archive.
 
     Raises `BadTable` for one with a password, with several files, or without any.
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            files = [part for part in archive.infolist() if not _is_beside(part)]
+            files = [part for part in archive.infolist() if not _is_extra(part)]
     except BROKEN:
         return None
     if any(file.filename.lower() in _OF_WORKBOOKS for file in files):
@@ -44,8 +44,8 @@ def sole_file(path: Path, name: str) -> str | None:
     return files[0].filename
 
 
-def _is_beside(part: zipfile.ZipInfo) -> bool:
-    """What is no file of anybody: folders, and what a Mac puts beside."""
+def _is_extra(part: zipfile.ZipInfo) -> bool:
+    """Whether a part is not a person's file: a folder, a hidden file, or one that macOS adds."""
     hidden = part.filename.rpartition("/")[2].startswith(".")
     return not part.filename or part.is_dir() or part.filename.startswith("__MACOSX/") or hidden
 

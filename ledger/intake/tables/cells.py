@@ -15,16 +15,17 @@ _ENDS = r"^[\s\x{a0}\x{3000}]|[\s\x{a0}\x{3000}]$"
 class Cells:
     """Columns `c0`, `c1`, ... of a table with a header, as a mapping reads them.
 
-    Of a copy, `prepared` works each cell out once as `t0`, `t1`, ...; of a text that is read as it
-    lies they are worked out where they are needed, as few rows need more than a quick look.
+    For a copy, `prepared` works each cell out once as `t0`, `t1`, ...; for a text that is read in
+    place they are worked out where they are needed, as few rows need more than a quick look.
     """
 
-    def __init__(self, mapping: Mapping, header: Header, *, marked: bool, lies: bool) -> None:
+    def __init__(self, mapping: Mapping, header: Header, *, marked: bool, in_place: bool) -> None:
         self._mapping, self._header, self._marked = mapping, header, marked
         self._file = mapping.file
-        self._lies = lies
+        self._in_place = in_place
         self._steps: tuple[dict[str, str], dict[str, str]] = ({}, {})
-        """What is worked out once a row, by name: what rests on cells, and what rests on that."""
+        """What is worked out once a row, by name: what depends on cells, and what depends on
+        that."""
 
     def knows(self, name: str) -> bool:
         """Whether the file has a column of that name."""
@@ -45,14 +46,14 @@ class Cells:
         return f"coalesce({', '.join([*cells, 'NULL'])})"
 
     def unreadable(self, synonyms: Sequence[str]) -> str | None:
-        """Whether a cell is one that holds no value, in SQL; None in files that have none."""
+        """Whether a cell is one that holds no value, in SQL; None for files without such cells."""
         at = self._header.at(synonyms)
         if at is None or not self._marked:
             return None
         return f"starts_with(c{at}, {mark(UNREADABLE)})"
 
     def holds(self, sole: Sole) -> str:
-        """Whether a row holds in each column one of some texts, in SQL."""
+        """Whether a row holds one of the given texts in each column, in SQL."""
         tests = []
         for header, texts in sole.items():
             said = f"lower({self.named(header)})"
@@ -62,22 +63,20 @@ class Cells:
             nots = {word for word in words if word.startswith(NOT)}
             if some := ", ".join(map(literal, sorted(words - nots - {OTHERS, ""}))):
                 ways.append(f"coalesce({said} IN ({some}), false)")
-            if some := ", ".join(literal(one[1:].strip()) for one in sorted(nots)):
+            if some := ", ".join(literal(word[1:].strip()) for word in sorted(nots)):
                 ways.append(f"coalesce({said} NOT IN ({some}), true)")
             tests.append(f"({' OR '.join(ways)})")
         return " AND ".join(tests) or "true"
 
     def step(self, name: str, sql: str, *, last: bool = False) -> str:
-        """A name for an expression that is worked out once a row; of a `last` one after the
-        others."""
+        """Names an expression that is worked out once a row; a `last` one after the others."""
         self._steps[last][name] = sql
         return name
 
     def prepared(self, relation: str) -> str:
-        """A table with what its expressions are over, worked out once a row however often they are
-        named."""
+        """A table with the named expressions, worked out once a row however often they are used."""
         made = relation
-        if not self._lies:
+        if not self._in_place:
             cells = [f"{self._tidied(at)} AS t{at}" for at in range(len(self._header.names))]
             made = f"(SELECT {', '.join(['*', *cells])} FROM {relation})"
         for steps in self._steps:
@@ -87,7 +86,7 @@ class Cells:
 
     def _tidied(self, at: int) -> str:
         cell = f"nullif({trimmed(f'c{at}')}, '')"
-        if self._lies:
+        if self._in_place:
             cell = f"CASE WHEN regexp_matches(c{at}, '{_ENDS}') THEN {cell} ELSE c{at} END"
         if self._file.strip:
             cell = stripped(cell, self._file.strip, marked=self._marked)
@@ -97,10 +96,10 @@ class Cells:
         return cell
 
     def _cell(self, at: int, fill: Sequence[str] = ()) -> str:
-        """A cell without blanks around it, NULL where nothing stands there; a mark is kept."""
+        """A cell without blanks around it, NULL if it is blank; a mark is kept."""
         if not fill:
-            return self._tidied(at) if self._lies else f"t{at}"
-        alike = ", ".join(self.text((one,)) for one in fill if one != OTHERS) or "true"
+            return self._tidied(at) if self._in_place else f"t{at}"
+        alike = ", ".join(self.text((header,)) for header in fill if header != OTHERS) or "true"
         order = f"PARTITION BY {alike} ORDER BY place ROWS UNBOUNDED PRECEDING"
         return f"last_value(t{at} IGNORE NULLS) OVER ({order})"
 

@@ -1,4 +1,4 @@
-"""Texts of a mapping as they may stand there: bounded, and meaning one thing."""
+"""Validated texts of a mapping: bounded, and of one meaning."""
 
 import codecs
 import re
@@ -11,7 +11,7 @@ from ledger.kernel.zones import is_zone
 
 DIRECTIVES = frozenset("YymdbBHMSfIpzZaAj%")
 """What a time format may hold: directives that DuckDB and Python read alike, and `%Z`, the
-abbreviation of a zone behind the time."""
+abbreviation of a zone after the time."""
 PATTERN_MAX = 200
 ENCODINGS = (
     *("utf-8", "utf-16", "utf-16-le", "utf-16-be", "gb18030", "windows-1252", "iso-8859-1"),
@@ -61,13 +61,17 @@ def _zone_word(text: str) -> str:
 
 def _encoding(name: str) -> str:
     try:
-        found = codecs.lookup(name).name
+        codec = codecs.lookup(name).name
     except (LookupError, ValueError):
-        found = ""
-    known = {codecs.lookup(one).name for one in ENCODINGS} | {"gbk", "gb2312", "utf-8-sig"}
-    if found not in known:
+        codec = ""
+    known = {codecs.lookup(encoding).name for encoding in ENCODINGS} | {
+        "gbk",
+        "gb2312",
+        "utf-8-sig",
+    }
+    if codec not in known:
         raise ValueError(f"{name!r} is not an encoding such as {', '.join(ENCODINGS[:6])}")
-    return {"gbk": "gb18030", "gb2312": "gb18030", "utf-8-sig": "utf-8"}.get(found, found)
+    return {"gbk": "gb18030", "gb2312": "gb18030", "utf-8-sig": "utf-8"}.get(codec, codec)
 
 
 def _delimiter(sign: str) -> str:

@@ -1,4 +1,4 @@
-"""Whether a file and a mapping fit: columns that nobody reads, that are missing, or are two."""
+"""Whether a file fits a mapping: columns that are unmapped, missing or doubled."""
 
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def refuse_doubled(mapped: "MappedTable") -> None:
-    """Raises `UnmappedColumns` for a header that is read and stands there twice."""
+    """Raises `UnmappedColumns` for a header that is read and occurs twice."""
     for name in mapped.mapping.headers:
         if there := mapped.header.doubled.get(fold(name)):
             said = " and ".join(map(repr, there))
@@ -71,7 +71,7 @@ def refuse_missing(mapped: "MappedTable") -> None:
     """Raises `MissingColumns` for what neither the file nor the mapping nor an option gives."""
     lacks = [name for name in mapped.target.needed if name not in mapped.values]
     lacks += _unread(mapped)
-    lacks += _untold(mapped)
+    lacks += _missing_headers(mapped)
     if not lacks:
         return
     columns = mapped.mapping.columns
@@ -104,8 +104,8 @@ def _unread(mapped: "MappedTable") -> Iterator[str]:
             yield name
 
 
-def _untold(mapped: "MappedTable") -> Iterator[str]:
-    """Headers of equations and of which rows count that are not there."""
+def _missing_headers(mapped: "MappedTable") -> Iterator[str]:
+    """Headers of equations, row conditions and the summary that are missing."""
     mapping, header = mapped.mapping, mapped.header
     for equation in mapping.equation:
         for name in (*equation.sum, *equation.less):
@@ -120,15 +120,15 @@ def _untold(mapped: "MappedTable") -> Iterator[str]:
     yield from _unknown(mapped, *rows.filled, *only, *rows.pass_over)
     for sources in mapping.columns.values():
         for source in sources:
-            yield from _beside(mapped, source)
+            yield from _companions(mapped, source)
     if (summary := mapping.summary) is not None:
         for some in (summary.header, summary.of, summary.by):
             if some and header.at(some) is None:
                 yield some[0]
 
 
-def _beside(mapped: "MappedTable", source: Column) -> Iterator[str]:
-    """Headers that a column needs beside its own, where it has its own."""
+def _companions(mapped: "MappedTable", source: Column) -> Iterator[str]:
+    """Missing headers that a column needs in addition to its own, where that is present."""
     own = (*source.header, *source.join)
     if own and mapped.header.at(own) is None:
         return

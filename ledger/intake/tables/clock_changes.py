@@ -5,12 +5,12 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 YEARS = range(1990, 2061)
-"""For which the hours are known in which clocks are changed."""
+"""The years for which the hours of clock changes are worked out."""
 
 
 def settled(zone: str, last: str) -> str:
-    """Of a zone in which clocks are not changed any more since `last`: what they are behind or
-    ahead from the next day on."""
+    """For a zone whose clocks are not changed after `last`: its fixed offset from the next day on,
+    in SQL."""
     after = datetime.fromisoformat(last) + timedelta(days=1)
     if after.year >= YEARS[-1] - 1:
         return ""

@@ -20,7 +20,7 @@ SAMPLES_SHOWN = 3
 WORDS_MAX = 12
 BLANK = ("-", "--", "/", "N/A")
 CHOOSE = "?"
-"""Stands where a person has to choose."""
+"""Marks where a person has to choose."""
 
 
 class Seen(NamedTuple):
@@ -38,7 +38,7 @@ class Draft(NamedTuple):
 
     text: str
     trial: str
-    """The same with what is in doubt tried in one way, so that rows can be shown."""
+    """The same with one way tried for each doubt, so that rows can be shown."""
     columns: tuple[Seen, ...]
     missing: tuple[str, ...]
     doubts: tuple[str, ...]
@@ -55,12 +55,12 @@ class _Column(NamedTuple):
 
 
 def draft_of(
-    file: PlainFile, found: Found, rows: Sequence[RawRow], target: Target, own_zone: str | None
+    file: PlainFile, layout: Found, rows: Sequence[RawRow], target: Target, own_zone: str | None
 ) -> Draft:
-    """A mapping for a file whose header is found and whose first rows are given."""
+    """A mapping for a file, by its header and its first rows."""
     below = rows[1:] if rows and explains(rows[0].cells) else rows
-    samples = {name: _samples(below, at) for at, name in enumerate(found.names)}
-    chosen = _chosen(found.names, target)
+    samples = {name: _samples(below, at) for at, name in enumerate(layout.names)}
+    chosen = _chosen(layout.names, target)
     amounts = [h for ours, h in chosen.items() if target.kinds[ours] == "amount"]
     marks = guesses.marks_of(
         [cell for name in amounts for cell in samples[name] if cell[:1] != NUMBER]
@@ -82,12 +82,12 @@ def draft_of(
             next((column.ours for column in columns if column.header == name), None),
             next((column.how for column in columns if column.header == name), ""),
         )
-        for name in found.names
+        for name in layout.names
         if not is_nameless(name)
     )
     described = bool(rows) and explains(rows[0].cells)
     blanks = _blanks(below)
-    whole = _Parts(file, found, target, missing, seen, marks, needs_zone, described, blanks)
+    whole = _Parts(file, layout, target, missing, seen, marks, needs_zone, described, blanks)
     text = _text(whole, columns)
     trial = _text(
         whole,
@@ -106,9 +106,9 @@ def _samples(rows: Sequence[RawRow], at: int) -> list[str]:
 
 
 def _blanks(rows: Sequence[RawRow]) -> list[str]:
-    """What stands in cells in which nothing does."""
+    """The signs that the file writes into blank cells."""
     cells = {cell.strip(BLANKS) for row in rows for cell in row.cells}
-    return [one for one in BLANK if one in cells]
+    return [sign for sign in BLANK if sign in cells]
 
 
 def _shown(cell: str) -> str:
@@ -142,14 +142,14 @@ def _column(
         case "id":
             marked = [text for text in texts if text[:1] in "#'`"]
             if marked:
-                strip = "".join(dict.fromkeys(one[0] for one in marked))
+                strip = "".join(dict.fromkeys(text[0] for text in marked))
                 entry = f"{{ header = {plain}, strip = {_quoted(strip)} }}"
                 return _Column(ours, header, entry, f"an id behind {strip}")
         case "currency":
-            odd = [
+            others = [
                 text for text in texts if not (len(text) == 3 and text.isalpha() and text.isupper())
             ]
-            if odd:
+            if others:
                 return _Column(ours, header, f"{{ unit = {plain} }}", "the currency in the cell")
         case _ if ours in ENUMERATIONS:
             return _words(ours, header, texts)
@@ -192,12 +192,12 @@ def _words(ours: str, header: str, texts: list[str]) -> _Column:
 def _missing(target: Target, chosen: dict[str, str], samples: dict[str, list[str]]) -> list[str]:
     if target.name == RECONCILE:
         lacks = [] if {"line", "order_id", "store"} & set(chosen) else ["line (or order_id)"]
-        return lacks + [one for one in ("amount", "currency") if one not in chosen]
+        return lacks + [name for name in ("amount", "currency") if name not in chosen]
     return [name for name in target.needed if name not in chosen]
 
 
 class _Parts(NamedTuple):
-    """What a draft says beside its columns."""
+    """What a draft says in addition to its columns."""
 
     file: PlainFile
     found: Found
@@ -244,16 +244,16 @@ def _text(parts: _Parts, columns: list[_Column]) -> str:
     for column in columns:
         lines += [f"# {column.doubt}"] if column.doubt else []
         lines.append(f"{column.ours} = {column.entry}")
-    lines += [f"# {_example(one, target)}" for one in missing]
-    ignored = [one.header for one in seen if one.ours is None]
+    lines += [f"# {_example(ours, target)}" for ours in missing]
+    ignored = [column.header for column in seen if column.ours is None]
     if ignored:
-        listed = "".join(f"    {_quoted(one)},\n" for one in ignored)
+        listed = "".join(f"    {_quoted(heading)},\n" for heading in ignored)
         lines += ["", "[ignore]", f"headers = [\n{listed}]"]
     return "\n".join(lines) + "\n"
 
 
 def _example(name: str, target: Target) -> str:
-    """How to say what the file does not."""
+    """An entry for a column that the file lacks."""
     ours = name.partition(" ")[0]
     value = "|".join(ENUMERATIONS.get(ours, ("...",)))
     return f'{ours} = {{ constant = "{value}" }}    # nothing in the file was recognised as it'

@@ -27,23 +27,23 @@ def facts_of(
 ) -> Iterator[Item]:
     """Each row's place with its fact or its rejection, in the order of the file."""
     names = list(mapped.values)
-    found = connection.execute(f"{mapped.select()} ORDER BY place")
-    while rows := found.fetchmany(ROWS_AT_ONCE):
-        for place, told, *cells in rows:
+    result = connection.execute(f"{mapped.select()} ORDER BY place")
+    while rows := result.fetchmany(ROWS_AT_ONCE):
+        for place, fault, *cells in rows:
             *values, counts, is_total = cells
             if is_total or not counts:
                 continue
             data = {name: cell for name, cell in zip(names, values, strict=True) if cell}
             if default_type is not None:
                 data.setdefault("type", default_type)
-            yield place, _fact(file, place, data, told, now)
+            yield place, _fact(file, place, data, fault, now)
 
 
 def _fact(
-    file: str, place: int, data: dict[str, Any], told: str | None, now: Instant
+    file: str, place: int, data: dict[str, Any], fault: str | None, now: Instant
 ) -> Parsed | Rejection:
-    if told is not None:
-        code, said, hint = split(told)
+    if fault is not None:
+        code, said, hint = split(fault)
         code = "invalid_field" if code == "wrong_cells" else code
         return Rejection(file, place, data.get("type"), code, said, hint, data)
     shaped, problem = parse_cells(data, now)

@@ -1,6 +1,6 @@
 """What is wrong with a row of a mapped file, as one text in SQL: its code, then a sentence.
 
-The words are made where the values are, so that no second reading of a cell can say otherwise.
+The sentence is built with the values, so that no second reading of a cell can disagree.
 """
 
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ from ledger.intake.tables.values import Values
 
 SEPARATOR = "|"
 OTHER_CURRENCY = "bad_amount/currency"
-"""A code may name what is wrong more closely behind a slash, for what there is to do about it."""
+"""A code may have a detail after a slash, which selects the hint."""
 HINTS = {
     "cell_error": "Open the file and correct it, or ask for it again.",
     "equation_differs": "The file contradicts itself: ask for it again.",
@@ -38,23 +38,23 @@ def split(fault: str) -> tuple[str, str, str]:
 
 def first_of(faults: Iterable[str]) -> str:
     """The first fault of a row, in SQL; NULL where there is none."""
-    found = list(faults)
-    return f"coalesce({', '.join(found)})" if found else "NULL::VARCHAR"
+    listed = list(faults)
+    return f"coalesce({', '.join(listed)})" if listed else "NULL::VARCHAR"
 
 
 def of_cells(mapping: Mapping, values: Values) -> list[str]:
-    """Cells that hold no value although something is read from them."""
-    found = []
+    """The faults of cells that are read but hold no value."""
+    faults = []
     for name in mapping.headers:
         if (bad := values.unreadable((name,))) is None:
             continue
         said = _said("cell_error", f"{name}: found ", values.text((name,)), ", expected a value.")
-        found.append(f"CASE WHEN {bad} THEN {said} END")
-    return found
+        faults.append(f"CASE WHEN {bad} THEN {said} END")
+    return faults
 
 
 def of_blanks(mapping: Mapping, values: Values) -> list[str]:
-    """Cells that have to be filled and are not."""
+    """The faults of cells that have to be filled and are not."""
     return [
         f"CASE WHEN {values.named(name)} IS NULL THEN"
         f" {literal(f'missing_field{SEPARATOR}{name}: is empty.')} END"
@@ -65,8 +65,8 @@ def of_blanks(mapping: Mapping, values: Values) -> list[str]:
 def of_value(
     name: str, value: Value, column: Column, mapping: Mapping, zone: str | None
 ) -> str | None:
-    """A cell in which something stands that is not what its column holds; None for one that whoever
-    reads it looks at."""
+    """The fault of a filled cell that is not what its column holds; None for a plain cell, which
+    its reader checks."""
     if value.plain:
         return None
     zoned = zone is not None or column.zone is not None or mapping.file.zone is not None
@@ -85,13 +85,13 @@ def of_value(
         case _:
             code, expected = "invalid_field", "a value"
     said = _said(code, f"{name}: found '", value.raw, f"', expected {expected}.")
-    # nested, so that what stands in the file is looked at only where it gave nothing
+    # nested, so that the raw cell is looked at only where it gave no value
     raw = f"CASE WHEN {value.raw} IS NOT NULL THEN {said} END"
     return f"CASE WHEN {value.sql} IS NULL THEN {raw} END"
 
 
 def of_units(name: str, value: Value, currency: Value) -> list[str]:
-    """Amounts beside which another currency stands than the row says."""
+    """The faults of amounts that are written with another currency than the row's."""
     code = f"upper({trimmed(currency.sql)})"
     said = _said(OTHER_CURRENCY, f"{name}: found '", value.raw, "', expected an amount in ")
     return [
@@ -123,7 +123,7 @@ def _instant_expected(column: Column, zoned: bool) -> tuple[str, str]:
 
 
 def of_repeats(mapping: Mapping, values: Values) -> list[str]:
-    """Rows whose name another row further up has."""
+    """The faults of rows whose name a row further up has."""
     unique = [name for name in mapping.rows.unique if values.knows(name)]
     if not unique:
         return []
@@ -137,18 +137,18 @@ def of_repeats(mapping: Mapping, values: Values) -> list[str]:
 
 
 def of_equations(mapping: Mapping, header: Header, values: Values) -> list[str]:
-    """Equations that do not hold, and amounts in them that are none."""
-    found = []
+    """The faults of equations that do not hold, and of terms that are not amounts."""
+    faults = []
     for equation in mapping.equation:
         there = [name for name in (*equation.sum, *equation.less) if header.knows(name)]
         parts = {name: values.amount((name,)) for name in there}
         is_ = values.amount(equation.is_)
         for name, (cell, number) in {**parts, equation.is_[0]: is_}.items():
             said = _said("bad_amount", f"{name}: found '", cell, "', expected an amount.")
-            found.append(f"CASE WHEN {number} IS NULL THEN {said} END")
+            faults.append(f"CASE WHEN {number} IS NULL THEN {said} END")
         numbers = {name: number for name, (_, number) in parts.items()}
-        found.append(_equation(equation, numbers, is_[1], values))
-    return found
+        faults.append(_equation(equation, numbers, is_[1], values))
+    return faults
 
 
 def _equation(equation: Equation, numbers: Names[str, str], is_: str, values: Values) -> str:
@@ -183,6 +183,6 @@ def _number(decimal: str) -> str:
     return amounts.as_text(f"({decimal})::DECIMAL(30, 6)")
 
 
-def _said(code: str, before: str, found: str, behind: str) -> str:
-    """A fault with what stands in the cell."""
-    return f"{literal(code + SEPARATOR + before)} || left({found}, 80) || {literal(behind)}"
+def _said(code: str, before: str, cell: str, behind: str) -> str:
+    """A fault with the content of the cell."""
+    return f"{literal(code + SEPARATOR + before)} || left({cell}, 80) || {literal(behind)}"

@@ -19,7 +19,8 @@ _ZONED = re.compile(r"(.*) ([A-Z]{1,5})$")
 
 
 class Marks(NamedTuple):
-    """The signs in amounts, before decimals and between thousands; `sure` where they are told."""
+    """The signs in amounts, before decimals and between thousands; `sure` where there is no
+    doubt."""
 
     decimal: str | None
     thousands: str | None
@@ -35,14 +36,14 @@ class Times(NamedTuple):
 
 
 def marks_of(samples: Sequence[str]) -> Marks | None:
-    """Of amounts; None where no cell holds a number."""
+    """The marks of amounts; None where no cell holds a number."""
     decimals: set[str] = set()
     thousands: set[str] = set()
     unsure = False
-    found = [number[0].strip() for sample in samples if (number := _NUMBER.search(sample))]
-    if not found:
+    numbers = [number[0].strip() for sample in samples if (number := _NUMBER.search(sample))]
+    if not numbers:
         return None
-    for text in found:
+    for text in numbers:
         signs = [sign for sign in text if not sign.isdigit()]
         last = signs[-1] if signs else ""
         behind = len(text.rpartition(last)[2]) if last else 0
@@ -68,7 +69,7 @@ def marks_of(samples: Sequence[str]) -> Marks | None:
 
 
 def times_of(samples: Sequence[str]) -> Times | None:
-    """Of times or days; None where they are written in no way that is known."""
+    """The formats of times or days; None where no known one fits."""
     if not samples:
         return None
     for counted, digits in (("epoch", "1[0-9]{9}"), ("epoch_ms", "1[0-9]{12}")):
@@ -101,7 +102,7 @@ def _fits(text: str, shape: str) -> bool:
 
 
 def _shortest(formats: tuple[str, ...]) -> tuple[str, ...]:
-    """Without those that say the same in another way: `%b` and `%B` of May."""
+    """Without those that say the same in another way, such as `%b` and `%B` of May."""
     seen: dict[str, str] = {}
     for format_ in formats:
         seen.setdefault(format_.replace("%B", "%b"), format_)

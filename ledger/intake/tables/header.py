@@ -6,13 +6,13 @@ from ledger.kernel.fold import fold, fold_signs
 
 
 class Header:
-    """Where each name stands. Of columns that have one name the first is also called `Name (1)`,
+    """The column of each name. Of columns that share a name the first is also called `Name (1)`,
     the next `Name (2)`, unless another column has that name."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self.names = list(names)
         self.doubled: dict[str, list[str]] = {}
-        """Names that stand there more than once, folded."""
+        """Names that occur more than once, folded."""
         self._at: dict[str, int] = {}
         for at, name in enumerate(names):
             for folded in {fold(name), fold_signs(name)} - {""}:
@@ -20,8 +20,8 @@ class Header:
                     self.doubled.setdefault(folded, [names[self._at[folded]]]).append(name)
         for folded in self.doubled:
             for number, at in enumerate(self._all(folded), start=1):
-                for told in (f"{folded} ({number})", f"{folded}({number})"):
-                    self._at.setdefault(told, at)
+                for numbered in (f"{folded} ({number})", f"{folded}({number})"):
+                    self._at.setdefault(numbered, at)
 
     def _all(self, folded: str) -> list[int]:
         return [
@@ -29,7 +29,7 @@ class Header:
         ]
 
     def at(self, synonyms: Sequence[str]) -> int | None:
-        """Where the first of some headers stands that is there."""
+        """The column of the first of some headers that exists; None if none does."""
         for name in synonyms:
             for folded in (fold(name), fold_signs(name)):
                 if folded in self._at:

@@ -1,4 +1,4 @@
-"""Headers that platforms give to what we ask for: what a draft of a mapping is made from.
+"""The platforms' headers for our columns, from which a mapping is drafted.
 
 They are proposed to a person, who reads the draft; nothing is read by them alone.
 """
@@ -76,7 +76,7 @@ def meaning_of(header: str, use: str) -> str | None:
         if mapping.for_ != use:
             continue
         for ours, sources in mapping.columns.items():
-            if any(folded(one) == name for source in sources for one in source.header):
+            if any(folded(synonym) == name for source in sources for synonym in source.header):
                 return ours
     for ours, names in KNOWN.get(use, {}).items():
         if name == folded(ours) or name in map(folded, names):
@@ -86,10 +86,10 @@ def meaning_of(header: str, use: str) -> str | None:
 
 
 def rank_of(header: str, ours: str, use: str) -> int:
-    """How early a header stands in the list of those that a column may have."""
+    """The place of a header in the list of those that a column may have; -1 if it is not listed."""
     names = [folded(ours), *map(folded, KNOWN.get(use, {}).get(ours, ()))]
     name = folded(header)
-    for one in (name, name.partition("(")[0].strip()):
-        if one in names:
-            return names.index(one)
+    for spelling in (name, name.partition("(")[0].strip()):
+        if spelling in names:
+            return names.index(spelling)
     return -1

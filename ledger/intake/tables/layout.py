@@ -25,7 +25,7 @@ SHEETS_MAX = 20
 
 
 class Found(NamedTuple):
-    """The header of a file, and how to come to it."""
+    """The header of a file, and where it is."""
 
     names: list[str]
     place: int
@@ -33,27 +33,27 @@ class Found(NamedTuple):
     delimiter: str = ","
     sheet: str = ""
     above: int = 0
-    """How many rows stand above it."""
+    """How many rows are above it."""
 
 
 def of_text(file: PlainFile, mapping: Mapping | None, ours: Collection[str]) -> Found:
-    """Of a text, separated by whatever gives it a header; without a mapping one of `ours`. Raises
-    `BadTable`."""
+    """The header of a text, by the separator that gives one; without a mapping one of `ours`.
+    Raises `BadTable`."""
     given = mapping.file.delimiter if mapping else None
-    found: list[tuple[int, int, Found]] = []
+    candidates: list[tuple[int, int, Found]] = []
     for sign in (given,) if given else DELIMITERS if mapping else (",", "\t"):
-        some = _sample(file, sign, mapping.file.quote if mapping else '"')
-        if (best := _best(some, mapping, ours)) is not None:
+        sample = _sample(file, sign, mapping.file.quote if mapping else '"')
+        if (best := _best(sample, mapping, ours)) is not None:
             at, score = best
-            names = _named(_lowest(some, at, mapping))
-            found.append((score, len(names), Found(names, some[at].place, sign, above=at)))
-    if not found:
+            names = _named(_lowest(sample, at, mapping))
+            candidates.append((score, len(names), Found(names, sample[at].place, sign, above=at)))
+    if not candidates:
         raise _no_header(file.name, mapping, _sample(file, given or ","), ours)
-    return max(found, key=lambda one: one[:2])[2]
+    return max(candidates, key=lambda candidate: candidate[:2])[2]
 
 
 def _sample(file: PlainFile, delimiter: str, quote: str = '"') -> list[RawRow]:
-    """The first rows, as far as they can be told apart."""
+    """The first rows, as far as they can be parsed."""
     with file.path.open("rb") as stream:
         text = stream.read(SAMPLE_BYTES).decode("utf-8-sig", "ignore")
     csv.field_size_limit(SAMPLE_BYTES)
@@ -71,10 +71,11 @@ def _sample(file: PlainFile, delimiter: str, quote: str = '"') -> list[RawRow]:
 def of_workbook(
     file: PlainFile, mapping: Mapping | None, ours: Collection[str]
 ) -> tuple[Found, Iterator[RawRow]]:
-    """Of the sheet that the mapping names, or the first that has a header; and the rows below."""
+    """The header of the sheet that the mapping names, or of the first that has one; and the rows
+    below."""
     there = rows.sheets(file)
     wanted = mapping.file.sheet if mapping else ()
-    named = [name for one in wanted for name in there if fold(name) == fold(one)]
+    named = [name for title in wanted for name in there if fold(name) == fold(title)]
     if wanted and not named:
         names = listed(list(map(repr, there))) or "none"
         raise BadTable(
@@ -84,32 +85,32 @@ def of_workbook(
     first: list[RawRow] = []
     for sheet in (named or there)[:SHEETS_MAX]:
         below = rows.of_workbook(file, sheet)
-        some = list(islice(below, LOOKED_AT))
-        first = first or some
-        if (best := _best(some, mapping, ours)) is not None:
+        sample = list(islice(below, LOOKED_AT))
+        first = first or sample
+        if (best := _best(sample, mapping, ours)) is not None:
             at, _ = best
-            header = _trimmed([_unmarked(one) for one in _lowest(some, at, mapping)])
-            return Found(header, some[at].place, sheet=sheet, above=at), _chained(
-                some[at + 1 :], below
+            header = _trimmed([_unmarked(cell) for cell in _lowest(sample, at, mapping)])
+            return Found(header, sample[at].place, sheet=sheet, above=at), _chained(
+                sample[at + 1 :], below
             )
     raise _no_header(file.name, mapping, first, ours)
 
 
-def _chained(some: list[RawRow], below: Iterator[RawRow]) -> Iterator[RawRow]:
-    yield from some
+def _chained(sample: list[RawRow], below: Iterator[RawRow]) -> Iterator[RawRow]:
+    yield from sample
     yield from below
 
 
 def _best(
-    some: Sequence[RawRow], mapping: Mapping | None, ours: Collection[str]
+    sample: Sequence[RawRow], mapping: Mapping | None, ours: Collection[str]
 ) -> tuple[int, int] | None:
     """Which row is the header, and how many of the mapping's columns, or of ours, it names."""
     known = {folded(name) for name in (mapping.headers if mapping else ours)}
     cell = folded(mapping.file.header) if mapping and mapping.file.header else None
     scores = []
     first = mapping.file.header_rows - 1 if mapping else 0
-    for at in range(first, len(some)):
-        cells = _lowest(some, at, mapping)
+    for at in range(first, len(sample)):
+        cells = _lowest(sample, at, mapping)
         names = {folded(_unmarked(cell)) for cell in cells if cell.strip()}
         if cell is not None and cell not in names:
             continue
@@ -127,10 +128,10 @@ def looked_at_text(file: PlainFile, mapping: Mapping | None) -> tuple[Found, lis
         return header, _sample(file, header.delimiter, mapping.file.quote)[header.above + 1 :]
     seen = []
     for sign in DELIMITERS:
-        some = _sample(file, sign)
-        if (at := looks_like_header(some)) is not None:
-            names = _named(some[at].cells)
-            seen.append((Found(names, some[at].place, sign, above=at), some[at + 1 :]))
+        sample = _sample(file, sign)
+        if (at := looks_like_header(sample)) is not None:
+            names = _named(sample[at].cells)
+            seen.append((Found(names, sample[at].place, sign, above=at), sample[at + 1 :]))
     if not seen:
         raise BadTable(f"{file.name} holds no table that could be read.", "Is it text?")
     return max(seen, key=_width)
@@ -145,10 +146,10 @@ def looked_at_workbook(file: PlainFile, mapping: Mapping | None) -> tuple[Found,
     there = rows.sheets(file)
     seen = []
     for sheet in there[:SHEETS_MAX]:
-        some = list(islice(rows.of_workbook(file, sheet), LOOKED_AT))
-        if (at := looks_like_header(some)) is not None:
-            names = _trimmed([_unmarked(cell) for cell in some[at].cells])
-            seen.append((Found(names, some[at].place, sheet=sheet, above=at), some[at + 1 :]))
+        sample = list(islice(rows.of_workbook(file, sheet), LOOKED_AT))
+        if (at := looks_like_header(sample)) is not None:
+            names = _trimmed([_unmarked(cell) for cell in sample[at].cells])
+            seen.append((Found(names, sample[at].place, sheet=sheet, above=at), sample[at + 1 :]))
     if not seen:
         said = listed(list(map(repr, there)), 8) or "none"
         raise BadTable(f"{file.name} holds no table that could be read; its sheets: {said}.")
@@ -159,27 +160,27 @@ def _width(seen: tuple[Found, list[RawRow]]) -> int:
     return len(seen[0].names)
 
 
-def looks_like_header(some: Sequence[RawRow]) -> int | None:
+def looks_like_header(sample: Sequence[RawRow]) -> int | None:
     """The row with the most names in it: texts that differ, and no numbers."""
     scores = []
-    for at, row in enumerate(some):
+    for at, row in enumerate(sample):
         cells = [cell.strip() for cell in row.cells if cell.strip()]
         names = {cell for cell in cells if not cell[:1].isdigit() and cell[:1] not in rows.MARKS}
-        if len(names) > 1 or len(some) < 2:
+        if len(names) > 1 or len(sample) < 2:
             scores.append((len(names) if len(names) * 10 >= len(cells) * 9 else 0, -at))
     if not scores or max(scores)[0] == 0:
         return None
     return -max(scores)[1]
 
 
-def _lowest(some: Sequence[RawRow], at: int, mapping: Mapping | None) -> list[str]:
+def _lowest(sample: Sequence[RawRow], at: int, mapping: Mapping | None) -> list[str]:
     """The names of a header that ends in a row: of each column the lowest that is not blank."""
-    cells = list(some[at].cells)
-    for row in reversed(some[at - mapping.file.header_rows + 1 : at] if mapping else []):
+    cells = list(sample[at].cells)
+    for row in reversed(sample[at - mapping.file.header_rows + 1 : at] if mapping else []):
         cells += [""] * (len(row.cells) - len(cells))
         cells = [
-            one if one.strip() or number >= len(row.cells) else row.cells[number]
-            for number, one in enumerate(cells)
+            cell if cell.strip() or number >= len(row.cells) else row.cells[number]
+            for number, cell in enumerate(cells)
         ]
     return cells
 
@@ -189,12 +190,12 @@ def _unmarked(cell: str) -> str:
 
 
 def folded(name: str) -> str:
-    """A header as it is looked for."""
+    """A header in the form that is compared."""
     return fold_signs(fold(name))
 
 
 def _trimmed(cells: Sequence[str]) -> list[str]:
-    """The names of a header without the blank cells behind it, which a workbook has many of."""
+    """The names of a header without the blank cells after it, which a workbook has many of."""
     names = _named(cells)
     while names and not names[-1]:
         names.pop()
@@ -212,22 +213,22 @@ def _named(cells: Sequence[str]) -> list[str]:
 
 
 def _no_header(
-    name: str, mapping: Mapping | None, some: Sequence[RawRow], ours: Collection[str]
+    name: str, mapping: Mapping | None, sample: Sequence[RawRow], ours: Collection[str]
 ) -> HeaderNotFound:
-    """What was looked for, and what is nearest to it."""
+    """The refusal, with what was looked for and what is nearest to it."""
     marks = "".join(rows.MARKS)
-    cells = [cell.strip().lstrip(marks) for row in some for cell in row.cells if cell.strip()]
+    cells = [cell.strip().lstrip(marks) for row in sample for cell in row.cells if cell.strip()]
     wanted = list(mapping.headers if mapping else ours)[:6]
     if mapping and mapping.file.header:
         wanted = [mapping.file.header]
-    close = [one for header in wanted for one in near(header, cells, 1)]
-    found = listed(list(map(repr, dict.fromkeys(close or cells))), 8) or "nothing"
+    close = [cell for header in wanted for cell in near(header, cells, 1)]
+    shown = listed(list(map(repr, dict.fromkeys(close or cells))), 8) or "nothing"
     hint = "Is it the file that the mapping is for? Look at it: duebook files"
     if mapping is None:
         hint = "Headers of their own are read through a mapping. Have one drafted: duebook files"
     return HeaderNotFound(
         f"{Path(name).name}: none of its first {LOOKED_AT} rows is the header; expected columns "
-        f"such as {', '.join(map(repr, wanted))}; found {found}.",
+        f"such as {', '.join(map(repr, wanted))}; found {shown}.",
         f"{hint} {name}",
     )
 

@@ -63,7 +63,7 @@ class MappedTable:
         self.values_of = Values(
             *(self.mapping, self.header),
             marked=table.marked,
-            lies=not table.is_placed,
+            in_place=not table.is_placed,
             own=mapping is None,
             zone=zone,
         )
@@ -76,7 +76,7 @@ class MappedTable:
             checks.refuse_missing(self)
 
     def _values(self) -> dict[str, Value]:
-        found: dict[str, Value] = {}
+        values: dict[str, Value] = {}
         for name, sources in self.mapping.columns.items():
             kind = self.target.kinds.get(
                 name, self.target.kinds.get(name.partition(".")[0], "text")
@@ -91,15 +91,15 @@ class MappedTable:
                     f"{self.table.file.name}: the mapping reads {name}, and an option sets it too.",
                     "Leave out the option; it is for files that lack the column.",
                 )
-            found[name] = value
+            values[name] = value
         for name, text in self.fixed.items():
             kind = self.target.kinds.get(name, "text")
-            found[name] = Value(literal(text), literal(text), kind, plain=True)
-        return found
+            values[name] = Value(literal(text), literal(text), kind, plain=True)
+        return values
 
     @property
     def origin(self) -> str:
-        """A table expression over which all expressions are."""
+        """The table expression that all others refer to."""
         return self.values_of.prepared(self.table.origin)
 
     @property
@@ -113,31 +113,31 @@ class MappedTable:
         return self.fault_in(self.values)
 
     def fault_in(self, names: Iterable[str]) -> str:
-        """The same, of some columns of ours and of what no column of ours shows."""
-        found = ["fault"] if self.table.has_places else []
-        found += faults.of_cells(self.mapping, self.values_of)
+        """The same for some of our columns, and for what no column of ours shows."""
+        parts = ["fault"] if self.table.has_places else []
+        parts += faults.of_cells(self.mapping, self.values_of)
         for name in names:
             value = self.values[name]
             if name in self.fixed:
                 continue
             column = self.mapping.columns[name][0]
             shown = self._header_of(column) or name
-            told = faults.of_value(shown, value, column, self.mapping, self.zone)
-            found += [told] if told else []
-        found += self._other_currencies()
-        found += faults.of_blanks(self.mapping, self.values_of)
-        found += faults.of_repeats(self.mapping, self.values_of)
-        found += faults.of_equations(self.mapping, self.header, self.values_of)
-        return faults.first_of(found)
+            fault = faults.of_value(shown, value, column, self.mapping, self.zone)
+            parts += [fault] if fault else []
+        parts += self._other_currencies()
+        parts += faults.of_blanks(self.mapping, self.values_of)
+        parts += faults.of_repeats(self.mapping, self.values_of)
+        parts += faults.of_equations(self.mapping, self.header, self.values_of)
+        return faults.first_of(parts)
 
     def _other_currencies(self) -> list[str]:
-        found = []
+        parts = []
         for name, value in self.values.items():
             code = self.values.get(self.target.currency_of.get(name, "currency"))
             if value.units and code is not None:
                 shown = self._header_of(self.mapping.columns[name][0]) or name
-                found += faults.of_units(shown, value, code)
-        return found
+                parts += faults.of_units(shown, value, code)
+        return parts
 
     def _header_of(self, column: Column) -> str | None:
         """The header in the file that a column is read from."""
@@ -146,7 +146,7 @@ class MappedTable:
 
     @property
     def counts(self) -> str:
-        """Whether a row is one that counts, in SQL."""
+        """Whether a row counts, in SQL."""
         rows = self.mapping.rows
         tests = [self.values_of.holds(rows.only)] if rows.only else []
         if rows.pass_over:
@@ -156,19 +156,19 @@ class MappedTable:
             ]
         if not tests:
             return "true"
-        # of a row that is cut off nobody can say that it does not count
+        # a row that is cut off cannot be said not to count
         return f"(fault IS NOT NULL OR ({' AND '.join(f'({test})' for test in tests)}))"
 
     @property
     def is_total(self) -> str | None:
-        """Whether a row sums others, in SQL; None where there are none."""
+        """Whether a row is a total, in SQL; None for files without totals."""
         usual = LABELS if self.target.name == RECONCILE else ()
         labels = {*self.mapping.file.totals, *usual}
         if not labels:
             return None
         first = f"coalesce({', '.join(self._texts())})"
         ids = [value.raw for name, value in self.values.items() if self._names_something(name)]
-        return " OR ".join(_is_one_of(f"lower(trim({one}))", labels) for one in (first, *ids))
+        return " OR ".join(_is_one_of(f"lower(trim({cell}))", labels) for cell in (first, *ids))
 
     def _names_something(self, name: str) -> bool:
         is_name = self.target.kinds.get(name) == "id" or name == "line"
@@ -185,8 +185,8 @@ class MappedTable:
         return value.sql
 
     def select(self, *, others: bool = False) -> str:
-        """A query of every row that counts: its place, its fault, our columns as text; and if they
-        are asked for the cells that are left over."""
+        """A query of every row that counts: its place, its fault, our columns as text; and on
+        request the cells that are left over."""
         shown = [f"{self.shown(name)} AS v{at}" for at, name in enumerate(self.values)]
         left = [f"{self.values_of.text((name,))} AS o{at}" for at, name in self.left(others)]
         total = f"coalesce({self.is_total}, false)" if self.is_total else "false"
@@ -204,19 +204,19 @@ class MappedTable:
             for at, name in enumerate(self.table.names)
             if not is_nameless(name)
             and folded(name) not in read
-            and not any(fnmatchcase(fold(name), fold(one)) for one in ignored)
+            and not any(fnmatchcase(fold(name), fold(pattern)) for pattern in ignored)
         ]
 
     def explained(
-        self, connection: "DuckDBPyConnection", some: Sequence[RawRow]
+        self, connection: "DuckDBPyConnection", raw_rows: Sequence[RawRow]
     ) -> Iterator[MappedRow]:
         """Rows that were read again, as the mapping reads them."""
         shown = [f"{self.shown(name)} AS v{at}" for at, name in enumerate(self.values)]
-        told = f"coalesce(fault, {self.fault})"
-        columns = ", ".join(["place", f"{told} AS told", *shown])
+        expression = f"coalesce(fault, {self.fault})"
+        columns = ", ".join(["place", f"{expression} AS told", *shown])
         width = len(self.table.names)
-        for start in range(0, len(some), EXPLAINED_AT_ONCE):
-            batch = some[start : start + EXPLAINED_AT_ONCE]
+        for start in range(0, len(raw_rows), EXPLAINED_AT_ONCE):
+            batch = raw_rows[start : start + EXPLAINED_AT_ONCE]
             names = ", ".join(f"c{at} VARCHAR" for at in range(width))
             connection.execute(
                 f"CREATE OR REPLACE TEMP TABLE explained (place BIGINT, fault VARCHAR, {names})"
@@ -225,14 +225,14 @@ class MappedTable:
                 f"INSERT INTO explained VALUES ({', '.join('?' * (width + 2))})",
                 [(row.place, row.fault, *_cells(row, width)) for row in batch],
             )
-            told_of = f"SELECT {columns} FROM {self.values_of.prepared('explained')}"
+            query = f"SELECT {columns} FROM {self.values_of.prepared('explained')}"
             if self.mapping.looks_around:
                 some_places = "place IN (SELECT place FROM explained)"
-                told_of = f"SELECT * FROM (SELECT {columns} FROM {self.origin}) WHERE {some_places}"
-            found = connection.execute(f"{told_of} ORDER BY place")
-            for place, told, *values in found.fetchall():
+                query = f"SELECT * FROM (SELECT {columns} FROM {self.origin}) WHERE {some_places}"
+            result = connection.execute(f"{query} ORDER BY place")
+            for place, fault, *values in result.fetchall():
                 named = zip(self.values, values, strict=True)
-                yield MappedRow(place, {name: one for name, one in named if one}, told, {})
+                yield MappedRow(place, {name: value for name, value in named if value}, fault, {})
 
 
 def _cells(row: RawRow, width: int) -> list[str | None]:
@@ -242,11 +242,11 @@ def _cells(row: RawRow, width: int) -> list[str | None]:
 
 def _is_one_of(text: str, labels: Iterable[str]) -> str:
     """Whether a text is one of some labels, in SQL; `*` stands for anything."""
-    told = sorted(label.strip().lower() for label in labels)
-    listed_ = ", ".join(literal(one) for one in told if "*" not in one)
+    patterns = sorted(label.strip().lower() for label in labels)
+    listed_ = ", ".join(literal(pattern) for pattern in patterns if "*" not in pattern)
     tests = [f"{text} IN ({listed_})"] if listed_ else []
-    for one in told:
-        if "*" in one:
-            shape = re.sub(r"([%_!])", r"!\1", one).replace("*", "%")
+    for pattern in patterns:
+        if "*" in pattern:
+            shape = re.sub(r"([%_!])", r"!\1", pattern).replace("*", "%")
             tests.append(f"{text} LIKE {literal(shape)} ESCAPE '!'")
     return f"({' OR '.join(tests)})"

@@ -1,8 +1,8 @@
-"""A mapping: how the table in a file of somebody else's becomes one of ours, as data of its own.
+"""A mapping: how the table in somebody else's file becomes one of ours, as data.
 
 It is TOML, one for all commands. `[columns]` says for each of our columns which header it comes
 from and how its cells are written; `[file]` how the file is laid out; `[rows]` which rows count;
-`[[equation]]` what must hold in every row. What is not said is found by looking, or refused.
+`[[equation]]` what must hold in every row. What is not said is detected, or refused.
 """
 
 import hashlib
@@ -27,11 +27,11 @@ from ledger.intake.tables.checked_words import (
 Words = dict[Short, Short]
 ZoneWords = dict[Short, ZoneWord]
 OTHERS = "*"
-"""Of words: whatever stands there else; of rows that repeat a cell: all."""
+"""In words: any other text; in `fill`: all rows."""
 
 
 NOT = "!"
-"""Before a text: whatever stands there but that."""
+"""Before a text: anything but that."""
 
 
 class Part(BaseModel):
@@ -46,7 +46,7 @@ but that."""
 
 
 class ZoneColumn(Part):
-    """The zone of each row's times, in a column of its own or behind the time: an offset, an
+    """The zone of each row's times, in a column of its own or after the time: an offset, an
     abbreviation that means one, or a word of `words`."""
 
     header: Texts = ()
@@ -65,13 +65,13 @@ class Column(Part):
     optional: Texts = ()
     """Columns of `sum` and `less` that a file may lack."""
     times: Texts = ()
-    """The number of pieces, where an amount is that of one of them."""
+    """The number of pieces, where the amount is for one of them."""
     decimals: Annotated[int, Field(ge=1, le=6)] | None = None
     """How many digits at the end of a whole number are decimals: 2 for cents."""
     join: Texts = ()
     """Cells that are read as one text, with a blank between them: a day and its time."""
     unit: Texts = ()
-    """The currency, as it stands in the cells of an amount: `BRL 32,13`, `R$ 32,13`."""
+    """The currency, as written in the cells of an amount: `BRL 32,13`, `R$ 32,13`."""
     formats: Formats = ()
     zone: ZoneName | ZoneColumn | None = None
     decimal: Mark | None = None
@@ -85,12 +85,12 @@ class Column(Part):
     strip: Marks = ""
     """Characters that are taken off both ends."""
     default: Short | None = None
-    """Of blank cells."""
+    """The value of blank cells."""
     fill: Texts = ()
     """A blank cell repeats the one above it, in rows that agree in these columns; `*`: in all, as
     where cells are merged."""
     when: Sole = {}
-    """Where the row must hold one of some texts for this to be its source."""
+    """Texts of which the row must hold one for this to be its source."""
     by: Texts = ()
     """The amounts of all rows that agree in these columns are added, also of rows that do not
     count themselves: refunds in rows of their own."""
@@ -114,7 +114,7 @@ class Column(Part):
 
     @property
     def headers(self) -> tuple[str, ...]:
-        """All headers that it speaks of."""
+        """All headers that it names."""
         zone = self.zone.header if isinstance(self.zone, ZoneColumn) else ()
         own = (*self.header, *self.sum, *self.less, *self.join, *self.unit)
         fill = () if self.fill == (OTHERS,) else self.fill
@@ -125,7 +125,7 @@ def _columns(value: Any) -> Any:
     """The short ways to write a column: a header, several of them, or several sources."""
     if isinstance(value, str):
         return ({"header": (value,)},)
-    if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
+    if isinstance(value, list) and value and all(isinstance(header, str) for header in value):
         return ({"header": tuple(value)},)
     return tuple(value) if isinstance(value, list | tuple) else (value,)
 
@@ -133,11 +133,11 @@ def _columns(value: Any) -> Any:
 Sources = Annotated[
     tuple[Column, ...], BeforeValidator(_columns), Field(min_length=1, max_length=10)
 ]
-"""Of one column of ours: the first source that gives something counts."""
+"""The sources of one of our columns: the first that is not blank counts."""
 
 
 class Layout(Part):
-    """How the file is laid out; what is not said is found by looking."""
+    """How the file is laid out; what is not said is detected."""
 
     encoding: Encoding | None = None
     delimiter: Delimiter | None = None
@@ -145,7 +145,7 @@ class Layout(Part):
     header: Short | None = None
     """A cell of the header; else the header is the row with most of the mapping's columns."""
     header_rows: Annotated[int, Field(ge=1, le=3)] = 1
-    """Of how many rows the header is: a name is the lowest of its column that is not blank."""
+    """How many rows the header has: a name is the lowest of its column that is not blank."""
     below: Annotated[int, Field(ge=0, le=20)] = 0
     """So many rows under the header explain it."""
     described: bool = False
@@ -157,9 +157,9 @@ class Layout(Part):
     ragged: bool = False
     """Blank cells at the end of a row may be left out."""
     quote: Quote = '"'
-    """What stands around cells that hold separators; `""` where nothing does."""
+    """The sign around cells that hold separators; `""` for none."""
     totals: Texts = ()
-    """What stands in the place of an id in rows that sum others."""
+    """What total rows have in place of an id."""
     sections: Texts = ()
     """Titles, alone in their row, of further tables below: the next row is the header of each."""
     ends: Texts = ()
@@ -180,7 +180,7 @@ class Layout(Part):
 
 
 class Continued(Part):
-    """Rows that go on with the one above: they agree with it under `by`, and hold nothing under any
+    """Rows that continue the one above: they agree with it under `by`, and hold nothing under any
     header of `blank`. They are passed over."""
 
     by: Texts
@@ -191,13 +191,13 @@ class Rows(Part):
     """Which rows count."""
 
     filled: Texts = ()
-    """Headers under which every row has to have something."""
+    """Headers under which every row must have a value."""
     only: Sole = {}
-    """Others are of no line and no order: shown, and not compared; `orders` and `record` pass them
-    over."""
+    """What a row must hold to count. Others have no line and no order: shown, not compared;
+    `orders` and `record` pass them over."""
     pass_over: Sole = {}
     add_up: bool = False
-    """Rows of one order, or of one line, are added up: an amount stands in several of them."""
+    """Rows of one order, or of one line, are added up: an amount is spread over several of them."""
     unique: Texts = ()
     """Headers that together name a row of a comparison: a second row of that name is refused."""
     continued: Continued | None = None
@@ -257,32 +257,34 @@ class Mapping(Part):
 
     @property
     def added(self) -> list[tuple[str, ...]]:
-        """Headers under which amounts stand that are added up, each with its synonyms."""
-        found = [equation.is_ for equation in self.equation]
-        found += [(name,) for equation in self.equation for name in (*equation.sum, *equation.less)]
+        """The headers of amounts that are added up, each with its synonyms."""
+        headers = [equation.is_ for equation in self.equation]
+        headers += [
+            (name,) for equation in self.equation for name in (*equation.sum, *equation.less)
+        ]
         sources = (source for sources in self.columns.values() for source in sources)
-        return [*found, *((name,) for source in sources for name in (*source.sum, *source.less))]
+        return [*headers, *((name,) for source in sources for name in (*source.sum, *source.less))]
 
     @property
     def looks_around(self) -> bool:
-        """Whether what a row says rests on other rows."""
+        """Whether what a row says depends on other rows."""
         return any(
             source.fill or source.by for sources in self.columns.values() for source in sources
         )
 
     @property
     def headers(self) -> tuple[str, ...]:
-        """All headers that it speaks of, those of columns first."""
+        """All headers that it names, those of columns first."""
         of_columns = (source.headers for sources in self.columns.values() for source in sources)
         rows = self.rows
         of_rows = [rows.filled, tuple(rows.only), tuple(rows.pass_over), rows.unique]
         if rows.continued is not None:
             of_rows += [rows.continued.by, rows.continued.blank]
         of_equations = (equation.headers for equation in self.equation)
-        found = [name for names in (*of_columns, *of_rows, *of_equations) for name in names]
+        headers = [name for names in (*of_columns, *of_rows, *of_equations) for name in names]
         if self.summary is not None:
-            found += [*self.summary.header, *self.summary.of, *self.summary.by]
-        return tuple(dict.fromkeys(found))
+            headers += [*self.summary.header, *self.summary.of, *self.summary.by]
+        return tuple(dict.fromkeys(headers))
 
 
 Kind = Literal["id", "amount", "currency", "instant", "day", "text"]

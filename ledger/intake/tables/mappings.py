@@ -100,7 +100,7 @@ def parsed(text: str, where: str) -> Mapping:
 
 
 def _refuse_columns(mapping: Mapping, where: str) -> None:
-    """Columns that what it is for does not have."""
+    """Raises `BadMapping` for columns that its target does not have."""
     target = target_named(mapping.for_)
     if mapping.rows.add_up and target.name not in (ORDERS, RECONCILE):
         raise BadMapping(
@@ -144,13 +144,13 @@ def _names_at(place: tuple[int | str, ...]) -> list[str]:
         if isinstance(piece, int):
             continue
         field = next(
-            (one for name, one in model.model_fields.items() if piece in (name, one.alias)),
+            (info for name, info in model.model_fields.items() if piece in (name, info.alias)),
             None,
         )
         if field is None:  # a column of ours, whose name is free
             continue
         model = _model_in(field.annotation) or model
-    return [one.alias or name for name, one in model.model_fields.items()]
+    return [info.alias or name for name, info in model.model_fields.items()]
 
 
 def _model_in(annotation: Any) -> Any:
@@ -159,5 +159,5 @@ def _model_in(annotation: Any) -> Any:
 
     if hasattr(annotation, "model_fields"):
         return annotation
-    found = (_model_in(argument) for argument in get_args(annotation))
-    return next((one for one in found if one is not None), None)
+    models = (_model_in(argument) for argument in get_args(annotation))
+    return next((model for model in models if model is not None), None)

@@ -1,4 +1,4 @@
-"""Cells in SQL: the marks of a workbook's cells, and words that stand for others."""
+"""SQL for the marks of a workbook's cells, and for words with a mapped meaning."""
 
 from collections.abc import Mapping
 
@@ -14,7 +14,7 @@ def mark(sign: str) -> str:
 
 def marks() -> str:
     """All marks, as one text."""
-    return " || ".join(mark(one) for one in MARKS)
+    return " || ".join(mark(sign) for sign in MARKS)
 
 
 def stripped(cell: str, signs: str, *, marked: bool) -> str:
@@ -23,12 +23,12 @@ def stripped(cell: str, signs: str, *, marked: bool) -> str:
     if not marked:
         return f"nullif({around}, '')"
     bare = f"nullif(trim(substr({cell}, 2), {literal(signs + BLANKS)}), '')"
-    begins = " OR ".join(f"starts_with({cell}, {mark(one)})" for one in MARKS)
+    begins = " OR ".join(f"starts_with({cell}, {mark(sign)})" for sign in MARKS)
     return f"CASE WHEN {begins} THEN left({cell}, 1) || {bare} ELSE nullif({around}, '') END"
 
 
 def in_words(text: str, words: Mapping[str, str]) -> str:
-    """What a platform's words mean; `*` is any other that stands there."""
+    """What a platform's words mean; `*` is any other text."""
     whens = [
         f"WHEN lower({text}) = {literal(a.strip().lower())} THEN {literal(b)}"
         for a, b in words.items()

@@ -20,9 +20,9 @@ def own_headers(target: Target, names: Sequence[str]) -> Mapping:
         if ours is not None:
             columns[ours] = (Column(header=(name,)),)
     if not columns:
-        found = listed([*map(repr, filter(None, names))], 20) or "no column"
+        shown = listed([*map(repr, filter(None, names))], 20) or "no column"
         raise MissingColumns(
-            f"None of the columns is one of ours; found {found}.",
+            f"None of the columns is one of ours; found {shown}.",
             "Have a mapping drafted: duebook files FILE",
         )
     return Mapping(name="canonical", for_=target.name, columns=columns)

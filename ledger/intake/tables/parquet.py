@@ -24,12 +24,12 @@ def parquet_cells(connection: "DuckDBPyConnection", file: PlainFile) -> tuple[li
     except duckdb.Error as error:
         raise BadTable(f"{file.name} is not a complete Parquet file: {of_reader(error)}.") from None
     columns = [(str(row[0]), str(row[1])) for row in described if row[0] != "file_row_number"]
-    cells = ", ".join(f"{_cell(*one)} AS c{at}" for at, one in enumerate(columns))
+    cells = ", ".join(f"{_cell(*column)} AS c{at}" for at, column in enumerate(columns))
     return [name for name, _ in columns], cells, read
 
 
 def _cell(name: str, kind: str) -> str:
-    """A value as text. A float keeps no cents and no long id; it is told where it is read."""
+    """A value as text. A float keeps no cents and no long id; it is a fault where it is read."""
     quoted = '"' + name.replace('"', '""') + '"'
     text = f"{quoted}::VARCHAR"
     if kind == "VARCHAR" or kind.startswith("ENUM"):

@@ -1,7 +1,7 @@
-"""Any file, by what it holds and not by its suffix, as one that a reader of tables takes.
+"""Any file, recognised by its content and not its suffix, as one that the table readers accept.
 
-What is packed is unpacked and what is written in another encoding is written anew in UTF-8, each
-within a bound, into a folder of the caller's.
+What is packed is unpacked, and text in another encoding is rewritten in UTF-8, each within a bound,
+into the caller's folder.
 """
 
 import codecs
@@ -32,7 +32,7 @@ Kind = Literal["text", "json", "workbook", "parquet"]
 
 
 class PlainFile(NamedTuple):
-    """A file as it is read: `name` is what people call it, `path` where its content lies now."""
+    """A file as it is read: `name` is what people call it, `path` where its content is now."""
 
     name: str
     path: Path
@@ -43,7 +43,7 @@ class PlainFile(NamedTuple):
 
     @property
     def is_copy(self) -> bool:
-        """Whether the content lies elsewhere than the file."""
+        """Whether the content is elsewhere than in the file."""
         return str(self.path) != self.name
 
 
@@ -74,17 +74,18 @@ def plain_file(
         return PlainFile(name, path, "parquet", "", packed)
     if begins.startswith((ZIP, OLD_WORKBOOK)):
         return PlainFile(name, path, "workbook", "", packed)
-    found = encoding or encoding_of(begins, name, guess=guess)
-    if found != "utf-8":
-        path = _in_utf8(path, name, folder, found)
+    charset = encoding or encoding_of(begins, name, guess=guess)
+    if charset != "utf-8":
+        path = _in_utf8(path, name, folder, charset)
         begins = _begins(path, name)
     text = begins.removeprefix(codecs.BOM_UTF8).lstrip()
     _refuse_other(text, name)
-    return PlainFile(name, path, "json" if text.startswith(b"{") else "text", found, packed)
+    return PlainFile(name, path, "json" if text.startswith(b"{") else "text", charset, packed)
 
 
 def _refuse_other(text: bytes, name: str) -> None:
-    """What is certainly no table: a page, a document, JSON that is not a line for each row."""
+    """Refuses what is certainly not a table: a page, a document, JSON that is not a line for each
+    row."""
     if _PAGE.match(text) or text.startswith(b"%PDF"):
         what = "PDF" if text.startswith(b"%PDF") else "HTML or XML"
         raise BadTable(
@@ -101,7 +102,7 @@ def _refuse_other(text: bytes, name: str) -> None:
 
 def is_our_csv(path: Path) -> bool:
     """Whether a file is, by what it begins with, text in UTF-8 with commas between its cells; one
-    that cannot be read is left to whoever reads it."""
+    that cannot be read is left to its reader."""
     try:
         with path.open("rb") as file:
             begins = file.read(LOOKED_AT)
@@ -116,7 +117,8 @@ def is_our_csv(path: Path) -> bool:
 
 
 def encoding_of(begins: bytes, name: str, *, guess: bool) -> str:
-    """The encoding of a text by its first bytes. Raises `BadTable` where it cannot be told."""
+    """The encoding of a text by its first bytes. Raises `BadTable` where it cannot be
+    determined."""
     if begins.startswith(UTF_16):
         return "utf-16"
     if begins.startswith(codecs.BOM_UTF8):
@@ -131,14 +133,14 @@ def encoding_of(begins: bytes, name: str, *, guess: bool) -> str:
             return "utf-8"
         if nulls >= len(begins[:400]) // 3:
             return "utf-16-be" if begins[:1] == b"\0" else "utf-16-le"
-    told = seems(begins) if guess else None
-    if told is None:
+    guessed = seems(begins) if guess else None
+    if guessed is None:
         raise BadTable(
             f"{name} is not UTF-8 text.",
             to_utf8(begins, Path(name).name)
             + '. Or say in a mapping what it is: [file] encoding = "gb18030"',
         )
-    return told[1].lower()
+    return guessed[1].lower()
 
 
 def _begins(path: Path, name: str) -> bytes:

@@ -10,7 +10,7 @@ class BadMapping(Refusal):
 
 
 class BadTable(Refusal):
-    """A file that is no table that can be read, or not the one that a mapping is for."""
+    """A file that is not a readable table, or not the one that a mapping is for."""
 
     hint = "Look at what it holds: duebook files FILE"
 

@@ -16,14 +16,14 @@ from ledger.intake.tables.refusals import BadTable
 from ledger.intake.tables.workbook import Unreadable, rows_of_workbook, sheets_of
 
 NUMBER, MOMENT, UNREADABLE = "\x01", "\x02", "\x03"
-"""How a cell begins that a workbook holds as a number, as a local time, or not at all: what is
-read from it then does not depend on how the mapping's texts are written."""
+"""The first character of a cell that a workbook holds as a number, as a local time, or not at all:
+how it is read then does not depend on how the mapping's texts are written."""
 MARKS = (NUMBER, MOMENT, UNREADABLE)
 SAFE_DIGITS = 15
 
 
 class RawRow(NamedTuple):
-    """A row as it stands in the file, or why it is none."""
+    """A row as it is in the file, or why it is not one."""
 
     place: int
     cells: list[str]
@@ -57,7 +57,7 @@ def of_text(file: PlainFile, delimiter: str, quote: str = '"') -> Iterator[RawRo
 
 
 def quoting(quote: str) -> dict[str, Any]:
-    """What a reader of CSV is told of the sign around cells, where there is one."""
+    """The options of a CSV reader for the sign around cells, if there is one."""
     if not quote:
         return {"quoting": csv.QUOTE_NONE, "quotechar": None}
     return {"quotechar": quote}
@@ -87,7 +87,7 @@ def sheets(file: PlainFile) -> list[str]:
 
 
 def _marked(cell: Any) -> str:
-    """A cell as text; of what is none, what it is before its value."""
+    """A cell as text; if it is not one, with the mark of its kind before its value."""
     match cell:
         case str():
             return cell.replace("\0", "").lstrip("".join(MARKS))
@@ -119,8 +119,8 @@ def _digits(number: float) -> str:
 
 
 def of_json(file: PlainFile) -> tuple[list[str], Iterator[RawRow]]:
-    """The keys of all objects of a file, as a header, and each line as a row. What stands in an
-    object inside is written with a dot, lists with `;`."""
+    """The keys of all objects of a file, as a header, and each line as a row. Fields of inner
+    objects are named with a dot, lists are written with `;`."""
     names: dict[str, int] = {}
     for _, row in _objects(file):
         for name in row:
@@ -163,10 +163,10 @@ def _flat_object(name: str, number: int, raw: bytes) -> dict[str, str]:
 def _flat(path: str, value: Any) -> Iterator[tuple[str, str]]:
     match value:
         case dict():
-            for name, one in value.items():
-                yield from _flat(f"{path}.{name}" if path else name, one)
-        case list() if not any(isinstance(one, dict | list) for one in value):
-            yield path, ";".join(_text(one) for one in value)
+            for name, inner in value.items():
+                yield from _flat(f"{path}.{name}" if path else name, inner)
+        case list() if not any(isinstance(inner, dict | list) for inner in value):
+            yield path, ";".join(_text(inner) for inner in value)
         case list():
             yield path, json.dumps(value, ensure_ascii=False)
         case _:

@@ -1,4 +1,4 @@
-"""Sheets that hold several tables one below the other, and rows that go on with the one above."""
+"""Sheets that hold several tables one below the other, and rows that continue the one above."""
 
 from collections.abc import Iterator, Sequence
 
@@ -9,15 +9,15 @@ from ledger.intake.tables.rows import RawRow
 
 
 def arranged(
-    found: Found, below: Iterator[RawRow], mapping: Mapping | None, *, pads: bool
+    header: Found, below: Iterator[RawRow], mapping: Mapping | None, *, pads: bool
 ) -> tuple[Found, Iterator[RawRow]]:
     """The rows of all tables of a sheet that a mapping names, under one header that has the columns
-    of each. A row with more cells than its own header is told; so is one with fewer, unless the
-    file is one that `pads` short rows."""
+    of each. A row with more cells than its own header is a fault; so is one with fewer, unless the
+    file `pads` short rows."""
     if mapping is None or not (mapping.file.sections or mapping.file.ends):
-        return found, below
-    titles, ends = (set(map(folded, one)) for one in (mapping.file.sections, mapping.file.ends))
-    names = list(found.names)
+        return header, below
+    titles, ends = (set(map(folded, texts)) for texts in (mapping.file.sections, mapping.file.ends))
+    names = list(header.names)
     places = list(range(len(names)))
     rows: list[tuple[RawRow, list[int]]] = []
     is_header = False
@@ -32,22 +32,22 @@ def arranged(
             is_header = True
             continue
         rows.append((row, places))
-    return found._replace(names=names), (_spread(row, at, len(names), pads) for row, at in rows)
+    return header._replace(names=names), (_spread(row, at, len(names), pads) for row, at in rows)
 
 
 def _places(header: Sequence[str], names: list[str]) -> list[int]:
-    """Where the columns of a further header stand among all of them; new ones come behind."""
+    """The places of a further header's columns among all of them; new ones are appended."""
     cells = [cell.strip() for cell in header]
     while cells and not cells[-1]:
         cells.pop()
-    found = []
+    places = []
     for cell in cells:
         at = Header(names).at((cell,)) if cell else None
         if at is None:
             at = len(names)
             names.append(cell)
-        found.append(at)
-    return found
+        places.append(at)
+    return places
 
 
 def _spread(row: RawRow, places: Sequence[int], width: int, pads: bool) -> RawRow:
@@ -63,7 +63,7 @@ def _spread(row: RawRow, places: Sequence[int], width: int, pads: bool) -> RawRo
 
 
 class Continuation:
-    """Tells rows that go on with the one above, one row after another."""
+    """Recognises rows that continue the one above, one row after another."""
 
     def __init__(self, continued: Continued | None, names: Sequence[str]) -> None:
         header = Header(names)
@@ -74,7 +74,7 @@ class Continuation:
         self._above: list[str] | None = None
 
     def passes_over(self, cells: Sequence[str]) -> bool:
-        """Whether a row goes on with the one above it."""
+        """Whether a row continues the one above it."""
         if not (self._by and self._blank):
             return False
         key = [cells[at].strip() if at < len(cells) else "" for at in self._by]

@@ -1,7 +1,7 @@
 """A file as a table that is read by DuckDB: its cells as text, under a header that is known.
 
-A long text in UTF-8 that is nothing but header and rows is read as it lies; any other file is
-first written anew, row by row, with the place of each row beside its cells.
+A long text in UTF-8 that is nothing but header and rows is read in place; any other file is first
+rewritten, row by row, with the place of each row next to its cells.
 """
 
 import csv
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 DIRECT_FROM_BYTES = 8 * 1024 * 1024
-"""From so much on a plain text is read where it lies; below, writing it anew costs nothing."""
+"""From this size on a plain text is read in place; below, rewriting it costs nothing."""
 WRITTEN_AT_ONCE = 2_000
 _REJECTED, _SCANS = "table_faults", "table_scans"
 Progress = Callable[[str, int], None]
@@ -38,7 +38,7 @@ class Table(NamedTuple):
     origin: str
     """A table expression that gives every row in order."""
     copy: Path
-    """What lies behind it: the file, or the copy that was made."""
+    """What is read: the file, or the copy that was made."""
     delimiter: str
     has_places: bool
     marked: bool
@@ -52,7 +52,7 @@ class Table(NamedTuple):
 
     @property
     def placed(self) -> str:
-        """Every row with its number: of a text that is read as it lies, as if each were a line."""
+        """Every row with its number: in a text that is read in place, as if each were a line."""
         if self.is_placed:
             return self.origin
         return f"(SELECT *, row_number() OVER () + {self.header_place} AS place FROM {self.origin})"
@@ -80,7 +80,7 @@ def opened(
     first: int | None = None,
 ) -> Table:
     """Opens a file that is read for a target. With `exact_places` every row has the place that
-    people see; with `first` there are no more than so many.
+    people see; with `first` at most so many are read.
 
     Raises `BadTable`, `HeaderNotFound` and refusals of workbooks.
     """
@@ -105,22 +105,22 @@ def opened(
     return _copied(file, mapping, header, below, folder, progress, first, marked=True)
 
 
-def _is_direct(file: PlainFile, mapping: Mapping | None, found: layout.Found) -> bool:
+def _is_direct(file: PlainFile, mapping: Mapping | None, header: layout.Found) -> bool:
     small = file.path.stat().st_size < DIRECT_FROM_BYTES
-    is_first = found.place == 1  # two readers count lines above a header differently
-    if small or not is_first or _ends_oddly(file.path):
+    is_first = header.place == 1  # two readers count lines above a header differently
+    if small or not is_first or _mixes_line_ends(file.path):
         return False
     if mapping is None:
         return True
     said = mapping.file
-    odd = (said.skip, said.until, said.below, said.described, said.totals, said.ragged)
+    unusual = (said.skip, said.until, said.below, said.described, said.totals, said.ragged)
     parted = (said.sections, said.ends, said.quote != '"')
     rows = mapping.rows
     some = (rows.only, rows.pass_over, rows.unique, rows.continued, mapping.looks_around)
-    return not (any(odd) or any(parted) or any(some) or mapping.summary)
+    return not (any(unusual) or any(parted) or any(some) or mapping.summary)
 
 
-def _ends_oddly(path: Path) -> bool:
+def _mixes_line_ends(path: Path) -> bool:
     """Whether the first lines end in several ways, or in carriage returns alone."""
     with path.open("rb") as stream:
         some = stream.read(65_536).rstrip(b"\r")
@@ -129,49 +129,49 @@ def _ends_oddly(path: Path) -> bool:
     )
 
 
-def _direct(file: PlainFile, found: layout.Found) -> Table:
-    columns = ", ".join(f"'c{at}': 'VARCHAR'" for at in range(len(found.names)))
-    some = " OR ".join(f"c{at} IS NOT NULL" for at in range(len(found.names)))
+def _direct(file: PlainFile, header: layout.Found) -> Table:
+    columns = ", ".join(f"'c{at}': 'VARCHAR'" for at in range(len(header.names)))
+    some = " OR ".join(f"c{at} IS NOT NULL" for at in range(len(header.names)))
     origin = (
         f"(SELECT * FROM read_csv({literal(str(file.path))},"
-        f" auto_detect = false, header = false, skip = {found.place},"
-        f" delim = {literal(found.delimiter)}, quote = '\"', escape = '\"',"
+        f" auto_detect = false, header = false, skip = {header.place},"
+        f" delim = {literal(header.delimiter)}, quote = '\"', escape = '\"',"
         " max_line_size = 2097152, store_rejects = true,"
         f" rejects_table = '{_REJECTED}', rejects_scan = '{_SCANS}', rejects_limit = 1000,"
         f" columns = {{{columns}}}) WHERE {some})"
     )
     return Table(
-        *(file, found.names, found.place, origin, file.path, found.delimiter),
+        *(file, header.names, header.place, origin, file.path, header.delimiter),
         has_places=False,
         marked=False,
     )
 
 
 def forget_malformed(connection: "DuckDBPyConnection") -> None:
-    """Before a reading: what an earlier one left out is no fault of this one."""
+    """Before a reading: forgets the rows that an earlier one left out."""
     for name in (_REJECTED, _SCANS):
         connection.execute(f"DROP TABLE IF EXISTS {name}")
 
 
 def malformed(connection: "DuckDBPyConnection") -> int:
-    """After a reading: how many rows were left out, of other numbers of cells or no text."""
+    """After a reading: how many rows were left out, for their number of cells or as not text."""
     there = connection.execute(
         f"SELECT count(*) FROM duckdb_tables() WHERE table_name = '{_REJECTED}'"
     ).fetchone()
     if not there or not there[0]:
         return 0
-    found = connection.execute(f"SELECT count(DISTINCT line) FROM {_REJECTED}").fetchone()
-    return int(found[0]) if found else 0
+    row = connection.execute(f"SELECT count(DISTINCT line) FROM {_REJECTED}").fetchone()
+    return int(row[0]) if row else 0
 
 
-def _below(file: PlainFile, found: layout.Found, quote: str) -> Iterator[RawRow]:
-    return (row for row in rows.of_text(file, found.delimiter, quote) if row.place > found.place)
+def _below(file: PlainFile, header: layout.Found, quote: str) -> Iterator[RawRow]:
+    return (row for row in rows.of_text(file, header.delimiter, quote) if row.place > header.place)
 
 
 def _copied(
     file: PlainFile,
     mapping: Mapping | None,
-    found: layout.Found,
+    header: layout.Found,
     below: Iterator[RawRow],
     folder: Path,
     progress: Progress,
@@ -179,15 +179,15 @@ def _copied(
     *,
     marked: bool,
 ) -> Table:
-    """Writes the rows anew, as a CSV with their places."""
+    """Rewrites the rows as a CSV with their places."""
     folder.mkdir(parents=True, exist_ok=True)
     copy = folder / f"table-{len(list(folder.iterdir()))}.csv"
-    width = len(found.names)
-    named = max((at + 1 for at, name in enumerate(found.names) if name), default=width)
+    width = len(header.names)
+    named = max((at + 1 for at, name in enumerate(header.names) if name), default=width)
     pads = marked or (mapping is not None and mapping.file.ragged)
     with copy.open("x", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
-        for at, row in enumerate(islice(_kept(below, mapping, found.names), first)):
+        for at, row in enumerate(islice(_kept(below, mapping, header.names), first)):
             cells, fault = fitted(row.cells, width, least=0 if pads else named)
             fault = row.fault or fault
             if not marked and file.kind == "text" and fault is None:
@@ -202,15 +202,15 @@ def _copied(
         f" columns = {{'place': 'BIGINT', 'fault': 'VARCHAR', {columns}}})"
     )
     return Table(
-        *(file, found.names, found.place, origin, copy, ","),
+        *(file, header.names, header.place, origin, copy, ","),
         has_places=True,
         marked=marked,
-        sheet=found.sheet,
+        sheet=header.sheet,
     )
 
 
 def _in_one_cell(cell: str) -> str:
-    """A cell whose line ends are all of the kind that stands in quotes."""
+    """A cell whose line ends are all line feeds."""
     return cell.replace("\r\n", "\n").replace("\r", "\n") if "\r" in cell else cell
 
 
@@ -245,8 +245,8 @@ def explains(cells: Sequence[str]) -> bool:
 
 
 def fitted(cells: list[str], width: int, *, least: int) -> tuple[list[str], str | None]:
-    """The cells of a row under a header of some width, or what is wrong with their number. One
-    with at least so many lacks nothing: the rest are blank, or have no name."""
+    """The cells of a row under a header of some width, or what is wrong with their number. One with
+    at least `least` lacks nothing: the rest are blank, or have no name."""
     if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
         cells = cells[:width]
     if least <= len(cells) < width:
@@ -256,7 +256,7 @@ def fitted(cells: list[str], width: int, *, least: int) -> tuple[list[str], str 
 
 
 def fault_of_width(cells: Sequence[str], width: int) -> str | None:
-    """A row that is cut off, or in which a cell is split."""
+    """The fault of a row that is cut off, or in which a cell is split."""
     if len(cells) == width:
         return None
     return f"wrong_cells|row: found {len(cells)} cells, expected {width} as in the header."

@@ -15,7 +15,7 @@ from ledger.kernel.orderlines import COLUMNS, IDS, OPTIONAL
 
 ORDERS, RECONCILE = "orders", "reconcile"
 FACTS_OF_ANY_TYPE = "facts"
-"""Of files with our own headers, in which each row names its type."""
+"""The target of files with our own headers in which each row names its type."""
 
 
 class Target(NamedTuple):
@@ -25,7 +25,7 @@ class Target(NamedTuple):
     kinds: Names[str, Kind]
     needed: tuple[str, ...]
     currency_of: Names[str, str] = MappingProxyType({})
-    """Of amounts whose currency is not the column `currency`: which it is."""
+    """The currency column of each amount whose currency is not the column `currency`."""
     nested: bool = False
     """Whether further columns may be parts of one, written with a dot."""
 
@@ -39,8 +39,8 @@ def _of_orders() -> Target:
 
 
 def _of_comparison() -> Target:
-    """What is compared; and what is shown of rows that are of no order: their own id, type, days,
-    the order that they are about."""
+    """What is compared; and what is shown of rows without an order: their own id, type, days, the
+    order that they are about."""
     kinds: dict[str, Kind] = dict.fromkeys(
         ("line", "kind", "payer", "outcome", "type", "statement"), "text"
     )

@@ -1,7 +1,7 @@
-"""Times as files write them: other formats, zones of the file or of the row, hours that are twice.
+"""Times as files write them: other formats, zones of file or row, hours that occur twice.
 
-An hour that a zone's clocks show twice is no instant until a column says which one is meant; one
-that they leave out is none at all.
+An hour that a zone's clocks show twice is not an instant until a column says which one is meant;
+one that they skip never is.
 """
 
 from collections.abc import Mapping
@@ -81,18 +81,18 @@ def instant(text: str, formats: tuple[str, ...], zone: Zoned) -> str:
         whole = f"CASE WHEN strlen({text}) = 16 THEN {text} || ':00' ELSE {text} END"
         there = in_zone(f"TRY_CAST({whole} AS TIMESTAMP)", zone)
         return f"CASE WHEN {short} THEN {there} ELSE {iso_instant(text)} END"
-    found = []
+    ways = []
     if bare := [format_ for format_ in formats if is_bare(format_)]:
-        found.append(in_zone(parsed(text, bare), zone))
+        ways.append(in_zone(parsed(text, bare), zone))
     if SERIAL in formats:
-        found.append(in_zone(_of_serial(text), zone))
+        ways.append(in_zone(_of_serial(text), zone))
     if named := [format_ for format_ in formats if "%Z" in format_]:
         local = parsed(f"regexp_extract({text}, {_NAMED}, 1)", _without(named, "%Z"))
         which = f"nullif(regexp_extract({text}, {_NAMED}, 2), '')"
-        found.append(in_zone(local, Zoned(None, which, zone.words)))
-    found += [f"epoch_us({parsed(text, [format_])})" for format_ in formats if "%z" in format_]
-    found += [_of_epoch(text, format_) for format_ in formats if format_ in (EPOCH, EPOCH_MS)]
-    return found[0] if len(found) == 1 else f"coalesce({', '.join(found)})"
+        ways.append(in_zone(local, Zoned(None, which, zone.words)))
+    ways += [f"epoch_us({parsed(text, [format_])})" for format_ in formats if "%z" in format_]
+    ways += [_of_epoch(text, format_) for format_ in formats if format_ in (EPOCH, EPOCH_MS)]
+    return ways[0] if len(ways) == 1 else f"coalesce({', '.join(ways)})"
 
 
 def is_bare(format_: str) -> bool:
@@ -105,8 +105,8 @@ def _without(formats: list[str], directive: str) -> list[str]:
 
 
 def _of_epoch(text: str, format_: str) -> str:
-    """Seconds or milliseconds since 1970, of so many digits that they are of 1973 or later: those
-    of the one are none of the other."""
+    """Seconds or milliseconds since 1970, with enough digits to be of 1973 or later, so that
+    neither can be taken for the other."""
     if format_ == EPOCH_MS:
         return (
             f"CASE WHEN regexp_full_match({text}, '[0-9]{{12,14}}')"
@@ -130,50 +130,50 @@ def _of_serial(text: str) -> str:
 def day(text: str, formats: tuple[str, ...], zone: Zoned = NO_ZONE) -> str:
     """A calendar day as `2026-01-25`, in SQL; without formats the text as it is.
 
-    Of a time that says its own zone it is the day that is written there, or that of `zone`.
+    For a time that says its own zone it is the day as written, or the day in `zone`.
     """
     if not formats:
         return (
             f"CASE WHEN regexp_full_match({text}, '[0-9]{{4}}/[0-9]{{2}}/[0-9]{{2}}')"
             f" THEN replace({text}, '/', '-') ELSE {text} END"
         )
-    found = []
+    ways = []
     if bare := [format_ for format_ in formats if is_bare(format_)]:
-        found.append(parsed(text, bare))
+        ways.append(parsed(text, bare))
     if SERIAL in formats:
-        found.append(_of_serial(text))
+        ways.append(_of_serial(text))
     zoned = tuple(format_ for format_ in formats if not is_bare(format_) and format_ != SERIAL)
     if zoned and zone.name is not None:
         moment = f"make_timestamp({instant(text, zoned, Zoned(None, None, zone.words))})"
-        found.append(f"timezone({literal(zone.name)}, timezone('UTC', {moment}))")
+        ways.append(f"timezone({literal(zone.name)}, timezone('UTC', {moment}))")
     elif zoned:
-        found += _as_written(text, zoned)
-    local = found[0] if len(found) == 1 else f"coalesce({', '.join(found)})"
+        ways += _as_written(text, zoned)
+    local = ways[0] if len(ways) == 1 else f"coalesce({', '.join(ways)})"
     return f"CASE WHEN {local} >= '1900-01-01' THEN strftime({local}, '%Y-%m-%d') END"
 
 
 def _as_written(text: str, formats: tuple[str, ...]) -> list[str]:
     """Times as their texts show them, whatever zone they say; of seconds since 1970 in UTC."""
-    found = []
+    ways = []
     if named := [format_ for format_ in formats if "%Z" in format_]:
-        found.append(parsed(f"regexp_extract({text}, {_NAMED}, 1)", _without(named, "%Z")))
+        ways.append(parsed(f"regexp_extract({text}, {_NAMED}, 1)", _without(named, "%Z")))
     if own := [format_ for format_ in formats if format_.endswith("%z")]:
-        found.append(parsed(f"regexp_extract({text}, {_OFFSET}, 1)", _without(own, "%z")))
+        ways.append(parsed(f"regexp_extract({text}, {_OFFSET}, 1)", _without(own, "%z")))
     epochs = [format_ for format_ in formats if format_ in (EPOCH, EPOCH_MS)]
-    return found + [f"make_timestamp({_of_epoch(text, epoch)})" for epoch in epochs]
+    return ways + [f"make_timestamp({_of_epoch(text, epoch)})" for epoch in epochs]
 
 
 def parsed(text: str, formats: list[str]) -> str:
     """A time as the text says it, of whatever zone. Years of two digits are of this century."""
     short = [format_ for format_ in formats if "%y" in format_]
-    found = []
+    ways = []
     if whole := [format_ for format_ in formats if format_ not in short]:
-        found.append(_strptime(text, whole))
+        ways.append(_strptime(text, whole))
     if short:
         read = _strptime(text, short)
         shift = f"{read} + INTERVAL 100 YEAR"
-        found.append(f"CASE WHEN year({read}) < 2000 THEN {shift} ELSE {read} END")
-    return found[0] if len(found) == 1 else f"coalesce({', '.join(found)})"
+        ways.append(f"CASE WHEN year({read}) < 2000 THEN {shift} ELSE {read} END")
+    return ways[0] if len(ways) == 1 else f"coalesce({', '.join(ways)})"
 
 
 def _strptime(text: str, formats: list[str]) -> str:
@@ -183,7 +183,7 @@ def _strptime(text: str, formats: list[str]) -> str:
 
 def in_zone(local: str, zone: Zoned) -> str:
     """The instant at which clocks of a zone show a time, in SQL; NULL where they never do, or
-    twice, or where nobody says which zone."""
+    twice, or where no zone is known."""
     if zone.text is not None:
         return _by_row(local, zone)
     if zone.name is None:

@@ -1,4 +1,4 @@
-"""Rows that sum others, of a mapped file: checked against them, and never read as rows."""
+"""Total rows of a mapped file: checked against the rows that they sum, and never read as rows."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def refuse_differing_totals(connection: "DuckDBPyConnection", mapped: MappedTable) -> None:
-    """Raises `BadPlatformFile` for rows that say another sum than the rows that they sum."""
+    """Raises `BadPlatformFile` for totals that differ from the sum of their rows."""
     problems = _labelled(connection, mapped) + _summaries(connection, mapped)
     refuse(Path(mapped.table.file.name).name, problems)
 
@@ -29,7 +29,7 @@ def _labelled(connection: "DuckDBPyConnection", mapped: MappedTable) -> list[Pro
         " WHERE found LIMIT 1"
     ).fetchone():
         return []
-    found = connection.execute(
+    result = connection.execute(
         "SELECT * FROM (SELECT place,"
         f" coalesce({mapped.is_total}, false) AS is_total, {mapped.shown('amount')} AS amount,"
         f" {currency} AS currency, {mapped.values['amount'].raw} AS raw, {mapped.counts} AS counts"
@@ -37,7 +37,7 @@ def _labelled(connection: "DuckDBPyConnection", mapped: MappedTable) -> list[Pro
     )
     problems: list[Problem] = []
     sums = RunningSums()
-    while rows := found.fetchmany(10_000):
+    while rows := result.fetchmany(10_000):
         for place, is_total, amount, code, raw, _counts in rows:
             code = code or next(iter(sums.currencies), "")
             try:
@@ -64,7 +64,7 @@ def _summaries(connection: "DuckDBPyConnection", mapped: MappedTable) -> list[Pr
     said, total = mapped.values_of.amount(summary.header)
     _, amount = mapped.values_of.amount(summary.of)
     group = mapped.values_of.text(summary.by) if summary.by else "''"
-    found = connection.execute(
+    rows = connection.execute(
         f"WITH read AS (SELECT place, {said} AS said, {total} AS total, {amount} AS amount,"
         f" coalesce({group}, '') AS grouped FROM {mapped.placed}),"
         " sums AS (SELECT grouped, sum(amount) AS sum FROM read GROUP BY grouped)"
@@ -79,7 +79,7 @@ def _summaries(connection: "DuckDBPyConnection", mapped: MappedTable) -> list[Pr
             f"found {summary.header[0]} {text}, expected {_short(sum_)}, the sum of {of}. "
             "Are some rows missing?",
         )
-        for place, text, sum_ in found
+        for place, text, sum_ in rows
     ]
 
 

@@ -6,13 +6,12 @@ from ledger.intake.tables.mapping import Kind
 
 
 class Value(NamedTuple):
-    """A column of ours: the expression of its value, NULL where it is none; that of what stands in
-    the file, NULL where nothing does; and whether the value is a plain cell, tidied by whoever
-    reads it."""
+    """One of our columns: the expression of its value, NULL where there is none; that of the raw
+    cell, NULL where it is blank; and whether the value is a plain cell, which its reader tidies."""
 
     sql: str
     raw: str
     kind: Kind
     plain: bool = False
     units: tuple[str, ...] = ()
-    """Of an amount the currencies that stand in its cells, each NULL where none does."""
+    """For an amount: the currencies written in its cells, each NULL where there is none."""

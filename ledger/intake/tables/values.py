@@ -21,13 +21,13 @@ class Values(Cells):
         header: Header,
         *,
         marked: bool,
-        lies: bool = False,
+        in_place: bool = False,
         own: bool = False,
         zone: str | None = None,
     ) -> None:
         """`own` says that the file is written as ours are, so that nothing needs to be mapped;
-        `lies` that it is a long text which is read as it lies."""
-        super().__init__(mapping, header, marked=marked, lies=lies)
+        `in_place` that it is a long text which is read in place."""
+        super().__init__(mapping, header, marked=marked, in_place=in_place)
         self._own = own
         self._zone = zone or mapping.file.zone
         sources = [column for each in mapping.columns.values() for column in each if column.unit]
@@ -73,7 +73,7 @@ class Values(Cells):
     def value(self, sources: Sequence[Column], kind: Kind) -> Value | None:
         """A column of ours; None where the file has no column that it could come from.
 
-        The first source in which something stands counts, also where it is not what it should be.
+        The first source that is not blank counts, even where it is not what it should be.
         """
         read = (self._of(source, kind, len(sources) == 1) for source in sources)
         values = [value for value in read if value is not None]
@@ -86,7 +86,7 @@ class Values(Cells):
 
     def _of(self, column: Column, kind: Kind, sole: bool) -> Value | None:
         if not all(map(self._header.knows, {*column.when} - {*self._mapping.columns})):
-            return None  # no row can hold what it asks for
+            return None  # no row can meet its condition
         if column.constant is not None:
             said = literal(column.constant)
             made: Value | None = Value(self._converted(said, column, kind), said, kind)
@@ -100,12 +100,12 @@ class Values(Cells):
             made = self._where(made, column)
         if made is None or not column.by:
             return made
-        alike = [self.text((one,)) for one in column.by]
+        alike = [self.text((name,)) for name in column.by]
         summed = amounts.summed_over(made.sql, made.raw, alike)
         return Value(*summed, kind, units=made.units)
 
     def _where(self, made: Value, column: Column) -> Value:
-        """What a source gives in rows that hold what it asks for."""
+        """What a source gives in rows that meet its condition."""
         holds = self.holds(column.when)
         value, raw, *units = (
             f"CASE WHEN {holds} THEN {sql} END" for sql in (made.sql, made.raw, *made.units)
@@ -124,7 +124,7 @@ class Values(Cells):
         return Value(unit, raw, kind)
 
     def _sum(self, column: Column, kind: Kind) -> Value | None:
-        there = [one for one in (*column.sum, *column.less) if self._header.knows(one)]
+        there = [name for name in (*column.sum, *column.less) if self._header.knows(name)]
         lacks = {*column.sum, *column.less} - {*there, *column.optional}
         if lacks or not there:
             return None
@@ -137,16 +137,16 @@ class Values(Cells):
         blank = f"nullif({raw}, '')"
         other = "NULL::VARCHAR" if column.default is None else literal(column.default)
         whole = f"CASE WHEN {blank} IS NOT NULL THEN {value} ELSE {other} END"
-        units = tuple(self._unit_beside(cell, column) for cell, _ in parts.values())
+        units = tuple(self._unit_in_cell(cell, column) for cell, _ in parts.values())
         return Value(whole, f"coalesce({blank}, {other})", kind, units=units)
 
-    def _unit_beside(self, cell: str, column: Column, value: str | None = None) -> str:
-        """The currency that stands in the cell of an amount, in SQL; NULL for none."""
+    def _unit_in_cell(self, cell: str, column: Column, value: str | None = None) -> str:
+        """The currency written in the cell of an amount, in SQL; NULL for none."""
         unit = amounts.unit_of(self._shown(self._prepared(cell, column)), self._units)
         altered = column.words or column.replace or column.negate or column.decimals is not None
         if value is None or altered or not column.header:
             return unit
-        # a cell no longer than its plain decimal has nothing beside its digits
+        # a cell no longer than its plain decimal has nothing next to its digits
         whole = cell if column.fill else f"c{self._header.at(column.header)}"
         return f"CASE WHEN length({whole}) > length({value}) THEN {unit} END"
 
@@ -170,11 +170,11 @@ class Values(Cells):
         if column.take is not None and kind in ("id", "text", "currency"):
             raw = self._shown(self._prepared(cell, column))
         value = self._converted(cell, column, kind)
-        if self._lies and column.header and self._is_bare(column):
+        if self._in_place and column.header and self._is_bare(column):
             value = self._quick(self._header.at(column.header) or 0, column, kind, value)
             if sole and value.startswith("CASE"):
                 value = self.step(f"v{len(self._steps[True])}_", value, last=True)
-        units = (self._unit_beside(cell, column, value),) if kind == "amount" else ()
+        units = (self._unit_in_cell(cell, column, value),) if kind == "amount" else ()
         if column.times:
             value, raw = self._times(value, raw, column)
         if isinstance(column.zone, ZoneColumn) and column.zone.header and kind == "instant":
@@ -191,12 +191,13 @@ class Values(Cells):
         return amounts.times(value, number), f"{raw} || coalesce(' x ' || {self._shown(cell)}, '')"
 
     def _is_bare(self, column: Column) -> bool:
-        """Whether a cell is read as it stands."""
+        """Whether a cell is read as it is."""
         done = (column.replace, column.take, column.strip, column.fill, column.times)
         return not (any(done) or self._file.strip or self._file.blanks)
 
     def _quick(self, at: int, column: Column, kind: Kind, slow: str) -> str:
-        """The value of a cell that is written as nearly all are, else what takes longer."""
+        """The value of a cell by the fast path, where it is written as nearly all are; else by
+        `slow`."""
         match kind:
             case "amount" if not (column.negate or column.decimals is not None or column.words):
                 decimal, thousands = self._marks_of(column)
@@ -214,7 +215,7 @@ class Values(Cells):
         return slow
 
     def _is_plain(self, column: Column, kind: Kind) -> bool:
-        """Whether nothing is to be done about a cell but what is done about any."""
+        """Whether a cell needs no more than any other."""
         done = (column.words, column.replace, column.take, column.strip, column.fill)
         if self._marked or self._file.blanks or self._file.strip or any(done):
             return False
@@ -225,7 +226,7 @@ class Values(Cells):
         return self._own or kind not in ("amount", "day", "currency")
 
     def _prepared(self, cell: str, column: Column) -> str:
-        """The text of a cell that is read, after what is to be done about it before."""
+        """The text of a cell after its replacements, pattern, strips and words."""
         text = cell
         for old, new in column.replace.items():
             text = f"replace({text}, {literal(old)}, {literal(new)})"
@@ -238,7 +239,7 @@ class Values(Cells):
         return text
 
     def _converted(self, cell: str, column: Column, kind: Kind) -> str:
-        """The value of a cell, whatever is done about it before."""
+        """The value of a cell, prepared first."""
         text = self._prepared(cell, column)
         if column.default is not None:
             text = f"coalesce({text}, {literal(column.default)})"
@@ -293,7 +294,7 @@ class Values(Cells):
         return times.Zoned(column.zone or self._zone)
 
     def _zone_of_day(self, column: Column) -> times.Zoned:
-        """The zone whose day is meant of a time that says its own."""
+        """The zone in which the day is taken of a time that says its own."""
         if isinstance(column.zone, ZoneColumn):
             return times.Zoned(None, None, dict(column.zone.words))
         return times.Zoned(column.zone)

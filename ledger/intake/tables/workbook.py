@@ -1,8 +1,8 @@
 """A workbook as a stranger sends it: measured first, then read by a process that may fail.
 
 Some kilobytes can unpack to gigabytes, and one cell in the last row makes a reader build all the
-cells before it. What a workbook says is looked at before anything is built; the reading itself
-happens in a process of its own with a bound on its memory, whose end is a sentence.
+cells before it. What a workbook declares is checked before anything is built; the reading itself
+happens in a process of its own with bounded memory, whose failure becomes a refusal.
 """
 
 import io
@@ -58,46 +58,46 @@ def rows_of_workbook(name: str, raw: bytes, sheet: str) -> Iterator[tuple[int, l
 
     Raises `BadPlatformFile` for what is no workbook, has no such sheet, or is too large.
     """
-    with _told(name, raw, sheet) as (first, found):
+    with _cells_written(name, raw, sheet) as (first, lines):
         if "sheets" in first:
             there = ", ".join(map(repr, first["sheets"])) or "none"
             raise BadPlatformFile(
                 f"{name} has {first['alike'] or 'no'} sheets {sheet!r}; found {there}.",
                 "Export the file again with that sheet, or name another in the mapping.",
             )
-        for place, line in enumerate(found, 1):
+        for place, line in enumerate(lines, 1):
             yield place, list(map(_cell, json.loads(line)))
 
 
 def sheets_of(name: str, raw: bytes) -> list[str]:
     """The names of a workbook's sheets. Raises `BadPlatformFile`."""
-    with _told(name, raw, "") as (first, _):
+    with _cells_written(name, raw, "") as (first, _):
         return list(first["sheets"])
 
 
 @contextmanager
-def _told(name: str, raw: bytes, sheet: str) -> Iterator[tuple[dict[str, Any], IO[bytes]]]:
-    """What the process that reads says first, and the file with what follows."""
+def _cells_written(name: str, raw: bytes, sheet: str) -> Iterator[tuple[dict[str, Any], IO[bytes]]]:
+    """The first line that the reading process writes, and the file with those that follow."""
     if len(raw) > PACKED_MAX:
         raise _too_large(name, f"it has {len(raw):,} bytes; {PACKED_MAX:,} are read")
     if raw.startswith(ZIP):
         measure(name, raw)
-    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as found:
+    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as output:
         given.write(raw)
         given.seek(0)
-        _read_beside(name, given, found, sheet)
-        found.seek(0)
-        first = json.loads(found.readline())
+        _read_in_process(name, given, output, sheet)
+        output.seek(0)
+        first = json.loads(output.readline())
         if "error" in first:
             raise BadPlatformFile(
                 f"{name} is not a workbook that can be read: {first['error']}.", AGAIN
             )
-        yield first, found
+        yield first, output
 
 
 def measure(name: str, raw: bytes) -> None:
     """Unpacks a workbook without keeping it. Raises `BadPlatformFile` for one that is too large,
-    and for one that says otherwise than it is."""
+    and for one that is not what it declares."""
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as packed:
             parts = packed.infolist()
@@ -115,7 +115,7 @@ def measure(name: str, raw: bytes) -> None:
 
 
 def _packed_part(raw: bytes, part: zipfile.ZipInfo) -> memoryview:
-    """From the first byte of a part on, to the end of the file."""
+    """The bytes from the start of a part to the end of the file."""
     begins = part.header_offset
     if raw[begins : begins + 4] != ZIP:
         raise zipfile.BadZipFile(f"{part.filename!r} does not stand where it is said to")
@@ -171,8 +171,8 @@ def _number(letters: bytes) -> int:
     return number
 
 
-def _read_beside(name: str, given: Any, found: Any, sheet: str) -> None:
-    """Has another process write the cells down. Raises `BadPlatformFile` if it does not end well.
+def _read_in_process(name: str, given: Any, output: Any, sheet: str) -> None:
+    """Has another process write out the cells. Raises `BadPlatformFile` if it does not end well.
 
     What it says on standard error is its own: a backtrace helps nobody.
     """
@@ -184,7 +184,7 @@ def _read_beside(name: str, given: Any, found: Any, sheet: str) -> None:
         done = subprocess.run(
             command,
             stdin=given,
-            stdout=found,
+            stdout=output,
             stderr=subprocess.DEVNULL,
             timeout=SECONDS_MAX,
             check=False,
@@ -207,7 +207,7 @@ def _too_large(name: str, why: str) -> BadPlatformFile:
 
 
 def _cell(value: Any) -> Any:
-    """A cell as it was before it was written down."""
+    """A cell as it was before it was written out."""
     if not isinstance(value, dict):
         return value
     ((kind, text),) = value.items()

@@ -1,4 +1,4 @@
-"""Cells of a sheet that hold no value: errors, and formulas whose result nobody stored.
+"""Cells of a sheet that hold no value: errors, and formulas without a stored result.
 
 The library that reads workbooks gives blanks for them. They are found in the sheet's own text.
 """
@@ -26,7 +26,7 @@ _VALUE = re.compile(rb"<(?:[\w.-]+:)?v>([^<]*)</")
 _PLACE = re.compile(rb"\sr=[\"']\$?([A-Za-z]{1,3})\$?([0-9]{1,7})[\"']")
 NO_RESULT = "a formula without a stored result"
 Places = dict[tuple[int, int], str]
-"""By row and column, both from 0, what stands there."""
+"""By row and column, both from 0, what the cell holds instead of a value."""
 
 
 def without_value(raw: bytes, sheet: str) -> Places:
@@ -38,9 +38,9 @@ def without_value(raw: bytes, sheet: str) -> Places:
             text = packed.read(part) if part else b""
     except (zipfile.BadZipFile, KeyError):
         return {}
-    found = {_place(match[1]): _said(match[2]) for match in _ERROR.finditer(text)}
-    found |= {_place(match[1]): NO_RESULT for match in _NO_RESULT.finditer(text)}
-    return found
+    places = {_place(match[1]): _said(match[2]) for match in _ERROR.finditer(text)}
+    places |= {_place(match[1]): NO_RESULT for match in _NO_RESULT.finditer(text)}
+    return places
 
 
 def _part_of(packed: zipfile.ZipFile, sheet: str) -> str | None:
@@ -48,9 +48,9 @@ def _part_of(packed: zipfile.ZipFile, sheet: str) -> str | None:
     for tag in _SHEET.findall(packed.read("xl/workbook.xml")):
         name, relation = _attribute(tag, rb"name"), _attribute(tag, rb"[\w.-]+:id")
         if name == sheet and relation:
-            for one in _RELATION.findall(packed.read("xl/_rels/workbook.xml.rels")):
-                if _attribute(one, rb"Id") == relation:
-                    target = _attribute(one, rb"Target") or ""
+            for link in _RELATION.findall(packed.read("xl/_rels/workbook.xml.rels")):
+                if _attribute(link, rb"Id") == relation:
+                    target = _attribute(link, rb"Target") or ""
                     return posixpath.normpath(posixpath.join("xl", target)).lstrip("/")
     return None
 

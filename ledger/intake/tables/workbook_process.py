@@ -1,6 +1,6 @@
-"""The process that reads a workbook from its standard input and writes its cells down as JSON.
+"""The process that reads a workbook from its standard input and writes its cells out as JSON.
 
-It may run out of memory or be ended by its library: nothing but this reading ends with it.
+It may run out of memory or be ended by its library: only this reading ends with it.
 """
 
 import io
@@ -11,8 +11,8 @@ from typing import Any
 
 
 def main(sheet: str, memory: int) -> None:
-    """A line that says how it went, then a line for every row of the sheet; without a sheet the
-    names of all."""
+    """Writes a line that says how it went, then a line for every row of the sheet; without a sheet
+    the names of all."""
     try:
         import resource
 

@@ -1,4 +1,4 @@
-"""DuckDB as the archive needs it: bounded memory, UTC, rows in their order, no surprises."""
+"""DuckDB as the archive needs it: bounded memory, UTC, rows in order, no extensions by itself."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

@@ -1,7 +1,7 @@
 """The order lines that count, as one SQL query over the files of an archive.
 
-The files are those of the log up to some position, in its order: another position, other files,
-other lines. Nothing is looked up twice unless a file says that it revises.
+The files are those of the log up to some position, in its order. Versions are compared only where a
+file says that it revises others.
 """
 
 from collections.abc import Collection, Sequence
@@ -31,11 +31,11 @@ def current(
     """A query of the lines that count, with the columns of `orderlines.STAGED` and `file`.
 
     `file` is the position in `files`, from 1. Limited to lines created in [since, until) and to
-    some stores; files and row groups outside are not read. An order counts with its last version
-    in `files`, which may lie outside of a window that an older version lies in. With `as_of`
-    versions that were made later do not count, so that an earlier one does: a slower query. So
-    is one that is not `marked`: versions are worked out anew, since files that their marks rest
-    on are not among `files`. Raises `ArchivedFileMissing`.
+    some stores; files and row groups outside are not read. An order counts with its last version in
+    `files`, which may lie outside of a window that an older version lies in. With `as_of` versions
+    that were made later do not count, so that an earlier one does: a slower query. So is one that
+    is not `marked`: versions are worked out again, since files that their marks depend on are not
+    among `files`. Raises `ArchivedFileMissing`.
     """
     paths = present(folder, list(files))
     if as_of is not None or not marked:
@@ -99,7 +99,7 @@ def _own_limits(
     until: Instant | None,
     stores: Collection[str] | None,
 ) -> str:
-    """The limits that a file does not keep by itself: one that lies inside needs none."""
+    """The limits that a file needs: one that lies inside them needs none."""
     if since is not None and file.first is not None and file.first >= since:
         since = None
     if until is not None and file.last is not None and file.last < until:
@@ -121,19 +121,19 @@ def limits(
     *conditions: str,
 ) -> str:
     """A WHERE of lines created in [since, until), of some stores, under conditions."""
-    found = list(conditions)
+    tests = list(conditions)
     if since is not None:
-        found.append(f"created_at >= {since}")
+        tests.append(f"created_at >= {since}")
     if until is not None:
-        found.append(f"created_at < {until}")
+        tests.append(f"created_at < {until}")
     if stores is not None:
-        # The bounds are what whole row groups are passed over by: files are sorted by store.
+        # By the bounds whole row groups are passed over: files are sorted by store.
         names = sorted(stores)
         listed = ", ".join(map(literal, names)) or "NULL"
-        found.append(f"store IN ({listed})")
+        tests.append(f"store IN ({listed})")
         if names:
-            found.append(f"store BETWEEN {literal(names[0])} AND {literal(names[-1])}")
-    return f" WHERE {' AND '.join(found)}" if found else ""
+            tests.append(f"store BETWEEN {literal(names[0])} AND {literal(names[-1])}")
+    return f" WHERE {' AND '.join(tests)}" if tests else ""
 
 
 def _parquet(path: Path) -> str:
@@ -141,7 +141,7 @@ def _parquet(path: Path) -> str:
 
 
 def _nothing() -> str:
-    """No line, with the columns of one."""
+    """A row of NULLs with the columns of a line."""
     whole = {"source_file", "source_row", "created_at", "amount_minor", "refunded_minor"}
     whole.add("updated_at")
     columns = [f"NULL::{'BIGINT' if c in whole else 'VARCHAR'} AS {c}" for c in STAGED]

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from ledger.kernel.instants import EPOCH, MICROSECOND, Instant
 
 DAY = 86_400_000_000
-"""Microseconds."""
+"""In microseconds."""
 
 
 def day_number(instant: str, first: Instant, last: Instant, zone: str) -> str:

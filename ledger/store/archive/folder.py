@@ -1,7 +1,7 @@
 """The folder itself: names, temporary files, digests, and what survives a crash.
 
-A file is written under a temporary name, brought to the disk, and only then renamed: a name that
-is a digest always stands for a whole file.
+A file is written under a temporary name, synced to the disk, and only then renamed: a name that is
+a digest always belongs to a whole file.
 """
 
 import fcntl
@@ -38,31 +38,32 @@ class ArchivedFile(NamedTuple):
     first: Instant | None = None
     last: Instant | None = None
     columns: tuple[str, ...] = ()
-    """Of the columns that a row may lack those that it has: an empty one is not written."""
+    """The optional columns that it has: an empty one is not written."""
 
 
 def path_of(folder: Path, digest: str) -> Path:
-    """Where the file of that digest lies."""
+    """Where the file of that digest is."""
     assert _DIGEST.fullmatch(digest), "a digest is 64 hexadecimal digits"
     return folder / f"{digest}{SUFFIX}"
 
 
 def check(folder: Path, digest: str) -> int:
-    """The bytes of a file that holds. Raises `ArchivedFileMissing` or `ArchivedFileAltered`."""
+    """The size in bytes of a file that has its digest. Raises `ArchivedFileMissing` or
+    `ArchivedFileAltered`."""
     path = path_of(folder, digest)
     try:
-        found = digest_of(path)
+        actual = digest_of(path)
         size = path.stat().st_size
     except OSError as error:
         raise ArchivedFileMissing(
             f"{path} cannot be read: {error.strerror}.", file=str(path), digest=digest
         ) from None
-    if found != digest:
+    if actual != digest:
         raise ArchivedFileAltered(
-            f"{path} has the digest {found}: its bytes were altered.",
+            f"{path} has the digest {actual}: its bytes were altered.",
             file=str(path),
             digest=digest,
-            found=found,
+            found=actual,
         )
     return size
 
@@ -83,7 +84,7 @@ def digest_of(path: Path) -> str:
 
 
 def publish(folder: Path, produce: Callable[[Path], None]) -> str:
-    """Adds what `produce` writes under a temporary name; answers its digest.
+    """Adds what `produce` writes under a temporary name; returns its digest.
 
     Raises `ArchiveUnwritable`, with the folder as it was.
     """
@@ -106,8 +107,8 @@ def publish(folder: Path, produce: Callable[[Path], None]) -> str:
 def _writing(folder: Path) -> Iterator[Path]:
     """A name to write to. What a crash left is removed, what somebody else writes is not.
 
-    Every writer holds a shared lock on the folder; who can have it alone knows that every
-    temporary file in it is dead.
+    Every writer holds a shared lock on the folder; one that gets it exclusively knows that every
+    temporary file in it is abandoned.
     """
     folder.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(folder, os.O_RDONLY)

@@ -30,17 +30,17 @@ _PROBES = (
 
 
 def scheme(connection: "DuckDBPyConnection") -> str:
-    """The name of the way in which this DuckDB makes keys."""
+    """The name of the scheme by which this DuckDB makes keys."""
     rows = ", ".join(f"({', '.join(map(literal, probe))})" for probe in _PROBES)
-    found = connection.execute(
+    row = connection.execute(
         f"SELECT string_agg({KEY_HASH}, '-') FROM (VALUES {rows}) AS probe ({', '.join(KEY)})"
     ).fetchone()
-    assert found is not None, "an aggregate is a row"
-    return str(found[0])
+    assert row is not None, "an aggregate is a row"
+    return str(row[0])
 
 
 def columns_of(has: Collection[str], names: Collection[str] = STAGED) -> str:
-    """Columns of a file in SQL; of those that a row may lack it has some."""
+    """Columns of a file in SQL; optional ones that it does not have are empty."""
     return ", ".join(
         f"'' AS {name}" if name in MAY_BE_EMPTY and name not in has else name for name in names
     )
@@ -62,8 +62,8 @@ def keyed(
     for path, file in zip(paths, files, strict=True):
         kinds[schemes.get(path) == now, file.columns].append(path)
     parts = []
-    for (ours, has), some in kinds.items():
-        listed = ", ".join(map(literal, some))
+    for (ours, has), paths_of_kind in kinds.items():
+        listed = ", ".join(map(literal, paths_of_kind))
         source = f"read_parquet([{listed}], filename = true)"
         key = "key" if ours else f"{KEY_HASH} AS key"
         if not ours:
@@ -84,8 +84,8 @@ def keyed(
 
 def _schemes(connection: "DuckDBPyConnection", paths: Sequence[str]) -> dict[str, str]:
     names = ", ".join(map(literal, paths))
-    found = connection.execute(
+    rows = connection.execute(
         "SELECT file_name, decode(value) FROM parquet_kv_metadata([" + names + "])"
         f" WHERE decode(key) = '{METADATA}'"
     ).fetchall()
-    return {str(name): str(value) for name, value in found}
+    return {str(name): str(value) for name, value in rows}

@@ -39,7 +39,8 @@ class Known(NamedTuple):
     known: int
     revised: int
     replacing: bool
-    """Whether a line is no plain first one, so that readers of the archive have to look twice."""
+    """Whether a line is not simply a first version, so that readers of the archive compare
+    versions."""
     known_in: tuple[int, ...] = ()
     """Which files of the history, from 1, hold the lines that are known."""
 
@@ -53,15 +54,15 @@ def sort_out(
 ) -> Known:
     """Compares the lines of `table` with each other and with the archived files, oldest first.
 
-    `repeats` is a table of the keys that stand there more than once; None: they are looked for.
+    `repeats` is a table of the keys that occur there more than once; None: they are searched for.
     """
     connection.execute(
         f"CREATE OR REPLACE TEMP VIEW {INCOMING} AS SELECT {KEY_HASH} AS key, * FROM {table}"
     )
-    found = f"SELECT key FROM {INCOMING} GROUP BY key HAVING count(*) > 1"
+    repeated = f"SELECT key FROM {INCOMING} GROUP BY key HAVING count(*) > 1"
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE {SUSPECTS} AS"
-        f" {f'SELECT key FROM {repeats}' if repeats else found}"
+        f" {f'SELECT key FROM {repeats}' if repeats else repeated}"
     )
     if history:
         connection.execute(
@@ -141,5 +142,5 @@ def _compare(
 
 def _types(connection: "DuckDBPyConnection") -> dict[str, str]:
     """The types of the incoming columns, so that a few old lines do not change them."""
-    found = connection.execute(f"DESCRIBE SELECT {', '.join(STAGED)} FROM {INCOMING}").fetchall()
-    return {str(name): str(kind) for name, kind, *_ in found}
+    rows = connection.execute(f"DESCRIBE SELECT {', '.join(STAGED)} FROM {INCOMING}").fetchall()
+    return {str(name): str(kind) for name, kind, *_ in rows}

@@ -1,4 +1,4 @@
-"""What an archive refuses: files that do not hold, and disks that are full."""
+"""The archive's refusals: files that are missing or altered, and disks that are full."""
 
 from ledger.kernel.errors import Refusal
 

@@ -1,4 +1,4 @@
-"""Small words of SQL."""
+"""SQL literals, and queries with one row."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -7,12 +7,12 @@ if TYPE_CHECKING:
 
 
 def literal(text: str) -> str:
-    """A text as SQL."""
+    """A text as an SQL literal."""
     return "'" + text.replace("'", "''") + "'"
 
 
 def one_row(connection: "DuckDBPyConnection", query: str) -> tuple[Any, ...]:
     """The row of a query that has exactly one."""
-    found = connection.execute(query).fetchone()
-    assert found is not None, "an aggregate has a row"
-    return found
+    row = connection.execute(query).fetchone()
+    assert row is not None, "an aggregate has a row"
+    return row

@@ -1,4 +1,4 @@
-"""A small summary beside each archived file: the first order of every store in it.
+"""A small summary of each archived file: the first order of every store in it.
 
 Derived from the file and disposable: without it the file itself is read. What asks for the first
 orders of a few stores need not read, or hash, all order lines of a book.
@@ -20,7 +20,7 @@ FOLDER = "summaries"
 
 
 def summary_of(folder: Path, digest: str) -> Path:
-    """Where the summary of a file lies, if there is one."""
+    """Where the summary of a file is, if there is one."""
     return folder / FOLDER / f"{digest}.parquet"
 
 
@@ -38,21 +38,21 @@ def summarised(folder: Path, file: ArchivedFile) -> str:
 def summarise(
     connection: "DuckDBPyConnection", folder: Path, files: Sequence[ArchivedFile]
 ) -> None:
-    """Writes the summaries that are not there. One that cannot be written is done without."""
+    """Writes the summaries that are missing. Reading does without one that cannot be written."""
     import duckdb
 
     for file in files:
         path = summary_of(folder, file.digest)
         if path.exists():
             continue
-        beside = path.with_name(f"{uuid4().hex}.writing")
+        part = path.with_name(f"{uuid4().hex}.writing")
         try:
             path.parent.mkdir(exist_ok=True)
             query = summarised(folder, file)
-            connection.execute(f"COPY ({query}) TO {literal(str(beside))} (FORMAT parquet)")
-            os.replace(beside, path)
+            connection.execute(f"COPY ({query}) TO {literal(str(part))} (FORMAT parquet)")
+            os.replace(part, path)
         except (OSError, duckdb.Error):
-            beside.unlink(missing_ok=True)
+            part.unlink(missing_ok=True)
             return
 
 

@@ -19,7 +19,7 @@ class Total(NamedTuple):
 
 
 class Extent(NamedTuple):
-    """A file's rows, between which instants they were created, and when one was made last."""
+    """How many rows a file has, between which instants they were created, and the last change."""
 
     rows: int
     first: Instant
@@ -27,24 +27,24 @@ class Extent(NamedTuple):
     updated: Instant
     totals: list[Total]
     columns: tuple[str, ...]
-    """Of the columns that a row may lack those that some row has."""
+    """The optional columns that some row has."""
 
 
 def extent(connection: "DuckDBPyConnection") -> Extent | None:
     """Rows, bounds and totals of the lines to be archived; None where there are none."""
     filled = ", ".join(f"bool_or({name} <> '')" for name in MAY_BE_EMPTY)
-    found = connection.execute(
+    rows = connection.execute(
         "SELECT currency::VARCHAR, count(*), min(created_at), max(created_at),"
         f" sum(amount_minor), sum(refunded_minor), max(updated_at), {filled} FROM {LINES}"
         " GROUP BY 1 ORDER BY 1"
     ).fetchall()
-    if not found:
+    if not rows:
         return None
     return Extent(
-        sum(row[1] for row in found),
-        min(row[2] for row in found),
-        max(row[3] for row in found),
-        max(row[6] for row in found),
-        [Total(row[0], int(row[4]), int(row[5])) for row in found],
-        tuple(name for at, name in enumerate(MAY_BE_EMPTY, 7) if any(row[at] for row in found)),
+        sum(row[1] for row in rows),
+        min(row[2] for row in rows),
+        max(row[3] for row in rows),
+        max(row[6] for row in rows),
+        [Total(row[0], int(row[4]), int(row[5])) for row in rows],
+        tuple(name for at, name in enumerate(MAY_BE_EMPTY, 7) if any(row[at] for row in rows)),
     )

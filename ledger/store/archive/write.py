@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 VALUES_MAX = 65_000
-"""Up to so many stores or categories are written as numbers into a list of names."""
+"""Up to this many stores or categories are written as numbers into a list of names."""
 _NAMES = ("store", "category")
 _OPTIONS = (
     "FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, COMPRESSION_LEVEL 1,"
@@ -42,7 +42,7 @@ class NewFile(NamedTuple):
 
 
 class Written(NamedTuple):
-    """What a call did. Without a new line there is no file, and nothing else either."""
+    """The result of a call. Without a new line there is no file."""
 
     file: NewFile | None
     known: int
@@ -60,10 +60,9 @@ def write(
 ) -> Written:
     """Archives the new lines of a relation with the columns `orderlines.STAGED`.
 
-    `history` are the files of the archive that count, in the order of their events; `repeats` as
-    in `sort_out`. The caller records the
-    event; until then the file is one that nobody reads. Raises `ArchiveUnwritable`,
-    `ArchiveOutOfRoom` or `ArchivedFileMissing`, with the archive as it was.
+    `history` are the files of the archive that count, in the order of their events; `repeats` as in
+    `sort_out`. The caller records the event; until then nobody reads the file. Raises
+    `ArchiveUnwritable`, `ArchiveOutOfRoom` or `ArchivedFileMissing`, with the archive as it was.
     """
     with _refusing(folder):
         known = sort_out(connection, relation, folder, history, repeats)
@@ -79,7 +78,7 @@ def write(
 
 
 def _copy(connection: "DuckDBPyConnection", path: Path, bounds: Extent) -> None:
-    """Writes the lines by store, instant and order id, under names of their own in `path`."""
+    """Writes the lines by store, instant and order id, into `path`."""
     named = {name: _numbered(connection, name) for name in _NAMES}
     order = _order(named["store"] is not None, bounds)
     lacks = set(MAY_BE_EMPTY) - set(bounds.columns)
@@ -121,7 +120,7 @@ def _order(is_numbered: bool, bounds: Extent) -> str:
 
 @contextmanager
 def _refusing(folder: Path) -> Iterator[None]:
-    """DuckDB's failures for want of room, as refusals."""
+    """Turns DuckDB's failures for lack of room into refusals."""
     import duckdb
 
     try:
