@@ -1,4 +1,4 @@
-"""Adjusting a closed period: the difference between what was said and what is known now."""
+"""Adjusting a closed period: the difference between what was stated and what is known now."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -43,14 +43,14 @@ from ledger.usecases.statements.locked_days import refuse_posting
 
 @dataclass(frozen=True)
 class Adjustment:
-    """What an adjustment of a period would say, and what it stands on."""
+    """What an adjustment of a period would state, and what it is based on."""
 
     period: ClosedPeriod
     terms: Filled
     clocks: Clocks
     corrections: list[Correction]
     left_alone: list[Stated]
-    """Lines that say what the platform's file said, because somebody accepted it."""
+    """Lines that keep a platform figure, because it was accepted."""
 
     def as_json(self) -> dict[str, Any]:
         """The answer in the shape of the public contract."""
@@ -81,7 +81,7 @@ class Adjustment:
 
     @property
     def totals(self) -> dict[str, Money]:
-        """By how much is due more, per commodity, seen from the payees."""
+        """How much more is due to the payees, per commodity."""
         differences = [correction.change.difference for correction in self.corrections]
         return sum_by_currency([difference for difference in differences if difference is not None])
 
@@ -105,7 +105,7 @@ def adjusted(
     reason: str | None = None,
     posting_date: date | None = None,
 ) -> list[StatementAdjusted]:
-    """The adjustments of a closed period's statements, one each: the one maker of such events."""
+    """The adjustment events of a closed period, one per statement; they are made only here."""
     seal = period.seal
     rows: dict[Sides, list[AdjustedLine]] = defaultdict(list)
     for correction in corrections:
@@ -134,7 +134,7 @@ def adjusted(
 
 
 def _used(filled: Mapping[str, TermsUsed], rows: Sequence[AdjustedLine]) -> dict[str, TermsUsed]:
-    """The filled parameters that some rows name."""
+    """The filled parameters that any of some rows names."""
     names = {name for row in rows for name in row.filled}
     return {name: used for name, used in filled.items() if name in names}
 
@@ -165,10 +165,10 @@ def adjustment(
         filled = tuple(sorted(terms.filled))
         corrections = [
             Correction(
-                *(change, found, filled if change.line.line in by_fill else ()),
+                *(change, positions, filled if change.line.line in by_fill else ()),
                 orders.get(change.line.line),
             )
-            for change, found in zip(changed, because, strict=True)
+            for change, positions in zip(changed, because, strict=True)
         ]
     alone = [stated for stated in known.current.values() if stated.adopted]
     return Adjustment(known, terms, clocks, corrections, alone)
@@ -185,38 +185,39 @@ def adjust(
     posting_date: date | None = None,
     agree: Agree = at_once,
 ) -> tuple[Adjustment, dict[str, Any]]:
-    """Issues what has changed, one adjustment per payee, if `agree` says so of what that is;
-    nothing where nothing has.
+    """Issues what has changed, one adjustment per statement, if `agree` approves the plan;
+    nothing where nothing has changed.
 
-    Its entries are posted today, or on `posting_date`. Raises `NotClosed`, `BadPostingDate`,
-    `DayLocked`, `ConcurrentWrite` where somebody wrote meanwhile, `ReadOnlyBook`.
+    Its entries are posted today, or on `posting_date`. Raises `NotClosed`, `PeriodOpen`,
+    `InFuture`, `BadPostingDate`, `DayLocked`, `ConcurrentWrite` after a concurrent write,
+    `ReadOnlyBook`.
     """
     refuse_read_only(book, "adjust")
     clocks_as_of = now if as_of is None else as_of
     refuse_future(clocks_as_of, now)
     with book.reading() as connection:
         head = head_of(connection)
-        found = adjustment(connection, program, period, Clocks(clocks_as_of, head.position))
-        zone = found.terms.edition.zone
+        proposed = adjustment(connection, program, period, Clocks(clocks_as_of, head.position))
+        zone = proposed.terms.edition.zone
         today = day_of(now, zone)
-        first = date.fromisoformat(found.period.seal.first)
+        first = date.fromisoformat(proposed.period.seal.first)
         refuse_posting(
             *(connection, head.position, posting_date or today),
             option="--posting-date",
             first=first,
             today=today,
         )
-    events = found.events(posting_date)
-    plan = found.as_json() | {
+    events = proposed.events(posting_date)
+    plan = proposed.as_json() | {
         "posting_date": (posting_date or today).isoformat() if events else None,
         "recorded": 0,
         "position": head.position,
         "receipt": head.receipt,
     }
     if not events or not agree(plan):
-        return found, plan
+        return proposed, plan
     written = record_decisions(book, events, by=by, expected=head)
-    return found, plan | {
+    return proposed, plan | {
         "recorded": len(events),
         "position": written.position,
         "receipt": written.receipt,
@@ -224,27 +225,24 @@ def adjust(
 
 
 def _since(change: Change, period: ClosedPeriod) -> Clocks:
-    """Where a line was last stated to its payee, or taken away, or else where all were."""
+    """The clocks at which a line was last stated or voided, or else those of the close."""
     if change.was is not None:
         return period.current[change.was.line].clocks
     return period.voided.get(told_as(change.line), period.clocks)
 
 
 def _changed(period: ClosedPeriod, settlement: Settlement) -> list[Change]:
-    """What lines say otherwise now, by id.
-
-    Lines for which the platform's figure was accepted are left alone.
-    """
+    """Lines that differ from what was stated, without those that keep a platform figure."""
     accepted = {name for name, stated in period.current.items() if stated.adopted}
     stated = [stated.line for stated in period.current.values()]
-    found = changes(stated, settlement.lines)
-    return [change for change in found if change.line.line not in accepted]
+    changed = changes(stated, settlement.lines)
+    return [change for change in changed if change.line.line not in accepted]
 
 
 def _moved_by_filling(
     connection: Connection, terms: Filled, settlement: Settlement, names: set[str]
 ) -> set[str]:
-    """Which of some lines would say something else without the parameters that were filled."""
+    """Which of some lines would differ without the parameters that were filled."""
     subjects = subjects_of(terms.base, names)
     without = settle(
         *(connection, terms.base, settlement.clocks),

@@ -1,4 +1,4 @@
-"""Which facts made a line say something else than before."""
+"""Which facts changed a line."""
 
 from collections.abc import Callable, Sequence
 
@@ -20,7 +20,7 @@ Changed = Sequence[tuple[Change, Clocks]]
 
 
 class Causes:
-    """Compares what lines rest on now with what they rested on when they were last stated."""
+    """Compares what lines are based on now with what they were based on when last stated."""
 
     def __init__(
         self, connection: Connection, edition: Edition, period: str | None, now: Clocks
@@ -31,27 +31,27 @@ class Causes:
         self.now = now
 
     def of(self, changed: Changed) -> list[tuple[int, ...]]:
-        """Per change the positions of the facts and withdrawals that it rests on.
+        """Per change, the positions of the facts and withdrawals that caused it, ascending.
 
-        Of the steps that came out otherwise: facts that did not exist, or did not count, when
-        the line was stated, and withdrawals of facts that they rested on then. Failing both,
-        the same of all steps, then of all that was read; failing that, what is new in the
-        subject's stream. Empty where only time has passed.
+        Looks first at the steps whose result changed: facts that did not exist or did not count
+        when the line was stated, and withdrawals of facts that the steps used then. Failing
+        that, the same for all steps, then for everything that was read; failing that, what is
+        new in the subject's stream. Empty where only time has passed.
         """
         before = self._trees(changed)
         named = [
             self._of_steps(before.get((change.line.line, since)), change.now, since)
             for change, since in changed
         ]
-        silent = [pair for pair, found in zip(changed, named, strict=True) if not found]
+        silent = [pair for pair, positions in zip(changed, named, strict=True) if not positions]
         read = self._lines_that_read_anything_new(silent)
         return [
-            tuple(sorted(found or self._of_reading(change, since, read)))
-            for (change, since), found in zip(changed, named, strict=True)
+            tuple(sorted(positions or self._of_reading(change, since, read)))
+            for (change, since), positions in zip(changed, named, strict=True)
         ]
 
     def _trees(self, changed: Changed) -> dict[tuple[str, Clocks], Step]:
-        """The explanations of the lines as they were worked out then."""
+        """The explanations of the lines as they were worked out when last stated."""
         return {
             (line.line, clocks): line.explanation
             for clocks, names in _by_clocks(changed).items()
@@ -61,32 +61,32 @@ class Causes:
     def _of_steps(self, before: Step | None, now: Line | None, since: Clocks) -> set[int]:
         after = now.explanation if now else None
         for old, new in (_changed(before, after), (_all(before), _all(after))):
-            found = self._unknown_then(new, since) | self._withdrawn_since(old, since)
-            found |= self._archives(new - old)
-            if found:
-                return found
+            causes = self._unknown_then(new, since) | self._withdrawn_since(old, since)
+            causes |= self._archives(new - old)
+            if causes:
+                return causes
         return set()
 
     def _of_reading(self, change: Change, since: Clocks, read: set[str]) -> set[int]:
-        """Failing the steps: facts that were read, whether steps name them or not."""
+        """Where the steps give no cause: new facts that were read, named by a step or not."""
         own = self._new_in(change.line.subject, since)
         name = change.line.line
         if name not in read or (own and change.now is None):
             return own
-        found = self._new_among({name}, since)
-        return found or own
+        new = self._new_among({name}, since)
+        return new or own
 
     def _lines_that_read_anything_new(self, silent: Changed) -> set[str]:
-        """Lines of a group of which any has read something new: asked together first, because
-        mostly nothing is, and then no line has to be asked alone."""
-        found: set[str] = set()
+        """Lines of each group that as a whole read something new. Groups are checked first:
+        mostly nothing is new, and then no line has to be checked alone."""
+        lines: set[str] = set()
         for clocks, names in _by_clocks(silent).items():
             if self._new_among(names, clocks):
-                found |= names
-        return found
+                lines |= names
+        return lines
 
     def _new_among(self, names: set[str], since: Clocks) -> set[int]:
-        """What is new, or was withdrawn, of the facts read to work some lines out."""
+        """New facts, and withdrawals, among the facts read to work some lines out."""
         now, then = (self._read(names, clocks) for clocks in (self.now, since))
         return self._unknown_then(now, since) | self._withdrawn_since(then, since)
 
@@ -99,7 +99,7 @@ class Causes:
     def _settled(
         self, names: set[str], clocks: Clocks, watch: Callable[[Recorded], None] | None = None
     ) -> Sequence[Line]:
-        """Some lines, and others of their subjects, worked out at the clocks."""
+        """All lines of the subjects of some lines, worked out at the clocks."""
         run = settle(
             self.connection,
             self.edition,
@@ -116,40 +116,40 @@ class Causes:
         for chunk in chunks(sorted(positions - late)):
             query = select(c.position).where(
                 c.position.in_(chunk), c.at > then.as_of, c.stream != ORDERS_STREAM
-            )  # orders happened when they did, whenever they were archived
+            )  # an order happened on its own date, whenever it was archived
             late |= {row[0] for row in self.connection.execute(query)}
         return late
 
     def _archives(self, positions: set[int]) -> set[int]:
-        """Calls that brought orders: what counts of them has changed where they are new."""
+        """The `OrdersArchived` events among positions that are new: they change what counts."""
         c = events.c
-        found = set()
+        calls = set()
         for chunk in chunks(sorted(positions)):
             query = select(c.position).where(c.position.in_(chunk), c.stream == ORDERS_STREAM)
-            found |= {row[0] for row in self.connection.execute(query)}
-        return found
+            calls |= {row[0] for row in self.connection.execute(query)}
+        return calls
 
     def _withdrawn_since(self, positions: set[int], then: Clocks) -> set[int]:
         w = withdrawn.c
-        found = set()
+        withdrawals = set()
         for chunk in chunks(sorted(positions)):
             query = select(w.position).where(
                 w.target.in_(chunk), w.position > then.known_at, w.position <= self.now.known_at
             )
-            found |= {row[0] for row in self.connection.execute(query)}
-        return found
+            withdrawals |= {row[0] for row in self.connection.execute(query)}
+        return withdrawals
 
     def _new_in(self, stream: str, then: Clocks) -> set[int]:
         reader = LogReader(self.connection, self.now._replace(as_of=FOREVER))
         c, w = events.c, withdrawn.c
-        lifted = (
+        withdrawals = (
             select(w.position)
             .join_from(withdrawn, events, events.c.position == w.target)
             .where(c.stream == stream, w.position > then.known_at)
             .where(w.position <= self.now.known_at)
         )
-        found = {row[0] for row in self.connection.execute(lifted)}
-        return found | {
+        positions = {row[0] for row in self.connection.execute(withdrawals)}
+        return positions | {
             fact.position
             for fact in reader.facts([stream])
             if fact.at <= self.now.as_of and (fact.position > then.known_at or fact.at > then.as_of)
@@ -168,7 +168,7 @@ def _all(tree: Step | None) -> set[int]:
 
 
 def _changed(before: Step | None, after: Step | None) -> tuple[set[int], set[int]]:
-    """What the steps that came out otherwise rested on, then and now."""
+    """What the steps whose result changed were based on, then and now."""
     if before is None or after is None:
         return _all(before), _all(after)
     old = {_name(part): part for part in before.parts}
@@ -188,5 +188,5 @@ def _name(step: Step) -> str:
 
 
 def _verdict(step: Step) -> tuple[object, ...]:
-    """What a step came to, whatever it rests on."""
+    """The result of a step, regardless of the facts behind it."""
     return step.met, step.pending, step.amount, step.required, step.observed

@@ -1,4 +1,4 @@
-"""Which archived orders made lines say something else than before."""
+"""Which archived orders changed a line."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -13,10 +13,10 @@ from ledger.programs.registry import program_of
 from ledger.usecases.settling.orders_of_lines import orders_of_lines
 
 ORDERS_MAX = 20
-"""So many of the orders are listed; all are counted."""
+"""At most this many of the orders are listed; all are counted."""
 PLACE = ("file", "row", "archived")
 SAYS = ("amount", "refunded")
-"""What an order says that can make a difference, beside what is due of it."""
+"""Fields of an order that can make a difference, besides what is due for it."""
 Orders = list[dict[str, Any]]
 
 
@@ -27,11 +27,11 @@ def changed_orders(
     stated: Iterable[tuple[str, Clocks]],
     now: Clocks,
 ) -> dict[str, Orders]:
-    """Per line the orders that count otherwise than when it was last stated, by store and id, with
-    the position at which the version that counts was archived, `archived`. Nothing where no line
-    of the program rests on orders.
+    """Per line, the orders that differ from when it was last stated, by store and id, with the
+    position at which the version that counts was archived, `archived`. Empty where no line of
+    the program depends on orders.
 
-    Looked up at once for all lines that were stated at the same clocks.
+    Lines that were stated at the same clocks are looked up together.
     """
     program = program_of(edition.rules)
     asks = program.asks_of_orders(edition)
@@ -43,15 +43,15 @@ def changed_orders(
     lines = {line for own in by_clocks.values() for line in own}
     after = {} if not lines else orders_of_lines(connection, edition, lines, period, now)
     word = program.orders.word if program.orders else "net"
-    found: dict[str, Orders] = {}
+    by_line: dict[str, Orders] = {}
     for clocks, own in by_clocks.items():
         before = orders_of_lines(connection, edition, own, period, clocks)
-        found |= {line: _changed(before[line], after[line], word) for line in own}
-    return found
+        by_line |= {line: _changed(before[line], after[line], word) for line in own}
+    return by_line
 
 
 def told(orders: Orders) -> dict[str, Any]:
-    """The orders as an answer has them: the first of them, and how many they are."""
+    """The orders as an answer lists them: the first `ORDERS_MAX`, and their number."""
     shown = [
         {name: value for name, value in order.items() if name != "archived"}
         for order in orders[:ORDERS_MAX]
@@ -60,22 +60,22 @@ def told(orders: Orders) -> dict[str, Any]:
 
 
 def _changed(before: Orders, after: Orders, word: str) -> Orders:
-    """The orders, or items of them, that count otherwise, or once only: what each was charged or
-    came to and does, its amounts, and the file and row of the version that counts."""
+    """The orders, or items of them, that differ or exist on one side only: what was and is due
+    for each, its amounts, and the file and row of the version that counts."""
     was, now = ({_key(order): order for order in side} for side in (before, after))
-    says, found = (*SAYS, word), []
+    says, changed = (*SAYS, word), []
     for key in sorted({*was, *now}):
         old, new = was.get(key), now.get(key)
         if not (old and new and all(old.get(name) == new.get(name) for name in says)):
             sides = {"was": old or {}, "now": new or {}}
             _, order_id, item = key
-            found.append(
+            changed.append(
                 {"order_id": order_id, "item": item}
                 | {side: own.get(word) for side, own in sides.items()}
                 | {f"{name}_{side}": own.get(name) for name in says for side, own in sides.items()}
                 | {name: (new or old or {})[name] for name in ("currency", *PLACE)}
             )
-    return found
+    return changed
 
 
 def _key(order: dict[str, Any]) -> tuple[str, str, str]:

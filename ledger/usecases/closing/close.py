@@ -1,4 +1,4 @@
-"""Closing a period: one statement per payee, and a seal over everything that they rest on."""
+"""Closing a period: one statement per payee, and a seal over everything they are based on."""
 
 from datetime import date
 from typing import Any
@@ -53,15 +53,15 @@ def close(
     posting_date: date | None = None,
     agree: Agree = at_once,
 ) -> dict[str, Any]:
-    """Issues the statements of a period and seals it, in one transaction, if `agree` says so of
-    what they are.
+    """Issues the statements of a period and seals it, in one transaction, if `agree` approves
+    the plan.
 
     Its entries are posted on the period's last day, or on `posting_date`.
 
-    Raises `NoLines`, `AlreadyClosed`, `PeriodOpen` while provisional, `LeftOpen` with held lines or
-    exceptions that touch the program unless `leave_open` says why, `ConcurrentWrite` where
-    somebody wrote meanwhile, `BadPostingDate`, `DayLocked`, `UnknownProgram`, `WrongPeriod`,
-    `ReadOnlyBook`.
+    Raises `NoLines`, `AlreadyClosed`, `PeriodOpen` while provisional, `LeftOpen` with held lines
+    or exceptions that touch the program unless `leave_open` gives a reason, `ConcurrentWrite`
+    after a concurrent write, `InFuture`, `BadPostingDate`, `DayLocked`, `UnknownProgram`,
+    `WrongPeriod`, `ReadOnlyBook`.
     """
     refuse_read_only(book, "close")
     clocks_as_of = now if as_of is None else as_of
@@ -77,16 +77,16 @@ def close(
         seen: list[Recorded] = []
         settlement = settle(connection, edition, clocks, period=period, watch=seen.append)
         held = [line for line in settlement.lines if line.outcome == "held"]
-        odd = exceptions_touching(connection, settlement, seen)
+        exceptions = exceptions_touching(connection, settlement, seen)
         del seen
-        if (held or odd) and leave_open is None:
-            raise _left_open(program, held, odd)
+        if (held or exceptions) and leave_open is None:
+            raise _left_open(program, held, exceptions)
         statements = statements_of(connection, settlement, head, day)
         seal = _seal(
             *(settlement, position, head, len(statements)),
             held=len(held),
-            exceptions=len(odd),
-            left_open=leave_open if held or odd else None,
+            exceptions=len(exceptions),
+            left_open=leave_open if held or exceptions else None,
         )
         kept = take(connection, settlement.windowed, _last_day(settlement), head.position)
     plan = _answer(settlement, statements, seal, head) | {"posting_date": day.isoformat()}
@@ -109,7 +109,7 @@ def _posting_day(
     given: date | None,
     now: Instant,
 ) -> date:
-    """The day on which a close is posted: as given, else the period's last one."""
+    """The day on which a close is posted: as given, else the period's last day."""
     days = program_of(edition.rules).days_of(edition, period)
     assert days.last is not None, "only what ends is closed"
     day = given or days.last
@@ -123,7 +123,7 @@ def _posting_day(
 
 
 def refuse_future(as_of: Instant, now: Instant) -> None:
-    """Raises `InFuture` for a decision that would stand at an instant still to come."""
+    """Raises `InFuture` for a decision as of an instant that is still to come."""
     if as_of > now:
         raise InFuture(
             f"as-of {format_instant(as_of)} is in the future.",
@@ -134,7 +134,7 @@ def refuse_future(as_of: Instant, now: Instant) -> None:
 def refuse_closed(
     connection: Connection, edition: Edition, period: str | None, known_at: int
 ) -> None:
-    """Raises `AlreadyClosed` with who closed it, and `WrongPeriod`."""
+    """Raises `AlreadyClosed`, with who closed it and when, or `WrongPeriod`."""
     program_of(edition.rules).days_of(edition, period)
     event = find_closed(connection, edition.program, period, known_at)
     if event is not None:
@@ -159,19 +159,21 @@ def _refuse_provisional(edition: Edition, period: str | None, as_of: Instant) ->
         )
 
 
-def _left_open(program: str, held: list[Line], odd: list[dict[str, Any]]) -> LeftOpen:
+def _left_open(program: str, held: list[Line], exceptions: list[dict[str, Any]]) -> LeftOpen:
     named = [f"{line.line} ({', '.join(line.held_for)})" for line in held]
     named += [
-        f"{one['code']} at position {one['position']}, {one['sentence'].rstrip('.')}" for one in odd
+        f"{exception['code']} at position {exception['position']}, "
+        f"{exception['sentence'].rstrip('.')}"
+        for exception in exceptions
     ]
     more = f" and {len(named) - SHOWN_MAX} more" if len(named) > SHOWN_MAX else ""
     return LeftOpen(
-        f"{program} has {counted(len(held), 'held line')} and {counted(len(odd), 'exception')}: "
+        f"{program} has {len(held)} held lines and {len(exceptions)} exceptions that touch it: "
         f"{'; '.join(named[:SHOWN_MAX])}{more}.",
         "Resolve them (duebook report exceptions), or close nevertheless with "
         "--leave-open --reason TEXT; what they bring later is an adjustment.",
         held=[line.line for line in held],
-        exceptions=odd,
+        exceptions=exceptions,
     )
 
 
@@ -209,7 +211,7 @@ def _last_day(settlement: Settlement) -> date:
 
 
 def terms_used(edition: Edition, position: int) -> TermsUsed:
-    """Which terms a decision names."""
+    """The reference to its terms that a decision records."""
     return TermsUsed(
         publisher=edition.publisher,
         version=edition.version,
@@ -221,7 +223,7 @@ def terms_used(edition: Edition, position: int) -> TermsUsed:
 def _answer(
     settlement: Settlement, statements: list[StatementIssued], seal: PeriodClosed, head: Head
 ) -> dict[str, Any]:
-    """What a close says before it is recorded."""
+    """The answer of a close before it is recorded."""
     return settlement.head_json() | {
         "lines": len(settlement.lines),
         "statements": [_summary(statement) for statement in statements],

@@ -1,4 +1,4 @@
-"""A closed line that says something else than its payee was told."""
+"""A closed line that differs from what was last stated to its payee."""
 
 from typing import Any, NamedTuple
 
@@ -11,16 +11,16 @@ from ledger.usecases.closing.reasons import in_words
 
 
 class Correction(NamedTuple):
-    """A line that says something else to its payee than it was told, and because of what."""
+    """A line that differs from what was last stated to its payee, and the cause."""
 
     change: Change
     because: tuple[int, ...]
     filled: tuple[str, ...]
     orders: Orders | None = None
-    """Those that made the difference, of lines that rest on orders."""
+    """The orders that made the difference, for lines that depend on orders."""
 
     def row(self, *, to_payer: bool = False) -> AdjustedLine:
-        """The row as it is recorded; on the payer's statement with the signs turned."""
+        """The row as it is recorded; on the payer's statement with the signs reversed."""
         was, now = self.change.was, self.change.now
         line, difference = self.change.line, self.change.difference
         zero = None if difference is None else Money.zero(difference.currency)

@@ -16,7 +16,7 @@ from ledger.usecases.statements.statement import StatedPeriod, Whose
 
 
 def one_statement(connection: Connection, statement: str, clocks: Clocks) -> dict[str, Any]:
-    """A statement by its id, as it stands at a pair of clocks, with why it was adjusted.
+    """A statement by its id, as of a pair of clocks, with why it was adjusted.
 
     Raises `NoSuchStatement`, `NotClosed`.
     """
@@ -34,8 +34,8 @@ def one_statement(connection: Connection, statement: str, clocks: Clocks) -> dic
 def every_statement(
     connection: Connection, clocks: Clocks, program: str | None = None, period: str | None = None
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each statement that stands at a pair of clocks, by its id, as its party gets it; of one
-    program, or one of its periods, where that is named."""
+    """The id of each statement issued by a pair of clocks, and the statement as its party gets
+    it; of one program, or one of its periods, where that is named."""
     for closed in _closed(connection, clocks, program, period):
         stated = StatedPeriod.at(connection, closed.program, closed.period, clocks)
         reasons = Reasons(connection, stated.known)
@@ -47,11 +47,11 @@ def every_statement(
 def names_of_statements(
     connection: Connection, clocks: Clocks, program: str | None = None, period: str | None = None
 ) -> list[str]:
-    """The ids of all that `every_statement` would give, from the index."""
+    """The ids of all statements that `every_statement` would yield, from the index."""
     reader = LogReader(connection, clocks)
     closed = _closed(connection, clocks, program, period)
     names = (period_id(period_closed.program, period_closed.period) for period_closed in closed)
-    return [one for name in names for one in statements_of(reader, name)]
+    return [statement for name in names for statement in statements_of(reader, name)]
 
 
 def _closed(

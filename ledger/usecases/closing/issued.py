@@ -1,4 +1,4 @@
-"""The statements that a close issues: one per party, with what earlier ones left."""
+"""The statements that a close issues: one per party, with balances brought forward."""
 
 from collections import defaultdict
 from collections.abc import Collection
@@ -20,8 +20,8 @@ from ledger.usecases.statements.balances import standings
 def statements_of(
     connection: Connection, settlement: Settlement, head: Head, day: date
 ) -> list[StatementIssued]:
-    """One per party, posted on a day, with the balances of earlier statements that it takes
-    over."""
+    """One statement per party, posted on a day, with the balances brought forward from earlier
+    statements."""
     lines: dict[Sides, list[StatedLine]] = defaultdict(list)
     edition = settlement.edition
     for line in settlement.lines:
@@ -49,18 +49,18 @@ def statements_of(
 def _to_carry(
     connection: Connection, between: Collection[Sides], known_at: int
 ) -> dict[Sides, list[Carried]]:
-    """What earlier statements between the same two were paid beyond what is due on them.
+    """What was paid on earlier statements between the same two parties beyond what was due.
 
-    It is carried as an advance until their next statement takes it over. No pot has one.
+    It remains an advance until their next statement brings it forward. Pots have no advances.
     """
     clocks = Clocks(FOREVER, known_at)
     streams = LogReader(connection, clocks).named("payee", {sides.payee for sides in between})
-    names = {stream.partition(":")[2] for found in streams.values() for stream in found}
+    names = {stream.partition(":")[2] for own in streams.values() for stream in own}
     names = {name for name in names if sides_of(name) in between}
     carried: dict[Sides, list[Carried]] = defaultdict(list)
     for (statement, commodity), standing in sorted(standings(connection, names, clocks).items()):
         if standing.advance:
             amount = Money(-standing.advance, commodity).text
-            one = Carried(statement=statement, amount=amount, currency=commodity)
-            carried[sides_of(statement)].append(one)
+            balance = Carried(statement=statement, amount=amount, currency=commodity)
+            carried[sides_of(statement)].append(balance)
     return carried

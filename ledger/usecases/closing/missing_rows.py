@@ -1,8 +1,8 @@
 """Rows of a keyed table that a later version of terms has and a closed period lacked.
 
-A row is for the values that its key names, for all values of a field that it leaves out, and for
-the days that it names, where rows of the table have days. It fills what no row spoke of when the
-period was closed: nothing that a row has decided may come out otherwise.
+A row applies to the values that its key names, to all values of a field that it leaves out, and
+to the days that it names, where rows of the table have days. It fills only what no row covered
+when the period was closed: nothing that a row has decided may change.
 """
 
 import re
@@ -20,13 +20,13 @@ Row = dict[str, Any]
 
 
 class Span(NamedTuple):
-    """Calendar days, both inside; `date.min` and `date.max` where an end is open."""
+    """Calendar days, both ends included; `date.min` and `date.max` where an end is open."""
 
     first: date
     last: date
 
     def without(self, taken: Iterable["Span"]) -> Iterator["Span"]:
-        """The days that none of some others have."""
+        """The days that are in none of some other spans."""
         start = self.first
         for span in sorted(taken):
             if span.last < start or span.first > self.last:
@@ -40,7 +40,7 @@ class Span(NamedTuple):
 
     @property
     def text(self) -> str:
-        """As the name of a row says it."""
+        """As it is written in the name of a row."""
         first = "" if self.first == date.min else self.first.isoformat()
         last = "" if self.last == date.max else self.last.isoformat()
         return f"@{first}..{last}"
@@ -50,27 +50,30 @@ ALWAYS = Span(date.min, date.max)
 
 
 class Table(NamedTuple):
-    """How the rows of a parameter are told apart."""
+    """How the rows of a parameter are distinguished."""
 
     fields: tuple[str, ...]
-    """Of the key; a row that has an earlier one beats a row that has not."""
+    """Fields of the key; a row that has an earlier one takes precedence over a row that does
+    not."""
     days: tuple[str, str] | None
     """The fields of a row's first and last day, where its rows have days."""
 
     @classmethod
     def of(cls, program: Program, name: str) -> "Table":
-        """A keyed parameter of a program."""
+        """The table of a program's keyed parameter."""
         return cls(program.keyed[name], program.dated.get(name))
 
     def missing(self, have: list[Row], row: Row) -> Iterator[str]:
-        """The name of each piece of a row that no row of a table spoke of."""
+        """The name of each piece of a row that no existing row covers."""
         span = self._span(row)
-        for piece in span.without(self._span(one) for one in have if self._decides(one, row)):
+        for piece in span.without(
+            self._span(existing) for existing in have if self._decides(existing, row)
+        ):
             dated = span != ALWAYS or piece != ALWAYS
             yield self._key(row) + (piece.text if dated else "")
 
     def named(self, rows: list[Row], name: str) -> list[Row]:
-        """The rows that a name stands for: as they are, or for the days that it says."""
+        """The rows that a name refers to: whole, or limited to the days that it names."""
         return [piece for row in rows for piece in self._pieces(row, name)]
 
     def _pieces(self, row: Row, name: str) -> Iterator[Row]:
@@ -84,15 +87,16 @@ class Table(NamedTuple):
             if span.first <= self._span(piece).first and self._span(piece).last <= span.last:
                 yield {name: value for name, value in row.items() if name not in self.days} | piece
 
-    def _decides(self, one: Row, row: Row) -> bool:
-        """Whether a row speaks of something that another one is for and would beat it in, or is
-        as fine as: one that wins wherever the two meet stays what it is beside the other."""
+    def _decides(self, existing: Row, row: Row) -> bool:
+        """Whether an existing row overlaps a new one that ties with it or takes precedence over
+        it. An existing row that takes precedence over the new one is not affected by it.
+        """
         for field in self.fields:
-            mine, others = one.get(field), row.get(field)
-            if mine and others and mine != others:
+            old, new = existing.get(field), row.get(field)
+            if old and new and old != new:
                 return False
         for field in self.fields:
-            if bool(one.get(field)) != bool(row.get(field)):
+            if bool(existing.get(field)) != bool(row.get(field)):
                 return bool(row.get(field))
         return True
 

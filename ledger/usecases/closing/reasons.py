@@ -1,4 +1,4 @@
-"""Why an adjustment: in words, for whoever gets it, with the facts and where they came from."""
+"""Why an adjustment was made: in words for its recipient, with the facts and their sources."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator
@@ -19,7 +19,7 @@ from ledger.usecases.settling.settle import settle, subjects_of
 from ledger.usecases.statements.closed_period import ClosedPeriod, closed_period
 
 TOLD = ("position", "type", "at", "file", "line")
-"""What is told of a fact."""
+"""The fields of a fact that are shown."""
 
 
 class Reasons:
@@ -38,24 +38,24 @@ class Reasons:
         return _trees(self.connection, self.known)
 
     def told_in(self, answer: dict[str, Any], *, to_payee: bool) -> dict[str, Any]:
-        """A statement's answer with what each adjustment says of itself: `why` in words, and
-        `facts`, the type, instant, file and row of each fact that caused it.
+        """A statement's answer with the reasons of each adjustment: `why` in words, and `facts`,
+        the type, instant, file and row of each fact that caused it.
 
-        A payee is told nothing of other parties, in explanations neither; and no reason that was
-        given inside the house.
+        A payee sees nothing about other parties, not even in explanations, and no internal
+        reasons.
         """
-        for one in answer["adjustments"]:
-            key = (one["position"], one["line"], one.get("side") == "payer")
+        for adjustment in answer["adjustments"]:
+            key = (adjustment["position"], adjustment["line"], adjustment.get("side") == "payer")
             recorded, row = self._rows[key]
             tree = self._trees.get((recorded.position, row.line))
             facts = provenance(self.connection, set(row.because))
             if to_payee:
                 tree = tree.for_payee() if tree else None
                 facts = [fact for fact in facts if _concerns(fact, row, tree)]
-                one["because"] = [fact["position"] for fact in facts]
-            one["why"] = _why(recorded, row, tree)
-            one["unmet"], one["held_for"] = list(row.unmet), list(row.held_for)
-            one["facts"] = [{key: fact[key] for key in TOLD} for fact in facts]
+                adjustment["because"] = [fact["position"] for fact in facts]
+            adjustment["why"] = _why(recorded, row, tree)
+            adjustment["unmet"], adjustment["held_for"] = list(row.unmet), list(row.held_for)
+            adjustment["facts"] = [{key: fact[key] for key in TOLD} for fact in facts]
         _add_orders(self.connection, answer["adjustments"], self.known)
         return answer
 
@@ -74,59 +74,60 @@ def with_reasons(
 
 
 def _add_orders(connection: Connection, rows: list[dict[str, Any]], known: ClosedPeriod) -> None:
-    """To the adjustments of lines that rest on orders, those that made the difference. Of calls of
-    orders the `facts` then name those alone that brought one of them."""
-    stands = {line.line: known.clocks for line in known.as_issued}
+    """Adds to the adjustments of lines that depend on orders the orders that made the difference.
+    Of `OrdersArchived` events, `facts` then keeps only those that brought one of them."""
+    stated_at = {line.line: known.clocks for line in known.as_issued}
     events = {event.position: event.event for event in known.adjusted}
     by_clocks: dict[Clocks, list[dict[str, Any]]] = defaultdict(list)
-    for one in sorted(rows, key=lambda row: int(row["position"])):
-        event = events[one["position"]]
-        by_clocks[Clocks(event.as_of, event.known_at)].append(one)
+    for adjustment in sorted(rows, key=lambda row: int(row["position"])):
+        event = events[adjustment["position"]]
+        by_clocks[Clocks(event.as_of, event.known_at)].append(adjustment)
     for now, own in by_clocks.items():
-        lines = {one["line"] for one in own}
+        lines = {adjustment["line"] for adjustment in own}
         edition = terms_of_lines(connection, known, now)
-        stated = [(line, stands.get(line, known.clocks)) for line in sorted(lines)]
-        found = changed_orders(connection, edition, known.seal.period, stated, now)
-        stands |= dict.fromkeys(lines, now)
-        for one in own if found else ():
-            orders = found[one["line"]]
+        stated = [(line, stated_at.get(line, known.clocks)) for line in sorted(lines)]
+        orders_by_line = changed_orders(connection, edition, known.seal.period, stated, now)
+        stated_at |= dict.fromkeys(lines, now)
+        for adjustment in own if orders_by_line else ():
+            orders = orders_by_line[adjustment["line"]]
             archived = {order["archived"] for order in orders}
-            one |= told_of_orders(orders)
-            one["facts"] = [
+            adjustment |= told_of_orders(orders)
+            adjustment["facts"] = [
                 fact
-                for fact in one["facts"]
+                for fact in adjustment["facts"]
                 if fact["type"] != "OrdersArchived" or fact["position"] in archived
             ]
 
 
 def _concerns(fact: dict[str, Any], row: AdjustedLine, tree: Step | None) -> bool:
-    """Whether a fact is about the line's own subject, or in what its payee is told."""
+    """Whether a fact is about the line's own subject, or in the explanation its payee sees."""
     own: bool = fact["stream"] == row.subject
     return own or (tree is not None and fact["position"] in tree.positions())
 
 
 def _trees(connection: Connection, known: ClosedPeriod) -> dict[tuple[int, str], Step]:
-    """Per adjustment and line why it says what it says now."""
-    found: dict[tuple[int, str], Step] = {}
+    """The explanation of each line, by the adjustment's position and the line."""
+    trees: dict[tuple[int, str], Step] = {}
     for recorded in known.adjusted:
         event = recorded.event
         clocks = Clocks(event.as_of, event.known_at)
         edition = terms_of_lines(connection, known, clocks)
         subjects = subjects_of(edition, {row.line for row in event.lines})
         run = settle(connection, edition, clocks, period=known.seal.period, subjects=subjects)
-        found |= {(recorded.position, line.line): line.explanation for line in run.lines}
-    return found
+        trees |= {(recorded.position, line.line): line.explanation for line in run.lines}
+    return trees
 
 
 def _why(recorded: Logged, row: AdjustedLine, tree: Step | None) -> str:
-    """One sentence: the reason that was given, the conditions that fail or wait, or the rule."""
+    """One sentence: the reason that was given, the conditions that fail or are pending, or the
+    rule."""
     if recorded.event.adopted is not None:
         return f"the platform's figure, accepted: {recorded.event.reason}"
     return in_words(row.outcome, (*row.unmet, *row.held_for), tree)
 
 
 def in_words(outcome: str, codes: Collection[str], tree: Step | None) -> str:
-    """Why a line says what it says: the conditions that fail or wait, or what was done."""
+    """Why a line has its result: the conditions that fail or are pending, or what was done."""
     if outcome == VOID or tree is None:
         return "nothing makes the line any more"
     reasons = list(dict.fromkeys(tree.reasons())) if codes else []
@@ -134,7 +135,7 @@ def in_words(outcome: str, codes: Collection[str], tree: Step | None) -> str:
 
 
 def _steps(tree: Step) -> Iterator[str]:
-    """What each step of an amount came to."""
+    """The result of each step of an amount."""
     for part in tree.parts:
         amount = f"{part.amount.text} {part.amount.currency}" if part.amount else ""
         said = ", ".join(filter(None, (part.observed, amount)))

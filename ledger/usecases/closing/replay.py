@@ -1,4 +1,4 @@
-"""Replaying a closed period from the log alone: identical, or every difference."""
+"""Replaying a closed period from the log alone: identical, or with every difference."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ from ledger.usecases.statements.closed_period import ClosedPeriod, closed_period
 
 @dataclass(frozen=True)
 class Replay:
-    """A closed period worked out again, beside what its statements said."""
+    """A closed period worked out again, compared with its statements."""
 
     period: ClosedPeriod
     settlement: Settlement
@@ -30,13 +30,13 @@ class Replay:
 
     @property
     def identical(self) -> bool:
-        """To the cent and to the digest."""
+        """Whether the lines are the same to the cent, and the seal to the digest."""
         return not self.differences and not self.faults
 
     def as_json(self) -> dict[str, Any]:
         """The answer in the shape of the public contract."""
         seal, head = self.period.seal, self.settlement.head_json()
-        out = {
+        answer = {
             "identical": self.identical,
             "program": seal.program,
             "period": head["period"],
@@ -56,7 +56,7 @@ class Replay:
             "faults": self.faults,
             "differences": self.differences,
         }
-        return out | ({"draft": True, "payees": self.payees} if self.draft else {})
+        return answer | ({"draft": True, "payees": self.payees} if self.draft else {})
 
 
 def replay(
@@ -68,17 +68,17 @@ def replay(
     clocks: Clocks | None = None,
     draft: Edition | None = None,
 ) -> Replay:
-    """Works a closed period out again: at its own clocks and under its own terms.
+    """Works a closed period out again at its own clocks and under its own terms.
 
-    With other `clocks` it shows how the period looked then, with a `draft` what other terms
-    would have given, payee by payee. Trusts no index of statements, only their events, and
-    nothing that was worked out before. Raises `NotClosed`, `LogBroken`.
+    Other `clocks` show how the period looked then, a `draft` shows what other terms would have
+    given, payee by payee. Trusts only the events of statements, not their index, and nothing
+    that was worked out before. Raises `NotClosed`, `LogBroken`.
     """
     with no_cycles():
         known = closed_period(connection, program, period, known_at)
         edition = draft or edition_of(connection, known.seal)
-        stands = clocks or known.clocks
-        run = settle(connection, edition, stands, period=period, trusting=False)
+        run_clocks = clocks or known.clocks
+        run = settle(connection, edition, run_clocks, period=period, trusting=False)
         differences = _differences(connection, known, run, why=draft is not None)
         faults = [] if clocks or draft else _faults(known, run)
         payees = _payees(known, run, differences) if draft else []
@@ -86,7 +86,7 @@ def replay(
 
 
 def _faults(period: ClosedPeriod, run: Settlement) -> list[str]:
-    """What the seal says and the log does not hold, beside the lines."""
+    """Where the seal does not match the log, as sentences; single lines are compared elsewhere."""
     seal, faults = period.seal, []
     issued = digest_of(period.as_issued)
     if issued != seal.digest:
@@ -123,7 +123,7 @@ def _differences(
 
 def _difference(change: Change, tree: Step | None) -> dict[str, Any]:
     was, now, difference = change.was, change.now, change.difference
-    found: dict[str, Any] = {
+    row: dict[str, Any] = {
         "line": change.line.line,
         "payee": change.line.payee,
         "was": was.amount_text if was else None,
@@ -134,23 +134,23 @@ def _difference(change: Change, tree: Step | None) -> dict[str, Any]:
         "now_outcome": outcome_told(now),
     }
     if tree is not None and now is not None:
-        found["why"] = changed_steps(tree, now.explanation)
-    return found
+        row["why"] = changed_steps(tree, now.explanation)
+    return row
 
 
 def changed_steps(was: Step, now: Step) -> list[str]:
-    """The steps of a tree that ask for or come to something else, as sentences."""
-    found = []
+    """The steps of a tree whose requirement or result changed, as sentences."""
+    sentences = []
     old = {_name(step): step for step in was.parts}
     for part in now.parts:
         before = old.get(_name(part))
         if before is None:
-            found.append(f"{part.label}: new")
+            sentences.append(f"{part.label}: new")
         elif before != part:
             deeper = changed_steps(before, part)
-            found += deeper or [_change(before, part)]
+            sentences += deeper or [_change(before, part)]
     gone = {_name(step) for step in was.parts} - {_name(step) for step in now.parts}
-    return found + [f"{old[name].label}: gone" for name in sorted(gone)]
+    return sentences + [f"{old[name].label}: gone" for name in sorted(gone)]
 
 
 def _name(step: Step) -> str:
@@ -158,41 +158,41 @@ def _name(step: Step) -> str:
 
 
 def _change(was: Step, now: Step) -> str:
-    said = []
+    phrases = []
     for word in ("required", "observed"):
         old, new = getattr(was, word), getattr(now, word)
         if old != new:
-            said.append(f"{word} {new or 'nothing'} instead of {old or 'nothing'}")
+            phrases.append(f"{word} {new or 'nothing'} instead of {old or 'nothing'}")
     if was.amount != now.amount and was.amount and now.amount:
-        said.append(f"{now.amount.text} instead of {was.amount.text} {now.amount.currency}")
+        phrases.append(f"{now.amount.text} instead of {was.amount.text} {now.amount.currency}")
     if was.met != now.met:
         words = {True: "met", False: "unmet", None: "not judged"}
-        said.append(f"{words[now.met]} instead of {words[was.met]}")
-    return f"{now.label}: {'; '.join(said) or 'rests on other facts'}"
+        phrases.append(f"{words[now.met]} instead of {words[was.met]}")
+    return f"{now.label}: {'; '.join(phrases) or 'rests on other facts'}"
 
 
 def _payees(
     period: ClosedPeriod, run: Settlement, differences: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Per payee and commodity what it was told and what it would be."""
+    """Per payee and commodity, what was stated and what it would be."""
     was: dict[str, list[Money]] = defaultdict(list)
     now: dict[str, list[Money]] = defaultdict(list)
-    for one in period.as_issued:
-        if one.amount is not None:
-            was[one.payee].append(one.amount)
+    for line in period.as_issued:
+        if line.amount is not None:
+            was[line.payee].append(line.amount)
     for line in run.lines:
         if line.amount is not None:
             now[line.payee].append(line.amount)
     changed: dict[str, int] = defaultdict(int)
     for row in differences:
         changed[row["payee"]] += 1
-    found = []
+    rows = []
     for payee in sorted({*was, *now}):
         old, new = sum_by_currency(was[payee]), sum_by_currency(now[payee])
         for currency in sorted({*old, *new}):
             zero = Money.zero(currency)
             before, after = old.get(currency, zero), new.get(currency, zero)
-            found.append(
+            rows.append(
                 {
                     "payee": payee,
                     "was": before.text,
@@ -202,4 +202,4 @@ def _payees(
                     "changed_lines": changed[payee],
                 }
             )
-    return found
+    return rows

@@ -1,4 +1,4 @@
-"""The lines of a closed period as they stand: issued and adjusted, each with why.
+"""The current lines of a closed period, as issued and adjusted, each with its explanation.
 
 A line is explained where it was last worked out, at the close or at an adjustment, under the
 terms of the close and what had been filled by then.
@@ -31,9 +31,10 @@ from ledger.usecases.statements.closed_period import (
 def standing(
     connection: Connection, program: str, period: str | None, clocks: Clocks
 ) -> Settlement | None:
-    """A closed period's lines as they stand at a pair of clocks; None where it was not closed.
+    """A closed period's current lines as of a pair of clocks; None where it was not closed.
 
-    What is owed beside the lines is worked out at the clocks, under the terms of the close.
+    What is owed in addition to the lines is worked out at the clocks, under the terms of the
+    close.
     """
     if find_closed(connection, program, period, clocks.known_at, clocks.as_of) is None:
         return None
@@ -41,17 +42,17 @@ def standing(
     terms = filled_terms(connection, known, clocks.known_at)
     run = settle(connection, terms.edition, clocks, period=period)
     by_clocks: dict[Clocks, list[Stated]] = defaultdict(list)
-    for one in known.current.values():
-        by_clocks[one.clocks].append(one)
+    for stated in known.current.values():
+        by_clocks[stated.clocks].append(stated)
     lines: list[Line] = []
-    for at, stated in by_clocks.items():
+    for at, own in by_clocks.items():
         edition = terms_of_lines(connection, known, at)
-        subjects = subjects_of(edition, {stated.line.line for stated in stated})
+        subjects = subjects_of(edition, {stated.line.line for stated in own})
         whole = at == known.clocks
         again = settle(connection, edition, at, period=period, subjects=None if whole else subjects)
         trees = {line.line: line.explanation for line in again.lines}
         lines += [
-            _explained(known, stated, trees.get(stated.line.line, UNEXPLAINED)) for stated in stated
+            _explained(known, stated, trees.get(stated.line.line, UNEXPLAINED)) for stated in own
         ]
     return replace(run, lines=sorted(lines, key=lambda line: line.line), stands="issued")
 
@@ -59,7 +60,7 @@ def standing(
 def explain_standing(
     connection: Connection, line: str, clocks: Clocks, *, orders: bool = False
 ) -> tuple[Settlement, dict[str, Any]]:
-    """As `explain`, of a line of a closed period as it stands; else of a fresh run.
+    """As `explain`, for the current line of a closed period; otherwise from a fresh run.
 
     Raises `NoSuchLine`, `UnknownProgram`, `NoOrders`.
     """
@@ -69,13 +70,13 @@ def explain_standing(
         return explain(connection, line, clocks, orders=orders)
     edition = terms_of_lines(connection, known, stated.clocks)
     settlement, answer = explain(connection, line, stated.clocks, orders=orders, edition=edition)
-    tree = next(one.explanation for one in settlement.lines if one.line == line)
+    tree = next(settled.explanation for settled in settlement.lines if settled.line == line)
     answer |= _explained(known, stated, tree).as_json() | {"stands": "issued"}
     return replace(settlement, stands="issued"), answer
 
 
 def terms_of_lines(connection: Connection, known: ClosedPeriod, clocks: Clocks) -> Edition:
-    """The terms under which lines were worked out: those of the close, filled by then."""
+    """The terms under which lines were worked out: those of the close, as filled by then."""
     seal = known.seal
     if clocks == known.clocks:
         return edition_of(connection, seal)
@@ -84,12 +85,12 @@ def terms_of_lines(connection: Connection, known: ClosedPeriod, clocks: Clocks) 
 
 
 def _explained(known: ClosedPeriod, stated: Stated, tree: Step) -> Line:
-    """A line with its tree; below the platform's figure where that was accepted."""
+    """A line with its explanation, wrapped in the platform's figure where that was accepted."""
     if stated.adopted:
         reason = next(
-            one.event.reason
-            for one in reversed(known.adjusted)
-            if one.event.adopted == stated.adopted
+            recorded.event.reason
+            for recorded in reversed(known.adjusted)
+            if recorded.event.adopted == stated.adopted
         )
         own = tree.observed or tree.label
         tree = Step(
@@ -102,7 +103,7 @@ def _explained(known: ClosedPeriod, stated: Stated, tree: Step) -> Line:
 
 
 def _closed_with(connection: Connection, line: str, clocks: Clocks) -> ClosedPeriod | None:
-    """The closed period that a line stands in."""
+    """The closed period in which a line is current, if any."""
     edition, period, subject = split_line(connection, line, clocks.known_at)
     program = program_of(edition.rules)
     names: list[str | None] = [period]
@@ -111,9 +112,9 @@ def _closed_with(connection: Connection, line: str, clocks: Clocks) -> ClosedPer
         names = [settle(connection, edition, clocks, subjects=asked).period]
         if names == [None]:  # no fact makes it any more, but it may have been issued
             names = [
-                closed_period.event.period
-                for closed_period in closed_periods(connection, clocks.known_at)
-                if closed_period.event.program == edition.program
+                close.event.period
+                for close in closed_periods(connection, clocks.known_at)
+                if close.event.program == edition.program
             ]
     for name in names:
         closed = find_closed(connection, edition.program, name, clocks.known_at, clocks.as_of)

@@ -1,4 +1,4 @@
-"""The terms of a closed period, with what later versions supplied that was missing then."""
+"""The terms of a closed period, with what was missing then filled from later versions."""
 
 from typing import Any, NamedTuple
 
@@ -17,7 +17,7 @@ EMPTY: tuple[Any, ...] = (None, "", [], {})
 
 
 class Filled(NamedTuple):
-    """The terms that an adjustment stands on, and which parameters came from where."""
+    """The terms that an adjustment is based on, and where each filled parameter came from."""
 
     base: Edition
     edition: Edition
@@ -27,15 +27,15 @@ class Filled(NamedTuple):
 def filled_terms(connection: Connection, period: ClosedPeriod, known_at: int) -> Filled:
     """A closed period keeps its terms; a later version may only add what was missing.
 
-    That is a parameter that was absent or empty, and had no default all the same, or a row of a
-    keyed table for something that no row applied to, or for days on which none did. What an
-    adjustment has used once stays; the rest comes from the version that counts at known-at.
+    That is a parameter that was absent or empty and had no default, or a row of a keyed table
+    for values or days to which no row applied. What an adjustment has used stays; the rest
+    comes from the last version at known-at. Raises `LogBroken`.
     """
     base = edition_of(connection, period.seal)
     versions = {
-        fact.position: fact
-        for fact in published(connection, known_at, base.program)
-        if fact.position > period.seal.terms.position
+        version.position: version
+        for version in published(connection, known_at, base.program)
+        if version.position > period.seal.terms.position
     }
     used: dict[str, TermsUsed] = {}
     for recorded in period.adjusted:
@@ -59,23 +59,24 @@ def filled_terms(connection: Connection, period: ClosedPeriod, known_at: int) ->
 
 
 def _missing(terms: dict[str, Any], offered: dict[str, Any], base: Edition) -> list[str]:
-    """Names of parameters, or `table:row`, that the terms lack and a later version has."""
+    """Names of parameters, or `table:row` names, that the terms lack and a later version has."""
     program = program_of(base.rules)
     names: set[str] = set()
     for name, value in offered.items():
         if value in EMPTY or name in program.came_later:
-            continue  # what came later has a default, also where a version does not name it
+            continue  # a parameter that came later has a default even where terms lack it
         if terms.get(name) in EMPTY:
             names.add(name)
         elif name in program.keyed:
             table = Table.of(program, name)
             for row in value:
-                names |= {f"{name}:{one}" for one in table.missing(terms[name], row)}
+                names |= {f"{name}:{key}" for key in table.missing(terms[name], row)}
     return sorted(names)
 
 
 def _take(terms: dict[str, Any], name: str, source: dict[str, Any], base: Edition) -> bool:
-    """Takes a parameter, or the row of a keyed table, from a later version's terms."""
+    """Copies a parameter, or a row of a keyed table, from a later version's terms into `terms`;
+    False if it is not there."""
     parameter, colon, key = name.partition(":")
     if not colon:
         if source.get(name) in EMPTY:

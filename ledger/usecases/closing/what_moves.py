@@ -1,4 +1,4 @@
-"""What a decision would move in periods that are open: their lines before and after it."""
+"""What a decision would change in open periods: their lines before and after it."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -19,12 +19,12 @@ from ledger.usecases.statements.closed_period import closed_periods
 from ledger.usecases.terms.editions import last_editions
 
 MONTHS_MAX = 12
-"""So many open months are worked out, the last ones; how many others there are is said."""
+"""At most this many open months are worked out, the last ones; the others are only counted."""
 SHOWN_MAX = 20
 
 
 class Open(NamedTuple):
-    """The open periods of an edition that are looked at, and how many before them are not."""
+    """The open periods of an edition to work out, and the number of earlier ones left out."""
 
     periods: list[str | None]
     left_out: int
@@ -33,15 +33,15 @@ class Open(NamedTuple):
 def open_periods(
     connection: Connection, edition: Edition, clocks: Clocks, months_max: int | None = MONTHS_MAX
 ) -> Open:
-    """The periods of an edition that have begun and are not closed; of months the last ones, or
-    without a number all."""
+    """The periods of an edition that have begun and are not closed; of months the last
+    `months_max`, or all with None."""
     program = program_of(edition.rules)
     if not program.lines:
         return Open([], 0)
     closed = {
-        closed_period.event.period
-        for closed_period in closed_periods(connection, clocks.known_at)
-        if closed_period.event.program == edition.program
+        close.event.period
+        for close in closed_periods(connection, clocks.known_at)
+        if close.event.program == edition.program
     }
     if not program.periods.by_month:
         return Open([] if None in closed else [None], 0)
@@ -54,25 +54,25 @@ def open_periods(
 def settled(
     connection: Connection, edition: Edition, clocks: Clocks, periods: list[str | None]
 ) -> dict[str | None, Settlement]:
-    """The lines of some periods; those that the edition does not have are left out."""
-    found = {}
+    """The settlements of some periods; those that the edition does not have are left out."""
+    by_period = {}
     for period in periods:
         try:
-            found[period] = settle(connection, edition, clocks, period=period)
+            by_period[period] = settle(connection, edition, clocks, period=period)
         except WrongPeriod:
             continue
-    return found
+    return by_period
 
 
 class Moved(NamedTuple):
-    """The lines of a period that say something else."""
+    """The lines of a period that change."""
 
     program: str
     period: str | None
     changes: list[Change]
 
     def as_json(self) -> dict[str, Any]:
-        """How many lines, by how much, and the first of them."""
+        """How many lines change, by how much in total, and the first of the changes."""
         differences = [
             change.difference for change in self.changes if change.difference is not None
         ]
@@ -105,24 +105,24 @@ def moved(
     before: dict[str | None, Settlement],
     after: dict[str | None, Settlement],
 ) -> Iterator[Moved]:
-    """Per period the lines that differ; periods in which none does are left out."""
+    """Per period, the lines that differ; periods in which none does are left out."""
     for period in dict.fromkeys([*before, *after]):
         was = before[period].lines if period in before else ()
         now = after[period].lines if period in after else ()
-        if found := changes(was, now):
-            yield Moved(program, period, found)
+        if changed := changes(was, now):
+            yield Moved(program, period, changed)
 
 
 def moved_by_terms(
     connection: Connection, before: Edition | None, after: Edition, known_at: int, *, now: Instant
 ) -> dict[str, Any]:
-    """What other terms move in the periods that are open now."""
+    """What other terms would change in the periods that are open now."""
     clocks = Clocks(now, known_at)
     periods, left_out = open_periods(connection, after, clocks)
     was = settled(connection, before, clocks, periods) if before else {}
     is_ = settled(connection, after, clocks, periods)
     return {
-        "moves": [moved.as_json() for moved in moved(after.program, was, is_)],
+        "moves": [changed.as_json() for changed in moved(after.program, was, is_)],
         "months_worked_out": MONTHS_MAX,
         "months_left_out": left_out,
     }
@@ -131,9 +131,9 @@ def moved_by_terms(
 def moved_without(
     connection: Connection, position: int, known_at: int, *, now: Instant
 ) -> dict[str, Any]:
-    """What the lines of open periods say without a fact; of closed ones an adjustment says it.
+    """How the lines of open periods change without a fact; closed ones change by an adjustment.
 
-    They are worked out as they will be once it is withdrawn, by the same questions.
+    They are worked out by the same queries as after an actual withdrawal.
     """
     clocks = Clocks(now, known_at)
     editions = list(last_editions(connection, known_at, program_names()))
@@ -152,10 +152,10 @@ def moved_without(
         after = lines()
     return {
         "moves": [
-            one.as_json()
+            changed.as_json()
             for program in before
-            for one in moved(program, before[program], after[program])
+            for changed in moved(program, before[program], after[program])
         ],
         "months_worked_out": MONTHS_MAX,
-        "months_left_out": sum(one.left_out for one in looked_at.values()),
+        "months_left_out": sum(periods.left_out for periods in looked_at.values()),
     }

@@ -1,4 +1,4 @@
-"""Accepting differences within a tolerance: with the comparison that found them, in one go."""
+"""Accepting all differences within a tolerance together with the comparison that found them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -30,12 +30,12 @@ Compare = Callable[[Connection], tuple[Reconciliation, ReconciliationRun]]
 def accept_within(
     book: Book, compare: Compare, *, by: str, now: Instant, agree: Agree = at_once
 ) -> tuple[Reconciliation, dict[str, Any]]:
-    """Records a comparison, and accepts the platform's figure for every difference that its
-    tolerance lets pass, if `agree` says so of what that does: all in one transaction.
+    """Records a comparison and accepts the platform's figure for every difference within its
+    tolerance, in one transaction, if `agree` approves the plan.
 
-    Each is resolved as `accept_theirs`, and its adjustment names the tolerance as the reason.
-    Nobody is asked where nothing is to be accepted. Raises `BadResolution` for a period that is
-    not closed and a file whose signs are turned, `ConcurrentWrite`, `ReadOnlyBook`.
+    Each is resolved as `accept_theirs`, and its adjustment gives the tolerance as the reason.
+    `agree` is not called where there is nothing to accept. Raises `BadResolution` for a period
+    that is not closed or a file with reversed signs, `ConcurrentWrite`, `ReadOnlyBook`.
     """
     refuse_read_only(book, "accept differences")
     with book.reading() as connection:
@@ -44,7 +44,7 @@ def accept_within(
         _refuse_unfit(reconciliation)
         events = _events(connection, run, reconciliation, Clocks(now, head.position))
     plan: dict[str, Any] = {
-        "accepted": sum(one.count or 1 for one in _passing(reconciliation)),
+        "accepted": sum(break_.count or 1 for break_ in _passing(reconciliation)),
         "adjusted": sum(isinstance(event, StatementAdjusted) for event in events),
         "recorded": 0,
         "run": None,
@@ -63,24 +63,24 @@ def accept_within(
     }
 
 
-def _passing(found: Reconciliation) -> list[Any]:
+def _passing(reconciliation: Reconciliation) -> list[Any]:
     return [
         break_
-        for break_ in found.breaks
-        if break_.within is not None and break_.id not in found.resolved
+        for break_ in reconciliation.breaks
+        if break_.within is not None and break_.id not in reconciliation.resolved
     ]
 
 
-def _refuse_unfit(found: Reconciliation) -> None:
-    """Raises `BadResolution` where no difference may be accepted."""
-    asked = period_id(found.program, found.period)
-    if found.turned is not None:
-        sentence = found.turned.as_json(flipped=found.flipped)["sentence"]
+def _refuse_unfit(reconciliation: Reconciliation) -> None:
+    """Raises `BadResolution` for a comparison of which no difference may be accepted."""
+    asked = period_id(reconciliation.program, reconciliation.period)
+    if reconciliation.turned is not None:
+        sentence = reconciliation.turned.as_json(flipped=reconciliation.flipped)["sentence"]
         raise BadResolution(
             f"Nothing can be accepted from a file with the other sign. {sentence}",
             "Nothing was recorded.",
         )
-    if found.ours_is != "issued":
+    if reconciliation.ours_is != "issued":
         raise BadResolution(
             f"{asked} is not closed: there is nothing to adjust yet.",
             f"Close it first (duebook close {asked.replace('/', ' ')}), or leave --tolerance or "
@@ -89,17 +89,17 @@ def _refuse_unfit(found: Reconciliation) -> None:
 
 
 def _events(
-    connection: Connection, run: ReconciliationRun, found: Reconciliation, clocks: Clocks
+    connection: Connection, run: ReconciliationRun, reconciliation: Reconciliation, clocks: Clocks
 ) -> list[OwnEvent]:
     """The comparison, then each resolution with the adjustments that follow from it."""
-    known = closed(connection, found.program, found.period, clocks.known_at)
+    known = closed(connection, reconciliation.program, reconciliation.period, clocks.known_at)
     assert known is not None, "the lines were issued"
     compared = Compared(clocks.known_at + 1, run)
     stated = dict(known.current)
     events: list[OwnEvent] = [run]
-    for one in _passing(found):
-        refuse_accepted(known, compared, one)
-        reason = f"within the tolerance of {one.within} {one.currency}"
-        events.append(resolved_as(compared, one, "accept_theirs", reason))
-        events += accepted(connection, known, compared, one, reason, clocks, stated)
+    for break_ in _passing(reconciliation):
+        refuse_accepted(known, compared, break_)
+        reason = f"within the tolerance of {break_.within} {break_.currency}"
+        events.append(resolved_as(compared, break_, "accept_theirs", reason))
+        events += accepted(connection, known, compared, break_, reason, clocks, stated)
     return events

@@ -1,4 +1,4 @@
-"""Figures of the platform that somebody accepted, order by order."""
+"""Platform figures that were accepted, order by order."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -28,26 +28,26 @@ Orders = Mapping[tuple[str, str], int]
 
 
 class Compared(NamedTuple):
-    """A comparison, and where it stands in the log or will."""
+    """A comparison, and its position in the log, now or once it is recorded."""
 
     position: int
     event: ReconciliationRun
 
 
 class StatedOrders(NamedTuple):
-    """Where our orders are not what the rule gives."""
+    """Where our orders differ from what the rule gives."""
 
     accepted: Orders
-    """What the platform charged for orders whose group was accepted: since then it is ours too."""
+    """What the platform charged for orders whose group was accepted: our figure since then."""
     nothing: list[str]
-    """Lines that say nothing, held or declined: so do all their orders."""
+    """Lines without an amount, held or declined: nothing is due for any of their orders."""
 
 
 AS_RULED = StatedOrders({}, [])
 
 
 def stated_orders(connection: Connection, known: ClosedPeriod, known_at: int) -> StatedOrders:
-    """How the orders of a closed month stand, by what was issued and accepted."""
+    """Where the orders of a closed month differ from the rule, by what was issued and accepted."""
     seal = known.seal
     silent = [name for name, stated in known.worked_out.items() if stated.line.outcome != "payable"]
     return StatedOrders(accepted_orders(connection, seal.program, seal.period, known_at), silent)
@@ -56,22 +56,24 @@ def stated_orders(connection: Connection, known: ClosedPeriod, known_at: int) ->
 def accepted_orders(
     connection: Connection, program: str, period: str | None, known_at: int
 ) -> Orders:
-    """What the platform charged for orders whose group was accepted: since then it is ours too."""
+    """What the platform charged for orders whose group was accepted: our figure since then."""
     runs: dict[int, ReconciliationRun] = {}
-    found: dict[tuple[str, str], int] = {}
+    charged: dict[tuple[str, str], int] = {}
     stream = reconciliation_stream(program, period)
     for recorded in read_log(connection, until=known_at, stream=stream):
         match recorded.event:
             case ReconciliationRun() as run:
                 runs[recorded.position] = run
-            case BreakResolved(resolution="accept_theirs", run=at) as said if at in runs:
-                group = next((break_ for break_ in runs[at].breaks if break_.id == said.id), None)
+            case BreakResolved(resolution="accept_theirs", run=at) as resolved if at in runs:
+                group = next(
+                    (break_ for break_ in runs[at].breaks if break_.id == resolved.id), None
+                )
                 if group is not None:
                     for order_break in orders_of(runs[at], group):
-                        found[order_break.store, order_break.order_id] = _minor(
+                        charged[order_break.store, order_break.order_id] = _minor(
                             order_break.theirs, group.currency
                         )
-    return found
+    return charged
 
 
 def orders_of(run: ReconciliationRun, group: Break) -> Iterator[OrderBreak]:
@@ -81,7 +83,7 @@ def orders_of(run: ReconciliationRun, group: Break) -> Iterator[OrderBreak]:
 
 
 def moves_by_line(run: ReconciliationRun, group: Break) -> dict[str, int]:
-    """Per line by how many minor units the orders of a group lie above ours."""
+    """Per line, theirs minus ours over the orders of a group, in minor units."""
     moves: dict[str, int] = {}
     for order_break in orders_of(run, group):
         line = run.line_of(order_break)
@@ -95,7 +97,7 @@ def moves_by_line(run: ReconciliationRun, group: Break) -> dict[str, int]:
 def whole_lines(
     connection: Connection, program: str, period: str | None, known_at: int
 ) -> set[str]:
-    """Lines that stand by a figure of the platform's for all of their orders at once."""
+    """Lines for which a platform figure was accepted for the line as a whole, not by order."""
     stream = reconciliation_stream(program, period)
     return {
         recorded.event.line
@@ -114,11 +116,10 @@ def refuse_outdated(
     lines: list[Stated],
     known_at: int,
 ) -> None:
-    """Raises `BadResolution` where our orders are not those that the run compared any more.
+    """Raises `BadResolution` where our orders are no longer those that the run compared.
 
-    Then the difference that it found is not the one to move a line by: the rules have worked
-    the lines out again, somebody has accepted another figure for one of the orders, or one for
-    a whole line of them.
+    Its difference is then not the amount to move a line by: the lines were worked out again,
+    or another figure was accepted for one of the orders or for a whole line.
     """
     event = run.event
     _refuse_accepted_since(connection, event, group, lines, known_at)
@@ -139,11 +140,11 @@ def _refuse_moved_since(
     lines: list[Stated],
     clocks: Clocks,
 ) -> None:
-    """Raises `BadResolution` for a line that the rules give otherwise since it was stated."""
+    """Raises `BadResolution` for a line whose result has changed since it was stated."""
     by_clocks: dict[Clocks, set[str]] = defaultdict(set)
-    for line in lines:
-        if line.clocks != clocks:
-            by_clocks[line.clocks].add(line.line.line)
+    for stated in lines:
+        if stated.clocks != clocks:
+            by_clocks[stated.clocks].add(stated.line.line)
     for stated_at, names in by_clocks.items():
         subjects = subjects_of(edition, names)
         then, now = (
@@ -167,10 +168,10 @@ def _refuse_accepted_since(
     known_at: int,
 ) -> None:
     whole = whole_lines(connection, run.program, run.period, known_at)
-    for line in lines:
-        if line.line.line in whole:
+    for stated in lines:
+        if stated.line.line in whole:
             raise BadResolution(
-                f"{line.line.line} keeps a figure of the platform for the whole line; its "
+                f"{stated.line.line} stands by a figure of the platform for the whole line; its "
                 "orders do not add up to it any more.",
                 "Accept a figure of the whole line again, or resolve this as platform_error.",
             )

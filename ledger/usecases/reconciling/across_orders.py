@@ -1,4 +1,4 @@
-"""What several orders that differ say together: amounts exchanged, one row for several orders."""
+"""Causes that span several orders: amounts exchanged, one row for several orders."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -9,15 +9,15 @@ from ledger.kernel.money import Money
 from ledger.usecases.reconciling.order_causes import Named, OrderCauses
 
 SUBSETS_OF = 5
-"""Up to so many orders that they lack of a store, any of them may be what a row stands for; of
-more only all together: among many sums one fits by chance."""
+"""Up to this many missing orders of a store, any subset may be what a row sums; of more, only
+all of them together: among many sums one fits by chance."""
 EXCHANGED = "the amount of another order, and that one has this order's"
 SUMMED = "one row stands for several orders"
 
 
 def name_exchanged(causes: OrderCauses) -> None:
-    """Two orders of which each has the amount that is ours of the other, where each has only one
-    such partner, and not both are explained by themselves."""
+    """Names pairs of orders where each has our amount of the other. Each must have only one such
+    partner, and at least one of them no other cause."""
     rows = causes.database.execute(
         "WITH one AS (SELECT b.*, (b.store, b.order_id) IN (SELECT (store, order_id) FROM unnamed)"
         " AS free FROM breaks b WHERE kind = 'amount_differs'), pairs AS (SELECT a.store,"
@@ -51,20 +51,20 @@ class _Order(NamedTuple):
 
     @property
     def surplus(self) -> int:
-        """What a row says above what is ours of its order."""
+        """Theirs minus ours."""
         return self.theirs - self.ours
 
 
 class _Sum(NamedTuple):
-    """A row, and the orders that they lack for which it stands."""
+    """A platform row, and the orders missing on their side that it includes."""
 
     row: _Order
     parts: tuple[_Order, ...]
 
 
 def name_sums(causes: OrderCauses) -> None:
-    """A row that is the exact sum of several orders of a store, of which they have no other row,
-    where there is one way alone to take it so."""
+    """Names rows that are the exact sum of several orders of a store for which the platform has
+    no other row, where exactly one combination fits."""
     rows = causes.database.execute(
         "SELECT u.store, order_id, kind, coalesce(ours, 0), coalesce(theirs, 0), currency"
         " FROM unnamed u SEMI JOIN (SELECT store FROM unnamed WHERE kind = 'missing_theirs') m"
@@ -76,11 +76,11 @@ def name_sums(causes: OrderCauses) -> None:
         order = _Order(*row)
         by_store[order.store, order.currency].append(order)
     sums = [sum_ for orders in by_store.values() for sum_ in _sums(orders)]
-    causes.name("sum_of_orders", SUMMED, (said for one in sums for said in _said(one)))
+    causes.name("sum_of_orders", SUMMED, (named for sum_ in sums for named in _named(sum_)))
 
 
 def _sums(orders: list[_Order]) -> list[_Sum]:
-    """The rows of a store that stand for orders that they lack, none for the same one."""
+    """A store's rows that include missing orders; none at all where two rows claim the same one."""
     lacking = [order for order in orders if order.kind == "missing_theirs"]
     sums = []
     for row in orders:
@@ -93,14 +93,14 @@ def _sums(orders: list[_Order]) -> list[_Sum]:
             ]
             if len(ways) == 1:
                 sums.append(_Sum(row, ways[0]))
-    claimed = [part for one in sums for part in one.parts]
+    claimed = [part for sum_ in sums for part in sum_.parts]
     if len(set(claimed)) < len(claimed):
         return []
     return sums
 
 
 def _ways(lacking: list[_Order], least: int) -> Iterator[tuple[_Order, ...]]:
-    """The orders that a row may stand for."""
+    """The combinations of missing orders that a row may include."""
     if len(lacking) > SUBSETS_OF:
         yield tuple(lacking)
         return
@@ -108,12 +108,12 @@ def _ways(lacking: list[_Order], least: int) -> Iterator[tuple[_Order, ...]]:
         yield from combinations(lacking, size)
 
 
-def _said(one: _Sum) -> Iterator[Named]:
-    """The row and its orders, each naming all of them."""
-    row = one.row
+def _named(sum_: _Sum) -> Iterator[Named]:
+    """The row and its orders, each with a detail that names all of them."""
+    row = sum_.row
     own = [row.order_id] if row.kind == "amount_differs" else []
-    names = [*own, *(part.order_id for part in one.parts)]
+    names = [*own, *(part.order_id for part in sum_.parts)]
     text = Money(row.theirs, row.currency).text
     detail = f"{SUMMED}: that of {row.order_id}, {text}, is the sum of ours of {', '.join(names)}"
-    for part in (row, *one.parts):
+    for part in (row, *sum_.parts):
         yield Named(part.store, part.order_id, detail)

@@ -1,4 +1,4 @@
-"""Matching the platform's rows with our lines: each line is claimed once, both ends shown."""
+"""Matching the platform's rows with our lines: each line is claimed once."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -14,17 +14,18 @@ from ledger.usecases.reconciling.signs import Turned
 
 
 class Matched(NamedTuple):
-    """How many lines agree, what does not, and rows that name more than one line."""
+    """How many lines agree, the breaks, and rows that name more than one line."""
 
     matched: int
     breaks: list[Break]
     problems: list[Problem]
     turned: Turned | None = None
-    """Where most amounts agree but for the sign: how many."""
+    """How many amounts agree except for the sign, if most of them do."""
 
 
 class Matcher:
-    """Takes the platform's rows one after another; what is left of ours they do not have."""
+    """Takes the platform's rows one by one; our lines that none of them claims are missing
+    theirs."""
 
     def __init__(
         self,
@@ -44,7 +45,7 @@ class Matcher:
             for party in {line.subject, line.payee, line.payer}:
                 self._by_party[party].append(line)
         self.subjects = subjects
-        """Per store of the file the subjects whose lines are about it."""
+        """Per store of the file, the subjects whose lines are about it."""
         self.covered = covered
         self.claimed: set[str] = set()
         self.matched = 0
@@ -62,16 +63,16 @@ class Matcher:
         lines = self._lines(row)
         if len(lines) > 1:
             kinds = ", ".join(sorted({self.ours[line].kind for line in lines}))
-            said = f"store {row.store} has several lines ({kinds}); name the kind, or the line."
-            self.problems.append(Problem(row.place, "several_lines", said))
+            sentence = f"store {row.store} has several lines ({kinds}); name the kind, or the line."
+            self.problems.append(Problem(row.place, "several_lines", sentence))
         elif lines:
             self._claim(self.ours[lines[0]], row)
         elif (row.amount and row.amount.minor) or row.outcome == "granted":
             self._break("missing_ours", self._name(row), None, row)
 
     def finish(self) -> Matched:
-        """Adds what the platform does not have. Lines of nothing, and what was not granted, need
-        no partner."""
+        """Adds breaks for our lines that the platform does not have. Lines of zero, and
+        decisions that were not granted, need no row."""
         for name in sorted(set(self.ours) - self.claimed):
             line = self.ours[name]
             if line.outcome == "granted" or (line.amount and line.amount.minor):
@@ -83,8 +84,8 @@ class Matcher:
         ours, theirs = line.amount, row.amount
         if (ours is None and row.outcome is None) or (ours is not None and theirs is None):
             what = "outcome" if ours is None else "amount"
-            said = f"{line.line} is compared by its {what}; {what} is empty."
-            self.problems.append(Problem(row.place, "missing_field", said))
+            sentence = f"{line.line} is compared by its {what}; {what} is empty."
+            self.problems.append(Problem(row.place, "missing_field", sentence))
             return
         if line.line in self.claimed:
             self._break("duplicate_theirs", line.line, None, row, decision=ours is None)
@@ -105,15 +106,17 @@ class Matcher:
             self._break("amount_differs", line.line, line, row)
 
     def _lines(self, row: PlatformRow) -> list[str]:
-        """The lines that a row may mean: of a store those about it, to it or from it."""
+        """The lines that a row may mean; for a store, those about it, payable to it or by it."""
         if row.line:
             return [row.line] if row.line in self.ours else []
         store = row.store or ""
-        about = [line for one in self.subjects.get(store, ()) for line in self._by_subject[one]]
-        found = {line.line: line for line in (*about, *self._by_party[f"store:{store}"])}
+        about = [
+            line for subject in self.subjects.get(store, ()) for line in self._by_subject[subject]
+        ]
+        candidates = {line.line: line for line in (*about, *self._by_party[f"store:{store}"])}
         return [
             line.line
-            for line in found.values()
+            for line in candidates.values()
             if row.kind in (None, line.kind)
             and row.payer in (None, line.payer, line.payer.partition(":")[2])
         ]
@@ -139,7 +142,7 @@ class Matcher:
         *,
         decision: bool = False,
     ) -> None:
-        """A break under an id that is the same in every run."""
+        """Adds a break under an id that is the same in every run."""
         identity = f"{name}#{kind}"
         count = self._seen[identity] = self._seen.get(identity, 0) + 1
         common = {

@@ -1,4 +1,4 @@
-"""Reconciling order by order: a join of millions of rows, and the causes of what differs."""
+"""Reconciling order by order: a join of millions of rows, and the causes of differences."""
 
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class OrderOutcome(NamedTuple):
-    """What the comparison of a month's orders came to, in minor units per currency."""
+    """The result of comparing a month's orders; totals are minor units per currency."""
 
     file: OrderFile
     matched: int
@@ -29,7 +29,7 @@ class OrderOutcome(NamedTuple):
     breaks: list[Break]
     orders: list[OrderBreak]
     turned: Turned | None = None
-    """Where most amounts agree but for the sign: how many; then nothing else is looked for."""
+    """How many amounts agree except for the sign, if most do; then no cause is looked for."""
 
 
 def compare_orders(
@@ -39,12 +39,12 @@ def compare_orders(
     elsewhere: Terms,
     tolerance: Tolerance = NO_TOLERANCE,
 ) -> OrderOutcome:
-    """Every order of the month beside the platform's row; each row claims one order, once.
+    """Compares every order of the month with the platform's row; each order is claimed once.
 
-    With a store the file is of that one store: only its orders are compared, and breaks carry
-    its name. Breaks of one kind and cause make one group. `elsewhere` says how other months
-    stand; differences that the tolerance lets pass are marked. Raises `BadPlatformFile`,
-    `WrongPeriod`, and refusals of an altered archive.
+    If the month names a store, the file is of that store alone: only its orders are compared,
+    and breaks carry its name. Breaks of one kind and cause make one group. `elsewhere` gives the
+    terms of other months; differences within the tolerance are marked. Raises
+    `BadPlatformFile`, `WrongPeriod`, and refusals of an altered archive.
     """
     with our_month(connection, month) as ours:
         database = ours.database
@@ -65,7 +65,7 @@ def compare_orders(
 def _name_causes(
     causes: OrderCauses, connection: Connection, ours: OurOrders, elsewhere: Terms
 ) -> None:
-    """What each order that broke may come from."""
+    """Names the likely causes of each order that broke."""
     month = ours.month
     if causes.database.execute("SELECT 1 FROM breaks LIMIT 1").fetchone() is None:
         return
@@ -78,7 +78,7 @@ def _name_causes(
 
 
 def _turned(database: "DuckDBPyConnection") -> Turned | None:
-    """How many orders agree but for the sign, of those that both sides say something of."""
+    """How many orders agree except for the sign, among those that are nonzero on both sides."""
     row = database.execute(
         "SELECT count(*) FILTER (m.minor = -t.minor), count(*) FROM mine m JOIN theirs t"
         " ON m.store = t.store AND m.order_id = t.order_id AND m.currency = t.currency"
@@ -89,7 +89,7 @@ def _turned(database: "DuckDBPyConnection") -> Turned | None:
 
 
 def _join(database: "DuckDBPyConnection", name: str) -> None:
-    """The table `breaks`: what does not agree. Each row of theirs claims one of `mine`, once."""
+    """Makes the table `breaks` of what does not agree. Each of `mine` is claimed at most once."""
     _claimed(database, name, "SELECT *, 1 AS nth FROM theirs")
     if _doubled(database):
         database.execute("DROP TABLE breaks")
@@ -102,9 +102,9 @@ def _join(database: "DuckDBPyConnection", name: str) -> None:
 
 
 def _claimed(database: "DuckDBPyConnection", name: str, claims: str) -> None:
-    """The table `breaks`: what does not agree, with every order that only one side has.
+    """Makes the table `breaks` of what does not agree, with every order that only one side has.
 
-    An order that we do not have belongs to no line of ours; it is shown under its store.
+    An order that we do not have belongs to no line of ours; it is listed under its store.
     """
     database.execute(
         "CREATE TEMP TABLE breaks AS SELECT coalesce(m.store, t.store) AS store,"
@@ -125,9 +125,9 @@ def _claimed(database: "DuckDBPyConnection", name: str, claims: str) -> None:
 
 
 def _doubled(database: "DuckDBPyConnection") -> bool:
-    """Whether two of their rows name one order.
+    """Whether two of their rows name the same order.
 
-    Then more of their rows than of ours found a partner, or some that found none are alike.
+    Then more of their rows than of ours have a partner, or two rows without one are alike.
     """
     row = database.execute(
         "SELECT (SELECT count(*) FROM theirs) - count(*) FILTER (kind = 'missing_ours')"
@@ -143,14 +143,14 @@ def _doubled(database: "DuckDBPyConnection") -> bool:
 def _sums(
     database: "DuckDBPyConnection", currency: str
 ) -> tuple[int, dict[str, int], dict[str, int]]:
-    """How many orders agree, and both sides' totals."""
+    """How many orders agree, and both sides' totals in minor units."""
     row = database.execute(
         "SELECT (SELECT count(*) FROM mine) -"
         " (SELECT count(*) FROM breaks WHERE ours IS NOT NULL),"
         " (SELECT coalesce(sum(minor), 0)::HUGEINT FROM mine)"
     ).fetchone()
     assert row is not None
-    found = database.execute(
+    theirs = database.execute(
         "SELECT currency, sum(minor)::HUGEINT FROM theirs GROUP BY 1 ORDER BY 1"
     ).fetchall()
-    return row[0], {currency: int(row[1])}, {code: int(total) for code, total in found}
+    return row[0], {currency: int(row[1])}, {code: int(total) for code, total in theirs}

@@ -1,4 +1,4 @@
-"""What a reconciliation answers: both sides' totals, the breaks, and what became of them."""
+"""The result of a reconciliation: both sides' totals, the breaks, and their resolutions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,8 +14,8 @@ from ledger.usecases.reconciling.tolerance import Tolerance, told
 
 
 class FileSaid(NamedTuple):
-    """The platform's file: its name, its digest, how many rows it has, and what in it was passed
-    over or checked and not compared."""
+    """The platform's file: name, digest and number of rows, with how many columns without a name
+    were skipped and how many total rows were checked but not compared."""
 
     name: str
     sha256: str
@@ -26,7 +26,7 @@ class FileSaid(NamedTuple):
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """What was compared and what came of it."""
+    """What was compared, and the result."""
 
     program: str
     period: str | None
@@ -39,22 +39,22 @@ class Reconciliation:
     breaks: list[Break]
     resolved: dict[str, BreakResolved]
     other: dict[int, dict[str, str]]
-    """Columns of the platform's rows that were not asked for, by the row's place."""
+    """Further columns of the platform's rows, by the row's place."""
     orders: list[OrderBreak]
     apart: Sequence[Mapping[str, Any]] = ()
-    """Rows of the platform's file that are of no order: shown, not claimed."""
+    """Rows of the platform's file that belong to no order: shown, not compared."""
     summed: Mapping[tuple[str, str], tuple[int, ...]] = field(default_factory=dict)
-    """The rows that an order's amount was added up from, where there are several."""
+    """The places of the rows that make up an order's amount, where there are several."""
     turned: Turned | None = None
-    """Where most amounts agree but for the sign: how many. Then no break has a cause."""
+    """How many amounts agree except for the sign, if most do; then no break has a cause."""
     flipped: bool = False
-    """Whether the file was read with its signs turned round."""
+    """Whether the file was read with its signs reversed."""
     tolerance: Tolerance = field(default_factory=dict)
-    """The differences that are let pass, per currency: marked, and not open."""
+    """The largest difference to let pass, per currency: such breaks are marked and not open."""
 
     @property
     def open(self) -> list[Break]:
-        """Breaks that nobody has resolved, and that no tolerance lets pass."""
+        """Breaks that are neither resolved nor within the tolerance."""
         return [
             break_
             for break_ in self.breaks
@@ -62,12 +62,12 @@ class Reconciliation:
         ]
 
     def as_json(self, *, full: bool = False) -> dict[str, Any]:
-        """The answer in the shape of the public contract; `full` lists orders, of groups
-        that are not too large for it."""
+        """The answer in the shape of the public contract; `full` lists single orders instead of
+        their groups, except for groups that are too large."""
         breaks = [self._break(number, break_) for number, break_ in enumerate(self.breaks)]
         if full and self.orders:
             listed = {order.group for order in self.orders}
-            rest = [one for number, one in enumerate(breaks) if number not in listed]
+            rest = [entry for number, entry in enumerate(breaks) if number not in listed]
             breaks = [*(self._order(order) for order in self.orders), *rest]
         return {
             "program": self.program,
@@ -88,11 +88,11 @@ class Reconciliation:
             **({"signs": self.turned.as_json(flipped=self.flipped)} if self.turned else {}),
             **({"tolerance": told(self.breaks, self.tolerance)} if self.tolerance else {}),
             "breaks": breaks,
-            **({"other": [dict(one) for one in self.apart]} if self.apart else {}),
+            **({"other": [dict(row) for row in self.apart]} if self.apart else {}),
         }
 
     def _rows(self, group: int) -> dict[str, int]:
-        """How many rows made the amounts of a group's orders, where orders have several."""
+        """How many platform rows a group's orders have, where some have several."""
         if not self.summed:
             return {}
         orders = [order for order in self.orders if order.group == group and order.theirs]
@@ -120,7 +120,7 @@ class Reconciliation:
         }
 
     def _marked(self, break_: Break) -> dict[str, bool]:
-        """Whether a tolerance lets the break pass, where there is one."""
+        """Whether the break is within the tolerance, where there is one."""
         return {"within_tolerance": break_.within is not None} if self.tolerance else {}
 
     def _order(self, order_break: OrderBreak) -> dict[str, Any]:
@@ -161,8 +161,8 @@ class Reconciliation:
 
 
 def _difference(ours: dict[str, Money], theirs: dict[str, Money]) -> dict[str, str]:
-    found = {}
+    differences = {}
     for code in sorted({*ours, *theirs}):
         zero = Money.zero(code)
-        found[code] = ours.get(code, zero).plus(theirs.get(code, zero).negated()).text
-    return found
+        differences[code] = ours.get(code, zero).plus(theirs.get(code, zero).negated()).text
+    return differences

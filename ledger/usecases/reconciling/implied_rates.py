@@ -10,14 +10,16 @@ from ledger.usecases.reconciling.order_causes import Named, OrderCauses, give_ta
 GRIDS = (2, 3, 4)
 """Decimals that a rate may have: the fewest that fit are taken."""
 TAX_ORDERS = 3
-"""So many orders must say the same rate of tax."""
+"""At least this many orders must fit the same rate of tax."""
 TAX_SHARE_PERCENT = 20
-"""And so many of a hundred that nothing else explains: of many figures some fit by chance."""
+"""And at least this percentage of the orders without another cause: of many figures some fit by
+chance."""
 TAX_PERCENT_MAX = 50
 CATEGORY_ORDERS = 2
-"""So many orders of a category must say its rate."""
+"""At least this many orders of a category must fit its rate."""
 TELLING = 2
-"""Differences of so few minor units say nothing of a rate: any rate near ours gives them."""
+"""Differences of up to this many minor units tell nothing about a rate: any rate near ours gives
+them."""
 
 
 class Tax(NamedTuple):
@@ -37,7 +39,7 @@ class Tax(NamedTuple):
 
     @property
     def fits(self) -> str:
-        """The condition, in SQL, of the orders that it gives, half up."""
+        """The SQL condition for orders whose amount it gives exactly, rounded half up."""
         scale = 10**self.decimals
         exact = f"abs(ours)::HUGEINT * {2 * (scale + self.units)} + {scale}"
         return (
@@ -47,10 +49,10 @@ class Tax(NamedTuple):
 
 
 def name_rates(causes: OrderCauses, side: OrderSide) -> None:
-    """Names what one rate gives of all the orders that nothing else explains: a tax on top of
-    orders of several categories, or one rate of a category.
+    """Names single rates that explain orders without another cause: a tax on top of orders of
+    several categories, or one other rate for a whole category.
 
-    Where a month has one category alone, nothing tells the one from the other: both are named.
+    Where a month has only one category, the two cannot be told apart: both are named.
     """
     rates = side.rates
     _gather(causes, side)
@@ -69,7 +71,7 @@ def name_rates(causes: OrderCauses, side: OrderSide) -> None:
 
 
 def _gather(causes: OrderCauses, side: OrderSide) -> None:
-    """The table `telling`: orders with both amounts and no cause, with what a rate is taken of."""
+    """Makes the view `telling`: orders with both amounts and no cause, with the base of a rate."""
     database = causes.database
     give_tables(database, side.tables)
     rated = (
@@ -101,8 +103,8 @@ def _has_several_categories(causes: OrderCauses) -> bool:
 
 
 def _taxes(causes: OrderCauses) -> Iterator[Tax]:
-    """The one rate on top that all orders leave room for; else those that a good part of them
-    says, each of an order that is large enough to say one rate alone."""
+    """The one rate on top that fits all orders; failing that, the rates that enough orders fit,
+    counting only orders large enough to determine a single rate."""
     database = causes.database
     row = database.execute(
         "SELECT max(ceil(((abs(theirs) - 0.5) / abs(ours) - 1) * 1000000)),"
@@ -113,7 +115,7 @@ def _taxes(causes: OrderCauses) -> Iterator[Tax]:
         ppm = _on_grid(int(row[0]), int(row[1]))
         if ppm is not None and 0 < ppm <= TAX_PERCENT_MAX * MILLION // 100:
             tax = Tax(4, ppm // 100)
-            if _is_said(causes, tax):
+            if _is_supported(causes, tax):
                 yield tax
             return
     seen: set[int] = set()
@@ -127,13 +129,13 @@ def _taxes(causes: OrderCauses) -> Iterator[Tax]:
         ).fetchall()
         for units, _ in rows:
             tax = Tax(decimals, units)
-            if units and tax.ppm not in seen and _is_said(causes, tax):
+            if units and tax.ppm not in seen and _is_supported(causes, tax):
                 seen.add(tax.ppm)
                 yield tax
 
 
-def _is_said(causes: OrderCauses, tax: Tax) -> bool:
-    """Whether enough orders say it, and their differences tell anything."""
+def _is_supported(causes: OrderCauses, tax: Tax) -> bool:
+    """Whether enough orders fit it, and some difference is large enough to tell."""
     row = causes.database.execute(
         f"SELECT count(*) FILTER ({tax.fits}), count(*),"
         f" coalesce(max(abs(ours - theirs)) FILTER ({tax.fits}), 0) FROM telling"
@@ -160,9 +162,10 @@ def _name_tax(causes: OrderCauses, tax: Tax) -> None:
 
 
 def _categories(causes: OrderCauses) -> Iterator[tuple[str, int, str]]:
-    """Categories whose orders that nothing explains leave room for one rate: it, and what it was.
+    """Categories whose unexplained orders fit one rate: the category, that rate in millionths,
+    and our rates in words.
 
-    Of an order in items the bounds are wider by half a unit an item.
+    For an order of several items the bounds widen by half a minor unit per item.
     """
     rows = causes.database.execute(
         "SELECT category, list(DISTINCT was ORDER BY was),"
@@ -175,15 +178,16 @@ def _categories(causes: OrderCauses) -> Iterator[tuple[str, int, str]]:
         " AND bool_and(categories = 1) ORDER BY category"
     ).fetchall()
     for category, was, low, high, nets in rows:
-        grids = GRIDS if nets > 1 else GRIDS[:1]  # orders of one amount say it once
+        grids = GRIDS if nets > 1 else GRIDS[:1]  # equal amounts are one observation
         ppm = None if low is None or high is None else _on_grid(int(low), int(high), grids)
         if ppm is not None and ppm not in was:
-            said = " and ".join(rate_text(one) for one in was if one is not None)
-            yield category, ppm, said
+            before = " and ".join(rate_text(rate) for rate in was if rate is not None)
+            yield category, ppm, before
 
 
 def _on_grid(low: int, high: int, grids: Sequence[int] = GRIDS) -> int | None:
-    """The only rate of the fewest decimals between two, in millionths; None where several are."""
+    """The only rate with the fewest decimals between two bounds, in millionths; None if several
+    fit."""
     for decimals in grids:
         step = 10 ** (6 - decimals)
         first, last = -(-low // step), high // step
@@ -195,7 +199,7 @@ def _on_grid(low: int, high: int, grids: Sequence[int] = GRIDS) -> int | None:
 def _name_category(
     causes: OrderCauses, rates: OrderRates, category: str, ppm: int, was: str
 ) -> None:
-    """Names the rate where it gives all of the category's orders exactly, by the same rule."""
+    """Names the rate if the rule with it gives all of the category's orders exactly."""
     database = causes.database
     change = rates.at(category, ppm)
     give_tables(database, change.tables)

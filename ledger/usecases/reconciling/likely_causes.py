@@ -1,4 +1,4 @@
-"""What a break may come from: the same rule, asked again with one thing changed."""
+"""Likely causes of a break: the same rule, applied again with one thing changed."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
@@ -21,7 +21,7 @@ ASKED = ("amount_differs", "outcome_differs", "missing_theirs", "missing_ours")
 
 
 class Likely:
-    """Keeps every single change of terms, conditions or facts that gives exactly an amount, or
+    """Finds every single change of terms, conditions or facts that gives exactly an amount, or
     the outcome of a decision."""
 
     def __init__(
@@ -35,7 +35,7 @@ class Likely:
         self._lines: list[tuple[Variant, dict[str, Line]]] = []
 
     def explained(self, breaks: list[Break], ours: Mapping[str, Line]) -> list[Break]:
-        """The breaks with what each may come from."""
+        """The breaks with their likely causes."""
         asked = {break_.line for break_ in breaks if break_.kind in ASKED}
         if not asked:
             return breaks
@@ -50,17 +50,17 @@ class Likely:
         ]
 
     def load(self, names: Collection[str], ours: Mapping[str, Line]) -> None:
-        """Works the lines out under every variant that may move one, all of them together."""
+        """Works the lines out under every variant that may change one, all lines together."""
         subjects = subjects_of(self.edition, names)
         failed = _failed([ours[name] for name in names if name in ours])
         for variant in program_of(self.edition.rules).variants(self.edition):
             if variant.condition and variant.condition not in failed:
-                continue  # every line meets the condition as it is
-            found = {line.line: line for line in self._settled(variant, subjects)}
-            self._lines.append((variant, found))
+                continue  # every line already meets the condition
+            by_name = {line.line: line for line in self._settled(variant, subjects)}
+            self._lines.append((variant, by_name))
 
     def causes(self, name: str, ours: Line | None, theirs: Money | str) -> tuple[Cause, ...]:
-        """Every change that gives exactly their amount, or outcome, and not ours, in the
+        """Every change that gives exactly their amount or outcome and differs from ours, in the
         contract's order."""
         causes: list[Cause] = []
         for variant, lines in self._lines:
@@ -84,23 +84,23 @@ class Likely:
                 shared=self._orders,
             ).lines
         except (WrongPeriod, BadTerms):
-            return ()  # changed like this the terms know no such month
+            return ()  # the changed terms have no such month
 
 
 def _failed(lines: Iterable[Line]) -> set[str]:
-    """The codes of conditions that some lines do not meet, or not yet."""
-    found: set[str] = set()
+    """The codes of conditions that any of some lines does not meet, or not yet."""
+    codes: set[str] = set()
     steps = [line.explanation for line in lines]
     while steps:
         step = steps.pop()
         if step.code and step.met is not True:
-            found.add(step.code)
+            codes.add(step.code)
         steps += step.parts
-    return found
+    return codes
 
 
 def _figure(line: Line | None, like: Money | str) -> Money | str | None:
-    """What a line says, of the sort that it is compared by."""
+    """A line's amount or outcome, whichever `like` is, to be compared with it."""
     if isinstance(like, Money):
         amount = line.amount if line else None
         return amount or Money.zero(like.currency)
@@ -108,7 +108,7 @@ def _figure(line: Line | None, like: Money | str) -> Money | str | None:
 
 
 def _detail(variant: Variant, ours: Line | None) -> str:
-    """The change in words; for a ratio also the one that we used."""
+    """The change in words; for a ratio with the one that we used."""
     if variant.because != "governance_ratio" or ours is None:
         return variant.detail
     return f"{variant.detail} instead of {_ratio(ours.explanation)}"

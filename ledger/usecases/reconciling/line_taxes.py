@@ -1,4 +1,4 @@
-"""Tax included in lines: one rate on top of ours, said by several lines that nothing explains."""
+"""Tax included in lines: one rate on top of ours that fits several lines without a cause."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ from ledger.usecases.reconciling.implied_rates import (
 
 
 class _Telling(NamedTuple):
-    """A line that nothing explains: both amounts, without their common sign."""
+    """A line without a cause: both amounts in minor units, without their common sign."""
 
     id: str
     ours: int
@@ -25,16 +25,16 @@ class _Telling(NamedTuple):
 
 
 def with_taxes(breaks: list[Break]) -> list[Break]:
-    """The breaks of lines, those named that one rate of tax gives to the cent.
+    """The breaks of lines; those that one rate of tax gives to the cent get it as their cause.
 
-    Lines of one amount alone, such as fixed awards, say nothing of a rate.
+    Lines that all have one amount, such as fixed awards, tell nothing about a rate.
     """
     named: dict[str, Tax] = {}
     for currency in sorted({break_.currency for break_ in breaks if break_.currency}):
         telling = list(_telling(breaks, currency))
         for tax in _candidates(telling):
             fits = [line for line in telling if line.id not in named and _fits(line, tax)]
-            if _is_said(fits, telling):
+            if _is_supported(fits, telling):
                 named |= {fit.id: tax for fit in fits}
     return [
         break_.model_copy(update={"likely": (_cause(named[break_.id], break_),)})
@@ -54,7 +54,8 @@ def _telling(breaks: Sequence[Break], currency: str) -> Iterator[_Telling]:
 
 
 def _candidates(telling: Sequence[_Telling]) -> Iterator[Tax]:
-    """Rates that enough lines say, each large enough to say one alone; the shortest first."""
+    """Rates that enough lines fit, counting only lines large enough to determine one; those with
+    the fewest decimals first."""
     for decimals in GRIDS:
         scale = 10**decimals
         votes: Counter[int] = Counter()
@@ -72,8 +73,8 @@ def _fits(line: _Telling, tax: Tax) -> bool:
     return (2 * line.ours * (scale + tax.units) + scale) // (2 * scale) == line.theirs
 
 
-def _is_said(fits: Sequence[_Telling], telling: Sequence[_Telling]) -> bool:
-    """Whether enough lines say it, and their differences tell anything."""
+def _is_supported(fits: Sequence[_Telling], telling: Sequence[_Telling]) -> bool:
+    """Whether enough lines fit it, and their differences are large enough to tell."""
     return (
         len(fits) >= TAX_ORDERS
         and len(fits) * 100 >= len(telling) * TAX_SHARE_PERCENT

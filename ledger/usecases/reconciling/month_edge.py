@@ -1,4 +1,4 @@
-"""Orders at a month's edge: in this month by one count and in another by the other, in UTC."""
+"""Orders at a month's edge: in one month by days of our zone, in another by days in UTC."""
 
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
@@ -27,7 +27,7 @@ Terms = Callable[[str], tuple[Edition, Clocks, StatedOrders | None]]
 
 
 class _Elsewhere(NamedTuple):
-    """An order of ours that lies in another month."""
+    """Our order that lies in another month."""
 
     store: str
     order_id: str
@@ -44,8 +44,8 @@ def name_edges(
     period: str,
     terms: Terms,
 ) -> None:
-    """Names days in UTC for orders that lie in this month by one count and in another by the
-    other, where the amounts are the same."""
+    """Names days in UTC as the cause for orders that lie in this month in one zone and in another
+    month in the other, where the amounts are the same."""
     if edition.zone == UTC:
         return
     utc = edition.model_copy(update={"zone": UTC})
@@ -65,13 +65,13 @@ def _has(database: "DuckDBPyConnection", kind: str) -> bool:
 def _name_ours_elsewhere(
     causes: OrderCauses, connection: Connection, edition: Edition, edge: Window, terms: Terms
 ) -> None:
-    """Orders that they have in this month, and we in another for the same amount."""
+    """Names orders that they have in this month, and we in another with the same amount."""
     period = month_of(day_of(edge.start, edition.zone))
     try:
         other, clocks, stated = terms(period)
-        found = {
-            (one.store, one.order_id): one
-            for one in _ours_of(connection, OurMonth(other, period, clocks, stated), edge)
+        ours = {
+            (order.store, order.order_id): order
+            for order in _ours_of(connection, OurMonth(other, period, clocks, stated), edge)
         }
     except WrongPeriod:
         return
@@ -80,18 +80,18 @@ def _name_ours_elsewhere(
     ).fetchall()
     named = []
     for store, order_id, minor, currency in rows:
-        elsewhere = found.get((store, order_id))
+        elsewhere = ours.get((store, order_id))
         if elsewhere is not None and (elsewhere.minor, elsewhere.currency) == (minor, currency):
             detail = (
-                f"{_said(edition)}: the order is ours, of {period}, in {elsewhere.line} "
+                f"{_zones(edition)}: the order is ours, of {period}, in {elsewhere.line} "
                 f"({_created(elsewhere.created_at, edition)}), {Money(minor, currency).text}"
             )
             named.append(Named(store, order_id, detail))
-    causes.name(BECAUSE, f"{_said(edition)}: ours of {period}", named)
+    causes.name(BECAUSE, f"{_zones(edition)}: ours of {period}", named)
 
 
 def _ours_of(connection: Connection, month: OurMonth, edge: Window) -> Iterator[_Elsewhere]:
-    """Our orders of a month of which every item was created within the edge."""
+    """Our orders of a month whose items were all created within the edge."""
     with our_month(connection, month) as ours:
         ours.keep_created(edge)
         ours.make_mine()
@@ -106,7 +106,7 @@ def _ours_of(connection: Connection, month: OurMonth, edge: Window) -> Iterator[
 
 
 def _name_theirs_elsewhere(causes: OrderCauses, edition: Edition, theirs: Window) -> None:
-    """Orders of ours in this month that they do not have in it, and in UTC lie in another."""
+    """Names our orders of this month that they do not have, and that lie in another in UTC."""
     rows = causes.database.execute(
         "SELECT b.store, b.order_id, b.line, b.ours, b.currency, min(o.created_at) AS first,"
         " max(o.created_at) AS last FROM breaks b JOIN orders o USING (store, order_id)"
@@ -119,15 +119,15 @@ def _name_theirs_elsewhere(causes: OrderCauses, edition: Edition, theirs: Window
         if first in theirs or last in theirs or month_of(day_of(last, UTC)) != period:
             continue
         detail = (
-            f"{_said(edition)}: theirs of {period}; ours is in {line} "
+            f"{_zones(edition)}: theirs of {period}; ours is in {line} "
             f"({_created(first, edition)}), {Money(minor, currency).text}"
         )
         by_period.setdefault(period, []).append(Named(store, order_id, detail))
     for period, named in sorted(by_period.items()):
-        causes.name(BECAUSE, f"{_said(edition)}: theirs of {period}", named)
+        causes.name(BECAUSE, f"{_zones(edition)}: theirs of {period}", named)
 
 
-def _said(edition: Edition) -> str:
+def _zones(edition: Edition) -> str:
     return f"days in UTC instead of {edition.zone}"
 
 

@@ -1,4 +1,4 @@
-"""Orders that differ, grouped: breaks of one kind, cause and currency as one, with an example."""
+"""Orders that differ, grouped: one break per kind, causes and currency, with an example."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,13 +18,14 @@ KINDS: tuple[BreakKind, ...] = (
     "currency_differs",
 )
 Scope = tuple[str, str | None]
-"""The month, and the only store that a file is of."""
+"""The month, and the store where a file is of one store alone."""
 ORDERS_MAX = 100_000
-"""So many orders that break are listed and recorded one by one."""
+"""At most this many broken orders are listed and recorded one by one."""
 
 
 class _Group(NamedTuple):
-    """Breaks of one kind, causes and currency: how many, both sums, and the first of them."""
+    """Breaks of one kind, causes and currency: how many, both sums in minor units, and the first
+    of them."""
 
     kind: BreakKind
     causes: str
@@ -36,7 +37,7 @@ class _Group(NamedTuple):
     first: dict[str, Any]
 
     @property
-    def found(self) -> tuple[int, ...]:
+    def cause_numbers(self) -> tuple[int, ...]:
         """The numbers of its causes."""
         return tuple(map(int, self.causes.split(","))) if self.causes else ()
 
@@ -48,10 +49,10 @@ def grouped(
     causes: list[Cause],
     tolerance: Tolerance = NO_TOLERANCE,
 ) -> tuple[list[Break], list[OrderBreak]]:
-    """Breaks of one kind, cause and currency as one, with the first order as its example; those
-    that a tolerance lets pass apart from the others.
+    """One break per kind, causes and currency, with its first order as the example; differences
+    within the tolerance are grouped apart from the others.
 
-    The orders of the smallest groups are listed, up to `ORDERS_MAX`: where a file is of another
+    The orders of the smallest groups are listed, up to `ORDERS_MAX`: with a file of another
     month or sign every order breaks, and nobody reads them one by one.
     """
     database.execute(
@@ -70,7 +71,9 @@ def grouped(
     ).fetchall()
     groups = sorted(
         (_Group(*row) for row in rows),
-        key=lambda group: str((KINDS.index(group.kind), group.found, group.currency, group.within)),
+        key=lambda group: str(
+            (KINDS.index(group.kind), group.cause_numbers, group.currency, group.within)
+        ),
     )
     breaks = [_break(edition, scope, group, causes, tolerance) for group in groups]
     return breaks, list(_listed(database, groups, causes))
@@ -98,7 +101,7 @@ def _listed(
         " ORDER BY number, store, order_id, place"
     ).fetchall()
     for number, store, order_id, ours, theirs, currency, line, payee, details in rows:
-        own = _told(groups[number], causes, theirs, details) if details else None
+        own = _own_causes(groups[number], causes, theirs, details) if details else None
         yield OrderBreak.model_construct(
             group=number,
             store=store,
@@ -111,15 +114,15 @@ def _listed(
         )
 
 
-def _told(
+def _own_causes(
     group: _Group, causes: list[Cause], theirs: int | None, details: list[dict[str, Any]]
 ) -> tuple[Cause, ...]:
-    """The causes of one order of a group, with what they name of it alone."""
+    """The causes of one order of a group, with the details that are its own."""
     gives = Money(theirs or 0, group.currency).text
     own = {detail["cause"]: {"detail": detail["detail"]} for detail in details}
     return tuple(
         causes[number].model_copy(update={"gives": gives, **own.get(number, {})})
-        for number in group.found
+        for number in group.cause_numbers
     )
 
 
@@ -127,8 +130,8 @@ def _break(
     edition: Edition, scope: Scope, group: _Group, causes: list[Cause], tolerance: Tolerance
 ) -> Break:
     kind, currency = group.kind, group.currency
-    kinds = [causes[one] for one in group.found]
-    named = "+".join(f"{kind.because}:{kind.detail}" for kind in kinds).replace(" ", "_")
+    own = [causes[number] for number in group.cause_numbers]
+    named = "+".join(f"{cause.because}:{cause.detail}" for cause in own).replace(" ", "_")
     within = "within_tolerance" if group.within else ""
     period, only = scope
     name = period_id(edition.program, period)
@@ -146,7 +149,7 @@ def _break(
         difference=Money(group.ours - group.theirs, currency).text if differs else None,
         currency=currency,
         place=group.first["place"],
-        likely=_told(group, causes, group.first["theirs"], group.first["details"]),
+        likely=_own_causes(group, causes, group.first["theirs"], group.first["details"]),
         count=group.orders,
         within=tolerance[currency].text if group.within else None,
     )

@@ -1,4 +1,4 @@
-"""What orders that differ may come from: the expression asked again with one thing changed."""
+"""Likely causes of orders that differ: the rule's SQL, run again with one thing changed."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 
 class Named(NamedTuple):
-    """A broken order that a cause gives exactly; `detail` names what is of it alone, if anything,
-    such as our line of another month."""
+    """A broken order whose amount a cause gives exactly; `detail` is what applies to this order
+    alone, if anything, such as our line of another month."""
 
     store: str
     order_id: str
@@ -21,8 +21,8 @@ class Named(NamedTuple):
 
 
 class OrderCauses:
-    """The causes that were found, and in the table `likely` the orders that each of them gives;
-    `unnamed` are the breaks without any."""
+    """The causes that were found. The table `likely` holds the orders that each of them explains,
+    the view `unnamed` the breaks without a cause."""
 
     def __init__(self, database: "DuckDBPyConnection") -> None:
         self.database = database
@@ -37,12 +37,12 @@ class OrderCauses:
         )
 
     def add(self, because: str, detail: str) -> int:
-        """A cause under which orders can be named; its number."""
+        """Adds a cause that orders can be given, and returns its number."""
         self.found.append(Cause(because=because, detail=detail, gives="0"))
         return len(self.found) - 1
 
     def name(self, because: str, detail: str, orders: Iterable[Named]) -> None:
-        """Names a cause for some orders; nothing where there are none."""
+        """Adds a cause of some orders; does nothing where there are none."""
         some = list(orders)
         if not some:
             return
@@ -61,15 +61,15 @@ class OrderCauses:
 
 
 def give_tables(database: "DuckDBPyConnection", tables: OrderTables) -> None:
-    """Puts small tables in the place of those of the same names."""
+    """Loads small tables, replacing those of the same names."""
     for name in tables:
         database.execute(f'DROP TABLE IF EXISTS "{name}"')
     load_tables(database, tables)
 
 
 def narrow_to_broken(database: "DuckDBPyConnection") -> None:
-    """Leaves in `orders` those that broke, which are all that is asked again, and in the table
-    `categories_of_month` which categories all of them are of."""
+    """Keeps in `orders` only those that broke, since no others are worked out again; the table
+    `categories_of_month` keeps the categories of all orders."""
     database.execute(
         "CREATE TEMP TABLE categories_of_month AS SELECT DISTINCT category FROM orders"
     )
@@ -82,7 +82,7 @@ def narrow_to_broken(database: "DuckDBPyConnection") -> None:
 
 
 def ask_again(causes: OrderCauses, side: OrderSide) -> None:
-    """Asks the same expression of the broken orders under every variant."""
+    """Works the broken orders out again under every variant."""
     database = causes.database
     for variant in side.variants():
         number = causes.add(variant.because, variant.detail)

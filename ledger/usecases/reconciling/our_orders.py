@@ -1,4 +1,4 @@
-"""Our orders of a month as they stand: what the rule gives, held lines, accepted figures."""
+"""Our current orders of a month: what the rule gives, held lines, accepted figures."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 
 
 class OurMonth(NamedTuple):
-    """A month of an edition, and how its orders stand."""
+    """A month of an edition, and where its orders differ from the rule."""
 
     edition: Edition
     period: str
     clocks: Clocks
     stated: StatedOrders | None = None
-    """Which of our orders are not what the rule gives, where the month is closed."""
+    """Where our orders differ from what the rule gives, if the month is closed."""
     store: str | None = None
-    """The only store that is looked at."""
+    """The only store to look at; None for all."""
 
     @property
     def name(self) -> str:
-        """How its lines begin."""
+        """The id of the month, with which the ids of its lines begin."""
         return period_id(self.edition.program, self.period)
 
 
@@ -46,7 +46,7 @@ class OurOrders(NamedTuple):
     in_items: bool
 
     def keep_created(self, window: Window) -> None:
-        """Leaves in `orders` those of which some item was created within a window."""
+        """Keeps in `orders` only those with an item that was created within a window."""
         self.database.execute(
             "CREATE TEMP TABLE kept AS SELECT * FROM orders WHERE (store, order_id) IN (SELECT"
             f" (store, order_id) FROM orders WHERE created_at >= {window.start}"
@@ -56,8 +56,9 @@ class OurOrders(NamedTuple):
         self.database.execute("ALTER TABLE kept RENAME TO orders")
 
     def make_mine(self) -> None:
-        """The table `mine`: what is due of each order, as the rule gives it and as it was stated.
-        An order in items is the sum of them; one whose items belong to several lines is of none."""
+        """Makes the table `mine`: what is due for each order by the rule (`ruled`) and as it was
+        stated (`minor`), in minor units. An order in items is their sum; one whose items belong
+        to several lines is listed under its store."""
         database, stated = self.database, self.month.stated or AS_RULED
         load_tables(database, self.side.tables)
         due = 'CASE WHEN "foreign" THEN 0 ELSE coalesce(due, 0) END'
@@ -97,7 +98,7 @@ class OurOrders(NamedTuple):
 
 @contextmanager
 def our_month(connection: Connection, month: OurMonth) -> Iterator[OurOrders]:
-    """The orders of a month, open to be asked in SQL. Raises `WrongPeriod`, and refusals of an
+    """Opens the orders of a month for queries in SQL. Raises `WrongPeriod`, and refusals of an
     altered archive."""
     reader = LogReader(connection, month.clocks)
     by_order = program_of(month.edition.rules).orders

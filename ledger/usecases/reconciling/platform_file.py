@@ -1,4 +1,4 @@
-"""The platform's file, however it is written: by line or by order, read once."""
+"""The platform's file in any format, by line or by order, read once."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,7 +30,8 @@ OUR_HEADERS = How()
 
 
 class Given(NamedTuple):
-    """A file by line, or one by order that is read where our orders are."""
+    """The rows of a file by line, or the loader of a file by order, which reads it into the
+    database that holds our orders."""
 
     rows: PlatformFile | None
     load: Load | None
@@ -44,7 +45,7 @@ def platform_file(
     flip_sign: bool,
     progress: Progress = lambda what, more: None,
 ) -> Iterator[Given]:
-    """Opens a file. A CSV with our own headers is read as it lies.
+    """Opens a file. A CSV with our own headers is read directly, without a mapping.
 
     Raises `MissingFile`, `FileChanged`, `BadPlatformFile`, and refusals of `intake.tables`.
     """

@@ -1,4 +1,4 @@
-"""Reconciling: the platform's lines beside ours, every difference with what it may come from."""
+"""Reconciling: the platform's lines against ours, every difference with its likely causes."""
 
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -42,7 +42,8 @@ if TYPE_CHECKING:
 
 
 class Side(NamedTuple):
-    """Our side: the lines as they stand, where they come from, and how to ask again."""
+    """Our side: the current lines, the same lines explained, and the terms and clocks at which
+    to work them out again."""
 
     ours_is: str
     lines: list[Line]
@@ -61,7 +62,7 @@ def reconcile(
     flip_sign: bool = False,
     tolerance: Tolerance = NO_TOLERANCE,
 ) -> Reconciliation:
-    """Compares a file of the platform with what was issued and adjusted, or with a fresh run.
+    """Compares a platform file with what was issued and adjusted, or with a fresh run.
 
     Every line is claimed once. Raises `BadPlatformFile` for rows that name several lines,
     `UnknownProgram`, `WrongPeriod`.
@@ -75,8 +76,8 @@ def reconcile(
         refuse(file.name, matched.problems)
         breaks = matched.breaks
         if matched.turned is None:
-            asked = Likely(connection, side.edition, period, side.clocks)
-            breaks = marked(with_taxes(asked.explained(breaks, side.trees)), tolerance)
+            likely = Likely(connection, side.edition, period, side.clocks)
+            breaks = marked(with_taxes(likely.explained(breaks, side.trees)), tolerance)
     return Reconciliation(
         program,
         period,
@@ -107,10 +108,10 @@ def reconcile_orders(
     flip_sign: bool = False,
     tolerance: Tolerance = NO_TOLERANCE,
 ) -> Reconciliation:
-    """Compares a file of the platform order by order, for a program that charges by order.
+    """Compares a platform file order by order, for a program that charges by order.
 
-    `load` reads the file; with `store` it is of that store alone. Raises `NoOrders` for another
-    program, `StoreUnknown`, `BadPlatformFile`, `WrongPeriod`.
+    `load` reads the file; with `store` it is of that store alone. Raises `NoOrders` for a
+    program that does not charge by order, `StoreUnknown`, `BadPlatformFile`, `WrongPeriod`.
     """
     from ledger.usecases.reconciling.by_order import compare_orders
     from ledger.usecases.reconciling.our_orders import OurMonth
@@ -118,7 +119,7 @@ def reconcile_orders(
     if store is not None:
         refuse_unknown_store(connection, store, clocks)
     elsewhere = partial(_order_terms, connection, program, clocks=clocks)
-    edition, stands, stated = elsewhere(period)
+    edition, month_clocks, stated = elsewhere(period)
     rules = program_of(edition.rules)
     if rules.orders is None:
         raise NoOrders(
@@ -127,14 +128,14 @@ def reconcile_orders(
         )
     rules.days_of(edition, period)
     with no_cycles():
-        month = OurMonth(edition, period or "", stands, stated, store)
+        month = OurMonth(edition, period or "", month_clocks, stated, store)
         order_outcome = compare_orders(connection, month, load, elsewhere, tolerance)
     return Reconciliation(
         program,
         period,
         "settled" if stated is None else "issued",
-        stands,
-        _said_of(order_outcome.file),
+        month_clocks,
+        _file_said(order_outcome.file),
         order_outcome.matched,
         {code: Money(minor, code) for code, minor in order_outcome.ours.items()},
         {code: Money(minor, code) for code, minor in order_outcome.theirs.items()},
@@ -150,12 +151,12 @@ def reconcile_orders(
     )
 
 
-def _said_of(file: "OrderFile") -> FileSaid:
+def _file_said(file: "OrderFile") -> FileSaid:
     return FileSaid(file.name, file.sha256, file.rows, file.nameless, file.totals)
 
 
 def refuse_unknown_store(connection: Connection, store: str, clocks: Clocks) -> None:
-    """Raises `StoreUnknown` for a store whose file it is said to be and that nobody knows."""
+    """Raises `StoreUnknown` if the store that a file is said to be of was never onboarded."""
     topics = [MerchantOnboarded.TOPIC]
     states = LogReader(connection, clocks).states("store", [store], StoreState, topics)
     if not any(state.onboarding for state in states.values()):
@@ -168,7 +169,8 @@ def refuse_unknown_store(connection: Connection, store: str, clocks: Clocks) -> 
 def _order_terms(
     connection: Connection, program: str, period: str | None, clocks: Clocks
 ) -> tuple[Edition, Clocks, StatedOrders | None]:
-    """Terms and clocks of the closed month with its adjustments, else of a fresh run."""
+    """Terms, clocks and stated orders of a closed month with its adjustments; for an open month
+    the terms and clocks of a fresh run, and None."""
     if find_closed(connection, program, period, clocks.known_at):
         known = closed_period(connection, program, period, clocks.known_at)
         edition = filled_terms(connection, known, known.stands.known_at).edition
@@ -178,7 +180,7 @@ def _order_terms(
 
 def record_run(
     book: Book,
-    found: Reconciliation,
+    reconciliation: Reconciliation,
     *,
     by: str,
     profile: str,
@@ -186,46 +188,46 @@ def record_run(
     store: str | None = None,
     column: str | None = None,
 ) -> int:
-    """Records that the comparison was made, with what it found; answers its position.
+    """Records the comparison with its breaks, and returns its position.
 
-    However many others write meanwhile: a comparison rests on the clocks that it names.
+    Concurrent writes do not matter: a comparison depends only on the clocks that it names.
     """
-    run = run_of(found, profile=profile, flipped=flipped, store=store, column=column)
+    run = run_of(reconciliation, profile=profile, flipped=flipped, store=store, column=column)
     _, head = decided_in_turn(book, lambda _: Decided([run]), by=by)
     assert head is not None, "nobody is asked"
     return head.position
 
 
 def run_of(
-    found: Reconciliation,
+    reconciliation: Reconciliation,
     *,
     profile: str,
     flipped: bool,
     store: str | None = None,
     column: str | None = None,
 ) -> ReconciliationRun:
-    """The event that says that the comparison was made, with what it found."""
+    """The event that records the comparison with its breaks."""
     return ReconciliationRun(
-        program=found.program,
-        period=found.period,
-        file=found.file.name,
-        sha256=found.file.sha256,
-        rows=found.file.rows,
+        program=reconciliation.program,
+        period=reconciliation.period,
+        file=reconciliation.file.name,
+        sha256=reconciliation.file.sha256,
+        rows=reconciliation.file.rows,
         profile=profile,
         flipped=flipped,
-        ours_is="issued" if found.ours_is == "issued" else "settled",
-        as_of=found.clocks.as_of,
-        known_at=found.clocks.known_at,
-        matched=found.matched,
-        breaks=tuple(found.breaks),
-        orders=tuple(found.orders) or None,
+        ours_is="issued" if reconciliation.ours_is == "issued" else "settled",
+        as_of=reconciliation.clocks.as_of,
+        known_at=reconciliation.clocks.known_at,
+        matched=reconciliation.matched,
+        breaks=tuple(reconciliation.breaks),
+        orders=tuple(reconciliation.orders) or None,
         store=store,
         column=column,
     )
 
 
 def our_side(connection: Connection, program: str, period: str | None, clocks: Clocks) -> Side:
-    """What we say: issued and adjusted lines where the period is closed, else a fresh settle."""
+    """Our side: issued and adjusted lines where the period is closed, else a fresh settle."""
     if find_closed(connection, program, period, clocks.known_at):
         known = closed_period(connection, program, period, clocks.known_at)
         return _issued(connection, known)
@@ -238,12 +240,12 @@ def our_side(connection: Connection, program: str, period: str | None, clocks: C
 
 
 def _issued(connection: Connection, known: ClosedPeriod) -> Side:
-    """The current lines, explained where they were last worked out for all of them."""
-    stands = known.stands
-    edition = filled_terms(connection, known, stands.known_at).edition
-    run = settle(connection, edition, stands, period=known.seal.period)
+    """The current lines, with explanations at the latest clocks at which any was worked out."""
+    clocks = known.stands
+    edition = filled_terms(connection, known, clocks.known_at).edition
+    run = settle(connection, edition, clocks, period=known.seal.period)
     lines = [stated.line for stated in known.current.values()]
-    return Side("issued", lines, {line.line: line for line in run.lines}, edition, stands)
+    return Side("issued", lines, {line.line: line for line in run.lines}, edition, clocks)
 
 
 def _match(connection: Connection, side: Side, period: str | None, file: PlatformFile) -> Matched:
@@ -264,7 +266,7 @@ def _match(connection: Connection, side: Side, period: str | None, file: Platfor
 def still_resolved(
     connection: Connection, program: str, period: str | None, known_at: int, breaks: list[Break]
 ) -> dict[str, BreakResolved]:
-    """Resolutions that still stand: the platform's figure is the one that was resolved."""
+    """Resolutions still in force: those whose platform figure has not changed."""
     stream = reconciliation_stream(program, period)
     last: dict[str, BreakResolved] = {}
     for recorded in read_log(connection, until=known_at, stream=stream):

@@ -56,13 +56,13 @@ def resolve(
     compare: Compare | None = None,
     agree: Agree = at_once,
 ) -> dict[str, Any]:
-    """Records what a break is, if `agree` says so of what that does; with `accept_theirs` adjusts
-    the line to it.
+    """Records how a break is resolved, if `agree` approves the plan; with `accept_theirs` also
+    adjusts our lines to the platform's figure.
 
-    `name` is the break's id, or its number in the comparison: in the one that `compare` makes
-    anew, which is recorded with the resolution, or else in the last one kept. Raises
-    `NoSuchBreak`, `BadResolution` (accepting a figure before the close, or for a line that is
-    none of ours), `ConcurrentWrite`, `ReadOnlyBook`.
+    `name` is the break's id, or its number in the comparison: the fresh one that `compare`
+    makes, which is recorded with the resolution, or else the last one kept. Raises
+    `NoSuchBreak`, `NothingKept`, `BadResolution` (accepting a figure before the close, or for a
+    line that is not ours), `ConcurrentWrite`, `ReadOnlyBook`.
     """
     refuse_read_only(book, "resolve")
     with book.reading() as connection:
@@ -101,19 +101,19 @@ def resolve(
     }
 
 
-def resolved_as(run: Compared, found: Break, resolution: Resolution, reason: str) -> BreakResolved:
-    """What somebody says of a break of a comparison."""
+def resolved_as(run: Compared, break_: Break, resolution: Resolution, reason: str) -> BreakResolved:
+    """The event that resolves a break of a comparison."""
     return built(
         BreakResolved,
         program=run.event.program,
         period=run.event.period,
-        id=found.id,
+        id=break_.id,
         resolution=resolution,
         reason=reason,
-        line=found.line,
-        theirs=found.theirs,
-        currency=found.currency,
-        count=found.count,
+        line=break_.line,
+        theirs=break_.theirs,
+        currency=break_.currency,
+        count=break_.count,
         run=run.position,
     )
 
@@ -121,15 +121,16 @@ def resolved_as(run: Compared, found: Break, resolution: Resolution, reason: str
 def _find(
     connection: Connection, program: str, period: str | None, name: str, known_at: int
 ) -> tuple[Compared, Break]:
-    """The break in the last run: one that is not in it any more needs no resolution.
+    """The break in the last run: one that is no longer in it needs no resolution.
 
-    Files that are of one store each have a last run each.
+    Where files are of one store each, every store has its own last run. Raises `NothingKept`,
+    `NoSuchBreak`.
     """
     stream = reconciliation_stream(program, period)
     runs: dict[str | None, Compared] = {}
-    for event in read_log(connection, until=known_at, stream=stream):
-        if isinstance(event.event, ReconciliationRun):
-            runs[event.event.store] = Compared(event.position, event.event)
+    for recorded in read_log(connection, until=known_at, stream=stream):
+        if isinstance(recorded.event, ReconciliationRun):
+            runs[recorded.event.store] = Compared(recorded.position, recorded.event)
     asked = period_id(program, period)
     again = f"duebook reconcile {asked.replace('/', ' ')} --against FILE"
     if not runs:
@@ -148,7 +149,7 @@ def _find(
 
 
 def _named(run: ReconciliationRun, name: str, asked: str) -> Break:
-    """The break of a comparison, by its id or its number. Raises `NoSuchBreak`."""
+    """The break of a comparison by its id or number. Raises `NoSuchBreak`."""
     breaks = run.breaks
     if name.isascii() and name.isdigit():
         if not 1 <= int(name) <= len(breaks):
@@ -183,7 +184,7 @@ def _missing(runs: Sequence[ReconciliationRun], name: str, asked: str) -> NoRetu
 def closed(
     connection: Connection, program: str, period: str | None, known_at: int
 ) -> ClosedPeriod | None:
-    """The period as it stands, if it is closed."""
+    """The closed period as known at a position; None if it is open."""
     if find_closed(connection, program, period, known_at) is None:
         return None
     return closed_period(connection, program, period, known_at)

@@ -1,4 +1,4 @@
-"""Amounts that agree but for the sign: nothing else is worth saying of such a file."""
+"""Amounts that agree except for the sign: nothing else about such a file is worth reporting."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple, Self
@@ -7,19 +7,20 @@ from ledger.kernel.money import Money
 
 
 class Turned(NamedTuple):
-    """Of so many amounts that both sides have, so many agree but for the sign."""
+    """How many amounts agree except for the sign, of those that both sides have."""
 
     opposite: int
     compared: int
 
     @classmethod
     def most(cls, opposite: int, compared: int) -> Self | None:
-        """Only where they are most of them."""
+        """The counts, or None unless more than half of the amounts have the opposite sign."""
         return cls(opposite, compared) if 2 * opposite > compared else None
 
     @classmethod
     def of(cls, pairs: Iterable[tuple[Money, Money]]) -> Self | None:
-        """Of our amount and theirs, pair by pair; nothing has no sign."""
+        """From pairs of our amount and theirs; pairs with a zero are left out, as it has no sign,
+        and so are pairs of two currencies."""
         telling = [
             (ours, theirs)
             for ours, theirs in pairs
@@ -28,7 +29,7 @@ class Turned(NamedTuple):
         return cls.most(sum(ours == theirs.negated() for ours, theirs in telling), len(telling))
 
     def as_json(self, *, flipped: bool) -> dict[str, Any]:
-        """What was found, and what to do about it."""
+        """The counts, and a sentence with what to do about it."""
         again = "compare without --flip-sign" if flipped else "compare with --flip-sign"
         sentence = (
             f"{self.opposite:,} of {self.compared:,} amounts agree but for the sign: {again}."

@@ -1,4 +1,4 @@
-"""Differences that are too small to be looked at one by one: marked, counted, never hidden."""
+"""Differences too small to be examined one by one: marked and counted, never hidden."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -8,35 +8,35 @@ from ledger.kernel.errors import Refusal
 from ledger.kernel.money import Money, sum_by_currency
 
 Tolerance = Mapping[str, Money]
-"""Per currency the largest difference that is let pass."""
+"""The largest difference to let pass, per currency."""
 NO_TOLERANCE: Tolerance = {}
 
 
 class BadTolerance(Refusal):
-    """A tolerance that is no amount of a currency."""
+    """A tolerance that is not an amount of a currency above zero, or is given twice."""
 
     hint = "Write it as --tolerance CNY=0.05, once per currency."
 
 
 def parsed(texts: Iterable[str]) -> Tolerance:
-    """Tolerances as they are written, `CNY=0.05`. Raises `BadTolerance`, `BadAmount`,
+    """Parses tolerances that are written as `CNY=0.05`. Raises `BadTolerance`, `BadAmount`,
     `UnknownCurrency`."""
-    found: dict[str, Money] = {}
+    tolerance: dict[str, Money] = {}
     for text in texts:
         currency, equals, amount = text.partition("=")
         if not equals:
             raise BadTolerance(f"{text!r} is not a tolerance: write a currency, =, and an amount.")
         money = Money.parse(amount, currency)
         if money.minor <= 0:
-            raise BadTolerance(f"A tolerance must be above zero; found {text!r}.")
-        if currency in found:
+            raise BadTolerance(f"A tolerance is above nothing; found {text!r}.")
+        if currency in tolerance:
             raise BadTolerance(f"Two tolerances for {currency}: found {text!r} besides another.")
-        found[currency] = money
-    return found
+        tolerance[currency] = money
+    return tolerance
 
 
 def within_sql(tolerance: Tolerance) -> str:
-    """The condition, in SQL, of the orders whose difference is let pass."""
+    """The SQL condition for orders whose difference is within the tolerance."""
     parts = [
         f"(currency = '{code}' AND abs(ours::HUGEINT - theirs) <= {money.minor})"
         for code, money in sorted(tolerance.items())
@@ -45,7 +45,7 @@ def within_sql(tolerance: Tolerance) -> str:
 
 
 def marked(breaks: Iterable[Break], tolerance: Tolerance) -> list[Break]:
-    """The breaks of lines, those marked whose difference is let pass."""
+    """The breaks of lines; those within the tolerance are marked."""
     return [_marked(break_, tolerance) for break_ in breaks]
 
 
@@ -59,15 +59,15 @@ def _marked(break_: Break, tolerance: Tolerance) -> Break:
 
 
 def told(breaks: Iterable[Break], tolerance: Tolerance) -> dict[str, Any]:
-    """Per currency the tolerance, how many differences it lets pass, and what they sum to."""
+    """Per currency, the tolerance, how many differences are within it, and their sum."""
     within = [break_ for break_ in breaks if break_.within is not None]
-    found = {}
+    by_currency = {}
     for code, money in sorted(tolerance.items()):
         mine = [break_ for break_ in within if break_.currency == code]
         sums = sum_by_currency([Money.parse(break_.difference, code) for break_ in mine])
-        found[code] = {
+        by_currency[code] = {
             "amount": money.text,
             "count": sum(break_.count or 1 for break_ in mine),
             "difference": sums.get(code, Money.zero(code)).text,
         }
-    return found
+    return by_currency

@@ -1,4 +1,4 @@
-"""How statements stand at a position: what is due on them and what was paid, per commodity."""
+"""Balances of statements at a position: what is due on them and what was paid, per commodity."""
 
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
@@ -18,24 +18,24 @@ from ledger.store.schema import events, withdrawn
 from ledger.usecases.terms.by_position import TermsByPosition
 
 MOVING = ("carried", "moves", "pays")
-"""Kinds of the index that lead from a statement to events of other streams that move it."""
+"""Kinds of the index that lead from a statement to the events of other streams that move it."""
 Moved = Iterator[tuple[Logged, Move]]
 
 
 def moves(connection: Connection, statements: Collection[str], clocks: Clocks) -> Moved:
-    """Everything that moved some statements, from their own events and no others.
+    """Everything that moved some statements, reading only the events that concern them.
 
-    Those are the statement's stream, what the index says of other events: the statement that its
-    balance was carried to, that of a payee to whom its lines are handed on, and facts that paid
-    it, unless withdrawn by then. In the order of the log for up to 500 statements; beyond that
-    piece by piece.
+    Those are the statement's own stream and, by the index, the statement that its balance was
+    carried to, that of a payee to whom its lines are handed on, and facts that paid it, unless
+    withdrawn by then. In the order of the log for up to 500 statements; beyond that, in that
+    order within each chunk.
     """
     reader = LogReader(connection, clocks)
     for names in chunks(sorted(set(statements))):
         streams = [f"statement:{name}" for name in names]
-        own = {fact.position: fact for fact in reader.facts(streams, moving_topics())}
+        own = {event.position: event for event in reader.facts(streams, moving_topics())}
         others = {position for kind in MOVING for _, _, position in reader.located(kind, names)}
-        own |= {fact.position: fact for fact in read_positions(connection, others - set(own))}
+        own |= {event.position: event for event in read_positions(connection, others - set(own))}
         wanted = set(names)
         for position in sorted(own):
             for move in moves_of(own[position].event):
@@ -46,41 +46,41 @@ def moves(connection: Connection, statements: Collection[str], clocks: Clocks) -
 def standings(
     connection: Connection, statements: Collection[str], clocks: Clocks
 ) -> dict[Key, Standing]:
-    """The standing of each statement and commodity: what its moves come to."""
-    found: dict[Key, Standing] = {}
+    """The balance of each statement and commodity: the sum of its moves."""
+    by_key: dict[Key, Standing] = {}
     for _, move in moves(connection, statements, clocks):
         key = (move.statement, move.amount.currency)
-        found[key] = found.get(key, Standing()).moved(move.part, move.amount.minor)
-    return found
+        by_key[key] = by_key.get(key, Standing()).moved(move.part, move.amount.minor)
+    return by_key
 
 
 def pot_sums(
     connection: Connection, pots: Collection[str], clocks: Clocks, terms: KnownTerms
 ) -> dict[Key, Sums]:
-    """What the sums of each pot and commodity come to: facts that count and issued lines."""
+    """The sums of each pot and commodity, from facts that count and issued lines."""
     reader = LogReader(connection, clocks)
     parties = {pot.partition("/")[2] for pot in pots}
     positions = {position for _, _, position in reader.located("pot", pots)}
     positions |= {position for _, _, position in reader.located("payee", parties)}
-    found: dict[Key, Sums] = {}
-    for fact in read_positions(connection, positions):
-        for move in moves_of(fact.event):
-            if pot_of(move) not in pots or not _counts(fact, move, clocks.known_at, terms):
+    sums: dict[Key, Sums] = {}
+    for recorded in read_positions(connection, positions):
+        for move in moves_of(recorded.event):
+            if pot_of(move) not in pots or not _counts(recorded, move, clocks.known_at, terms):
                 continue
             key = (f"{pot_of(move)}", move.amount.currency)
-            found[key] = filled(found.get(key, {}), move)
-    return found
+            sums[key] = filled(sums.get(key, {}), move)
+    return sums
 
 
 def _counts(recorded: Logged, move: Move, position: int, terms: KnownTerms) -> bool:
-    """Whether a movement of a pot counts: of facts those from the first edition's first day on."""
+    """Whether a movement of a pot counts: a fact does from the first edition's first day on."""
     assert move.filling is not None
     is_fact = isinstance(recorded.event, Fact)
     return not is_fact or terms.holder(move.filling.pot, recorded.at, position) is not None
 
 
 class Later(NamedTuple):
-    """A fact that pays, and counts from a later position on, or (`back`) no more."""
+    """A payment fact that counts only from a later position on or, with `back`, no longer does."""
 
     fact: Logged
     position: int
@@ -89,8 +89,8 @@ class Later(NamedTuple):
 
 
 def counted_later(connection: Connection, after: int, until: int) -> list[Later]:
-    """Facts that pay, recorded before, that a span of the log withdraws, or makes count or not,
-    or under another program, by terms with other days."""
+    """Earlier payment facts that a span of the log withdraws, or for which terms with other days
+    change whether they count, or under which program."""
     return [*lifted_payments(connection, after, until), *_by_terms(connection, after, until)]
 
 
@@ -100,25 +100,25 @@ def _by_terms(connection: Connection, after: int, until: int) -> Iterator[Later]
     for version, pot in terms.changing(after):
         at = version.position
         own = [
-            one
-            for one in read_log(connection, until=at, topics=topics)
-            if one.event.holds().pot == pot
+            fact
+            for fact in read_log(connection, until=at, topics=topics)
+            if fact.event.holds().pot == pot
         ]
-        changed = {one.position: list(_moved(one, pot, at, terms)) for one in own}
+        changed = {fact.position: list(_moved(fact, pot, at, terms)) for fact in own}
         reader = LogReader(connection, Clocks(FOREVER, at))
         moved = [position for position, ways in changed.items() if ways]
         counting = {fact.position for fact in reader.at_positions(moved)}
-        for event in own:
-            if event.position in counting:
-                for back in changed[event.position]:
-                    yield Later(event, at, version.at, back=back)
+        for fact in own:
+            if fact.position in counting:
+                for back in changed[fact.position]:
+                    yield Later(fact, at, version.at, back=back)
 
 
-def _moved(event: Logged, pot: str, position: int, terms: TermsByPosition) -> Iterator[bool]:
-    """Whether terms that are published at a position take back (True) what a fact moved, or move
-    it (False). Where they only change by which program: both, if one of its assets is moved."""
-    was, now = (terms.holder(pot, event.at, known) for known in (position - 1, position))
-    if was == now or (was and now and not event.event.holds().against):
+def _moved(fact: Logged, pot: str, position: int, terms: TermsByPosition) -> Iterator[bool]:
+    """Whether the terms published at a position reverse (True) what a fact moved, or book it
+    (False). Where only the program changes: both, if the fact moves an asset of the program."""
+    was, now = (terms.holder(pot, fact.at, known) for known in (position - 1, position))
+    if was == now or (was and now and not fact.event.holds().against):
         return
     if was is not None:
         yield True
@@ -127,7 +127,7 @@ def _moved(event: Logged, pot: str, position: int, terms: TermsByPosition) -> It
 
 
 def lifted_payments(connection: Connection, after: int, until: int) -> list[Later]:
-    """Payments by fact, recorded before their withdrawal, that a span of the log withdraws."""
+    """Payment facts that a span of the log withdraws, if recorded before their withdrawal."""
     w = withdrawn.c
     query = (
         select(w.target, w.position)
@@ -137,8 +137,8 @@ def lifted_payments(connection: Connection, after: int, until: int) -> list[Late
     )
     pairs = {target: position for target, position in connection.execute(query)}
     facts = {fact.position: fact for fact in read_positions(connection, pairs)}
-    lifts = {fact.position: fact for fact in read_positions(connection, pairs.values())}
+    withdrawals = {fact.position: fact for fact in read_positions(connection, pairs.values())}
     return [
-        Later(facts[target], position, lifts[position].recorded_at, back=True)
+        Later(facts[target], position, withdrawals[position].recorded_at, back=True)
         for target, position in pairs.items()
     ]

@@ -1,4 +1,4 @@
-"""Reading back what was decided about a period: its close, its statements, what they say now."""
+"""Reading back what was decided about a period: its close, its statements, its current lines."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,7 +30,7 @@ POSITION_MAX = 2**62
 
 
 class Stated(NamedTuple):
-    """What a line's payee was last told, and at which clocks that was worked out."""
+    """A line as last stated to its payee, and the clocks at which that was worked out."""
 
     line: Line
     clocks: Clocks
@@ -41,11 +41,11 @@ class Stated(NamedTuple):
 Lines = dict[str, Stated]
 """By the line's id."""
 Told = tuple[str, str, str]
-"""A line's id, its payee and its payer: with other sides it is another line."""
+"""A line's id, its payee and its payer: between other parties it is another line."""
 
 
 def told_as(line: Line) -> Told:
-    """The line and between whom it is."""
+    """The key of a line: its id and its parties."""
     return line.line, line.payee, line.payer
 
 
@@ -67,12 +67,12 @@ class ClosedPeriod:
 
     @property
     def clocks(self) -> Clocks:
-        """Where the close stood."""
+        """The clocks of the close."""
         return Clocks(self.seal.as_of, self.seal.known_at)
 
     @property
     def stands(self) -> Clocks:
-        """Where lines were last worked out: at the close or an adjustment."""
+        """The clocks at which lines were last worked out: at the close or an adjustment."""
         lines = (stated.clocks for stated in self.worked_out.values())
         every = (*lines, *self.voided.values(), self.clocks)
         return max(every, key=lambda clocks: clocks.known_at)
@@ -90,7 +90,7 @@ class ClosedPeriod:
 
     @cached_property
     def current(self) -> Lines:
-        """What every line says with all adjustments."""
+        """Every line as of all adjustments."""
         return self._folded[0]
 
     @property
@@ -100,13 +100,13 @@ class ClosedPeriod:
 
     @property
     def voided(self) -> dict[Told, Clocks]:
-        """Lines that stood between two and do so no more, and where that was worked out."""
+        """Lines voided between their two parties, with the clocks of the adjustment that did."""
         return self._folded[1]
 
     @cached_property
     def _folded(self) -> tuple[Lines, dict[Told, Clocks], Lines]:
-        found = {line.line: Stated(line, self.clocks) for line in self.as_issued}
-        worked_out = dict(found)
+        current = {line.line: Stated(line, self.clocks) for line in self.as_issued}
+        worked_out = dict(current)
         voided: dict[Told, Clocks] = {}
         for recorded in self.adjusted:
             event = recorded.event
@@ -117,16 +117,16 @@ class ClosedPeriod:
                 now = line_now(row, event.payee)
                 if row.outcome == VOID:
                     voided[told_as(now)] = clocks
-                    for held in (found, worked_out):
-                        # A line that moves to another party may be told to that one first.
+                    for held in (current, worked_out):
+                        # A line that moves to another party may be stated to that one first.
                         if row.line in held and told_as(held[row.line].line) == told_as(now):
                             del held[row.line]
                     continue
                 voided.pop(told_as(now), None)
-                found[row.line] = Stated(now, clocks, event.adopted)
+                current[row.line] = Stated(now, clocks, event.adopted)
                 if event.adopted is None:
-                    worked_out[row.line] = found[row.line]
-        return found, voided, worked_out
+                    worked_out[row.line] = current[row.line]
+        return current, voided, worked_out
 
 
 def find_closed(
@@ -136,7 +136,7 @@ def find_closed(
     known_at: int,
     as_of: Instant = FOREVER,
 ) -> Logged | None:
-    """The close of a period that the book knew at a position, decided by an as-of."""
+    """The close of a period as known at a position, if decided by an as-of; else None."""
     stream = f"period:{period_id(program, period)}"
     events = read_log(connection, until=known_at, stream=stream)
     closes = (
@@ -162,8 +162,8 @@ def closed_period(
             _how_to_close(connection, program, period, known_at),
         )
     reader = LogReader(connection, Clocks(as_of, known_at))
-    streams = [f"statement:{one}" for one in statements_of(reader, name)]
-    events = [fact for chunk in chunks(streams) for fact in reader.facts(chunk)]
+    streams = [f"statement:{statement}" for statement in statements_of(reader, name)]
+    events = [event for chunk in chunks(streams) for event in reader.facts(chunk)]
     events.sort(key=lambda event: event.position)
     return ClosedPeriod(
         closed,
@@ -174,13 +174,14 @@ def closed_period(
 
 
 def statements_of(reader: LogReader, period: str) -> list[str]:
-    """The ids of the statements of a period, given by its id, that a reader's clocks know of."""
+    """The ids of the statements of a period, given by its id, that are known at the reader's
+    clocks."""
     streams = reader.named("statement", [period]).get(period, [])
     return [stream.partition(":")[2] for stream in streams]
 
 
 def _how_to_close(connection: Connection, program: str, period: str | None, known_at: int) -> str:
-    """The command; for a period that nobody named, which ones are closed.
+    """A hint: the command to close it, when it was closed later, or which months are closed.
 
     Raises `UnknownProgram`, `NoLines` and `WrongPeriod` where no such period could be closed.
     """
@@ -190,9 +191,9 @@ def _how_to_close(connection: Connection, program: str, period: str | None, know
         return f"It was closed at {when}: use --as-of and --known-at at or after that point."
     if period is None:
         closed = sorted(
-            closed_period.event.period or ""
-            for closed_period in closed_periods(connection, known_at)
-            if closed_period.event.program == program and closed_period.event.period
+            close.event.period or ""
+            for close in closed_periods(connection, known_at)
+            if close.event.program == program and close.event.period
         )
         if closed:
             return f"Name the month; closed are {', '.join(closed)}."
@@ -206,18 +207,20 @@ def _how_to_close(connection: Connection, program: str, period: str | None, know
 
 
 def closed_periods(connection: Connection, known_at: int) -> list[Logged]:
-    """Every close that the book knew at a position, in the order of the log."""
+    """Every close known at a position, in the order of the log."""
     reader = LogReader(connection, Clocks(FOREVER, known_at))
     positions = [position for _, position in reader.under("closed-period", "", "\U0010ffff")]
     return list(read_positions(connection, positions))
 
 
 def edition_of(connection: Connection, seal: PeriodClosed) -> Edition:
-    """The terms that a close rests on, from the log. Raises `LogBroken` where they do not hold."""
-    found: list[Any] = [fact.event for fact in read_positions(connection, [seal.terms.position])]
-    if not found or found[0].digest != seal.terms.digest:
+    """The terms of a close, from the log. Raises `LogBroken` if they are missing or altered."""
+    versions: list[Any] = [
+        recorded.event for recorded in read_positions(connection, [seal.terms.position])
+    ]
+    if not versions or versions[0].digest != seal.terms.digest:
         raise LogBroken(f"The terms of the close of {seal.program} are not in the log.")
-    edition = Edition.from_data(found[0].edition, f"position {seal.terms.position}")
+    edition = Edition.from_data(versions[0].edition, f"position {seal.terms.position}")
     if edition.digest != seal.terms.digest:
         raise LogBroken(f"The terms at position {seal.terms.position} do not match their digest.")
     return edition

@@ -1,4 +1,4 @@
-"""What a line of a closed period was told to its payee: beside what a fresh run says of it."""
+"""What was stated to the payee of a closed line, to be shown next to a fresh run of it."""
 
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from ledger.usecases.statements.closed_period import Stated, closed_period, find
 
 
 class IssuedLine(NamedTuple):
-    """A line as it was issued, as it stands by now, and what moved it last."""
+    """A line as issued and as current, and what moved it last."""
 
     closed: int
     by: str
@@ -19,19 +19,19 @@ class IssuedLine(NamedTuple):
     moved: int | None
     """The position of its last adjustment."""
     reason: str | None
-    """Why the platform's figure was accepted, where it was."""
+    """Why the platform's figure was accepted, if it was."""
 
 
 def issued_line(
     connection: Connection, program: str, period: str | None, line: str, known_at: int
 ) -> list[IssuedLine]:
-    """One entry per statement that the line stood on; none while its period is open."""
+    """One entry per payee and payer that the line was stated to; none while its period is open."""
     if find_closed(connection, program, period, known_at) is None:
         return []
     known = closed_period(connection, program, period, known_at)
-    issued = {told_as(one): one for one in known.as_issued if one.line == line}
+    issued = {told_as(own): own for own in known.as_issued if own.line == line}
     current = [stated for stated in known.current.values() if stated.line.line == line]
-    stands = {told_as(stated.line): stated for stated in current}
+    current_by_key = {told_as(stated.line): stated for stated in current}
     moved = {
         told_as(line_now(row, recorded.event.payee)): recorded
         for recorded in known.adjusted
@@ -40,10 +40,10 @@ def issued_line(
     }
     return [
         IssuedLine(
-            *(known.closed.position, known.closed.by, told[1]),
-            *(issued.get(told), stands.get(told)),
-            moved[told].position if told in moved else None,
-            moved[told].event.reason if told in moved else None,
+            *(known.closed.position, known.closed.by, key[1]),
+            *(issued.get(key), current_by_key.get(key)),
+            moved[key].position if key in moved else None,
+            moved[key].event.reason if key in moved else None,
         )
-        for told in sorted({*issued, *stands, *moved})
+        for key in sorted({*issued, *current_by_key, *moved})
     ]

@@ -1,4 +1,4 @@
-"""Locking days: nothing is posted on them any more."""
+"""Locking days: nothing can be posted on them any more."""
 
 from datetime import date
 from typing import Any
@@ -29,9 +29,10 @@ def lock(
     reason: str | None = None,
     agree: Agree = at_once,
 ) -> dict[str, Any]:
-    """Locks a day and those before it, if `agree` says so; the same day again is known.
+    """Locks a day and all days before it, if `agree` approves; locking the same day again records
+    nothing.
 
-    Raises `BadLock` for a day that is not over or lies before what is locked, `ReadOnlyBook`.
+    Raises `BadLock` for a day that is not over or is before the locked days, `ReadOnlyBook`.
     """
     refuse_read_only(book, "lock")
     today = day_of(now, DEFAULT_ZONE)

@@ -16,7 +16,7 @@ class DayLocked(Refusal):
 
 
 class BadLock(Refusal):
-    """Days that cannot be locked: they are not over, or lie before what is."""
+    """Days that cannot be locked: they are not over, or are before the locked days."""
 
 
 class BadPostingDate(Refusal):
@@ -29,7 +29,7 @@ def locks_until(connection: Connection, position: int) -> Locks:
 
 
 def lock_at(connection: Connection, position: int) -> Logged | None:
-    """The event that locks the most days by a position, which is the last one."""
+    """The lock in force at a position: the last one, which locks the most days."""
     return next(iter(reversed(_recorded(connection, position))), None)
 
 
@@ -51,9 +51,9 @@ def refuse_posting(
     today: date,
 ) -> None:
     """Raises `BadPostingDate` for a day still to come, or before the `first` day of what is
-    decided, and `DayLocked` for one on which nothing is posted any more.
+    decided, and `DayLocked` for a locked day.
 
-    `option`: what somebody types to give another day.
+    `option` is the command line option for another day, named in the hint.
     """
     if day > today:
         raise BadPostingDate(

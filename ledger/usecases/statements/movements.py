@@ -1,4 +1,4 @@
-"""What moved statements, as their answers tell it: payments, standings, the running total."""
+"""What moved statements, as shown in answers: payments, balances, the running total."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ Moved = list[tuple[Logged, Move]]
 
 
 def payments(moved: Moved) -> list[dict[str, Any]]:
-    """The payments, with the day that the bank had each on."""
+    """The payments, each with the bank's day."""
     return [
         {
             "statement": move.statement,
@@ -33,8 +33,8 @@ def payments(moved: Moved) -> list[dict[str, Any]]:
 
 
 def standings(own: list[Logged], moved: Moved, *, unpaid: tuple[str, ...]) -> list[dict[str, Any]]:
-    """Per statement and commodity: what it is made of, and how it stands."""
-    standing = {
+    """Per statement and commodity, the components of the balance and the balance itself."""
+    by_key = {
         (recorded.event.statement, line.currency): Standing()
         for recorded in own
         if isinstance(recorded.event, StatementIssued)
@@ -43,34 +43,34 @@ def standings(own: list[Logged], moved: Moved, *, unpaid: tuple[str, ...]) -> li
     }
     for _, move in moved:
         key = (move.statement, move.amount.currency)
-        standing[key] = standing.get(key, Standing()).moved(move.part, move.amount.minor)
+        by_key[key] = by_key.get(key, Standing()).moved(move.part, move.amount.minor)
     return [
         {
-            "statement": statement_,
-            "payee": sides_of(statement_).payee,
-            "payer": sides_of(statement_).payer or PLATFORM,
+            "statement": name,
+            "payee": sides_of(name).payee,
+            "payer": sides_of(name).payer or PLATFORM,
             "currency": currency,
             **standing.texts(currency),
             **dict.fromkeys(unpaid),
         }
-        for (statement_, currency), standing in sorted(standing.items())
+        for (name, currency), standing in sorted(by_key.items())
     ]
 
 
 def _posting_date(recorded: Logged) -> str | None:
-    """The day that a decision gives its entries, a payment the bank's; facts have their own."""
+    """The posting date of a decision, for a payment the bank's day; None for facts."""
     return getattr(recorded.event, "posting_date", None)
 
 
 def running(moved: Moved) -> list[dict[str, Any]]:
-    """Every movement in the order of the log, with how the statement stands after it."""
-    standing: dict[tuple[str, str], Standing] = {}
-    found = []
+    """Every movement in the order given, with the open balance of its statement after it."""
+    by_key: dict[tuple[str, str], Standing] = {}
+    rows = []
     for recorded, move in moved:
         key = (move.statement, move.amount.currency)
-        own = standing.get(key, Standing())
-        now = standing[key] = own.moved(move.part, move.amount.minor)
-        found.append(
+        own = by_key.get(key, Standing())
+        now = by_key[key] = own.moved(move.part, move.amount.minor)
+        rows.append(
             {
                 "position": recorded.position,
                 "at": format_instant(recorded.at),
@@ -84,4 +84,4 @@ def running(moved: Moved) -> list[dict[str, Any]]:
                 "open": Money(now.open, move.amount.currency).text,
             }
         )
-    return found
+    return rows

@@ -1,4 +1,4 @@
-"""Paying a statement: recorded once per reference, whatever is paid beyond what is due."""
+"""Paying a statement: recorded once per reference, even beyond what is due."""
 
 from datetime import date
 from typing import Any
@@ -47,14 +47,14 @@ def pay(
     may_raise_open: bool = True,
     agree: Agree = at_once,
 ) -> dict[str, Any]:
-    """Records that a statement's payee was paid, if `agree` says so of how the statement stands
-    then; a negative amount was paid by the payee.
+    """Records that a statement's payee was paid, if `agree` approves the resulting balance; a
+    negative amount was paid by the payee.
 
     `on` is the bank's day, on which it is posted; today where it is left out. The same reference
-    and amount again is known and recorded once. What is paid beyond what is due stands as an
-    advance. Raises `NoSuchStatement`, `BadPayment` (zero, a currency that the statement does not
-    have, a reference that stands for another payment, one that increases the open balance unless
-    it `may_raise_open`), `BadAmount`, `BadPostingDate`, `DayLocked`.
+    with the same amount is recorded only once. What is paid beyond what is due is an advance.
+    Raises `NoSuchStatement`, `BadPayment` (zero, a currency that the statement does not have, a
+    reference already used for another payment, one that increases the open balance unless it
+    `may_raise_open`), `BadAmount`, `BadPostingDate`, `DayLocked`, `ReadOnlyBook`.
     """
     refuse_read_only(book, "pay")
     money = Money.parse(amount, currency)
@@ -94,7 +94,7 @@ def pay(
 
 
 def _no_statement(connection: Connection, statement: str, known_at: int) -> NoSuchStatement:
-    names = [one.partition(":")[2] for one in streams_of(connection, known_at, "statement")]
+    names = [stream.partition(":")[2] for stream in streams_of(connection, known_at, "statement")]
     return NoSuchStatement(
         f"There is no statement {statement!r}.",
         f"{did_you_mean(statement, names)}List them: duebook report statements. "
@@ -112,22 +112,22 @@ def _refuse_raising(plan: dict[str, Any]) -> None:
 
 
 def _payment(
-    statement: str, found: list[Logged], money: Money, ref: str, on: date | None
+    statement: str, events: list[Logged], money: Money, ref: str, on: date | None
 ) -> PaymentMade:
-    issued = next((event.event for event in found if _states(event)), None)
+    issued = next((event.event for event in events if _states(event)), None)
     assert issued is not None, "a statement that was not issued was refused before"
     if money.minor == 0:
         raise BadPayment("A payment must not be zero.", "Give the amount that was paid.")
     currencies = {
         line.currency
-        for event in found
+        for event in events
         if _states(event)
         for line in event.event.lines
         if line.currency
     }
     currencies |= {
         carried.currency
-        for event in found
+        for event in events
         if isinstance(event.event, StatementIssued)
         for carried in event.event.brought_forward
     }
@@ -165,19 +165,20 @@ def _states(recorded: Logged) -> bool:
     return isinstance(recorded.event, StatementIssued | StatementAdjusted)
 
 
-def _known(found: list[Logged], payment: PaymentMade) -> Logged | None:
-    """The same payment where it is recorded already; refused where its reference is another's."""
-    for one in found:
-        event = one.event
+def _known(events: list[Logged], payment: PaymentMade) -> Logged | None:
+    """The same payment if it is recorded already. Raises `BadPayment` where its reference was
+    used for another one."""
+    for recorded in events:
+        event = recorded.event
         if isinstance(event, PaymentMade) and event.ref == payment.ref:
             day = payment.posting_date
-            same_day = day is None or day == _day(one)
+            same_day = day is None or day == _day(recorded)
             if same_day and (event.amount, event.currency) == (payment.amount, payment.currency):
-                return one
+                return recorded
             now = f" on {day}" if day else ""
             raise BadPayment(
-                f"The reference {payment.ref!r} is recorded at position {one.position} with "
-                f"{event.amount} {event.currency} on {_day(one)}; found {payment.amount} "
+                f"The reference {payment.ref!r} is recorded at position {recorded.position} with "
+                f"{event.amount} {event.currency} on {_day(recorded)}; found {payment.amount} "
                 f"{payment.currency}{now}.",
                 "A payment is never edited: give this one a reference of its own, negative to "
                 "take one back.",
@@ -192,12 +193,12 @@ def _day(recorded: Logged) -> str:
 
 
 def _standing(connection: Connection, statement: str, currency: str, known_at: int) -> Standing:
-    found = standings(connection, [statement], Clocks(FOREVER, known_at))
-    return found.get((statement, currency), Standing())
+    by_key = standings(connection, [statement], Clocks(FOREVER, known_at))
+    return by_key.get((statement, currency), Standing())
 
 
 def _answer(payment: PaymentMade, standing: Standing, *, known: bool = False) -> dict[str, Any]:
-    """How a statement stands after a payment, which is not recorded yet, or `known` before."""
+    """The balance after a payment, which is not recorded yet or, with `known`, already was."""
     currency = payment.currency
     before = 0 if known else standing.open + Money.parse(payment.amount, currency).minor
     return {

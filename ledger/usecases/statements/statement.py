@@ -33,43 +33,43 @@ from ledger.usecases.statements.closed_period import ClosedPeriod, closed_period
 from ledger.usecases.statements.movements import payments, running, standings
 
 UNPAID = ("paid", "open", "advance")
-"""What a statement of a pot does not have: facts pay what is held, and none of them a statement."""
+"""Fields that a statement of a pot does not have: facts pay what is held, not a statement."""
 
 
 class Whose(NamedTuple):
-    """Whose statements are asked for: everybody's, a party's, or one, by its sides."""
+    """Whose statements are asked for: everybody's, a party's, or a single one by its sides."""
 
     party: str | None = None
     sides: Sides | None = None
 
     @property
     def everybodys(self) -> bool:
-        """Whether nobody is named, so that each line is told once, as its payee has it."""
+        """Whether no party is named, so that each line is listed once, as its payee has it."""
         return self.party is None and self.sides is None
 
     def among(self, statements: Iterable[Sides]) -> "Whose":
-        """With the kind of a party that is named without it, where that means one."""
+        """With the kind added to a party named without it, where only one party has that name."""
         if self.party is None or ":" in self.party:
             return self
-        found = {side for sides in statements for side in sides if _name_of(side) == self.party}
-        return Whose(found.pop()) if len(found) == 1 else self
+        parties = {side for sides in statements for side in sides if _name_of(side) == self.party}
+        return Whose(parties.pop()) if len(parties) == 1 else self
 
     def are(self, sides: Sides) -> bool:
-        """Whether a statement between these is one of them."""
+        """Whether a statement between these sides is asked for."""
         if self.sides is not None:
             return sides == self.sides
         return self.party is None or (self.party != "" and self.party in sides)
 
     def owe(self, obligation: Obligation) -> bool:
-        """Whether an obligation is theirs, on either side."""
+        """Whether an obligation concerns the party, on either side."""
         name = self.sides.payee if self.sides else self.party
         return name in (None, obligation.owed_to, obligation.owed_by)
 
 
 @dataclass(frozen=True)
 class StatedPeriod:
-    """A closed period at a pair of clocks, with its lines worked out again at those of the close,
-    so that they can be explained."""
+    """A closed period at a pair of clocks, with its lines worked out again at the clocks of the
+    close, so that they can be explained."""
 
     connection: Connection
     clocks: Clocks
@@ -81,7 +81,7 @@ class StatedPeriod:
     def at(
         cls, connection: Connection, program: str, period: str | None, clocks: Clocks
     ) -> "StatedPeriod":
-        """The period as it stands at the clocks. Raises `NotClosed`."""
+        """The period as of the clocks. Raises `NotClosed`."""
         known = closed_period(connection, program, period, clocks.known_at, clocks.as_of)
         edition = edition_of(connection, known.seal)
         run = settle(connection, edition, known.clocks, period=period)
@@ -89,12 +89,12 @@ class StatedPeriod:
 
     @property
     def statements(self) -> list[str]:
-        """The ids of its statements."""
+        """The ids of its statements, sorted."""
         every = (*self.known.issued, *self.known.adjusted)
         return sorted({event.event.statement for event in every})
 
     def answer(self, whose: Whose) -> dict[str, Any]:
-        """The statements as they stand. Raises `NoSuchStatement`."""
+        """The statements in the shape of the public contract. Raises `NoSuchStatement`."""
         known = self.known
         whose = whose.among(event.event.sides for event in (*known.issued, *known.adjusted))
         own = _own_statements(known, whose)
@@ -131,7 +131,7 @@ def statement(
     payee: str | None,
     clocks: Clocks,
 ) -> dict[str, Any]:
-    """The statements of a closed period, or one payee's, as they stand at a pair of clocks.
+    """The statements of a closed period, or one payee's, as of a pair of clocks.
 
     The lines are those that were issued, explained by working them out again at the clocks of
     the close. Raises `NotClosed`, `NoSuchStatement`.
@@ -148,13 +148,13 @@ def _own_statements(known: ClosedPeriod, whose: Whose) -> list[Logged]:
     every = [*known.issued, *known.adjusted]
     own = [event for event in every if whose.are(event.event.sides)]
     if not own and not whose.everybodys:
-        found = sorted({side for event in every for side in event.event.sides if side})
+        parties = sorted({side for event in every for side in event.event.sides if side})
         seal = known.seal
         name = whose.sides.text if whose.sides else whose.party
         raise NoSuchStatement(
             f"There is no statement of {name!r} for {period_id(seal.program, seal.period)}.",
-            f"{did_you_mean(name or '', found)}There are statements of {listed(found)}."
-            if found
+            f"{did_you_mean(name or '', parties)}There are statements of {listed(parties)}."
+            if parties
             else "There are none.",
         )
     return own
@@ -163,31 +163,31 @@ def _own_statements(known: ClosedPeriod, whose: Whose) -> list[Logged]:
 def _pots(
     pot: Pot, reader: LogReader, edition: Edition, parties: list[str], seal: PeriodClosed
 ) -> list[dict[str, Any]]:
-    """How the money that is held stood at the month's start and at its cut, per party: facts
-    move it, and no payment of a statement does."""
+    """The money held at the month's start and at its cut, per party: facts move it, payments of
+    statements do not."""
     window = Days(
         date.fromisoformat(seal.first), date.fromisoformat(seal.last), edition.zone
     ).window
     cut = min(window.end - 1, seal.as_of)
     at = {"at_start": window.start - 1, "at_cut": cut}
-    stood = {name: pot.stands(reader, edition, parties, one) for name, one in at.items()}
+    held = {name: pot.stands(reader, edition, parties, instant) for name, instant in at.items()}
     return [
         {"payee": party}
         | {
             name: {
                 "instant": format_instant(at[name]),
-                **{part: money.text for part, money in found[party].items()},
+                **{part: money.text for part, money in by_party[party].items()},
             }
-            for name, found in stood.items()
-            if party in found
+            for name, by_party in held.items()
+            if party in by_party
         }
         for party in parties
     ]
 
 
 def _totals(lines: list[dict[str, Any]]) -> dict[str, str]:
-    """What was issued, per commodity: of one party as it stands on its statement, of a whole
-    period once, seen from the payees."""
+    """What was issued, per commodity: for one party as on its statement, for a whole period each
+    line once, from the payees' side."""
     amounts = [
         Money.parse(line["amount"], line["currency"])
         for line in lines
@@ -197,12 +197,12 @@ def _totals(lines: list[dict[str, Any]]) -> dict[str, str]:
 
 
 def _lines(known: ClosedPeriod, run: Settlement, whose: Whose) -> list[dict[str, Any]]:
-    """Every line of some statements, on the payer's own with the sign turned; of a whole period
-    each line once, as its payee has it."""
+    """Every line of the statements asked for, on the payer's with the sign reversed; of a whole
+    period each line once, as its payee has it."""
     trees = {line.line: line.explanation for line in run.lines}
     if not whose.everybodys:
         trees = {name: tree.for_payee() for name, tree in trees.items()}
-    rules, found = known.seal.rules, []
+    rules, rows = known.seal.rules, []
     for line in known.as_issued:
         own = line._replace(explanation=trees.get(line.line, UNEXPLAINED))
         for place in stands_on(rules, line):
@@ -210,8 +210,8 @@ def _lines(known: ClosedPeriod, run: Settlement, whose: Whose) -> list[dict[str,
                 continue
             if whose.are(place.sides):
                 turned = own.turned().as_json() | {"side": "payer"} if place.to_payer else None
-                found.append(turned or own.as_json())
-    return found
+                rows.append(turned or own.as_json())
+    return rows
 
 
 def _seal(known: ClosedPeriod) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Events that say that they were recorded later than it is now: the log holds, a clock did not."""
+"""Events recorded later than it is now: the log is intact, but a clock was or is wrong."""
 
 from sqlalchemy import func, select
 
@@ -10,10 +10,10 @@ from ledger.usecases.verifying.verify import Check
 
 
 def verify_clock(book: Book, now: Instant) -> Check:
-    """Names events recorded later than this machine's clock, from the first one on.
+    """Reports events recorded later than this machine's clock, from the first one on.
 
-    It tells and does not fail: the log holds, nothing that is recorded can be set right, and it
-    may be this clock that is wrong. The book keeps a note, so that nobody overlooks it.
+    The check never fails: the log is intact, recorded instants cannot be corrected, and this
+    clock may be the wrong one. A note is added to the book so that nobody overlooks it.
     """
     c = events.c
     late = c.recorded_at > now + BEHIND
@@ -23,6 +23,8 @@ def verify_clock(book: Book, now: Instant) -> Check:
     if not count:
         return Check("clock", True, f"no event is later than this clock, {format_instant(now)}")
     from_there = f"{count:,} events from position {first} on say that they were recorded"
-    told = f"{from_there} as late as {format_instant(last)}; this clock says {format_instant(now)}"
-    book.notes.append(f"Careful: {told}. One of the two clocks was or is wrong.")
-    return Check("clock", True, told)
+    sentence = (
+        f"{from_there} as late as {format_instant(last)}; this clock says {format_instant(now)}"
+    )
+    book.notes.append(f"Careful: {sentence}. One of the two clocks was or is wrong.")
+    return Check("clock", True, sentence)

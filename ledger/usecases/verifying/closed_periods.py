@@ -54,7 +54,7 @@ def _checked(connection: Connection, closed: Recorded, head: int, progress: Prog
     name = f"closed {period_id(seal.program, seal.period)}"
     try:
         fault = next(_faults(connection, closed, head), None)
-    except ArchiveBroken as broken:  # another check names the file: this one says nothing
+    except ArchiveBroken as broken:  # another check reports the file
         progress("closed periods", 1)
         return Check(name, True, f"not checked: {broken.sentence}")
     except ServerLost:
@@ -69,20 +69,20 @@ def _checked(connection: Connection, closed: Recorded, head: int, progress: Prog
 
 
 def _faults(connection: Connection, closed: Recorded, head: int) -> Iterator[str]:
-    """What does not hold, the first first."""
+    """Whatever does not hold, the first fault first."""
     seal = closed.event
     yield from _seal_faults(connection, closed)
-    found = replay(connection, seal.program, seal.period, known_at=head)
-    yield from found.faults
-    for difference in found.differences:
+    replayed = replay(connection, seal.program, seal.period, known_at=head)
+    yield from replayed.faults
+    for difference in replayed.differences:
         was, now = difference["was"], difference["now"]
         yield f"line {difference['line']} was stated {was} and comes to {now}"
-    yield from payers_faults(found.period)
-    yield from _adjustment_faults(connection, found.period)
+    yield from payers_faults(replayed.period)
+    yield from _adjustment_faults(connection, replayed.period)
 
 
 def _seal_faults(connection: Connection, closed: Recorded) -> Iterator[str]:
-    """The head that the seal names is the log's, and only its statements came between."""
+    """Faults unless the head in the seal is the log's, with only its statements in between."""
     seal = closed.event
     query = select(events.c.hash).where(events.c.position == seal.known_at)
     head = connection.execute(query).scalar()
@@ -95,8 +95,8 @@ def _seal_faults(connection: Connection, closed: Recorded) -> Iterator[str]:
 
 
 def payers_faults(period: ClosedPeriod) -> Iterator[str]:
-    """What was issued to a payer is the other side of what was issued to the payees, which the
-    seal covers; nothing else stands there and nothing is missing."""
+    """Faults unless the payers' statements are exactly the other side of what was issued to the
+    payees, which the seal covers: nothing more and nothing less."""
     rules = period.seal.rules
     expected = {
         (line.payer, line.line): line.stated(to_payer=True).model_dump()
@@ -113,50 +113,50 @@ def payers_faults(period: ClosedPeriod) -> Iterator[str]:
     for payer, line in sorted({*expected, *issued}):
         theirs, ours = issued.get((payer, line)), expected.get((payer, line))
         if theirs != ours:
-            said, other = (one["amount"] if one else "nothing" for one in (theirs, ours))
+            said, other = (row["amount"] if row else "nothing" for row in (theirs, ours))
             yield f"line {line}: the statement of {payer} says {said}, its payee's comes to {other}"
 
 
 def _adjustment_faults(connection: Connection, period: ClosedPeriod) -> Iterator[str]:
-    """Each adjustment says what the log gives at its own clocks, and nothing else."""
+    """Faults unless each adjustment states exactly what the log gives at its own clocks."""
     runs: dict[Clocks, list[Recorded]] = defaultdict(list)
     for recorded in period.adjusted:
-        if recorded.event.adopted is None:  # what a person accepted is no result of the rules
+        if recorded.event.adopted is None:  # an accepted figure is not a result of the rules
             runs[Clocks(recorded.event.as_of, recorded.event.known_at)].append(recorded)
     seal = period.seal
-    for clocks, recorded_ in runs.items():
+    for clocks, adjustments in runs.items():
         again = adjustment(connection, seal.program, seal.period, clocks)
         expected = {event.sides: _said(event) for event in again.events()}
-        found = {fact.event.sides: _said(fact.event) for fact in recorded_}
-        for sides in sorted({*expected, *found}):
-            if expected.get(sides) != found.get(sides):
-                where = ", ".join(str(fact.position) for fact in recorded_)
+        issued = {recorded.event.sides: _said(recorded.event) for recorded in adjustments}
+        for sides in sorted({*expected, *issued}):
+            if expected.get(sides) != issued.get(sides):
+                where = ", ".join(str(recorded.position) for recorded in adjustments)
                 yield f"the adjustment of {sides.text} (position {where}) is not what the log gives"
 
 
 def _said(event: Any) -> object:
-    """What an adjustment says. What caused it is told from explanations, which may tell more in
-    a later version, and outcomes before are followed by `_moved`: so that old books stay valid."""
+    """What to compare of an adjustment. Its causes are left out, as explanations may say more in
+    a later version, so that old books stay valid; `_moved` checks the outcomes before."""
     unsaid = {"because": (), "outcome_was": None}
     lines = tuple(line.model_copy(update=unsaid) for line in event.lines)
     return event.digest, event.filled, lines
 
 
-class _Belonging:
-    """Takes decisions in the order of the log and says which one stands there for nothing."""
+class _Decisions:
+    """Takes decisions in the order of the log and reports each one that has no basis."""
 
     def __init__(self) -> None:
         self.waiting: dict[str, list[int]] = {}
         self.stated: set[str] = set()
         self.closed: dict[str, int] = {}
         self.accepting: tuple[int, BreakResolved] | None = None
-        """The last resolution, and where the decisions that follow from it end so far."""
+        """The last resolution, and the position up to which decisions have followed from it."""
         self.runs: dict[int, ReconciliationRun] = {}
         self.says: dict[tuple[str, str], tuple[str, Money | None]] = {}
-        """What each line of each statement says so far: its outcome, and its amount if any."""
+        """The current outcome, and the amount if any, of each line of each statement."""
 
     def fault(self, recorded: Recorded) -> str | None:
-        """Why a decision does not belong where it is, if it does not."""
+        """Why a decision has no basis, or None if it has one."""
         event, position = recorded.event, recorded.position
         match event:
             case StatementIssued():
@@ -186,13 +186,14 @@ class _Belonging:
         return None
 
     def _moved(self, event: StatementAdjusted, position: int) -> str | None:
-        """An adjustment starts from what the line says, and tells by how much that moves."""
+        """The fault of an adjustment that does not start from the line's current amount and
+        outcome, or whose difference is wrong."""
         for row in event.lines:
             key = (event.statement, row.line)
             outcome, was = self.says.pop(key, (None, None))
             if row.was != (was.text if was else None):
-                stands = f"it says {was.text}" if was else "there is none"
-                return f"position {position}: {row.line} was {row.was}, but {stands}"
+                current = f"it says {was.text}" if was else "there is none"
+                return f"position {position}: {row.line} was {row.was}, but {current}"
             now = _money(row.now, row.currency)
             moved = None if now is None else now.minor - (was.minor if was else 0)
             if row.difference != (None if moved is None else _text(moved, row.currency)):
@@ -207,8 +208,8 @@ class _Belonging:
         return None
 
     def _adopted(self, event: StatementAdjusted, position: int) -> str | None:
-        """A figure of the platform is accepted by the resolution right before it; that of a
-        group of orders moves several lines, one after another."""
+        """The fault of an accepted platform figure without its resolution right before it; one
+        resolution of a group of orders adjusts several lines, one after another."""
         if event.adopted is None:
             return None
         end, before = self.accepting or (0, None)
@@ -227,7 +228,8 @@ class _Belonging:
         return None if same else f"position {position}: is not the figure that was accepted"
 
     def _moves_of(self, resolved: BreakResolved) -> dict[str, int]:
-        """Per line what accepting a group of orders moves, by the run that found it."""
+        """Per line, by how many minor units accepting a group of orders moves it, according to
+        the run that found the group."""
         run = self.runs.get(resolved.run)
         group = (
             next((break_ for break_ in run.breaks if break_.id == resolved.id), None)
@@ -248,8 +250,8 @@ def _text(minor: int, currency: str | None) -> str:
 
 
 def _is_theirs(row: AdjustedLine, resolved: BreakResolved) -> bool:
-    """Whether a row says the platform's figure, or its outcome; on the payer's statement the
-    other way round."""
+    """Whether a row has the platform's figure, or its outcome; on the payer's statement with the
+    sign reversed."""
     if resolved.currency is None:
         return row.outcome == resolved.theirs
     theirs = _money(resolved.theirs, resolved.currency) or Money.zero(resolved.currency)
@@ -257,27 +259,23 @@ def _is_theirs(row: AdjustedLine, resolved: BreakResolved) -> bool:
 
 
 def _own_difference(row: AdjustedLine) -> int | None:
-    """By how much the payee is due more."""
+    """How much more is due to the payee, in minor units."""
     moved = _money(row.difference, row.currency)
     return None if moved is None else -moved.minor if row.payee else moved.minor
 
 
 def _decisions(connection: Connection, head: int) -> Check:
     """Every statement belongs to a close, every payment to a statement, each period closed once."""
-    topics = [one.TOPIC for one in DECIDED]
-    belonging = _Belonging()
+    topics = [event.TOPIC for event in DECIDED]
+    decisions = _Decisions()
     for recorded in read_log(connection, until=head, topics=topics):
-        fault = belonging.fault(recorded)
+        fault = decisions.fault(recorded)
         if fault:
             return Check("decisions", False, fault)
-    for name, positions in belonging.waiting.items():
+    for name, positions in decisions.waiting.items():
         detail = f"position {positions[0]}: a statement of {name}, which was never closed"
         return Check("decisions", False, detail)
-    return Check(
-        "decisions",
-        True,
-        f"{counted(len(belonging.stated), 'statement')}, each belonging to a close",
-    )
+    return Check("decisions", True, f"{len(decisions.stated):,} statements, each of a close")
 
 
 DECIDED = (

@@ -1,4 +1,4 @@
-"""A copy of a book as a file, for whoever may not change the book itself."""
+"""A copy of a book as a file, for a caller who may not change the book itself."""
 
 import sqlite3
 from contextlib import closing
@@ -16,8 +16,8 @@ ROWS_AT_ONCE = 1000
 
 
 def copy_of(book: Book, place: Path) -> None:
-    """Writes the book as it is at one moment to a new file: all of it where it is a file too, else
-    the log and its indexes. How a server guards the log is asked there."""
+    """Writes the book as of one moment to a new file: all of it if the book is a file too, else
+    the log and its indexes. The guards of a server's log are checked on the server itself."""
     if book.path is None:
         _from_server(book, place)
         return
@@ -41,6 +41,6 @@ def _from_server(book: Book, place: Path) -> None:
             query = select(table).order_by(*table.primary_key.columns)
             names, rows = table.columns.keys(), fetch(source, query)
             while batch := list(islice(rows, ROWS_AT_ONCE)):
-                found = [dict(zip(names, row, strict=True)) for row in batch]
-                target.execute(insert(table), found)
+                values = [dict(zip(names, row, strict=True)) for row in batch]
+                target.execute(insert(table), values)
     engine.dispose()

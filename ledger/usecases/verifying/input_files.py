@@ -1,4 +1,4 @@
-"""Whether a file that somebody holds is one that the book was given, by the digest in the log."""
+"""Whether a given file is one that was recorded in the book, by the digest in the log."""
 
 import hashlib
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ BLOCK = 1024 * 1024
 
 
 class Given(NamedTuple):
-    """A file that a call was given."""
+    """An input file of a recorded call."""
 
     name: str
     sha256: str
@@ -28,15 +28,15 @@ class Given(NamedTuple):
 
 
 def verify_file(connection: Connection, path: str) -> Check:
-    """Finds the calls that were given a file of this content; failing that, of this name.
+    """Finds the calls that had a file with this content; failing that, with this name.
 
-    Raises `MissingFile` for one that cannot be read.
+    Raises `MissingFile` for a file that cannot be read.
     """
     name, digest = Path(path).name, _digest(path)
     given = list(_given(connection))
     files = [file for file in given if file.sha256 == digest]
     if files:
-        return Check(f"file {name}", True, "; ".join(_told(file, name) for file in files))
+        return Check(f"file {name}", True, "; ".join(_sentence(file, name) for file in files))
     alike = [file for file in given if Path(file.name).name == name]
     detail = "the book was given no file of this content"
     if alike:
@@ -44,7 +44,7 @@ def verify_file(connection: Connection, path: str) -> Check:
     return Check(f"file {name}", False, detail)
 
 
-def _told(file: Given, name: str) -> str:
+def _sentence(file: Given, name: str) -> str:
     called = "" if Path(file.name).name == name else f", as {file.name}"
     rows = "1 row" if file.rows == 1 else f"{file.rows:,} rows"
     return f"{file.said}{called}, {rows}"

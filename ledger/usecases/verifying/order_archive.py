@@ -1,4 +1,4 @@
-"""Verifying the archive of order lines: every file whole, and its facts what its lines sum to."""
+"""Verifying the archive of order lines: every file is whole and matches the sums in the log."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -32,10 +32,10 @@ SHOWN_MAX = 5
 
 
 def verify_orders(book: Book, progress: Progress) -> list[Check]:
-    """The files against their digests; their lines against the control sums of the log, or, in
-    a book whose orders derived facts, against the daily GMV that was recorded.
+    """Checks the files against their digests, and their lines against the control sums of the
+    log or, in a book whose orders derived facts, against the recorded daily GMV.
 
-    Also of calls that were taken back. Nothing for a book without order lines.
+    Includes the files of withdrawn calls. No checks for a book without order lines.
     """
     with book.reading() as connection:
         head = head_of(connection).position
@@ -54,14 +54,14 @@ def verify_orders(book: Book, progress: Progress) -> list[Check]:
 
 
 def _files(connection: Connection, lines: OrderLines, progress: Progress) -> Check:
-    """Every archived file is there and has the bytes that its event names."""
+    """Every archived file exists and has the digest that its event names."""
     faults = []
     for file in lines.files:
         try:
             check(lines.folder, file.file.digest)
         except Refusal as refusal:
             faults.append(
-                f"position {file.position}: {refusal.sentence} {_resting(connection, file)}"
+                f"position {file.position}: {refusal.sentence} {_dependent(connection, file)}"
             )
         progress("order files", 1)
     detail = (
@@ -72,28 +72,27 @@ def _files(connection: Connection, lines: OrderLines, progress: Progress) -> Che
 
 
 def _controls(lines: OrderLines) -> Check:
-    """What every file holds against what its event says: rows, sums, first and last."""
+    """Every file has the rows, sums, and first and last creation that its event names."""
     from ledger.store.archive.connection import connect
 
     faults = []
     with Scratch() as spill, connect(spill) as database:
         for file in lines.files:
-            found = extent_of(database, path_of(lines.folder, file.file.digest))
+            extent = extent_of(database, path_of(lines.folder, file.file.digest))
             totals = tuple(
                 (total.currency, total.amount, total.refunded) for total in file.file.totals
             )
-            said = (file.file.rows, file.file.first, file.file.last, totals)
-            if found != said:
-                faults.append(f"position {file.position}: the file holds {found}, expected {said}")
-    detail = (
-        "; ".join(faults[:SHOWN_MAX])
-        or f"{counted(len(lines.files), 'file')} with the recorded sums"
-    )
+            expected = (file.file.rows, file.file.first, file.file.last, totals)
+            if extent != expected:
+                faults.append(
+                    f"position {file.position}: the file holds {extent}, expected {expected}"
+                )
+    detail = "; ".join(faults[:SHOWN_MAX]) or f"{len(lines.files):,} files hold what was recorded"
     return Check("order sums", not faults, detail)
 
 
 def _summaries(lines: OrderLines) -> Check:
-    """The summaries that are there against the files that they are of."""
+    """Every summary that exists matches its file."""
     from ledger.store.archive.connection import connect
     from ledger.store.archive.summary import differs, summary_of
 
@@ -111,7 +110,7 @@ def _summaries(lines: OrderLines) -> Check:
 
 
 def extent_of(database: "DuckDBPyConnection", path: Path) -> tuple[Any, ...]:
-    """Rows, first and last creation, and per currency amount and refunds of a file."""
+    """Rows, first and last creation, and amount and refunds per currency of a file."""
     rows = database.execute(
         "SELECT currency::VARCHAR, count(*), min(created_at), max(created_at), sum(amount_minor),"
         f" sum(refunded_minor) FROM read_parquet({literal(str(path))}) GROUP BY 1 ORDER BY 1"
@@ -124,26 +123,26 @@ def extent_of(database: "DuckDBPyConnection", path: Path) -> tuple[Any, ...]:
     return sum(row[1] for row in rows), first, last, totals
 
 
-def _resting(connection: Connection, file: Archived) -> str:
-    """The facts that were derived from a file, where any were."""
+def _dependent(connection: Connection, file: Archived) -> str:
+    """A sentence on what depends on a file: the events derived from it, or what is due."""
     if not file.call.event.derived:
         return "What is due for its orders cannot be worked out without it."
-    rest = [
+    derived = [
         event.position
         for event in read_log(connection, after=file.position)
         if event.batch == file.call.batch
     ]
-    return f"Events {min(rest)} to {max(rest)} are based on it." if rest else ""
+    return f"Events {min(derived)} to {max(derived)} rest on it." if derived else ""
 
 
 def _sums(connection: Connection, lines: OrderLines, head: int) -> Check:
-    """Net sales per store, day and currency, from the lines and from the log."""
+    """Net sales per store, day and currency are the same in the lines and in the log."""
     recorded: dict[tuple[str, str, str], int] = defaultdict(int)
     topics = [GMVRecorded.TOPIC]
     batches = {file.call.batch for file in lines.files}
-    for one in read_log(connection, until=head, topics=topics):
-        event = one.event
-        if event.source == SOURCE and one.batch in batches:
+    for fact in read_log(connection, until=head, topics=topics):
+        event = fact.event
+        if event.source == SOURCE and fact.batch in batches:
             key = (event.store, event.day.isoformat(), event.currency)
             recorded[key] += Money.parse(event.amount, event.currency).minor
     counted = dict(_counted(lines))
@@ -159,7 +158,7 @@ def _sums(connection: Connection, lines: OrderLines, head: int) -> Check:
 
 
 def _counted(lines: OrderLines) -> Iterator[tuple[tuple[str, str, str], int]]:
-    """What the lines that count sum to."""
+    """Net sales in minor units of the lines that count, by store, day and currency."""
     from ledger.store.archive.days import day_number
 
     first = min(file.file.first for file in lines.files)

@@ -1,4 +1,4 @@
-"""Verifying snapshots: each holds what the log gives for its stream, version and day."""
+"""Verifying snapshots: each is what the log gives for its stream, version and day."""
 
 from collections import defaultdict
 

@@ -36,7 +36,7 @@ NO_LOOKS = (
 
 
 def bring_index_up(book: Book) -> None:
-    """Adds what the index of an older book lacks, in one transaction; new books are left alone.
+    """Adds what the index of an older book lacks, in one transaction; current books are unchanged.
 
     Raises `OlderBook` where the book may only be read.
     """
@@ -65,8 +65,8 @@ def bring_index_up(book: Book) -> None:
 
 
 def up_to_date(book: Book) -> Book:
-    """The book with its index brought up; for whoever may not do that, a copy of it that is gone
-    with the book, so that it can be asked everything.
+    """The book with its index brought up to date; for a caller who may not do that, a temporary
+    copy of it, deleted with the book, on which every query works.
     """
     if book.format >= INDEX_FORMAT or _may_be_brought_up(book):
         bring_index_up(book)
@@ -80,21 +80,21 @@ def up_to_date(book: Book) -> Book:
     if book.path is not None:
         _name_archive(copied, book)
     copied.close()
-    found = Book(book.location, sqlite_engine(place, readonly=True), writable=False)
-    found.format, found.lives_in, found.lacking = copied.format, scratch, book.lacking
+    readable = Book(book.location, sqlite_engine(place, readonly=True), writable=False)
+    readable.format, readable.lives_in, readable.lacking = copied.format, scratch, book.lacking
     if book.path is not None:
         book.close()
     else:
-        found.stored_as = book
+        readable.stored_as = book
     said = f"{shown(book.location)} was made by an older duebook and may only be read"
     if book.writable:
         said = f"{shown(book.location)} was made by an older duebook and does not belong to you"
-        found.lacking = Lacking(
+        readable.lacking = Lacking(
             "This book was made by an older duebook, and this role may not bring it up to date.",
             "Ask whoever may act as its owner to run: duebook upgrade --by NAME",
         )
-    found.notes.append(f"{said}: answered from a copy whose index was brought up to date.")
-    return found
+    readable.notes.append(f"{said}: answered from a copy whose index was brought up to date.")
+    return readable
 
 
 def _may_be_brought_up(book: Book) -> bool:
@@ -105,7 +105,7 @@ def _may_be_brought_up(book: Book) -> bool:
 
 
 def _name_archive(copied: Book, book: Book) -> None:
-    """The folder of order lines of a file lies beside the file, not beside its copy."""
+    """Points the copy to the order lines of the original file, which lie next to the original."""
     with book.reading() as connection:
         folder = archive_folder(connection)
     with copied.engine.begin() as connection:
@@ -114,7 +114,7 @@ def _name_archive(copied: Book, book: Book) -> None:
 
 
 def _add_looks(book: Book) -> None:
-    """Adds to the index what ids look like, from the names that it lists already."""
+    """Adds the looks of ids to the index, from the names that it lists already."""
     if book.lists_looks:
         return
     if not _may_be_brought_up(book):
@@ -128,25 +128,25 @@ def _add_looks(book: Book) -> None:
         have = {tuple(row) for row in fetch(connection, query.where(r.kind == LOOKS))}
         words = {thing.listed: thing.word for thing in THINGS.values()}
         operator = ("GLOB", "*[^ -~]*") if book.path else ("~", "[^ -~]")
-        odd = r.name.op(operator[0])(operator[1])
-        listed = query.where(r.kind.in_(sorted(words)), odd)
-        found = {
+        not_ascii = r.name.op(operator[0])(operator[1])
+        listed = query.where(r.kind.in_(sorted(words)), not_ascii)
+        looks = {
             (LOOKS, f"{words[kind]}/{look_of(name)}", position, at, stream, name)
             for kind, name, position, at, stream, _ in fetch(connection, listed)
             if look_of(name) != name
         }
-        insert_refs(connection, sorted(found - have))
+        insert_refs(connection, sorted(looks - have))
         _say_holds_looks(connection)
     book.lists_looks = True
 
 
 class DerivedOrders(Refusal):
-    """A book whose archived orders derived facts, as older versions did: it is not written any
-    more."""
+    """A book whose archived orders derived facts, as in older versions: it can no longer be
+    written."""
 
 
 def derives(book: Book) -> bool:
-    """Whether facts were derived from the book's orders, as older versions did."""
+    """Whether facts were derived from the book's orders, as in older versions."""
     if book.format >= FORMAT:
         return False
     with book.reading() as connection:
@@ -154,11 +154,11 @@ def derives(book: Book) -> bool:
 
 
 def upgrade(book: Book, *, by: str, agree: Agree = at_once) -> dict[str, Any]:
-    """Lets a book of an older version be written by this one, and by none before it any more, if
-    `agree` says so.
+    """Lets a book of an older version be written by this version, and no longer by earlier ones,
+    if `agree` approves.
 
     Nothing in its log changes; `duebook_meta` keeps who decided it. Raises `DerivedOrders` for a
-    book that says twice what its orders say, once as facts; `OlderBook` where it may only be read;
+    book that holds its orders twice, once as facts; `OlderBook` where it may only be read;
     `RightMissing` for a role that is not its owner on a server; `ClockDoubted`.
     """
     bring_index_up(book)

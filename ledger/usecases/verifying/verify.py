@@ -1,6 +1,6 @@
 """Verifying a book from its bytes: the chain, the receipts, the indexes, the guards, the keys.
 
-Trusts nothing that is stored beside the events. Whatever does not hold is named with its place.
+Trusts nothing that is stored besides the events. Whatever does not hold is reported with its place.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -47,11 +47,11 @@ class Check(NamedTuple):
 
 
 def verify(book: Book, receipts: Iterable[Receipt], progress: Progress) -> list[Check]:
-    """Every check of the log and of what is kept beside it.
+    """Every check of the log and of what is kept with it.
 
-    A check that cannot even be made, because a column holds what it cannot hold, has failed.
+    A check that cannot be made at all, because a column holds an impossible value, has failed.
     """
-    # Before the log: a receipt that somebody gets meanwhile is of events that this run misses.
+    # Before the log: a receipt issued meanwhile would be for events that this run does not read.
     unread, held = _held(book, receipts)
     with book.reading() as connection, _any_text(connection):
         return [
@@ -64,7 +64,7 @@ def verify(book: Book, receipts: Iterable[Receipt], progress: Progress) -> list[
 
 
 def not_seen() -> Check:
-    """What no check can see, so that nobody takes the others for more than they are."""
+    """What no check can see, so that nobody relies on the others for more than they prove."""
     return Check(
         "not seen",
         True,
@@ -74,7 +74,7 @@ def not_seen() -> Check:
 
 
 def _held(book: Book, given: Iterable[Receipt]) -> tuple[list[Check], list[Receipt]]:
-    """The receipts to check, or the failed check of a file of receipts that is none."""
+    """The receipts to check, or the failed check if the kept receipts cannot be read."""
     try:
         return [], [*kept_receipts(book), *given]
     except Refusal as refusal:
@@ -93,7 +93,7 @@ def _made(name: str, check: Callable[[], list[Check]]) -> list[Check]:
 
 
 def said_of(error: Exception) -> str:
-    """What a failed reading says: the database's words, or that what is stored is no event."""
+    """A failed read as a sentence: the database's message, or that a stored value is wrong."""
     if isinstance(error, DatabaseError):
         return f"the database says: {error.orig}"
     return "a column holds what it did not hold when it was written"
@@ -101,7 +101,7 @@ def said_of(error: Exception) -> str:
 
 @contextmanager
 def _any_text(connection: Connection) -> Iterator[None]:
-    """Reads SQLite texts that are not UTF-8, so that the event that holds one can be named."""
+    """Reads SQLite texts that are not UTF-8, so that the event that holds one can be reported."""
     if connection.dialect.name != "sqlite":
         yield
         return
@@ -114,17 +114,17 @@ def _any_text(connection: Connection) -> Iterator[None]:
 
 
 def _guards(book: Book) -> Check:
-    """The database still refuses every change of an event by itself, and nothing was put on the
-    book's own tables that would change what they say."""
+    """The database itself still refuses every change of an event, and nothing was added to the
+    book's own tables that would change their content."""
     with book.as_stored() as connection:
         faulty = faulty_guards(connection)
-        found = meddling(connection)
-    said = [f"missing, disabled or changed: {', '.join(faulty)}"] if faulty else []
-    said += [f"not made by duebook: {', '.join(found.harmful)}"] if found.harmful else []
-    detail = "; ".join(said) or "in place"
-    if found.beside and not said:
-        detail += f"; not made by duebook, and read by nobody here: {', '.join(found.beside)}"
-    return Check("guards", not said, detail)
+        foreign = meddling(connection)
+    problems = [f"missing, disabled or changed: {', '.join(faulty)}"] if faulty else []
+    problems += [f"not made by duebook: {', '.join(foreign.harmful)}"] if foreign.harmful else []
+    detail = "; ".join(problems) or "in place"
+    if foreign.beside and not problems:
+        detail += f"; not made by duebook, and read by nobody here: {', '.join(foreign.beside)}"
+    return Check("guards", not problems, detail)
 
 
 def _chain(connection: Connection, progress: Progress) -> Check:
@@ -180,7 +180,7 @@ def _fault(row: Any, previous: bytes, known: int) -> str | None:
 
 
 def _misfit(row: Any) -> str:
-    """Which column holds what it never held when it was written."""
+    """Which column holds a value that was never written to it."""
     for name, value in zip((*chain_columns(), "hash"), row, strict=True):
         wanted, types = _HELD.get(name, WHOLE)
         if not isinstance(value, types) and not (name == "key" and value is None):
@@ -200,7 +200,7 @@ def _kind(value: Any) -> str:
 
 
 def _events(connection: Connection, progress: Progress) -> Check:
-    """Every event reads back, and stands in the stream that its content names."""
+    """Every event can be read back, and is in the stream that its content names."""
     last = 0
     try:
         for recorded in read_log(connection):
@@ -224,11 +224,11 @@ def _events(connection: Connection, progress: Progress) -> Check:
 
 
 def _receipts(connection: Connection, receipts: list[Receipt]) -> Check:
-    """Every receipt that anybody was given is still true."""
+    """Every receipt still holds."""
     head = head_of(connection).position
-    broken = [one for one in receipts if not receipt_holds(connection, one)]
+    broken = [receipt for receipt in receipts if not receipt_holds(connection, receipt)]
     if broken:
-        latest = max(one.position for one in receipts)
+        latest = max(receipt.position for receipt in receipts)
         receipt = broken[0]
         detail = f"receipt for position {receipt.position} ({receipt.source}) does not hold"
         if latest > head:
@@ -241,26 +241,29 @@ def _receipts(connection: Connection, receipts: list[Receipt]) -> Check:
 
 
 def _indexes(connection: Connection) -> list[Check]:
-    """The index entries and the lifts are exactly those that the log makes."""
+    """The index entries and the withdrawals are exactly those that the log gives."""
     expected = recomputed(connection)
     r, w = refs.c, withdrawn.c
     entries = select(r.kind, r.name, r.position, r.at, r.stream, r.detail)
-    lifts = select(w.target, w.position)
+    withdrawals = select(w.target, w.position)
     if not holds_looks(connection):  # an older book that nobody has opened for writing
         expected.refs = {ref for ref in expected.refs if ref[0] != LOOKS}
         entries = entries.where(r.kind != LOOKS)
     return [
         _compared("refs", expected.refs, {tuple(row) for row in fetch(connection, entries)}),
-        _compared("withdrawn", expected.lifts, {tuple(row) for row in fetch(connection, lifts)}),
+        _compared(
+            "withdrawn", expected.lifts, {tuple(row) for row in fetch(connection, withdrawals)}
+        ),
     ]
 
 
-def _compared(name: str, expected: set[Any], found: set[Any]) -> Check:
-    wrong = sorted(expected ^ found, key=str)
+def _compared(name: str, expected: set[Any], stored: set[Any]) -> Check:
+    wrong = sorted(expected ^ stored, key=str)
     if not wrong:
         return Check(name, True, f"{len(expected):,} entries recomputed")
     shown = "; ".join(
-        f"{'not in the log' if one in found else 'missing'}: {one}" for one in wrong[:SHOWN_MAX]
+        f"{'not in the log' if entry in stored else 'missing'}: {entry}"
+        for entry in wrong[:SHOWN_MAX]
     )
     more = f" and {len(wrong) - SHOWN_MAX} more" if len(wrong) > SHOWN_MAX else ""
     return Check(name, False, shown + more)
