@@ -52,7 +52,7 @@ NAMES = [name for names, _ in GROUPS for name in names]
 
 
 def main() -> int:
-    """Measures what was asked for; 1 when a goal is not met."""
+    """Measures what was asked for; returns 1 if a goal is not met."""
     options = parsed()
     shop = Workshop(options.facts, options.stores, options.runs, options.repeats)
     figures: list[Figure] = []
@@ -74,7 +74,7 @@ def main() -> int:
 
 
 def taken(group: Group, shop: Workshop, wanted: set[str]) -> list[Figure]:
-    """A group's figures; one that breaks is a goal not met, and the others still count."""
+    """A group's figures; a group that fails counts as a goal not met, and the others still run."""
     try:
         return list(group(shop, wanted))
     except Exception as error:
@@ -84,7 +84,7 @@ def taken(group: Group, shop: Workshop, wanted: set[str]) -> list[Figure]:
 
 
 def parsed() -> argparse.Namespace:
-    """The options, with `--quick` worked into them."""
+    """The options, adapted to `--quick`."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description=__doc__,

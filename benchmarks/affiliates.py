@@ -1,4 +1,4 @@
-"""Commissions of creators by the order: settled and reconciled, against a bare DuckDB join."""
+"""Creators' commissions per order: settled and reconciled, against a bare DuckDB join."""
 
 import json
 import subprocess
@@ -26,7 +26,7 @@ from ledger.usecases.settling.settle import published_edition, settle
 
 PROGRAM, MONTH = "affiliate-us-2024", "2026-01"
 STORES, CREATORS, OF_STORE, PRODUCTS = 2_000, 5_000, 50, 20
-"""Creators in all, creators that sell for one store, and products of a store."""
+"""Stores, creators in all, creators that sell for one store, and products of a store."""
 WRONG_EVERY = 20
 Fact = dict[str, Any]
 
@@ -51,10 +51,10 @@ def made(shop: Workshop, count: int) -> Book:
     path = shop.folder / "affiliate.db"
     cleared(path)
     book, _ = init(str(path), "platform")
-    told = shop.folder / "affiliate.ndjson"
+    facts_file = shop.folder / "affiliate.ndjson"
     tell("telling stores, creators and plans")
-    told.write_text("".join(f"{json.dumps(fact)}\n" for fact in _facts()), encoding="utf-8")
-    assert not record(book, [str(told)], now=NOW, by="benchmark").rejected
+    facts_file.write_text("".join(f"{json.dumps(fact)}\n" for fact in _facts()), encoding="utf-8")
+    assert not record(book, [str(facts_file)], now=NOW, by="benchmark").rejected
     orders = shop.folder / "affiliate.parquet"
     tell(f"archiving {count:,} orders")
     _write_orders(orders, count)
@@ -82,23 +82,23 @@ def _facts() -> Iterator[Fact]:
 
 
 def _plans_of(number: int) -> Iterator[Fact]:
-    """Ten reports of five plans: the shop's, three open ones of which one asks for approval, one
-    targeted; each is changed in the month."""
+    """Ten reports of five plans: the shop's, three open ones of which one requires approval, and a
+    targeted one; each is changed within the month."""
     store, own = f"S-{number:05d}", {"type": "AffiliatePlanSet"}
-    products = [f"K-{one}" for one in range(PRODUCTS)]
+    products = [f"K-{product}" for product in range(PRODUCTS)]
     creators = creators_of(number)
     changed = f"2026-01-{2 + number % 27:02d}T12:00:00Z"
     for version, at in enumerate(("2025-07-01T00:00:00Z", changed)):
         step = version * 0.01 + number % 7 / 1000
         plan = own | {"at": at, "store": store}
         yield plan | {"plan": f"{store}-shop", "kind": "shop", "rate": f"{0.1 + step:.3f}"}
-        for one in range(3):
+        for nth in range(3):
             yield plan | {
-                "plan": f"{store}-open-{one}",
+                "plan": f"{store}-open-{nth}",
                 "kind": "open",
-                "rate": f"{0.12 + one / 100 + step:.3f}",
-                "products": products[one * 4 : one * 4 + 5],
-                "approval": one == 2,
+                "rate": f"{0.12 + nth / 100 + step:.3f}",
+                "products": products[nth * 4 : nth * 4 + 5],
+                "approval": nth == 2,
             }
         yield plan | {
             "plan": f"{store}-targeted",
@@ -120,7 +120,7 @@ def _plans_of(number: int) -> Iterator[Fact]:
 
 def creators_of(number: int) -> list[str]:
     """The creators that sell for a store."""
-    return [f"C-{(number * 37 + one * 101) % CREATORS:05d}" for one in range(OF_STORE)]
+    return [f"C-{(number * 37 + nth * 101) % CREATORS:05d}" for nth in range(OF_STORE)]
 
 
 def _write_orders(path: Path, count: int) -> None:
@@ -143,7 +143,7 @@ def _write_orders(path: Path, count: int) -> None:
 
 
 def _bare(file: Path, tables: OrderTables) -> None:
-    """The join and the sum alone: no share is rounded, and nothing is explained."""
+    """Only the join and the sum: no share is rounded, and nothing is explained."""
     import duckdb
 
     with duckdb.connect() as database:
@@ -200,20 +200,22 @@ def _reconciled(shop: Workshop, connection: Any, edition: Edition, clocks: Clock
     """A file in which one order in a hundred is wrong, each for one of eight causes."""
     path = shop.folder / "commissions.csv"
     wrong = platform_file(connection, edition, clocks, path)
-    found: list[Any] = []
+    results: list[Any] = []
 
     def work() -> None:
-        found.append(reconcile_file(connection, PROGRAM, MONTH, str(path), clocks))
+        results.append(reconcile_file(connection, PROGRAM, MONTH, str(path), clocks))
 
     times = in_turns(3, {"reconcile": lambda: took(work)})["reconcile"]
-    breaks, named, invented = found[-1].breaks, 0, 0
-    orders = {(order.store, order.order_id): order.group for order in found[-1].orders or ()}
+    breaks, named, invented = results[-1].breaks, 0, 0
+    orders = {(order.store, order.order_id): order.group for order in results[-1].orders or ()}
     for (store, order_id), cause in wrong.items():
         group = orders.get((store, order_id))
-        because = {one.because for one in breaks[group].likely} if group is not None else set()
+        because = (
+            {likely.because for likely in breaks[group].likely} if group is not None else set()
+        )
         named += cause in because or (cause is None and not because)
         invented += cause is None and bool(because)
-    total = sum(one.count or 0 for one in breaks)
+    total = sum(break_.count or 0 for break_ in breaks)
     met = total == len(wrong) == named and not invented
     how = f"{total:,} breaks of {len(wrong):,} wrong commissions, {named:,} named rightly, "
     how += f"{invented:,} invented"
@@ -229,8 +231,8 @@ CAUSES = (
 def platform_file(
     connection: Any, edition: Edition, clocks: Clocks, path: Path
 ) -> dict[tuple[str, str], str | None]:
-    """Writes the platform's file; which orders of it are wrong, and for which cause (None: for
-    none that anybody could name)."""
+    """Writes the platform's file; returns which orders of it are wrong, and for which cause (None:
+    for none that anybody could name)."""
     side = order_side(LogReader(connection, clocks), Asked(edition, MONTH))
     variants = list(side.variants())
     with OrderLines.at(connection, clocks).opened(side.window, None) as database:

@@ -1,4 +1,4 @@
-"""The reference: bare `eventsourcing` aggregates, as its documentation writes them.
+"""The reference: bare `eventsourcing` aggregates, as in its documentation.
 
 One aggregate per stream, one event per fact, the library's own SQLite module on a file.
 """
@@ -11,7 +11,7 @@ from eventsourcing.domain import Aggregate, event
 
 
 class Store(Aggregate):
-    """A store: what was reported of it, in lists."""
+    """A store: what was reported about it, in lists."""
 
     @event("MerchantOnboarded")
     def __init__(
@@ -121,7 +121,7 @@ Call = tuple[str, str, dict[str, Any]]
 
 
 def call_of(fact: dict[str, Any]) -> Call:
-    """A parsed fact as the call that records it: free of charge for the reference."""
+    """A parsed fact as the call that records it; not counted in the reference's time."""
     rest = {"fact_id" if name == "id" else name: value for name, value in fact.items()}
     kind = rest.pop("type")
     store = rest.get("store", "") if kind in CREATED else rest.pop("store")
@@ -135,7 +135,7 @@ def application(path: str) -> Application:
 
 
 def save(app: Application, calls: list[Call], at_once: int) -> set[UUID]:
-    """Records every fact, so many a transaction; the ids of all aggregates.
+    """Records every fact, `at_once` per transaction; returns the ids of all aggregates.
 
     The stores stay in memory: loading them again before each command would only be slower.
     """

@@ -39,12 +39,12 @@ def peak_mib() -> float:
 
 
 def helpers_mib() -> float:
-    """The highest resident memory of any program that this one has started and waited for."""
+    """The highest resident memory of any program that this one started and waited for."""
     return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
 
 
 def settled(book: Book) -> tuple[int, int]:
-    """Settles the shipped edition; events read and lines."""
+    """Settles the shipped edition; returns events read and lines."""
     clocks = Clocks(parse_instant(AS_OF), book.head().position)
     with book.reading() as connection:
         edition = published_edition(connection, PROGRAM, clocks)
@@ -53,7 +53,7 @@ def settled(book: Book) -> tuple[int, int]:
 
 
 def settled_of(book: Book, program: str, clocks: Clocks) -> tuple[int, int]:
-    """Settles a program; events read and lines."""
+    """Settles a program; returns events read and lines."""
     with book.reading() as connection:
         edition = published_edition(connection, program, clocks)
         settlement = settle(connection, edition, clocks)
@@ -61,7 +61,7 @@ def settled_of(book: Book, program: str, clocks: Clocks) -> tuple[int, int]:
 
 
 def replayed(book: Book, program: str) -> tuple[int, int]:
-    """Replays a closed program, which must come out identical; events read and lines."""
+    """Replays a closed program, which must be identical; returns events read and lines."""
     with book.reading() as connection:
         answer = replay(connection, program, None, known_at=book.head().position)
     assert answer.identical, (answer.faults, answer.differences[:3])
@@ -69,12 +69,12 @@ def replayed(book: Book, program: str) -> tuple[int, int]:
 
 
 def taken(book: Book, file: str) -> tuple[int, int]:
-    """Records a file; how many facts, and no lines."""
+    """Records a file; returns how many facts, and no lines."""
     return recorded(book, Path(file)).recorded, 0
 
 
 def main(what: str, book_path: str, *words: str) -> None:
-    """Does it and prints the answer."""
+    """Does what is asked and prints the answer."""
     book = open_book(book_path)
     act: Callable[[], tuple[int, int]]
     match what:
@@ -96,7 +96,7 @@ def main(what: str, book_path: str, *words: str) -> None:
 
 
 def closed_clocks(book: Book, program: str, as_of: str) -> Clocks:
-    """Where a program was closed, else an as-of at the head."""
+    """The clocks at which a program was closed, or else an as-of at the head."""
     with book.reading() as connection:
         head = book.head().position
         event = find_closed(connection, program, None, head)

@@ -44,7 +44,7 @@ def closed_book(shop: Workshop) -> str:
 
 
 def close_quarter(book: Book, program: str, as_of: str) -> str:
-    """Closes a program whatever is held or odd; the digest of its lines."""
+    """Closes a program despite held lines and exceptions; returns the digest of its lines."""
     tell(f"closing {program}")
     answer = close(
         book, program, by="benchmark", now=NOW, as_of=parse_instant(as_of), leave_open="benchmark"
@@ -61,13 +61,13 @@ def replay(shop: Workshop, wanted: set[str]) -> Iterator[Figure]:
         last[what] = child(what, book, facts.PROGRAM, *words)
         return Took(last[what].seconds, last[what].cpu)
 
-    found = in_turns(
+    times = in_turns(
         max(shop.runs, 5 if shop.repeats > 3 else 1),
         {"replay": lambda: once("replay"), "settle": lambda: once("settle-closed", AS_OF)},
     )
     how = f"{last['replay'].lines:,} lines, identical; {last['replay'].peak_mib:.0f} MiB, "
     how += f"settle {last['settle-closed'].peak_mib:.0f} MiB; without start-up"
-    yield Figure.times("replay", found["replay"], found["settle"], REPLAY_TIMES_MAX, how)
+    yield Figure.times("replay", times["replay"], times["settle"], REPLAY_TIMES_MAX, how)
 
 
 class Asked(NamedTuple):
@@ -79,7 +79,7 @@ class Asked(NamedTuple):
 
 
 class Explained(NamedTuple):
-    """What explaining a line took, read and cited."""
+    """What explaining a line took, how many events it read, and how many facts it cited."""
 
     took: Took
     read: int
@@ -107,9 +107,9 @@ def against(ours: Asked, theirs: Asked, name: str, prefix: str, repeats: int) ->
             yield Figure.absent(f"{prefix}: {kind}", "no such line in one of the books")
             continue
         turns = {
-            (which, line.line): (one, line)
-            for which, one in both.items()
-            for line in one.lines[kind]
+            (which, line.line): (asked, line)
+            for which, asked in both.items()
+            for line in asked.lines[kind]
         }
         measured: dict[tuple[str, str], list[Explained]] = defaultdict(list)
         for _ in range(repeats):
@@ -156,7 +156,7 @@ def _medians(measured: dict[tuple[str, str], list[Explained]], which: str) -> Ex
 
 
 def clocks_of(book: Book) -> Clocks:
-    """The clocks at which lines are asked for: after the close."""
+    """The clocks at which lines are explained: after the close."""
     return Clocks(parse_instant(AS_OF), book.head().position)
 
 
@@ -165,11 +165,12 @@ def sorted_out(book: Book, clocks: Clocks, program: str = facts.PROGRAM) -> Aske
     with book.reading() as connection:
         edition = published_edition(connection, program, clocks)
         lines = settle(connection, edition, clocks).lines
-    found: dict[str, list[Line]] = {kind: [] for kind in KINDS}
+    by_kind: dict[str, list[Line]] = {kind: [] for kind in KINDS}
     for line in lines:
-        found[_kind(line)].append(line)
+        by_kind[_kind(line)].append(line)
     spread = {
-        kind: mine[:: max(1, len(mine) // LINES_EACH)][:LINES_EACH] for kind, mine in found.items()
+        kind: mine[:: max(1, len(mine) // LINES_EACH)][:LINES_EACH]
+        for kind, mine in by_kind.items()
     }
     return Asked(book, clocks, spread)
 

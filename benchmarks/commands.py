@@ -1,4 +1,4 @@
-"""Whole commands, as somebody at a terminal waits for them, against importing click alone."""
+"""Whole commands, as a user at a terminal waits for them, against importing click alone."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Corrections of a closed period against a settle of it: many lines must not cost one by one."""
+"""Corrections of a closed period against a settle of it: cost must not grow line by line."""
 
 from collections.abc import Iterator
 
@@ -26,7 +26,7 @@ ORDERS = 20_000
 
 
 def figures(shop: Workshop, wanted: set[str]) -> Iterator[Figure]:
-    """A comparison with differing amounts, an adjustment of many lines, a group accepted."""
+    """A comparison with differing amounts, an adjustment of many lines, an accepted group."""
     book = _closed(shop)
     yield _reconciled(shop, book)
     yield _adjusted(shop, book)
@@ -69,15 +69,15 @@ def _reconciled(shop: Workshop, book: Book) -> Figure:
         with book.reading() as connection:
             return took(lambda: reconcile(connection, PROGRAM, None, file, clocks))
 
-    found = in_turns(
+    times = in_turns(
         shop.runs, {"ours": ours, "settle": lambda: _settled(book, PROGRAM, None, clocks)}
     )
     how = f"{len(lines):,} lines, {wrong} differ, against a settle of them"
-    return Figure.times("reconcile by line", found["ours"], found["settle"], TIMES_MAX, how)
+    return Figure.times("reconcile by line", times["ours"], times["settle"], TIMES_MAX, how)
 
 
 def _adjusted(shop: Workshop, book: Book) -> Figure:
-    """Withheld store by store, so that no other line moves."""
+    """An adjustment of lines withheld store by store, so that no other line moves."""
     with book.reading() as connection:
         edition = published_edition(connection, PROGRAM, _clocks(book))
         lines = settle(connection, edition, _clocks(book)).lines
@@ -104,13 +104,13 @@ def _adjusted(shop: Workshop, book: Book) -> Figure:
         with book.reading() as connection:
             return took(lambda: adjustment(connection, PROGRAM, None, clocks))
 
-    found = in_turns(
+    times = in_turns(
         shop.runs, {"ours": ours, "settle": lambda: _settled(book, PROGRAM, None, clocks)}
     )
     with book.reading() as connection:
         count = len(adjustment(connection, PROGRAM, None, clocks).corrections)
     how = f"{count} of {len(lines):,} lines changed, each with its causes"
-    return Figure.times("adjust", found["ours"], found["settle"], TIMES_MAX, how)
+    return Figure.times("adjust", times["ours"], times["settle"], TIMES_MAX, how)
 
 
 def _accepted(shop: Workshop) -> Figure:
@@ -156,12 +156,12 @@ def _accepted(shop: Workshop) -> Figure:
     return Figure.times("accept_theirs", _median(ours), _median(reference), TIMES_MAX, how)
 
 
-def _median(found: list[Took]) -> Took:
-    return sorted(found)[len(found) // 2]
+def _median(measured: list[Took]) -> Took:
+    return sorted(measured)[len(measured) // 2]
 
 
 def _charged(shop: Workshop, number: int) -> Book:
-    """A closed month of fees in which one store was adjusted since."""
+    """A closed month of fees in which one store has been adjusted since."""
     book = fees.made(shop, f"accepted-{number}.db")
     month = shop.folder / "accepted.csv"
     if not month.exists():

@@ -1,8 +1,8 @@
 """A believable quarter of facts, the same for the same seed, as NDJSON in the order of time.
 
 Each store is onboarded by a partner, verified, stocked in four countries, sells and reports
-GMV; every second store's facts carry (source, id). Partners, rates and targetings come on top,
-and the GMV facts fill up to the number asked for, about three a store.
+GMV; every second store's facts carry (source, id). Partners, rates and targetings are added, and
+GMV facts make up the number asked for, about three per store.
 """
 
 import json
@@ -21,7 +21,7 @@ LAST = int(datetime(2026, 6, 29, tzinfo=ZONE).timestamp())
 RATE_DAYS = 166
 COUNTRIES = ("DE", "ES", "FR", "IT")
 PER_STORE = 7
-"""Facts of a store beside its GMV."""
+"""Facts of a store other than GMV."""
 
 Timed = tuple[int, dict[str, Any]]
 """Seconds since the epoch, and the fact without its `at`."""
@@ -37,7 +37,7 @@ class Quarter(NamedTuple):
 
     @property
     def last(self) -> int:
-        """The latest that a fact happened."""
+        """The latest instant at which a fact happened."""
         return self.start + LAST - QUARTER
 
 
@@ -45,13 +45,13 @@ FIRST = Quarter()
 
 
 def write(path: Path, facts: int, stores: int) -> None:
-    """Writes exactly so many facts of so many stores, ordered by `at`."""
+    """Writes exactly that many facts of that many stores, ordered by `at`."""
     assert save(path, generate(facts, stores)) == facts
 
 
-def save(path: Path, found: Iterable[Timed]) -> int:
-    """Writes facts ordered by `at`; how many."""
-    lines = [(at, json.dumps(_dated(at, fact))) for at, fact in found]
+def save(path: Path, timed: Iterable[Timed]) -> int:
+    """Writes facts ordered by `at`; returns how many."""
+    lines = [(at, json.dumps(_dated(at, fact))) for at, fact in timed]
     lines.sort()
     with path.open("w", encoding="utf-8") as file:
         file.writelines(f"{line}\n" for _, line in lines)
@@ -73,7 +73,7 @@ def generate(facts: int, stores: int) -> Iterator[Timed]:
 
 
 def quarter_facts(quarter: Quarter, stores: int, gmv: int) -> Iterator[Timed]:
-    """A quarter's facts without the partners: so many GMV facts a store, some stores closed."""
+    """A quarter's facts without the partners: `gmv` GMV facts per store, some stores closed."""
     chance = random.Random(SEED + quarter.offset)
     partners = partners_of(stores)
     yield from _rates(chance, quarter)
@@ -84,8 +84,8 @@ def quarter_facts(quarter: Quarter, stores: int, gmv: int) -> Iterator[Timed]:
 
 
 def closures(quarter: Quarter, stores: int) -> Iterator[Timed]:
-    """Of every tenth partner each twentieth store is closed as counterfeit before the term ends;
-    of another tenth the owner closes it."""
+    """For every tenth partner, each twentieth store is closed as counterfeit before the term ends;
+    for another tenth, closed by its owner."""
     partners = partners_of(stores)
     for number in range(quarter.offset, quarter.offset + stores):
         reason = {0: "counterfeit", 1: "voluntary"}.get(number % partners % 10)
@@ -95,13 +95,13 @@ def closures(quarter: Quarter, stores: int) -> Iterator[Timed]:
 
 
 def partners_of(stores: int) -> int:
-    """How many partners bring so many stores."""
+    """How many partners bring that many stores."""
     return max(3, stores // 100)
 
 
-def _named(number: int, found: Iterator[Timed]) -> Iterator[Timed]:
+def _named(number: int, timed: Iterator[Timed]) -> Iterator[Timed]:
     named = number % 2 == 0
-    for ordinal, (at, fact) in enumerate(found):
+    for ordinal, (at, fact) in enumerate(timed):
         if named:
             fact |= {"source": "shop-admin", "id": f"SA-{number:06d}-{ordinal}"}
         yield at, fact

@@ -36,7 +36,7 @@ EXACT_CAUSE = "discount_not_applied"
 
 
 def figures(shop: Workshop, wanted: set[str]) -> Iterator[Figure]:
-    """All of them over one month of orders; the thirteenth after twelve others."""
+    """All figures over one month of orders; the thirteenth month after twelve others."""
     count = 2_000_000 if shop.facts >= 100_000 else 20_000
     month = shop.folder / "month-0.csv"
     tell(f"writing {count:,} orders")
@@ -90,11 +90,11 @@ def _terms() -> Edition:
 
 def cleared(path: Path) -> None:
     for suffix in ("", "-wal", "-shm", ".receipts", ".orders"):
-        one = Path(f"{path}{suffix}")
-        if one.is_dir():
-            shutil.rmtree(one)
+        part = Path(f"{path}{suffix}")
+        if part.is_dir():
+            shutil.rmtree(part)
         else:
-            one.unlink(missing_ok=True)
+            part.unlink(missing_ok=True)
 
 
 def _archived(shop: Workshop, book: Book, month: Path, count: int) -> Iterator[Figure]:
@@ -103,9 +103,9 @@ def _archived(shop: Workshop, book: Book, month: Path, count: int) -> Iterator[F
 
     def ours() -> Took:
         own = made(shop, fresh.name)
-        found = took(lambda: record_orders(own, [str(month)], now=NOW, by="benchmark"))
+        measured = took(lambda: record_orders(own, [str(month)], now=NOW, by="benchmark"))
         own.close()
-        return found
+        return measured
 
     both = in_turns(shop.runs, {"orders": ours, "bare": lambda: took(lambda: bare(month, out))})
     mine, theirs = both["orders"], both["bare"]
@@ -154,23 +154,23 @@ def _charged(shop: Workshop, book: Book, wanted: set[str]) -> Iterator[Figure]:
 def _reconciled(
     shop: Workshop, connection: Any, edition: Edition, clocks: Clocks, settled: Took
 ) -> Figure:
-    """A file in which one order in a hundred is wrong: half for a cause, half invented."""
+    """A file in which one order in a hundred is wrong: half with a cause, half invented."""
     path = shop.folder / "platform.csv"
     caused, invented = platform_file(connection, edition, clocks, path)
-    found: list[Any] = []
+    results: list[Any] = []
 
     def work() -> None:
-        found.append(reconcile_file(connection, PROGRAM, MONTH, str(path), clocks))
+        results.append(reconcile_file(connection, PROGRAM, MONTH, str(path), clocks))
 
     times = in_turns(3, {"reconcile": lambda: took(work)})["reconcile"]
-    breaks = found[-1].breaks
-    orders = sum(one.count or 0 for one in breaks)
+    breaks = results[-1].breaks
+    orders = sum(break_.count or 0 for break_ in breaks)
     named = sum(
-        one.count or 0
-        for one in breaks
-        if any(cause.because == EXACT_CAUSE for cause in one.likely)
+        break_.count or 0
+        for break_ in breaks
+        if any(cause.because == EXACT_CAUSE for cause in break_.likely)
     )
-    wrong = sum(one.count or 0 for one in breaks if one.likely) - named
+    wrong = sum(break_.count or 0 for break_ in breaks if break_.likely) - named
     how = (
         f"{orders:,} breaks of {caused + invented:,} wrong fees; {named:,} of {caused:,} causes "
         f"named; {wrong:,} of {invented:,} invented fees given a cause"
@@ -181,7 +181,7 @@ def _reconciled(
 
 
 def _by_command(shop: Workshop, location: str) -> Figure:
-    """The same two as whole commands, which load what they need and write their answers."""
+    """Reconcile and settle as whole commands, which load what they need and write their answers."""
     asked = [PROGRAM, MONTH, "--book", location, "--as-of", format_instant(NOW)]
     against = ["--against", str(shop.folder / "platform.csv")]
     out = ["-o", str(shop.folder / "answer.txt"), "--overwrite"]
@@ -208,7 +208,7 @@ def _whole(words: list[str]) -> Act:
 
 
 def platform_file(connection: Any, edition: Edition, clocks: Clocks, path: Path) -> tuple[int, int]:
-    """Writes the platform's file; how many fees are wrong for a cause, and how many invented."""
+    """Writes the platform's file; returns how many fees are wrong with a cause, and invented."""
     side = order_side(LogReader(connection, clocks), Asked(edition, MONTH))
     with OrderLines.at(connection, clocks).opened(side.window, None) as database:
         load_tables(database, side.tables)

@@ -20,21 +20,21 @@ LINES_EACH = 100
 
 
 def issued(entries: int) -> Iterator[StatementIssued]:
-    """Statements of ten programs with so many payable lines in all, a hundred a statement."""
+    """Statements of ten programs with that many payable lines in all, a hundred per statement."""
     for number in range(0, entries, LINES_EACH):
         statement = number // LINES_EACH
         program = f"recruiting-eu-jp-{2016 + statement % PERIODS}q1"
         payee = f"partner:P-{statement // PERIODS:04d}"
         lines = [
             StatedLine(
-                line=f"{program}/S-{one:06d}",
+                line=f"{program}/S-{serial:06d}",
                 kind="incentive",
-                subject=f"store:S-{one:06d}",
+                subject=f"store:S-{serial:06d}",
                 outcome="payable",
-                amount=f"{2000 if one % 7 else 1750.5:.2f}",
+                amount=f"{2000 if serial % 7 else 1750.5:.2f}",
                 currency="CNY",
             )
-            for one in range(number, min(number + LINES_EACH, entries))
+            for serial in range(number, min(number + LINES_EACH, entries))
         ]
         yield StatementIssued(
             rules="recruiting",
@@ -46,7 +46,7 @@ def issued(entries: int) -> Iterator[StatementIssued]:
 
 
 def balances(shop: Workshop, wanted: set[str]) -> Iterator[Figure]:
-    """`balances`: whole commands, the views caught up, both answers the same."""
+    """`balances`: whole commands, with the views up to date and equal answers."""
     hledger = shutil.which("hledger")
     if hledger is None or not DUEBOOK.exists():
         yield Figure.absent("balances", "hledger (apt-get install hledger) or duebook is missing")
@@ -64,17 +64,17 @@ def balances(shop: Workshop, wanted: set[str]) -> Iterator[Figure]:
         [str(DUEBOOK), "journal", "-o", str(journal), "--overwrite", "--book", str(path)]
     )
     _refuse_difference(ours, theirs)
-    found = in_turns(
+    times = in_turns(
         shop.runs, {"ours": lambda: took_command(ours), "theirs": lambda: took_command(theirs)}
     )
     how = f"{entries:,} entries; whole commands, the same balances; building the view "
     how += f"{built.text}; the journal of {journal.stat().st_size / 2**20:.0f} MiB, its view with "
     how += f"it, {exported.text}"
-    yield Figure.times("balances", found["ours"], found["theirs"], TIMES_MAX, how)
+    yield Figure.times("balances", times["ours"], times["theirs"], TIMES_MAX, how)
 
 
 def took_command(words: list[str]) -> Took:
-    """Both clocks of a whole command."""
+    """Wall and processor time of a whole command."""
     used = 0.0
 
     def run() -> None:
@@ -88,7 +88,7 @@ def took_command(words: list[str]) -> Took:
 
 
 def _refuse_difference(ours: list[str], theirs: list[str]) -> None:
-    """Both name the same accounts and balances: what is compared is the same answer."""
+    """Asserts that both list the same accounts and balances, so that equal answers are compared."""
     mine = _rows([*ours, "--format", "csv"])
     own = {(exported_name(parse_account(row[0])), row[1], row[2]) for row in mine[1:]}
     rows = _rows([*theirs, "--no-total", "--output-format", "csv"])

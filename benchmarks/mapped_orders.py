@@ -61,7 +61,7 @@ def translate(path: Path, out: Path) -> None:
 
 
 def seconds(path: Path, mapping: Mapping | None, work: Path, rows: int) -> float:
-    """Of reading and checking a file."""
+    """Seconds of reading and checking a file."""
 
     def act() -> None:
         with (
@@ -75,7 +75,7 @@ def seconds(path: Path, mapping: Mapping | None, work: Path, rows: int) -> float
 
 
 def main(orders: int, runs: int, work: Path) -> None:
-    """Prints both and their ratio."""
+    """Prints both times and their ratio."""
     ours, theirs = work / "ours.csv", work / "theirs.csv"
     generate(orders, 0, ours)
     translate(ours, theirs)
@@ -89,8 +89,8 @@ def main(orders: int, runs: int, work: Path) -> None:
     )
     sizes = [path.stat().st_size / 1e6 for path in (ours, theirs)]
     print(f"{orders:,} orders, {sizes[0]:.0f} and {sizes[1]:.0f} MB; medians of {runs} in turns")
-    for name, found in middle.items():
-        print(f"{name:18} {found:6.2f} s")
+    for name, taken in middle.items():
+        print(f"{name:18} {taken:6.2f} s")
     ratio = middle["our own headers"] / middle["through a mapping"]
     print(f"through a mapping against our own headers {ratio:.2f} x speed (at least 0.8)")
 

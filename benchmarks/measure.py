@@ -1,4 +1,4 @@
-"""Timing side by side, and the table that comes of it."""
+"""Timing side by side, and the table of the results."""
 
 import gc
 import os
@@ -11,25 +11,25 @@ from statistics import median
 from typing import NamedTuple
 
 Act = Callable[[], float]
-"""Does a thing once and answers the seconds of the part that counts."""
+"""Does a thing once and returns the seconds of the part that counts."""
 
 
 class Took(NamedTuple):
-    """Seconds by the clock and of the processor: where they differ much, others used it."""
+    """Wall and processor seconds: where they differ much, other processes were busy."""
 
     seconds: float
     cpu: float
 
     @property
     def text(self) -> str:
-        """Both, in a unit that suits them."""
+        """Both, in a suitable unit."""
         if self.seconds < 0.1:
             return f"{self.seconds * 1000:.2f} ms (cpu {self.cpu * 1000:.2f})"
         return f"{self.seconds:.2f} s (cpu {self.cpu:.2f})"
 
 
 class Figure(NamedTuple):
-    """One line of the table. Without a ratio there is nothing to meet: `goal` says why."""
+    """One line of the table. `met` is None where there is no goal to meet."""
 
     name: str
     ours: str
@@ -43,7 +43,7 @@ class Figure(NamedTuple):
     def rate(
         cls, name: str, ours: float, what: str, reference: float, least: float, how: str
     ) -> "Figure":
-        """More is better: events or facts a second against those of a reference."""
+        """More is better: events or facts per second against those of a reference."""
         ratio = ours / reference
         shown = f"{reference:,.0f}/s {what}"
         goal = f">= {least:g}x"
@@ -51,7 +51,7 @@ class Figure(NamedTuple):
 
     @classmethod
     def times(cls, name: str, ours: Took, reference: Took, most: float, how: str) -> "Figure":
-        """Less is better: time against that of a reference; the ratio of processor time beside."""
+        """Less is better: time against that of a reference, with the ratio of processor time."""
         ratio = ours.seconds / reference.seconds
         cpu = f"cpu {ours.cpu / reference.cpu:.2f}x" if reference.cpu else "cpu -"
         goal, shown = f"<= {most:g}x", (ours.text, reference.text)
@@ -64,7 +64,7 @@ class Figure(NamedTuple):
 
 
 def timed(act: Callable[[], object]) -> float:
-    """Seconds of one call. What the benchmark itself holds is hidden from the collector."""
+    """Seconds of one call. The benchmark's own objects are hidden from the garbage collector."""
     gc.collect()
     gc.freeze()
     try:
@@ -77,29 +77,31 @@ def timed(act: Callable[[], object]) -> float:
 
 def interleaved(runs: int, acts: dict[str, Act]) -> dict[str, float]:
     """Median seconds of each act: a, b, a, b ..., so that a noisy minute hits them all."""
-    found: dict[str, list[float]] = {name: [] for name in acts}
+    measured: dict[str, list[float]] = {name: [] for name in acts}
     for run in range(runs):
         for name, act in acts.items():
             tell(f"{name}: run {run + 1} of {runs}")
-            found[name].append(act())
-    return {name: median(seconds) for name, seconds in found.items()}
+            measured[name].append(act())
+    return {name: median(seconds) for name, seconds in measured.items()}
 
 
 def in_turns(runs: int, acts: dict[str, Callable[[], Took]]) -> dict[str, Took]:
-    """As `interleaved`, of both clocks."""
-    found: dict[str, list[Took]] = {name: [] for name in acts}
+    """Like `interleaved`, with wall and processor time."""
+    measured: dict[str, list[Took]] = {name: [] for name in acts}
     for run in range(runs):
         for name, act in acts.items():
             tell(f"{name}: run {run + 1} of {runs}")
-            found[name].append(act())
+            measured[name].append(act())
     return {
-        name: Took(median(took.seconds for took in took), median(took.cpu for took in took))
-        for name, took in found.items()
+        name: Took(
+            median(sample.seconds for sample in samples), median(sample.cpu for sample in samples)
+        )
+        for name, samples in measured.items()
     }
 
 
 def took(act: Callable[[], object]) -> Took:
-    """Both clocks of one call in this process; see `timed`."""
+    """Wall and processor time of one call in this process; see `timed`."""
     worked = 0.0
 
     def counted() -> None:
@@ -112,7 +114,7 @@ def took(act: Callable[[], object]) -> Took:
 
 
 def tell(text: str) -> None:
-    """The progress line."""
+    """Shows a progress line."""
     if sys.stderr.isatty():
         print(f"\r\033[K{text}", end="" if text else "\r", file=sys.stderr, flush=True)
     elif text:
@@ -120,7 +122,7 @@ def tell(text: str) -> None:
 
 
 def machine() -> str:
-    """What the figures were taken on."""
+    """The machine that the figures were taken on."""
     return (
         f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {platform.system()} "
         f"{platform.machine()}, Python {platform.python_version()}, "

@@ -47,7 +47,7 @@ class Mutant(NamedTuple):
     after: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}  {_told(self.before)}  ->  {_told(self.after) or '(gone)'}"
+        return f"{self.file}:{self.line}  {_flat(self.before)}  ->  {_flat(self.after) or '(gone)'}"
 
     def applied(self, source: bytes) -> bytes:
         """The file with the change."""
@@ -55,7 +55,7 @@ class Mutant(NamedTuple):
 
 
 def mutants(root: Path, file: str) -> list[Mutant]:
-    """Every change of a file that can be drawn, in the order of the text; all of them parse."""
+    """Every change of a file that can be drawn and parses, in the order of the text."""
     source = (root / file).read_bytes()
     finder = _Finder(file, source)
     finder.visit(ast.parse(source))
@@ -70,12 +70,12 @@ def _parses(source: bytes) -> bool:
     return True
 
 
-def _told(text: str) -> str:
+def _flat(text: str) -> str:
     return " ".join(text.split())
 
 
 class _Finder(ast.NodeVisitor):
-    """Walks a tree and gathers changes; passes over what is not to be changed."""
+    """Walks a tree and gathers changes; skips what is not to be changed."""
 
     def __init__(self, file: str, source: bytes) -> None:
         self.file = file
@@ -88,18 +88,18 @@ class _Finder(ast.NodeVisitor):
         """Texts stay."""
 
     def visit_Assert(self, node: ast.Assert) -> None:
-        """A changed assert is noticed by itself."""
+        """Asserts stay: a changed one is noticed by itself."""
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
-        """The value, not the annotation."""
+        """Only the value, not the annotation."""
         if node.value is not None:
             self.visit(node.value)
 
     def visit_arg(self, node: ast.arg) -> None:
-        """An argument is a name and an annotation."""
+        """Arguments stay: they are names and annotations."""
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
-        """Defaults and body; a return before the end may be left out."""
+        """Defaults and body; a return before the end is also dropped."""
         for default in (*node.args.defaults, *node.args.kw_defaults):
             if default is not None:
                 self.visit(default)
@@ -110,12 +110,12 @@ class _Finder(ast.NodeVisitor):
                 self._replace(inner, "pass")
 
     def visit_Assign(self, node: ast.Assign) -> None:
-        """What is assigned; a union of types at the top of a file is an annotation too."""
+        """The assigned value; a union of types at the top of a file is an annotation too."""
         if node.col_offset or not isinstance(node.value, ast.BinOp | ast.Subscript):
             self.visit(node.value)
 
     def visit_Compare(self, node: ast.Compare) -> None:
-        """Each comparison: its boundary, its direction, its contrary."""
+        """Each comparison: its boundary, its direction, its opposite."""
         sides = [node.left, *node.comparators]
         for left, operator, right in zip(sides, node.ops, sides[1:], strict=False):
             self._between(left, right, *COMPARED[type(operator)])
@@ -134,7 +134,7 @@ class _Finder(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_BinOp(self, node: ast.BinOp) -> None:
-        """Arithmetic of numbers, days and sets; texts are added as they are."""
+        """Arithmetic of numbers, days and sets; concatenation of texts stays."""
         sides = (node.left, node.right)
         if type(node.op) in CALCULATED and not any(map(_is_text, sides)):
             self._between(node.left, node.right, *CALCULATED[type(node.op)])
@@ -183,7 +183,7 @@ class _Finder(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_comprehension(self, node: ast.comprehension) -> None:
-        """What is left out is taken."""
+        """The filter is negated."""
         for test in node.ifs:
             self._negated(test)
         self.generic_visit(node)
@@ -193,7 +193,7 @@ class _Finder(ast.NodeVisitor):
         self._replace(node, "pass")
 
     def visit_Continue(self, node: ast.Continue) -> None:
-        """The rest of the round is run."""
+        """The rest of the iteration is run."""
         self._replace(node, "pass")
 
     def _negated(self, test: ast.expr) -> None:

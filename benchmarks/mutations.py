@@ -27,7 +27,7 @@ from benchmarks.mutants import Mutant, drawable
 ROOT = Path(__file__).resolve().parents[1]
 PROGRAMS = "ledger/programs"
 SHARED = ("exchange.py", "periods.py", "variants.py")
-"""Rules that stand beside the programs' own folders."""
+"""Files of rules outside the programs' own folders."""
 COPIED = ("ledger", "projections", "cli", "tests", "fixtures", "docs", "benchmarks")
 SECONDS_MAX = 900
 QUICK = (
@@ -105,9 +105,9 @@ class Copy:
         return Outcome(mutant, bool(by), by, time.monotonic() - began)
 
     def failing(self, arguments: list[str], *, changed: bool = True) -> str:
-        """The first test that fails; nothing where all of them pass.
+        """The first test that fails; empty if all of them pass.
 
-        What is compiled of unchanged sources is kept, of changed ones never.
+        Bytecode of unchanged sources is kept, of changed ones never.
         """
         dropped = ("DUEBOOK_GOLDEN", "DUEBOOK_BOOK", "PYTHONDONTWRITEBYTECODE")
         environment = {name: value for name, value in os.environ.items() if name not in dropped}
@@ -134,7 +134,7 @@ class Copy:
 
 
 def rules_of(file: str) -> list[str]:
-    """The programs that a file is about; all of them for a shared one."""
+    """The programs that a file belongs to; all of them for a shared one."""
     folder = Path(file).parent.name
     return [folder] if folder in WIDER else list(WIDER)
 
@@ -143,7 +143,7 @@ def stages(file: str) -> list[list[str]]:
     """Arguments of pytest, run by run."""
     rules = rules_of(file)
     chosen = "not postgresql and (not test_worked_example or {})"
-    wider = [one for name in rules for one in WIDER[name]]
+    wider = [pattern for name in rules for pattern in WIDER[name]]
     if Path(file).name in ("variants.py", "order_side.py"):
         wider = ["usecases/test_reconcile*.py", *wider]
     return [
@@ -153,10 +153,10 @@ def stages(file: str) -> list[list[str]]:
 
 
 def _tests(patterns: tuple[str, ...] | list[str]) -> list[str]:
-    found = {
+    paths = {
         str(path.relative_to(ROOT)): None for pattern in patterns for path in _matching(pattern)
     }
-    return list(found)
+    return list(paths)
 
 
 def _matching(pattern: str) -> list[Path]:
@@ -172,7 +172,7 @@ def rule_files(only: str) -> list[str]:
 
 
 def main() -> int:
-    """Draws, runs, tells; 1 where a change went unnoticed."""
+    """Draws, runs and reports; returns 1 if a change went unnoticed."""
     options = parsed()
     drawn = list(drawable(ROOT, rule_files(options.only)))
     possible = len(drawn)
@@ -199,7 +199,7 @@ def main() -> int:
 
 
 def told(outcomes: list[Outcome]) -> int:
-    """The sum, and what survives."""
+    """Prints the totals and the survivors; returns the exit code."""
     survivors = [outcome.mutant for outcome in outcomes if not outcome.noticed]
     print(f"\n{len(outcomes)} changes, {len(outcomes) - len(survivors)} noticed")
     print(f"{len(survivors)} survive", *survivors, sep="\n")

@@ -1,4 +1,4 @@
-"""What programs ask of archived orders: GMV per store and day, and a store's first order."""
+"""What programs read from archived orders: GMV per store and day, and a store's first order."""
 
 import json
 import resource
@@ -23,12 +23,12 @@ from ledger.usecases.settling.settle import published_edition, settle
 
 GROWTH = "growth-2026-05"
 MAY = 4
-"""Of the generated months, counted from January 2026: within the term."""
+"""A generated month within the term, counted from January 2026."""
 Fact = dict[str, Any]
 
 
 def figures(shop: Workshop, wanted: set[str]) -> Iterator[Figure]:
-    """Growth of 2,000 merchants; an explanation beside ten months of orders."""
+    """Growth of 2,000 merchants; an explanation in a book with ten months of orders."""
     count = 2_000_000 if shop.facts >= 100_000 else 20_000
     if "growth-orders" in wanted:
         yield _growth(shop, count)
@@ -47,7 +47,7 @@ def _enrolled(number: int) -> Iterator[Fact]:
     yield {"type": "MerchantEnrolled", "at": "2026-04-21T09:00:00Z", **own, "store": store}
 
 
-def _told(shop: Workshop, name: str, facts: Iterator[Fact]) -> Book:
+def _book_of(shop: Workshop, name: str, facts: Iterator[Fact]) -> Book:
     path = shop.folder / f"{name}.ndjson"
     path.write_text("".join(f"{json.dumps(fact)}\n" for fact in facts), encoding="utf-8")
     book, _ = init(str(shop.folder / f"{name}.db"), "platform")
@@ -56,12 +56,12 @@ def _told(shop: Workshop, name: str, facts: Iterator[Fact]) -> Book:
 
 
 def _growth(shop: Workshop, count: int) -> Figure:
-    """Settling from the archive, less settling the same sales told as facts, against a bare sum."""
+    """Settling from the archive, less settling the same sales from facts, against a bare sum."""
     month = shop.folder / "may.csv"
     generate(count, MAY, month)
     facts = [fact for number in range(STORES) for fact in _enrolled(number)]
     with_orders, without = (
-        _told(shop, name, iter(facts)) for name in ("growth-orders", "growth-bare")
+        _book_of(shop, name, iter(facts)) for name in ("growth-orders", "growth-bare")
     )
     _tell_sales(shop, without, month)
     before = with_orders.head().position
@@ -74,19 +74,19 @@ def _growth(shop: Workshop, count: int) -> Figure:
         "facts": lambda: _settled(without),
         "sum": lambda: took(lambda: _summed(file)),
     }
-    found = in_turns(max(shop.runs, 5), acts)
-    added = Took(*(a - b for a, b in zip(found["archive"], found["facts"], strict=True)))
-    ratio = added.seconds / found["sum"].seconds
-    how = f"cpu {added.cpu / found['sum'].cpu:.2f}x; {STORES:,} merchants, {count:,} orders, "
-    how += f"{events} events in the log; whole settle {found['archive'].text}"
+    times = in_turns(max(shop.runs, 5), acts)
+    added = Took(*(a - b for a, b in zip(times["archive"], times["facts"], strict=True)))
+    ratio = added.seconds / times["sum"].seconds
+    how = f"cpu {added.cpu / times['sum'].cpu:.2f}x; {STORES:,} merchants, {count:,} orders, "
+    how += f"{events} events in the log; whole settle {times['archive'].text}"
     for book in (with_orders, without):
         book.close()
-    reference = f"{found['sum'].text} DuckDB sum per store and day"
+    reference = f"{times['sum'].text} DuckDB sum per store and day"
     return Figure("settle growth, orders", added.text, reference, ratio, "<= 3x", ratio <= 3, how)
 
 
 def _tell_sales(shop: Workshop, book: Book, month: Path) -> None:
-    """The sales of each store and day as facts, as a feed would report them."""
+    """Records the sales of each store and day as facts, as a feed would report them."""
     import duckdb
 
     out = shop.folder / "sales.ndjson"
@@ -133,7 +133,7 @@ def _explained(shop: Workshop, count: int, months: int = 10) -> Figure:
     """A recruiting line, in a book with ten months of orders and in one without any."""
     facts = [{"type": "PartnerCertified", "at": "2025-12-01T09:00:00Z", "partner": "P-1"}]
     facts += [fact for number in range(1, 50) for fact in _introduced(number)]
-    full, bare = (_told(shop, name, iter(facts)) for name in ("explain-orders", "explain-bare"))
+    full, bare = (_book_of(shop, name, iter(facts)) for name in ("explain-orders", "explain-bare"))
     for number in range(months):
         tell(f"archiving month {number + 1} of {months}")
         path = shop.folder / "explain-month.csv"
@@ -150,7 +150,7 @@ def _explained(shop: Workshop, count: int, months: int = 10) -> Figure:
 
 
 def _asked(location: str) -> Took:
-    """The whole command, as somebody asks."""
+    """The time of the whole command, as a user runs it."""
     words = ["explain", f"{PROGRAM}/S-00007", "--as-of", "2026-10-01", "--book", location]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = timed(lambda: subprocess.run([DUEBOOK, *words], capture_output=True, check=True))

@@ -73,7 +73,7 @@ def bare(path: Path, out: Path) -> float:
 
 
 def archive(path: Path, folder: Path, history: list[ArchivedFile]) -> tuple[float, ArchivedFile]:
-    """Seconds of a whole call, with the file that it added."""
+    """Seconds of a whole call, and the file that it added."""
     started = time.perf_counter()
     with TemporaryDirectory(dir=folder.parent) as spill, connect(Path(spill)) as connection:
         checked = read(connection, [path], NOW)
@@ -104,7 +104,7 @@ def figures(runs: int, large: int, work: Path) -> None:
         seconds, added = archive(months[12], full, history)
         times["thirteenth"].append(seconds)
         (full / f"{added.digest}.parquet").unlink()
-    middle = {name: median(found) for name, found in times.items()}
+    middle = {name: median(taken) for name, taken in times.items()}
     size = months[0].stat().st_size / 1e6
     print(f"2,000,000 orders, {size:.0f} MB; medians of {runs} interleaved runs")
     for name, seconds in middle.items():
@@ -120,7 +120,7 @@ def figures(runs: int, large: int, work: Path) -> None:
 
 
 def once(path: Path) -> None:
-    """One call in a process of its own, for its peak of memory."""
+    """One call in a process of its own, for its peak memory."""
     with TemporaryDirectory(dir=path.parent) as work:
         seconds, _ = archive(path, Path(work, "orders"), [])
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
@@ -138,8 +138,8 @@ def main() -> None:
     measuring = commands.add_parser("figures")
     measuring.add_argument("--runs", type=int, default=5)
     measuring.add_argument("--large", type=int, default=0)
-    one = commands.add_parser("once")
-    one.add_argument("path", type=Path)
+    single = commands.add_parser("once")
+    single.add_argument("path", type=Path)
     given = parser.parse_args()
     if given.command == "generate":
         generate(given.orders, given.month, given.out)
@@ -151,10 +151,10 @@ def main() -> None:
 
 
 def one_event_per_order(month: Path, path: Path) -> float:
-    """Orders of the same file a second, one event each, through the bare library.
+    """Orders of the same file per second, one event each, through the bare library.
 
     One aggregate per store, kept in memory, in a new book at `path`; read with the standard
-    library, saved 500 a time.
+    library, saved 500 at a time.
     """
     from eventsourcing.application import Application
     from eventsourcing.domain import Aggregate, event

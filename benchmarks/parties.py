@@ -1,4 +1,4 @@
-"""Settling deposits and agreements, fact by fact no slower than recruiting."""
+"""Settling deposits and agreements: per fact no slower than recruiting."""
 
 import json
 from collections.abc import Iterator
@@ -15,11 +15,11 @@ from ledger.usecases.settling.settle import published_edition, settle
 
 Fact = dict[str, Any]
 CREATORS = 4
-"""Agreements with one creator: as many agencies share a pool."""
+"""Agreements with one creator: that many agencies share a pool."""
 
 
 class Asked(NamedTuple):
-    """A book and the run of it that is timed."""
+    """A book, and the run over it that is timed."""
 
     book: Path
     program: str
@@ -28,7 +28,7 @@ class Asked(NamedTuple):
 
 
 def deposits(stores: int) -> Iterator[Fact]:
-    """Ten facts a store: required, paid in twice, used three times, closed, given back."""
+    """Ten facts per store: required, paid in twice, used three times, closed, returned."""
     for number in range(stores):
         own = {"store": f"D-{number:06}"}
         money = {"currency": "CNY", **own}
@@ -73,7 +73,7 @@ def agreements(count: int) -> Iterator[Fact]:
 
 
 def figures(shop: Workshop, wanted: set[str]) -> Iterator[Figure]:
-    """Seconds a fact read, against recruiting in the same run."""
+    """Seconds per fact read, against recruiting in the same run."""
     reference = Asked(shop.recorded, PROGRAM, None, AS_OF)
     if "deposits" in wanted:
         book = _made(shop, "deposits", deposits(shop.stores))
@@ -98,8 +98,10 @@ def _per_fact(shop: Workshop, name: str, asked: Asked, reference: Asked) -> Figu
         name: lambda: _settled(asked, read, name),
         "recruiting": lambda: _settled(reference, read, "recruiting"),
     }
-    found = in_turns(shop.runs, acts)
-    each = {one: Took(t.seconds / read[one][0], t.cpu / read[one][0]) for one, t in found.items()}
+    times = in_turns(shop.runs, acts)
+    each = {
+        side: Took(t.seconds / read[side][0], t.cpu / read[side][0]) for side, t in times.items()
+    }
     ours, other = each[name], each["recruiting"]
     ratio = ours.cpu / other.cpu
     facts, lines = read[name]

@@ -1,4 +1,4 @@
-"""An eleventh quarter, settled over a book that holds ten closed ones and in a book of its own."""
+"""An eleventh quarter, settled in a book that holds ten closed ones and in a book of its own."""
 
 import random
 from collections.abc import Callable, Iterator
@@ -28,7 +28,7 @@ DAILY_CURRENCIES = ("USD", "EUR")
 
 
 class Term(NamedTuple):
-    """One of the quarters: its edition's name and days, and when it is closed."""
+    """One of the quarters: the name and days of its edition."""
 
     program: str
     first: date
@@ -62,7 +62,7 @@ def _months(day: date, more: int) -> date:
 
 
 def published(book: Book, like: str, term: Term) -> None:
-    """Publishes the shipped edition for other days under another name."""
+    """Publishes a shipped edition for other days under another name."""
     model = next(edition for edition in shipped() if edition.program == like)
     terms = {key: value for key, value in model.terms.items() if key != "make_up_due"}
     changes = {"program": term.program, "first": term.first, "last": term.last, "terms": terms}
@@ -71,11 +71,11 @@ def published(book: Book, like: str, term: Term) -> None:
 
 
 Facts = Callable[[Term, int, bool], Iterator[Timed]]
-"""A term's facts: which term, the number of its turn, and whether the book begins with it."""
+"""A term's facts: which term, its number, and whether the book begins with it."""
 
 
 def two_books(shop: Workshop, like: str, terms: list[Term], made: Facts) -> tuple[Path, Path]:
-    """A book with ten closed terms and the facts of the last; one with the last alone."""
+    """A book with ten closed terms and the facts of the last, and one with the last alone."""
     full, own = shop.fresh_book("full.db"), shop.fresh_book("own.db")
     file = shop.folder / "quarter.ndjson"
     for number, term in enumerate(terms):
@@ -114,7 +114,7 @@ def settled_twice(
         last[which] = child("settle-closed", book, term.program, term.as_of)
         return Took(last[which].seconds, last[which].cpu)
 
-    found = in_turns(
+    times = in_turns(
         max(shop.runs, 7 if shop.repeats > 3 else 1),
         {
             "full": lambda: once("full", books[0]),
@@ -124,7 +124,7 @@ def settled_twice(
     full, own = last["full"], last["own"]
     how = f"{full.lines:,} lines; events read {full.facts:,}, alone {own.facts:,}; "
     how += f"{full.peak_mib:.0f} MiB, alone {own.peak_mib:.0f} MiB"
-    yield Figure.times(name, found["full"], found["own"], TIMES_MAX, how)
+    yield Figure.times(name, times["full"], times["own"], TIMES_MAX, how)
 
 
 def recruiting(shop: Workshop, wanted: set[str]) -> Iterator[Figure]:
@@ -189,28 +189,28 @@ def _enrolled(term: Term, number: int, merchants: int) -> Iterator[Timed]:
         rate = f"{1.05 + chance.random() / 10:.4f}"
         quoted = {"base": "EUR", "quote": "USD", "day": str(term.first + timedelta(days=day))}
         yield at, {"type": "RateQuoted", **quoted, "rate": rate}
-    for one in range(merchants):
-        who = {"program": term.program, "merchant": f"M-{one}"}
-        yield term.start - 20 * DAY + one, {"type": "MerchantInvited", **who}
+    for merchant in range(merchants):
+        who = {"program": term.program, "merchant": f"M-{merchant}"}
+        yield term.start - 20 * DAY + merchant, {"type": "MerchantInvited", **who}
         promised = {"aigc": 40, "creator_video": 12}
-        joined = {**who, "store": f"S-{one}", "promised": promised}
-        yield term.start + one, {"type": "MerchantEnrolled", **joined}
+        joined = {**who, "store": f"S-{merchant}", "promised": promised}
+        yield term.start + merchant, {"type": "MerchantEnrolled", **joined}
         paid = {**who, "amount": "6000.00", "currency": "USD"}
-        yield term.start + DAY + one, {"type": "FixedFeePaid", **paid}
+        yield term.start + DAY + merchant, {"type": "FixedFeePaid", **paid}
         for week in range(13):
             kind = "creator_video" if week % 4 == 0 else "aigc"
             given = {**who, "kind": kind, "count": chance.randrange(2, 6)}
-            yield term.start + week * 7 * DAY + one, {"type": "ContentDelivered", **given}
+            yield term.start + week * 7 * DAY + merchant, {"type": "ContentDelivered", **given}
         for day in range(days):
             at = term.start + (day + 1) * DAY + chance.randrange(3600, 8 * 3600)
             yield (
                 at,
                 {
                     "type": "GMVRecorded",
-                    "store": f"S-{one}",
+                    "store": f"S-{merchant}",
                     "day": str(term.first + timedelta(days=day)),
                     "amount": f"{chance.randrange(9_000, 90_000) / 100:.2f}",
-                    "currency": DAILY_CURRENCIES[one % 2],
+                    "currency": DAILY_CURRENCIES[merchant % 2],
                     "basis": "placed",
                     "orders": chance.randrange(1, 40),
                 },

@@ -67,8 +67,8 @@ def states(shop: Workshop, wanted: set[str]) -> Iterator[Figure]:
 
 
 def fold_all(book: Book, names: dict[str, list[str]]) -> int:
-    """All states, as `settle` asks for them: in its pieces, without the collector of cycles;
-    the number of events."""
+    """Folds all states as `settle` does: in its chunks, without garbage collection; returns the
+    number of events."""
     with book.reading() as connection, no_cycles():
         clocks = Clocks(parse_instant(AS_OF), book.head().position)
         reader = LogReader(connection, clocks)
@@ -79,18 +79,18 @@ def fold_all(book: Book, names: dict[str, list[str]]) -> int:
 
 
 def _names(book: Book) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {kind: [] for kind in KINDS}
+    names: dict[str, list[str]] = {kind: [] for kind in KINDS}
     with book.reading() as connection:
         rows = connection.exec_driver_sql("SELECT DISTINCT stream FROM events ORDER BY stream")
         for (stream,) in rows:
             kind, _, name = stream.partition(":")
-            if kind in found:
-                found[kind].append(name)
-    return found
+            if kind in names:
+                names[kind].append(name)
+    return names
 
 
 def log(shop: Workshop, wanted: set[str]) -> Iterator[Figure]:
-    """`read` and `gmv`, of the same runs of the decoded log."""
+    """`read` and `gmv`, against the same runs over the decoded log."""
     book = open_book(str(shop.recorded))
     events = book.head().position
     rebuild = _rebuild(book) if "gmv" in wanted else None
@@ -127,13 +127,13 @@ def cursor(shop: Workshop) -> None:
     connection.close()
 
 
-def _consume(found: Iterable[object]) -> None:
-    for _ in found:
+def _consume(items: Iterable[object]) -> None:
+    for _ in items:
         pass
 
 
 def _rebuild(book: Book) -> Callable[[], object] | None:
-    """What rebuilds the view `gmv` of a book from nothing; None where there are no views."""
+    """A function that rebuilds a book's view `gmv`; None where there are no views."""
     if find_spec("projections.runner") is None:
         return None
     from projections.catalogue import VIEWS

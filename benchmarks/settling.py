@@ -1,4 +1,4 @@
-"""Settling at two sizes, and the memory of a great record, each in a process of its own."""
+"""Settling at two sizes, and the memory of a large recording, each in a process of its own."""
 
 import json
 import subprocess
@@ -17,7 +17,7 @@ TIMES_MAX = 11
 
 
 class Answer(NamedTuple):
-    """What a child process measured of itself."""
+    """What a child process measured about itself."""
 
     seconds: float
     cpu: float
@@ -27,14 +27,14 @@ class Answer(NamedTuple):
 
 
 def child(*words: str | Path) -> Answer:
-    """Runs `benchmarks.child`."""
+    """Runs `benchmarks.child` and returns its answer."""
     command = [sys.executable, "-m", "benchmarks.child", *map(str, words)]
     out = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout
     return Answer(**json.loads(out))
 
 
 def settle(shop: Workshop, wanted: set[str]) -> Iterator[Figure]:
-    """`settle`: seconds, facts a second and peak memory, at a tenth of the stores and at all."""
+    """`settle`: seconds, facts per second and peak memory, with a tenth of the stores and all."""
     small = shop.made_file(shop.facts // 10, shop.stores // 10)
     books = {
         shop.stores // 10: shop.made_book(small, "small.db"),

@@ -18,18 +18,18 @@ SUFFIXES = ("", "-wal", "-shm", ".receipts")
 
 
 class Workshop:
-    """A folder, the sizes of this run, and the log that most figures look at."""
+    """A folder, the sizes of this run, and the log that most figures use."""
 
     def __init__(self, facts: int, stores: int, runs: int, repeats: int) -> None:
         self.folder = ROOT / ".bench"
         self.facts, self.stores, self.runs = facts, stores, runs
         self.repeats = repeats
-        """How often a whole command is started."""
+        """How many times a whole command is started."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir()
 
     def remove(self) -> None:
-        """Gives the disk back."""
+        """Frees the disk."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @cached_property
@@ -38,7 +38,7 @@ class Workshop:
         return self.made_file(self.facts, self.stores)
 
     def made_file(self, count: int, stores: int) -> Path:
-        """A file of so many facts."""
+        """A file of that many facts."""
         path = self.folder / f"{count}.ndjson"
         if not path.exists():
             tell(f"writing {count:,} facts of {stores:,} stores")
@@ -81,6 +81,6 @@ def recorded(book: Book, file: Path) -> RecordAnswer:
 
 
 def discard(path: Path) -> None:
-    """Removes a SQLite database with what stands beside it."""
+    """Removes a SQLite database and the files next to it."""
     for suffix in SUFFIXES:
         Path(f"{path}{suffix}").unlink(missing_ok=True)

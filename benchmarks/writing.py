@@ -19,7 +19,7 @@ INSERT = f"INSERT INTO events ({COLUMNS}) VALUES ({', '.join('?' * len(events.co
 
 
 def figures(shop: Workshop, wanted: set[str]) -> Iterator[Figure]:
-    """`record` and `raw`, of the same runs of ours."""
+    """`record` and `raw`, against the same runs of ours."""
     acts = {"record": lambda: ours(shop)}
     if "record" in wanted:
         calls = [bare.call_of(json.loads(line)) for line in shop.file.open(encoding="utf-8")]
@@ -40,7 +40,7 @@ def figures(shop: Workshop, wanted: set[str]) -> Iterator[Figure]:
 
 
 def ours(shop: Workshop) -> float:
-    """From the file's bytes to the commit. The last run's book serves the other figures."""
+    """Seconds from the file's bytes to the commit. The last run's book serves other figures."""
     book = shop.fresh_book("run.db")
     seconds = timed(lambda: recorded(book, shop.file))
     book.close()
@@ -53,7 +53,7 @@ def ours(shop: Workshop) -> float:
 
 
 def library(shop: Workshop, calls: list[bare.Call]) -> float:
-    """The same facts, parsed before, through the library's aggregates."""
+    """The same facts, already parsed, through the library's aggregates."""
     path = shop.folder / "bare.db"
     discard(path)
     app = bare.application(str(path))

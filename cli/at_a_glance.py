@@ -1,7 +1,7 @@
-"""What the shell completes of the product itself, read from its source without importing it.
+"""Names of the product itself for shell completion, read from its source without importing it.
 
-A shell waits for an answer with every press of the key: importing every program's rules, the facts
-and the read models takes several times as long as looking their names up in the text.
+A shell waits at every press of the key: importing every program's rules, the facts and the read
+models takes several times as long as looking up their names in the text.
 """
 
 import re
@@ -25,12 +25,12 @@ class Declared(NamedTuple):
 
     by_month: bool
     month_in_line: bool
-    """Whether every line is named by its month first."""
+    """Whether every line's name begins with its month."""
     subjects: tuple[str, ...]
 
 
 def declared(rules: str) -> Declared:
-    """What the folder of some rules declares."""
+    """What the folder of a program's rules declares."""
     text = _text(ROOT / "ledger" / "programs" / rules / "program.py")
     periods = match[1] if (match := _PERIODS.search(text)) else ""
     subjects = match[1].split(" or ") if (match := _SUBJECT.search(text)) else ()
@@ -39,12 +39,12 @@ def declared(rules: str) -> Declared:
 
 def fact_types() -> list[str]:
     """Every type of fact: what is recorded under a topic and has an example."""
-    found = []
+    names = []
     for path in (ROOT / "ledger" / "aggregates").glob("*.py"):
         for body in re.split(r"^class ", _text(path), flags=re.MULTILINE)[1:]:
             if _TOPIC.search(body) and _EXAMPLE.search(body):
-                found.append(re.split(r"\W", body, maxsplit=1)[0])
-    return sorted(found)
+                names.append(re.split(r"\W", body, maxsplit=1)[0])
+    return sorted(names)
 
 
 def views() -> list[str]:
@@ -63,12 +63,12 @@ def reports() -> list[str]:
 
 
 def _views() -> Iterator[list[tuple[str, str]]]:
-    """Per read model what it is called."""
+    """Per read model, the names of its table and report."""
     for path in (ROOT / "projections").glob("*.py"):
         for body in re.split(r"^class ", _text(path), flags=re.MULTILINE)[1:]:
-            found = _NAME.findall(body)
-            if any(kind == "NAME" for kind, _ in found):
-                yield found
+            pairs = _NAME.findall(body)
+            if any(kind == "NAME" for kind, _ in pairs):
+                yield pairs
 
 
 @cache

@@ -16,18 +16,18 @@ MONEY = {
     *("issued", "adjusted", "brought_forward", "carried_forward", "debit", "credit", "balance"),
     *("refunded", "net", "fee"),
 }
-"""Columns of amounts: in a table their thousands are apart."""
+"""Columns of amounts: in a table their thousands are separated."""
 PERIOD = re.compile(r"[0-9]{4}-[0-9]{2}|[0-9]{4}q[1-4]|total")
 """Columns of a month or a quarter hold amounts too."""
 NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 
 
 def cell(value: Any) -> str:
-    """A value as one cell: lists joined, nothing as empty."""
+    """A value as one cell: lists joined, None as empty."""
     if value is None:
         return ""
     if isinstance(value, list | tuple):
-        return ";".join(cell(one) for one in value)
+        return ";".join(cell(item) for item in value)
     if isinstance(value, dict):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, bool):
@@ -43,7 +43,7 @@ def is_money(name: str) -> bool:
 
 
 def is_number_column(name: str) -> bool:
-    """Whether a column holds numbers, where its cells are such."""
+    """Whether a column holds numbers, as far as its cells are numbers."""
     return name in NUMBERS or is_money(name)
 
 
@@ -53,7 +53,7 @@ def is_number(value: Any) -> bool:
 
 
 def grouped(amount: str) -> str:
-    """Thousands apart: 1234567.80 as 1,234,567.80."""
+    """Separates thousands: 1234567.80 as 1,234,567.80."""
     whole, point, decimals = amount.partition(".")
     sign = "-" if whole.startswith("-") else ""
     return f"{sign}{int(whole.lstrip('-')):,}{point}{decimals}"

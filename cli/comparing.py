@@ -1,4 +1,4 @@
-"""A comparison with the platform's file as commands make it and show it."""
+"""Making and showing a comparison with the platform's file."""
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,24 +26,24 @@ class Against(NamedTuple):
     def compared(
         self, connection: "Connection", program: str, period: str | None, at: "Clocks"
     ) -> "Reconciliation":
-        """Order by order where the file names orders, else line by line."""
+        """Compares order by order where the file names orders, else line by line."""
         from cli.progress import progress
         from ledger.usecases.reconciling.platform_file import reconcile_file
         from ledger.usecases.reconciling.tolerance import parsed
 
         tolerance = parsed(self.tolerances)
-        with progress() as told:
+        with progress() as report:
             return reconcile_file(
                 *(connection, program, period, self.path, at),
                 how=self.reading,
                 flip_sign=self.flip_sign,
                 tolerance=tolerance,
-                progress=told,
+                progress=report,
             )
 
     @property
     def how(self) -> dict[str, Any]:
-        """How it was read, as it is recorded."""
+        """How the file was read, as it is recorded."""
         mapping = self.reading.mapping
         return {
             "profile": mapping.named if mapping else "canonical",
@@ -54,13 +54,13 @@ class Against(NamedTuple):
 
 
 def show(where: Out, answer: dict[str, Any]) -> None:
-    """The breaks; before them what makes most of them, where that is the sign."""
+    """Shows the breaks, and before them whether most come from an opposite sign."""
     if "signs" in answer:
         say(answer["signs"]["sentence"])
-    where.data(answer, [row(one) for one in answer["breaks"]])
+    where.data(answer, [row(break_) for break_ in answer["breaks"]])
 
 
-def row(one: dict[str, Any]) -> dict[str, Any]:
+def row(break_: dict[str, Any]) -> dict[str, Any]:
     """A break as a row of the table."""
     known = (
         "number",
@@ -73,19 +73,21 @@ def row(one: dict[str, Any]) -> dict[str, Any]:
         "difference",
         "currency",
     )
-    names = [name for name in known if name in one]
-    if "group" in one:  # what can be resolved is the group; the line tells the store of the order
-        one = {**one, "break": one["group"]}
+    names = [name for name in known if name in break_]
+    if (
+        "group" in break_
+    ):  # what can be resolved is the group; the line tells the store of the order
+        break_ = {**break_, "break": break_["group"]}
         names.insert(2, "line")
-    likely = "; ".join(f"{cause['because']}: {cause['detail']}" for cause in one["likely"])
-    cells = {n: one[n] for n in names} | {"likely": likely, "resolution": one["resolution"]}
-    if "within_tolerance" in one:
-        cells["within_tolerance"] = "yes" if one["within_tolerance"] else ""
+    likely = "; ".join(f"{cause['because']}: {cause['detail']}" for cause in break_["likely"])
+    cells = {n: break_[n] for n in names} | {"likely": likely, "resolution": break_["resolution"]}
+    if "within_tolerance" in break_:
+        cells["within_tolerance"] = "yes" if break_["within_tolerance"] else ""
     return cells
 
 
 def talk(where: Out, answer: dict[str, Any], *, looking_back: bool) -> None:
-    """What is said below the table."""
+    """Says what belongs below the table."""
     say("")
     for code, text in answer["difference"].items():
         ours = grouped(answer["ours"].get(code, "0"))
@@ -114,14 +116,14 @@ def talk(where: Out, answer: dict[str, Any], *, looking_back: bool) -> None:
 
 
 def say_tolerance(answer: dict[str, Any]) -> None:
-    """What tolerances let pass: never hidden."""
-    for code, one in answer.get("tolerance", {}).items():
+    """Says what is within the tolerances, which is never hidden."""
+    for code, passed in answer.get("tolerance", {}).items():
         say(
-            f"{code}: {counted(one['count'], 'difference')} within the tolerance of "
-            f"{grouped(one['amount'])}, {grouped(one['difference'])} in all."
+            f"{code}: {passed['count']:,} differences are within the tolerance of "
+            f"{grouped(passed['amount'])}, {grouped(passed['difference'])} in all."
         )
 
 
 def _groups(answer: dict[str, Any]) -> int:
-    """How many breaks can be resolved: of orders that break alike, the group."""
-    return len({one.get("group", one["break"]) for one in answer["breaks"]})
+    """How many breaks can be resolved: orders that break alike count as one group."""
+    return len({break_.get("group", break_["break"]) for break_ in answer["breaks"]})

@@ -1,4 +1,4 @@
-"""What the shell completes: programs, periods, lines, payees, statements, reports, accounts, facts.
+"""Shell completion: programs, periods, lines, payees, statements, reports, accounts, facts.
 
 Names come from the book's index, and from the product's source (`cli.at_a_glance`).
 """
@@ -20,8 +20,8 @@ KINDS_OF_ACCOUNTS = ("Assets", "Liabilities", "Equity", "Income", "Expenses")
 
 
 class Bash(BashComplete):
-    """Bash takes a colon for the end of a word: what was typed is put together again, and of what
-    is offered the part before the last colon left out."""
+    """Bash ends words at colons: what was typed is joined again, and what is offered leaves out the
+    part up to the last colon."""
 
     def get_completion_args(self) -> tuple[list[str], str]:
         args, incomplete = super().get_completion_args()
@@ -58,28 +58,28 @@ def programs(context: click.Context, _parameter: click.Parameter, typed: str) ->
 
 
 def months(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
-    """Months of the program that is named, up to now."""
+    """Months of the named program, up to now."""
     return _begun(_months(_location(context), _program(context)), typed)
 
 
 def open_months(context: click.Context, parameter: click.Parameter, typed: str) -> list[str]:
-    """Those of them that are not closed."""
+    """Months of the named program that are not closed."""
     closed = _closed(context)
     return [month for month in months(context, parameter, typed) if month not in closed]
 
 
 def closed_months(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
-    """The months of the program that are closed."""
+    """Months of the named program that are closed."""
     return _begun(_closed(context), typed)
 
 
 def _program(context: click.Context) -> str:
-    """The program that is named, whole or by an unambiguous beginning."""
-    # Behind an option that wants a value nothing has been parsed yet.
+    """The named program, in full or by an unambiguous beginning."""
+    # After an option that takes a value nothing has been parsed yet.
     words = os.environ.get("COMP_WORDS", "").split()
     typed = context.params.get("program") or next(iter(words[2:3]), "")
-    found = peek.names_begun(_location(context), "program", typed)
-    return found[0] if len(found) == 1 else typed
+    names = peek.names_begun(_location(context), "program", typed)
+    return names[0] if len(names) == 1 else typed
 
 
 def _closed(context: click.Context) -> set[str]:
@@ -91,8 +91,8 @@ def _closed(context: click.Context) -> set[str]:
 def _edition(book: str, program: str) -> dict[str, Any]:
     """The last published version of a program; empty where there is none."""
     state = peek.last_state(book, f"terms:{program}", "terms-published")
-    found: dict[str, Any] = json.loads(state)["edition"] if state else {}
-    return found
+    edition: dict[str, Any] = json.loads(state)["edition"] if state else {}
+    return edition
 
 
 def _months(book: str, program: str) -> Iterator[str]:
@@ -108,15 +108,15 @@ def _months(book: str, program: str) -> Iterator[str]:
 
 
 def lines(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
-    """Programs, then months where lines are named by them, then subjects; or a subject alone."""
+    """Programs, then months if lines are named by month, then subjects; or a subject alone."""
     book = _location(context)
     program, slash, rest = typed.partition("/")
     if not slash:
-        found = [f"{name}/" for name in peek.names_begun(book, "program", typed)]
-        rules = {one["rules"] for name in peek.names_begun(book, "program", "")
-                 if (one := _edition(book, name))}  # fmt: skip
+        offered = [f"{name}/" for name in peek.names_begun(book, "program", typed)]
+        rules = {published["rules"] for name in peek.names_begun(book, "program", "")
+                 if (published := _edition(book, name))}  # fmt: skip
         kinds = {kind for rule in rules for kind in declared(rule).subjects}
-        return found + _things(book, kinds, typed)
+        return offered + _things(book, kinds, typed)
     edition = _edition(book, program)
     if not edition:
         return []
@@ -125,19 +125,19 @@ def lines(context: click.Context, _parameter: click.Parameter, typed: str) -> li
         return [f"{program}/{name}" for name in _things(book, own.subjects, rest)]
     month, slash, name = rest.partition("/")
     if not slash:
-        return [f"{program}/{one}/" for one in _begun(_months(book, program), month)]
+        return [f"{program}/{begun}/" for begun in _begun(_months(book, program), month)]
     return [f"{program}/{month}/{thing}" for thing in _things(book, own.subjects, name)]
 
 
 def _things(book: str, kinds: Iterable[str], typed: str) -> list[str]:
-    """Names of things of some kinds that begin so."""
-    found = [
+    """Names of things of some kinds that begin with what is typed."""
+    names = [
         stream.partition(":")[2]
         for kind in kinds
         for stream in peek.streams_begun(book, f"{kind}:{typed}")
     ]
-    found += [name for kind in kinds for name in peek.names_begun(book, kind, typed)]
-    return sorted(set(found))[: peek.NAMES_MAX]
+    names += [name for kind in kinds for name in peek.names_begun(book, kind, typed)]
+    return sorted(set(names))[: peek.NAMES_MAX]
 
 
 def payees(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
@@ -146,19 +146,19 @@ def payees(context: click.Context, _parameter: click.Parameter, typed: str) -> l
 
 
 def statements(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
-    """Ids of statements; a party alone where that is what was begun."""
+    """Ids of statements; or parties, where what is typed begins one."""
     book = _location(context)
     streams = peek.streams_begun(book, f"statement:{typed}")
-    found = [stream.partition(":")[2] for stream in streams]
-    return found or peek.names_begun(book, "payee", typed)
+    names = [stream.partition(":")[2] for stream in streams]
+    return names or peek.names_begun(book, "payee", typed)
 
 
 def programs_and_statements(
     context: click.Context, parameter: click.Parameter, typed: str
 ) -> list[str]:
-    """What `statement` takes."""
-    found = [] if "/" in typed or ":" in typed else programs(context, parameter, typed)
-    return found or statements(context, parameter, typed)
+    """Programs and statements, which `statement` takes."""
+    names = [] if "/" in typed or ":" in typed else programs(context, parameter, typed)
+    return names or statements(context, parameter, typed)
 
 
 def accounts(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
@@ -174,13 +174,13 @@ def streams(context: click.Context, _parameter: click.Parameter, typed: str) -> 
 
 
 def breaks(context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
-    """Breaks of the last comparisons of the program that were kept."""
+    """Breaks of the program's last kept comparisons."""
     book = _location(context)
-    found: list[str] = []
+    ids: list[str] = []
     for stream in peek.streams_indexed(book, "reconciled", _program(context)):
         state = peek.last_state(book, stream, "reconciliation-run")
-        found += [load["id"] for load in json.loads(state)["breaks"]] if state else []
-    return _begun(found, typed)
+        ids += [break_["id"] for break_ in json.loads(state)["breaks"]] if state else []
+    return _begun(ids, typed)
 
 
 def facts(_context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:

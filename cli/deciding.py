@@ -1,4 +1,4 @@
-"""What commands that decide have in common: they show what they will do, ask, and then do it."""
+"""What decision commands have in common: they show what they will do, ask, and then do it."""
 
 import sys
 from collections.abc import Callable
@@ -23,26 +23,26 @@ REFUSED = 1
 
 @dataclass
 class Decision:
-    """Who decides, and whether what is decided is only shown, asked about, or done at once."""
+    """Who decides, and whether a decision is only shown, confirmed first, or made at once."""
 
     by: str
     dry_run: bool
     yes: bool
     shown: bool = field(default=False, init=False)
-    """Whether what is decided was shown before somebody was asked."""
+    """Whether the decision was shown and the user was asked."""
     declined: bool = field(default=False, init=False)
-    """Whether somebody was asked and said no."""
+    """Whether the user was asked and said no."""
 
     @property
     def looks(self) -> bool:
-        """Whether somebody will see what is decided before it is recorded."""
+        """Whether a user sees the decision before it is recorded."""
         return self.dry_run or (not self.yes and is_terminal())
 
     def agree(self, question: str, show: Callable[[Plan], None]) -> Callable[[Plan], bool]:
-        """Asked by a use case with what it would record, before it does.
+        """The function that a use case calls with what it would record, before it does.
 
         With `--dry-run` nothing is recorded; where nobody is asked it is decided at once, under
-        the lock if need be.
+        the lock if necessary.
         """
         from ledger.usecases.record_decisions import at_once
 
@@ -65,7 +65,7 @@ class Decision:
             where.data(answer, rows)
 
     def ended(self, where: Out) -> int:
-        """Says where nothing was recorded; the exit code."""
+        """Says so if nothing was recorded; returns the exit code."""
         if self.declined:
             say(NOTHING)
             return REFUSED
@@ -81,7 +81,7 @@ def _is_screen() -> bool:
 
 
 def deciding(command: F) -> F:
-    """`--by NAME`, `--dry-run` and `--yes`; the command gets them as one `decision`."""
+    """Adds `--by NAME`, `--dry-run` and `--yes`; the command gets them as one `decision`."""
 
     @wraps(command)
     def decided(*given: Any, **more: Any) -> Any:
@@ -103,12 +103,12 @@ def deciding(command: F) -> F:
 
 
 def say_moves(plan: Plan) -> None:
-    """What a decision moves in periods that are open, where that was worked out."""
-    for one in plan.get("moves", ()):
-        name = " ".join(filter(None, [one["program"], one["period"]]))
-        sums = ", ".join(f"{grouped(text)} {code}" for code, text in one["difference"].items())
-        say(f"{name}: {counted(one['lines'], 'line')} would change, in all {sums or 'by nothing'}.")
-        for line in one["changes"]:
+    """Says what a decision moves in open periods, if that was worked out."""
+    for move in plan.get("moves", ()):
+        name = " ".join(filter(None, [move["program"], move["period"]]))
+        sums = ", ".join(f"{grouped(text)} {code}" for code, text in move["difference"].items())
+        say(f"{name}: {move['lines']} lines change, in all {sums or 'by nothing'}.")
+        for line in move["changes"]:
             say(
                 f"  {line['line']} ({line['payee']}): {line['was_outcome'] or 'none'} "
                 f"{line['was'] or ''} -> {line['now_outcome'] or 'none'} {line['now'] or ''} "

@@ -1,7 +1,7 @@
-"""The files that a command writes because somebody named them: never over anything of worth.
+"""The files that a command writes because the user named them: never over anything of value.
 
 Whether a file may be written is decided before the command does any work. A regular file is
-written whole beside its place and then put there; a device or a pipe is written to.
+written completely next to its place and then moved there; a device or a pipe is written to.
 """
 
 import os
@@ -24,13 +24,13 @@ _DESCRIPTORS = {"stdin": 0, "stdout": 1, "stderr": 2}
 
 
 INPUT = click.Path(readable=False)
-"""Of every option and argument that names a file or a folder that a command reads or keeps."""
+"""For every option and argument that names a file or a folder that a command reads or keeps."""
 OUTPUT_FILE = click.Path(readable=False)
-"""Of every option that names a file to write: its command gets a `Destination`."""
+"""For every option that names a file to write: its command gets a `Destination`."""
 
 
 class Guarded(NamedTuple):
-    """A place that no output may fall on, and what it is in words."""
+    """A place that no output may overwrite, and what it is in words."""
 
     what: str
     path: Path
@@ -38,12 +38,12 @@ class Guarded(NamedTuple):
 
 @dataclass
 class Destination:
-    """A file to be written, as typed and as it was when it was looked at."""
+    """A file to be written, as typed, and its state when it was checked."""
 
     typed: str
     overwrite: bool = False
     quiet: bool = False
-    """Whether somebody else says that it was written."""
+    """Whether the caller says that it was written."""
     path: Path = field(init=False)
     found: os.stat_result | None = field(init=False)
 
@@ -64,14 +64,14 @@ class Destination:
 
     @property
     def flows(self) -> bool:
-        """Whether it is written to as it stands: a device, a pipe, or an open stream by name."""
+        """Whether it is written to directly: a device, a pipe, or an open stream by name."""
         if self.found is None:
             return False
         mode = self.found.st_mode
         return stat.S_ISCHR(mode) or stat.S_ISFIFO(mode) or _descriptor(self.typed) is not None
 
     def refuse_unwritable(self) -> None:
-        """Raises `OutputRefused` for what is no file, or lies where none can be written."""
+        """Raises `OutputRefused` for what is not a file, or lies where none can be written."""
         if self.found is not None and not (self.flows or stat.S_ISREG(self.found.st_mode)):
             raise OutputRefused(f"{self} exists and is not a file that can be written.", OTHER_NAME)
         folder = self.path.parent
@@ -82,7 +82,7 @@ class Destination:
             )
 
     def refuse_existing(self) -> None:
-        """Raises `OutputExists` for a file that nobody said may be replaced; asks on a terminal."""
+        """Raises `OutputExists` for a file that may not be replaced; on a terminal it asks."""
         from cli.talk import is_terminal
 
         if self.found is None or self.flows or self.overwrite:
@@ -94,13 +94,13 @@ class Destination:
 
     @contextmanager
     def opened(self, *, errors: str = "strict") -> Iterator[IO[str]]:
-        """The file for text in UTF-8, put in its place when it is whole."""
+        """The file for text in UTF-8, moved to its place when it is complete."""
         with self._open("w", encoding="utf-8", newline="", errors=errors) as file:
             yield file
 
     @contextmanager
     def binary(self) -> Iterator[IO[bytes]]:
-        """The file for bytes, put in its place when it is whole."""
+        """The file for bytes, moved to its place when it is complete."""
         with self._open("wb") as file:
             yield file
 
@@ -127,7 +127,7 @@ def check(
     files: Sequence[Path] = (),
     folders: Sequence[Path] = (),
 ) -> None:
-    """Looks at all outputs of a call before it does anything.
+    """Checks all outputs of a call before it does anything.
 
     `files` and `folders` are the book's own. Raises `OutputRefused` for one that is any of these,
     an input, another output, another database or no file at all, and `OutputExists`.
@@ -169,15 +169,17 @@ def _refuse_guarded(output: Destination, guarded: Sequence[Guarded]) -> None:
 
 
 def _refuse_inside(output: Destination, folders: Sequence[Guarded]) -> None:
-    """A folder's own name, anything below it, and another name of a file in it."""
-    for one in folders:
-        folder = one.path.resolve()
+    """Refuses a folder itself, anything below it, and another name of a file in it."""
+    for guarded in folders:
+        folder = guarded.path.resolve()
         places = [output.path, *output.path.parents]
         inside = _folded(folder) in map(_folded, places) or (
             folder.is_dir() and any(place.is_dir() and place.samefile(folder) for place in places)
         )
         if inside or _linked_into(output, folder):
-            raise OutputRefused(f"{output} belongs to {one.what}{_named(one, output)}.", OTHER_NAME)
+            raise OutputRefused(
+                f"{output} belongs to {guarded.what}{_named(guarded, output)}.", OTHER_NAME
+            )
 
 
 def _named(place: Guarded, output: Destination) -> str:
@@ -189,11 +191,11 @@ def _linked_into(output: Destination, folder: Path) -> bool:
     if status is None or status.st_nlink < 2 or not folder.is_dir():
         return False
     below = (stat_ for path in folder.rglob("*") if (stat_ := _stat(path)))
-    return any(os.path.samestat(status, one) for one in below)
+    return any(os.path.samestat(status, other) for other in below)
 
 
 def _refuse_stream(output: Destination, *, reads: bool) -> None:
-    """The file that standard input comes from, or that another answer goes to."""
+    """Refuses the file that standard input comes from, or that another stream goes to."""
     own = _descriptor(output.typed)
     streams = [(0, "what standard input reads")] if reads else []
     streams += [(1, "what standard output goes to"), (2, "what standard error goes to")]
@@ -222,7 +224,7 @@ def _stat(path: Path | int) -> os.stat_result | None:
 
 
 def _refuse_bad_name(output: Destination) -> None:
-    """A name that no file can have, such as one that is too long."""
+    """Refuses a name that no file can have, such as one that is too long."""
     try:
         os.lstat(output.path)
     except (FileNotFoundError, NotADirectoryError, PermissionError):
@@ -236,7 +238,7 @@ def _mode(output: Destination) -> int:
 
 
 def _folded(path: Path) -> str:
-    """A name as a file system that knows no case compares it."""
+    """A name as a case-insensitive file system compares it."""
     return unicodedata.normalize("NFC", str(path)).casefold()
 
 

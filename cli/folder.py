@@ -1,4 +1,4 @@
-"""A folder that a command fills with files: all of them are looked at before one is written."""
+"""A folder that a command fills with files: all of them are checked before one is written."""
 
 import hashlib
 from collections import Counter
@@ -18,7 +18,7 @@ NAME_MAX = 200
 
 @dataclass(frozen=True)
 class Folder:
-    """A folder as typed, which is made where it is not there."""
+    """A folder as typed, which is made if it does not exist."""
 
     typed: str
     suffix: str
@@ -28,8 +28,8 @@ class Folder:
     def files_for(self, names: Sequence[str]) -> list[Destination]:
         """A file for each name, in the folder.
 
-        Raises `OutputRefused` for a place that is no folder or is the book's own, and
-        `OutputExists` for files that nobody said may be replaced.
+        Raises `OutputRefused` for a place that is not a folder or is the book's own, and
+        `OutputExists` for files that may not be replaced.
         """
         from ledger.store.places import own_files, own_folders
 
@@ -67,16 +67,16 @@ class Folder:
 
 
 def file_names(ids: Sequence[str]) -> list[str]:
-    """The names of files for ids: `/` becomes `,` and `:` becomes `=`. Those that differ in case
-    alone, and those that are too long, get 8 digits of their digest."""
+    """File names for ids: `/` becomes `,` and `:` becomes `=`. Names that differ only in case, and
+    those that are too long, get 8 digits of the id's digest."""
     plain = [id_.replace("/", ",").replace(":", "=") for id_ in ids]
-    folded = Counter(one.casefold() for one in plain)
-    found = []
-    for name, one in zip(plain, ids, strict=True):
+    folded = Counter(name.casefold() for name in plain)
+    names = []
+    for name, id_ in zip(plain, ids, strict=True):
         long = len(name.encode()) > NAME_MAX
         if long:
             name = name.encode()[:NAME_MAX].decode(errors="ignore")
-        if long or folded[one.replace("/", ",").replace(":", "=").casefold()] > 1:
-            name += "-" + hashlib.sha256(one.encode()).hexdigest()[:8]
-        found.append(name)
-    return found
+        if long or folded[id_.replace("/", ",").replace(":", "=").casefold()] > 1:
+            name += "-" + hashlib.sha256(id_.encode()).hexdigest()[:8]
+        names.append(name)
+    return names

@@ -23,7 +23,7 @@ Shell completion: eval "$(_DUEBOOK_COMPLETE=bash_source duebook)"  (or zsh_sourc
 
 
 class Commands(click.Group):
-    """The commands, each imported when it is asked for: all of them take longer than most need."""
+    """The commands, each imported when it is used: importing all takes longer than most run."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(commands.MODULES)
@@ -36,7 +36,7 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0] not in commands.MODULES:  # what may be meant is one of all
+        if args[0] not in commands.MODULES:  # suggestions need all commands
             for name in commands.MODULES:
                 self.get_command(ctx, name)
         return super().resolve_command(ctx, args)
@@ -67,19 +67,19 @@ def main() -> None:
     if os.environ.get("_DUEBOOK_COMPLETE", "").endswith("_complete"):
         import cli.completion  # noqa: F401 (for bash, which ends words at colons)
 
-    # Imports and facts make many objects and no cycles: collecting less often saves a tenth.
+    # Imports and facts make many objects but no cycles: collecting less often saves a tenth.
     gc.set_threshold(*SELDOM)
     code = run(sys.argv[1:])
-    # The memory goes back with the process; looking through all of it for cycles before that
-    # takes a sixth of a short command.
+    # The process is about to end; searching all its memory for cycles first would take a sixth of
+    # a short command.
     gc.freeze()
     sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
-    """Runs one command line; the exit code.
+    """Runs one command line and returns the exit code.
 
-    What it has committed stands, whatever becomes of its answer: then it says so.
+    What it has committed is kept even if its answer fails: then it says so.
     """
     forget_done()
     for text in arguments:
@@ -88,7 +88,7 @@ def run(arguments: list[str]) -> int:
             say(f"Error: the argument '{shown}' is not UTF-8.", "Set the terminal to UTF-8.")
             return EXIT["usage"]
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # what cannot be written is written in escapes
+        if hasattr(stream, "reconfigure"):  # unencodable characters are written as escapes
             stream.reconfigure(errors="backslashreplace")
     try:
         result: Any = duebook.main(arguments, prog_name="duebook", standalone_mode=False)
@@ -122,8 +122,8 @@ def run(arguments: list[str]) -> int:
 
 
 def _clearer(error: click.NoSuchOption, arguments: list[str]) -> click.NoSuchOption:
-    """The same of an option that is typed with one dash, or behind the command though it comes
-    before it."""
+    """A clearer error for an option typed with one dash, or after the command instead of before
+    it."""
     option = error.option_name
     typed = next((argument for argument in arguments if argument.startswith(option)), option)
     own = [name for param in error.ctx.command.params for name in param.opts] if error.ctx else []
@@ -144,14 +144,14 @@ def _refused(refusal: Refusal) -> int:
 
 
 def _lost(lost: ServerLost) -> int:
-    """What was committed before stands; only then is not the whole command undone or unknown."""
+    """Names what was committed before the server was lost, or else refuses as usual."""
     if lost.known and say_what_is_done("the database server went away"):
         return EXIT[lost.kind]
     return _refused(lost)
 
 
 def _failed(error: Exception) -> int:
-    """What the database or the file system said, in a sentence; a bug with how to report it."""
+    """Says in a sentence what the database or the file system reported; or how to report a bug."""
     from sqlalchemy.exc import DatabaseError, OperationalError
 
     if isinstance(error, DatabaseError):

@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 def settle_months(
     program: str, first: str | None, last: str | None, ask: Ask, *, fresh: bool
 ) -> None:
-    """The lines of each month, closed ones as they stand unless `fresh`, and their totals."""
+    """Shows each month's lines and the totals; of closed months those issued unless `fresh`."""
     from ledger.kernel.money import sum_by_currency
     from ledger.usecases.settling.months import months_between
     from ledger.usecases.settling.settle import settle
 
     where, settled = ask.out, []
-    with ask.opened() as book, book.reading() as connection, progress() as told:
+    with ask.opened() as book, book.reading() as connection, progress() as report:
         run = ask.run(connection, program)
         for month in months_between(run.edition, first, last, run.clocks):
             own = ask.run(connection, program, month)
-            stands = None if fresh else as_it_stands(connection, own, month)
-            settled.append(stands or settle(connection, own.edition, own.clocks, period=month))
-            told("settling months", 1)
+            issued = None if fresh else as_it_stands(connection, own, month)
+            settled.append(issued or settle(connection, own.edition, own.clocks, period=month))
+            report("settling months", 1)
     payable = [
         line.amount
         for settlement in settled

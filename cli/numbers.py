@@ -12,7 +12,7 @@ COUNT_IS = "a whole number from {least} on is expected"
 
 
 class Whole(click.ParamType[Any]):
-    """A whole number from `least` on, up to `most` where there is one."""
+    """A whole number from `least` to `most`."""
 
     name = "number"
 
@@ -57,7 +57,7 @@ COUNT = Whole(1)
 
 
 class NumberFirst(click.Command):
-    """A command whose first argument is a number: one below zero is none of its options."""
+    """A command whose first argument is a number: a negative one is not taken for an option."""
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
         options = {opt for parameter in self.params for opt in parameter.opts if opt[:1] == "-"}

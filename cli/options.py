@@ -1,4 +1,4 @@
-"""Options that many commands share, defined once, and what a command has in hand with them."""
+"""Options that many commands share, defined once, and what they give a command to work with."""
 
 import os
 import time
@@ -43,12 +43,12 @@ def answering(
     formats: tuple[str, ...] = FORMATS,
     filling: str | None = None,
 ) -> Callable[[F], F]:
-    """The options that every answering command has; the command gets them as one `ask`.
+    """Adds the options of every answering command; the command gets them as one `ask`.
 
     `--book` (also DUEBOOK_BOOK, or the group's own), `--format` and `-o`; with `clocks` also
     `--as-of` and `--known-at`; where it `writes`, `--clock-is-right` and, unless it has a reason
     of its own, `--reason`. `also`: suffixes of files that only some answers have. `filling`: the
-    flag with which `-o` names a folder to be filled with files, workbooks if nothing else is said.
+    flag with which `-o` names a folder to be filled with files, workbooks by default.
     """
 
     def decorate(command: F) -> F:
@@ -69,23 +69,23 @@ def answering(
             ask = Ask(chosen, folder=folder, **typed)
             try:
                 return command(*given, ask=ask, **more)
-            except UnknownProgram:  # before anything is done: it may be the beginning of one
+            except UnknownProgram:  # raised before anything is done: it may be a beginning
                 meant = ask.program_meant(more.get("program"))
                 if meant is None:
                     raise
             return command(*given, ask=ask, **(more | {"program": meant}))
 
-        found: Any = asked
+        decorated: Any = asked
         choice = click.Choice(formats)
-        found = NO_BOM(OVERWRITE(OUTPUT(found)))
-        found = click.option(
+        decorated = NO_BOM(OVERWRITE(OUTPUT(decorated)))
+        decorated = click.option(
             "--format", "format_", type=choice, help="How to write the answer [table]."
-        )(found)
+        )(decorated)
         wanted = [*([REASON] if not own_reason else []), CLOCK_IS_RIGHT] if writes else []
         wanted += ([BOOK] if book else []) + ([KNOWN_AT, AS_OF] if clocks else [])
         for option in wanted:
-            found = option(found)
-        return cast(F, found)
+            decorated = option(decorated)
+        return cast(F, decorated)
 
     return decorate
 
@@ -109,16 +109,16 @@ BOOK = click.option(
 
 @dataclass(frozen=True)
 class Ask:
-    """What somebody asks besides the question itself: of which book, at which clocks, as what."""
+    """The shared options of a question: which book, at which clocks, in which format."""
 
     out: Out
     book: str | None = None
     as_of: str | None = None
     known_at: str | None = None
     folder: "Folder | None" = None
-    """Where the answer is several files."""
+    """The folder to fill, if the answer is several files."""
     clock_is_right: str | None = None
-    """Why the clock is right though it is doubted, where somebody says so."""
+    """Why a doubted clock is right, if the user says so."""
 
     @contextmanager
     def opened(self) -> "Iterator[Book]":
@@ -144,7 +144,7 @@ class Ask:
             say(*book.notes)
 
     def program_meant(self, typed: str | None) -> str | None:
-        """The program that an unambiguous beginning of its id means; None where it means none."""
+        """The program whose id unambiguously begins with what is typed; None for none."""
         if not typed:
             return None
         from ledger.store.book import open_book
@@ -164,7 +164,7 @@ class Ask:
         period: str | None = None,
         draft: "Edition | None" = None,
     ) -> "Run":
-        """What a run of a program stands on, at the clocks as typed."""
+        """What a run of a program is based on, at the clocks as typed."""
         from ledger.usecases.terms.runs import run_at
 
         typed = {"as_of": self.as_of, "known_at": self.known_at}
@@ -173,7 +173,7 @@ class Ask:
         return run
 
     def clocks(self, connection: "Connection", program: str | None = None) -> "Clocks":
-        """The two clocks as typed; dates are days of the program's zone."""
+        """The two clocks as typed; dates are days in the program's zone."""
         from ledger.usecases.typed_clocks import clocks_at
 
         if program is not None:
@@ -183,8 +183,8 @@ class Ask:
     def chosen_clocks(
         self, book: "Book", *, always: bool = False, program: str | None = None
     ) -> "Clocks | None":
-        """The clocks as typed, dates as days of a program's zone; None for the head, which the
-        live views answer as they are."""
+        """The clocks as typed, dates as days in a program's zone; None for the head, which the live
+        views answer."""
         if self.as_of is None and self.known_at is None and not always:
             return None
         with book.reading() as connection:
@@ -192,8 +192,8 @@ class Ask:
 
 
 def _sweep(book: "Book") -> None:
-    """What commands that were killed left behind beside the book and among temporary files; in it,
-    whoever needs its views or verifies it sweeps."""
+    """Removes what killed commands left next to the book and among temporary files; what they left
+    inside it is swept by whatever reads its views or verifies it."""
     from tempfile import gettempdir
 
     from ledger.store import scratch
@@ -204,7 +204,7 @@ def _sweep(book: "Book") -> None:
 
 
 def not_empty(_context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
-    """A name or a reason that is recorded for ever says something."""
+    """Refuses an empty name or reason, which would be recorded for ever."""
     if value is not None and not value.strip():
         raise click.BadParameter(f"{parameter.opts[0]} is empty.")
     return value
@@ -219,7 +219,7 @@ REASON = click.option(
 
 
 def column_and_value(text: str) -> tuple[str, str]:
-    """What `--set` says. Raises `UsageError`."""
+    """The column and the value of a `--set`. Raises `UsageError`."""
     column, equals, value = text.partition("=")
     if not equals:
         raise click.UsageError(f"--set {text}: write COLUMN=VALUE, such as currency=CNY.")
@@ -227,7 +227,8 @@ def column_and_value(text: str) -> tuple[str, str]:
 
 
 def _why_clock_is_right(given: dict[str, Any], *, own_reason: bool) -> str | None:
-    """The reason, where the clock is said to be right: one of its own, or that of the command."""
+    """The reason why the clock is right, if the user says so: from its own option, or the
+    command's."""
     right = given.pop("clock_is_right")
     reason: str | None = given.get("reason") if own_reason else given.pop("reason")
     if right and reason is None:
@@ -238,19 +239,19 @@ def _why_clock_is_right(given: dict[str, Any], *, own_reason: bool) -> str | Non
 
 
 def location(book: str | None, context: click.Context | None = None) -> str:
-    """The book that is meant: the option, the group's option, the environment, the default."""
+    """The book to use: from the option, the group's option, the environment, or the default."""
     context = context or click.get_current_context()
     own = (context.find_root().obj or {}).get("book")
     return book or own or os.environ.get("DUEBOOK_BOOK") or DEFAULT_BOOK
 
 
 def now() -> int:
-    """The moment the command runs at, in microseconds: taken here, at the border."""
+    """The instant the command runs at, in microseconds; read only here, at the entry point."""
     return time.time_ns() // 1000
 
 
 def system_user() -> str:
-    """The account on this machine, who reports where nobody is named."""
+    """The account on this machine: the reporter if nobody is named."""
     from ledger.store.actor import account
 
     return account()

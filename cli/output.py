@@ -26,7 +26,7 @@ from projections.exporters.spreadsheet import csv_cell
 FORMATS = ("table", "json", "csv", "ndjson", "xlsx")
 SUFFIXES = {".json": "json", ".csv": "csv", ".ndjson": "ndjson", ".txt": "table", ".xlsx": "xlsx"}
 BOM = "\ufeff"
-"""Without it a spreadsheet that opens CSV with a double click takes UTF-8 for something else."""
+"""Without it a spreadsheet that opens CSV directly misreads UTF-8."""
 WIDE = 100_000
 INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?Z")
 DIGESTS = ("digest", "hash", "sha256")
@@ -35,8 +35,8 @@ DIGEST_SHOWN = 19
 
 @dataclass
 class Out:
-    """A format and a place, and the zone in which a reader is told instants: the program's that
-    is asked about."""
+    """A format, a destination, and the zone in which instants are shown: that of the program in
+    question."""
 
     format: str
     destination: Destination | None
@@ -58,7 +58,7 @@ class Out:
         also: tuple[str, ...] = (),
         bom: bool = True,
     ) -> "Out":
-        """The format that was asked for, else the file's suffix, else a table."""
+        """The format that was asked for, or that of the file's suffix, or a table."""
         if format_ is None and output is not None:
             suffixes = SUFFIXES | {f".{name}": name for name in also}
             format_ = suffixes.get(Path(output.typed).suffix.lower())
@@ -72,7 +72,7 @@ class Out:
         return cls(format_ or "table", output, bom=bom)
 
     def preview(self) -> "Out":
-        """A table on standard error, of what is about to be decided."""
+        """A table on standard error, for what is about to be decided."""
         return Out("table", None, self.zone, to_talk=True)
 
     @property
@@ -84,7 +84,7 @@ class Out:
     ) -> None:
         """Writes an answer: whole as JSON, or its rows as CSV, NDJSON or a table.
 
-        `fixed`: columns for which the question names the only value.
+        `fixed`: columns that the question restricts to a single value.
         """
         if self.format == "xlsx":
             self._workbook(rows)
@@ -113,7 +113,7 @@ class Out:
         return f"{there:%Y-%m-%d %H:%M:%S} {offset[:3]}:{offset[3:]}"
 
     def clocks(self, answer: dict[str, Any]) -> str:
-        """Where an answer stands: `2026-07-01 00:00:00 +08:00, known at 1662`."""
+        """The clocks of an answer: `2026-07-01 00:00:00 +08:00, known at 1662`."""
         return f"{self.time(answer['as_of'])}, known at {answer['known_at']}"
 
     def text(self, lines: Iterable[str]) -> None:
@@ -145,8 +145,8 @@ class Out:
             _write_plain(file, [*map(visible, names)], right, cells)
 
     def _shown(self, name: str, value: Any) -> str:
-        """A cell of a table: thousands apart, instants as the clock on the wall has them, to the
-        second, codes in words, and of digests the beginning."""
+        """A cell of a table: thousands separated, instants in local time to the second, codes in
+        words, digests shortened."""
         text = visible(cell(value))
         if isinstance(value, str):
             if INSTANT.fullmatch(text):
@@ -176,7 +176,7 @@ class Out:
 
     @contextmanager
     def binary(self) -> Iterator[IO[bytes]]:
-        """The file for bytes, put in its place when it is whole."""
+        """The file for bytes, moved to its place when it is complete."""
         assert self.destination is not None, "a binary format comes with -o"
         with self.destination.binary() as file:
             yield file
@@ -193,21 +193,21 @@ class Out:
                 with self.destination.opened(errors="backslashreplace") as file:
                     yield file
         except BrokenPipeError:
-            # Whoever read our output has enough. Point it away, so that the exit is quiet.
+            # The reader of our output has closed it. Redirect it, so that the exit is quiet.
             point_away()
             say_what_is_done("whoever reads it has gone")
             raise click.exceptions.Exit(0) from None
 
 
 def _any_script(file: IO[str]) -> bool:
-    """Whether every character can be written as it is."""
+    """Whether the file's encoding can write every character."""
     name = getattr(file, "encoding", None) or "utf-8"
     return name.lower().replace("_", "-").startswith("utf")
 
 
 def _indented(answer: Any, file: IO[str]) -> str:
-    """As the standard library would, which writes indented text eight times as slowly. Where not
-    every character can be written, in the escapes of JSON."""
+    """Indented JSON, as the standard library writes it but eight times as fast; with escapes where
+    not every character can be written."""
     if not _any_script(file):
         return json.dumps(answer, indent=2)
     from pydantic_core import to_json
@@ -232,7 +232,7 @@ def _write_csv(file: IO[str], rows: Iterable[dict[str, Any]]) -> None:
 
 
 def _write_plain(file: IO[str], names: list[str], right: set[str], cells: list[list[str]]) -> None:
-    """As wide as its content, without colour: what a pipe or a file gets."""
+    """Writes a table as wide as its content, without colour, for a pipe or a file."""
     from rich.cells import cell_len
 
     table = [names, *cells]
@@ -271,7 +271,7 @@ def _write_on_terminal(
 
 
 def show(file: IO[str], renderable: Any) -> None:
-    """Renders with rich; off a terminal as wide as need be and without trailing blanks."""
+    """Renders with rich; off a terminal as wide as necessary and without trailing blanks."""
     from rich.console import Console
 
     if file.isatty():

@@ -1,4 +1,4 @@
-"""Where answers go: the options that name a file or a folder, and a look at them beforehand."""
+"""Where answers go: the options that name a file or a folder, and how these are checked."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,7 @@ NO_BOM = click.option(
 
 
 def outputs_of(given: dict[str, Any]) -> dict[str, Destination | None]:
-    """The files that this call is to write, by the name of the option."""
+    """The files that this call is to write, by the names of their options."""
     overwrite = given.pop("overwrite")
     names = [parameter.name or "" for parameter in _parameters() if parameter.type is OUTPUT_FILE]
     typed = {name: given[name] for name in names}
@@ -33,25 +33,25 @@ def outputs_of(given: dict[str, Any]) -> dict[str, Destination | None]:
 
 
 def folder_of(given: dict[str, Any], book: str) -> "tuple[Out, Folder]":
-    """The folder that `-o` names, in place of a file, and the format of the files in it."""
+    """The format of the files to write, and the folder that `-o` names instead of a file."""
     from cli.folder import Folder
 
     typed, overwrite = given.pop("output"), given.pop("overwrite")
     if typed is None:
         raise click.UsageError("Name the folder to fill: -o FOLDER")
     format_ = given.pop("format_") or "xlsx"
-    suffix = next(one for one, name in SUFFIXES.items() if name == format_)
+    suffix = next(ending for ending, name in SUFFIXES.items() if name == format_)
     out = Out(format_, None, bom=not given.pop("no_bom"))
     return out, Folder(typed, suffix, overwrite, book)
 
 
 def look_at_outputs(given: dict[str, Any], book: str | None) -> None:
-    """Looks at the files to write before the call does anything.
+    """Checks the files to write before the call does anything.
 
-    Raises `OutputRefused` for one that would hurt the book, an input or another of them, and
+    Raises `OutputRefused` for one that would damage the book, an input or another output, and
     `OutputExists`.
     """
-    outputs = [one for one in given.values() if isinstance(one, Destination)]
+    outputs = [value for value in given.values() if isinstance(value, Destination)]
     if not outputs:
         return
     from ledger.store.places import own_files, own_folders

@@ -1,4 +1,4 @@
-"""A file while it is written: under a name that nobody can guess, beside the place it is for."""
+"""A file while it is written: under an unguessable name, next to its final place."""
 
 import os
 from collections.abc import Iterator
@@ -11,10 +11,10 @@ from ledger.store.scratch import held, new_name, put_new, sweep
 
 @contextmanager
 def part_of(place: Path, old: os.stat_result | None, *, replace: bool) -> Iterator[int]:
-    """A new file's descriptor; after the block it stands at its place, whole.
+    """A new file's descriptor; after the block the complete file is at its place.
 
-    It has the mode of the `old` file, a new one that of the umask. Where the block fails nothing
-    is left of it. Raises `OutputExists` where, without `replace`, a file has come there meanwhile.
+    It has the mode of the `old` file, or without one that of the umask. If the block fails nothing
+    is left of it. Raises `OutputExists` if, without `replace`, a file appeared there meanwhile.
     """
     sweep(place.parent)
     part, descriptor = _made(place.parent, 0o666 if old is None else 0o600)
@@ -44,7 +44,7 @@ def _put(part: Path, place: Path) -> None:
 
 
 def _made(folder: Path, mode: int) -> tuple[Path, int]:
-    """A file that was not there before, locked as long as it is open."""
+    """A new file, locked as long as it is open."""
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     while True:
         part = folder / new_name("part", hidden=True)

@@ -12,7 +12,7 @@ PATIENCE_SECONDS = 0.7
 
 @contextmanager
 def progress(totals: dict[str, int] | None = None) -> Iterator[Progress]:
-    """A function to tell what is being done and how much more of it is done."""
+    """A function to call with what is being done, and how much more of it is done."""
     if not sys.stderr.isatty():
         yield lambda what, more: None
         return

@@ -1,7 +1,7 @@
-"""Tables for a terminal. A number is whole or it is not there: never cut, never folded.
+"""Tables for a terminal. A number is shown in full or not at all: never cut, never folded.
 
-What is too wide loses the columns that say nothing, then folds its texts; where that is not
-enough each row becomes a block of its own, one value a line.
+A table that is too wide loses the columns that carry no information, then folds its texts; if that
+is not enough, each row becomes a block of its own, one value per line.
 """
 
 import re
@@ -14,7 +14,7 @@ from rich.text import Text
 
 GAP = 2
 TEXT_LEAST = 12
-"""A text column is folded to no less than this, or to its own width."""
+"""A text column is never folded to less than this, or than its own width."""
 NUMBER = re.compile(r"[-+]?[0-9][0-9,]*(?:\.[0-9]+)?")
 ZERO = re.compile(r"-?0(?:\.0+)?")
 GOOD, BAD, WAITS = Style(color="green"), Style(color="red"), Style(color="yellow")
@@ -23,7 +23,7 @@ STYLES = {
     **dict.fromkeys(("declined", "overdue", "void", "terminated", "lapsed"), BAD),
     **dict.fromkeys(("held", "open", "provisional"), WAITS),
 }
-"""Words of outcomes and states."""
+"""Colours of outcomes and states."""
 
 
 class Column(NamedTuple):
@@ -36,12 +36,12 @@ class Column(NamedTuple):
 
     @property
     def need(self) -> int:
-        """Room in which nothing is folded."""
+        """The width at which nothing is folded."""
         return max(map(cell_len, (self.name, *self.cells)))
 
     @property
     def least(self) -> int:
-        """Room below which a number, or a word of the heading, would be cut."""
+        """The width below which a number, or a word of the heading, would be cut."""
         tokens = (token for text in self.cells for token in text.split() if NUMBER.fullmatch(token))
         whole = max((cell_len(token) for token in tokens), default=0)
         heading = max(map(len, parted(self.name)))
@@ -73,9 +73,9 @@ def parted(name: str) -> list[str]:
 
 
 def laid_out(columns: Sequence[Column], room: int, fixed: Collection[str] = ()) -> Laid:
-    """How the columns fit into so many cells. The first column says whose the row is: it stays.
+    """How the columns fit into `room` cells. The first column identifies the row and is kept.
 
-    `fixed`: columns in which the question has left one value only.
+    `fixed`: columns that the question restricts to a single value.
     """
     if widths := _widths(columns, room, fold=False):
         return Laid(list(columns), widths, [])
@@ -94,7 +94,7 @@ def _is_fixed(column: Column, fixed: Collection[str]) -> bool:
 
 
 def _widths(columns: Sequence[Column], room: int, *, fold: bool) -> list[int]:
-    """The width of each column; empty where they do not fit."""
+    """The width of each column; empty if they do not fit."""
     spare = room - GAP * (len(columns) - 1) - sum(column.need for column in columns)
     if spare >= 0:
         return [column.need for column in columns]
@@ -102,7 +102,7 @@ def _widths(columns: Sequence[Column], room: int, *, fold: bool) -> list[int]:
     if not fold or spare < 0:
         return []
     widths = [column.least for column in columns]
-    while spare > 0:  # to whatever lacks most
+    while spare > 0:  # to the column that lacks most
         lacking = max(range(len(columns)), key=lambda i: columns[i].need - widths[i])
         widths[lacking] += 1
         spare -= 1
@@ -122,7 +122,7 @@ def lines(laid: Laid, room: int) -> Iterator[Text]:
 
 
 def _row(laid: Laid, cells: list[list[str]], heading: bool) -> Iterator[Text]:
-    """One row; as many lines as its longest cell has."""
+    """One row, in as many lines as its longest cell has."""
     for level in range(max(map(len, cells))):
         line = Text()
         for column, width, pieces in zip(laid.columns, laid.widths, cells, strict=True):
@@ -139,7 +139,7 @@ def _row(laid: Laid, cells: list[list[str]], heading: bool) -> Iterator[Text]:
 
 
 def _blocks(columns: Sequence[Column], room: int) -> Iterator[Text]:
-    """One record per block: a name and its value a line, empty ones left out."""
+    """One block per row: a name and its value per line, empty ones left out."""
     label = max(cell_len(column.name) for column in columns)
     own = max(room - label - GAP, 1)
     for number in range(len(columns[0].cells)):
@@ -155,46 +155,46 @@ def _blocks(columns: Sequence[Column], room: int) -> Iterator[Text]:
 
 
 def style_of(column: Column, text: str) -> Style:
-    """Outcomes and states by what they mean for the reader; amounts below zero in red."""
+    """The style of a cell: outcomes and states by what they mean; amounts below zero in red."""
     if column.money and text.startswith("-"):
         return BAD
     return STYLES.get(text, Style.null())
 
 
 def _joined(pieces: list[str], width: int) -> list[str]:
-    """Pieces on as few lines as hold them."""
-    found = [""]
+    """Joins pieces into as few lines as can hold them."""
+    rows = [""]
     for piece in pieces:
-        if cell_len(found[-1]) + cell_len(piece) <= width:
-            found[-1] += piece
+        if cell_len(rows[-1]) + cell_len(piece) <= width:
+            rows[-1] += piece
         else:
-            found.append(piece)
-    return found
+            rows.append(piece)
+    return rows
 
 
 def folded(text: str, width: int) -> list[str]:
-    """A text on lines of at most that many cells: between words, and within those too long
-    behind a sign that joins. A number that fits on a line is never broken."""
-    found: list[str] = []
+    """A text on lines of at most that many cells, broken between words, and words that are too
+    long after punctuation. A number that fits on a line is never broken."""
+    rows: list[str] = []
     for word in re.findall(r"\S+\s*|\s+", text) or [""]:
         if cell_len(word.rstrip()) > width:
             pieces = re.findall(r"[^/:;,._-]+[/:;,._-]*|[/:;,._-]+", word)
         else:
             pieces = [word]
         for piece in pieces:
-            if found and cell_len((found[-1] + piece).rstrip()) <= width:
-                found[-1] += piece
+            if rows and cell_len((rows[-1] + piece).rstrip()) <= width:
+                rows[-1] += piece
                 continue
             while cell_len(piece.rstrip()) > width:
                 cut = _fits(piece, width)
-                found.append(piece[:cut])
+                rows.append(piece[:cut])
                 piece = piece[cut:]
-            found.append(piece)
-    return [one.rstrip() for one in found]
+            rows.append(piece)
+    return [row.rstrip() for row in rows]
 
 
 def _fits(text: str, width: int) -> int:
-    """How many characters fit into so many cells; at least one."""
+    """How many characters fit into `width` cells; at least one."""
     used = 0
     for count, character in enumerate(text):
         used += cell_len(character)

@@ -1,4 +1,4 @@
-"""Talk, on standard error; and that what was committed stands, whatever becomes of the answer."""
+"""Talk, on standard error; and word of what was committed when its answer cannot be written."""
 
 import os
 import sys
@@ -12,31 +12,31 @@ _committed: list[int] = []
 
 
 def said_done(position: int | None) -> None:
-    """Keeps in mind what the command has committed, for when its answer cannot be written."""
+    """Notes what the command has committed, in case its answer cannot be written."""
     if position is not None:
         _committed.append(position)
 
 
 def forget_done() -> None:
-    """Before the next command."""
+    """Forgets what was committed, before the next command."""
     _committed.clear()
 
 
 def say_what_is_done(why: str) -> bool:
-    """That what was committed stands, although the answer does not say so; whether there is any."""
+    """Says what was committed although the answer could not; returns whether anything was."""
     if _committed:
         say(f"Recorded at position {_committed[-1]}; the answer could not be written: {why}.")
     return bool(_committed)
 
 
 def say(*lines: str) -> None:
-    """Talk, on standard error: each is one line, whatever it quotes."""
+    """Writes talk to standard error: each argument is one line, whatever it quotes."""
     for line in lines:
         click.echo(visible(line), err=True)
 
 
 def is_terminal() -> bool:
-    """Whether somebody is there to be asked."""
+    """Whether there is a user to ask."""
     try:
         return sys.stdin.isatty() and sys.stderr.isatty()
     except (AttributeError, ValueError):  # a stream that is closed, or that was never there
@@ -44,13 +44,13 @@ def is_terminal() -> bool:
 
 
 def point_away() -> None:
-    """Standard output to nowhere, so that closing it cannot fail again."""
-    with suppress(OSError, ValueError):  # a stream that is no file has nothing to point
+    """Redirects standard output to nowhere, so that closing it cannot fail again."""
+    with suppress(OSError, ValueError):  # a stream that is no file cannot be redirected
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def say_nameless(columns: dict[str, int]) -> None:
-    """Which files have columns without a name, from which nothing is read."""
+    """Says which files have columns without a name, from which nothing is read."""
     for file, count in columns.items():
         said = "1 column" if count == 1 else f"{count} columns"
         say(f"{file}: {said} without a name left out.")

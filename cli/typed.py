@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Day(click.ParamType[Any]):
-    """A day as people write it; `today` is that of the zone in which instants are shown."""
+    """A day as people write it; `today` is the day in the zone in which instants are shown."""
 
     name = "day"
 
@@ -27,13 +27,13 @@ DAY = Day()
 
 
 def completing(names: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
-    """What the shell completes, by the name of a function of `cli.completion`, which is imported
-    when the shell asks."""
+    """Shell completion by the name of a function of `cli.completion`, which is imported only when
+    the shell asks."""
 
     def complete(context: click.Context, parameter: click.Parameter, typed: str) -> list[str]:
         from cli import completion
 
-        found: list[str] = getattr(completion, names)(context, parameter, typed)
-        return found
+        offered: list[str] = getattr(completion, names)(context, parameter, typed)
+        return offered
 
     return complete

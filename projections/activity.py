@@ -53,14 +53,14 @@ class Activity(FoldView):
                 rows = []
         if rows:
             span.target.execute(insert(table), rows)
-        lifted = dict(lifts_in(span))
-        lifted |= {target: position for target, position in self._waited(span)}
-        for target, position in sorted(lifted.items()):
+        withdrawn_by = dict(lifts_in(span))
+        withdrawn_by |= {target: position for target, position in self._waited(span)}
+        for target, position in sorted(withdrawn_by.items()):
             where = table.c.position == target
             span.target.execute(update(table).where(where).values(withdrawn_by=position))
 
     def _waited(self, span: Span) -> Iterator[tuple[int, int]]:
-        """Facts of the span that an earlier withdrawal was waiting for."""
+        """(fact, withdrawal) for facts of the span that a withdrawal was waiting for."""
         w = withdrawn.c
         query = select(w.target, w.position).where(
             w.target > span.after, w.target <= span.until, w.position <= span.until

@@ -1,4 +1,4 @@
-"""Adjustments of closed periods: what a line said, what it says since, and because of what."""
+"""Adjustments of closed periods: what a line said, what it says now, and because of what."""
 
 from collections.abc import Iterator
 from typing import Any, ClassVar
@@ -50,8 +50,8 @@ class Adjustments(StreamView):
         ]
 
     def rows(self, reader: LogReader, facts: dict[str, list[Logged]]) -> Iterator[dict[str, Any]]:
-        for fact in facts.values():
-            for event in fact:
+        for of_stream in facts.values():
+            for event in of_stream:
                 if isinstance(event.event, StatementAdjusted):
                     yield from _rows(event, event.event)
 

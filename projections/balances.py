@@ -1,4 +1,4 @@
-"""Balances per account and commodity: the trial balance. Debits and credits sum to the same."""
+"""Balances per account and commodity: the trial balance. Total debits equal total credits."""
 
 from collections import defaultdict
 from typing import Any, ClassVar
@@ -15,7 +15,7 @@ _Long = BigInteger().with_variant(Integer, "sqlite")
 
 
 class Balances(FoldView):
-    """Sums of debits and of credits; the balance is the one less the other."""
+    """Sums of debits and of credits; the balance is debits less credits."""
 
     NAME = "balances"
     REPORT = "trial-balance"

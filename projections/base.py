@@ -1,8 +1,8 @@
 """What a read model is: a table, and how its rows follow from the log up to a position.
 
 Two kinds. A `StreamView` computes the rows of a stream anew from the stream's own facts, so
-that a late or withdrawn fact needs no thought. A `FoldView` adds each event up as it comes,
-for tables where recomputing whole streams would cost too much.
+that late or withdrawn facts need no special care. A `FoldView` adds up events as they come, for
+tables where recomputing whole streams would cost too much.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,7 +18,7 @@ from ledger.store.schema import events, withdrawn
 
 
 class Span(NamedTuple):
-    """The piece of the log that a view takes in: after one position, up to another.
+    """The part of the log that a view takes in: after one position, up to another.
 
     `source` reads the log; `target` holds the view's table. They are one connection for the
     live views and two for a view in a temporary database.
@@ -30,7 +30,7 @@ class Span(NamedTuple):
     until: int
     as_of: int
     left_out: frozenset[int] = frozenset()
-    """Positions that the view could not take before: they were never counted."""
+    """Positions that the view could not take in before: they were never counted."""
 
     @property
     def clocks(self) -> Clocks:
@@ -38,24 +38,24 @@ class Span(NamedTuple):
 
 
 class View:
-    """A table that is rebuilt from the log at any time. `VERSION` changes with its rows."""
+    """A table that can be rebuilt from the log at any time. `VERSION` changes with its rows."""
 
     NAME: ClassVar[str]
     VERSION: ClassVar[int] = 2
     REPORT: ClassVar[str] = ""
-    """The name of the report, where it is not the table's."""
+    """The name of the report, where it differs from the table's."""
     ABOUT: ClassVar[str]
     BATCH: ClassVar[int | None] = None
     """Events taken in per transaction; None: all at once."""
     AT_ONCE_AS_OF: ClassVar[bool] = False
-    """Whether it is built in one piece at an as-of, which counts by another day than the log's."""
+    """Whether it is built in one piece at an as-of, which goes by other days than the log's."""
 
     def columns(self) -> list[Column[Any]]:
         """Fresh columns of the table."""
         raise AssertionError(f"{self.NAME} has no columns")
 
     def table(self, suffix: str = "") -> Table:
-        """The table under its own name, or under another beside it."""
+        """The table under its own name, or with a suffix."""
         return Table(self.NAME + suffix, MetaData(), *self.columns())
 
     def batch_at(self, as_of: int) -> int | None:
@@ -67,7 +67,7 @@ class View:
         raise AssertionError(f"{self.NAME} takes nothing")
 
     SHOWN: ClassVar[tuple[str, ...]] = ()
-    """Columns of the report that the table has in another form."""
+    """Columns of the report that the table holds in another form."""
 
     def shown(self, row: dict[str, Any]) -> dict[str, Any]:
         """A row of the table as a report shows it."""
@@ -85,7 +85,7 @@ class StreamView(View):
     """The kinds of streams that have rows, such as `store`."""
 
     def rows(self, reader: LogReader, facts: dict[str, list[Logged]]) -> Iterable[dict[str, Any]]:
-        """The rows of some streams, from the facts of them that count."""
+        """The rows of some streams, from their facts that count."""
         raise AssertionError(f"{self.NAME} has no rows")
 
     def has_rows(self, kind: str) -> bool:
@@ -93,7 +93,7 @@ class StreamView(View):
         return kind in self.KINDS
 
     def dependents(self, span: Span, table: Table, dirty: set[str]) -> set[str]:
-        """Streams whose rows change because others did."""
+        """Streams whose rows change because those of others do."""
         return set()
 
     def take(self, span: Span, table: Table) -> None:
@@ -120,17 +120,17 @@ def touched_streams(span: Span) -> set[str]:
     """Streams with an event in the span, or with a fact that the span withdraws."""
     c, w = events.c, withdrawn.c
     query = select(c.stream).distinct().where(c.position > span.after, c.position <= span.until)
-    lifted = (
+    of_withdrawn = (
         select(c.stream)
         .distinct()
         .join_from(events, withdrawn, w.target == c.position)
         .where(w.position > span.after, w.position <= span.until)
     )
-    return {row[0] for one in (query, lifted) for row in span.source.execute(one)}
+    return {row[0] for statement in (query, of_withdrawn) for row in span.source.execute(statement)}
 
 
 def lifts_in(span: Span) -> Iterator[tuple[int, int]]:
-    """(target, withdrawal) of everything that is withdrawn within the span."""
+    """(fact, withdrawal) positions of everything that is withdrawn within the span."""
     w = withdrawn.c
     query = select(w.target, w.position).where(w.position > span.after, w.position <= span.until)
     for target, position in span.source.execute(query):
@@ -138,7 +138,7 @@ def lifts_in(span: Span) -> Iterator[tuple[int, int]]:
 
 
 def already_lifted(span: Span) -> set[int]:
-    """Positions within the span that are withdrawn by its end."""
+    """Positions of facts within the span that are withdrawn by its end."""
     w = withdrawn.c
     query = select(w.target).where(
         w.target > span.after, w.target <= span.until, w.position <= span.until

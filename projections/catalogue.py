@@ -1,4 +1,4 @@
-"""The read models there are, by name; each is imported when it is asked for."""
+"""All read models by name; each is imported when it is asked for."""
 
 from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
@@ -17,12 +17,12 @@ TABLES = (
     *("stores", "partners", "gmv", "activity", "exceptions"),
     *("lines", "statements", "adjustments", "payments", "entries", "balances"),
 )
-"""The read models, each in the file of its name."""
+"""The read models, each in a file of its name."""
 BY_REPORT = {"trial-balance": "balances"}
-"""Of reports that are called otherwise, the read model."""
+"""The read model of each report that has another name."""
 WORKED_OUT = ("obligations", "reconciliation")
-"""Reports of the house that ask the rules at the moment they are shown, because they depend on
-as-of; each in the file of its name. Programs add others."""
+"""Built-in reports that are worked out when they are shown, because they depend on as-of; each in
+a file of its name. Programs add others."""
 
 
 class Views(Mapping[str, View]):
@@ -51,10 +51,10 @@ def _view(name: str) -> View:
 
 
 def computed(name: str) -> Computed | None:
-    """How a report that is worked out gets its rows; None of one that is a read model's."""
+    """The function that works out a report's rows; None for a report of a read model."""
     if name in WORKED_OUT:
-        found: Computed = import_module(f"projections.reports.{name}").rows
-        return found
+        rows: Computed = import_module(f"projections.reports.{name}").rows
+        return rows
     if name in TABLES or name in BY_REPORT:
         return None
     from projections.reports import own_reports
@@ -67,10 +67,10 @@ def reports() -> dict[str, str]:
     """Every report with what it shows."""
     from projections.reports import own_reports
 
-    found = {view.REPORT or name: view.ABOUT for name, view in VIEWS.items()}
+    all_reports = {view.REPORT or name: view.ABOUT for name, view in VIEWS.items()}
     for name in WORKED_OUT:
-        found[name] = import_module(f"projections.reports.{name}").ABOUT
-    return found | {name: about for name, (_, about) in own_reports.of_programs().items()}
+        all_reports[name] = import_module(f"projections.reports.{name}").ABOUT
+    return all_reports | {name: about for name, (_, about) in own_reports.of_programs().items()}
 
 
 def view_named(name: str) -> View:

@@ -28,12 +28,14 @@ _Long = BigInteger().with_variant(Integer, "sqlite")
 
 
 def entries_in(span: Span) -> Iterator[Entry]:
-    """The entries that a span of the log makes, each balanced, in the order of positions."""
+    """The entries that follow from a span of the log, each balanced, in the order of positions."""
     events = _events(span)
     if not events:
         return
-    touched = {name for one in events for name in statements_of(_fact(one).event)}
-    held = {pot for one in events for move in moves_of(_fact(one).event) if (pot := pot_of(move))}
+    touched = {name for event in events for name in statements_of(_fact(event).event)}
+    held = {
+        pot for event in events for move in moves_of(_fact(event).event) if (pot := pot_of(move))
+    }
     terms = TermsByPosition(span.source, span.until)
     before: dict[Key, Standing] = {}
     sums: dict[Key, Sums] = {}
@@ -51,7 +53,7 @@ def entries_in(span: Span) -> Iterator[Entry]:
 
 
 def entity_of(connection: Connection) -> str:
-    """From whose side the book keeps accounts: said by its first event."""
+    """The entity whose accounts the book keeps, named by the book's first event."""
     first = next(read_log(connection, until=1))
     assert isinstance(first.event, BookOpened), "a book begins with BookOpened"
     return first.event.entity
@@ -68,24 +70,24 @@ def _events(span: Span) -> list[Logged | Later]:
         for payment in counted_later(span.source, span.after, span.until)
         if payment.fact.at <= span.as_of and payment.fact.position not in span.left_out
     ]
-    return sorted(events, key=lambda one: one.position)
+    return sorted(events, key=lambda event: event.position)
 
 
 def _is_due(event: Logged, as_of: Instant) -> bool:
-    """Whether an event's entries stand at an as-of: a decision's on the day on which it is posted,
-    whenever it was recorded; a fact's when it happened."""
+    """Whether an event's entries count at an as-of: a decision's from the day on which it is
+    posted, whenever it was recorded; a fact's from when it happened."""
     given = event.event.posting_date if isinstance(event.event, StatementEvent) else None
     if given is None or as_of == FOREVER:
         return event.at <= as_of
     return midnight(date.fromisoformat(given), event.event.zone) < as_of
 
 
-def _fact(one: Logged | Later) -> Logged:
-    return one.fact if isinstance(one, Later) else one
+def _fact(event: Logged | Later) -> Logged:
+    return event.fact if isinstance(event, Later) else event
 
 
 def _never_counted(span: Span) -> set[int]:
-    """Facts that a withdrawal had waited for: they never counted."""
+    """Facts whose withdrawal was recorded before them: they never counted."""
     w = withdrawn.c
     query = select(w.target).where(
         w.target > span.after, w.target <= span.until, w.position < w.target
@@ -94,7 +96,7 @@ def _never_counted(span: Span) -> set[int]:
 
 
 class Entries(FoldView):
-    """Every posting of every entry. Nothing is ever taken out: what is withdrawn is reversed."""
+    """Every posting of every entry. Nothing is ever removed: what is withdrawn is reversed."""
 
     NAME = "entries"
     ABOUT = "double entries, posting by posting"
@@ -156,7 +158,7 @@ def _rows(entry: Entry) -> list[dict[str, Any]]:
 
 
 def read_entries(connection: Connection, table: Table, after: int = 0) -> Iterator[Entry]:
-    """The entries of the view of events after a position, built again from its rows. Raises
+    """The entries of events after a position, rebuilt from the rows of the view. Raises
     `Unbalanced`."""
     c = table.c
     query = select(table).where(c.position > after).order_by(c.position, c.seq, c.leg)

@@ -1,4 +1,4 @@
-"""What does not fit, until other facts resolve it: code, sentence, position, since when."""
+"""Exceptions, until other facts resolve them: code, sentence, position, since when."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ WITHDRAWALS = "withdrawals:main"
 
 
 class Exceptions(StreamView):
-    """One row per surprise of a fact that counts; judged as `record` judges its warnings."""
+    """One row per exception of a fact that counts; judged as `record` judges its warnings."""
 
     NAME = "exceptions"
     ABOUT = "facts that do not fit what is known, and why"
@@ -34,7 +34,7 @@ class Exceptions(StreamView):
     NOTHING_ODD = frozenset(
         {"book", "terms", "rate", "orders", "statement", "period", "reconciliation"}
     )
-    """Kinds of streams of which no event can be an exception."""
+    """Kinds of streams whose events can never be exceptions."""
 
     def columns(self) -> list[Column[Any]]:
         return [
@@ -51,9 +51,9 @@ class Exceptions(StreamView):
         return kind not in self.NOTHING_ODD
 
     def dependents(self, span: Span, table: Table, dirty: set[str]) -> set[str]:
-        """Streams that name something whose being known has changed, or whose facts are judged
-        by what has."""
-        found: set[str] = set()
+        """Streams that name something that has become known or unknown, or whose facts are judged
+        by something that has changed."""
+        affected: set[str] = set()
         names = defaultdict(set)
         for stream in dirty:
             kind, _, name = stream.partition(":")
@@ -63,28 +63,28 @@ class Exceptions(StreamView):
             kinds = thing.named_by if thing.word in names and thing is not PARTNER else ()
             for kind in kinds:
                 for streams in now.named(kind, names[thing.word]).values():
-                    found.update(streams)
-        found |= _judged(span, now, names) | _alike(now, names)
+                    affected.update(streams)
+        affected |= _judged(span, now, names) | _alike(now, names)
         if span.after:
             before = LogReader(span.source, span.clocks._replace(known_at=span.after))
             kind = PARTNER.listed
             was, is_ = (
                 set(log_reader.named(kind, names["partner"])) for log_reader in (before, now)
             )
-            found |= _waiting(span, table, PARTNER.unknown, is_ - was)
-            found |= _waiting(span, table, PROGRAM.unknown, names["terms"])
+            affected |= _waiting(span, table, PARTNER.unknown, is_ - was)
+            affected |= _waiting(span, table, PROGRAM.unknown, names["terms"])
             for kind in PARTNER.named_by:
                 for streams in now.named(kind, was - is_).values():
-                    found.update(streams)
-        if any(lifts_in(span)) or _newly_lifted(span):
-            found.add(WITHDRAWALS)
-        return found
+                    affected.update(streams)
+        if any(lifts_in(span)) or _newly_withdrawn(span):
+            affected.add(WITHDRAWALS)
+        return affected
 
     def rows(self, reader: LogReader, facts: dict[str, list[Logged]]) -> Iterator[dict[str, Any]]:
         for event in facts.pop(WITHDRAWALS, []):
-            if not _lifts_something(reader, event):
+            if not _withdraws_something(reader, event):
                 yield _row(event, unknown_fact(_named(event.event)))
-        events = [one for fact in facts.values() for one in fact]
+        events = [event for of_stream in facts.values() for event in of_stream]
         for event, surprise in exceptions_of(reader.connection, reader.clocks, events):
             yield _row(event, surprise)
 
@@ -106,54 +106,54 @@ def _row(recorded: Logged, surprise: Surprise) -> dict[str, Any]:
 
 
 def _alike(reader: LogReader, names: dict[str, set[str]]) -> set[str]:
-    """Streams of things that look like one of these."""
+    """Streams of things whose names look like one of these."""
     if not has_refs(reader.connection, LOOKS):
         return set()
     asked: dict[str, set[str]] = defaultdict(set)
     for kind, some in names.items():
         if thing := THINGS.get(kind):
             asked[LOOKS] |= {f"{kind}/{look_of(name)}" for name in some}
-            odd = {name for name in some if look_of(name) != name}
-            asked[thing.listed] |= set(map(look_of, odd))
+            lookalikes = {name for name in some if look_of(name) != name}
+            asked[thing.listed] |= set(map(look_of, lookalikes))
     named = (reader.named(kind, some) for kind, some in asked.items())
-    return {stream for one in named for streams in one.values() for stream in streams}
+    return {stream for by_name in named for streams in by_name.values() for stream in streams}
 
 
 def _judged(span: Span, reader: LogReader, names: dict[str, set[str]]) -> set[str]:
-    """Streams whose facts terms judge, where what the judgement rests on has changed: the terms
-    themselves, or other streams that bear on it."""
-    found: set[str] = set()
+    """Streams whose facts are judged by terms, where the basis of the judgement has changed: the
+    terms themselves, or other streams that it takes into account."""
+    affected: set[str] = set()
     before = LogReader(span.source, span.clocks._replace(known_at=span.after))
     for edition, judging in judging_editions(span.source, span.until):
         if judging.touches is not None and span.after:  # at first every stream is new
             for log_reader in (before, reader):
-                found.update(judging.touches(log_reader, edition, names))
+                affected.update(judging.touches(log_reader, edition, names))
         if edition.program in names["terms"]:
             timeless = LogReader(span.source, Clocks(FOREVER, span.until))
             listed = timeless.names(judging.listed, EARLIEST, FOREVER)
-            found |= {stream for _, stream in listed}
-    return found
+            affected |= {stream for _, stream in listed}
+    return affected
 
 
 def _waiting(span: Span, table: Table, code: str, names: set[str]) -> set[str]:
-    """Streams that have an exception hanging on one of these names."""
+    """Streams that have an exception because of one of these names."""
     if not names:
         return set()
-    found = set()
+    streams = set()
     for chunk in chunks(sorted(names)):
         query = select(table.c.stream).where(table.c.code == code, table.c.name.in_(chunk))
-        found |= {row[0] for row in span.target.execute(query)}
-    return found
+        streams |= {row[0] for row in span.target.execute(query)}
+    return streams
 
 
-def _newly_lifted(span: Span) -> bool:
+def _newly_withdrawn(span: Span) -> bool:
     """Whether a withdrawal that was waiting has found its fact in the span."""
     w = withdrawn.c
     query = select(w.target).where(w.target > span.after, w.target <= span.until).limit(1)
     return span.source.execute(query).first() is not None
 
 
-def _lifts_something(reader: LogReader, recorded: Logged) -> bool:
+def _withdraws_something(reader: LogReader, recorded: Logged) -> bool:
     w, known_at = withdrawn.c, reader.clocks.known_at
     query = select(w.target).where(w.position == recorded.position, w.target <= known_at)
     return reader.connection.execute(query).first() is not None

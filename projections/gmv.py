@@ -18,7 +18,7 @@ _Long = BigInteger().with_variant(Integer, "sqlite")
 
 
 class Gmv(FoldView):
-    """Sums of minor units; every fact adds, every withdrawal takes away."""
+    """Sums of minor units; every fact adds, every withdrawal subtracts."""
 
     NAME = "gmv"
     ABOUT = "GMV per store, day, basis and source"
@@ -39,11 +39,11 @@ class Gmv(FoldView):
 
     def take(self, span: Span, table: Table) -> None:
         sums: dict[Key, list[int]] = defaultdict(lambda: [0, 0, 0])
-        lifted = already_lifted(span)
+        gone = already_lifted(span)
         topics = [GMVRecorded.TOPIC]
         as_of = span.as_of
         for recorded in read_log(span.source, span.after, span.until, topics):
-            if recorded.at <= as_of and recorded.position not in lifted:
+            if recorded.at <= as_of and recorded.position not in gone:
                 _add(sums, recorded, 1)
         lifts = {target for target, _ in lifts_in(span) if target <= span.after}
         before = lifts - span.left_out
@@ -71,7 +71,7 @@ def _add(sums: dict[Key, list[int]], recorded: Recorded, sign: int) -> None:
 
 
 def _minor(amount: str, currency: str) -> int:
-    """Minor units of a canonical amount: its digits, once the point is taken out."""
+    """Minor units of a canonical amount: its digits without the point."""
     digits = exponent(currency)
     assert not digits or amount[-digits - 1] == ".", "a stored amount is canonical"
     return int(amount.replace(".", ""))

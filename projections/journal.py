@@ -20,7 +20,7 @@ from projections.runner import Progress, looking_at
 
 
 class Posted(NamedTuple):
-    """From which day to which entries are asked for; open where there is none."""
+    """The days, and the positions, of the entries that are asked for; None leaves a side open."""
 
     first: date | None = None
     last: date | None = None
@@ -37,7 +37,7 @@ LISTED_MAX = 10
 
 
 class Journal(NamedTuple):
-    """Entries that can be read as often as an export needs, each balanced or refused."""
+    """Entries that can be read as often as an export needs; an unbalanced one is refused."""
 
     entity: str
     clocks: Clocks
@@ -47,7 +47,7 @@ class Journal(NamedTuple):
     span: "Posted"
 
     def entries(self) -> Iterator[Entry]:
-        """In the order of the log. Raises `Unbalanced`."""
+        """The entries in the order of the log. Raises `Unbalanced`."""
         for entry in read_entries(self.connection, self.table, self.span.after):
             if entry.date in self.span and (
                 self.account is None
@@ -81,7 +81,7 @@ def journal(
     progress: Progress,
     span: Posted = ALWAYS,
 ) -> Iterator[Journal]:
-    """The book's entries at the head or at other clocks, of some days.
+    """The book's entries of some days, at the head or at other clocks.
 
     Raises `NoSuchAccount` for one that no entry touches.
     """
@@ -95,20 +95,20 @@ def journal(
 
 
 def balances(book: Book, account: str | None, clocks: Clocks | None, progress: Progress) -> Report:
-    """Balance per account and commodity, or of an account and those below it.
+    """Balances per account and commodity, or only of an account and those below it.
 
     Raises `NoSuchAccount` for one that no entry touches.
     """
-    found = report(book, Balances.NAME, clocks=clocks, progress=progress)
+    trial_balance = report(book, Balances.NAME, clocks=clocks, progress=progress)
     names = ("account", "balance", "currency")
     if account is not None:
-        _refuse_unknown(account, {row["account"] for row in found.rows})
+        _refuse_unknown(account, {row["account"] for row in trial_balance.rows})
     rows = [
         {name: row[name] for name in names}
-        for row in found.rows
+        for row in trial_balance.rows
         if account is None or is_below(row["account"], account)
     ]
-    return found._replace(rows=rows)
+    return trial_balance._replace(rows=rows)
 
 
 def balances_by_day(
@@ -120,11 +120,11 @@ def balances_by_day(
     span: Posted,
     every: int | None = None,
 ) -> Report:
-    """What the entries of some days move, per account and commodity: up to a day, the balance
-    at its end.
+    """What the entries of some days move, per account and commodity; with only a last day, the
+    balance at its end.
 
-    `every`: a column for each 1 (month) or 3 (quarter) months in which something moved, then
-    their total. Raises `NoSuchAccount` for an account that no entry touches.
+    `every`: a column per month (1) or quarter (3) in which something moved, then their total.
+    Raises `NoSuchAccount` for an account that no entry touches.
     """
     with looking_at(book, Entries(), clocks, progress) as sight:
         c = sight.table.c
@@ -133,15 +133,15 @@ def balances_by_day(
             .group_by(c.account, c.currency, c.date)
             .order_by(c.account, c.currency)
         )
-        found = [
+        daily = [
             (*row[:2], date.fromisoformat(row[2]), int(row[3]))
             for row in sight.connection.execute(query)
         ]
         if account is not None:
-            _refuse_unknown(account, {name for name, *_ in found})
+            _refuse_unknown(account, {name for name, *_ in daily})
         moved: dict[tuple[str, str], dict[str, int]] = {}
         labels: set[str] = set()
-        for name, currency, day, minor in found:
+        for name, currency, day, minor in daily:
             if day in span and (account is None or is_below(name, account)):
                 sums = moved.setdefault((name, currency), {})
                 label = _label(day, every) if every else "balance"
@@ -158,23 +158,23 @@ def balances_by_day(
 
 
 def _label(day: date, every: int) -> str:
-    """The month or the quarter of a day, as days are typed."""
+    """The month or the quarter of a day, as it is typed."""
     return f"{day:%Y-%m}" if every == 1 else f"{day.year}q{(day.month + 2) // 3}"
 
 
 def _refuse_unknown(account: str, known: set[str]) -> None:
-    if any(is_below(one, account) for one in known):
+    if any(is_below(name, account) for name in known):
         return
-    above = {":".join(one.split(":")[:length]) for one in known for length in (1, 2, 3)}
-    folded = {one.casefold(): one for one in sorted(known | above)}
+    above = {":".join(name.split(":")[:length]) for name in known for length in (1, 2, 3)}
+    folded = {name.casefold(): name for name in sorted(known | above)}
     near = get_close_matches(account.casefold(), folded, n=3, cutoff=0.75)
     listed = ", ".join(sorted(known)[:LISTED_MAX]) + (" ..." if len(known) > LISTED_MAX else "")
     hint = f"Accounts: {listed}." if known else "Close a period first."
     if near:
-        hint = f"Did you mean {' or '.join(folded[one] for one in near)}?"
+        hint = f"Did you mean {' or '.join(folded[name] for name in near)}?"
     raise NoSuchAccount(f"No entry touches the account {account!r}.", hint)
 
 
 def is_below(account: str, wanted: str) -> bool:
-    """Whether an account is the one that is wanted, or one below it."""
+    """Whether an account is the wanted one or below it."""
     return account == wanted or account.startswith(f"{wanted}:")

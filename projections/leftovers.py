@@ -1,7 +1,7 @@
-"""What killed rebuilds leave in the database: tables beside live ones that nobody builds.
+"""What killed rebuilds leave in the database: tables next to live ones that nobody is building.
 
-Whoever builds one holds a lock until it is swapped in. Where the lock can be had alone, every
-such table is dead.
+A process that builds one holds a shared lock until the table is swapped in. Where the lock can be
+had exclusively, every such table is dead.
 """
 
 import fcntl
@@ -22,17 +22,17 @@ _BUILDING = 0x6475_6563
 
 
 def tables_of(*views: str) -> list[str]:
-    """What a caller who builds these views makes or changes."""
+    """The tables that building these views makes or changes."""
     return [POSITIONS, PARKED, *views, *(f"{name}{NEXT}" for name in views)]
 
 
 def left_behind(connection: Connection) -> list[str]:
-    """The tables beside live ones, dead or being built."""
+    """The tables next to live ones, dead or being built."""
     return [name for name, _ in positions_in(connection) if name.endswith(NEXT)]
 
 
 def positions_in(connection: Connection) -> list[tuple[str, int]]:
-    """Where each view, and each table beside one, says that it stands."""
+    """The recorded position of each view, and of each table next to one."""
     if not has_table(connection, POSITIONS):
         return []
     rows = connection.exec_driver_sql(f"SELECT view, position FROM {POSITIONS} ORDER BY view")
@@ -40,7 +40,7 @@ def positions_in(connection: Connection) -> list[tuple[str, int]]:
 
 
 def sweep(book: Book) -> None:
-    """Removes the dead ones; what somebody builds, or who may not remove it, is left alone."""
+    """Removes the dead ones; leaves those being built, and all where it may not remove any."""
     if not may_build(book, (POSITIONS, PARKED)):
         return
     with suppress(sa_exc.DatabaseError):
@@ -68,7 +68,7 @@ def _drop(book: Book) -> None:
 
 @contextmanager
 def building(book: Book) -> Iterator[None]:
-    """While somebody builds a table beside a live one, nobody removes it."""
+    """Keeps others from removing a table while it is built next to a live one."""
     with _locked(book, fcntl.LOCK_SH, "pg_advisory_lock_shared", "pg_advisory_unlock_shared"):
         yield
 
@@ -86,7 +86,7 @@ def _alone(book: Book) -> Iterator[bool]:
 
 @contextmanager
 def _locked(book: Book, kind: int, take: str, give: str) -> Iterator[bool]:
-    """On the folder of a file: a lock on the file itself would end those of SQLite."""
+    """Locks the folder of a file: a lock on the file itself would release those of SQLite."""
     if book.path is not None:
         folder = os.open(book.path.resolve().parent, os.O_RDONLY)
         try:

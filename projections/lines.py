@@ -1,4 +1,4 @@
-"""Lines of closed periods as they stand: issued, adjusted, with figures that were accepted."""
+"""Current lines of closed periods: issued, adjusted, with figures that were accepted."""
 
 from collections.abc import Iterator
 from typing import Any, ClassVar
@@ -63,18 +63,18 @@ class Lines(StreamView):
 
     def rows(self, reader: LogReader, facts: dict[str, list[Logged]]) -> Iterator[dict[str, Any]]:
         as_of, known_at = reader.clocks
-        for fact in facts.values():
-            for event in fact:
+        for of_stream in facts.values():
+            for event in of_stream:
                 if isinstance(event.event, PeriodClosed):
                     of = (event.event.program, event.event.period)
                     known = closed_period(reader.connection, *of, known_at, as_of)
-                    yield from _standing(known)
+                    yield from _current(known)
 
     def shown(self, row: dict[str, Any]) -> dict[str, Any]:
         return with_decimals(row)
 
 
-def _standing(known: ClosedPeriod) -> Iterator[dict[str, Any]]:
+def _current(known: ClosedPeriod) -> Iterator[dict[str, Any]]:
     seal = known.seal
     issued = {told_as(line): line for line in known.as_issued}
     for stated in known.current.values():
@@ -98,7 +98,7 @@ def _standing(known: ClosedPeriod) -> Iterator[dict[str, Any]]:
 
 
 def fresh_rows(run: Settlement) -> Iterator[dict[str, Any]]:
-    """The lines of a run as rows of the table: nothing is issued of them, on no statement."""
+    """The lines of a run as rows of the table: not issued, and on no statement."""
     assert run.days is not None
     program = run.edition.program
     for line in run.lines:

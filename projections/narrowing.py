@@ -1,4 +1,4 @@
-"""Rows of a report as somebody asks for them: by conditions, in an order, of some columns."""
+"""Narrowing the rows of a report: by conditions, in an order, to some columns."""
 
 import re
 import unicodedata
@@ -12,17 +12,17 @@ _CONDITION = re.compile(r"\s*([\w-]+?)\s*(!=|<=|>=|=|<|>|~)\s*(.*)", re.DOTALL)
 _OPERATOR = re.compile(r"\s*[\w-]+?\s*([=<>!~]{2,})", re.ASCII)
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?", re.ASCII)
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
-    "=": lambda one, other: one == other,
-    "!=": lambda one, other: one != other,
-    "<": lambda one, other: one < other,
-    "<=": lambda one, other: one <= other,
-    ">": lambda one, other: one > other,
-    ">=": lambda one, other: one >= other,
+    "=": lambda left, right: left == right,
+    "!=": lambda left, right: left != right,
+    "<": lambda left, right: left < right,
+    "<=": lambda left, right: left <= right,
+    ">": lambda left, right: left > right,
+    ">=": lambda left, right: left >= right,
 }
 
 
 class BadCondition(Refusal):
-    """A text that is no condition on a column."""
+    """A text that is not a condition on a column."""
 
     kind = "usage"
 
@@ -53,9 +53,9 @@ class Condition(NamedTuple):
         return cls(column, operator, value.strip())
 
     def meets(self, cell: Any, *, is_number: bool) -> bool:
-        """Whether a cell does: as numbers where both are such, else as texts; thousands may stand
-        apart. Equal are numbers only in a column of numbers: `01` is another id than `1`. An empty
-        cell is neither below nor above anything."""
+        """Whether a cell meets it: compared as numbers where both are numbers, thousands separated
+        or not, else as texts. Equality is numeric only in a column of numbers: `01` and `1` are
+        different ids. An empty cell is neither below nor above anything."""
         own = "" if cell is None else str(cell)
         if self.operator == "~":
             return _folded(self.value) in _folded(own)
@@ -69,7 +69,7 @@ class Condition(NamedTuple):
 
 
 def number_of(text: str) -> Decimal | None:
-    """The number that a text is, with thousands apart or not."""
+    """The number that a text is, with thousands separated or not; None for other texts."""
     plain = text.replace(",", "")
     return Decimal(plain) if _NUMBER.fullmatch(plain) else None
 
@@ -88,32 +88,31 @@ def narrowed(
     limit: int | None = None,
     columns: Sequence[str] = (),
 ) -> list[dict[str, Any]]:
-    """The rows that meet every condition, sorted by a column (`-COLUMN`: the greatest first), cut
-    to so many, with some columns in the order in which they are named.
+    """The rows that meet every condition, sorted by a column (`-COLUMN`: greatest first), at most
+    `limit` of them, with some columns in the order in which they are named.
 
-    `known`: the columns that there are, where no row may be there to show them. Raises
-    `NoSuchColumn`.
+    `known`: the columns there are, in case there is no row to show them. Raises `NoSuchColumn`.
     """
-    found = list(rows)
+    kept = list(rows)
     by = (sort or "").removeprefix("-")
-    names = list(dict.fromkeys(name for row in found for name in row)) or list(known)
+    names = list(dict.fromkeys(name for row in kept for name in row)) or list(known)
     _refuse_unknown(
         names, [*(condition.column for condition in conditions), *([by] if by else []), *columns]
     )
     asked = [(condition, is_number(condition.column)) for condition in conditions]
-    found = [
+    kept = [
         row
-        for row in found
+        for row in kept
         if all(
             condition.meets(row.get(condition.column), is_number=numbers)
             for condition, numbers in asked
         )
     ]
     if by:
-        found.sort(key=lambda row: _place(row.get(by)), reverse=bool(sort and sort[0] == "-"))
+        kept.sort(key=lambda row: _place(row.get(by)), reverse=bool(sort and sort[0] == "-"))
     if limit is not None:
-        found = found[:limit]
-    return [{name: row.get(name) for name in columns} for row in found] if columns else found
+        kept = kept[:limit]
+    return [{name: row.get(name) for name in columns} for row in kept] if columns else kept
 
 
 def _place(cell: Any) -> tuple[int, Decimal, str]:

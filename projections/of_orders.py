@@ -1,4 +1,4 @@
-"""What archived orders add to reports: worked out when it is asked for, and kept nowhere."""
+"""What archived orders add to reports: worked out when it is asked for, and stored nowhere."""
 
 from collections.abc import Callable, Sequence
 from operator import itemgetter
@@ -28,11 +28,11 @@ def with_orders(
     zone: str | None,
     where: Sequence[tuple[str, str]] = (),
 ) -> Rows:
-    """The rows of a report with what the orders of the book say at the clocks.
+    """The rows of a report together with what the book's orders add at the clocks.
 
-    Days of sales are those of `zone`, else of the zone that all published editions have. Rows
-    that orders add are those for which `where` holds.
-    Raises `BadQuery` where they differ and none is given.
+    Days of sales are those of `zone`, or else of the zone that all published editions share. Of
+    the rows that orders add, those for which `where` holds are kept.
+    Raises `BadQuery` where the editions' zones differ and none is given.
     """
     adds = ADDED.get(name)
     reader = LogReader(connection, clocks)
@@ -49,18 +49,18 @@ def with_orders(
 
 
 def zone_of_all(connection: Connection, known_at: int) -> str:
-    """The zone of every published edition. Raises `BadQuery` naming them where they differ."""
-    found = {
+    """The zone of all published editions. Raises `BadQuery`, naming them, where they differ."""
+    zones = {
         edition.program: edition.zone
         for edition in last_editions(connection, known_at, program_names())
     }
-    if len(set(found.values())) != 1:
-        told = ", ".join(f"{program} {zone}" for program, zone in sorted(found.items()))
+    if len(set(zones.values())) != 1:
+        listed = ", ".join(f"{program} {zone}" for program, zone in sorted(zones.items()))
         raise BadQuery(
-            f"Orders have days in a zone, and the published editions have several: {told}.",
+            f"Orders have days in a zone, and the published editions have several: {listed}.",
             "Say which: --zone Asia/Shanghai",
         )
-    return next(iter(found.values()))
+    return next(iter(zones.values()))
 
 
 def sales_of_all(reader: LogReader, zone: str | None) -> Rows:
@@ -99,7 +99,7 @@ def _minor(amount: str, currency: str) -> int:
 
 
 def _stores(reader: LogReader, rows: Rows, zone: str | None) -> Rows:
-    """The first sale, where an order was earlier than what was reported."""
+    """The rows with the first sale, where an order was earlier than any reported sale."""
     first = {
         first_order.event.store: format_instant(first_order.at)
         for first_order in reader.first_orders([row["store"] for row in rows])
@@ -113,19 +113,19 @@ def _stores(reader: LogReader, rows: Rows, zone: str | None) -> Rows:
 
 
 def _exceptions(reader: LogReader, rows: Rows, zone: str | None) -> Rows:
-    surprises = list(surprises_of_orders(reader))
-    places = {surprise.position for surprise in surprises}
+    exceptions = list(surprises_of_orders(reader))
+    places = {exception.position for exception in exceptions}
     logged = {fact.position: fact for fact in read_positions(reader.connection, places)}
     return [
         {
-            "code": surprise.surprise.code,
-            "position": surprise.position,
-            "sentence": surprise.surprise.sentence,
-            "since": format_instant(logged[surprise.position].recorded_at),
-            **({"program": surprise.surprise.program} if surprise.surprise.program else {}),
-            "stream": surprise.stream,
+            "code": exception.surprise.code,
+            "position": exception.position,
+            "sentence": exception.surprise.sentence,
+            "since": format_instant(logged[exception.position].recorded_at),
+            **({"program": exception.surprise.program} if exception.surprise.program else {}),
+            "stream": exception.stream,
         }
-        for surprise in surprises
+        for exception in exceptions
     ]
 
 
@@ -134,9 +134,9 @@ ADDED: dict[str, Callable[[LogReader, Rows, str | None], Rows]] = {
     "stores": _stores,
     "exceptions": _exceptions,
 }
-"""Per report what orders add to it."""
+"""Per report, what orders add to it."""
 LATER = {"stores": ("first_sale_at",)}
-"""Reports of whose own rows orders change columns: those are compared afterwards."""
+"""Reports in whose own rows orders change columns: conditions on these are checked afterwards."""
 ORDER: dict[str, Callable[[dict[str, Any]], tuple[Any, ...]]] = {
     "gmv": itemgetter("store", "day", "basis", "currency", "source"),
     "exceptions": itemgetter("position", "code", "stream"),

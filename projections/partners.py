@@ -1,4 +1,4 @@
-"""Partners as they stand: applied, certified or not, and how many stores they introduced."""
+"""Partners now: applied, certified or not, and how many stores they introduced."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -13,13 +13,13 @@ from ledger.store.schema import TEXT, refs, withdrawn
 from projections.base import Span, StreamView
 
 NAMING = ("partner", "applies")
-"""Kinds of the index that lead from a partner to other streams: stores it introduced, and its
-applications."""
+"""Kinds of index entries that lead from a partner to other streams: the stores it introduced, and
+its applications."""
 _Long = BigInteger().with_variant(Integer, "sqlite")
 
 
 class Partners(StreamView):
-    """One row per partner that a fact names as its own, that introduced a store or applied."""
+    """One row per partner that has facts of its own, introduced a store or applied."""
 
     NAME = "partners"
     VERSION = 3
@@ -47,12 +47,12 @@ class Partners(StreamView):
         )
         names = {row[0] for row in span.source.execute(introduced)}
         w = withdrawn.c
-        lifted = (
+        of_withdrawn = (
             select(r.name)
             .join_from(refs, withdrawn, w.target == r.position)
             .where(r.kind.in_(NAMING), w.position > span.after, w.position <= span.until)
         )
-        names |= {row[0] for row in span.source.execute(lifted)}
+        names |= {row[0] for row in span.source.execute(of_withdrawn)}
         return {f"partner:{name}" for name in names}
 
     def rows(self, reader: LogReader, facts: dict[str, list[Logged]]) -> Iterator[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Payments of statements, decided or by fact. What was withdrawn counts no more."""
+"""Payments of statements, by decision or by fact. What was withdrawn no longer counts."""
 
 from collections.abc import Iterator
 from typing import Any, ClassVar
@@ -47,11 +47,15 @@ class Payments(StreamView):
         ]
 
     def dependents(self, span: Span, table: Table, dirty: set[str]) -> set[str]:
-        """Statements that facts pay, or paid until they were withdrawn."""
+        """Statements that facts pay, or paid before they were withdrawn."""
         return {f"statement:{name}" for name in moved_statements(span)}
 
     def rows(self, reader: LogReader, facts: dict[str, list[Logged]]) -> Iterator[dict[str, Any]]:
-        first = {fact[0].event.statement: fact[0].event for fact in facts.values() if fact}
+        first = {
+            of_stream[0].event.statement: of_stream[0].event
+            for of_stream in facts.values()
+            if of_stream
+        }
         for recorded, move in moves(reader.connection, first, reader.clocks):
             if move.what == "paid":
                 yield _row(recorded, first[move.statement]) | {

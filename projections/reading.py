@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
 
 class Report(NamedTuple):
-    """Rows of a read model, with where it stands and what it left out."""
+    """Rows of a read model, the clocks they are as of, and the events that were left out."""
 
     name: str
     rows: "list[dict[str, Any]] | Spooled"
     clocks: Clocks
     parked: list[Parked]
     said: str | None = None
-    """What whoever asked should be told of how it was answered."""
+    """What the user should know about how it was answered; None for nothing."""
     cut: bool = False
     """Whether there were more rows than were asked for."""
     columns: tuple[str, ...] = ()
-    """What its rows have, where there may be none; nothing where only a row would say."""
+    """The columns of its rows, in case there are none; empty where only a row would show them."""
 
 
 def report(
@@ -44,10 +44,10 @@ def report(
     zone: str | None = None,
     progress: Progress = _silent,
 ) -> Report:
-    """A read model's rows, in the order of its key, filtered by equal columns.
+    """A read model's rows, in the order of its key, filtered by columns that equal a value.
 
-    What programs and archived orders add to it is worked out at the clocks, of a live report at
-    `now`; days of orders are those of `zone`, else of all published editions.
+    What programs and archived orders add to it is worked out at the clocks, for a live report at
+    `now`; days of orders are those of `zone`, or else of all published editions.
 
     Raises `NoSuchReport`, or `BadQuery` for a column that it does not have.
     """
@@ -70,27 +70,27 @@ def report(
                 raise NoSuchColumn(
                     f"The report {name} has no column {column!r}.", f"Columns: {', '.join(names)}."
                 )
-        found = sight.connection.execute(query.order_by(*_order(view, sight.table)))
-        rows = [view.shown(dict(row._mapping)) for row in found]
-        stands = clocks or Clocks(now, sight.clocks.known_at)
+        fetched = sight.connection.execute(query.order_by(*_order(view, sight.table)))
+        rows = [view.shown(dict(row._mapping)) for row in fetched]
+        at = clocks or Clocks(now, sight.clocks.known_at)
         if name in ADDED:
             with book.reading() as connection:
-                rows = with_orders(connection, name, rows, stands, zone, where)
+                rows = with_orders(connection, name, rows, at, zone, where)
         if added:
-            rows = _with_figures(book, name, rows, added, stands)
+            rows = _with_figures(book, name, rows, added, at)
         rows = [row for row in rows if all(_text(row[name]) == value for name, value in shown)]
         return Report(name, rows, sight.clocks, sight.parked, columns=(*names, *later))
 
 
 def _text(value: object) -> str:
-    """A cell as it is compared: an empty one is the empty text."""
+    """A cell as it is compared: None is the empty text."""
     return "" if value is None else str(value)
 
 
 def _with_figures(
     book: Book, name: str, rows: list[dict[str, Any]], added: Sequence[str], clocks: Clocks
 ) -> list[dict[str, Any]]:
-    """The rows with what programs say of the name in their first column."""
+    """The rows with what programs add about the name in their first column."""
     names = [next(iter(row.values())) for row in rows]
     with book.reading() as connection:
         figures = figures_of(connection, name, names, clocks)
@@ -105,7 +105,7 @@ def _computed(
     where: Sequence[tuple[str, str]],
     clocks: Clocks | None,
 ) -> Report:
-    """A report that the rules work out now; it needs an as-of, for it asks what is overdue."""
+    """A report that the rules work out now; it needs an as-of, because it shows what is overdue."""
     if clocks is None:
         raise BadQuery(f"The report {name} needs an as-of.", "Give one: --as-of 2026-10-01")
     with book.reading() as connection:
@@ -115,8 +115,8 @@ def _computed(
             raise NoSuchColumn(
                 f"The report {name} has no column {column!r}.", f"Columns: {', '.join(rows[0])}."
             )
-    found = [row for row in rows if all(str(row[column]) == value for column, value in where)]
-    return Report(name, found, clocks, [])
+    matching = [row for row in rows if all(str(row[column]) == value for column, value in where)]
+    return Report(name, matching, clocks, [])
 
 
 def _order(view: View, table: Any) -> list[Any]:

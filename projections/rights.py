@@ -1,4 +1,4 @@
-"""Whether whoever asks a book may build read models in it: their own, or the book's."""
+"""Whether the caller may build read models in a book."""
 
 from collections.abc import Collection
 
@@ -10,13 +10,13 @@ _MAY = (
     " FROM unnest(%s::text[]) AS t JOIN pg_class c ON c.oid = to_regclass(quote_ident(t))"
     " WHERE NOT pg_has_role(c.relowner, 'USAGE'))"
 )
-"""A table of somebody else's is neither caught up nor swapped."""
+"""A table that belongs to another role is neither brought up to date nor swapped."""
 
 
 def may_build(book: Book, tables: Collection[str] = ()) -> bool:
     """Whether this caller may make tables in the book and change those that are there.
 
-    Who may not gets reports all the same: built from the log, in a temporary database.
+    A caller who may not still gets reports: built from the log, in a temporary database.
     """
     if book.path is not None or not book.writable:
         return book.writable

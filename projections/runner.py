@@ -1,7 +1,7 @@
 """Brings read models up to the head: in batches, each with its position in one transaction.
 
-An event that a view cannot take is parked: the view goes on without it, and every report from
-it says so until it is rebuilt. A rebuild happens beside the live table and is swapped in.
+An event that a view cannot take in is parked: the view goes on without it, and every report from
+it says so until it is rebuilt. A rebuild is made next to the live table and swapped in.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -53,7 +53,7 @@ _parked = Table(
 
 
 class Parked(NamedTuple):
-    """An event that a view could not take, and why."""
+    """An event that a view could not take in, and why."""
 
     view: str
     position: int
@@ -61,7 +61,7 @@ class Parked(NamedTuple):
 
 
 class Sight(NamedTuple):
-    """A view as it can be read now: its table, where it stands, and what it left out."""
+    """A view as it can be read now: its table, its clocks, and the events it left out."""
 
     connection: Connection
     table: Table
@@ -77,10 +77,10 @@ def _silent(what: str, more: int) -> None:
 def looking_at(
     book: Book, view: View, clocks: Clocks | None = None, progress: Progress = _silent
 ) -> Iterator[Sight]:
-    """The view at the head, or with `clocks` as it was known and counted then.
+    """The view at the head, or at `clocks`.
 
-    The live table is brought up to date first. For whoever may not do that, and at other clocks
-    than the head's, the view is built in a temporary database.
+    The live table is brought up to date first. For a caller who may not do that, and at clocks
+    other than the head's, the view is built in a temporary database.
     """
     if clocks is None and may_build(book, tables_of(view.NAME)):
         sweep(book)
@@ -89,8 +89,8 @@ def looking_at(
             position = _state(connection, view.NAME)[1]
             yield _sight(connection, view, Clocks(FOREVER, position))
         return
-    with temporary(book, [view], clocks, progress) as (connection, stands_at):
-        yield _sight(connection, view, stands_at)
+    with temporary(book, [view], clocks, progress) as (connection, at):
+        yield _sight(connection, view, at)
 
 
 @contextmanager
@@ -100,23 +100,23 @@ def temporary(
     clocks: Clocks | None,
     progress: Progress = _silent,
 ) -> Iterator[tuple[Connection, Clocks]]:
-    """A database of its own with some views, built from the log at the clocks."""
+    """A temporary database with some views, built from the log at the clocks."""
     engine = temporary_engine()
     try:
         with book.reading() as source, engine.connect() as target:
-            stands_at = clocks or Clocks(FOREVER, head_of(source).position)
+            at = clocks or Clocks(FOREVER, head_of(source).position)
             _tables.create_all(target)
             for view in views:
                 view.table().create(target)
-                _build(source, target, view, view.table(), stands_at, progress)
+                _build(source, target, view, view.table(), at, progress)
             target.commit()
-            yield target, stands_at
+            yield target, at
     finally:
         engine.dispose()
 
 
 def temporary_engine() -> Engine:
-    """A database that is gone when it is closed: in memory, spilling to disk as it grows."""
+    """A database that vanishes when it is closed: in memory, spilling to disk as it grows."""
     import sqlite3
 
     from sqlalchemy import create_engine
@@ -130,10 +130,10 @@ def temporary_engine() -> Engine:
 
 
 def catch_up(book: Book, view: View, progress: Progress = _silent) -> int:
-    """Takes in what was recorded since; answers the position that the view now stands at."""
+    """Takes in what was recorded since; returns the position that the view is now at."""
     with book.reading() as connection:
         version, position = _state(connection, view.NAME)
-        head = head_of(connection).position  # read last: no view stands beyond it by itself
+        head = head_of(connection).position  # read last: no view can be beyond it legitimately
     if version != view.VERSION or position > head:
         return rebuild(book, view, progress)
     while position < head:
@@ -144,14 +144,14 @@ def catch_up(book: Book, view: View, progress: Progress = _silent) -> int:
                 break
             until = min(head, position + (view.BATCH or head))
             _take(connection, connection, view, view.table(), (position, until), FOREVER)
-            _stand_at(connection, view.NAME, view.VERSION, until)
+            _set_position(connection, view.NAME, view.VERSION, until)
             progress(view.NAME, until - position)
             position = until
     return head
 
 
 def rebuild(book: Book, view: View, progress: Progress = _silent) -> int:
-    """Builds the view anew beside the live one and swaps them in one transaction."""
+    """Builds the view anew next to the live one and swaps them in one transaction."""
     sweep(book)
     with building(book):
         position = _rebuilt(book, view, progress)
@@ -160,35 +160,35 @@ def rebuild(book: Book, view: View, progress: Progress = _silent) -> int:
 
 def _rebuilt(book: Book, view: View, progress: Progress) -> int | None:
     """The position of the view that was swapped in; None where another process did it."""
-    beside = view.table(NEXT)
+    fresh = view.table(NEXT)
     position = 0
     with _writing(book) as connection:
         _tables.create_all(connection)
-        connection.exec_driver_sql(f'DROP TABLE IF EXISTS "{beside.name}"')
-        beside.create(connection)
-        connection.execute(delete(_parked).where(_parked.c.view == beside.name))
-        _stand_at(connection, beside.name, view.VERSION, 0)
+        connection.exec_driver_sql(f'DROP TABLE IF EXISTS "{fresh.name}"')
+        fresh.create(connection)
+        connection.execute(delete(_parked).where(_parked.c.view == fresh.name))
+        _set_position(connection, fresh.name, view.VERSION, 0)
     while True:
         with _writing(book) as connection:
-            # Another process may have begun the same build again, or finished and swapped it.
-            version, position = _state(connection, beside.name)
+            # Another process may have restarted the same build, or finished and swapped it.
+            version, position = _state(connection, fresh.name)
             if version is None:
                 return None
             head = head_of(connection).position
             until = min(head, position + (view.BATCH or head))
             span = (position, until)
             if position < until:
-                _take(connection, connection, view, beside, span, FOREVER, name=beside.name)
+                _take(connection, connection, view, fresh, span, FOREVER, name=fresh.name)
             progress(view.NAME, until - position)
             position = until
-            _stand_at(connection, beside.name, view.VERSION, position)
+            _set_position(connection, fresh.name, view.VERSION, position)
             if position == head:
-                _swap(connection, view, beside, position)
+                _swap(connection, view, fresh, position)
                 return position
 
 
 def state_of(connection: Connection, view: View) -> tuple[int | None, int]:
-    """The version and position at which the live view stands; None where it was never built."""
+    """The version and position of the live view; the version is None if it was never built."""
     return _state(connection, view.NAME)
 
 
@@ -229,7 +229,7 @@ def _take(
     as_of: int,
     name: str | None = None,
 ) -> None:
-    """Takes a piece of the log in; halves it around an event that cannot be taken."""
+    """Takes in a piece of the log; halves it to isolate an event that cannot be taken in."""
     after, until = piece
     savepoint = target.begin_nested()
     try:
@@ -260,7 +260,7 @@ def _writing(book: Book) -> Iterator[Connection]:
         connection.begin(),
     ):
         if connection.dialect.name != "sqlite":
-            # As SQLite's own write lock: one writer of views at a time, tables and all.
+            # Like SQLite's own write lock: one writer of views at a time, DDL included.
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({VIEWS_LOCK})")
         yield connection
 
@@ -269,11 +269,11 @@ def _state(connection: Connection, name: str) -> tuple[int | None, int]:
     if not has_table(connection, _positions.name):
         return None, 0
     query = select(_positions.c.version, _positions.c.position).where(_positions.c.view == name)
-    found = connection.execute(query).first()
-    return (found[0], found[1]) if found else (None, 0)
+    row = connection.execute(query).first()
+    return (row[0], row[1]) if row else (None, 0)
 
 
-def _stand_at(connection: Connection, name: str, version: int, position: int) -> None:
+def _set_position(connection: Connection, name: str, version: int, position: int) -> None:
     values = {"version": version, "position": position}
     where = _positions.c.view == name
     if not connection.execute(update(_positions).where(where).values(values)).rowcount:
@@ -281,7 +281,7 @@ def _stand_at(connection: Connection, name: str, version: int, position: int) ->
 
 
 def _refuse_foreign(connection: Connection, name: str) -> None:
-    """A table of a view's name that duebook did not make is somebody's: it is left alone."""
+    """Raises `ForeignBook` for a table with a view's name that duebook did not make."""
     if _state(connection, name)[0] is None and has_table(connection, name):
         raise ForeignBook(
             f"The database has a table {name!r} that duebook did not make.",
@@ -289,12 +289,12 @@ def _refuse_foreign(connection: Connection, name: str) -> None:
         )
 
 
-def _swap(connection: Connection, view: View, beside: Table, position: int) -> None:
+def _swap(connection: Connection, view: View, fresh: Table, position: int) -> None:
     _refuse_foreign(connection, view.NAME)
     connection.exec_driver_sql(f'DROP TABLE IF EXISTS "{view.NAME}"')
-    connection.exec_driver_sql(f'ALTER TABLE "{beside.name}" RENAME TO "{view.NAME}"')
+    connection.exec_driver_sql(f'ALTER TABLE "{fresh.name}" RENAME TO "{view.NAME}"')
     connection.execute(delete(_parked).where(_parked.c.view == view.NAME))
-    moved = update(_parked).where(_parked.c.view == beside.name).values(view=view.NAME)
+    moved = update(_parked).where(_parked.c.view == fresh.name).values(view=view.NAME)
     connection.execute(moved)
-    connection.execute(delete(_positions).where(_positions.c.view == beside.name))
-    _stand_at(connection, view.NAME, view.VERSION, position)
+    connection.execute(delete(_positions).where(_positions.c.view == fresh.name))
+    _set_position(connection, view.NAME, view.VERSION, position)

@@ -1,4 +1,4 @@
-"""Statements as they stand: issued, adjusted, carried, paid, and what is open or paid ahead."""
+"""Statements now: issued, adjusted, carried forward, paid, and what is open or paid in advance."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -51,21 +51,23 @@ class Statements(StreamView):
         ]
 
     def dependents(self, span: Span, table: Table, dirty: set[str]) -> set[str]:
-        """Statements that events of other streams move: facts that pay, or a withdrawal of one,
-        a balance that is carried over, a line that is handed on."""
+        """Statements that events of other streams move: a fact that pays or its withdrawal, a
+        balance that is carried forward, a line that is passed on."""
         return {f"statement:{name}" for name in moved_statements(span)}
 
     def rows(self, reader: LogReader, facts: dict[str, list[Logged]]) -> Iterator[dict[str, Any]]:
-        names = [stream.partition(":")[2] for stream, found in facts.items() if found]
-        standing: dict[str, dict[str, Standing]] = defaultdict(dict)
-        for (name, currency), own in standings(reader.connection, names, reader.clocks).items():
-            standing[name][currency] = own
+        names = [stream.partition(":")[2] for stream, events in facts.items() if events]
+        by_statement: dict[str, dict[str, Standing]] = defaultdict(dict)
+        for (name, currency), standing in standings(
+            reader.connection, names, reader.clocks
+        ).items():
+            by_statement[name][currency] = standing
         for stream, events in facts.items():
             if events:
                 name = stream.partition(":")[2]
-                own_ = dict.fromkeys(_currencies(events), Standing()) | standing[name]
-                for currency, one in sorted(own_.items()):
-                    yield _row(stream, name, currency, events, one)
+                by_currency = dict.fromkeys(_currencies(events), Standing()) | by_statement[name]
+                for currency, standing in sorted(by_currency.items()):
+                    yield _row(stream, name, currency, events, standing)
 
     def shown(self, row: dict[str, Any]) -> dict[str, Any]:
         head = ("statement", "payee", "payer", "currency", "issued_at", "lines")
@@ -79,7 +81,7 @@ class Statements(StreamView):
 
 
 def moved_statements(span: Span) -> set[str]:
-    """The statements that events of a span move, and payments that it withdraws have moved."""
+    """The statements moved by events of a span, or by payments that it withdraws."""
     events = [
         *read_log(span.source, span.after, span.until, moving_topics()),
         *(payment.fact for payment in lifted_payments(span.source, span.after, span.until)),
@@ -87,17 +89,17 @@ def moved_statements(span: Span) -> set[str]:
     return {name for recorded in events for name in statements_of(recorded.event)}
 
 
-def _currencies(found: list[Logged]) -> set[str]:
-    """The commodities of a statement's lines; one of decisions alone has a row without any."""
-    lines = [line for event in found for line in getattr(event.event, "lines", ())]
+def _currencies(events: list[Logged]) -> set[str]:
+    """The commodities of a statement's lines; `""` for a statement of decisions alone."""
+    lines = [line for event in events for line in getattr(event.event, "lines", ())]
     return {line.currency for line in lines if line.currency} or {""}
 
 
 def _row(
-    stream: str, name: str, currency: str, found: list[Logged], standing: Standing
+    stream: str, name: str, currency: str, events: list[Logged], standing: Standing
 ) -> dict[str, Any]:
-    first: StatementEvent = found[0].event
-    issued = next((event for event in found if isinstance(event.event, StatementIssued)), None)
+    first: StatementEvent = events[0].event
+    issued = next((event for event in events if isinstance(event.event, StatementIssued)), None)
     unpaid = UNPAID if program_of(first.rules).pot else ()
     return {
         "statement": name,

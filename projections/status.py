@@ -1,4 +1,4 @@
-"""How a book stands: what is open to close, held, odd, overdue, unpaid, and what has changed."""
+"""The status of a book: what is to close, held, overdue or unpaid; exceptions; what has changed."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,7 +26,7 @@ from projections.reports import obligations, reconciliation
 from projections.runner import Progress, _silent
 
 Open = dict[str, dict[str | None, Settlement]]
-"""Per program and open period its lines as they are worked out now."""
+"""Per program and open period, its lines as they are worked out now."""
 Row = dict[str, Any]
 
 
@@ -39,14 +39,14 @@ def status(
     now: Instant,
     progress: Progress = _silent,
 ) -> Row:
-    """How the book stands at a pair of clocks.
+    """The status of the book at a pair of clocks.
 
-    `chosen`: the clocks where somebody chose them; else the live read models answer. `since`: a
-    position after which changes are told.
+    `chosen`: the clocks if the user chose them; otherwise the live read models answer. `since`: a
+    position after which changes are reported.
     """
     with book.reading() as connection:
         editions = list(last_editions(connection, clocks.known_at, program_names()))
-        stands = {
+        by_program = {
             edition.program: _open(connection, edition, clocks, progress) for edition in editions
         }
         answer = {
@@ -55,8 +55,10 @@ def status(
             "as_of": format_instant(clocks.as_of),
             "known_at": clocks.known_at,
             "head": _head(connection),
-            "to_close": [row for edition in editions for row in _to_close(stands[edition.program])],
-            "held": _held(stands),
+            "to_close": [
+                row for edition in editions for row in _to_close(by_program[edition.program])
+            ],
+            "held": _held(by_program),
             "overdue": _overdue(connection, clocks),
             "breaks": _breaks(connection, clocks),
         }
@@ -69,7 +71,7 @@ def status(
         answer["verified"] = _verified(book, connection)
         answer["receipts"] = _receipts(book)
         if since is not None:
-            answer["since"] = _changed(connection, editions, stands, clocks, since)
+            answer["since"] = _changed(connection, editions, by_program, clocks, since)
     return answer
 
 
@@ -78,11 +80,11 @@ def _open(
 ) -> dict[str | None, Settlement]:
     """The open periods that have lines."""
     periods = open_periods(connection, edition, clocks, None).periods
-    found: dict[str | None, Settlement] = {}
+    settlements: dict[str | None, Settlement] = {}
     for period in periods:
-        found |= settled(connection, edition, clocks, [period])
+        settlements |= settled(connection, edition, clocks, [period])
         progress("settling periods", 1)
-    return {period: settlement for period, settlement in found.items() if settlement.lines}
+    return {period: settlement for period, settlement in settlements.items() if settlement.lines}
 
 
 def _entity(connection: Connection) -> str:
@@ -98,8 +100,8 @@ def _head(connection: Connection) -> Row:
     return {"position": position, "recorded_at": format_instant(recorded_at)}
 
 
-def _to_close(stands: dict[str | None, Settlement]) -> Iterator[Row]:
-    for period, settlement in stands.items():
+def _to_close(settlements: dict[str | None, Settlement]) -> Iterator[Row]:
+    for period, settlement in settlements.items():
         outcomes = Counter(line.outcome for line in settlement.lines)
         assert settlement.days is not None
         yield {
@@ -114,22 +116,22 @@ def _to_close(stands: dict[str | None, Settlement]) -> Iterator[Row]:
         }
 
 
-def _held(stands: Open) -> list[Row]:
-    """Held lines by program and reason; one that waits for two things is counted for both."""
-    found: Counter[tuple[str, str]] = Counter()
-    for program, periods in stands.items():
+def _held(by_program: Open) -> list[Row]:
+    """Held lines by program and reason; a line that waits for two things counts for both."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for program, periods in by_program.items():
         for period in periods.values():
             for line in period.lines:
                 if line.outcome == "held":
-                    found.update((program, code) for code in line.held_for)
+                    counts.update((program, code) for code in line.held_for)
     return [
         {"program": program, "code": code, "lines": count}
-        for (program, code), count in sorted(found.items())
+        for (program, code), count in sorted(counts.items())
     ]
 
 
 def _overdue(connection: Connection, clocks: Clocks) -> list[Row]:
-    """Obligations whose day is over and that are not met."""
+    """Obligations that are past their due day and not met."""
     today = day_of(clocks.as_of, DEFAULT_ZONE).isoformat()
     return [
         row
@@ -150,7 +152,7 @@ def _breaks(connection: Connection, clocks: Clocks) -> list[Row]:
             "breaks": len(rows),
             "difference": _sum(rows, "difference", currency),
             "currency": currency,
-            "since": min(one["since"] for one in rows),
+            "since": min(row["since"] for row in rows),
         }
         for (program, currency), rows in sorted(grouped.items())
     ]
@@ -161,8 +163,8 @@ def _exceptions(rows: Iterable[Row]) -> list[Row]:
     for row in rows:
         grouped[row["code"]].append(row)
     return [
-        {"code": code, "count": len(found), "since": min(one["since"] for one in found)}
-        for code, found in sorted(grouped.items())
+        {"code": code, "count": len(group), "since": min(row["since"] for row in group)}
+        for code, group in sorted(grouped.items())
     ]
 
 
@@ -176,12 +178,12 @@ def _payments_due(rows: Iterable[Row]) -> list[Row]:
     return [
         {
             "period": period,
-            "statements": len(found),
-            "open": _sum(found, "open", currency),
+            "statements": len(group),
+            "open": _sum(group, "open", currency),
             "currency": currency,
-            "since": min(one["issued_at"] for one in found if one["issued_at"]),
+            "since": min(row["issued_at"] for row in group if row["issued_at"]),
         }
-        for (period, currency, _), found in sorted(grouped.items())
+        for (period, currency, _), group in sorted(grouped.items())
     ]
 
 
@@ -209,7 +211,7 @@ def _verified(book: Book, connection: Connection) -> Row | None:
 
 
 def _receipts(book: Book) -> Row | None:
-    """How many receipts lie beside a SQLite book, and the position of the last."""
+    """How many receipts lie next to a SQLite book, and the position of the last."""
     kept = kept_receipts(book)
     if not kept:
         return None
@@ -217,7 +219,11 @@ def _receipts(book: Book) -> Row | None:
 
 
 def _changed(
-    connection: Connection, editions: Sequence[Edition], stands: Open, clocks: Clocks, since: int
+    connection: Connection,
+    editions: Sequence[Edition],
+    by_program: Open,
+    clocks: Clocks,
+    since: int,
 ) -> Row:
     """What was recorded after a position, and which lines of open periods it moved."""
     c = events.c
@@ -233,8 +239,8 @@ def _changed(
     }
     moves = []
     for edition in editions:
-        now = stands[edition.program]
+        now = by_program[edition.program]
         own = before.get(edition.program)
         was = settled(connection, own, earlier, list(now)) if own else {}
-        moves += [moved.as_json() for moved in moved(edition.program, was, now)]
+        moves += [move.as_json() for move in moved(edition.program, was, now)]
     return {"position": since, "recorded": dict(sorted(counts.items())), "moves": moves}

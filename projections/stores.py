@@ -1,4 +1,4 @@
-"""Stores as they stand: whose they are, who introduced them, whether they are open."""
+"""Stores now: whose they are, who introduced them, whether they are open."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Adding sums up to rows that may be there already, on both databases."""
+"""Adding sums to rows that may exist already, on both databases."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Verifying the read models: each live one against one built anew at the position it stands at."""
+"""Verifying the read models: each live one against one built anew at the same position."""
 
 from sqlalchemy import Connection, select
 
@@ -18,13 +18,13 @@ from projections.runner import Progress, parked_in, state_of, temporary
 
 def verify_views(book: Book, progress: Progress) -> list[Check]:
     """One check per view that was ever built."""
-    found = (_verify(book, view, progress) for view in VIEWS.values())
-    return [check for check in found if check is not None]
+    checks = (_verify(book, view, progress) for view in VIEWS.values())
+    return [check for check in checks if check is not None]
 
 
 def verify_places(book: Book) -> Check:
-    """No view stands beyond the head, where it would pass over what is recorded next; no table
-    of one is anything but a table; what somebody builds or left there is named."""
+    """Checks that no view is beyond the head, where it would miss what is recorded next, and that
+    no view's table is anything but a table; names tables being built or left behind."""
     name = "view places"
     with book.as_stored() as connection:
         head = head_of(connection).position
@@ -44,7 +44,7 @@ def verify_places(book: Book) -> Check:
 
 
 def verify_entries(book: Book, progress: Progress) -> Check:
-    """Every entry is built again from the log and balances; so does the journal as it stands."""
+    """Checks that every entry, rebuilt from the log, balances; and so does the stored journal."""
     count = 0
     try:
         with book.reading() as connection:
@@ -86,11 +86,11 @@ def _verify(book: Book, view: View, progress: Progress) -> Check | None:
             moved = state_of(connection, view) != (version, position)
         if not moved:
             return Check(name, False, f"{wrong}; run: duebook rebuild {view.NAME}")
-        # Somebody caught the view up between the look at its position and at its rows.
+        # The view was brought up to date between reading its position and its rows: try again.
 
 
 def _is_newer(position: int, book: Book) -> bool:
-    """Whether a view has gone on since the copy of the log was made that it is compared with."""
+    """Whether a view has moved on since the copy of the log that it is compared with was made."""
     return book.stored_as is not None and position > book.head().position
 
 
@@ -100,6 +100,6 @@ def _first_difference(live: Connection, anew: Connection, view: View) -> str | N
     ours = {tuple(row) for row in live.execute(query)}
     theirs = {tuple(row) for row in anew.execute(query)}
     for row in sorted(ours ^ theirs, key=str)[:1]:
-        found = "a row that the log does not give" if row in ours else "a row is missing"
-        return f"{found}: {row}"
+        difference = "a row that the log does not give" if row in ours else "a row is missing"
+        return f"{difference}: {row}"
     return None

@@ -1,4 +1,4 @@
-"""One file per command, imported when the command is asked for; heavy imports inside of it."""
+"""One file per command, imported when the command is used; heavy imports stay inside functions."""
 
 from importlib import import_module
 from typing import Any

@@ -86,20 +86,20 @@ def close(
 def _issued(answer: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         {
-            "statement": one["statement"],
-            "lines": one["lines"],
+            "statement": statement["statement"],
+            "lines": statement["lines"],
             "amount": text,
             "currency": code,
-            "brought_forward": _brought(one, code),
+            "brought_forward": _brought(statement, code),
         }
-        for one in answer["statements"]
-        for code, text in (one["totals"] or {None: None}).items()
+        for statement in answer["statements"]
+        for code, text in (statement["totals"] or {None: None}).items()
     ]
 
 
 def _brought(statement: dict[str, Any], code: str) -> str:
     return ";".join(
-        one["amount"] for one in statement["brought_forward"] if one["currency"] == code
+        row["amount"] for row in statement["brought_forward"] if row["currency"] == code
     )
 
 
@@ -152,7 +152,7 @@ def adjust(
         )
 
     def show(plan: dict[str, Any]) -> None:
-        where.preview().data(plan, [_row(one) for one in plan["adjustments"]])
+        where.preview().data(plan, [_row(row) for row in plan["adjustments"]])
         _talk_adjusted(plan)
 
     with ask.opened() as book:
@@ -173,25 +173,25 @@ def adjust(
                 posting_date=posting_date,
                 agree=decision.agree(question, show),
             )
-    decision.answer(where, answer, [_row(one) for one in answer["adjustments"]])
+    decision.answer(where, answer, [_row(row) for row in answer["adjustments"]])
     if where.is_table and not decision.declined:
         _talk_adjusted(answer)
     return DIFFERENCES if dry_run and answer["adjustments"] else decision.ended(where)
 
 
-def _row(one: dict[str, Any]) -> dict[str, Any]:
+def _row(adjustment: dict[str, Any]) -> dict[str, Any]:
     names = ("line", "payee", "was", "now", "difference", "currency", "outcome")
-    causes = [", ".join(map(str, one["because"]))] if one["because"] else []
-    if one.get("orders_changed"):
-        causes.append(f"orders changed: {one['orders_changed']}")
-    causes += [f"filled {', '.join(one['filled'])}"] if one["filled"] else []
-    because = "; ".join(causes) or "passage of time"
-    return {n: one[n] for n in names} | {"why": one["why"], "because": because}
+    causes = [", ".join(map(str, adjustment["because"]))] if adjustment["because"] else []
+    if adjustment.get("orders_changed"):
+        causes.append(f"orders changed: {adjustment['orders_changed']}")
+    causes += [f"filled {', '.join(adjustment['filled'])}"] if adjustment["filled"] else []
+    because = "; ".join(causes) or "time alone"
+    return {n: adjustment[n] for n in names} | {"why": adjustment["why"], "because": because}
 
 
 def _talk_adjusted(answer: dict[str, Any]) -> None:
-    for one in answer["left_alone"]:
-        say(f"Not adjusted: {one['line']} keeps the platform's figure ({one['break']}).")
+    for row in answer["left_alone"]:
+        say(f"Left alone: {row['line']} stands by the platform's figure ({row['break']}).")
     if not answer["adjustments"]:
         what = "No other line has changed." if answer["left_alone"] else "Nothing has changed."
         say(f"{what} Nothing was recorded.")
@@ -199,9 +199,9 @@ def _talk_adjusted(answer: dict[str, Any]) -> None:
     say("")
     totals = ", ".join(f"{grouped(text)} {code}" for code, text in answer["totals"].items())
     word = "changed" if answer["recorded"] else "would change"
-    lines = len({one["line"] for one in answer["adjustments"]})
-    say(f"{counted(lines, 'line')} {word}" + (f", in all {totals}." if totals else "."))
-    first = min((fact for one in answer["adjustments"] for fact in one["because"]), default=None)
+    lines = len({row["line"] for row in answer["adjustments"]})
+    say(f"{lines} lines {word}" + (f", in all {totals}." if totals else "."))
+    first = min((fact for row in answer["adjustments"] for fact in row["because"]), default=None)
     if first is not None:
         say(f"What fact {first} says: duebook log --after {first - 1} --limit 1")
     say(f"Why a line is what it is: duebook explain {answer['adjustments'][0]['line']}")

@@ -66,14 +66,14 @@ def explain(context: click.Context, line: str, orders: bool, fresh: bool, ask: A
             say(f"Of the line {line}; all of it: duebook explain {line}")
         return
     _show(where, answer)
-    for one in issued_lines:
-        say(_told(one))
+    for issued in issued_lines:
+        say(_history(issued))
     if issued_lines and answer["stands"] == "issued":
         say(f"Recalculated as of now: duebook explain {line} --fresh")
 
 
 class Explained(NamedTuple):
-    """A line's answer, the order by which it was named, and the position that was asked about."""
+    """A line's answer, the order by which it was named, and the known-at position."""
 
     settlement: "Settlement"
     answer: dict[str, Any]
@@ -84,7 +84,7 @@ class Explained(NamedTuple):
 def _explained(
     connection: "Connection", line: str, ask: Ask, *, fresh: bool, orders: bool
 ) -> "Explained":
-    """What is known of a line, and the order by which it was named, if it was."""
+    """What is known about a line, and the order by which it was named, if it was named by one."""
     from ledger.kernel.errors import NoSuchLine, UnknownProgram, WrongPeriod
     from ledger.usecases.closing.standing_lines import explain_standing
     from ledger.usecases.settling.explain import explain as recalculated
@@ -110,12 +110,12 @@ def _explained(
     with_orders = orders or meant.order is not None
     settlement, answer = usecase(connection, meant.line, at, orders=with_orders)
     if meant.order is not None:
-        answer["orders"] = [one for one in answer["orders"] if one["order_id"] == meant.order]
+        answer["orders"] = [order for order in answer["orders"] if order["order_id"] == meant.order]
     return Explained(settlement, answer, meant.order, at.known_at)
 
 
-def _told(issued_line: "IssuedLine") -> str:
-    """What the payee of a closed period was told."""
+def _history(issued_line: "IssuedLine") -> str:
+    """What the payee of a closed period was told, and what has changed since."""
     closed = f"Closed at position {issued_line.closed} by {issued_line.by}."
     said = f"{closed} {issued_line.payee} was told: {_stated(issued_line.issued)}"
     if issued_line.moved is not None:
@@ -142,15 +142,15 @@ def _show(where: Out, answer: dict[str, Any]) -> None:
     for part in tree["parts"]:
         _grow(root, part)
     facts = root.add("facts")
-    for one in answer["facts"]:
-        place = f"{one['file']}:{one['line']}" if one["line"] else one["file"] or one["by"]
-        told = f"{one['position']:>6}  {where.time(one['at'])}  {one['type']}"
-        facts.add(_seen(f"{told}  {one['stream']}  {place}"))
+    for fact in answer["facts"]:
+        place = f"{fact['file']}:{fact['line']}" if fact["line"] else fact["file"] or fact["by"]
+        summary = f"{fact['position']:>6}  {where.time(fact['at'])}  {fact['type']}"
+        facts.add(_seen(f"{summary}  {fact['stream']}  {place}"))
     if answer["withdrawn"]:
-        lifted = root.add("withdrawn facts of the store, which do not count")
-        for one in answer["withdrawn"]:
-            told = f"{one['position']:>6}  {where.time(one['at'])}  {one['type']}"
-            lifted.add(_seen(f"{told}  withdrawn at position {one['withdrawn_by']}"))
+        gone = root.add("withdrawn facts of the store, which do not count")
+        for fact in answer["withdrawn"]:
+            summary = f"{fact['position']:>6}  {where.time(fact['at'])}  {fact['type']}"
+            gone.add(_seen(f"{summary}  withdrawn at position {fact['withdrawn_by']}"))
     if where.destination is None:
         show(sys.stdout, root)
     else:
@@ -172,8 +172,8 @@ def _show(where: Out, answer: dict[str, Any]) -> None:
 
 def _grow(tree: "Tree", part: dict[str, Any]) -> None:
     branch = tree.add(_text(part))
-    for one in part["parts"]:
-        _grow(branch, one)
+    for child in part["parts"]:
+        _grow(branch, child)
 
 
 def _text(part: dict[str, Any]) -> Any:
@@ -193,7 +193,7 @@ def _text(part: dict[str, Any]) -> Any:
 
 
 def _seen(*lines: str) -> Any:
-    """Lines as they are: nothing in them is a colour, a link or a line of its own."""
+    """Lines as plain text: nothing in them becomes a colour, a link or a further line."""
     from rich.text import Text
 
     return Text("\n".join(map(visible, lines)))

@@ -46,11 +46,11 @@ def facts(type_: str | None, schema: bool, ask: Ask) -> None:
 
 
 def _lines(fact: dict[str, Any]) -> list[str]:
-    width = max(len(one["field"]) for one in fact["fields"])
+    width = max(len(field["field"]) for field in fact["fields"])
     lines = [f"{fact['type']}: {fact['meaning']}", ""]
-    for one in fact["fields"]:
-        needed = "required" if one["required"] else "optional"
-        lines.append(f"  {one['field']:<{width}}  {needed}  {one['meaning']}")
+    for field in fact["fields"]:
+        needed = "required" if field["required"] else "optional"
+        lines.append(f"  {field['field']:<{width}}  {needed}  {field['meaning']}")
     if fact["warnings"]:
         lines += ["", "Warnings: " + ", ".join(fact["warnings"])]
     lines += ["", "Example:", json.dumps(fact["example"], ensure_ascii=False)]

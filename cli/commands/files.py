@@ -1,4 +1,4 @@
-"""`duebook files`: looks at a file of somebody else's, and drafts a mapping for it."""
+"""`duebook files`: looks at a file from elsewhere, and drafts a mapping for it."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +56,7 @@ def files(file: str, use: str | None, profile: str | None, zone: str | None, ask
         where.text(looked.draft.text.splitlines())
         return 0
     answer = looked.as_json()
-    where.data(answer, [_column(one) for one in answer["columns"]])
+    where.data(answer, [_column(column) for column in answer["columns"]])
     if where.is_table:
         _talk(looked, with_draft=mapping is None and where.destination is None)
         if where.destination is None:
@@ -66,20 +66,20 @@ def files(file: str, use: str | None, profile: str | None, zone: str | None, ask
     return 1 if mapping is not None and looked.refused else 0
 
 
-def _column(one: dict[str, Any]) -> dict[str, Any]:
+def _column(column: dict[str, Any]) -> dict[str, Any]:
     """A column as a row of the table."""
-    samples = "; ".join(one["samples"])
+    samples = "; ".join(column["samples"])
     cut = samples if len(samples) <= SAMPLE_SHOWN else samples[: SAMPLE_SHOWN - 1] + "…"
     return {
-        "header": one["header"],
-        "read_as": one["read_as"] or "",
-        "how": one["how"] or "",
+        "header": column["header"],
+        "read_as": column["read_as"] or "",
+        "how": column["how"] or "",
         "first_cells": cut,
     }
 
 
 def _talk(looked: "Looked", *, with_draft: bool) -> None:
-    """What the file is, and what is in doubt."""
+    """Says what the file is, and what is in doubt."""
     file, header = looked.file, looked.found
     parts = [looked.format]
     parts += [file.encoding] if file.encoding else []
@@ -106,7 +106,7 @@ def _talk(looked: "Looked", *, with_draft: bool) -> None:
 
 
 def _rows(ask: Ask, rows: list[dict[str, Any]]) -> None:
-    """The first rows as they would be read."""
+    """Shows the first rows as they would be read."""
     if not rows:
         return
     names = dict.fromkeys(name for row in rows for name in row)

@@ -47,8 +47,8 @@ def init(demo: bool, entity: str, orders: str | None, roles: bool, ask: Ask) -> 
     from ledger.usecases import init as usecase
 
     where = ask.out
-    with progress() as told:
-        filled = usecase.Demo(now(), told) if demo else None
+    with progress() as report:
+        filled = usecase.Demo(now(), report) if demo else None
         place = location(ask.book)
         made, answer = usecase.init(place, entity, orders, ask.clock_is_right, demo=filled)
     said_done(answer["position"])
@@ -63,7 +63,7 @@ def init(demo: bool, entity: str, orders: str | None, roles: bool, ask: Ask) -> 
 
 
 def _print_roles(ask: Ask) -> None:
-    """The script for the schema of the book's URL, where one is named."""
+    """Prints the script for the schema of the book's URL, if it names one."""
     from ledger.store.book import is_url
     from ledger.store.roles import roles_script
 

@@ -58,10 +58,10 @@ def journal(
     from projections.journal import journal as usecase
 
     where = ask.out
-    with ask.opened() as book, progress() as told:
+    with ask.opened() as book, progress() as report:
         at = ask.chosen_clocks(book)
         span = _span(first, last)._replace(after=after)
-        with usecase(book, account=account, clocks=at, progress=told, span=span) as answer:
+        with usecase(book, account=account, clocks=at, progress=report, span=span) as answer:
             title = f"{answer.entity}, known at {answer.clocks.known_at}"
             if where.format == "beancount":
                 from projections.exporters import beancount
@@ -123,12 +123,12 @@ def balances(
         raise click.UsageError("--monthly or --quarterly, not both.")
     where, span = ask.out, _span(first, last)
     every = 1 if monthly else 3 if quarterly else None
-    with ask.opened() as book, progress() as told:
+    with ask.opened() as book, progress() as report:
         at = ask.chosen_clocks(book)
         if every or first or last:
-            answer = balances_by_day(book, account, at, told, span=span, every=every)
+            answer = balances_by_day(book, account, at, report, span=span, every=every)
         else:
-            answer = usecase(book, account, at, told)
+            answer = usecase(book, account, at, report)
     where.data(answer.rows, answer.rows)
     if where.is_table:
         what = "What moved" if every or first else f"At the end of {last}" if last else "Balances"

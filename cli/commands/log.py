@@ -35,8 +35,8 @@ def log(stream: str | None, after: int, limit: int | None, ask: Ask) -> None:
         at = ask.clocks(connection)
         events = usecase(connection, stream, after, at.known_at)
         counted = (event for event in events if ask.as_of is None or event.at <= at.as_of)
-        lifted = lifts(connection, at.known_at)
-        rows = (_marked(event_json(event), lifted) for event in islice(counted, limit))
+        withdrawn_by = lifts(connection, at.known_at)
+        rows = (_marked(event_json(event), withdrawn_by) for event in islice(counted, limit))
         if where.format == "json":
             answer = list(rows)
             where.data(answer, answer)
@@ -44,14 +44,14 @@ def log(stream: str | None, after: int, limit: int | None, ask: Ask) -> None:
             where.data(None, map(_cut, rows) if where.is_table else _even(where.format, rows))
 
 
-def _marked(row: dict[str, Any], lifted: dict[int, int]) -> dict[str, Any]:
-    """A withdrawn fact says by which position."""
-    by = lifted.get(row["position"])
+def _marked(row: dict[str, Any], withdrawn_by: dict[int, int]) -> dict[str, Any]:
+    """An event's row; for a withdrawn fact with the position of its withdrawal."""
+    by = withdrawn_by.get(row["position"])
     return row if by is None else {**row, "withdrawn_by": by}
 
 
 def _even(format_: str, rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """A sheet needs the same columns in every row: the event's own fields go into one."""
+    """Rows as they are; for a sheet, which needs equal columns, with an event's fields in one."""
     for row in rows:
         yield _short(row) if format_ in ("csv", "xlsx") else row
 
@@ -71,7 +71,7 @@ def _short(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _cut(row: dict[str, Any]) -> dict[str, Any]:
-    """A table shows the beginning of what an event says; the other formats have all of it."""
+    """Cuts an event's fields for a table; the other formats have all of them."""
     shown = _short(row)
     if len(shown["fields"]) > FIELDS_MAX:
         shown["fields"] = f"{shown['fields'][:FIELDS_MAX]} ... (all of it: --format ndjson)"
@@ -98,7 +98,7 @@ def show(stream: str, ask: Ask) -> None:
         lines = [f"{stream} as of {where.clocks(answer)}"]
         lines += [f"  {name} = {_value(value)}" for name, value in answer["state"].items()]
         lines += ["", "Facts that count, in the order in which they happened:"]
-        lines += [f"  {_line(one)}" for one in map(_short, answer["facts"])]
+        lines += [f"  {_line(row)}" for row in map(_short, answer["facts"])]
         if answer["not_counted"]:
             places = ", ".join(map(str, answer["not_counted"]))
             lines.append(f"Withdrawn, or after as-of: positions {places}")

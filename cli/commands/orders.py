@@ -103,7 +103,7 @@ def orders(
 
     where = ask.out
     fixed = dict(map(column_and_value, sets)) | ({"store": store} if store else {})
-    with ask.opened() as book, progress() as told:
+    with ask.opened() as book, progress() as report:
         answer = record_orders(
             book,
             files,
@@ -116,7 +116,7 @@ def orders(
             dry_run=dry_run,
             add_up_items=items == "sum",
             keep=ALL if rejects is not None else 1000,
-            progress=told,
+            progress=report,
         )
     if rejects is not None and answer.rejections:
         _write_rejects(rejects, answer)
@@ -154,7 +154,7 @@ def _talk_taken_back(answer: dict[str, Any]) -> None:
     if answer["known_from_it"]:
         places = ", ".join(map(str, answer["known_from_it"]))
         say(f"Rows that later calls brought and that were known from it go with it: {places}.")
-    if any(one["closed"] for one in answer["touches"]):
+    if any(touched["closed"] for touched in answer["touches"]):
         say("What was closed stands until it is adjusted: duebook adjust PROGRAM PERIOD")
     if answer["recorded"]:
         say(f"Receipt {answer['receipt']}")
@@ -165,9 +165,9 @@ def _show(where: Out, answer: "OrdersAnswer", *, dry_run: bool, keeping: bool) -
     if not where.is_table:
         where.data(data, data["rejected"])
         return
-    for one in data["rejected"][:SHOWN_MAX]:
-        say(f"{one['file']}:{one['row']}: {one['code']}: {one['error']}")
-        say(f"    {one['hint']}")
+    for rejection in data["rejected"][:SHOWN_MAX]:
+        say(f"{rejection['file']}:{rejection['row']}: {rejection['code']}: {rejection['error']}")
+        say(f"    {rejection['hint']}")
     if answer.rejected > SHOWN_MAX:
         say(f"... and {answer.rejected - SHOWN_MAX:,} more rejected; see --format json.")
     say_nameless(answer.nameless)

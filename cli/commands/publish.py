@@ -66,25 +66,25 @@ def _shown(answer: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _talk(answer: dict[str, Any]) -> None:
-    """What differs, what keeps an old citation, and what moves."""
+    """Says what differs, what keeps an old citation, and what moves."""
     was = answer["replaces"]
     if was is None:
         say("These are the first terms of the program.")
     elif answer["differences"]:
         say(f"Against version {was['version']} by {was['publisher']}, which is in force:")
-    for one in answer["differences"]:
-        say(f"  {one['parameter']}: {_brief(one['was'])} -> {_brief(one['now'])}")
-    for one in answer["differences"]:
-        if one["keeps_citation"]:
+    for change in answer["differences"]:
+        say(f"  {change['parameter']}: {_brief(change['was'])} -> {_brief(change['now'])}")
+    for change in answer["differences"]:
+        if change["keeps_citation"]:
             say(
-                f"Careful: {one['parameter']} has another value and is still cited from "
-                f"{one['cited']!r}: does that say so?"
+                f"Careful: {change['parameter']} has another value and is still cited from "
+                f"{change['cited']!r}: does that say so?"
             )
     say_moves(answer)
 
 
 def _brief(value: Any) -> str:
-    """A value in a line; of a long one the beginning."""
+    """A value on one line, cut where it is long."""
     if value is None:
         return "not set"
     text = _value(value).replace("\n", ";").strip()
@@ -163,14 +163,14 @@ def _parameters(edition: "Edition") -> list[dict[str, Any]]:
 
 
 def _value(value: Any) -> str:
-    """A parameter in words; rows of a table one below the other."""
+    """A parameter in words; the rows of a table one below another."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, dict):
         return ", ".join(f"{name} {_value(each)}" for name, each in value.items())
     if isinstance(value, list | tuple):
-        if any(isinstance(one, dict) for one in value):
-            return "".join(f"\n    {_value(one)}" for one in value)
+        if any(isinstance(item, dict) for item in value):
+            return "".join(f"\n    {_value(item)}" for item in value)
         return ", ".join(map(_value, value))
     return str(value)
 
@@ -189,7 +189,7 @@ def _lines(edition: "Edition", position: int) -> list[str]:
             shown = "not set" if row["parameter"] not in edition.terms else ""
         else:
             shown = _value(row["value"])
-        # What is cited and neither set nor assumed is a condition of the rules, not a parameter.
+        # A name that is cited but neither set nor assumed is a condition of the rules.
         condition = row["value"] is None and row["parameter"] != "governance_ratios"
         lines.append(row["parameter"] if condition else f"{row['parameter']} = {shown}")
         for word in ("cited", "assumed"):

@@ -1,4 +1,4 @@
-"""`duebook reconcile`: the platform's file beside our lines."""
+"""`duebook reconcile`: the platform's file against our lines."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -145,7 +145,7 @@ def _look(
     keep: bool,
     by: str | None,
 ) -> int:
-    """Compares, and records the comparison where it is to be kept."""
+    """Compares, and records the comparison if it is to be kept."""
     from ledger.usecases.reconciling.reconcile import record_run
     from ledger.usecases.record_decisions import refuse_read_only
 
@@ -179,7 +179,7 @@ def _accept(
     ask: Ask,
     full: bool,
 ) -> int:
-    """Keeps the comparison and accepts what the tolerance lets pass."""
+    """Keeps the comparison and accepts the differences within the tolerance."""
     from ledger.usecases.reconciling.accept_within import accept_within
     from ledger.usecases.reconciling.reconcile import run_of
 
@@ -193,8 +193,8 @@ def _accept(
         return reconciliation, run_of(reconciliation, **against.how)
 
     def preview(plan: dict[str, Any]) -> None:
-        passing = [one for one in plan["breaks"] if one["within_tolerance"]]
-        where.preview().data(plan, [row(one) for one in passing])
+        passing = [break_ for break_ in plan["breaks"] if break_["within_tolerance"]]
+        where.preview().data(plan, [row(break_) for break_ in passing])
         say_tolerance(plan)
 
     with ask.opened() as book:

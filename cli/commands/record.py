@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SHOWN_MAX = 20
 SAID = ', "error": '
-"""How a line to be mended says last what is wrong with it."""
+"""How a rejected line names what is wrong with it, as its last field."""
 
 
 @click.command()
@@ -80,7 +80,7 @@ def record(
     through = Through(_mapping(profile, type_), zone)
     where = ask.out
     totals = {"reading": sum(_size(name) for name in files)}
-    with ask.opened() as book, progress(totals) as told:
+    with ask.opened() as book, progress(totals) as report:
         answer = usecase(
             book,
             files,
@@ -92,18 +92,18 @@ def record(
             dry_run=dry_run,
             helped=True,
             through=through,
-            progress=told,
+            progress=report,
         )
     if rejects is not None and answer.rejected:
         with rejects.opened(errors="backslashreplace") as file:
-            file.writelines(map(_to_mend, answer.rejected))
-        say(f"{counted(len(answer.rejected), 'rejected row')} written to {rejects}.")
+            file.writelines(map(_to_fix, answer.rejected))
+        say(f"{len(answer.rejected):,} rejected rows are in {rejects}.")
     _show(where, answer, dry_run, keeping=rejects is not None)
     return 1 if answer.rejected and rejects is None else 0
 
 
 def _mapping(profile: str, type_: str | None) -> "Mapping | None":
-    """The mapping of a profile, which has to be for facts."""
+    """The mapping of a profile. Raises `BadMapping` if it is not for facts."""
     from ledger.intake.tables.mappings import mapping_named
     from ledger.intake.tables.refusals import BadMapping
     from ledger.intake.tables.targets import ORDERS, RECONCILE
@@ -129,24 +129,26 @@ def _show(where: Out, answer: "RecordAnswer", dry_run: bool, *, keeping: bool) -
         _show_table(where, answer, _summary(answer, dry_run, keeping=keeping), keeping=keeping)
         return
     data = answer.as_json()
-    problems = [{"is": kind, **one} for kind in ("rejected", "warnings") for one in data[kind]]
+    problems = [
+        {"is": kind, **problem} for kind in ("rejected", "warnings") for problem in data[kind]
+    ]
     where.data(data, problems)
 
 
 def _show_table(where: Out, answer: "RecordAnswer", summary: list[str], *, keeping: bool) -> None:
-    """Where nothing is recorded for what is rejected, that stands last, and without warnings: many
-    of them are only there because the rejected facts are missing."""
+    """Shows rejections last if they keep everything from being recorded, and then without warnings:
+    many of those are only there because the rejected facts are missing."""
     refused = bool(answer.rejected) and not keeping
-    told = {"rejected": answer.rejected, "warnings": [] if refused else answer.warnings}
+    listed = {"rejected": answer.rejected, "warnings": [] if refused else answer.warnings}
     if refused:
         where.text(summary)
         if answer.warnings:
             count = f"{len(answer.warnings):,} warnings"
-            say(f"{count} of the other rows are left out until these are fixed; --format json.")
-    for rejections in told.values():
+            say(f"{count} of the other rows are left out until these are mended; --format json.")
+    for rejections in listed.values():
         for rejection in rejections[:SHOWN_MAX]:
             _show_place(rejection.as_json())
-    for name, rejections in told.items():
+    for name, rejections in listed.items():
         if len(rejections) > SHOWN_MAX:
             say(f"... and {len(rejections) - SHOWN_MAX:,} more {name}; see --format json.")
     if not refused:
@@ -154,7 +156,7 @@ def _show_table(where: Out, answer: "RecordAnswer", summary: list[str], *, keepi
 
 
 def _show_known(answer: "RecordAnswer") -> None:
-    """Asked for by -v: which rows were passed over, and where the book has them."""
+    """With -v, says which rows were skipped as known, and where the book has them."""
     if not click.get_current_context().find_root().obj["verbose"]:
         return
     for row in answer.known_rows[:SHOWN_MAX]:
@@ -164,9 +166,9 @@ def _show_known(answer: "RecordAnswer") -> None:
         say(f"... and {more:,} more known rows; see --format json.")
 
 
-def _show_place(one: dict[str, Any]) -> None:
-    say(f"{one['file']}:{one['line']}: {one['code']}: {one['error']}")
-    say(f"    {one['hint']}")
+def _show_place(problem: dict[str, Any]) -> None:
+    say(f"{problem['file']}:{problem['line']}: {problem['code']}: {problem['error']}")
+    say(f"    {problem['hint']}")
 
 
 def _summary(answer: "RecordAnswer", dry_run: bool, *, keeping: bool) -> list[str]:
@@ -189,10 +191,10 @@ def _summary(answer: "RecordAnswer", dry_run: bool, *, keeping: bool) -> list[st
     return lines
 
 
-def _to_mend(rejection: "Rejection") -> str:
-    """The line as it was sent, to the letter, with what is wrong with it.
+def _to_fix(rejection: "Rejection") -> str:
+    """The line exactly as it was sent, with what is wrong with it.
 
-    Read and written again, doubled keys and numbers too long for a computer would lose a part.
+    Parsing and rewriting it would lose repeated keys and digits of very long numbers.
     """
     said = (
         f"{rejection.file}:{rejection.line}: {rejection.code}: {rejection.error} {rejection.hint}"

@@ -70,15 +70,15 @@ def _talk(where: Out, answer: dict[str, Any]) -> None:
     if answer["identical"]:
         say(f"Identical: {counted(answer['lines'], 'line')}, to the cent and to the digest.")
     else:
-        say(f"Different from the close: {len(answer['differences'])} of {answer['lines']:,} lines.")
-    for one in answer["faults"]:
-        say(f"Fault: {one}.")
+        say(f"{len(answer['differences'])} of {answer['lines']} lines differ from the close.")
+    for fault in answer["faults"]:
+        say(f"Fault: {fault}.")
     if answer.get("draft"):
-        for one in answer["differences"][:WHY_MAX]:
-            was = f"{one['was_outcome']} {grouped(one['was'] or '-')}"
-            now = f"{one['now_outcome']} {grouped(one['now'] or '-')} {one['currency']}"
-            say(f"  {one['line']} ({one['payee']}): {was} -> {now}")
-            for why in one.get("why", ()):
+        for row in answer["differences"][:WHY_MAX]:
+            was = f"{row['was_outcome']} {grouped(row['was'] or '-')}"
+            now = f"{row['now_outcome']} {grouped(row['now'] or '-')} {row['currency']}"
+            say(f"  {row['line']} ({row['payee']}): {was} -> {now}")
+            for why in row.get("why", ()):
                 say(f"      {why}")
         if len(answer["differences"]) > WHY_MAX:
             say(f"  ... and {len(answer['differences']) - WHY_MAX} more; see --format json.")

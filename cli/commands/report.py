@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from projections.reading import Report
 
 ON_A_TERMINAL = 100_000
-"""Rows of a query that nobody would read further."""
+"""Rows of a query, beyond which nobody would read on."""
 
 
 @click.command()
@@ -66,17 +66,19 @@ def report(
         rows = [{"report": name, "shows": about} for name, about in reports().items()]
         where.data(rows, rows)
         return 0
-    conditions = [Condition.parsed(where) for where in wheres]
-    # Equal texts are looked up by the database; what is compared otherwise is so row by row.
+    conditions = [Condition.parsed(text) for text in wheres]
+    # Equality of texts is left to the database; other comparisons are made here, row by row.
     plain = [
         condition
         for condition in conditions
         if condition.operator == "=" and not is_number_column(condition.column)
     ]
     pairs = [(condition.column, condition.value) for condition in plain]
-    with ask.opened() as book, progress() as told:
+    with ask.opened() as book, progress() as on_progress:
         at = ask.chosen_clocks(book, always=computed(name) is not None)
-        answer = usecase(book, name, where=pairs, clocks=at, now=now(), zone=zone, progress=told)
+        answer = usecase(
+            book, name, where=pairs, clocks=at, now=now(), zone=zone, progress=on_progress
+        )
         rows = narrowed(
             answer.rows,
             [condition for condition in conditions if condition not in plain],
@@ -84,7 +86,7 @@ def report(
             known=answer.columns,
             sort=sort,
             limit=limit,
-            columns=[one.strip() for one in columns.split(",")] if columns else (),
+            columns=[column.strip() for column in columns.split(",")] if columns else (),
         )
         answer = answer._replace(rows=rows)
     return _show(where, answer, fixed=[column for column, _ in pairs])
@@ -161,7 +163,7 @@ def query(
     if max_rows is None and where.destination is None and sys.stdout.isatty():
         max_rows = ON_A_TERMINAL
     limits = Limits(timeout, max_rows, whole=where.format not in ("csv", "ndjson"))
-    with ask.opened() as book, progress() as told:
+    with ask.opened() as book, progress() as on_progress:
         answer = usecase(
             book,
             sql,
@@ -169,7 +171,7 @@ def query(
             now=now(),
             zone=zone,
             open_period=None if program is None else OpenPeriod(program, period),
-            progress=told,
+            progress=on_progress,
             limits=limits,
         )
     return _show(where, answer)
@@ -194,13 +196,13 @@ def rebuild(view: str | None, ask: Ask) -> int:
     where = ask.out
     rows = []
     views = [view_named(view)] if view else list(VIEWS.values())
-    with ask.opened() as book, progress() as told:
+    with ask.opened() as book, progress() as on_progress:
         refuse_to_build(book, tables_of(*(view.NAME for view in views)))
-        for one in views:
-            position = usecase(book, one, told)
+        for model in views:
+            position = usecase(book, model, on_progress)
             with book.reading() as connection:
-                parked = len(parked_in(connection, one.NAME))
-            rows.append({"view": one.NAME, "position": position, "parked": parked})
+                parked = len(parked_in(connection, model.NAME))
+            rows.append({"view": model.NAME, "position": position, "parked": parked})
     where.data(rows, rows)
     return 1 if any(row["parked"] for row in rows) else 0
 

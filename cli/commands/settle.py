@@ -128,7 +128,7 @@ def _refuse_other(draft: "Edition | None", program: str, file: str | None) -> No
 
 
 def _show_assumptions(connection: Any, settlement: "Settlement", where: Out) -> None:
-    """Every assumption with what it is worth; those without another value to try come too."""
+    """Shows every assumption and what it is worth, also those without another value to try."""
     from ledger.usecases.settling.assumptions import moved_by_assumptions
 
     rows = moved_by_assumptions(connection, settlement)
@@ -140,7 +140,7 @@ def _show_assumptions(connection: Any, settlement: "Settlement", where: Out) -> 
 
 
 def as_it_stands(connection: Any, run: "Run", period: str | None) -> "Settlement | None":
-    """The lines of a closed period as they stand; None of one that is open."""
+    """The current lines of a closed period; None for an open one."""
     if run.closed is None:
         return None
     from ledger.usecases.closing.standing_lines import standing
@@ -158,7 +158,7 @@ def _talk_of_close(closed: "Logged", settlement: "Settlement", without: str) -> 
 
 
 def row_of(line: "Line", *, between: bool) -> dict[str, Any]:
-    """A line in a table; `between`: with who pays, where that is not always the platform."""
+    """A line as a row of a table; with `between` also who pays, if not always the platform."""
     return {
         "line": line.line,
         "payee": line.payee,
@@ -171,7 +171,7 @@ def row_of(line: "Line", *, between: bool) -> dict[str, Any]:
 
 
 def _talk_of_obligations(settlement: "Settlement") -> None:
-    """What is owed beside the lines, in a sentence each; a list of many is left to the report."""
+    """Says what is owed in addition to lines, one sentence each; the report lists the rest."""
     obligations = settlement.obligations
     if obligations:
         say("")
@@ -189,7 +189,7 @@ def _talk_of_obligations(settlement: "Settlement") -> None:
 
 
 def _talk(where: Out, settlement: "Settlement", *, draft: bool) -> None:
-    """What the run rests on, under the table, so that a printed page can be made again."""
+    """Says below the table what the run is based on, so that a printed page can be reproduced."""
     head = settlement.head_json()
     counts: dict[str, int] = {}
     for line in settlement.lines:

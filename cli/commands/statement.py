@@ -64,7 +64,7 @@ def statement(
 def _asked(
     connection: "Connection", name: str, period: str | None, payee: str | None, ask: Ask
 ) -> dict[str, Any]:
-    """The statements of a program's period; else the one that the name means."""
+    """The statements of a program's period, or the one statement that the name means."""
     from ledger.kernel.errors import UnknownProgram
     from ledger.usecases.closing.every_statement import one_statement
     from ledger.usecases.closing.reasons import with_reasons
@@ -88,7 +88,7 @@ def _asked(
 
 
 def _decided(at: "Clocks", ask: Ask) -> "Clocks":
-    """Without an as-of all that was decided, by whosever clock."""
+    """The clocks; without an as-of for all that was decided, by whatever clock."""
     from ledger.kernel.clocks import FOREVER
 
     return at._replace(as_of=FOREVER) if ask.as_of is None else at
@@ -101,7 +101,7 @@ def _write_all(program: str | None, period: str | None, payee: str | None, ask: 
     if payee is not None:
         raise click.UsageError("--all is of all payees: leave --payee out.")
     assert ask.folder is not None, "`answering` makes it of -o"
-    with ask.opened() as book, book.reading() as connection, progress() as told:
+    with ask.opened() as book, book.reading() as connection, progress() as report:
         at = _decided(ask.clocks(connection, program), ask)
         names = names_of_statements(connection, at, program, period)
         if not names:
@@ -112,7 +112,7 @@ def _write_all(program: str | None, period: str | None, payee: str | None, ask: 
         files = dict(zip(names, ask.folder.files_for(names), strict=True))
         for name, answer in every_statement(connection, at, program, period):
             _write(ask.out.into(files[name]), answer)
-            told("writing statements", 1)
+            report("writing statements", 1)
     word = "statement" if len(names) == 1 else "statements"
     say(f"Wrote {len(names):,} {word} to {ask.folder.typed}.")
 
@@ -126,55 +126,58 @@ def _write(where: Out, answer: dict[str, Any]) -> None:
         return
     rows = list(_rows(where, answer))
     if where.is_table:
-        rows = list(_told(answer)) if answer["running"] else [_named(row) for row in rows]
+        rows = list(_movements(answer)) if answer["running"] else [_named(row) for row in rows]
     where.data(answer, rows)
 
 
 def _rows(where: Out, answer: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Everything of the statements as rows of one table: what was issued and adjusted comes to
-    what is due, what was paid and carried over is taken off it."""
+    """The statements as rows of one table: what was issued and adjusted adds up to what is due;
+    what was paid and carried forward is deducted from it."""
     for line in answer["lines"]:
         codes = ", ".join([*line["unmet"], *line["held_for"]])
         yield {"what": "issued", **line, "why": codes}
-    for one in answer["adjustments"]:
-        row = {"what": "adjusted", **one, "amount": one["difference"]}
-        yield row | (_causes(where, one) if where.format == "csv" else {})
+    for adjustment in answer["adjustments"]:
+        row = {"what": "adjusted", **adjustment, "amount": adjustment["difference"]}
+        yield row | (_causes(where, adjustment) if where.format == "csv" else {})
     for move in answer["running"]:
         if move["what"] not in ("issued", "adjusted"):
             yield move
 
 
-def _told(answer: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The movements with their running total; what was adjusted says why and what stands now.
+def _movements(answer: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The movements with their running total; an adjusted line with why, and what it is now.
 
-    A payer's side is moved together with the payee's, so that its adjustment stands elsewhere in
-    the log: they are told apart by line and amount, in order. An adjustment that moves no money,
-    of a decision, has a row as well.
+    A payer's side moves together with the payee's, so its adjustment is elsewhere in the log:
+    adjustments are matched by line and amount, in order. One that moves no money, of a decision,
+    has a row as well.
     """
     adjusted: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
-    for one in answer["adjustments"]:
-        adjusted[one["line"], one["difference"]].append(one)
+    for adjustment in answer["adjustments"]:
+        adjusted[adjustment["line"], adjustment["difference"]].append(adjustment)
     for move in answer["running"]:
         mine = adjusted[move["line"], move["amount"]] if move["what"] == "adjusted" else []
-        one = mine.pop(0) if mine else {}
-        yield move | {"now": one.get("now"), "why": one.get("why")}
-    for one in (each for left in adjusted.values() for each in left):
-        row = {"what": "adjusted", "narration": f"{one['outcome_was'] or ''} to {one['outcome']}"}
-        yield {name: one[name] for name in ("position", "line", "why")} | row
+        adjustment = mine.pop(0) if mine else {}
+        yield move | {"now": adjustment.get("now"), "why": adjustment.get("why")}
+    for adjustment in (each for left in adjusted.values() for each in left):
+        row = {
+            "what": "adjusted",
+            "narration": f"{adjustment['outcome_was'] or ''} to {adjustment['outcome']}",
+        }
+        yield {name: adjustment[name] for name in ("position", "line", "why")} | row
 
 
 def _named(row: dict[str, Any]) -> dict[str, Any]:
-    """A line of a statement that has no payments, in a table."""
+    """A line as a row of a table, for statements without movements."""
     names = ("what", "line", "payee", "outcome", "amount", "now", "currency", "why")
     return {name: row.get(name) for name in names}
 
 
 def _talk_of_pots(answer: dict[str, Any]) -> None:
-    for one in answer["pots"]:
+    for pot in answer["pots"]:
         for at, said in (("at_start", "at the month's start"), ("at_cut", "at its end")):
-            amounts = {key: text for key, text in one.get(at, {}).items() if key != "instant"}
-            told = ", ".join(f"{key} {grouped(text)}" for key, text in amounts.items())
-            say(f"Held for {one['payee']} {said}: {told or 'cannot be told'}.")
+            amounts = {key: text for key, text in pot.get(at, {}).items() if key != "instant"}
+            listed = ", ".join(f"{key} {grouped(text)}" for key, text in amounts.items())
+            say(f"Held of {pot['payee']} {said}: {listed or 'cannot be told'}.")
 
 
 def _moved(row: dict[str, Any]) -> str:
@@ -184,47 +187,47 @@ def _moved(row: dict[str, Any]) -> str:
 
 
 def _causes(where: Out, row: dict[str, Any]) -> dict[str, list[str]]:
-    """The facts, each with its day, file and row, and the orders that caused an adjustment."""
+    """The facts that caused an adjustment, each with its day, file and row; and the orders."""
     facts = [
         f"{fact['type']} of {where.time(fact['at'])[:10]}"
         + (f" ({fact['file']}:{fact['line']})" if fact["line"] else "")
         for fact in row["facts"]
     ]
     orders = [
-        f"order {one['order_id']}, {one['was'] or 'none'} to {one['now'] or 'none'} "
-        f"({one['file']}:{one['row']})"
-        for one in row.get("orders", ())
+        f"order {order['order_id']}, {order['was'] or 'none'} to {order['now'] or 'none'} "
+        f"({order['file']}:{order['row']})"
+        for order in row.get("orders", ())
     ]
     return {"facts": facts, "orders": orders}
 
 
 def _from_where(where: Out, row: dict[str, Any]) -> str:
-    """The first of what caused it."""
+    """The first facts and orders that caused an adjustment, as the end of a sentence."""
     causes = _causes(where, row).values()
-    told = [one for cause in causes for one in cause[:FACTS_MAX]]
+    shown = [text for cause in causes for text in cause[:FACTS_MAX]]
     more = sum(max(len(cause) - FACTS_MAX, 0) for cause in causes)
     if more > 0:
-        told.append(f"{more} more")
-    return f"; by {', '.join(told)}." if told else "."
+        shown.append(f"{more} more")
+    return f"; by {', '.join(shown)}." if shown else "."
 
 
 def _talk(where: Out, answer: dict[str, Any]) -> None:
     say("")
     if "pots" in answer:
         _talk_of_pots(answer)
-    for one in answer["statements"]:
-        if one["open"] is None:
-            said = f"{one['statement']}: {grouped(one['due'])} {one['currency']} by its lines; "
+    for row in answer["statements"]:
+        if row["open"] is None:
+            said = f"{row['statement']}: {grouped(row['due'])} {row['currency']} by its lines; "
             say(said + "facts pay in and out, and no payment is recorded here.")
             continue
-        said = f"{one['statement']}: due {grouped(one['due'])}, paid {grouped(one['paid'])}, "
-        said += f"open {grouped(one['open'])} {one['currency']}"
-        if one["advance"].strip("-0."):
-            said += f"; paid beyond what is due: {grouped(one['advance'])}"
+        said = f"{row['statement']}: due {grouped(row['due'])}, paid {grouped(row['paid'])}, "
+        said += f"open {grouped(row['open'])} {row['currency']}"
+        if row["advance"].strip("-0."):
+            said += f"; paid beyond what is due: {grouped(row['advance'])}"
         say(said)
-    for one in answer["adjustments"]:
-        say(f"{one['line']} adjusted by {_moved(one)}: {one['why']}{_from_where(where, one)}")
-    outcomes = {one["line"]: one["outcome"] for one in (*answer["lines"], *answer["adjustments"])}
+    for row in answer["adjustments"]:
+        say(f"{row['line']} adjusted by {_moved(row)}: {row['why']}{_from_where(where, row)}")
+    outcomes = {row["line"]: row["outcome"] for row in (*answer["lines"], *answer["adjustments"])}
     silent = Counter(
         outcome for outcome in outcomes.values() if outcome not in ("payable", "granted")
     )

@@ -1,4 +1,4 @@
-"""`duebook status`: how the book stands, on one screen."""
+"""`duebook status`: the status of a book, on one screen."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from ledger.kernel.counted import counted
 
 Row = dict[str, Any]
 SHOWN_MAX = 5
-"""So many codes of a kind are named in a table; JSON has them all."""
+"""How many codes of a kind a table names; JSON has them all."""
 
 
 @click.command()
@@ -39,12 +39,12 @@ def status(since: str | None, ask: Ask) -> None:
     from projections.status import status as usecase
 
     where = ask.out
-    with ask.opened() as book, progress() as told:
+    with ask.opened() as book, progress() as report:
         chosen = ask.chosen_clocks(book)
         with book.reading() as connection:
             at = ask.clocks(connection)
             after = None if since is None else known_position(connection, since, now=now())
-        answer = usecase(book, at, chosen=chosen, since=after, now=now(), progress=told)
+        answer = usecase(book, at, chosen=chosen, since=after, now=now(), progress=report)
     rows = list(_rows(answer))
     if where.is_table:
         rows = [_on_one_screen(where, row) for row in rows]
@@ -54,7 +54,7 @@ def status(since: str | None, ask: Ask) -> None:
 
 
 def _on_one_screen(where: Out, row: Row) -> Row:
-    """Without a column for since when, of which a day says enough."""
+    """A row without the column `since`: its day goes into the detail."""
     since, detail = row["since"], row["detail"]
     day = where.time(since)[:10] if since and "T" in since else since
     shown = {name: value for name, value in row.items() if name != "since"}
@@ -62,41 +62,41 @@ def _on_one_screen(where: Out, row: Row) -> Row:
 
 
 def _rows(answer: Row) -> Iterator[Row]:
-    """One screen of it as rows of one table: months of a program together, of codes the most
-    frequent."""
+    """The answer as rows of one table that fits one screen: the months of a program together, and
+    only the most frequent codes."""
     from ledger.programs.words import in_words
 
     yield from _periods(answer["to_close"])
     held = [
-        _row("held", in_words(one["code"]), one["lines"], detail=one["program"])
-        for one in answer["held"]
+        _row("held", in_words(row["code"]), row["lines"], detail=row["program"])
+        for row in answer["held"]
     ]
     yield from _most(held)
-    odd = answer["exceptions"]
+    exceptions = answer["exceptions"]
     yield from _most(
-        [_row("exceptions", one["code"], one["count"], since=one["since"]) for one in odd]
+        [_row("exceptions", row["code"], row["count"], since=row["since"]) for row in exceptions]
     )
-    for one in answer["overdue"]:
-        owed = f"{one['missing']} missing, {one['made_up']} made up" if "missing" in one else ""
-        amount, currency = one.get("amount"), one.get("currency")
-        yield _row("overdue", one["obligation"], 1, amount, currency, owed, one["due"])
-    for one in answer["payments_due"]:
-        detail = "the payees owe" if one["open"].startswith("-") else ""
+    for row in answer["overdue"]:
+        owed = f"{row['missing']} missing, {row['made_up']} made up" if "missing" in row else ""
+        amount, currency = row.get("amount"), row.get("currency")
+        yield _row("overdue", row["obligation"], 1, amount, currency, owed, row["due"])
+    for row in answer["payments_due"]:
+        detail = "the payees owe" if row["open"].startswith("-") else ""
         yield _row(
-            *("payments due", one["period"], one["statements"], one["open"], one["currency"]),
-            *(detail, one["since"]),
+            *("payments due", row["period"], row["statements"], row["open"], row["currency"]),
+            *(detail, row["since"]),
         )
-    for one in answer["breaks"]:
+    for row in answer["breaks"]:
         yield _row(
-            *("breaks", one["program"], one["breaks"], one["difference"], one["currency"]),
-            since=one["since"],
+            *("breaks", row["program"], row["breaks"], row["difference"], row["currency"]),
+            since=row["since"],
         )
     if "since" in answer:
         yield from _changes(answer["since"])
 
 
 def _periods(open_: list[Row]) -> Iterator[Row]:
-    """Per program, and whether they are over, the open periods and what they come to."""
+    """The open periods and their totals, per program and by whether they are over."""
     grouped: dict[tuple[str, bool], list[Row]] = {}
     for period in open_:
         grouped.setdefault((period["program"], period["provisional"]), []).append(period)
@@ -106,7 +106,9 @@ def _periods(open_: list[Row]) -> Iterator[Row]:
         outcomes: Counter[str] = Counter()
         for period in periods:
             outcomes.update(period["outcomes"])
-        totals = [Money.parse(*pair[::-1]) for one in periods for pair in one["totals"].items()]
+        totals = [
+            Money.parse(*pair[::-1]) for period in periods for pair in period["totals"].items()
+        ]
         sums = sum_by_currency(totals)
         first, last = periods[0], periods[-1]
         days = f"{first['from']} to {last['to'] or 'open end'}"
@@ -115,19 +117,19 @@ def _periods(open_: list[Row]) -> Iterator[Row]:
             days = days if len(periods) > 1 else first["period"]
         counts = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))
         what, detail = "running" if provisional else "to close", f"{days}: {counts}"
-        lines = sum(one["lines"] for one in periods)
+        lines = sum(period["lines"] for period in periods)
         if not sums:
             yield _row(what, program, lines, detail=detail)
         for code, amount in sums.items():
             yield _row(what, program, lines, amount.text, code, detail)
 
 
-def _most(found: list[Row]) -> Iterator[Row]:
-    """The most frequent of some, and of the others how many there are."""
-    found.sort(key=lambda one: (-one["count"], one["name"]))
-    shown = found if len(found) <= SHOWN_MAX + 1 else found[:SHOWN_MAX]
+def _most(rows: list[Row]) -> Iterator[Row]:
+    """The most frequent rows, and one row that counts the others."""
+    rows.sort(key=lambda row: (-row["count"], row["name"]))
+    shown = rows if len(rows) <= SHOWN_MAX + 1 else rows[:SHOWN_MAX]
     yield from shown
-    if others := found[len(shown) :]:
+    if others := rows[len(shown) :]:
         since = min((other["since"] for other in others if other["since"]), default=None)
         count = sum(other["count"] for other in others)
         yield _row(others[0]["what"], f"{len(others)} others", count, since=since)
@@ -136,12 +138,12 @@ def _most(found: list[Row]) -> Iterator[Row]:
 def _changes(since: Row) -> Iterator[Row]:
     for name, count in since["recorded"].items():
         yield _row("recorded since", name, count)
-    for one in since["moves"]:
-        name = "/".join(filter(None, [one["program"], one["period"]]))
-        if not one["difference"]:
-            yield _row("lines moved since", name, one["lines"])
-        for code, text in one["difference"].items():
-            yield _row("lines moved since", name, one["lines"], text, code)
+    for move in since["moves"]:
+        name = "/".join(filter(None, [move["program"], move["period"]]))
+        if not move["difference"]:
+            yield _row("lines moved since", name, move["lines"])
+        for code, text in move["difference"].items():
+            yield _row("lines moved since", name, move["lines"], text, code)
 
 
 def _row(
@@ -185,18 +187,18 @@ def _talk(where: Out, answer: Row) -> None:
 
 def _verified(where: Out, answer: Row) -> str:
     """When the log was last verified here, and what has come since."""
-    found, receipts = answer["verified"], answer["receipts"]
+    verified, receipts = answer["verified"], answer["receipts"]
     kept = ""
     if receipts:
         word = "receipt" if receipts["kept"] == 1 else "receipts"
         kept = f" {receipts['kept']:,} {word}, the last of position {receipts['last']:,}."
-    if found is None:
+    if verified is None:
         return f"Not verified here yet: duebook verify.{kept}"
-    said = f"Verified {where.time(found['at'])} at position {found['position']:,}: "
-    if not found["ok"]:
-        return f"{said}not everything held. Look again: duebook verify.{kept}"
-    if not found["unchanged"]:
-        return f"{said}the log is no longer the same there. Look again: duebook verify.{kept}"
-    more = answer["head"]["position"] - found["position"]
+    said = f"Verified {where.time(verified['at'])} at position {verified['position']:,}: "
+    if not verified["ok"]:
+        return f"{said}NOT everything held. Look again: duebook verify.{kept}"
+    if not verified["unchanged"]:
+        return f"{said}the log is NOT the same there any more. Look again: duebook verify.{kept}"
+    more = answer["head"]["position"] - verified["position"]
     since = "1 event" if more == 1 else f"{more:,} events"
     return f"{said}everything held; {since} since.{kept}"

@@ -52,17 +52,17 @@ def verify(receipts: tuple[str, ...], files: tuple[str, ...], ask: Ask) -> int:
 
     where = ask.out
     given = [parse_receipt(text, "given with --receipt") for text in receipts]
-    with ask.opened() as book, progress() as told:
+    with ask.opened() as book, progress() as report:
         sweep(book)
         head = book.head()
-        checks = usecase(book, given, told)
+        checks = usecase(book, given, report)
         if all(check.ok for check in checks):
-            checks += verify_orders(book, told)
+            checks += verify_orders(book, report)
             checks += verify_snapshots(book)
-            checks += verify_closed(book, told)
-            checks.append(verify_entries(book, told))
+            checks += verify_closed(book, report)
+            checks.append(verify_entries(book, report))
             places = verify_places(book)
-            checks += [places, *(verify_views(book, told) if places.ok else [])]
+            checks += [places, *(verify_views(book, report) if places.ok else [])]
             checks += [verify_clock(book, now()), not_seen()]
         ok = all(check.ok for check in checks)
         leave_verified(book, Verified(now(), head.position, head.hash.hex(), ok))

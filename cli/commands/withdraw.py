@@ -61,7 +61,7 @@ def _kind(position: int) -> str:
 
 
 def _row(answer: dict[str, Any]) -> dict[str, Any]:
-    told = {name: value for name, value in answer["fact"].items() if name not in ("type", "at")}
+    fields = {name: value for name, value in answer["fact"].items() if name not in ("type", "at")}
     shown = {name: answer[name] for name in ("withdrawn", "type", "stream")}
-    fact = {"at": answer["fact"]["at"], "fact": json.dumps(told, ensure_ascii=False)}
+    fact = {"at": answer["fact"]["at"], "fact": json.dumps(fields, ensure_ascii=False)}
     return shown | fact | {name: answer[name] for name in ("position", "receipt")}

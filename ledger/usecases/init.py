@@ -40,26 +40,26 @@ def init(
     *,
     demo: "Demo | None" = None,
 ) -> tuple[Book, dict[str, Any]]:
-    """Makes a book with its first events, and with the shipped example's facts where it is a
-    `demo`, in one transaction.
+    """Makes a book with its first events, and for a `demo` with the facts of the shipped example,
+    in one transaction.
 
-    `orders` is the folder for its archive of order lines; without one it lies beside a book
-    that is a file.
+    `orders` is the folder for its archive of order lines; by default it lies next to a book that
+    is a file.
 
     Raises `BadEntity`, `BookExists`, `BookMissing` (no such folder or server), `ClockDoubted`.
     """
     if not ENTITY.fullmatch(entity):
         raise BadEntity(f"{entity!r} is not an entity that keeps a book.")
     editions = shipped()
-    told: dict[str, Any] = {}
+    demo_counts: dict[str, Any] = {}
 
     def first(writer: Writer) -> None:
         opened = BookOpened(entity=entity, chain=chain.SCHEME, made_by=f"duebook {_version()}")
         append(writer, [opened], by=PUBLISHER)
         append_terms(writer, editions, PUBLISHER)
         if demo is not None:
-            answer = record_first(writer, demo_files(), now=demo.now, by="demo", told=demo.told)
-            told.update(recorded=answer.recorded, warnings=len(answer.warnings))
+            answer = record_first(writer, demo_files(), now=demo.now, by="demo", progress=demo.told)
+            demo_counts.update(recorded=answer.recorded, warnings=len(answer.warnings))
 
     settings = {ARCHIVE: str(Path(orders).resolve())} if orders else {}
     book = create_book(location, first, settings, clock_is_right)
@@ -71,30 +71,30 @@ def init(
         "programs": [edition.program for edition in editions],
         "position": head.position,
         "receipt": head.receipt,
-        **told,
+        **demo_counts,
     }
 
 
 class Demo(NamedTuple):
-    """That a book begins with the shipped example: at which instant, and who hears of progress."""
+    """A book that begins with the shipped example: at which instant, and the progress callback."""
 
     now: Instant
     told: Progress = lambda what, more: None
 
 
 def demo_files() -> list[str]:
-    """The shipped example's fact files, in the order in which the book learned them."""
+    """The fact files of the shipped example, in the order in which they are recorded."""
     files = (path for path in _demo_folder().glob("[0-9]*") if path.suffix in (".csv", ".ndjson"))
     return [str(path) for path in sorted(files)]
 
 
 def demo_question() -> str:
-    """What to settle first in the shipped example: a program, with the clock to ask it at."""
+    """What to settle first in the shipped example: a program, and the clock to settle it at."""
     return (_demo_folder() / "question.txt").read_text(encoding="utf-8").strip()
 
 
 def _demo_folder() -> Path:
-    """It comes with the installed package, or from the fixtures of a source tree."""
+    """The demo's folder: in the installed package, or in the fixtures of a source tree."""
     here = Path(__file__).resolve().parents[1]
     for folder in (here / "demo", here.parent / "fixtures" / "demo"):
         if folder.is_dir():

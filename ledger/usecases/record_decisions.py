@@ -1,4 +1,4 @@
-"""Recording decisions: ours, checked before, and refused when somebody wrote meanwhile."""
+"""Recording our own decisions: checked first, and refused if somebody wrote meanwhile."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
@@ -21,7 +21,7 @@ ATTEMPTS = 5
 
 
 class Decided(NamedTuple):
-    """What a decision records, which may be nothing, and what its answer needs beside it."""
+    """What a decision records, which may be nothing, and what else its answer needs."""
 
     events: list[OwnEvent]
     seen: Any = None
@@ -29,20 +29,20 @@ class Decided(NamedTuple):
 
 E = TypeVar("E", bound=OwnEvent)
 Agree = Callable[[dict[str, Any]], bool]
-"""Asked with what a decision would record, before it does: whether to go on."""
+"""Called with what a decision would record, before it does; returns whether to go on."""
 
 
 def at_once(_plan: dict[str, Any]) -> bool:
-    """Nobody is asked."""
+    """Agrees without asking anybody."""
     return True
 
 
 class BadDecision(Refusal):
-    """A decision that cannot be recorded as it stands: a text that is empty or too long, say."""
+    """A decision that cannot be recorded as it is: a text that is empty or too long, say."""
 
 
 def built(kind: type[E], **fields: Any) -> E:
-    """A decision's event, checked. Raises `BadDecision` naming each field that is wrong."""
+    """A decision's event, checked. Raises `BadDecision`, which names each wrong field."""
     try:
         return kind(**fields)
     except ValidationError as error:
@@ -73,8 +73,8 @@ def record_decisions(
 ) -> Head:
     """Writes decisions with their index entries in one transaction, if the head is still there.
 
-    Raises `ConcurrentWrite` where somebody recorded anything since the decision was worked
-    out: it might have come out otherwise. Also `ReadOnlyBook`, `BookLocked`.
+    Raises `ConcurrentWrite` where anything was recorded since the decision was worked out: it
+    might have come out differently. Also `ReadOnlyBook`, `BookLocked`.
     """
     with book.log.writing() as writer:
         if writer.head != expected:
@@ -95,13 +95,13 @@ def decided_in_turn(
     by: str,
     agree: Callable[[Decided], bool] | None = None,
 ) -> tuple[Decided, Head | None]:
-    """Takes a small decision however many others write: answers what was decided and the head
-    after it, which is None where `agree` was asked and did not.
+    """Takes a small decision however often others write: returns what was decided and the head
+    after it, which is None where `agree` was asked and declined.
 
-    It is decided anew while somebody writes in between, and asked again where that changes what
-    is decided; the last attempt takes the lock first, so that the others wait. What `decide`
-    raises is raised; `ConcurrentWrite` where under the lock something else would be recorded
-    than was agreed to.
+    It is decided anew whenever somebody writes in between, and `agree` is asked again where that
+    changes the decision; the last attempt takes the lock first, so that the others wait. Raises
+    what `decide` raises, and `ConcurrentWrite` where under the lock the decision differs from the
+    one that was agreed to.
     """
     agreed: Decided | None = None
     for _ in range(ATTEMPTS - 1):

@@ -1,1 +1,1 @@
-"""What leaves the book for other programs: plain-text accounting, tables, workbooks."""
+"""Exports for other programs: plain-text accounting, tables, workbooks."""

@@ -1,4 +1,4 @@
-"""The journal as a Beancount file, which the real program loads without an error."""
+"""The journal as a Beancount file, which Beancount loads without an error."""
 
 from collections.abc import Iterable, Iterator
 
@@ -8,17 +8,17 @@ from projections.exporters.declared import Declared
 _ESCAPES = str.maketrans(
     {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\f": "\\f", "\b": "\\b"}
 )
-"""Beancount reads these back; a line of the file stays one line."""
+"""Beancount reads these escapes back, so that each line of the file stays one line."""
 
 
 def lines(entries: Iterable[Entry], title: str) -> Iterator[str]:
-    """Entries as transactions in the order in which they come, then what they use.
+    """Entries as transactions in the order in which they come, then the declarations.
 
     Each has as metadata its number (`entry`), `what` it is, its `statement` and its `line`.
-    After the last one every account is opened, on the first day that it is used (days may run
-    backwards in the log), with `id`, whose it is as the book writes it; and every commodity is
-    declared with its `decimals`. Beancount sorts by day, so the place in the file decides
-    nothing. Entries are taken one by one and not kept.
+    After the last one every account is opened, on the first day it is used (days may run
+    backwards in the log), with the holder's `id` as the book writes it; and every commodity is
+    declared with its `decimals`. Beancount sorts by day, so the place in the file does not
+    matter. Entries are streamed, not kept in memory.
     """
     yield f"option {_quoted('title')} {_quoted(title)}"
     yield ""

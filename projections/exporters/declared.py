@@ -1,8 +1,8 @@
 """What a journal has to declare: its accounts and commodities, gathered while it is written.
 
 Entries come once and in the order of the log, in which days may run backwards. So the first day
-of an account is known after the last entry only, and a journal declares at its end: both
-programs sort by day and read declarations wherever they stand.
+of an account is known only after the last entry, and a journal ends with its declarations: both
+programs sort by day and read declarations anywhere in a file.
 """
 
 from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ class Declared:
         self._commodities: dict[str, date] = {}
 
     def name(self, posting: Posting, day: date) -> str:
-        """The name of a posting's account, which it and its commodity are noted to use that day."""
+        """The name of a posting's account; notes the account and its commodity as used that day."""
         account, (_, commodity) = posting
         name = self._names.get(account)
         if name is None:

@@ -9,20 +9,20 @@ from projections.exporters.declared import Declared
 
 _TYPES = {"Assets": "A", "Liabilities": "L", "Income": "R", "Expenses": "X"}
 _SPECIAL = re.compile(r"[\\;\x00-\x1f\x7f\x85\u2028\u2029]")
-"""What ends a description or a line; hledger itself knows no escape."""
+"""Characters that end a description or a line; hledger itself has no escapes."""
 _PLAIN_CODE = re.compile(r"[A-Za-z]+")
 
 
 def lines(entries: Iterable[Entry], title: str) -> Iterator[str]:
-    r"""Entries as transactions in the order in which they come, then what they use.
+    r"""Entries as transactions in the order in which they come, then the declarations.
 
-    The number stands as the code; `what`, `statement` and `line` are tags. After the last one
-    every commodity is declared with its decimals and every account with its type and as `id`
-    whose it is, as the book writes it. A commodity whose code is not of letters only is quoted:
-    `"USD.AD"`. hledger knows no escapes: a character that would end a description is written
-    as `\u003b`, a comma in a tag as `\u002c`, a backslash twice. Accounts are called as the book
-    calls them: an id has nothing that hledger takes for something else. Entries are taken one by
-    one and not kept.
+    The number becomes the code; `what`, `statement` and `line` are tags. After the last entry
+    every commodity is declared with its decimals, and every account with its type and the
+    holder's `id` as the book writes it. A commodity code with anything but letters is quoted:
+    `"USD.AD"`. hledger has no escapes: a character that would end a description is written as
+    `\u003b`, a comma in a tag as `\u002c`, a backslash twice. Accounts keep the names they have
+    in the book: no id contains anything that hledger would misread. Entries are streamed, not
+    kept in memory.
     """
     yield f"; {_one_line(title)}"
     yield "decimal-mark ."
@@ -48,7 +48,7 @@ def lines(entries: Iterable[Entry], title: str) -> Iterator[str]:
 
 
 def _type(account: Account) -> str:
-    """hledger's letter for the kind; cash has one of its own, which `hledger cashflow` asks for."""
+    """hledger's letter for the kind; cash has one of its own, which `hledger cashflow` needs."""
     if account.kind == "Assets" and account.name == CASH:
         return "C"
     return _TYPES[account.kind]
@@ -59,7 +59,7 @@ def _commodity(code: str) -> str:
 
 
 def _tag(text: str) -> str:
-    """A tag's value ends at a comma."""
+    """A text as a tag's value, which would end at a comma."""
     return _one_line(text).replace(",", "\\u002c")
 
 
@@ -67,5 +67,5 @@ def _one_line(text: str) -> str:
     return _SPECIAL.sub(_written, text)
 
 
-def _written(found: re.Match[str]) -> str:
-    return "\\\\" if found[0] == "\\" else f"\\u{ord(found[0]):04x}"
+def _written(match: re.Match[str]) -> str:
+    return "\\\\" if match[0] == "\\" else f"\\u{ord(match[0]):04x}"

@@ -13,7 +13,7 @@ HEADER = (
 
 
 class _Line:
-    """A file of one line: `csv` answers what it wrote there."""
+    """A file of one line: the `csv` writer returns what is written to it."""
 
     def write(self, text: str) -> str:
         return text.removesuffix("\r\n")
@@ -22,10 +22,10 @@ class _Line:
 def lines(entries: Iterable[Entry], title: str) -> Iterator[str]:
     """A header, then a row per posting; a table has no place for the title.
 
-    Amounts are plain decimals, a positive one as debit, a negative one without its sign as
-    credit. Accounts are written as in the book. Text that a spreadsheet would take for a formula
-    gets a quote before it. A text with a line break in it is one quoted field. Entries are taken
-    one by one and not kept.
+    Amounts are plain decimals: positive ones as debits, negative ones as credits, without sign.
+    Accounts are written as in the book. Text that a spreadsheet would take for a formula is
+    preceded by a quote. Text with a line break in it is one quoted field. Entries are streamed,
+    not kept in memory.
     """
     del title
     written = csv.writer(_Line(), lineterminator="\r\n").writerow

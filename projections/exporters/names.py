@@ -1,10 +1,10 @@
-"""Accounts under names that Beancount accepts, and back: no two share a name.
+"""Account names that Beancount accepts, and back again: no two accounts share a name.
 
-A name is `Kind:Name`, and for whose account it is one component more, or two where a party is
-named: `Liabilities:Payable:Partner:P-01`.
+A name is `Kind:Name`, followed by one component for the account's holder, or two where that is a
+party: `Liabilities:Payable:Partner:P-01`.
 
 - ASCII letters and digits stay as they are, and so do the common Chinese characters.
-- A hyphen stays between two of these; so `--` never comes from an id and can mean something:
+- A hyphen between two of these stays; so `--` never comes from an id and can introduce escapes:
 - `--u` is an underscore, `--d` a point, `--h` any other hyphen, `--x5317z` the character with
   that code point in hexadecimal.
 - A component that would begin with anything but an ASCII capital or digit gets `X--l` before it.
@@ -22,7 +22,7 @@ from ledger.accounting.chart import KINDS, Account
 
 MARKER = "X--l"
 _PLAIN = "A-Za-z0-9\u4e00-\u9fa5"
-"""What stays: of Chinese the characters that every version of Unicode holds to be letters."""
+"""What stays; of Chinese, the characters that are letters in every version of Unicode."""
 _ESCAPED = re.compile(rf"(?P<kept>(?<=[{_PLAIN}])-(?=[{_PLAIN}]))|[^{_PLAIN}]")
 _ESCAPE = re.compile(r"--(?:(?P<tag>[udh])|x(?P<point>[0-9a-f]+)z)")
 _TAGS = {"_": "u", ".": "d", "-": "h"}
@@ -47,7 +47,7 @@ def exported_name(account: Account) -> str:
 
 
 def exported_account(name: str) -> Account:
-    """The account that has a name. Raises `ValueError` for a name that no account has."""
+    """The account of a name. Raises `ValueError` for a name that no account has."""
     parts = name.split(":")
     if parts[0] not in KINDS or not 2 <= len(parts) <= 4:
         raise ValueError(f"{name!r} is not an account name: no kind, or not 2 to 4 components.")
@@ -70,9 +70,9 @@ def _escaped(text: str) -> str:
     return _ESCAPED.sub(_escape, text)
 
 
-def _escape(found: re.Match[str]) -> str:
-    character = found[0]
-    if found["kept"]:
+def _escape(match: re.Match[str]) -> str:
+    character = match[0]
+    if match["kept"]:
         return character
     return f"--{_TAGS.get(character) or f'x{ord(character):x}z'}"
 
@@ -81,8 +81,8 @@ def _read(component: str) -> str:
     return _ESCAPE.sub(_unescape, component.removeprefix(MARKER))
 
 
-def _unescape(found: re.Match[str]) -> str:
-    if found["tag"]:
-        return _CHARACTERS[found["tag"]]
-    point = int(found["point"], 16)
-    return chr(point) if point <= 0x10FFFF else found[0]
+def _unescape(match: re.Match[str]) -> str:
+    if match["tag"]:
+        return _CHARACTERS[match["tag"]]
+    point = int(match["point"], 16)
+    return chr(point) if point <= 0x10FFFF else match[0]

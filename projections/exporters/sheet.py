@@ -10,10 +10,10 @@ from projections.exporters.spreadsheet import would_run
 
 ROWS_MAX = 1_048_576
 TEXT_MAX = 32_767
-"""What a sheet and a cell hold. Source: Excel specifications and limits."""
+"""How much a sheet and a cell hold. Source: Excel specifications and limits."""
 CUT = " … (cut)"
 DIGITS_MAX = 15
-"""A spreadsheet calculates in binary floating point: more digits would become other ones."""
+"""A spreadsheet calculates in binary floating point: beyond these, digits would change."""
 WIDTH_MAX = 60
 
 
@@ -47,13 +47,13 @@ class Styles:
                        for bold in (False, True)}  # fmt: skip
 
     def text(self, text: str, bold: bool) -> Any:
-        """Of a text that would run once somebody edits its cell: it stays a text."""
+        """The format of a text: one that would run once its cell is edited stays a text."""
         if would_run(text):
             return self._inert[bold]
         return self.bold if bold else None
 
     def amount(self, currency: str, bold: bool) -> Any:
-        """Thousands apart and as many decimals as the currency has."""
+        """The format of an amount: thousands separated, and the currency's decimals."""
         key = (exponent(currency), bold)
         if key not in self._amounts:
             pattern = "#,##0" + ("." + "0" * key[0] if key[0] else "")
@@ -62,14 +62,14 @@ class Styles:
 
 
 def is_exact(amount: str) -> bool:
-    """Whether a spreadsheet holds the amount as it is: at most 15 significant digits."""
+    """Whether a spreadsheet holds the amount exactly: it has at most 15 significant digits."""
     return len(amount.lstrip("-").replace(".", "").strip("0")) <= DIGITS_MAX
 
 
 def fitting(text: str) -> str:
     """The text, or as much of it as a cell holds, with a mark where it was cut.
 
-    Excel counts in UTF-16, where rarer characters are two.
+    Excel counts in UTF-16, where rarer characters count as two.
     """
     if 2 * len(text) <= TEXT_MAX or len(text.encode("utf-16-le")) <= 2 * TEXT_MAX:
         return text
@@ -81,7 +81,7 @@ class Sheet:
     """Writes row after row. `row` is the next one, counted from zero.
 
     Every text is written as a text: none becomes a formula, a link or a number. Raises
-    `SheetFull` for a row that no sheet has.
+    `SheetFull` beyond the last row of a sheet.
     """
 
     def __init__(self, book: Any, styles: Styles, name: str) -> None:
@@ -95,7 +95,7 @@ class Sheet:
         self.line(cells, bold=True)
 
     def line(self, cells: Sequence[Cell] = (), *, bold: bool = False) -> None:
-        """One row, and the next is the one below it."""
+        """Writes one row and moves to the next."""
         if self.row >= ROWS_MAX:
             raise SheetFull(f"The workbook needs more than the {ROWS_MAX:,} rows of a sheet.")
         for column, cell in enumerate(cells):
@@ -104,11 +104,11 @@ class Sheet:
         self.row += 1
 
     def freeze(self) -> None:
-        """Keeps the rows so far in sight."""
+        """Freezes the rows written so far."""
         self._sheet.freeze_panes(self.row, 0)
 
     def finish(self) -> None:
-        """As wide as the content, within reason."""
+        """Sets column widths to fit the content, up to a maximum."""
         for column, width in self._widths.items():
             self._sheet.set_column(column, column, min(width + 2, WIDTH_MAX))
 

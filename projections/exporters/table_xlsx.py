@@ -1,5 +1,4 @@
-"""Any answer's rows as a workbook that opens with a double click: real numbers and dates, a frozen
-head and filters."""
+"""Any answer's rows as a workbook: real numbers and dates, a frozen header and filters."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -24,7 +23,7 @@ _INSTANT = re.compile(
 )
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?", re.ASCII)
 FIRST_YEAR = 1900
-"""Before it a spreadsheet has no days."""
+"""A spreadsheet has no dates before it."""
 
 
 def write(
@@ -35,11 +34,11 @@ def write(
     text_of: Callable[[Any], str],
     is_number: Callable[[str], bool],
 ) -> None:
-    """One sheet: the head in bold, then a row for each.
+    """Writes one sheet: the header in bold, then one row per row of the answer.
 
-    Amounts and counts, of the columns that `is_number` names, are numbers, days are days, instants
-    the clock on the wall of a zone, which the head names; everything else is text, ids of digits
-    too. What a spreadsheet cannot hold exactly stays text. Raises `SheetFull`.
+    Amounts and counts, in the columns that `is_number` names, are numbers; days are dates; instants
+    are local times of a zone, which the header names. Everything else is text, including ids made
+    of digits. What a spreadsheet cannot hold exactly stays text. Raises `SheetFull`.
     """
     import xlsxwriter  # type: ignore[import-untyped,unused-ignore]
 
@@ -67,7 +66,7 @@ class _Table:
         names: list[str] = []
         if isinstance(rows, list):
             names = list(dict.fromkeys(name for row in rows for name in row))
-        told: set[str] = set()
+        zoned: set[str] = set()
         number = 0
         for number, row in enumerate(rows, 1):
             if number >= ROWS_MAX:
@@ -76,10 +75,10 @@ class _Table:
             shown = [name for name in names if name != "explanation"]
             for column, name in enumerate(shown):
                 if self._cell(number, column, name, row):
-                    told.add(name)
+                    zoned.add(name)
         shown = [name for name in names if name != "explanation"]
         for column, name in enumerate(shown):
-            head = f"{name} ({self.zone})" if name in told else name
+            head = f"{name} ({self.zone})" if name in zoned else name
             self._text(0, column, head, bold=True)
         self.sheet.freeze_panes(1, 0)
         if shown:
@@ -88,7 +87,7 @@ class _Table:
             self.sheet.set_column(column, column, min(width + 3, WIDTH_MAX))
 
     def _cell(self, number: int, column: int, name: str, row: dict[str, Any]) -> bool:
-        """Writes a cell; whether it is an instant of the zone."""
+        """Writes a cell; returns whether it is an instant shown in the zone."""
         value = row.get(name)
         if value is None or value == "":
             return False
@@ -111,8 +110,8 @@ class _Table:
     def _is_number(self, name: str, value: Any, text: str) -> bool:
         if isinstance(value, bool):
             return False
-        is_one = isinstance(value, int) or (self.is_number(name) and isinstance(value, str))
-        return is_one and _NUMBER.fullmatch(text) is not None and is_exact(text)
+        is_candidate = isinstance(value, int) or (self.is_number(name) and isinstance(value, str))
+        return is_candidate and _NUMBER.fullmatch(text) is not None and is_exact(text)
 
     def _number(self, number: int, column: int, text: str, currency: str | None) -> None:
         decimals = len(text.partition(".")[2])

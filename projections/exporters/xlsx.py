@@ -1,4 +1,4 @@
-"""A statement as a workbook: what is due with totals that calculate, and why, line by line."""
+"""A statement as a workbook: what is due, with totals as formulas, and why, line by line."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -47,8 +47,8 @@ SECTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ),
     ),
 )
-"""Below the lines: a title, a key of the answer, and its columns. A section without rows is left
-out, and a column that no row has."""
+"""Below the lines: a title, a key of the answer, and its columns. Sections without rows are left
+out, and so are columns that no row has."""
 AMOUNTS = {
     *("amount", "was", "now", "difference", "issued", "brought_forward", "adjusted"),
     *("carried_forward", "due", "paid", "open", "advance"),
@@ -62,22 +62,23 @@ INDENT = "  "
 def write(answer: Row, path_or_file: str | Path | IO[bytes]) -> None:
     """Writes the workbook of a `statement` answer to a file, or to its path.
 
-    Sheet "Statement": what the answer rests on, a row per line, a total per commodity, then
+    Sheet "Statement": what the answer is based on, a row per line, a total per commodity, then
     adjustments, payments, balances and obligations. Sheet "Explanations": the tree of every
-    line, one row per step, each level two blanks further in; when a sheet is full the next one
-    goes on.
+    line, one row per step, each level indented by two blanks; continued on further sheets when
+    one is full.
 
-    Amounts are numbers in the format of their currency, those beyond 15 significant digits
-    texts. A total is a formula over its payable lines which holds our figure, so that programs
-    that do not calculate show it; where a spreadsheet could not add exactly it is our figure
-    alone. No text becomes a formula, a link or a number. The same answer gives the same bytes:
-    the workbook is dated by `issued_at`. Raises `SheetFull` for more lines than a sheet holds.
+    Amounts are numbers in the format of their currency; those beyond 15 significant digits are
+    texts. A total is a formula over its payable lines with our figure as its stored value, which
+    programs that do not calculate show; where a spreadsheet could not add exactly, it is our
+    figure alone. No text becomes a formula, a link or a number. The same answer gives the same
+    bytes: the workbook is dated by `issued_at`. Raises `SheetFull` for more lines than a sheet
+    holds.
     """
     import xlsxwriter  # type: ignore[import-untyped,unused-ignore]
 
     safe = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     file = str(path_or_file) if isinstance(path_or_file, Path) else path_or_file
-    # In memory: a statement leaves nothing behind in a folder for temporary files.
+    # In memory: a statement leaves nothing behind in a temporary folder.
     book = xlsxwriter.Workbook(file, {**safe, "in_memory": True})
     created = datetime.fromisoformat(answer["issued_at"]).astimezone(UTC)
     book.set_properties(
@@ -95,10 +96,10 @@ def _statement(sheet: Sheet, answer: Row) -> None:
     sheet.line()
     sheet.heading(*LINE_COLUMNS)
     heading = sheet.row
-    for one in answer["lines"]:
-        why = "; ".join([*one["unmet"], *one["held_for"]])
-        cells: list[Cell] = [one[name] for name in NAMED]
-        sheet.line([*cells, why, *_money(one["amount"], one["currency"]), one["payer"]])
+    for line in answer["lines"]:
+        why = "; ".join([*line["unmet"], *line["held_for"]])
+        cells: list[Cell] = [line[name] for name in NAMED]
+        sheet.line([*cells, why, *_money(line["amount"], line["currency"]), line["payer"]])
     rows = (heading, sheet.row)
     for currency, total in answer["totals"].items():
         sheet.line([*_total(answer["lines"], currency, total, rows, sheet.row + 1)])
@@ -109,11 +110,11 @@ def _statement(sheet: Sheet, answer: Row) -> None:
 
 
 def _held(answer: Row) -> Iterator[Row]:
-    """What was held of each party at the month's start and at its end."""
-    for one in answer.get("pots", ()):
+    """The balance held for each party at the month's start and at its end."""
+    for pot in answer.get("pots", ()):
         for at, when in (("at_start", "at the month's start"), ("at_cut", "at its end")):
-            if at in one:
-                yield {"payee": one["payee"], "when": when, **one[at]}
+            if at in pot:
+                yield {"payee": pot["payee"], "when": when, **pot[at]}
 
 
 def _money(amount: str | None, currency: str | None) -> tuple[Cell, Cell]:
@@ -139,9 +140,9 @@ def _head(answer: Row) -> Iterator[tuple[str, Cell]]:
 def _total(
     lines: list[Row], currency: str, total: str, rows: tuple[int, int], row: int
 ) -> Iterator[Cell]:
-    """A row that sums the payable lines of a commodity, as its formula and as our figure.
+    """A row that sums the payable lines of a commodity, as a formula and as our figure.
 
-    `rows` is from the heading, which adds nothing, to the last line; `row` the total's own.
+    `rows` spans the heading, which adds nothing, to the last line; `row` is the total's own.
     """
     summed = [
         Decimal(line["amount"])
@@ -167,10 +168,10 @@ def _letter(name: str) -> str:
 
 
 def _adds_up(amounts: list[Decimal], decimals: int) -> bool:
-    """Whether a spreadsheet that adds these and rounds cannot miss the last decimal.
+    """Whether a spreadsheet that adds these and rounds gets the last decimal right.
 
     Each of n additions in binary floating point errs by at most 2^-53 of the sum so far, so n
-    times the sum of all sizes must stay below 2^53 halves of the last decimal.
+    times the sum of absolute amounts must stay below 2^53 halves of the last decimal.
     """
     size = sum(map(abs, amounts), Decimal(0))
     return len(amounts) * size < Decimal(10) ** (DIGITS_MAX - decimals)
@@ -179,7 +180,7 @@ def _adds_up(amounts: list[Decimal], decimals: int) -> bool:
 def _section(sheet: Sheet, title: str, columns: tuple[str, ...], rows: list[Row]) -> None:
     if not rows:
         return
-    columns = tuple(name for name in columns if not name or any(name in one for one in rows))
+    columns = tuple(name for name in columns if not name or any(name in row for row in rows))
     sheet.line()
     sheet.heading(title)
     sheet.heading(*(name.replace("_", " ") for name in columns))
@@ -192,12 +193,12 @@ def _cell(row: Row, name: str) -> Cell:
     if name in AMOUNTS and "currency" in row:
         return None if row["currency"] is None else Amount(value, row["currency"])
     if isinstance(value, list | tuple):
-        return "; ".join(_place(one) if isinstance(one, dict) else str(one) for one in value)
+        return "; ".join(_place(part) if isinstance(part, dict) else str(part) for part in value)
     return value if isinstance(value, int) else value and str(value)
 
 
 def _place(fact: Row) -> str:
-    """A fact or an order as whoever gets a statement finds it, in which file and row."""
+    """A fact or an order as the recipient of a statement can find it: in which file and row."""
     if "order_id" in fact:
         fees = f"{fact['was'] or 'none'} to {fact['now'] or 'none'}"
         return f"{fact['order_id']} {fees} ({fact['file']}:{fact['row']})"
@@ -206,7 +207,7 @@ def _place(fact: Row) -> str:
 
 
 def _explanations(book: Any, styles: Styles, lines: list[Row]) -> None:
-    """All trees on one sheet, or on several where one cannot hold them."""
+    """All trees on one sheet, or on several where one is not enough."""
     number, sheet = 1, _explanation_sheet(book, styles, 1)
     for line in lines:
         for cells in _steps(line["line"], line["explanation"], 0):
@@ -226,7 +227,7 @@ def _explanation_sheet(book: Any, styles: Styles, number: int) -> Sheet:
 
 
 def _steps(line: str, step: Row, depth: int) -> Iterator[list[Cell]]:
-    """A step and below it its parts; none for a line that has no explanation."""
+    """A step and below it its parts; nothing for a line that has no explanation."""
     if not step:
         return
     currency = step.get("currency", "")

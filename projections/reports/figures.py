@@ -1,4 +1,4 @@
-"""Columns that programs add to reports of the house, worked out at the clocks of the report."""
+"""Columns that programs add to built-in reports, worked out at the clocks of the report."""
 
 from collections.abc import Collection
 from typing import Any
@@ -24,15 +24,15 @@ def columns_of(report: str) -> tuple[str, ...]:
 def figures_of(
     connection: Connection, report: str, names: Collection[str], clocks: Clocks
 ) -> dict[str, dict[str, Any]]:
-    """Per name what the published editions say of it: numbers added up, of texts the first."""
+    """Per name the figures of the published editions: numbers summed, the first of the texts."""
     rules = [name for name, program in declaring("figures").items() if report in program.figures]
-    reader, found = LogReader(connection, clocks), dict[str, dict[str, Any]]()
+    reader, by_name = LogReader(connection, clocks), dict[str, dict[str, Any]]()
     for edition in last_editions(connection, clocks.known_at, rules):
         for name, values in program_of(edition.rules).figures[report].of(reader, edition, names):
-            own = found.setdefault(name, {})
+            own = by_name.setdefault(name, {})
             for column, value in values.items():
                 if isinstance(value, int):
                     own[column] = own.get(column, 0) + value
                 else:
                     own[column] = min(own.get(column, value), value)
-    return found
+    return by_name

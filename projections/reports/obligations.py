@@ -1,4 +1,4 @@
-"""What is owed beside the lines: worked out by the rules at the clocks of the report."""
+"""What is owed in addition to lines: worked out by the rules at the clocks of the report."""
 
 from typing import Any
 
@@ -17,18 +17,18 @@ ABOUT = "what is owed in addition to the lines: content or money, its due day, h
 
 
 def rows(connection: Connection, clocks: Clocks) -> list[dict[str, Any]]:
-    """One row per obligation of every program whose rules know any, by id.
+    """One row per obligation of every program whose rules have any, by id.
 
-    A closed period keeps the terms of its close, with what its adjustments have filled.
+    A closed period keeps the terms of its close, with what its adjustments have filled in.
     """
-    reader, found = LogReader(connection, clocks), []
+    reader, owed = LogReader(connection, clocks), []
     for program in sorted({fact.event.program for fact in published(connection, clocks.known_at)}):
         edition = edition_at(connection, program, clocks.known_at)[0]
         for period in program_of(edition.rules).obliges(reader, edition):
             terms = _terms_of(connection, edition, period, clocks.known_at)
             settlement = settle(connection, terms, clocks, period=period)
-            found += [obligation.as_json() for obligation in settlement.obligations]
-    return found
+            owed += [obligation.as_json() for obligation in settlement.obligations]
+    return owed
 
 
 def _terms_of(

@@ -1,4 +1,4 @@
-"""Reports that programs add to those of the house, worked out at the clocks of the report."""
+"""Reports that programs add to the built-in ones, worked out at the clocks of the report."""
 
 from collections.abc import Callable
 from functools import partial

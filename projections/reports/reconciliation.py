@@ -21,7 +21,7 @@ SHOWN = (
 
 
 Key = tuple[str, str | None, str]
-"""The period, the store where a file is of one only, and the break."""
+"""The period, the store where a file covers only one, and the break."""
 
 
 def rows(connection: Connection, clocks: Clocks) -> list[dict[str, Any]]:
@@ -30,35 +30,35 @@ def rows(connection: Connection, clocks: Clocks) -> list[dict[str, Any]]:
 
 
 def breaks(connection: Connection, clocks: Clocks) -> list[dict[str, Any]]:
-    """The same rows with all that is known of each, such as the run that found it last."""
-    found: dict[Key, dict[str, Any]] = {}
+    """The same rows with all that is known about each, such as the last run that found it."""
+    by_key: dict[Key, dict[str, Any]] = {}
     stores: dict[int, str | None] = {}
     for recorded in reconciliations(connection, clocks.known_at):
         event = recorded.event
         name = period_id(event.program, event.period)
         if isinstance(event, ReconciliationRun):
             stores[recorded.position] = event.store
-            _take(found, event, recorded)
+            _take(by_key, event, recorded)
         elif isinstance(event, BreakResolved):
-            row = found.get((name, stores.get(event.run), event.id))
+            row = by_key.get((name, stores.get(event.run), event.id))
             if row is not None:
                 row |= {"state": "resolved", "resolution": event.resolution, "by": recorded.by}
                 row["resolved_of"] = (event.theirs, event.currency)
                 row["reason"] = event.reason
-    ordered = sorted(found.items(), key=lambda pair: (pair[0][2], pair[0][0], pair[0][1] or ""))
+    ordered = sorted(by_key.items(), key=lambda pair: (pair[0][2], pair[0][0], pair[0][1] or ""))
     return [_aged(row, clocks.as_of) for _, row in ordered]
 
 
-def _take(found: dict[Key, dict[str, Any]], run: ReconciliationRun, recorded: Logged) -> None:
-    """Marks what the run has found, and what it has found no more."""
+def _take(by_key: dict[Key, dict[str, Any]], run: ReconciliationRun, recorded: Logged) -> None:
+    """Marks the breaks that the run found, and those that it no longer found."""
     at: Instant = recorded.recorded_at
     scope = (period_id(run.program, run.period), run.store)
-    here = {one.id for one in run.breaks}
-    for (*of, identity), row in found.items():
+    here = {break_.id for break_ in run.breaks}
+    for (*of, identity), row in by_key.items():
         if tuple(of) == scope and identity not in here and row["state"] == "open":
             row["state"] = "gone"
     for break_ in run.breaks:
-        row = found.setdefault((*scope, break_.id), {"first": at, "state": "open"})
+        row = by_key.setdefault((*scope, break_.id), {"first": at, "state": "open"})
         same = row.get("resolved_of") == (break_.theirs, break_.currency)
         if row["state"] != "resolved" or not same:
             row |= {"state": "open", "resolution": None, "reason": None}

@@ -1,1 +1,1 @@
-"""`query`: what a statement may say, how it is kept from more, how its rows are taken."""
+"""`query`: what a statement may contain, what enforces that, and how its rows are fetched."""

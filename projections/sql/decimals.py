@@ -1,7 +1,7 @@
-"""Amounts as decimals in a statement: of each column of minor units one beside it.
+"""Amounts as decimals in a statement: next to each column of minor units a decimal one.
 
-PostgreSQL and DuckDB have exact decimals. SQLite has none: there an amount is a text that can be
-shown, and a statement that does more with it is run by DuckDB.
+PostgreSQL and DuckDB have exact decimals. SQLite has none: there an amount is a text that can only
+be shown, and a statement that does more with it is run by DuckDB.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -19,7 +19,7 @@ USUAL = 2
 
 
 def source_of(name: str, columns: Collection[Column[Any]], dialect: str, table: str = "") -> str:
-    """A SELECT over a table (of another name) with decimals beside minor units."""
+    """A SELECT over a view's table (or `table`) with decimals next to minor units."""
     shown = []
     for column in columns:
         shown.append(f'"{column.name}"')
@@ -30,7 +30,7 @@ def source_of(name: str, columns: Collection[Column[Any]], dialect: str, table: 
 
 
 def decimal(minor: str, currency: str, dialect: str) -> str:
-    """An expression for an amount, exact; none where no money is in it."""
+    """An exact expression for an amount; NULL where there is no currency."""
     if dialect == "sqlite":
         return f"{FUNCTION}({minor}, {currency})"
     units: dict[int, list[str]] = {}
@@ -52,25 +52,25 @@ def _unit(digits: int) -> str:
 
 
 def sources(sql: str, dialect: str, views: Mapping[str, View]) -> dict[str, str]:
-    """What the tables of a statement stand for, where they have decimals."""
-    found = {name: views[name].columns() for name in tables_named(sql, dialect) & set(views)}
+    """The SELECTs that replace the tables of a statement, for those that have decimals."""
+    columns_of = {name: views[name].columns() for name in tables_named(sql, dialect) & set(views)}
     return {
         name: source_of(name, columns, dialect)
-        for name, columns in found.items()
+        for name, columns in columns_of.items()
         if decimals_of(columns)
     }
 
 
 def reckons(sql: str, dialect: str, views: Mapping[str, View]) -> bool:
-    """Whether a statement does more with amounts as decimals than to show them.
+    """Whether a statement does more with decimal amounts than show them.
 
-    Shown they are as columns of its only SELECT, by name or by `*`; an expression, a condition,
-    an order, a query around it does more.
+    They are merely shown as columns of its only SELECT, by name or by `*`; an expression, a
+    condition, an order or an enclosing query does more.
     """
     from sqlglot import exp
 
     tree = parsed(sql, dialect)[1]
-    named = {folded(one.this) for one in tables_in(tree)} & set(views)
+    named = {folded(node.this) for node in tables_in(tree)} & set(views)
     names = {name for table in named for name in decimals_of(views[table].columns())}
     if not names:
         return False
@@ -82,16 +82,16 @@ def reckons(sql: str, dialect: str, views: Mapping[str, View]) -> bool:
     if any(mention.arg_key != "expressions" for mention in mentions):
         return True
     by_place = (tree.args.get("order"), tree.args.get("group"))
-    return any(isinstance(one, exp.Literal) for part in by_place if part for one in part.walk())
+    return any(isinstance(node, exp.Literal) for part in by_place if part for node in part.walk())
 
 
 def _mentions(tree: Any, names: Collection[str]) -> Iterator[Any]:
-    """The parts of a statement that are amounts as decimals, or may be: `*` is all columns."""
+    """The parts of a statement that are decimal amounts, or may be: `*` is all columns."""
     from sqlglot import exp
 
-    for one in tree.find_all(exp.Star):
-        if not isinstance(one.parent, exp.Count):
-            yield one.parent if isinstance(one.parent, exp.Column) else one
-    for one in tree.find_all(exp.Identifier):
-        if one.name.lower() in names and not isinstance(one.parent, exp.Alias | exp.Table):
-            yield one.parent if isinstance(one.parent, exp.Column) else one
+    for node in tree.find_all(exp.Star):
+        if not isinstance(node.parent, exp.Count):
+            yield node.parent if isinstance(node.parent, exp.Column) else node
+    for node in tree.find_all(exp.Identifier):
+        if node.name.lower() in names and not isinstance(node.parent, exp.Alias | exp.Table):
+            yield node.parent if isinstance(node.parent, exp.Column) else node

@@ -21,13 +21,13 @@ FUNCTIONS: dict[str, str] = {
     "Choices and casts": "case cast coalesce greatest grouping if ifnull iif least try_cast typeof",
     "JSON": "json_array_length json_extract json_extract_string json_type json_valid",
 }
-"""By what they are for. Each database has most of them, none has all. Left out are those that
-read files or settings, make tables or wait, and those that make a large value out of a small one.
+"""Functions by purpose. Each database has most of them, none has all. Left out are those that read
+files or settings, make tables or wait, and those that make a large value out of a small one.
 """
 NAMES = words(" ".join(FUNCTIONS.values()))
 FUNCTION = "duebook_decimal"
-"""Of SQLite, which has no decimals: minor units and a currency to a text. It stands in what a
-table with amounts is read through; no statement may name it."""
+"""For SQLite, which has no decimals: turns minor units and a currency into a text. It occurs in
+the SELECT that a table with amounts is read through; no statement may name it."""
 TYPES = words(
     "BIGINT BOOLEAN CHAR DATE DECIMAL DOUBLE FLOAT INT INT128 INTERVAL JSON JSONB NCHAR NVARCHAR"
     " SMALLINT TEXT TIME TIMESTAMP TIMESTAMPNTZ TIMESTAMPTZ TINYINT VARCHAR"

@@ -1,6 +1,7 @@
-"""What the databases themselves are reported for a statement: what it may read, and how long.
+"""The limits that the databases themselves enforce: what a statement may read, and for how long.
 
-The statement has been parsed before; this is the second wall, and what ends it in time.
+The statement has already been parsed and checked; this is the second line of defence, and what
+ends it in time.
 """
 
 import signal
@@ -20,22 +21,22 @@ from projections.sql.functions import FUNCTION, NAMES
 from projections.sql.rows import Answer, Limits, taken
 
 STEPS = 5_000
-"""Instructions of SQLite between two looks at the clock: a fraction of a millisecond."""
+"""SQLite instructions between two looks at the clock: a fraction of a millisecond."""
 VALUE_MAX = 10_000_000
-"""Bytes of a value that SQLite may make."""
+"""The largest value, in bytes, that SQLite may make."""
 OPERATORS = frozenset({"->", "->>", "like", "glob", "count", "current_date", "current_timestamp"})
-"""What SQLite calls functions although a statement writes them without a parenthesis."""
+"""What SQLite counts as functions although a statement writes them without parentheses."""
 
 
 def run_on_sqlite(
     connection: sqlite3.Connection, sql: str, tables: Collection[str], limits: Limits
 ) -> Answer:
-    """Runs a statement on SQLite, which is asked about every table and function that it uses.
+    """Runs a statement on SQLite, which asks before it uses any table or function.
 
-    Ctrl-C ends it, in the main thread, as soon as SQLite looks up. Raises `BadQuery`.
+    In the main thread Ctrl-C ends it at SQLite's next progress check. Raises `BadQuery`.
     """
     ends = time.monotonic() + limits.seconds
-    with _heeding(connection) as caught:
+    with _catching_ctrl_c(connection) as caught:
         connection.set_authorizer(_allowing(tables))
         connection.set_progress_handler(lambda: bool(caught) or time.monotonic() > ends, STEPS)
         length = connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, VALUE_MAX)
@@ -58,14 +59,14 @@ def run_on_sqlite(
 def _allowing(tables: Collection[str]) -> Any:
     names, functions = frozenset(tables), NAMES | OPERATORS | {FUNCTION}
 
-    def allow(action: int, one: str | None, two: str | None, *_place: str | None) -> int:
+    def allow(action: int, first: str | None, second: str | None, *_place: str | None) -> int:
         match action:
             case sqlite3.SQLITE_SELECT | sqlite3.SQLITE_RECURSIVE:
                 fits = True
             case sqlite3.SQLITE_READ:
-                fits = (one or "").lower() in names
+                fits = (first or "").lower() in names
             case sqlite3.SQLITE_FUNCTION:
-                fits = (two or "").lower() in functions
+                fits = (second or "").lower() in functions
             case _:
                 fits = False
         return sqlite3.SQLITE_OK if fits else sqlite3.SQLITE_DENY
@@ -74,17 +75,17 @@ def _allowing(tables: Collection[str]) -> Any:
 
 
 @contextmanager
-def _heeding(connection: sqlite3.Connection) -> Iterator[list[int]]:
-    """Ctrl-C while SQLite works: what it interrupts is heard of only between its steps."""
+def _catching_ctrl_c(connection: sqlite3.Connection) -> Iterator[list[int]]:
+    """Handles Ctrl-C while SQLite works, which only notices it between its steps."""
     caught: list[int] = []
     before = signal.getsignal(signal.SIGINT)
-    heard = threading.current_thread() is threading.main_thread() and callable(before)
+    can_catch = threading.current_thread() is threading.main_thread() and callable(before)
 
     def stop(number: int, _frame: FrameType | None) -> None:
         caught.append(number)
         connection.interrupt()
 
-    if heard:
+    if can_catch:
         signal.signal(signal.SIGINT, stop)
     try:
         yield caught
@@ -93,14 +94,14 @@ def _heeding(connection: sqlite3.Connection) -> Iterator[list[int]]:
             raise KeyboardInterrupt from None
         raise
     finally:
-        if heard:
+        if can_catch:
             signal.signal(signal.SIGINT, before)
     if caught:
         raise KeyboardInterrupt
 
 
 def run_on_postgresql(connection: Any, sql: str, limits: Limits) -> Answer:
-    """Runs a statement on PostgreSQL through a cursor of the server, in its read-only transaction.
+    """Runs a statement on PostgreSQL through a server-side cursor, in its read-only transaction.
 
     Ctrl-C cancels it there. Raises `BadQuery`.
     """
@@ -116,8 +117,8 @@ def run_on_postgresql(connection: Any, sql: str, limits: Limits) -> Answer:
         if time.monotonic() > ends:
             raise timed_out(limits)
         until_the_end()
-        found: list[tuple[Any, ...]] = cursor.fetchmany(count)
-        return found
+        rows: list[tuple[Any, ...]] = cursor.fetchmany(count)
+        return rows
 
     connection.execute("SET LOCAL standard_conforming_strings = on")
     until_the_end()
@@ -130,7 +131,7 @@ def run_on_postgresql(connection: Any, sql: str, limits: Limits) -> Answer:
 
 
 def run_on_duckdb(database: Any, sql: str, limits: Limits) -> Answer:
-    """Runs a statement on DuckDB, beside: Ctrl-C is heard of only where Python runs.
+    """Runs a statement on DuckDB in another thread: Ctrl-C only arrives where Python runs.
 
     Raises `BadQuery`.
     """
@@ -144,8 +145,8 @@ def run_on_duckdb(database: Any, sql: str, limits: Limits) -> Answer:
 
         return taken(_columns(cursor.description), fetch, limits)
 
-    with ThreadPoolExecutor(1) as beside:
-        running = beside.submit(work)
+    with ThreadPoolExecutor(1) as executor:
+        running = executor.submit(work)
         try:
             return running.result(limits.seconds)
         except TimeoutError:
@@ -159,8 +160,8 @@ def run_on_duckdb(database: Any, sql: str, limits: Limits) -> Answer:
 
 
 def trimmed(value: Any) -> Any:
-    """A decimal without zeros behind its second place: all amounts of a column have four there,
-    for the commodities that need them."""
+    """A decimal without zeros after its second place: in DuckDB all amounts of a column have four
+    places, for the commodities that need them."""
     if not isinstance(value, Decimal) or int(value.as_tuple().exponent) >= -2:
         return value
     whole, _, places = f"{value:f}".partition(".")
@@ -168,7 +169,7 @@ def trimmed(value: Any) -> Any:
 
 
 def _interrupt(database: Any, running: "Future[Answer]") -> None:
-    """Until it has ended: what falls between two steps is not heard of."""
+    """Interrupts DuckDB until it has ended: an interrupt between two steps goes unnoticed."""
     while not running.done():
         database.interrupt()
         wait([running], 0.05)
@@ -179,7 +180,7 @@ def _columns(description: Sequence[Sequence[Any]] | None) -> list[str]:
 
 
 def timed_out(limits: Limits) -> BadQuery:
-    """A statement that has not ended in time."""
+    """The refusal of a statement that has not ended in time."""
     return BadQuery(
         f"The query was stopped after {limits.seconds:g} seconds.",
         "Narrow it, see that its WITH RECURSIVE ends, or give it more: --timeout SECONDS",

@@ -1,8 +1,9 @@
 """SQL that is run by DuckDB: over the archive, and copies of the read models that it names.
 
-The order lines are millions and lie in files, the read models in the book's own database. A
-statement that needs both is run where the many are; what is few is copied there. So is one that
-reckons with decimals, which SQLite does not have, or names what is worked out for the call.
+There are millions of order lines, which lie in files; the read models are in the book's own
+database. A statement that needs both is run where the order lines are, and the smaller read models
+are copied there. DuckDB also runs statements that calculate with decimals, which SQLite does not
+have, or that name something worked out for the call.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -49,16 +50,16 @@ COLUMNS = {
     "updated_at": _TIME.format("updated_at"),
     **{name: name for name in ("product", "creator")},
 }
-"""The table `orders`: a row for each line that counts. Instants as everywhere in text and UTC."""
+"""The table `orders`: a row for each line that counts. Instants are text in UTC, as everywhere."""
 AT_ONCE = 20_000
 """Rows copied at a time."""
 KEPT = "__kept"
-"""What a copy is called beside its view with decimals."""
+"""Suffix of a copy's table; its view with decimals has the plain name."""
 SAID = "Run by DuckDB, over the archive and copies of the read models named: its SQL is DuckDB's."
 
 
 class Sought(NamedTuple):
-    """Where a statement looks: the log, at which clocks, the read models, and where they stand."""
+    """What a statement reads: the log at some clocks, and the read models with their clocks."""
 
     log: "Connection"
     clocks: Clocks
@@ -71,7 +72,7 @@ class Sought(NamedTuple):
 def run_by_duckdb(sought: Sought, statement: Statement, limits: Limits, hint: str) -> Answer:
     """The rows of a statement over `orders`, read models and what is worked out for the call.
 
-    Nothing but the archive's folder can be read by it, and nothing written. Raises `BadQuery`.
+    It can read nothing but the archive's folder, and write nothing. Raises `BadQuery`.
     """
     import duckdb
 
@@ -107,7 +108,7 @@ def _session(lines: OrderLines | None, clocks: Clocks) -> Session:
 def _table(
     sought: Sought, name: str
 ) -> "tuple[list[Column[Any]], Iterable[Sequence[Sequence[Any]]]]":
-    """A table's columns, and its rows some at a time."""
+    """A table's columns, and its rows in chunks."""
     log, clocks = sought.log, sought.clocks
     if name == BREAKS:
         columns = breaks_columns()
@@ -127,7 +128,7 @@ def _kept(
     columns: "list[Column[Any]]",
     more: Iterable[Sequence[Sequence[Any]]],
 ) -> Iterator[Sequence[Sequence[Any]]]:
-    """The read model as it stands, and more rows."""
+    """The rows of the read model, then more rows."""
     named = ", ".join(f'"{column.name}"' for column in columns)
     cursor = views.exec_driver_sql(f'SELECT {named} FROM "{name}"')
     while rows := cursor.fetchmany(AT_ONCE):
@@ -148,7 +149,7 @@ def _copy(
     columns: "list[Column[Any]]",
     pieces: Iterable[Sequence[Sequence[Any]]],
 ) -> None:
-    """A table of those rows, with decimals beside its minor units."""
+    """Makes a table of those rows, and its view with decimals next to minor units."""
     kinds = ["VARCHAR" if _is_text(column) else "BIGINT" for column in columns]
     made = ", ".join(f'"{column.name}" {kind}' for column, kind in zip(columns, kinds, strict=True))
     database.execute(f'CREATE TEMP TABLE "{name}{KEPT}" ({made})')

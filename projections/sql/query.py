@@ -1,4 +1,4 @@
-"""One statement over the read models: where it is run, and what comes back."""
+"""One statement over the read models: where it is run, and what it returns."""
 
 import re
 from collections.abc import Collection, Iterator, Sequence
@@ -31,10 +31,10 @@ from projections.sql.worked_out import BREAKS, LINES, OpenPeriod
 
 ATTEMPTS = 5
 NO_COLUMN = re.compile(r"no such column: ([\w.]+)|column \"?([\w.]+)\"? does not exist")
-"""As SQLite says it, and PostgreSQL."""
+"""The messages of SQLite and of PostgreSQL."""
 MAY_NAME = re.compile(rf"\b(?:{ORDERS}|{GMV}|{BREAKS}|{LINES})\b", re.IGNORECASE)
 TABLES = frozenset({*VIEWS, ORDERS, BREAKS})
-"""What a statement may name."""
+"""The tables that a statement may name."""
 COPIED = "Run by DuckDB, over copies of the read models named: its SQL is DuckDB's."
 DECIMALS = f"{COPIED} Of whole minor units (amount_minor) the book's own database reckons."
 SUPERUSER = (
@@ -54,29 +54,32 @@ def query(
     progress: Progress = _silent,
     limits: Limits | None = None,
 ) -> Report:
-    """One SELECT over the read models, those that it names brought up to date first.
+    """Runs one SELECT over the read models, after bringing those that it names up to date.
 
-    It is parsed before it is sent, and the database itself refuses the rest. DuckDB runs a
-    statement that names `orders`, `gmv` in a book with an archive, `breaks`, or `lines` with those
-    of an open period; and one that reckons with decimals where the database has none. Raises
-    `BadQuery`, `UnknownProgram`, `WrongPeriod`.
+    It is parsed and checked before it is sent, and the database enforces the limits as well. DuckDB
+    runs a statement that names `orders`, `gmv` in a book with an archive, `breaks`, or `lines` with
+    those of an open period; and one that calculates with decimals where the database has none.
+    Raises `BadQuery`, `UnknownProgram`, `WrongPeriod`.
     """
     limits = limits or Limits()
-    beside = clocks is not None or not may_build(book, tables_of(*VIEWS))
-    dialect = "sqlite" if beside or book.path else "postgres"
+    in_temporary = clocks is not None or not may_build(book, tables_of(*VIEWS))
+    dialect = "sqlite" if in_temporary or book.path else "postgres"
     said = _why_duckdb(book, sql, dialect, clocks, open_period)
     if said is None:
         statement = checked(sql, dialect, TABLES, sources(sql, dialect, VIEWS))
     else:
         statement = checked(sql, "duckdb", TABLES)
     views = [VIEWS[name] for name in sorted(statement.tables & set(VIEWS))]
-    with _read_only(book, views, clocks, progress, beside=beside) as (connection, stands):
-        parked = [one for view in views or VIEWS.values() for one in _parked(connection, view)]
+    with _read_only(book, views, clocks, progress, in_temporary=in_temporary) as (
+        connection,
+        views_at,
+    ):
+        parked = [event for view in views or VIEWS.values() for event in _parked(connection, view)]
         try:
             if said is not None:
-                at = clocks or Clocks(now, stands.known_at)
+                at = clocks or Clocks(now, views_at.known_at)
                 with book.reading() as log:
-                    sought = Sought(log, at, connection, stands, zone, open_period)
+                    sought = Sought(log, at, connection, views_at, zone, open_period)
                     answer = run_by_duckdb(sought, statement, limits, said)
             else:
                 answer = _run(connection, statement, limits)
@@ -84,7 +87,7 @@ def query(
             raise
         except Exception as error:
             raise _refused(error, views) from None
-    return Report("query", answer.rows, stands, parked, said, answer.cut)
+    return Report("query", answer.rows, views_at, parked, said, answer.cut)
 
 
 def _parked(connection: Connection, view: View) -> Any:
@@ -94,9 +97,9 @@ def _parked(connection: Connection, view: View) -> Any:
 def _why_duckdb(
     book: Book, sql: str, dialect: str, clocks: Clocks | None, open_period: OpenPeriod | None
 ) -> str | None:
-    """What is said of a statement that DuckDB is to run; None for the book's own database.
+    """The notice for a statement that DuckDB is to run; None for the book's own database.
 
-    One that does not parse is refused where it would be run.
+    One that does not parse is refused later, where it would be run.
     """
     tables = tables_named(sql, dialect)
     if not tables and MAY_NAME.search(sql):
@@ -136,10 +139,10 @@ def _read_only(
     clocks: Clocks | None,
     progress: Progress,
     *,
-    beside: bool,
+    in_temporary: bool,
 ) -> Iterator[tuple[Connection, Clocks]]:
-    """Some views, each at the same position, and where they stand."""
-    if beside:
+    """A read-only connection to some views, all at the same position, and their clocks."""
+    if in_temporary:
         with temporary(book, views, clocks, progress) as (connection, built):
             connection.exec_driver_sql("PRAGMA query_only = ON")
             yield connection, built
@@ -175,7 +178,7 @@ def _is_superuser(connection: Connection) -> bool:
 
 
 def _refused(error: Exception, views: Sequence[View]) -> Exception:
-    """What the database says, with the columns that may be meant by one that is not there."""
+    """The database's error; for an unknown column, with the columns that may be meant."""
     text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     missing = NO_COLUMN.search(text)
     named = missing and (missing[1] or missing[2]).rpartition(".")[2]

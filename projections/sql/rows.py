@@ -1,4 +1,4 @@
-"""The rows of an answer: as many as were asked for, in a file where memory would not hold them."""
+"""The rows of an answer: as many as were asked for, in a file where memory cannot hold them."""
 
 import marshal
 import tempfile
@@ -9,25 +9,25 @@ from typing import Any, NamedTuple
 from ledger.kernel.errors import BadQuery
 
 SECONDS = 60.0
-"""How long a statement may run where nothing else is said."""
+"""How long a statement may run by default."""
 FETCHED = 10_000
-"""Rows taken from a database at once, where they are short."""
+"""Rows fetched from a database at once, if they are short."""
 FIRST = 16
-"""So many before it is known how long they are."""
+"""Rows fetched first, before it is known how long rows are."""
 TEXT_FETCHED = 16_000_000
-"""Characters taken at once, as far as the rows before them tell."""
+"""Characters fetched at once, estimated from the rows before."""
 TEXT_HELD = 50_000_000
 """Characters of an answer that are held in memory."""
 CELLS_HELD = 5_000_000
-"""Cells of an answer that are held in memory, each row counted with four more: 300 MB or so."""
+"""Cells of an answer that are held in memory, counting four extra per row: 300 MB or so."""
 
 
 PLACES = 4
-"""Decimals that an amount may have: with so many it is written as one, `4000.00`."""
+"""Most decimals of an amount: a whole number with up to this many keeps them, as in `4000.00`."""
 
 
 class Limits(NamedTuple):
-    """What a statement may take: seconds, rows, and whether its answer is written as a whole."""
+    """The limits of a statement: seconds, rows, and whether its answer must be held as a whole."""
 
     seconds: float = SECONDS
     rows: int | None = None
@@ -42,7 +42,7 @@ class Answer(NamedTuple):
 
 
 class Spooled:
-    """Rows in a temporary file, which is gone when nobody holds them any more."""
+    """Rows in a temporary file, which is deleted with this object."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self._names = names
@@ -50,7 +50,7 @@ class Spooled:
         self._count = 0
 
     def add(self, rows: Sequence[tuple[Any, ...]]) -> None:
-        """Some more rows of plain values."""
+        """Adds rows of plain values."""
         marshal.dump(list(rows), self._file)
         self._count += len(rows)
 
@@ -70,8 +70,8 @@ class Spooled:
 def taken(
     columns: Sequence[str], fetch: Callable[[int], Sequence[Sequence[Any]]], limits: Limits
 ) -> Answer:
-    """All that a cursor gives, up to the limits. Raises `BadQuery` where the answer has to be
-    held as a whole and is too large for that."""
+    """All rows of a cursor, up to the limits. Raises `BadQuery` where the answer has to be held as
+    a whole and is too large for that."""
     names = distinct(columns)
     held: list[tuple[Any, ...]] = []
     spooled: Spooled | None = None
@@ -86,7 +86,7 @@ def taken(
         text += fetched
         at_once = max(1, min(FETCHED, TEXT_FETCHED * len(rows) // max(fetched, 1)))
         if most is not None and count > most:
-            rows.pop()  # it only told that there are more
+            rows.pop()  # it only showed that there are more
         if spooled is None and (count * (len(names) + 4) > CELLS_HELD or text > TEXT_HELD):
             if limits.whole:
                 much = f"{count - len(rows):,} rows"
@@ -111,11 +111,11 @@ def taken(
 
 def distinct(names: Sequence[str]) -> list[str]:
     """Column names without repetition: the second `a` is `a_2`."""
-    found: list[str] = []
+    unique: list[str] = []
     for name in names:
-        count = sum(one == name or one.startswith(f"{name}_") for one in found)
-        found.append(name if name not in found else f"{name}_{count + 1}")
-    return found
+        count = sum(other == name or other.startswith(f"{name}_") for other in unique)
+        unique.append(name if name not in unique else f"{name}_{count + 1}")
+    return unique
 
 
 def plain(value: Any) -> Any:

@@ -1,8 +1,8 @@
-"""What a statement of `query` may say: one SELECT over the read models, nothing else.
+"""What a statement of `query` may contain: one SELECT over the read models, nothing else.
 
 The text is parsed before any database sees it, and what is sent is what was parsed: its tokens,
-one after another, without comments. A list says what may stand in it; what the list does not name
-is refused, so that a feature of a database that nobody has thought of is refused too.
+one after another, without comments. An allow-list names what may occur in it and all else is
+refused, including features of a database that nobody has thought of.
 """
 
 import re
@@ -26,14 +26,14 @@ PARTS = words(
     " SimilarTo NullSafeEQ NullSafeNEQ Not Neg Add Sub Mul Div IntDiv Mod DPipe Escape Any"
     " All And Or Xor Exists JSONPath JSONPathRoot JSONPathKey JSONPathSubscript"
 )
-"""What a statement may be built of, by the parser's names, besides functions."""
+"""What a statement may be made of besides functions, by the parser's names."""
 KEYWORDS = words(
     "ALL AND ANY AS BETWEEN BY CASE CUBE DISTINCT ELSE EXCEPT EXCLUDE EXISTS FILTER FROM GROUP"
     " HAVING ILIKE IN INTERSECT IS JOIN LATERAL LIKE LIMIT MATERIALIZED NOT OFFSET ON OR OVER"
     " PARTITION QUALIFY RECURSIVE ROLLUP SELECT SETS SOME THEN UNION USING VALUES WHEN WHERE WITH"
     " CHAR CHARACTER DECIMAL NUMERIC TIMESTAMP VARCHAR VARYING"
 )
-"""Words before a parenthesis that are no function's name."""
+"""Words before a parenthesis that are not the name of a function."""
 UNSAID = words(
     "current_catalog current_role current_schema current_user session_user system_user table user"
 )
@@ -52,25 +52,25 @@ SHOWN_MAX = 60
 
 
 class Statement(NamedTuple):
-    """A statement that may be sent: its text, without comments, and the read models it names."""
+    """A statement that may be sent: its text without comments, and the read models it names."""
 
     sql: str
     tables: frozenset[str]
 
 
 def tables_named(sql: str, dialect: str) -> frozenset[str]:
-    """The tables of a statement that are not its own; none of one that does not parse."""
+    """The tables of a statement that are not its own; empty for one that does not parse."""
     try:
         _, tree = parsed(sql, dialect)
     except BadQuery:
         return frozenset()
-    return frozenset(folded(one.this) for one in tables_in(tree) if not _is_own(one))
+    return frozenset(folded(table.this) for table in tables_in(tree) if not _is_own(table))
 
 
 def checked(
     sql: str, dialect: str, tables: Collection[str], sources: Mapping[str, str] | None = None
 ) -> Statement:
-    """The statement, which reads those tables and nothing else. Raises `BadQuery`.
+    """The checked statement, which reads those tables and nothing else. Raises `BadQuery`.
 
     `dialect`: `sqlite`, `postgres` or `duckdb`. A table in `sources` is read as the SELECT there.
     """
@@ -97,13 +97,13 @@ def checked(
             places[table.this.meta["start"]] = f"({sources[name]}){alias}"
     raw = [sql[token.start : token.end + 1] for token in tokens]
     _check_words(tokens, raw, tree, tables)
-    raw = [places.get(one.start, text) for one, text in zip(tokens, raw, strict=True)]
+    raw = [places.get(token.start, text) for token, text in zip(tokens, raw, strict=True)]
     return Statement(_joined(tokens, raw), frozenset(named))
 
 
 @lru_cache(maxsize=4)
 def parsed(sql: str, dialect: str) -> tuple[Sequence[Any], Any]:
-    """The tokens and the tree of a statement, which nobody changes. Raises `BadQuery`."""
+    """The tokens and the tree of a statement, not to be modified. Raises `BadQuery`."""
     import logging
 
     from sqlglot import errors
@@ -120,18 +120,18 @@ def parsed(sql: str, dialect: str) -> tuple[Sequence[Any], Any]:
         if any(token.token_type.name in ("SEMICOLON", "COMMAND") for token in tokens):
             raise BadQuery("The query is refused: it is not one statement that reads.", _hint(()))
         _check_nesting(tokens)
-        found = [one for one in spoken.parser().parse(tokens, sql) if one is not None]
+        trees = [tree for tree in spoken.parser().parse(tokens, sql) if tree is not None]
     except errors.SqlglotError as error:
         said = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).partition("\n")[0]
         raise BadQuery(f"The query has a syntax error: {said}", _hint(())) from None
     except RecursionError:
         raise BadQuery("The query is nested too deeply.", _hint(())) from None
     except (LookupError, TypeError, ValueError, AttributeError, AssertionError):
-        # The parser itself stumbled: over nothing that it knows as a SELECT.
+        # The parser itself failed, as it does on no valid SELECT that it knows.
         raise BadQuery("The query has a syntax error.", _hint(())) from None
-    if len(found) != 1:
+    if len(trees) != 1:
         raise BadQuery("The query is refused: there is no statement in it.", _hint(()))
-    return tokens, found[0]
+    return tokens, trees[0]
 
 
 def _check_nesting(tokens: Sequence[Any]) -> None:
@@ -145,7 +145,7 @@ def _check_nesting(tokens: Sequence[Any]) -> None:
 
 
 def _unfit(node: Any) -> str:
-    """Why a part of a statement may not stand in it."""
+    """Why a part of a statement is not allowed; empty if it is."""
     from sqlglot import exp
 
     kind = type(node).__name__
@@ -161,7 +161,7 @@ def _unfit(node: Any) -> str:
         name = str(node.name or node.this).lower()
         return "" if name in NAMES else f"The function {name!r} is not on the list."
     if isinstance(node, exp.Func):
-        # Its name as it was written is looked at among the words; here what is called without.
+        # Names as written are checked with the words; here, functions called without parentheses.
         of_session = kind.startswith(("Current", "Session", "Local"))
         fits = kind in ("CurrentDate", "CurrentTimestamp") or not of_session
         return "" if fits else f"{_shown(node)} is not on the list of functions."
@@ -171,10 +171,10 @@ def _unfit(node: Any) -> str:
 def _check_words(
     tokens: Sequence[Any], raw: Sequence[str], tree: Any, tables: Collection[str]
 ) -> None:
-    """Every token is what it looks like on any database; every name that is called is listed.
+    """Checks that every token is what it looks like on any database, and every call is listed.
 
-    A second look, at the words alone: nothing rests on the parser and the database agreeing about
-    what a name is for.
+    A second check, of the words alone: nothing depends on the parser and the database agreeing
+    about what a name means.
     """
     from sqlglot import exp
 
@@ -192,9 +192,9 @@ def _check_words(
                 word = text.split()[-1]
                 if word.upper() not in KEYWORDS:
                     called[word.lower()] += 1
-    # Names of the statement's own tables, with their columns behind: `with x(n) as (...)`.
+    # Names of the statement's own tables, followed by their columns: `with x(n) as (...)`.
     own = Counter(
-        one.name.lower() for one in tree.find_all(exp.TableAlias) if one.args.get("columns")
+        alias.name.lower() for alias in tree.find_all(exp.TableAlias) if alias.args.get("columns")
     )
     for name in sorted(called):
         if name not in NAMES and called[name] > own[name]:
@@ -215,34 +215,34 @@ def _is_plain(kind: str, text: str) -> bool:
 
 
 def _joined(tokens: Sequence[Any], raw: Sequence[str]) -> str:
-    """The tokens as they were written, what stood between them as a blank."""
-    found = []
+    """The tokens as they were written, with a blank for whatever was between them."""
+    parts = []
     for at, text in enumerate(raw):
         apart = at and tokens[at - 1].end + 1 != tokens[at].start
-        found.append(" " + text if apart else text)
-    return "".join(found)
+        parts.append(" " + text if apart else text)
+    return "".join(parts)
 
 
 def tables_in(tree: Any) -> Iterator[Any]:
-    """The tables that a statement names, its own too."""
+    """The tables that a statement names, including its own."""
     from sqlglot import exp
 
-    return (one for one in tree.find_all(exp.Table) if isinstance(one.this, exp.Identifier))
+    return (table for table in tree.find_all(exp.Table) if isinstance(table.this, exp.Identifier))
 
 
 def folded(identifier: Any) -> str:
-    """A name as PostgreSQL compares it: quoted to the letter, else in small letters of ASCII."""
+    """A name as PostgreSQL compares it: exactly if quoted, else with ASCII in lower case."""
     name = str(identifier.this)
     if identifier.args.get("quoted"):
         return name
-    return "".join(one.lower() if one.isascii() else one for one in name)
+    return "".join(character.lower() if character.isascii() else character for character in name)
 
 
 def _is_own(table: Any) -> bool:
-    """Whether a name is one of a WITH that can be seen from there.
+    """Whether a name is one of a WITH that is visible from there.
 
-    Within a WITH what stands before is seen, and itself where it is recursive. The databases do
-    not agree on more.
+    Within a WITH, a table sees those before it, and itself if the WITH is recursive. The databases
+    do not agree on more.
     """
     from sqlglot import exp
 
@@ -258,9 +258,9 @@ def _is_own(table: Any) -> bool:
                 seen.add(_named(expression))
             child = parent.parent
             continue
-        found = parent.args.get("with_") or parent.args.get("with")
-        if isinstance(found, exp.With):
-            seen |= {_named(one) for one in found.expressions}
+        clause = parent.args.get("with_") or parent.args.get("with")
+        if isinstance(clause, exp.With):
+            seen |= {_named(cte) for cte in clause.expressions}
         child = parent
     return name in seen
 
@@ -270,7 +270,7 @@ def _named(cte: Any) -> str:
 
 
 def _shown(node: Any, dialect: str | None = None) -> str:
-    """The beginning of a part of a statement as it would be written; what cannot be, named."""
+    """The beginning of a part of a statement as it would be written, or else its name."""
     from sqlglot.errors import SqlglotError
 
     try:

@@ -13,7 +13,7 @@ BREAKS_ABOUT = "breaks with the platform's files, of comparisons that were kept"
 
 
 def tables() -> Iterator[dict[str, Any]]:
-    """One row per table: its name, what it has, its columns; of amounts both forms."""
+    """One row per table: its name, what it holds, its columns; amounts in both forms."""
     for name, view in VIEWS.items():
         columns = [column.name for column in view.columns()]
         yield {"table": name, "about": view.ABOUT, "columns": _both(columns)}
@@ -23,8 +23,8 @@ def tables() -> Iterator[dict[str, Any]]:
 
 
 def _both(columns: list[str]) -> list[str]:
-    """With the decimals behind their minor units."""
-    found = []
+    """The columns, each of minor units followed by its decimals."""
+    names = []
     for name in columns:
-        found += [name, name.removesuffix(MINOR)] if name.endswith(MINOR) else [name]
-    return found
+        names += [name, name.removesuffix(MINOR)] if name.endswith(MINOR) else [name]
+    return names

@@ -1,4 +1,4 @@
-"""Rows of `query` that depend on the call and are kept nowhere: worked out when they are named.
+"""Rows of `query` that depend on the call and are stored nowhere: worked out when they are named.
 
 Breaks age. The lines of an open period are those of a fresh run, as `settle` gives them.
 """
@@ -17,7 +17,7 @@ Rows = list[dict[str, Any]]
 
 
 class OpenPeriod(NamedTuple):
-    """A period whose lines are asked for as settled now; none where it is closed by then."""
+    """A period whose lines are asked for as settled now; it has none if it is closed by then."""
 
     program: str
     period: str | None = None
@@ -40,7 +40,7 @@ def breaks_columns() -> list[Column[Any]]:
 
 
 def breaks_rows(connection: Connection, clocks: Clocks) -> Rows:
-    """As `report reconciliation` has them: of money in minor units, of decisions the outcomes."""
+    """The rows of `report reconciliation`: money in minor units, decisions as their outcomes."""
     from projections.reports.reconciliation import breaks
 
     return [_of_money(row) if row["currency"] else _of_decision(row)
@@ -59,15 +59,17 @@ def _of_decision(row: dict[str, Any]) -> dict[str, Any]:
     return row | {f"{name}_outcome": row[name] for name in ("ours", "theirs")}
 
 
-def fresh_lines(connection: Connection, asked: OpenPeriod, clocks: Clocks, stands: Clocks) -> Rows:
-    """The lines of a period at the clocks, unless it is closed where the read models stand, which
-    have its lines then. Raises `UnknownProgram`, `WrongPeriod`."""
+def fresh_lines(
+    connection: Connection, asked: OpenPeriod, clocks: Clocks, views_at: Clocks
+) -> Rows:
+    """The lines of a period at the clocks, unless it is closed at the clocks of the read models,
+    which then have its lines. Raises `UnknownProgram`, `WrongPeriod`."""
     from ledger.usecases.settling.settle import published_edition, settle
     from ledger.usecases.statements.closed_period import find_closed
     from projections.lines import fresh_rows
 
     edition = published_edition(connection, asked.program, clocks)
-    if find_closed(connection, *asked, stands.known_at, stands.as_of) is not None:
+    if find_closed(connection, *asked, views_at.known_at, views_at.as_of) is not None:
         return []
     run = settle(connection, edition, clocks, period=asked.period)
     return list(fresh_rows(run))

@@ -2,7 +2,7 @@
 
 Reading, checking, comparing and writing the files happen before the write lock is taken; the
 event is written in one transaction, if nothing else was archived or taken back meanwhile. A file
-without its event is nothing; a crash between the two leaves nothing half there.
+without its event counts for nothing, so a crash between the two leaves nothing half done.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -54,7 +54,7 @@ class OrdersAnswer:
     outlook: Outlook = field(default_factory=Outlook)
     archived: list[str] = field(default_factory=list)
     nameless: dict[str, int] = field(default_factory=dict)
-    """Per file how many columns without a name were passed over."""
+    """Per file how many columns without a name were skipped."""
 
     def as_json(self) -> dict[str, Any]:
         """The answer in the shape of the public contract."""
@@ -90,8 +90,8 @@ def record_orders(
     """Archives the new lines of some files.
 
     With `keep_good` bad rows are left out and the others recorded; otherwise one bad row means
-    that nothing is. With `add_up_items` the rows of an order are added up. Raises refusals for
-    files of which no row can be trusted, for an archive that cannot be written, `NoArchive`,
+    that nothing is. With `add_up_items` the rows of an order are summed. Raises refusals for files
+    of which no row can be trusted and for an archive that cannot be written; also `NoArchive`,
     `ReadOnlyBook`, `OlderBook`, `ConcurrentWrite`.
     """
     from ledger.intake.orders.reading import read
@@ -156,10 +156,10 @@ def _archive(
                 return _answer(checked, head, written)
             outlook = outlook_of(connection, database, head)
         progress("recording", 0)
-        found = _record(book, checked, written, written.file, files, before, by, profile)
-        if found is not None:
-            keep_receipt(book, found)
-            answer = _answer(checked, found, written)
+        new_head = _record(book, checked, written, written.file, files, before, by, profile)
+        if new_head is not None:
+            keep_receipt(book, new_head)
+            answer = _answer(checked, new_head, written)
             answer.outlook = outlook
             return answer
     raise ConcurrentWrite(f"Somebody else archived orders during each of {ATTEMPTS} attempts.")
@@ -175,7 +175,7 @@ def _record(
     by: str,
     profile: str | None,
 ) -> Head | None:
-    """Writes the event; None, and nothing written, where other calls came between."""
+    """Writes the event; None, and nothing written, where another call came in between."""
     with book.log.writing() as writer:
         if Calls.by(writer.connection, writer.head.position) != before:
             return None
@@ -228,7 +228,7 @@ def _looked_at(
     folder: Path,
     history: list[ArchivedFile],
 ) -> OrdersAnswer:
-    """What would happen: nothing is written."""
+    """What would happen; nothing is written."""
     from ledger.store.archive.known import sort_out
 
     known = sort_out(database, checked.relation, folder, history, checked.repeats)

@@ -1,4 +1,4 @@
-"""Orders that a call brings with items and the archive has without, or the other way round."""
+"""Orders that a call holds item by item and the archive as a whole, or the other way round."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,18 +30,18 @@ def refuse_other_grain(
     files: Sequence[Archived],
     keep: int,
 ) -> None:
-    """Takes the rows out whose order is archived with the other grain, and says where.
+    """Rejects the rows whose order is archived at the other grain, and names where.
 
     `files` are those of the calls that count.
     """
     if not files:
         return
-    found = database.execute(
+    counts = database.execute(
         f"SELECT count(*) FILTER (WHERE item <> ''), count(*) FILTER (WHERE item = '')"
         f" FROM {checked.relation}"
     ).fetchone()
-    assert found is not None, "a count has a row"
-    items, whole = found
+    assert counts is not None, "a count has a row"
+    items, whole = counts
     parts = []
     if items:
         parts.append(_items_of_whole(database, checked.relation, folder, files))
@@ -59,9 +59,9 @@ def refuse_other_grain(
     count = count_of(database, CLASHES)
     if not count:
         return
-    told = clashes(database, max(keep - len(checked.rejections), 0))
+    shown = clashes(database, max(keep - len(checked.rejections), 0))
     faults = (
-        (clash.place, fault_of_grain(clash, has_items=bool(clash.other[1]))) for clash in told
+        (clash.place, fault_of_grain(clash, has_items=bool(clash.other[1]))) for clash in shown
     )
     checked.reject(faults, count)
     checked.relation = leave_out(database, checked.relation)
@@ -70,7 +70,7 @@ def refuse_other_grain(
 def _items_of_whole(
     database: "DuckDBPyConnection", relation: str, folder: Path, files: Sequence[Archived]
 ) -> str:
-    """Rows with an item whose order stands in the archive in one row."""
+    """Rows with an item whose order is archived as one row."""
     described = [file.described() for file in files]
     old = keyed(database, folder, described, ("file", *KEY))
     own = (
@@ -87,7 +87,7 @@ def _items_of_whole(
 
 
 def _whole_of_items(relation: str, folder: Path, files: Sequence[Archived]) -> str:
-    """Rows without an item whose order stands in the archive item by item."""
+    """Rows without an item whose order is archived item by item."""
     paths = present(folder, [file.described() for file in files])
     parts = [
         f"SELECT {number}::INTEGER AS file, store, order_id"

@@ -1,4 +1,4 @@
-"""What the new lines of a call will meet: stores that nobody has onboarded, days of no edition."""
+"""What is noteworthy about a call's new lines: unknown stores, days that no edition covers."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Uncharged(NamedTuple):
-    """Orders that no published edition is about, by day: from when to when they were created."""
+    """Orders on days that no published edition covers, and from when to when they were created."""
 
     orders: int
     first: str
@@ -31,17 +31,17 @@ class Uncharged(NamedTuple):
 
 @dataclass
 class Outlook:
-    """What somebody who sends orders wants to be told of them."""
+    """What the sender of orders wants to know about them."""
 
     unknown_stores: list[str] = field(default_factory=list)
     currencies: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """Per currency how many lines, and their amount."""
+    """Per currency the number of lines, and their amount."""
     outside: Uncharged | None = None
     without_rate: dict[str, list[str]] = field(default_factory=dict)
-    """Per edition the categories without a rate for some of the orders that it is about."""
+    """Per edition the categories that have no rate for some of its orders."""
 
     def as_json(self) -> dict[str, Any]:
-        """In the answer of the call."""
+        """Its part of the call's answer."""
         return {
             "unknown_stores": self.unknown_stores,
             "currencies": self.currencies,
@@ -51,7 +51,7 @@ class Outlook:
 
 
 def outlook_of(connection: Connection, database: "DuckDBPyConnection", head: Head) -> Outlook:
-    """Of the lines that were sorted out as new."""
+    """The outlook for the lines that were found to be new."""
     reader = LogReader(connection, Clocks(FOREVER, head.position))
     stores = [row[0] for row in database.execute(f"SELECT DISTINCT store FROM {LINES}").fetchall()]
     onboarded = {name for name, _, _ in reader.located("store", stores)}
@@ -75,18 +75,18 @@ def outlook_of(connection: Connection, database: "DuckDBPyConnection", head: Hea
 
 
 def _without_rate(database: "DuckDBPyConnection", edition: Edition) -> list[str]:
-    """Of the lines created in an edition's term, the categories that it has no rate for."""
+    """The categories of lines created in an edition's term that it has no rate for."""
     first, last, until = edition.window.start, edition.window.end, FOREVER
-    found = database.execute(
+    bounds = database.execute(
         f"SELECT min(created_at), max(created_at) FROM {LINES}"
         f" WHERE created_at >= {first} AND created_at < {min(last, until)}"
     ).fetchone()
-    if found is None or found[0] is None:
+    if bounds is None or bounds[0] is None:
         return []
-    day = day_number("created_at", found[0], found[1], edition.zone)
+    day = day_number("created_at", bounds[0], bounds[1], edition.zone)
     rows = database.execute(
         "SELECT category::VARCHAR, traffic::VARCHAR, channel::VARCHAR, min(created_at)"
-        f" FROM {LINES} WHERE created_at BETWEEN {found[0]} AND {found[1]}"
+        f" FROM {LINES} WHERE created_at BETWEEN {bounds[0]} AND {bounds[1]}"
         f" GROUP BY category, traffic, channel, {day}"
     ).fetchall()
     return sorted(_by_order(edition).without_rate(edition, (OrderKind(*row) for row in rows)))
@@ -105,15 +105,15 @@ def _charging(connection: Connection, known_at: int) -> Iterator[Edition]:
 
 
 def _outside(database: "DuckDBPyConnection", editions: list[Edition]) -> Uncharged | None:
-    """Lines created on days of no edition."""
+    """Lines created on days that no edition covers."""
     inside = [
         f"({_by_order(edition).about} AND created_at >= {edition.window.start}"
         f" AND created_at < {edition.window.end})"
         for edition in editions
     ]
     where = f" WHERE NOT ({' OR '.join(inside)})" if inside else ""
-    found = database.execute(
+    row = database.execute(
         "SELECT count(*), strftime(make_timestamp(min(created_at)), '%Y-%m-%dT%H:%M:%SZ'),"
         f" strftime(make_timestamp(max(created_at)), '%Y-%m-%dT%H:%M:%SZ') FROM {LINES}{where}"
     ).fetchone()
-    return Uncharged(*found) if found and found[0] else None
+    return Uncharged(*row) if row and row[0] else None

@@ -17,19 +17,19 @@ from ledger.usecases.exceptions.known_names import IndexDirectory
 def exceptions_of(
     connection: Connection, clocks: Clocks, facts: Iterable[R]
 ) -> Iterator[tuple[R, Surprise]]:
-    """Everything about the facts that does not fit what is known at the clocks.
+    """Every exception among the facts, judged by what is known at the clocks.
 
-    Sources of one day's GMV are compared among the facts given.
+    Sources of one day's GMV are compared only among the facts given.
     """
-    found = [fact for fact in facts if isinstance(fact.event, Fact)]
-    said = [mention(one.event, one.at) for one in found]
+    recorded = [fact for fact in facts if isinstance(fact.event, Fact)]
+    mentions = [mention(fact.event, fact.at) for fact in recorded]
     directory = IndexDirectory(connection, clocks)
-    directory.load(said)
-    for one, own in zip(found, said, strict=True):
-        for surprise in directory.judge(own):
-            yield one, surprise
-    yield from judged(LogReader(connection, clocks), found)
-    yield from _feeds(found)
+    directory.load(mentions)
+    for fact, mentioned in zip(recorded, mentions, strict=True):
+        for surprise in directory.judge(mentioned):
+            yield fact, surprise
+    yield from judged(LogReader(connection, clocks), recorded)
+    yield from _feeds(recorded)
 
 
 def _feeds(facts: Iterable[R]) -> Iterator[tuple[R, Surprise]]:
@@ -39,7 +39,7 @@ def _feeds(facts: Iterable[R]) -> Iterator[tuple[R, Surprise]]:
         if isinstance(event, GMVRecorded):
             by_day[event.store, event.day.isoformat(), event.basis].append(fact)
     for key, reported in by_day.items():
-        sources = {one.event.source or "" for one in reported}
+        sources = {fact.event.source or "" for fact in reported}
         if len(sources) > 1:
             for fact in reported:
                 yield fact, two_feeds(*key, sources)

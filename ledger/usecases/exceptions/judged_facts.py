@@ -1,4 +1,4 @@
-"""Facts that the terms of programs judge: what published editions say of acts that happened."""
+"""Facts that the terms of programs judge: what published editions say about acts."""
 
 from collections.abc import Iterable, Iterator
 
@@ -19,29 +19,29 @@ def is_judged(event: object) -> bool:
 
 
 def judged(reader: LogReader, facts: Iterable[R]) -> Iterator[tuple[R, Surprise]]:
-    """What the editions that are published at the reader's clocks find odd about some facts.
+    """Exceptions among some facts under the editions published at the reader's clocks.
 
-    What two of them find odd alike is told once, by the first in the order of their ids.
+    An exception that several editions find is reported once, by the first in order of their ids.
     """
     asked = {fact.position: fact for fact in facts if is_judged(fact.event)}
     if not asked:
         return
-    told: set[tuple[int, str, str]] = set()
+    seen: set[tuple[int, str, str]] = set()
     for edition, judging in judging_editions(reader.connection, reader.clocks.known_at):
-        mine = [one for one in asked.values() if isinstance(one.event, judging.facts)]
+        mine = [fact for fact in asked.values() if isinstance(fact.event, judging.facts)]
         if mine:
             for recorded, surprise in judging.judge(reader, edition, mine):
                 key = (recorded.position, surprise.code, surprise.name)
-                if key not in told:
-                    told.add(key)
+                if key not in seen:
+                    seen.add(key)
                     yield asked[recorded.position], surprise
 
 
 def judging_editions(connection: Connection, known_at: int) -> Iterator[tuple[Edition, Judging]]:
-    """The last version of each edition whose program judges facts, with what it judges."""
-    judging = {
+    """The last version of each edition whose program judges facts, with each of its judgements."""
+    judges = {
         name: program.judges for name, program in declaring("judges").items() if program.judges
     }
-    for edition in last_editions(connection, known_at, judging):
-        for one in judging[edition.rules]:
-            yield edition, one
+    for edition in last_editions(connection, known_at, judges):
+        for judging in judges[edition.rules]:
+            yield edition, judging

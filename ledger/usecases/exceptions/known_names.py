@@ -1,4 +1,4 @@
-"""Who is known, to judge facts by: from the index of the log, with what a call adds to it."""
+"""The known names that facts are judged by: from the log's index, and from the call itself."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
@@ -17,9 +17,9 @@ from ledger.store.schema import has_refs
 
 
 class IndexDirectory:
-    """Names that were looked up beforehand, in few queries, at one pair of clocks.
+    """Names looked up in advance, in few queries, at one pair of clocks.
 
-    Facts at the positions `gone` are withdrawn by the call itself and introduce nobody.
+    Facts at the positions `gone` are withdrawn by the call itself and introduce nothing.
     """
 
     def __init__(
@@ -28,9 +28,9 @@ class IndexDirectory:
         self.reader = LogReader(connection, clocks)
         self.gone = gone
         self.held: dict[str, dict[str, Known]] = defaultdict(dict)
-        """Per kind of thing and name the report that counts."""
+        """Per kind of thing and name, the report that counts."""
         self._looks: dict[str, set[str]] = defaultdict(set)
-        """Per kind and look the names that can be mistaken."""
+        """Per kind and look, the names that can be mistaken for each other."""
 
     def load(self, mentions: Iterable[Mention]) -> None:
         """Looks up every name that the mentions need."""
@@ -42,13 +42,13 @@ class IndexDirectory:
                 names[kind].add(name)
             if said.introduces is not None:
                 names[said.introduces[0]].add(said.introduces[1])
-        for kind, found in names.items():
-            self.load_names(THINGS[kind], found)
+        for kind, kind_names in names.items():
+            self.load_names(THINGS[kind], kind_names)
         self.load_looks(said.introduces for said in mentions if said.introduces)
 
     def load_looks(self, introduced: Iterable[tuple[str, str]]) -> None:
-        """Looks up what may be mistaken for something that is introduced: in books of one script
-        a single question, which finds nothing."""
+        """Looks up what may be mistaken for something that is introduced. In a book of one script
+        that is a single query, which finds nothing."""
         named = list(introduced)
         plain: dict[str, set[str]] = defaultdict(set)
         for kind, name in named:
@@ -62,7 +62,7 @@ class IndexDirectory:
                 self._looks[look].add(name)
 
     def load_names(self, thing: Thing, names: Collection[str]) -> None:
-        """Looks names of one kind up in the index of the log."""
+        """Looks up names of one kind in the index of the log."""
         reader = self._timeless() if thing.timeless else self.reader
         if thing.twice:
             self.held[thing.word] |= earliest(reader, thing.listed, set(names), self.gone)
@@ -73,11 +73,11 @@ class IndexDirectory:
                 held[name] = min(held.get(name, (at, b"")), (at, b""))
 
     def _timeless(self) -> LogReader:
-        """Publishing is a decision: it holds whatever the as-of, from its position on."""
+        """A reader without as-of: publishing is a decision, in force from its position on."""
         return LogReader(self.reader.connection, self.reader.clocks._replace(as_of=FOREVER))
 
     def add(self, said: Mention) -> None:
-        """Takes what a fact of the call introduces."""
+        """Adds what a fact of the call introduces."""
         assert said.introduces is not None
         kind, name = said.introduces
         own = (said.at, said.identity)
@@ -87,17 +87,17 @@ class IndexDirectory:
             self._looks[f"{kind}/{look}"].add(name)
 
     def alike(self, kind: str, name: str) -> str | None:
-        """The first by name of those that look the same and are known."""
+        """The first, by name, of the known names that look the same; None for none."""
         look = look_of(name)
         if not self._looks and look == name:
             return None
-        found = set(self._looks.get(f"{kind}/{look}", ()))
+        lookalikes = set(self._looks.get(f"{kind}/{look}", ()))
         if look in self.held[kind]:
-            found.add(look)
-        return min(found - {name}, default=None)
+            lookalikes.add(look)
+        return min(lookalikes - {name}, default=None)
 
     def known(self, kind: str, name: str) -> Known | None:
-        """The report of a thing that counts; None where there is none."""
+        """The report of a thing that counts; None where nobody reported it."""
         return self.held[kind].get(name)
 
     def judge(self, said: Mention) -> list[Surprise]:
@@ -110,8 +110,8 @@ def earliest(
 ) -> dict[str, Known]:
     """Per name the instant and identity of the fact that counts: the earliest of its kind.
 
-    Instants come from the index; of several facts at one earliest instant the events are told
-    apart by content.
+    Instants come from the index; several facts at the earliest instant are distinguished by the
+    content of their events.
     """
     first: dict[str, list[tuple[int, int]]] = {}
     for name, at, position in reader.located(kind, names):
@@ -138,7 +138,7 @@ def _known(recorded: Recorded) -> Known:
 def feeds_of(
     reader: LogReader, keys: Iterable[tuple[str, str]]
 ) -> Iterator[tuple[tuple[str, str], str]]:
-    """Of (store, basis) pairs, each source that has ever reported GMV for it."""
+    """For each (store, basis) pair, every source that has ever reported GMV for it."""
     names = {f"{store}/{basis}": (store, basis) for store, basis in keys}
     for name, detail in reader.details("feed", names):
         yield names[name], detail

@@ -1,7 +1,7 @@
-"""What of archived orders does not fit what is known: one exception per store and code.
+"""Exceptions among archived orders: one per store and code.
 
 Orders of a store that nobody has onboarded, orders created before its onboarding, and days for
-which a feed reports placed GMV as well, asked in the zone of each edition that reads it.
+which a feed reports placed GMV as well, in the zone of each edition that reads it.
 """
 
 from collections import defaultdict
@@ -30,7 +30,7 @@ HINTS = {
 
 
 class OrderSurprise(NamedTuple):
-    """What is odd, and where: the first call that holds such orders, or the fact of the feed."""
+    """An exception, and its place: the first call that holds such orders, or the feed's fact."""
 
     position: int
     stream: str
@@ -38,7 +38,7 @@ class OrderSurprise(NamedTuple):
 
 
 def surprises_of_orders(reader: LogReader) -> Iterator[OrderSurprise]:
-    """Everything odd about the orders that count at the reader's clocks."""
+    """Every exception among the orders that count at the reader's clocks."""
     window = Window(EARLIEST, min(reader.clocks.as_of, FOREVER - 1) + 1)
     session = None if reader.derived_orders else reader.order_session(window, None)
     if session is None:
@@ -57,9 +57,9 @@ def surprises_of_orders(reader: LogReader) -> Iterator[OrderSurprise]:
         " ORDER BY store",
         tables,
     )
-    odd = {row[0] for row in rows}
+    exceptional = {row[0] for row in rows}
     sums: dict[str, list[str]] = defaultdict(list)
-    if odd:
+    if exceptional:
         amounts = session.ask(
             "SELECT store, currency::VARCHAR AS code, sum(amount_minor - refunded_minor)::HUGEINT"
             " FROM orders LEFT JOIN onboarded ON name = store"
@@ -95,7 +95,7 @@ def _sentence(
 def sold_by_orders(
     reader: LogReader, stores: Collection[str]
 ) -> Iterator[tuple[Edition, dict[str, set[date]]]]:
-    """Per edition that reads placed GMV the days, in its zone, of which stores have orders."""
+    """Per edition that reads placed GMV: the days, in its zone, on which stores have orders."""
     if reader.derived_orders or not reader.has_orders:
         return
     for edition in last_editions(reader.connection, reader.clocks.known_at, program_names()):
@@ -123,6 +123,6 @@ def _twice_reported(reader: LogReader, stores: list[str]) -> Iterator[OrderSurpr
 
 
 def twice(store: str, day: date, source: str | None, edition: Edition) -> Surprise:
-    """A feed reports the sales of a store's day that its orders are there for."""
+    """The exception of a feed that reports a store's day whose orders are archived as well."""
     surprise = two_feeds(store, day.isoformat(), "placed", {source or "", SOURCE})
     return surprise._replace(program=edition.program)

@@ -1,5 +1,5 @@
-"""Exceptions that touch a close: odd facts that its run has seen, that name its program, or that
-its terms judge."""
+"""Exceptions that affect a close: among facts that its run has read, that name its program, or
+that its terms judge."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -26,52 +26,53 @@ NAMING = [fact.TOPIC for fact in FACTS.values() if "program" in fact.model_field
 def exceptions_touching(
     connection: Connection, settlement: Settlement, seen: list[Recorded]
 ) -> list[dict[str, Any]]:
-    """Every exception of the facts seen, of those that name the program, and of those of its days
-    that no line depends on but that somebody must review; by position. All as of the run: what
+    """Every exception among the facts seen, those that name the program, and those of its days
+    that no line depends on but that must be reviewed; by position. All as of the run: what
     happened later neither is an exception nor resolves one."""
     program, clocks = settlement.edition.program, settlement.clocks
-    lifted = _lifted(connection, clocks.known_at)
-    found_ = (*seen, *_to_review(connection, settlement))
-    facts = {_key(fact): fact for fact in found_}
+    gone = _withdrawn(connection, clocks.known_at)
+    candidates = (*seen, *_to_review(connection, settlement))
+    facts = {_key(fact): fact for fact in candidates}
     for event in read_log(connection, until=clocks.known_at, topics=NAMING):
-        counts = event.at <= clocks.as_of and event.position not in lifted
+        counts = event.at <= clocks.as_of and event.position not in gone
         if event.event.program == program and counts:
             facts[_key(event)] = event
-    found = [
+    exceptions = [
         (fact, surprise)
         for fact, surprise in exceptions_of(connection, clocks, facts.values())
         if _touches(settlement, fact, surprise)
     ]
-    elsewhere = _elsewhere(connection, settlement, [fact for fact, _ in found])
-    found = [
+    elsewhere = _elsewhere(connection, settlement, [fact for fact, _ in exceptions])
+    exceptions = [
         (fact, surprise)
-        for fact, surprise in found
+        for fact, surprise in exceptions
         if surprise.program is not None or fact.stream not in elsewhere
     ]
-    found.sort(key=lambda pair: (pair[0].position, pair[1].code))
-    told = {
-        (fact.position, surprise.code, surprise.name): (fact, surprise) for fact, surprise in found
+    exceptions.sort(key=lambda pair: (pair[0].position, pair[1].code))
+    by_key = {
+        (fact.position, surprise.code, surprise.name): (fact, surprise)
+        for fact, surprise in exceptions
     }
     return [
         {"code": surprise.code, "position": fact.position, "sentence": surprise.sentence}
-        for fact, surprise in told.values()
+        for fact, surprise in by_key.values()
     ]
 
 
 def _key(fact: Recorded) -> object:
-    """A fact by its position; what orders say shares that of their call."""
+    """Identifies a fact by its position; facts derived from orders share that of their call."""
     said = fact.event
     return fact.position if fact.version else (fact.position, fact.stream, said.stored())
 
 
-def _elsewhere(connection: Connection, settlement: Settlement, odd: list[Recorded]) -> set[str]:
-    """The streams of stores that are onboarded in a market which the edition is not about."""
+def _elsewhere(connection: Connection, settlement: Settlement, facts: list[Recorded]) -> set[str]:
+    """The streams of stores onboarded in a market that the edition does not cover."""
     edition = settlement.edition
     markets = program_of(edition.rules).markets(edition)
     if markets is None:
         return set()
     names = {
-        name for kind, _, name in (fact.stream.partition(":") for fact in odd) if kind == "store"
+        name for kind, _, name in (fact.stream.partition(":") for fact in facts) if kind == "store"
     }
     reader = LogReader(connection, settlement.clocks)
     states = reader.states("store", names, StoreState, [MerchantOnboarded.TOPIC])
@@ -83,8 +84,8 @@ def _elsewhere(connection: Connection, settlement: Settlement, odd: list[Recorde
 
 
 def _touches(settlement: Settlement, recorded: Recorded, surprise: Surprise) -> bool:
-    """A fact that terms judge touches the close of the period in which it lies, of no other; so
-    does the report of some things. Advice touches none."""
+    """A fact that terms judge affects only the close of the period in which it lies; so does the
+    report of some things. Advice affects none."""
     introduced, days = recorded.event.INTRODUCES, settlement.days
     assert days is not None
     if surprise.advice:
@@ -96,7 +97,7 @@ def _touches(settlement: Settlement, recorded: Recorded, surprise: Surprise) -> 
 
 
 def _to_review(connection: Connection, settlement: Settlement) -> Iterator[Recorded]:
-    """The facts of the run's days that its terms judge, and others that wait for somebody."""
+    """The facts of the run's days that its terms judge, and others that wait for review."""
     reader = LogReader(connection, settlement.clocks)
     edition, days = settlement.edition, settlement.days
     program = program_of(edition.rules)
@@ -108,7 +109,7 @@ def _to_review(connection: Connection, settlement: Settlement) -> Iterator[Recor
     yield from program.waiting(reader, Asked(settlement.edition, settlement.period))
 
 
-def _lifted(connection: Connection, known_at: int) -> set[int]:
+def _withdrawn(connection: Connection, known_at: int) -> set[int]:
     w = withdrawn.c
     query = withdrawn.select().with_only_columns(w.target).where(w.position <= known_at)
     return {row[0] for row in connection.execute(query)}

@@ -1,4 +1,4 @@
-"""The catalogue of facts, from the models themselves: it cannot say anything else than they do."""
+"""The catalogue of facts, made from the models themselves, so that it cannot differ from them."""
 
 from typing import Any, get_args
 
@@ -79,17 +79,17 @@ def schema(name: str | None) -> dict[str, Any]:
 
 def _schema(fact: type[Fact]) -> dict[str, Any]:
     fact.validator()
-    found = fact.model_json_schema()
+    json_schema = fact.model_json_schema()
     instant = {"type": "string", "format": "date-time", "description": COMMON["at"][1]}
     properties = {
         "type": {"const": fact.__name__},
         "at": instant,
         "by": {"type": "string", "description": COMMON["by"][1]},
-        **found["properties"],
+        **json_schema["properties"],
     }
-    found["properties"] = properties
-    found["required"] = ["type", "at", *found.get("required", [])]
-    return found
+    json_schema["properties"] = properties
+    json_schema["required"] = ["type", "at", *json_schema.get("required", [])]
+    return json_schema
 
 
 def _meaning(fact: type[Fact]) -> str:
@@ -102,7 +102,7 @@ def _with_values(meaning: str, info: Any) -> str:
 
 
 def _literals(annotation: Any) -> list[Any]:
-    found: list[Any] = []
+    literals: list[Any] = []
     for argument in get_args(annotation):
-        found += _literals(argument) if get_args(argument) else [argument]
-    return found if "Literal" in str(annotation) else []
+        literals += _literals(argument) if get_args(argument) else [argument]
+    return literals if "Literal" in str(annotation) else []

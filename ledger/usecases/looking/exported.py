@@ -1,4 +1,4 @@
-"""Facts as they were told, for another book."""
+"""Facts as they were sent, for another book."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,13 +16,13 @@ from ledger.usecases.recording.as_told import as_told
 
 def exported_facts(connection: Connection, clocks: Clocks) -> Iterator[dict[str, Any]]:
     """Every fact that counts at the clocks, in the order of the log, with the fields of the
-    contract; without those that older versions derived from orders, which come with the orders.
+    contract. Leaves out those that older versions derived from orders: they come with the orders.
     """
-    lifted = lifts(connection, clocks.known_at)
-    for one in read_log(connection, until=clocks.known_at):
-        event = one.event
+    withdrawn = lifts(connection, clocks.known_at)
+    for logged in read_log(connection, until=clocks.known_at):
+        event = logged.event
         if not isinstance(event, Fact) or isinstance(event, FactWithdrawn):
             continue
-        if one.at > clocks.as_of or one.position in lifted or event.source == SOURCE:
+        if logged.at > clocks.as_of or logged.position in withdrawn or event.source == SOURCE:
             continue
-        yield as_told(one)
+        yield as_told(logged)

@@ -1,4 +1,4 @@
-"""Looking at a file of somebody else's: what it is, and how it would be read."""
+"""Looking at a file from elsewhere: what it is, and how it would be read."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -38,14 +38,14 @@ class Looked(NamedTuple):
     is_own: bool
     """Whether its headers are ours."""
     fits: list[str]
-    """Shipped mappings that it fits."""
+    """Shipped mappings that fit it."""
     draft: Draft
     read_by: Mapping | None
     """The mapping that is given or fits; None where a draft is shown."""
     lacks: list[str]
-    """Columns of ours that a mapping does not find in the file, and options may give."""
+    """Columns of ours that a mapping does not find in the file, but options can give."""
     refused: str
-    """Why the mapping does not read it, where it does not."""
+    """Why the mapping cannot read it; empty where it can."""
     first_rows: list[dict[str, Any]]
 
     def as_json(self) -> dict[str, Any]:
@@ -79,17 +79,17 @@ class Looked(NamedTuple):
         }
 
     def _read_as(self, header: str) -> str | None:
-        """Which columns of ours the mapping reads from one of the file."""
+        """Which columns of ours the mapping reads from a column of the file."""
         columns = self.read_by.columns if self.read_by else {}
         wanted = layout.folded(header)
-        found = [
+        names = [
             name
             for name, sources in columns.items()
             if any(
                 wanted == layout.folded(header) for source in sources for header in source.headers
             )
         ]
-        return ", ".join(found) or None
+        return ", ".join(names) or None
 
     @property
     def format(self) -> str:
@@ -140,16 +140,16 @@ def look_at(
             except (BadMapping, BadTable) as refusal:
                 refused = refusal.sentence
             is_own = own is not None and mapping is None
-            told = (draft, read_by, lacks, refused, read)
-            return Looked(file, sheets, header, meant, is_own, fits, *told)
+            rest = (draft, read_by, lacks, refused, read)
+            return Looked(file, sheets, header, meant, is_own, fits, *rest)
         finally:
             database.close()
 
 
 def _for_options(missing: MissingColumns, mapping: Mapping | None) -> list[str]:
-    """What is missing, where it is little and each of it a column of ours that options can give."""
-    told: Any = missing.facts.get("missing", ())
-    names = list(dict.fromkeys(map(str, told)))
+    """The missing columns, where they are few and each is one of ours that options can give."""
+    listed: Any = missing.facts.get("missing", ())
+    names = list(dict.fromkeys(map(str, listed)))
     ours = set(target_named(mapping.for_).kinds) if mapping else set()
     few = mapping is not None and len(names) * 2 < len(mapping.columns)
     return names if few and set(names) <= ours else []
@@ -158,7 +158,7 @@ def _for_options(missing: MissingColumns, mapping: Mapping | None) -> list[str]:
 def _header_of(
     database: "DuckDBPyConnection", file: PlainFile, mapping: Mapping | None, folder: Path
 ) -> tuple[layout.Found, list[rows.RawRow]]:
-    """The header, by the mapping or by its looks, and the rows below it."""
+    """The header, as the mapping says or as it looks, and the rows below it."""
     if file.kind == "json":
         names, objects = rows.of_json(file)
         return layout.Found(names, 0), _some(objects)
@@ -167,7 +167,7 @@ def _header_of(
         table = opened(database, file, None, target, folder)
         some = database.execute(f"SELECT * FROM {table.origin} LIMIT {LOOKED_AT}").fetchall()
         return layout.Found(table.names, 0), [
-            rows.RawRow(row[0], ["" if one is None else one for one in row[2:]]) for row in some
+            rows.RawRow(row[0], ["" if cell is None else cell for cell in row[2:]]) for row in some
         ]
     if file.kind == "workbook":
         return layout.looked_at_workbook(file, mapping)
@@ -179,21 +179,21 @@ def _some(objects: "Iterator[rows.RawRow]") -> list[rows.RawRow]:
 
 
 def _own_use(names: list[str]) -> str | None:
-    """What a file with our own headers is for; None for another."""
+    """What a file with our own headers is for; None for any other file."""
     folded = {fold(name) for name in names if not is_nameless(name)} - {"error"}
     for use in (ORDERS, FACTS_OF_ANY_TYPE):
         target = target_named(use)
         ours = {fold(name) for name in target.kinds}
-        if folded <= ours and {fold(one) for one in target.needed} & folded and len(folded) > 2:
+        if folded <= ours and {fold(name) for name in target.needed} & folded and len(folded) > 2:
             return use
     if {"amount", "currency"} <= folded and folded & {"line", "store", "order id"}:
         return RECONCILE
     return None
 
 
-def _fits(mapping: Mapping, found: layout.Found) -> bool:
+def _fits(mapping: Mapping, header: layout.Found) -> bool:
     """Whether a file has everything that a shipped mapping reads and checks."""
-    there = {layout.folded(name) for name in found.names}
+    there = {layout.folded(name) for name in header.names}
     wanted = [
         [name for source in sources for name in source.header]
         for sources in mapping.columns.values()
@@ -203,9 +203,9 @@ def _fits(mapping: Mapping, found: layout.Found) -> bool:
     asked = sum(1 for names in wanted if names)
 
     def has(name: str) -> bool:
-        """Whether a header is there, or one of those that a column of ours is read from."""
+        """Whether the file has that header, or one that our column of that name is read from."""
         sources = mapping.columns.get(name, ())
-        names = (name, *(header for source in sources for header in source.header))
+        names = (name, *(alias for source in sources for alias in source.header))
         return any(layout.folded(name) in there for name in names)
 
     equations = all(
@@ -213,10 +213,10 @@ def _fits(mapping: Mapping, found: layout.Found) -> bool:
         and all(map(has, {*equation.sum, *equation.less, *equation.when} - set(equation.optional)))
         for equation in mapping.equation
     )
-    rows = {name for name, texts in mapping.rows.only.items() if "" not in texts}
-    is_told = all(map(has, rows | set(mapping.rows.filled)))
+    conditions = {name for name, texts in mapping.rows.only.items() if "" not in texts}
+    has_conditions = all(map(has, conditions | set(mapping.rows.filled)))
     has_key = has(next(iter(mapping.columns)))
-    return has_key and equations and is_told and asked > 0 and columns * 3 >= asked * 2
+    return has_key and equations and has_conditions and asked > 0 and columns * 3 >= asked * 2
 
 
 def _use_of(names: list[str], fits: list[str]) -> str:
@@ -240,10 +240,10 @@ def _first_rows(
     *,
     partial: bool,
 ) -> list[dict[str, Any]]:
-    """The first rows as they would be read, each with what is wrong with it; of a draft also where
-    it is a part of a mapping. What a mapping does not speak of, options may give."""
+    """The first rows as they would be read, each with what is wrong with it; with `partial` even
+    where columns are missing. Columns that a mapping does not name may be given by options."""
     target = target_named(mapping.for_ if mapping else use)
-    others = [one for one in target.needed if mapping and one not in mapping.columns]
+    others = [name for name in target.needed if mapping and name not in mapping.columns]
     looks_around = mapping is not None and (mapping.looks_around or mapping.rows.unique)
     table = opened(
         *(database, file, mapping, target, folder),
@@ -253,13 +253,13 @@ def _first_rows(
     given = dict.fromkeys(others, "")
     mapped = MappedTable(table, mapping, target, given, zone, keeps_others=True, partial=partial)
     names = list(mapped.values)
-    found = database.execute(f"{mapped.select()} ORDER BY place LIMIT {SHOWN}").fetchall()
+    records = database.execute(f"{mapped.select()} ORDER BY place LIMIT {SHOWN}").fetchall()
     answer = []
-    for place, told, *cells in found:
+    for place, problem, *cells in records:
         *values, counts, is_total = cells
         row = {"row": place, **dict(zip(names, values, strict=True))}
-        if told:
-            code, said, _ = split(told)
+        if problem:
+            code, said, _ = split(problem)
             row["error"] = f"{code}: {said}"
         elif is_total or not counts:
             row["error"] = "a row that sums others" if is_total else "not compared"

@@ -1,7 +1,7 @@
 """What a short name means: a line by its subject or an order, a statement by its party.
 
-A name is short where it is the end of an id, behind a slash, or the name of a subject, an order or
-a party. It is never guessed: one that means several things is refused, with all of them.
+A short name is the end of an id, after a slash, or the name of a subject, an order or a party.
+It is never guessed: one that means several things is refused, with all of them named.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -31,15 +31,15 @@ SHOWN_MAX = 10
 
 
 class LineMeant(NamedTuple):
-    """A line, and the order by which it was named, if it was."""
+    """A line, and the order by which it was named, if it was named by one."""
 
     line: str
     order: str | None = None
 
 
 def meaning(connection: Connection, typed: str, clocks: Clocks) -> LineMeant | None:
-    """The line that a short name means: its subject, the end of its id, or an order that it rests
-    on. `PROGRAM/` before it, or an unambiguous beginning of that, keeps it to one program.
+    """The line that a short name means: its subject, the end of its id, or an order that it is
+    based on. A prefix `PROGRAM/`, or an unambiguous beginning of it, restricts it to one program.
 
     None where it means no line. Raises `NoSuchLine` for a name of several lines, with all of
     them, and `UnknownProgram` for the beginning of several programs.
@@ -66,7 +66,7 @@ def no_line(typed: str) -> NoSuchLine:
 
 def statement_meant(connection: Connection, typed: str, known_at: int) -> str:
     """The statement that a short name means: its party, with or without its kind, or the end of
-    its id; `PROGRAM/` before it keeps it to one program. A whole id is itself.
+    its id; a prefix `PROGRAM/` restricts it to one program. A whole id means itself.
 
     Raises `NoSuchStatement`, for a name of several statements with all of them.
     """
@@ -78,25 +78,25 @@ def statement_meant(connection: Connection, typed: str, known_at: int) -> str:
     wanted = f"{meant}/{rest}" if meant else typed
     if wanted in names:
         return wanted
-    found = sorted(name for name in names if _is_named(name, wanted))
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise NoSuchStatement(_several(typed, found, "statements"), "Write one of them.")
+    matching = sorted(name for name in names if _is_named(name, wanted))
+    if len(matching) == 1:
+        return matching[0]
+    if matching:
+        raise NoSuchStatement(_several(typed, matching, "statements"), "Write one of them.")
     hint = "List them: duebook report statements. A statement reads PROGRAM/partner:P-01."
     raise NoSuchStatement(f"There is no statement {typed!r}.", did_you_mean(wanted, names) + hint)
 
 
 def _is_named(statement: str, typed: str) -> bool:
-    """Whether a statement's id ends so behind its program, with or without the kinds of its
-    parties, or its party is that."""
+    """Whether what is typed is the end of a statement's id after its program, with or without the
+    kinds of its parties, or is its party."""
     program, _, rest = statement.partition("/")
     parts = rest.split("/")
     names = [part.partition(":")[2] or part for part in parts]
     holder = next(number for number, part in enumerate(parts) if ":" in part)
     forms = {parts[holder], names[holder]}
-    for one in (parts, names):
-        forms |= {"/".join(one[number:]) for number in range(len(one))}
+    for segments in (parts, names):
+        forms |= {"/".join(segments[number:]) for number in range(len(segments))}
     return typed in forms or typed in {f"{program}/{form}" for form in forms}
 
 
@@ -107,7 +107,7 @@ def _several(typed: str, names: Sequence[str], what: str) -> str:
 
 
 def _within(connection: Connection, typed: str, clocks: Clocks) -> tuple[list[Edition], str]:
-    """The editions that a name may be about, and what is left of it behind its program."""
+    """The editions that a name may be about, and what is left of it after its program."""
     editions = [
         edition
         for edition in last_editions(connection, clocks.known_at, program_names())
@@ -125,7 +125,7 @@ def _within(connection: Connection, typed: str, clocks: Clocks) -> tuple[list[Ed
 def _of_subject(
     connection: Connection, editions: Sequence[Edition], rest: str, clocks: Clocks
 ) -> Iterator[LineMeant]:
-    """Lines as they are worked out now."""
+    """Lines of that subject as they are worked out now."""
     for edition in editions:
         for period, subject in _asked(edition, rest, clocks):
             run = settle(connection, edition, clocks, period=period, subjects=frozenset({subject}))
@@ -150,7 +150,7 @@ def _asked(edition: Edition, rest: str, clocks: Clocks) -> Iterator[tuple[str | 
 def _issued(
     connection: Connection, editions: Sequence[Edition], rest: str, clocks: Clocks
 ) -> Iterator[LineMeant]:
-    """Lines that were issued, and that no fact makes any more."""
+    """Lines that were issued, also those that no fact supports any more."""
     own = {edition.program for edition in editions}
     for closed in closed_periods(connection, clocks.known_at):
         if closed.event.program in own and closed.at <= clocks.as_of:
@@ -162,7 +162,7 @@ def _issued(
 
 
 def _fits(line: Line, rest: str) -> bool:
-    """Whether a line's id ends so behind its program, or it is about a subject of that name."""
+    """Whether `rest` is the end of a line's id after its program, or the name of its subject."""
     own = line.line.partition("/")[2]
     month, _, behind = rest.partition("/")
     if MONTH.fullmatch(month) and behind:
@@ -193,13 +193,13 @@ def _of_order(
         and OfOrders.GMV in program_of(edition.rules).asks_of_orders(edition)
     ]  # fmt: skip
     for group in (charged, summed):
-        meanings = list(_resting_on(connection, reader, group, sold, rest))
+        meanings = list(_based_on(connection, reader, group, sold, rest))
         if meanings:
             yield from meanings
             return
 
 
-def _resting_on(
+def _based_on(
     connection: Connection,
     reader: LogReader,
     editions: Sequence[Edition],
@@ -220,5 +220,5 @@ def _resting_on(
                     continue
                 asked = ([line.line for line in run.lines], run.period, reader.clocks)
                 for line, orders in orders_of_lines(connection, edition, *asked).items():
-                    if any(one["order_id"] == order for one in orders):
+                    if any(row["order_id"] == order for row in orders):
                         yield LineMeant(line, order)

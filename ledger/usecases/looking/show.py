@@ -1,4 +1,4 @@
-"""One aggregate's state, and the log as people and scripts read it."""
+"""The state of one stream, and the log as people and scripts read it."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -19,12 +19,12 @@ from ledger.store.schema import withdrawn
 PLACE = (frozenset(Logged._fields) - {"event", "topic"}) | {"type", "withdrawn_by"}
 """Names that the log itself gives to every event."""
 OF_WRITE = tuple(OwnEvent.model_fields)
-"""What an event of ours says of the write that brought it."""
+"""Fields in which an event of ours describes the write that brought it."""
 
 
 def event_json(recorded: Logged) -> dict[str, Any]:
-    """An event in the shape of the public contract: its place, then its own fields, last what it
-    says of the write.
+    """An event in the shape of the public contract: its place, then its own fields, last those
+    that describe the write.
 
     A field that is named like a column of the log is given as `event_...`.
     """
@@ -48,7 +48,7 @@ def event_json(recorded: Logged) -> dict[str, Any]:
 
 
 def lifts(connection: Connection, known_at: int) -> dict[int, int]:
-    """What is withdrawn by a position: the fact's position, the withdrawal's."""
+    """What is withdrawn up to a position: from the fact's position to the withdrawal's."""
     w = withdrawn.c
     query = select(w.target, w.position).where(w.position <= known_at)
     return {target: position for target, position in connection.execute(query)}
@@ -71,12 +71,12 @@ def log(connection: Connection, stream: str | None, after: int, until: int) -> I
 
 
 def _meant(connection: Connection, stream: str, known_at: int) -> str:
-    """A question, where streams are named alike; none where the stream exists and said nothing."""
+    """ "Did you mean", where streams have similar names; empty where the stream itself exists."""
     return did_you_mean(stream, set(streams_near(connection, stream, known_at)) - {stream})
 
 
 def show(connection: Connection, stream: str, clocks: Clocks) -> dict[str, Any]:
-    """A stream's state at the clocks, and the facts that it follows from, in business order.
+    """A stream's state at the clocks, and the facts it follows from, in business order.
 
     Raises `NoSuchStream`.
     """
@@ -96,13 +96,15 @@ def show(connection: Connection, stream: str, clocks: Clocks) -> dict[str, Any]:
     if describe:
         out["state"] = describe(name, counting)
     if kind == "store":
-        _hear_orders(connection, name, out["state"], clocks)
+        _add_first_order(connection, name, out["state"], clocks)
     return out
 
 
-def _hear_orders(connection: Connection, store: str, state: dict[str, Any], clocks: Clocks) -> None:
-    """The store's first sale, where an archived order was earlier than what was reported."""
+def _add_first_order(
+    connection: Connection, store: str, state: dict[str, Any], clocks: Clocks
+) -> None:
+    """Sets the store's first sale to an archived order, if that is earlier than any reported."""
     for first_order in LogReader(connection, clocks).first_orders([store]):
-        told = state["first_sale_at"]
+        reported = state["first_sale_at"]
         first = format_instant(first_order.at)
-        state["first_sale_at"] = min(told, first) if told else first
+        state["first_sale_at"] = min(reported, first) if reported else first

@@ -1,4 +1,4 @@
-"""The book together with a call: what rules may see while a call is judged before it is written."""
+"""The book together with a call: what rules see while a call is judged, before it is written."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
@@ -17,9 +17,9 @@ from ledger.usecases.recording.stage import Staged
 class CallReader(LogReader):
     """A reader that also sees the new facts of a call, as if they followed the log's head.
 
-    `facts` answers them with the place in the call, each time anew; those at the positions
-    `gone` the call withdraws. A question goes through the call once, if the call has facts in the
-    `streams`, or entries of the `kinds` of the index, that it is about.
+    `facts` iterates over them afresh at each call, each with its place in the call; the call
+    withdraws the facts at the positions `gone`. A query scans the call once, and only if the call
+    has facts in the `streams`, or index entries of the `kinds`, that the query is about.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class CallReader(LogReader):
         self._gone = gone
 
     def position_of(self, place: int) -> int:
-        """Where a fact of the call would stand."""
+        """The position that a fact of the call would get."""
         return self.clocks.known_at + 1 + place
 
     def recorded(self, place: int, staged: Staged) -> Recorded:
@@ -60,7 +60,9 @@ class CallReader(LogReader):
     def at_positions(self, positions: Iterable[int]) -> Iterator[Any]:
         wanted = set(positions)
         head = self.clocks.known_at
-        yield from super().at_positions({one for one in wanted if one <= head} - set(self._gone))
+        yield from super().at_positions(
+            {position for position in wanted if position <= head} - set(self._gone)
+        )
         if max(wanted, default=0) > head:
             for place, staged in self._facts():
                 if self.position_of(place) in wanted:
@@ -68,7 +70,7 @@ class CallReader(LogReader):
 
     def listed(self, names: Mapping[str, Collection[str]]) -> Iterator[Any]:
         located = (self.located(kind, some) for kind, some in names.items())
-        yield from self.at_positions(position for found in located for _, _, position in found)
+        yield from self.at_positions(position for entries in located for _, _, position in entries)
 
     def listed_by_end(self, kind: str, skipped: int, first: str, last: str) -> Iterator[Any]:
         for recorded in super().listed_by_end(kind, skipped, first, last):
@@ -86,13 +88,13 @@ class CallReader(LogReader):
         self, kind: str, names: Iterable[str], window: Window | None = None
     ) -> dict[str, list[str]]:
         wanted = set(names)
-        found = {
+        by_name = {
             name: set(streams) for name, streams in super().named(kind, wanted, window).items()
         }
         for name, _, staged in self._entries(kind):
             if name in wanted and (window is None or staged.at in window):
-                found.setdefault(name, set()).add(staged.stream)
-        return {name: sorted(streams) for name, streams in found.items()}
+                by_name.setdefault(name, set()).add(staged.stream)
+        return {name: sorted(streams) for name, streams in by_name.items()}
 
     def named_under(self, names: Mapping[str, Collection[str]]) -> dict[str, dict[str, list[str]]]:
         return {kind: self.named(kind, some) for kind, some in names.items()}
@@ -104,7 +106,9 @@ class CallReader(LogReader):
                 yield name, staged.stream
 
     def within(self, kind: str, window: Window) -> Iterator[int]:
-        yield from (one for one in super().within(kind, window) if one not in self._gone)
+        yield from (
+            position for position in super().within(kind, window) if position not in self._gone
+        )
         for _, position, staged in self._entries(kind):
             if staged.at in window:
                 yield position

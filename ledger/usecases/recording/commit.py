@@ -21,7 +21,7 @@ Progress = Callable[[str, int], None]
 
 
 class Decision(NamedTuple):
-    """A call with what was decided about it at one head of the log."""
+    """A call and what was decided about it at one head of the log."""
 
     stage: Stage
     decided: Decided
@@ -65,7 +65,7 @@ def _write(
 
 
 class _Rows:
-    """Goes through the call once: rows for the log, entries for its indexes."""
+    """Goes through the call once and makes the rows of the log and the entries of its indexes."""
 
     def __init__(
         self, writer: Writer, decision: Decision, start: int, versions: dict[str, int]
@@ -91,13 +91,13 @@ class _Rows:
         version = versions.get(BOOK_STREAM, 0) + 1
         yield BOOK_STREAM, version, batch.TOPIC, batch.stored(), now, batch.by, start, 0, None
         verdicts, keys = self.decision.decided.verdicts, self.decision.decided.keys
-        for index, one in enumerate(self.decision.stage):
+        for index, staged in enumerate(self.decision.stage):
             if verdicts[index] == NEW:
                 position += 1
-                row, _, stream, topic, state, at, by, key, _, _, found, _, _ = one
+                row, _, stream, topic, state, at, by, key, _, _, refs, _, _ = staged
                 versions[stream] = version = versions.get(stream, 0) + 1
-                if found:
-                    self._refer(one, position)
+                if refs:
+                    self._refer(staged, position)
                 if index in self.wanted:
                     self.positions[index] = position
                 if keys:
@@ -107,7 +107,7 @@ class _Rows:
                 progress("recording", 0x1000)
 
     def finish(self) -> None:
-        """The entries that are left, and what the call withdraws."""
+        """Writes the index entries that are left, and what the call withdraws."""
         decided, at = self.decision.decided, self.writer.recorded_at
         for key, index in decided.pending.items():
             where = (self.positions[index], at, "withdrawals:main", "")
@@ -133,7 +133,7 @@ class _Rows:
             self._insert_refs()
 
     def _insert_refs(self) -> None:
-        """In the order of the index, so that neighbours are written together."""
+        """Writes the entries in the order of the index, so that neighbours go together."""
         insert_refs(self.writer.connection, sorted(self.refs))
         self.refs = []
 

@@ -1,8 +1,8 @@
 """Files into the stage: NDJSON piece by piece, a long one by two processes, CSV in one go.
 
-Two thirds of what recording a long file costs before anything is written is parsing, checking
-and keying each line by itself. A helper does part of it; what depends on the order of lines
-(numbers, equal facts, rejections) is done here, in their order.
+Before anything is written, two thirds of the cost of recording a long file is parsing, checking
+and keying each line by itself. A helper does part of that; what depends on the order of lines
+(numbers, equal facts, rejections) is done here, in order.
 """
 
 import os
@@ -35,12 +35,12 @@ from ledger.usecases.recording.tables import (
 
 STDIN = "-"
 HELP_FROM_BYTES = 8 * 1024 * 1024
-"""From so much on a helper is worth its start, which takes as long as parsing a third of this."""
+"""Size from which a helper pays off: starting it takes as long as parsing a third of this."""
 WAITING_MAX = 16
-"""Pieces that may be done before an earlier one is."""
+"""Pieces that may be finished ahead of an earlier one."""
 CSV_ROWS = 2000
 Progress = Callable[[str, int], None]
-"""Told what is being done and how many more of it are done."""
+"""Called with what is being done, and how many more of it are done."""
 
 
 @contextmanager
@@ -68,7 +68,7 @@ def read_file(
     helper: Helper,
     through: Through = OUR_OWN,
 ) -> None:
-    """Reads one file into the stage, its rejections beside its facts. Raises `MissingFile`, and
+    """Reads one file into the stage, its facts and its rejections. Raises `MissingFile`, and
     refusals of `intake.tables`."""
     shown = "<stdin>" if name == STDIN else name.encode("utf-8", "replace").decode()
     reading = Reading(stage.first_row, shown, now, default_type)
@@ -92,8 +92,8 @@ def _read_lines(
     progress: Progress,
     helper: Helper,
 ) -> int:
-    """Reads NDJSON, or a CSV of ours; answers how many facts it holds."""
-    rows = told = 0
+    """Reads NDJSON, or a CSV of ours; returns how many facts it holds."""
+    rows = reported = 0
     csv = shape == "csv"
     parts = _of_csv(reading, lines) if csv else _of_ndjson(reading, lines, size, helper)
     for part in parts:
@@ -101,8 +101,8 @@ def _read_lines(
             stage.add(row)
         stage.rejections.extend(part.rejections)
         rows += len(part.rows)
-        progress("reading", lines.bytes - told)
-        told = lines.bytes
+        progress("reading", lines.bytes - reported)
+        reported = lines.bytes
     if lines.nameless:
         stage.nameless[reading.shown] = lines.nameless
     return rows
@@ -116,7 +116,7 @@ def _read_other(
     progress: Progress,
     helper: Helper,
 ) -> None:
-    """Reads what is packed or in another encoding as what it is then, and all else as a table."""
+    """Unpacks and re-encodes the file, then reads it as NDJSON, as our CSV, or else as a table."""
     with Scratch() as folder, Watched(Path(name)) as watched:
         file = plain_of(name, through, folder)
         shape = shape_of(str(file.path), through)
@@ -140,7 +140,7 @@ def _read_other(
 
 
 def _of_csv(reading: Reading, lines: Lines) -> Iterator[Read]:
-    """By this process alone: where a row ends depends on all the quotes before it."""
+    """Read by this process alone: where a row ends depends on all the quotes before it."""
     rows = csvfile.read(lines, reading.shown, reading.now, reading.default_type)
     while some := list(islice(rows, CSV_ROWS)):
         yield reading.sorted_out(some)
@@ -149,7 +149,7 @@ def _of_csv(reading: Reading, lines: Lines) -> Iterator[Read]:
 def _of_ndjson(reading: Reading, lines: Lines, size: int, helper: Helper) -> Iterator[Read]:
     """Every piece, read here or by the helper, in the order of the file.
 
-    Of standard input the size is not known before it is read.
+    The size of standard input is not known before it is read.
     """
     waiting: deque[Task] = deque()
     refused: list[Rejection] = []
@@ -162,8 +162,8 @@ def _of_ndjson(reading: Reading, lines: Lines, size: int, helper: Helper) -> Ite
         if max(size, lines.bytes) < HELP_FROM_BYTES or not helper.hand(task):
             task.read()
         helper.collect(until=waiting[0] if len(waiting) > WAITING_MAX else None)
-        while waiting and (found := waiting[0].found) is not None:
-            yield found
+        while waiting and (part := waiting[0].found) is not None:
+            yield part
             waiting.popleft()
     for task in waiting:
         helper.collect(until=task)

@@ -14,7 +14,7 @@ from ledger.store.schema import events, refs, withdrawn
 
 KEYS_AT_ONCE = 500
 _ANY_KEY = select(events.c.key).where(events.c.key.is_not(None)).limit(1)
-"""A book without a fact knows no key: nothing to look up in the first call."""
+"""A book without facts knows no key, so its first call has nothing to look up."""
 
 
 class Stored(NamedTuple):
@@ -31,20 +31,20 @@ def look_up(connection: Connection, keys: Iterable[bytes], head: Head) -> dict[b
     """What the book holds under these keys."""
     if not head.position or not holds_facts(connection):
         return {}
-    found: dict[bytes, Stored] = {}
+    stored: dict[bytes, Stored] = {}
     sqlite = connection.dialect.name == "sqlite"
     remaining = iter(keys)
     while chunk := list(islice(remaining, KEYS_AT_ONCE)):
-        # Written out: building so long a list anew for each piece costs more than asking it.
+        # Raw SQL: building a statement with so long a list costs more than running it.
         if sqlite:
             marks = ",".join("?" * len(chunk))
             result = connection.exec_driver_sql(_STORED + f"IN ({marks})", tuple(chunk))
         else:
             result = connection.exec_driver_sql(_STORED + "= ANY(%s)", (chunk,))
-        for key, position, topic, at, state, lifted in result:
+        for key, position, topic, at, state, withdrawn_at in result:
             digest = _digest(topic, at, bytes(state))
-            found[bytes(key)] = Stored(position, digest, topic, state, lifted)
-    return found
+            stored[bytes(key)] = Stored(position, digest, topic, state, withdrawn_at)
+    return stored
 
 
 def holds_facts(connection: Connection) -> bool:
@@ -59,7 +59,7 @@ _STORED = (
 
 
 def _digest(topic: str, at: int, state: bytes) -> bytes:
-    """The digest of a stored fact's content; an old version is lifted to today's first."""
+    """The digest of a stored fact's content; an old version is first upgraded to today's."""
     kind = TOPICS.get(topic)
     if kind is not None:
         return content_digest(kind.__name__, at, state)
@@ -68,15 +68,15 @@ def _digest(topic: str, at: int, state: bytes) -> bytes:
 
 
 def can_be_lifted(connection: Connection, position: int, head: Head) -> bool:
-    """Whether a fact stands at the position that counts and is no withdrawal itself."""
+    """Whether the position holds a fact that counts and is not itself a withdrawal."""
     c, w = events.c, withdrawn.c
     query = (
         select(c.topic, w.position)
         .select_from(events.outerjoin(withdrawn, w.target == c.position))
         .where(c.position == position, c.position <= head.position)
     )
-    found = connection.execute(query).first()
-    return found is not None and found[1] is None and is_fact(found[0])
+    row = connection.execute(query).first()
+    return row is not None and row[1] is None and is_fact(row[0])
 
 
 def is_fact(topic: str) -> bool:
@@ -86,7 +86,7 @@ def is_fact(topic: str) -> bool:
 
 
 def pending_withdrawals(connection: Connection) -> dict[bytes, int]:
-    """Withdrawals by id that still wait for their fact: key as sent to position."""
+    """Withdrawals by id that still wait for their fact: from key as sent to position."""
     r, w = refs.c, withdrawn.c
     query = (
         select(r.name, r.position)

@@ -1,8 +1,8 @@
 """Recording facts: all the files of a call in one transaction, or none of them.
 
-Parsing, checking, keying and judging happen before the write lock is taken; inside it only the
-head is compared and the rows are chained and inserted. Met by another writer, the decision is
-made again from what was staged.
+Parsing, checking, keying and judging happen before the write lock is taken; under the lock only
+the head is compared and the rows are chained and inserted. If another writer has moved the head,
+the decision is made again from what was staged.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -43,12 +43,12 @@ class RecordAnswer:
     receipt: str
     still_withdrawn: int = 0
     known_rows: list[dict[str, Any]] = field(default_factory=list)
-    """The first thousand rows that were passed over as known: file, line, and the position of the
+    """The first thousand rows that were skipped as known: file, line, and the position of the
     fact that the book holds, None where an earlier row of the call is equal."""
     rejected: Rejections = field(default_factory=Rejections)
     warnings: list[Rejection] = field(default_factory=list)
     nameless: dict[str, int] = field(default_factory=dict)
-    """Per file how many columns without a name were passed over."""
+    """Per file how many columns without a name were skipped."""
 
     def as_json(self) -> dict[str, Any]:
         """The answer in the shape of the public contract."""
@@ -85,8 +85,8 @@ def record(
 
     With `keep_good` the rejected rows are left out and the others recorded; otherwise one
     rejected row means that nothing is. `strict` turns warnings into rejections. `helped` lets a
-    second process read half of a long file; see `Helper` for what it asks. Raises
-    `MissingFile`, `ReadOnlyBook`, `ClockDoubted`, or `BookLocked` when the write lock is not to be
+    second process read half of a long file; see `Helper` for what that requires. Raises
+    `MissingFile`, `ReadOnlyBook`, `ClockDoubted`, or `BookLocked` when the write lock cannot be
     had.
     """
     if book.writable and book.format == FORMAT and not dry_run:
@@ -106,7 +106,7 @@ def record(
             keep_good=keep_good,
             dry_run=dry_run,
             progress=progress,
-            odd=same if strict else (),
+            also_rejected=same if strict else (),
         )
         if not strict:
             answer.warnings[:0] = same
@@ -114,19 +114,19 @@ def record(
 
 
 def record_first(
-    writer: Writer, files: Iterable[str], *, now: Instant, by: str, told: Progress
+    writer: Writer, files: Iterable[str], *, now: Instant, by: str, progress: Progress
 ) -> RecordAnswer:
-    """Records the facts of files in the transaction that makes their book: with it, or not."""
+    """Records the facts of files in the transaction that makes their book: all or nothing."""
     stage = Stage()
     with no_cycles():
         with Helper(False) as helper:
             for name in files:
-                read_file(stage, name, now, None, told, helper)
-        found = _decide(writer.connection, stage, strict=False)
-        answer = _answer(stage, found, (), keep_good=False)
+                read_file(stage, name, now, None, progress, helper)
+        outcome = _decide(writer.connection, stage, strict=False)
+        answer = _answer(stage, outcome, (), keep_good=False)
         assert not answer.rejected, "only what is good comes with a new book"
-        told("recording", 0)
-        write_under(writer, found.decision(stage), by, told)
+        progress("recording", 0)
+        write_under(writer, outcome.decision(stage), by, progress)
     return answer
 
 
@@ -139,18 +139,18 @@ def record_stage(
     keep_good: bool = False,
     dry_run: bool = False,
     progress: Progress = lambda what, more: None,
-    odd: Sequence[Rejection] = (),
+    also_rejected: Sequence[Rejection] = (),
 ) -> RecordAnswer:
-    """Decides and writes what is staged, `odd` being rejected beside it; see `record`."""
+    """Decides and writes what is staged; rejects `also_rejected` with it. See `record`."""
     for attempt in range(1, ATTEMPTS + 1):
         with _settled(book, alone=attempt == ATTEMPTS) as (connection, writer):
-            found = _decide(connection, stage, strict=strict)
-            answer = _answer(stage, found, odd, keep_good=keep_good)
+            outcome = _decide(connection, stage, strict=strict)
+            answer = _answer(stage, outcome, also_rejected, keep_good=keep_good)
             refused = bool(answer.rejected) and not keep_good
-            if refused or dry_run or not found.decided.new:
+            if refused or dry_run or not outcome.decided.new:
                 return answer
             progress("recording", 0)
-            decision = found.decision(stage)
+            decision = outcome.decision(stage)
             if writer is None:
                 head = write(book, decision, by, progress)
             else:
@@ -166,7 +166,7 @@ def record_stage(
 def _settled(book: Book, *, alone: bool) -> Iterator[tuple[Connection, Writer | None]]:
     """Where a call is decided: on a plain connection, or `alone` under the write lock.
 
-    Beside somebody who records little and often, a large call would never find the head where
+    While another process records little and often, a large call would never find the head where
     it left it; after some attempts it makes the others wait instead.
     """
     if alone:
@@ -178,13 +178,13 @@ def _settled(book: Book, *, alone: bool) -> Iterator[tuple[Connection, Writer | 
 
 
 def _answer(
-    stage: Stage, found: "_Found", odd: Sequence[Rejection], *, keep_good: bool
+    stage: Stage, outcome: "_Outcome", also_rejected: Sequence[Rejection], *, keep_good: bool
 ) -> RecordAnswer:
     def place(rejection: Rejection) -> tuple[int, int]:
         return stage.rank(rejection.file), rejection.line
 
-    decided = found.decided
-    others = sorted([*found.refused, *odd], key=place)
+    decided = outcome.decided
+    others = sorted([*outcome.refused, *also_rejected], key=place)
     rejected = Rejections(merge(stage.rejections, decided.rejections, others, key=place))
     return RecordAnswer(
         0 if rejected and not keep_good else decided.new,
@@ -192,9 +192,9 @@ def _answer(
         decided.head.position,
         decided.head.receipt,
         decided.still_withdrawn,
-        [_passed_over(stage, *one) for one in decided.passed_over],
+        [_passed_over(stage, *known_row) for known_row in decided.passed_over],
         rejected,
-        found.warnings,
+        outcome.warnings,
         stage.nameless,
     )
 
@@ -204,7 +204,7 @@ def _passed_over(stage: Stage, row: int, position: int | None) -> dict[str, Any]
     return {"file": file, "line": line, "position": position}
 
 
-class _Found(NamedTuple):
+class _Outcome(NamedTuple):
     """What was decided about a call at one head of the log."""
 
     decided: Decided
@@ -218,8 +218,8 @@ class _Found(NamedTuple):
         return Decision(stage, self.decided, self.streams, self.feeds)
 
 
-def _decide(connection: Connection, stage: Stage, *, strict: bool) -> _Found:
-    """Decides; under `strict` again without the facts that came with a warning."""
+def _decide(connection: Connection, stage: Stage, *, strict: bool) -> _Outcome:
+    """Decides; if `strict`, decides again without the facts that came with a warning."""
     refused: list[Rejection] = []
     excluded: set[int] = set()
     while True:
@@ -228,13 +228,13 @@ def _decide(connection: Connection, stage: Stage, *, strict: bool) -> _Found:
         surprised, feeds = warnings_of(connection, stage, decided, call)
         warnings = [_warning(stage, row, surprise) for row, surprise in surprised]
         if not strict or not warnings:
-            return _Found(decided, warnings, refused, feeds, call.streams)
+            return _Outcome(decided, warnings, refused, feeds, call.streams)
         refused += [warning._replace(hint=NOT_STRICT) for warning in warnings]
         excluded |= {row.row for row, _ in surprised}
 
 
 def _same_files(stage: Stage) -> Iterator[Rejection]:
-    """Files of one call with the same bytes: mostly one export, given twice by mistake."""
+    """Files of one call with the same bytes: usually one export given twice by mistake."""
     first: dict[str, str] = {}
     for file in stage.files:
         name = first.get(file.sha256)

@@ -1,7 +1,7 @@
-"""A second process that reads pieces of a long file, and what becomes of them without it.
+"""A second process that reads pieces of a long file, and how they are read without it.
 
-One process and one connection. Whatever happens to the helper, its pieces are read here: it
-may not start, be killed in the middle of an answer, or run out of memory over a piece.
+One process and one connection. Whatever happens to the helper, its pieces are read here: it may
+fail to start, be killed in the middle of an answer, or run out of memory over a piece.
 """
 
 import gc
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from queue import SimpleQueue
 
 SWITCHES = 0.0005
-"""Seconds for which the helper's work keeps the thread waiting that takes pieces in."""
+"""Seconds for which the helper's work may hold up the thread that takes pieces in."""
 AHEAD = 3
-"""Pieces that the helper may have before it: one at work, others to go on with."""
+"""Pieces that the helper may have in hand: one in work, the others queued."""
 
 
 class Read(NamedTuple):
@@ -40,7 +40,7 @@ class Read(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """How the lines of one file are read, each by itself, in whatever process."""
+    """How the lines of one file are read, each by itself, in either process."""
 
     before: int
     """The row before the file's first line."""
@@ -53,7 +53,7 @@ class Reading(NamedTuple):
         return self.sorted_out(ndjson.read(piece, self.shown, self.now, self.default_type))
 
     def sorted_out(self, items: "Iterable[ndjson.Item]") -> Read:
-        """Facts here, rejections there."""
+        """Splits items into facts and rejections."""
         rows: list[Staged] = []
         rejections: list[Rejection] = []
         for number, parsed in items:
@@ -65,7 +65,7 @@ class Reading(NamedTuple):
 
 
 class Task:
-    """A piece of a file, and what it holds once somebody has read it."""
+    """A piece of a file, and what it holds once either process has read it."""
 
     def __init__(self, reading: Reading, piece: Piece) -> None:
         self.reading = reading
@@ -80,8 +80,8 @@ class Task:
 class Helper:
     """The second process, started when it is first handed something.
 
-    It needs a program whose main module can be imported without doing anything, as the command
-    line's is; so whoever calls `record` says whether there may be one.
+    It needs a program whose main module can be imported without side effects, as the command
+    line's can; so the caller of `record` says whether there may be one.
     """
 
     def __init__(self, allowed: bool) -> None:
@@ -97,7 +97,7 @@ class Helper:
         self._end()
 
     def hand(self, task: Task) -> bool:
-        """Hands a piece over, unless there is nobody to take it or enough before it."""
+        """Hands a piece over; False where there is no helper or its queue is full."""
         if not self.allowed or len(self._handed) >= AHEAD:
             return False
         try:
@@ -111,21 +111,21 @@ class Helper:
         return True
 
     def collect(self, until: Task | None = None) -> None:
-        """Takes what the helper has done; with a task it waits for that one."""
+        """Takes what the helper has done; given a task, waits until that one is done."""
         while self._handed:
             waits = until is not None and until.found is None
             try:
                 if not waits and not self._connection.poll():
                     return
-                found = self._connection.recv()
+                answer = self._connection.recv()
             except (EOFError, OSError):
                 self._done_without()
                 return
             task = self._handed.popleft()
-            if found is None:
+            if answer is None:
                 task.read()
             else:
-                task.found = Read(unpacked(found[0]), found[1])
+                task.found = Read(unpacked(answer[0]), answer[1])
 
     def _start(self) -> None:
         from multiprocessing import get_context
@@ -135,17 +135,17 @@ class Helper:
         self._process = context.Process(target=_help, args=(theirs,), daemon=True)
         with _undisturbed():
             self._process.start()
-        theirs.close()  # so that its end shows here
+        theirs.close()  # so that the helper's end is noticed here
 
     def _done_without(self) -> None:
-        """Reads what it leaves."""
+        """Ends the helper and reads here what it had in hand."""
         self.allowed = False
         self._end()
         while self._handed:
             self._handed.popleft().read()
 
     def _end(self) -> None:
-        """Ends the process before its connection, so that it has nothing to say about that."""
+        """Ends the process before its connection, so that it does not complain about the latter."""
         if self._process is not None and self._process.pid is not None:
             self._process.kill()
         if self._connection is not None:
@@ -158,7 +158,7 @@ class Helper:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Ctrl-C waits, and a process that is started meanwhile never gets it: the program ends it."""
+    """Holds Ctrl-C back; a process started meanwhile never gets it, the program ends it."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -180,14 +180,14 @@ def _cpus() -> int:
 
 
 def _help(connection: "Connection") -> None:
-    """The helper's life: piece after piece, until the program has ended, however it did."""
+    """The helper's main loop: piece after piece, until the program has ended, however it did."""
     from queue import SimpleQueue
     from threading import Thread
 
     gc.set_threshold(*SELDOM)
     sys.setswitchinterval(SWITCHES)
     tasks: SimpleQueue[tuple[Reading, Piece]] = SimpleQueue()
-    # Taken in by a thread, so that neither side ever waits for the other to read.
+    # A thread takes the pieces in, so that neither side ever waits for the other to read.
     Thread(target=_take_in, args=(connection, tasks), daemon=True).start()
     try:
         while True:
@@ -197,10 +197,10 @@ def _help(connection: "Connection") -> None:
 
 
 def _answer(reading: Reading, piece: Piece) -> bytes:
-    """What the piece holds, or nothing where it is too deep or too large: left to the program."""
+    """What the piece holds, or None where it is too deep or too large: the program reads it."""
     try:
-        found = reading.piece(piece)
-        return pickle.dumps((packed(found.rows), found.rejections))
+        read = reading.piece(piece)
+        return pickle.dumps((packed(read.rows), read.rejections))
     except Exception:
         return pickle.dumps(None)
 

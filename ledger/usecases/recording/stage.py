@@ -20,7 +20,7 @@ from ledger.kernel.instants import format_instant
 from ledger.store.keys import content_digest, id_key
 
 IN_MEMORY_ROWS = 250_000
-"""About 250 MB; what is more goes to a temporary file, piece by piece."""
+"""About 250 MB; beyond that, rows go to a temporary file, piece by piece."""
 ROWS_AT_ONCE = 1000
 
 
@@ -49,7 +49,7 @@ class Staged(NamedTuple):
         return Mention(*self.mention)
 
     def as_sent(self) -> dict[str, Any]:
-        """The fact as a row that can be mended and recorded again."""
+        """The fact as a row that can be fixed and recorded again."""
         row = {"type": self.type, "at": format_instant(self.at), **json.loads(self.state)}
         return row | ({"by": self.by} if self.by else {})
 
@@ -75,7 +75,7 @@ class _Plan(NamedTuple):
     to_json: Callable[..., bytes]
     refers: bool
     plain: bool
-    """Names its store and nothing else that a judgement would ask for."""
+    """Whether it names its store and nothing else that a judgement needs."""
     in_store: bool
     withdraws: bool
 
@@ -123,12 +123,12 @@ def staged(row: int, parsed: Parsed) -> Staged:
 
 
 class Stage:
-    """The facts of one call in the order of its files, with where each of them stands."""
+    """The facts of one call in the order of its files, each with its file and line."""
 
     def __init__(self) -> None:
         self.files: list[BatchFile] = []
         self.nameless: dict[str, int] = {}
-        """Per file how many columns without a name were passed over."""
+        """Per file how many columns without a name were skipped."""
         self.profile: str | None = None
         """The mapping that the files are read through."""
         self.rejections = Rejections()
@@ -156,7 +156,7 @@ class Stage:
             self._flush()
 
     def end_file(self, name: str, sha256: str, rows: int, lines: int) -> None:
-        """Closes the file that was being read; the next one's lines follow on."""
+        """Closes the file that was being read; rows of the next one are numbered on from it."""
         self.files.append(BatchFile(name=name, sha256=sha256, rows=rows, lines=lines))
         self.first_row += lines
 
@@ -167,7 +167,7 @@ class Stage:
             if row <= before + file.lines:
                 return file.name, row - before
             before += file.lines
-        return "", row - before  # of no file: what a person withdraws
+        return "", row - before  # of no file: a withdrawal typed by a person
 
     def rank(self, name: str) -> int:
         """The place of a file among those of the call."""

@@ -22,15 +22,15 @@ Shape = Literal["lines", "csv", "table"]
 
 
 class Through(NamedTuple):
-    """What files of facts are read through."""
+    """What files of facts are read through: a mapping, and a zone."""
 
     mapping: Mapping | None = None
     zone: str | None = None
-    """Of times that say none."""
+    """The zone of times that name none."""
 
     @property
     def profile(self) -> str | None:
-        """How the log names it."""
+        """The mapping's name in the log; None without one."""
         return None if self.mapping is None else self.mapping.named
 
 
@@ -38,7 +38,7 @@ OUR_OWN = Through()
 
 
 def shape_of(name: str, through: Through) -> Shape:
-    """How a file is read: by what it begins with; a pipe, which is read once, by its name."""
+    """How a file is read, judged by its first bytes; a pipe, which is read once, by its name."""
     path = Path(name)
     by_name: Shape = "csv" if name.lower().endswith(".csv") else "lines"
     if not path.is_file():

@@ -29,7 +29,7 @@ NEW, KNOWN, REFUSED = 0, 1, 2
 
 
 class Lift(NamedTuple):
-    """A withdrawal and the fact it lifts; each by position in the book, or by index here."""
+    """A withdrawal and the fact it withdraws; each by position in the book, or by index here."""
 
     target: int | None
     target_index: int | None
@@ -38,30 +38,30 @@ class Lift(NamedTuple):
 
 
 class Decided:
-    """Verdicts by order of staging, with what the writer needs beside them."""
+    """Verdicts in the order of staging, and what else the writer needs."""
 
     def __init__(self, head: Head) -> None:
         self.head = head
         self.verdicts = bytearray()
         self.keys: dict[int, bytes] = {}
-        """Final keys, by index, of facts that are recorded again after a withdrawal."""
+        """By index, the final keys of facts that are recorded again after a withdrawal."""
         self.lifts: list[Lift] = []
         self.pending: dict[bytes, int] = {}
         """Key as sent -> index of a withdrawal whose fact nobody has recorded yet."""
         self.rejections = Rejections()
         self.surprises: dict[int, tuple[Staged, Surprise]] = {}
         self.still_withdrawn = 0
-        """Facts that are known, and do not count because they were withdrawn."""
+        """How many facts are known but do not count, because they were withdrawn."""
         self.passed_over: list[tuple[int, int | None]] = []
-        """Rows that are known, the first of them, each with the position of the fact that the
-        book holds; None where an earlier row of the call is equal."""
+        """The first rows that are known, each with the position of the fact that the book holds;
+        None where an earlier row of the call is equal."""
 
     @property
     def new(self) -> int:
         return self.verdicts.count(NEW)
 
     def passes(self, row: int, position: int | None) -> int:
-        """Notes a row that is known already; the verdict."""
+        """Notes a row that is known already and returns its verdict."""
         if len(self.passed_over) < PASSED_OVER_MAX:
             self.passed_over.append((row, position))
         return KNOWN
@@ -77,19 +77,19 @@ def decide(
     excluded: Collection[int] = frozenset(),
     see: Callable[[Staged], None] = lambda row: None,
 ) -> Decided:
-    """Looks every key up and follows withdrawals, in the order of the files.
+    """Looks up every key and follows withdrawals, in the order of the files.
 
-    `excluded` rows are refused beforehand; `see` is shown each fact that is new.
+    `excluded` rows are refused from the start; `see` is called with each fact that is new.
 
-    A withdrawn fact may be recorded again, also under its old id. But a file that is sent
-    again must not bring it back: it stays withdrawn where its file is one that the book has
-    taken before, or where the call also holds its withdrawal.
+    A withdrawn fact may be recorded again, also under its old id. But sending a file again must
+    not bring it back: it stays withdrawn where its file is one that the book has taken before,
+    or where the call also holds its withdrawal.
     """
     decider = _Decider(connection, stage, excluded)
     staged = iter(stage)
     while chunk := list(islice(staged, LOOKUP)):
         decider.take(chunk, see)
-    decider.explain_torn()
+    decider.explain_conflicts()
     return decider.decided
 
 
@@ -106,16 +106,16 @@ class _Decider:
         self.live: dict[bytes, bytes] = {}
         """Key as sent -> content and index of the fact of this call that has it, packed: there
         may be a million of them."""
-        self.torn: list[tuple[Staged, int]] = []
+        self.conflicting: list[tuple[Staged, int]] = []
         """Facts that differ from an earlier one of this call, with that one's index."""
-        self.lifted: set[int] = set()
-        """Positions in the book that this call withdraws by position."""
+        self.withdrawn: set[int] = set()
+        """Positions in the book that this call withdraws."""
         self.freed: dict[bytes, bytes] = {}
         """Key as sent -> the key under which the next fact of that name is recorded."""
 
     def take(self, chunk: list[Staged], see: Callable[[Staged], None]) -> None:
         verdicts, decided = self.decided.verdicts, self.decided
-        book = look_up(self.connection, (one.key for one in chunk), decided.head)
+        book = look_up(self.connection, (row.key for row in chunk), decided.head)
         for row in chunk:
             if row.row in self.excluded:
                 verdict = REFUSED
@@ -130,12 +130,12 @@ class _Decider:
             if verdict == NEW:
                 see(row)
 
-    def explain_torn(self) -> None:
+    def explain_conflicts(self) -> None:
         """Rejections for facts that differ from an earlier one of the call under one id."""
-        wanted = {index for _, index in self.torn}
+        wanted = {index for _, index in self.conflicting}
         if wanted:
-            first = {index: one for index, one in enumerate(self.stage) if index in wanted}
-            for row, index in self.torn:
+            first = {index: staged for index, staged in enumerate(self.stage) if index in wanted}
+            for row, index in self.conflicting:
                 other = first[index]
                 where = "line {1} of {0}".format(*self.stage.place(other.row))
                 self._refuse(row, other.topic, other.state, where)
@@ -148,7 +148,7 @@ class _Decider:
             if here.startswith(row.content):
                 return decided.passes(row.row, None)
             if row.key not in self.freed:
-                self.torn.append((row, _index_in(here)))
+                self.conflicting.append((row, _index_in(here)))
                 return REFUSED
         key, stored, same_again = self._follow(row.key, stored, row)
         if row.key in self.freed:
@@ -165,14 +165,14 @@ class _Decider:
         if row.has_id:
             self.live[row.key] = row.content + index.to_bytes(8, "big")
             if (position := self.waiting.pop(row.key, None)) is not None:
-                self._lift(row.key, key, Lift(None, index, position, None), keep=True)
+                self._note(row.key, key, Lift(None, index, position, None), keep=True)
             elif (by_index := decided.pending.pop(row.key, None)) is not None:
                 decided.surprises.pop(by_index)
-                self._lift(row.key, key, Lift(None, index, None, by_index), keep=True)
+                self._note(row.key, key, Lift(None, index, None, by_index), keep=True)
         return NEW
 
     def _withdraw(self, row: Staged) -> int:
-        """Finds what a withdrawal lifts: a fact of this call, of the book, or one to come."""
+        """Finds what a withdrawal withdraws: a fact of this call, of the book, or one to come."""
         assert row.target is not None
         index, decided = len(self.decided.verdicts), self.decided
         position, key = row.target
@@ -184,12 +184,12 @@ class _Decider:
         here = self.live.get(key)
         if here is not None and key not in self.freed:
             target = _index_in(here)
-            self._lift(key, decided.keys.get(target, key), Lift(None, target, None, index))
+            self._note(key, decided.keys.get(target, key), Lift(None, target, None, index))
             return NEW
         stored = look_up(self.connection, [key], decided.head).get(key)
         last, current, _ = self._follow(key, stored)
         if current is not None and key not in self.freed:
-            self._lift(key, last, Lift(current.position, None, None, index))
+            self._note(key, last, Lift(current.position, None, None, index))
             return NEW
         waits = key in decided.pending or key in self.waiting
         if stored is None and key not in self.freed and not waits:
@@ -198,12 +198,12 @@ class _Decider:
         return NEW
 
     def _withdraw_position(self, position: int, index: int) -> bool:
-        """Lifts the fact of the book at a position, if one stands there that still counts."""
-        if position in self.lifted or not can_be_lifted(
+        """Withdraws the fact of the book at a position; False if none there still counts."""
+        if position in self.withdrawn or not can_be_lifted(
             self.connection, position, self.decided.head
         ):
             return False
-        self.lifted.add(position)
+        self.withdrawn.add(position)
         lift = Lift(position, None, None, index)
         (recorded,) = read_positions(self.connection, [position])
         event = recorded.event
@@ -212,14 +212,14 @@ class _Decider:
             return True
         key = id_key(event.source, event.id)
         last, _, _ = self._follow(key, look_up(self.connection, [key], self.decided.head)[key])
-        self._lift(key, last, lift)
+        self._note(key, last, lift)
         return True
 
-    def _lift(self, key: bytes, taken: bytes, lift: Lift, *, keep: bool = False) -> None:
-        """Notes a withdrawal and frees the key; `keep`: equal content is still known here."""
+    def _note(self, key: bytes, taken: bytes, lift: Lift, *, keep: bool = False) -> None:
+        """Notes a withdrawal and frees the key; with `keep`, equal content is still known here."""
         self.decided.lifts.append(lift)
         if lift.target is not None:
-            self.lifted.add(lift.target)
+            self.withdrawn.add(lift.target)
         if not keep:
             self.live.pop(key, None)
         self.freed[key] = next_key(taken)
@@ -227,10 +227,10 @@ class _Decider:
     def _follow(
         self, key: bytes, stored: Stored | None, sent: Staged | None = None
     ) -> tuple[bytes, Stored | None, bool]:
-        """Past withdrawn facts to the key that is free or taken by one that counts.
+        """Follows re-recorded facts to the first key that is free or held by a fact that counts.
 
-        Stops at a withdrawn fact that is only sent again, which stays withdrawn. The last of
-        the answer says whether the same content was withdrawn on the way.
+        Stops at a withdrawn fact that is only sent again, which stays withdrawn. Returns the
+        key, the fact held under it, and whether the same content was withdrawn on the way.
         """
         same_again = False
         while stored is not None and stored.withdrawn_at is not None:
@@ -243,9 +243,9 @@ class _Decider:
         return key, stored, same_again
 
     def _only_resent(self, stored: Stored, sent: Staged) -> bool:
-        """Whether a withdrawn fact is only sent again.
+        """Whether a withdrawn fact is merely sent again.
 
-        Its withdrawal comes along, or waited for it, or its file was taken before.
+        So it is if its withdrawal comes with it or waited for it, or its file was taken before.
         """
         assert stored.withdrawn_at is not None
         return (
@@ -274,18 +274,18 @@ def _conflict(stage: Stage, row: Staged, topic: str, state: bytes, where: str) -
     here, there = json.loads(row.state), json.loads(state)
     named = next((key for key in {**there, **here} if here.get(key) != there.get(key)), None)
     if topic != row.topic:
-        found = f"type is {row.type!r} here and {TOPICS[topic].__name__!r} there"
+        difference = f"type is {row.type!r} here and {TOPICS[topic].__name__!r} there"
     elif named:
-        found = f"{named} is {here.get(named)!r} here and {there.get(named)!r} there"
+        difference = f"{named} is {here.get(named)!r} here and {there.get(named)!r} there"
     else:
-        found = "at differs"
+        difference = "at differs"
     return Rejection(
         file,
         line,
         row.type,
         "conflicting_id",
-        f"id {here.get('id')!r} of source {here.get('source', '')!r} is already used for "
-        f"different content at {where}: {found}.",
+        f"id {here.get('id')!r} of source {here.get('source', '')!r} stands for another "
+        f"content at {where}: {difference}.",
         "A fact is never edited: withdraw the recorded one, or give this one an id of its own.",
         row.as_sent(),
     )

@@ -1,4 +1,4 @@
-"""Warnings: what does not fit about the new facts of a call, looking at the book and the call."""
+"""Warnings about the new facts of a call: what does not fit the book and the rest of the call."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -28,22 +28,22 @@ JUDGED = frozenset(name for name, fact in FACTS.items() if fact.JUDGED)
 
 
 class Call:
-    """What the new facts of a call name and introduce, gathered while they are decided."""
+    """What the new facts of a call name and introduce, gathered while they are being decided."""
 
     def __init__(self) -> None:
         self.streams: set[str] = set()
         self.kinds: set[str] = set()
-        """Of the index: those that its facts have entries of."""
+        """Kinds of index entries that its facts have."""
         self.stores: set[str] = set()
         self.names: dict[str, set[str]] = defaultdict(set)
-        """Per kind of thing the names."""
+        """Names per kind of thing."""
         self.introduced: list[Mention] = []
         self.feeds: Feeds = {}
         self.judged = False
         """Whether the terms of a program judge one of its facts."""
 
     def see(self, staged: Staged) -> None:
-        """Takes a new fact in."""
+        """Takes in a new fact."""
         self.streams.add(staged.stream)
         for reference in staged.refs:
             self.kinds.add(reference[0])
@@ -67,12 +67,12 @@ class _Counting:
     def __init__(self, stage: Stage, decided: Decided) -> None:
         self.stage = stage
         self.decided = decided
-        self.lifted = {lift.target_index for lift in decided.lifts}
+        self.withdrawn = {lift.target_index for lift in decided.lifts}
 
     def placed(self) -> Iterator[tuple[int, Staged]]:
         verdicts = self.decided.verdicts
         for index, row in enumerate(self.stage):
-            if verdicts[index] == NEW and index not in self.lifted:
+            if verdicts[index] == NEW and index not in self.withdrawn:
                 yield index, row
 
     def __iter__(self) -> Iterator[Staged]:
@@ -85,13 +85,13 @@ def warnings_of(
     """Every warning about the call's new facts, and the feeds that are new to the book."""
     counting = _Counting(stage, decided)
     feeds = call.feeds
-    if counting.lifted - {None}:
-        # What the call itself withdraws introduces nobody: gather again without it.
+    if counting.withdrawn - {None}:
+        # What the call itself withdraws introduces nothing: gather again without it.
         call = Call()
         for row in counting:
             call.see(row)
     gone = {lift.target for lift in decided.lifts if lift.target is not None}
-    # Whatever is recorded counts here, also where another machine's clock is ahead of ours.
+    # Everything recorded counts here, even where another machine's clock is ahead of ours.
     clocks = Clocks(FOREVER, decided.head.position)
     directory = IndexDirectory(connection, clocks, gone)
     if decided.head.position:
@@ -102,22 +102,22 @@ def warnings_of(
         directory.load_looks(said.introduces for said in call.introduced if said.introduces)
     for introduced in call.introduced:
         directory.add(introduced)
-    found = list(decided.surprises.values())
+    warnings = list(decided.surprises.values())
     for row in counting:
-        found += [(row, surprise) for surprise in directory.judge(row.mentions)]
+        warnings += [(row, surprise) for surprise in directory.judge(row.mentions)]
     if call.judged:
         reader = CallReader(connection, clocks, counting.placed, gone, call.streams, call.kinds)
-        found += _judged(reader, counting)
+        warnings += _judged(reader, counting)
     new_feeds = {key: set(own) for key, own in feeds.items()}
     conflicting = _conflicting_feeds(LogReader(connection, clocks), feeds, new_feeds)
     if conflicting:
-        found += _two_feeds(LogReader(connection, clocks), counting, conflicting, gone)
-    found += _sold_by_orders(LogReader(connection, clocks), counting)
-    return found, new_feeds
+        warnings += _two_feeds(LogReader(connection, clocks), counting, conflicting, gone)
+    warnings += _sold_by_orders(LogReader(connection, clocks), counting)
+    return warnings, new_feeds
 
 
 def _sold_by_orders(reader: LogReader, counting: _Counting) -> Found:
-    """Facts of placed GMV of days of which the book has the orders themselves."""
+    """Facts of placed GMV for days whose orders the book holds itself."""
     placed = [
         (row, row.mentions.store, date.fromisoformat(row.mentions.feed[0]), row.mentions.feed[2])
         for row in counting
@@ -135,35 +135,35 @@ def _sold_by_orders(reader: LogReader, counting: _Counting) -> Found:
 
 
 def _load_introduced(directory: IndexDirectory, call: Call) -> None:
-    """What the book knows already of the things that the call introduces."""
+    """Loads what the book already knows of the things that the call introduces."""
     names: dict[str, set[str]] = defaultdict(set)
     for said in call.introduced:
         assert said.introduces is not None
         kind, name = said.introduces
         if THINGS[kind].twice:
             names[kind].add(name)
-    for kind, found in names.items():
-        directory.load_names(THINGS[kind], found - set(directory.held[kind]))
+    for kind, kind_names in names.items():
+        directory.load_names(THINGS[kind], kind_names - set(directory.held[kind]))
 
 
 def _judged(reader: CallReader, counting: _Counting) -> Found:
-    """What the terms of programs find odd."""
+    """Exceptions under the terms of programs."""
     facts = {
         reader.position_of(place): (staged, reader.recorded(place, staged))
         for place, staged in counting.placed()
         if staged.type in JUDGED
     }
-    found = judged(reader, [recorded for _, recorded in facts.values()])
-    return [(facts[recorded.position][0], surprise) for recorded, surprise in found]
+    surprises = judged(reader, [recorded for _, recorded in facts.values()])
+    return [(facts[recorded.position][0], surprise) for recorded, surprise in surprises]
 
 
 def _conflicting_feeds(reader: LogReader, feeds: Feeds, new_feeds: Feeds) -> set[tuple[str, str]]:
-    """Stores and bases with several sources. Leaves in `new_feeds` what the book lacks."""
+    """Stores and bases with several sources. Keeps in `new_feeds` only what the book lacks."""
     sources = {key: set(own) for key, own in feeds.items()}
     for key, source in feeds_of(reader, feeds):
         sources[key].add(source)
         new_feeds[key].discard(source)
-    return {key for key, found in sources.items() if len(found) > 1}
+    return {key for key, reporting in sources.items() if len(reporting) > 1}
 
 
 def _two_feeds(
@@ -172,7 +172,7 @@ def _two_feeds(
     conflicting: set[tuple[str, str]],
     gone: set[int],
 ) -> Found:
-    """Facts of days that another source reports too."""
+    """Facts of days that another source reports as well."""
     by_day: dict[tuple[str, str, str], set[str]] = defaultdict(set)
     for chunk in chunks(sorted({f"store:{store}" for store, _ in conflicting})):
         for recorded in reader.facts(chunk):
@@ -185,7 +185,7 @@ def _two_feeds(
             key = (said.store, said.feed[0], said.feed[1])
             by_day[key].add(said.feed[2])
             mine.append((row, key))
-    return [(one, two_feeds(*key, by_day[key])) for one, key in mine if len(by_day[key]) > 1]
+    return [(row, two_feeds(*key, by_day[key])) for row, key in mine if len(by_day[key]) > 1]
 
 
 def _day_key(recorded: Recorded) -> tuple[str, str, str]:

@@ -36,7 +36,7 @@ INSTEAD = {
 
 
 Look = Callable[[Connection, int, int], dict[str, Any]]
-"""From the position of a fact and that of the head: what its withdrawal moves."""
+"""From the positions of a fact and of the head: what withdrawing the fact moves."""
 
 
 def withdraw(
@@ -49,13 +49,12 @@ def withdraw(
     look: Look | None = None,
     agree: Agree = at_once,
 ) -> dict[str, Any]:
-    """Records that the fact at a position counts for nothing from here on, if `agree` says so of
-    what is taken back.
+    """Records that the fact at a position counts for nothing from now on, if `agree` accepts the
+    plan of it.
 
-    The answer has the fact as it was told, and as it can be told again; `look` works out what
-    else is told of it: what it moves. Raises `NoSuchPosition`, `NoSuchEvent` (no fact),
-    `AlreadyWithdrawn`, `ReadOnlyBook`, and `ConcurrentWrite` where somebody wrote while `agree`
-    was asked.
+    The answer has the fact as it was sent, and as it can be sent again; `look` adds what the
+    withdrawal moves. Raises `NoSuchPosition`, `NoSuchEvent` (not a fact), `AlreadyWithdrawn`,
+    `ReadOnlyBook`, and `ConcurrentWrite` where somebody wrote while `agree` was asked.
     """
     if not book.writable:
         raise read_only(book.lacking, "withdraw")
@@ -63,13 +62,13 @@ def withdraw(
     with book.reading() as connection:
         head = head_of(connection)
         fact = next(iter(read_positions(connection, [position])))
-        told = as_told(fact)
+        row = as_told(fact)
         plan = {
             "withdrawn": position,
             "type": type_,
             "stream": stream,
-            "fact": told,
-            "again": told | {"id": f"again-{position}"},
+            "fact": row,
+            "again": row | {"id": f"again-{position}"},
             "recorded": 0,
             "position": head.position,
             "receipt": head.receipt,
@@ -102,13 +101,13 @@ def _refuse_unless_fact(book: Book, position: int) -> tuple[str, str]:
         .where(c.position == position)
     )
     with book.reading() as connection:
-        found = connection.execute(query).first()
-    if found is None:
+        row = connection.execute(query).first()
+    if row is None:
         raise NoSuchPosition(
             f"The book has no position {position}; its last is {book.head().position}.",
             "Find the fact with: duebook log STREAM",
         )
-    topic, stream, by = found
+    topic, stream, by = row
     name = TOPICS[topic].__name__ if topic in TOPICS else topic
     if not is_fact(topic):
         hint = INSTEAD.get(name, "Only facts are withdrawn; decisions are corrected by later ones.")

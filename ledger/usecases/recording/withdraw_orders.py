@@ -1,4 +1,4 @@
-"""Taking a call of order lines back as a whole: it counts for nothing from here on."""
+"""Taking back a call of order lines as a whole: it counts for nothing from now on."""
 
 from typing import Any
 
@@ -34,11 +34,10 @@ def withdraw_orders(
     dry_run: bool = False,
     agree: Agree = at_once,
 ) -> dict[str, Any]:
-    """Records that a call of order lines counts for nothing from here on, if `agree` says so of
-    what that is; what its lines replaced counts again. `position` is that of any event of the
-    call.
+    """Records that a call of order lines counts for nothing from now on, if `agree` accepts the
+    plan of it; what its lines replaced counts again. `position` is that of any event of the call.
 
-    Answers rows and money of the call, the calls whose rows were known from it and go with it,
+    Returns rows and money of the call, the calls whose rows were known from it and go with it,
     and per program and month how many stores have lines of it. With `dry_run` nothing is recorded.
     Raises `NoSuchEvent`, `AlreadyWithdrawn`, `ConcurrentWrite`, `ReadOnlyBook`, `OlderBook`.
     """
@@ -63,7 +62,7 @@ def withdraw_orders(
 
 
 def _call(calls: Calls, position: int) -> Logged:
-    event = next((one for one in calls.archived if position in (one.position, one.batch)), None)
+    event = next((call for call in calls.archived if position in (call.position, call.batch)), None)
     if event is None:
         raise NoSuchEvent(
             f"Position {position} is not a load of order lines.",
@@ -79,17 +78,17 @@ def _call(calls: Calls, position: int) -> Logged:
 
 
 def _looked_at(connection: Connection, calls: Calls, call: Logged, head: Head) -> dict[str, Any]:
-    """What goes with the call."""
-    money: dict[str, Money] = {}
+    """What is taken back with the call."""
+    sums: dict[str, Money] = {}
     for file in call.event.files:
         for total in file.totals:
             amount = Money.parse(total.amount, total.currency)
-            held = money.get(total.currency)
-            money[total.currency] = held.plus(amount) if held else amount
+            held = sums.get(total.currency)
+            sums[total.currency] = held.plus(amount) if held else amount
     return {
         "withdrawn": call.position,
         "rows": call.event.rows,
-        "amounts": {code: money.text for code, money in sorted(money.items())},
+        "amounts": {code: money.text for code, money in sorted(sums.items())},
         "known_from_it": [
             event.position for event in calls.counting if call.position in event.event.known_from
         ],
@@ -98,9 +97,8 @@ def _looked_at(connection: Connection, calls: Calls, call: Logged, head: Head) -
 
 
 def _touched(connection: Connection, files: list[Archived], head: Head) -> list[dict[str, Any]]:
-    """Per edition that goes by orders, and month: how many stores have lines, and if it is closed.
-
-    Editions that settle a term at once are named once.
+    """Per edition that is based on orders, and month: how many stores have lines, and whether the
+    month is closed. Editions that settle their whole term at once are named once.
     """
     rules = program_names()
     closed = {
@@ -109,7 +107,7 @@ def _touched(connection: Connection, files: list[Archived], head: Head) -> list[
     }
     paths = present(archive_folder(connection), [file.described() for file in files])
     listed = ", ".join(literal(str(path)) for path in paths)
-    found: list[dict[str, Any]] = []
+    touched: list[dict[str, Any]] = []
     from ledger.store.archive.connection import connect
 
     with Scratch() as spill, connect(spill) as database:
@@ -127,7 +125,7 @@ def _touched(connection: Connection, files: list[Archived], head: Head) -> list[
                 for instant in (first, last):
                     name = month_of(day_of(instant, edition.zone)) if by_month else None
                     stores.setdefault(name, set()).add(store)
-            found += [
+            touched += [
                 {
                     "program": edition.program,
                     "period": name,
@@ -136,4 +134,4 @@ def _touched(connection: Connection, files: list[Archived], head: Head) -> list[
                 }
                 for name, own in sorted(stores.items(), key=lambda pair: pair[0] or "")
             ]
-    return found
+    return touched

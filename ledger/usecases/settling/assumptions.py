@@ -1,4 +1,4 @@
-"""What an argument about the text is worth: what each other reading of an assumption would move."""
+"""What a dispute about the text is worth: what each other reading of an assumption would move."""
 
 from typing import Any
 
@@ -11,14 +11,14 @@ from ledger.usecases.settling.settle import Settlement, settle
 
 
 def moved_by_assumptions(connection: Connection, run: Settlement) -> list[dict[str, Any]]:
-    """Per assumed reading and other value of it: how many lines would say something else, and by
-    how much the payees would be due more, one row per commodity; in the order of the edition.
+    """Per assumed reading and other value of it: how many lines would change, and how much more
+    the payees would be due, one row per commodity; in the order of the edition.
 
-    Values that are named in the terms alone are tried, one at a time; an assumption that has no
-    other value to try has one row without a value.
+    Only values named in the terms are tried, one at a time; an assumption that has no other value
+    to try has one row without a value.
     """
     edition = run.edition
-    if run.stands == "issued":  # the terms of the close, with what is known now
+    if run.stands == "issued":  # settle anew: the terms of the close, what is known now
         run = settle(connection, edition, run.clocks, period=run.period)
     program = program_of(edition.rules)
     assumed = {
@@ -30,11 +30,11 @@ def moved_by_assumptions(connection: Connection, run: Settlement) -> list[dict[s
         name = variant.because
         if name in assumed and variant.edition != edition and not variant.assume:
             other = settle(connection, variant.edition, run.clocks, period=run.period)
-            found = changes(run.lines, other.lines)
-            differences = [change.difference for change in found if change.difference is not None]
+            changed = changes(run.lines, other.lines)
+            differences = [change.difference for change in changed if change.difference is not None]
             moved = [money for money in sum_by_currency(differences).values() if money.minor]
             sums: list[Money | None] = [*moved] or [None]
-            tried[name] += [_row(name, variant.detail, len(found), sum_) for sum_ in sums]
+            tried[name] += [_row(name, variant.detail, len(changed), sum_) for sum_ in sums]
     rows = []
     for name, because in assumed.items():
         for row in tried[name] or [_row(name, None, None, None)]:

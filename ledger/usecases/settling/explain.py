@@ -1,4 +1,4 @@
-"""Explaining one line: its tree, and the facts it rests on with the file and line they came in."""
+"""Explaining one line: its tree, and the facts behind it with the file and line they came in."""
 
 from typing import Any
 
@@ -30,8 +30,8 @@ def explain(
 ) -> tuple[Settlement, dict[str, Any]]:
     """The settlement of one line alone, and the answer: the line, its tree, its facts.
 
-    Reads only what the line rests on. With `orders` also every order that the line sums; under
-    the terms that count, or under those given.
+    Reads only what the line depends on. With `orders`, also lists every order that the line sums.
+    Uses the terms in force, or `edition` if given.
     Raises `NoSuchLine`, `UnknownProgram`, `NoOrders` for a program that does not work by order.
     """
     published, period, subject = split_line(connection, line, clocks.known_at)
@@ -45,16 +45,16 @@ def explain(
     )
     if not settlement.lines:
         raise _no_line(connection, line, LineName(edition, period, subject), clocks)
-    found = next((one for one in settlement.lines if one.line == line), None)
-    if found is None:
-        names = [line.line for line in settlement.lines]
+    explained = next((candidate for candidate in settlement.lines if candidate.line == line), None)
+    if explained is None:
+        names = [candidate.line for candidate in settlement.lines]
         raise NoSuchLine(
             f"There is no line {line!r}.", f"{did_you_mean(line, names)}There are: {listed(names)}."
         )
     head = settlement.head_json()
     del head["totals"], head["decisions"]
-    answer = head | {"stands": settlement.stands} | found.as_json()
-    cited = found.explanation.positions()
+    answer = head | {"stands": settlement.stands} | explained.as_json()
+    cited = explained.explanation.positions()
     answer["facts"] = provenance(connection, cited)
     answer["considered"] = [
         {"position": fact.position, "type": type(fact.event).__name__, "stream": fact.stream}
@@ -63,24 +63,24 @@ def explain(
     ]
     if orders:
         asked = (edition, [line], settlement.period, clocks)
-        found_orders = orders_of_lines(connection, *asked)[line]
-        if not found_orders and program_of(edition.rules).orders is None:
+        own_orders = orders_of_lines(connection, *asked)[line]
+        if not own_orders and program_of(edition.rules).orders is None:
             raise NoOrders(
                 f"{line} is not based on archived orders.", "Leave --orders out of the command."
             )
-        answer["orders"] = [_without(order, "archived") for order in found_orders]
-    streams = {found.subject, *(one["stream"] for one in answer["facts"])}
+        answer["orders"] = [_without(order, "archived") for order in own_orders]
+    streams = {explained.subject, *(row["stream"] for row in answer["facts"])}
     answer["withdrawn"] = withdrawn_of(connection, streams, clocks.known_at)
     return settlement, answer
 
 
 def _no_line(connection: Connection, line: str, name: LineName, clocks: Clocks) -> NoSuchLine:
-    """The refusal for a subject without a line, with the lines of others that are named alike."""
+    """The refusal for a subject without a line, with lines of subjects with similar names."""
     edition, period, subject = name
     lines: list[str] = []
     if alike := subjects_near(connection, subject, clocks):
         settlement = settle(connection, edition, clocks, period=period, subjects=alike)
-        lines = lines_near(line, [line.line for line in settlement.lines])
+        lines = lines_near(line, [other.line for other in settlement.lines])
     return no_line(edition, period, subject, lines)
 
 
@@ -89,7 +89,7 @@ def _without(row: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def withdrawn_of(connection: Connection, streams: set[str], known_at: int) -> list[dict[str, Any]]:
-    """Facts of some streams that were withdrawn, which a reader of the tree would look for."""
+    """Withdrawn facts of some streams: a reader of the tree would look for them."""
     c, w = events.c, withdrawn.c
     query = (
         select(c.position, w.position)
@@ -98,8 +98,8 @@ def withdrawn_of(connection: Connection, streams: set[str], known_at: int) -> li
         .order_by(c.position)
     )
     lifts = {target: by for target, by in connection.execute(query)}
-    found = provenance(connection, set(lifts))
-    return [{**one, "withdrawn_by": lifts[one["position"]]} for one in found]
+    facts = provenance(connection, set(lifts))
+    return [{**fact, "withdrawn_by": lifts[fact["position"]]} for fact in facts]
 
 
 def provenance(connection: Connection, positions: set[int]) -> list[dict[str, Any]]:
@@ -109,7 +109,7 @@ def provenance(connection: Connection, positions: set[int]) -> list[dict[str, An
         fact.position: fact.event
         for fact in read_positions(connection, {fact.batch for fact in facts if fact.batch})
     }
-    found = []
+    rows = []
     for fact in facts:
         batch = batches.get(fact.batch)
         file, line = ("", None)
@@ -117,7 +117,7 @@ def provenance(connection: Connection, positions: set[int]) -> list[dict[str, An
             file, line = batch.place(fact.row)
         elif isinstance(batch, BatchRecorded) and isinstance(fact.event, OrdersArchived):
             file = ", ".join(file.name for file in batch.files)
-        found.append(
+        rows.append(
             {
                 "position": fact.position,
                 "type": type(fact.event).__name__,
@@ -129,4 +129,4 @@ def provenance(connection: Connection, positions: set[int]) -> list[dict[str, An
                 "line": line,
             }
         )
-    return found
+    return rows

@@ -11,27 +11,27 @@ from ledger.programs.registry import program_of
 def months_between(
     edition: Edition, first: str | None, last: str | None, clocks: Clocks
 ) -> list[str]:
-    """The months from one to another, both of them inside; without a first from the edition's
-    first, without a last to its last that has begun by as-of.
+    """The months from `first` to `last`, both included; by default from the edition's first month
+    to its last one that has begun by as-of.
 
-    Raises `WrongPeriod` for anything that is no month of the edition, for months the wrong way
-    round, and for an edition that settles as a whole.
+    Raises `WrongPeriod` for anything that is not a month of the edition, for months in the wrong
+    order, and for an edition that settles as a whole.
     """
     if not program_of(edition.rules).periods.by_month:
         raise WrongPeriod(
             f"{edition.program} settles its whole term, not by month.",
             "Leave --from and --to out.",
         )
-    for one in (first, last):
-        if one is not None:
-            month(edition, one)
+    for name in (first, last):
+        if name is not None:
+            month(edition, name)
     begin = month_of(edition.first) if first is None else first
     until = clocks.as_of if last is None else month(edition, last).window.end - 1
     start = month(edition, begin).window.start
-    found = months_begun(edition, start, until)
-    if not found:
+    months = months_begun(edition, start, until)
+    if not months:
         if last is None:
             day = day_of(clocks.as_of, edition.zone)
             raise WrongPeriod(f"{begin} has not begun on {day}.", "Name the last month with --to.")
-        raise WrongPeriod(f"{first} is after {last}.", "Name the earlier month with --from.")
-    return found
+        raise WrongPeriod(f"{first} lies after {last}.", "Name the earlier month with --from.")
+    return months

@@ -1,4 +1,4 @@
-"""What is said of a line id that names none: what may have been meant, as `explain` takes it."""
+"""The refusal of a line id that names no line, with what may have been meant."""
 
 import re
 
@@ -14,12 +14,12 @@ from ledger.store.near_streams import names_near
 
 PARTS = re.compile("[/:]")
 TRIED_MAX = 5
-"""Subjects of like names that are looked at for lines."""
+"""How many subjects with similar names are searched for lines."""
 
 
 def refuse_wrong_period(line: str, edition: Edition, period: str | None, subject: str) -> None:
-    """Raises `NoSuchLine` for a line that names no month, or something else in its place, of a
-    program that settles by month."""
+    """Raises `NoSuchLine` for a line of a program that settles by month if the line names no month,
+    or something else in its place."""
     program, first = edition.program, month_of(edition.first)
     try:
         program_of(edition.rules).days_of(edition, period)
@@ -46,7 +46,7 @@ def refuse_wrong_period(line: str, edition: Edition, period: str | None, subject
 def no_line(
     edition: Edition, period: str | None, subject: str, near_lines: list[str]
 ) -> NoSuchLine:
-    """The refusal for a subject without a line, with lines of subjects that are named alike."""
+    """The refusal for a subject without a line, with lines of subjects with similar names."""
     sentence, hint = program_of(edition.rules).no_line(edition, period, subject)
     meant = f"Did you mean {' or '.join(near_lines)}? " if near_lines else ""
     spelt = [line for line in near_lines if line.casefold().endswith(f"/{subject.casefold()}")]
@@ -58,12 +58,12 @@ def no_line(
 
 
 def subjects_near(connection: Connection, subject: str, clocks: Clocks) -> frozenset[str]:
-    """Subjects with names like that one, or like a part of it: `store:S-1`, `2026-01/S-1`."""
+    """Subjects whose names are similar to it or to a part of it: `store:S-1`, `2026-01/S-1`."""
     parts = [subject, *reversed(PARTS.split(subject))]
-    found = names_near(connection, dict.fromkeys(filter(None, parts)), clocks.known_at)
-    return frozenset(found[:TRIED_MAX]) - {subject}
+    names = names_near(connection, dict.fromkeys(filter(None, parts)), clocks.known_at)
+    return frozenset(names[:TRIED_MAX]) - {subject}
 
 
 def lines_near(line: str, lines: list[str]) -> list[str]:
-    """Of the lines of such subjects the likeliest, or all where none is more like it."""
+    """The most similar of these lines, or the first three where none is similar enough."""
     return near(line, lines) or sorted(lines)[:3]

@@ -1,4 +1,4 @@
-"""The archived orders that lines rest on, each with the file and row that it came in."""
+"""The archived orders behind lines, each with the file and row that it came in."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -21,7 +21,7 @@ from ledger.store.reader import LogReader
 from ledger.usecases.settling.settle import settle, subjects_of
 
 Sold = tuple[str, date]
-"""A store and a day of whose orders a step is the sum."""
+"""A store and a day whose orders a step sums."""
 COLUMNS = (
     "store, order_id, item, created_at, amount_minor, refunded_minor, currency::VARCHAR,"
     " category::VARCHAR, file, source_file, source_row"
@@ -35,27 +35,29 @@ def orders_of_lines(
     period: str | None,
     clocks: Clocks,
 ) -> dict[str, list[dict[str, Any]]]:
-    """Per line every order that it charges, or whose GMV it rests on, with the file and row it
-    came in, and the position at which it was archived, `archived`. One look for all of them.
+    """Per line every order that it charges, or whose GMV it is based on, with the file and row it
+    came in, and in `archived` the position at which it was archived. All lines share one query.
 
     Raises `NoOrders` for a program that does neither.
     """
     program = program_of(edition.rules)
     reader = LogReader(connection, clocks)
     subjects = subjects_of(edition, lines)
-    found: dict[str, list[dict[str, Any]]] = {line: [] for line in lines}
+    by_line: dict[str, list[dict[str, Any]]] = {line: [] for line in lines}
     if program.orders is not None:
-        for one in program.orders.orders_of(reader, Asked(edition, period, subjects)):
-            if one["line"] in found:
-                found[one.pop("line")].append(one)
+        for order in program.orders.orders_of(reader, Asked(edition, period, subjects)):
+            if order["line"] in by_line:
+                by_line[order.pop("line")].append(order)
     elif OfOrders.GMV in program.asks_of_orders(edition):
         run = settle(connection, edition, clocks, period=period, subjects=subjects)
         sold = {
-            line.line: set(line.explanation.all_sold()) for line in run.lines if line.line in found
+            line.line: set(line.explanation.all_sold())
+            for line in run.lines
+            if line.line in by_line
         }
         orders = _sold(reader, edition, {each for own in sold.values() for each in own})
         for line, own in sold.items():
-            found[line] = [dict(order) for key in sorted(own) for order in orders.get(key, ())]
+            by_line[line] = [dict(order) for key in sorted(own) for order in orders.get(key, ())]
     else:
         raise NoOrders(
             f"No line of {edition.program} is worked out from orders.",
@@ -63,15 +65,15 @@ def orders_of_lines(
         )
     files = OrderLines.at(connection, clocks).files
     names = _names(connection, files)
-    for one in (order for own in found.values() for order in own):
-        archived, file, row = one.pop("place")
-        one |= {"file": names[archived - 1][file - 1], "row": row}
-        one["archived"] = files[archived - 1].position
-    return found
+    for order in (order for own in by_line.values() for order in own):
+        archived, file, row = order.pop("place")
+        order |= {"file": names[archived - 1][file - 1], "row": row}
+        order["archived"] = files[archived - 1].position
+    return by_line
 
 
 def _sold(reader: LogReader, edition: Edition, sold: set[Sold]) -> dict[Sold, list[dict[str, Any]]]:
-    """The orders of stores on days, in the edition's zone."""
+    """The orders of some stores on some days, in the edition's zone."""
     if not sold:
         return {}
     days = [day for _, day in sold]
@@ -82,11 +84,11 @@ def _sold(reader: LogReader, edition: Edition, sold: set[Sold]) -> dict[Sold, li
     rows = session.ask(
         f"SELECT {COLUMNS} FROM orders ORDER BY store, created_at, order_id, item", {}
     )
-    found: dict[Sold, list[dict[str, Any]]] = defaultdict(list)
+    orders: dict[Sold, list[dict[str, Any]]] = defaultdict(list)
     for store, order_id, item, at, amount, refunded, currency, category, *place in rows:
         day = day_of(at, edition.zone)
         if (store, day) in sold and at <= reader.clocks.as_of:
-            found[store, day].append(
+            orders[store, day].append(
                 {
                     "order_id": order_id,
                     **({"item": item} if item else {}),
@@ -101,11 +103,11 @@ def _sold(reader: LogReader, edition: Edition, sold: set[Sold]) -> dict[Sold, li
                     "place": tuple(place),
                 }
             )
-    return found
+    return orders
 
 
 def _names(connection: Connection, files: Sequence[Archived]) -> list[list[str]]:
     """Per archived file the names of the files that its call was given."""
     events = read_positions(connection, {file.call.batch for file in files})
     batches = {event.position: event for event in events}
-    return [[one.name for one in batches[file.call.batch].event.files] for file in files]
+    return [[given.name for given in batches[file.call.batch].event.files] for file in files]

@@ -26,7 +26,7 @@ from ledger.usecases.terms.editions import edition_at
 
 @dataclass(frozen=True)
 class Settlement:
-    """The lines of an edition at one pair of clocks, with everything they rest on."""
+    """The lines of an edition at one pair of clocks, with everything they are based on."""
 
     edition: Edition
     clocks: Clocks
@@ -37,10 +37,10 @@ class Settlement:
     days: Span | None = None
     events_read: int = 0
     windowed: frozenset[str] = frozenset()
-    """Streams of which the run asked for the sales of its days only."""
+    """Streams of which the run read only the sales of its own days."""
     changes: list[dict[str, Any]] = field(default_factory=list)
     stands: Literal["fresh", "issued"] = "fresh"
-    """Whether the lines are worked out anew, or those of a closed period as they stand."""
+    """Whether the lines are worked out anew, or are a closed period's as issued and adjusted."""
 
     @property
     def totals(self) -> dict[str, Money]:
@@ -51,11 +51,11 @@ class Settlement:
     @property
     def decisions(self) -> dict[str, int]:
         """How many lines without money there are per outcome."""
-        found = Counter(line.outcome for line in self.lines if line.amount is None)
-        return dict(sorted(found.items()))
+        counts = Counter(line.outcome for line in self.lines if line.amount is None)
+        return dict(sorted(counts.items()))
 
     def head_json(self) -> dict[str, Any]:
-        """What the run rests on, without the lines."""
+        """What the run is based on, and its totals, without the lines."""
         edition = self.edition
         assert self.days is not None
         period = {"from": str(self.days.first)}
@@ -101,10 +101,10 @@ def settle(
 ) -> Settlement:
     """Works out an edition's lines, or those of some subjects, at a pair of clocks.
 
-    `watch` is shown every fact that is read; `assume` and `keep` change one thing for a
-    reconciliation's "what if"; without `trusting` no snapshot is used; with `shared`
-    runs at the same clocks open the order lines once. A subject without a line
-    is left out. Raises `WrongPeriod`, and `LogBroken` for a log that does not read back.
+    `watch` is called with every fact that is read; `assume` and `keep` change one thing for a
+    reconciliation's "what if"; without `trusting` no snapshot is used; with `shared`, runs at the
+    same clocks open the order lines once. A subject without a line is left out. Raises
+    `WrongPeriod`, and `LogBroken` for a log that does not read back.
     """
     program = program_of(edition.rules)
     days = program.days_of(edition, period)
@@ -134,7 +134,7 @@ def settle(
 
 
 def published_edition(connection: Connection, program: str, clocks: Clocks) -> Edition:
-    """The terms that count at a known-at. Raises `UnknownProgram`."""
+    """The terms in force at a known-at. Raises `UnknownProgram`."""
     return edition_at(connection, program, clocks.known_at)[0]
 
 
@@ -163,9 +163,9 @@ def split_line(connection: Connection, line: str, known_at: int) -> LineName:
 def as_published(
     connection: Connection, program: str, clocks: Clocks, period: str | None = None
 ) -> Settlement | None:
-    """What a draft is compared with: the published terms' settlement.
+    """The settlement under the published terms, with which a draft is compared.
 
-    None without any, and where those have no such period.
+    None if no terms are published, or if they have no such period.
     """
     try:
         edition = published_edition(connection, program, clocks)
@@ -199,6 +199,6 @@ def outcome_told(line: Line | None) -> str | None:
 
 
 def subjects_of(edition: Edition, lines: Iterable[str]) -> frozenset[str]:
-    """The subjects that some lines of an edition are about, by their ids."""
+    """The subjects of some lines of an edition, from the lines' ids."""
     split = program_of(edition.rules).subject_of
     return frozenset(split(line.partition("/")[2])[1] for line in lines)

@@ -19,13 +19,13 @@ class TermsByPosition:
         self._begun: dict[int, Instant] = {}
 
     def zone_of(self, program: str, position: int) -> str:
-        """The zone of the terms that a program had; before its first ones, the usual."""
+        """The zone of a program's terms at a position; before its first terms, the default."""
         version = self._at(program, position)
         return version.event.edition["zone"] if version else DEFAULT_ZONE
 
     def holder(self, pot: str, at: Instant, position: int) -> str | None:
-        """The program by which a fact of that instant moves a pot: of those that have begun, the
-        last one; none before the first."""
+        """The program through which a fact of that instant moves a pot: the last to have begun;
+        None before the first."""
         begun = [
             (begins, program)
             for program in self._versions
@@ -35,7 +35,7 @@ class TermsByPosition:
         return max(begun)[1] if begun else None
 
     def changing(self, after: int) -> list[tuple[Recorded, str]]:
-        """What was published after a position of programs that hold a pot, and which."""
+        """Terms published after a position for programs that hold a pot, each with its pot."""
         return [
             (version, pot)
             for versions in self._versions.values()

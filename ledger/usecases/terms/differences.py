@@ -1,11 +1,11 @@
-"""What a version of terms says otherwise than the one in force."""
+"""How a version of terms differs from the one in force."""
 
 from typing import Any, NamedTuple
 
 from ledger.programs.edition import Edition
 
 NAMES = ("program", "publisher", "version", "terms", "cite", "assumed", "source")
-"""What is compared parameter by parameter, or names the version itself."""
+"""Keys that are compared parameter by parameter, or that name the version itself."""
 
 
 class Difference(NamedTuple):
@@ -16,7 +16,7 @@ class Difference(NamedTuple):
     now: Any
     cited: str | None
     keeps_citation: bool
-    """Whether the value is another one and its citation the old one."""
+    """Whether the value changed and its citation did not."""
 
 
 def differences(before: Edition, after: Edition) -> list[Difference]:

@@ -1,4 +1,4 @@
-"""Terms that are only tried: read from a file, never recorded."""
+"""Draft terms: read from a file, never recorded."""
 
 from ledger.intake.border import MIB, read_bounded
 from ledger.kernel.errors import BadTerms

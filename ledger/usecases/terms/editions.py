@@ -1,4 +1,4 @@
-"""Reading back what is published: the terms that count at a known-at."""
+"""Reading back what is published: the terms in force at a known-at."""
 
 from collections.abc import Collection, Iterator
 
@@ -41,7 +41,7 @@ def edition_at(connection: Connection, program: str, known_at: int) -> tuple[Edi
 
 
 def _meant(typed: str, known: Collection[str]) -> str:
-    """What to write instead, where that can be told."""
+    """What to write instead, where that is clear."""
     program, slash, rest = typed.partition("/")
     if slash and program in known:
         month = month_meant(rest)
@@ -53,8 +53,8 @@ def _meant(typed: str, known: Collection[str]) -> str:
 
 
 def program_meant(connection: Connection, typed: str) -> str | None:
-    """The program whose id begins like that, in any case of letters; None where none does, and for
-    a whole id.
+    """The program whose id begins with what is typed, ignoring case; None where none does, and
+    for a whole id.
 
     Raises `UnknownProgram` for the beginning of several.
     """
@@ -71,7 +71,7 @@ def program_meant(connection: Connection, typed: str) -> str | None:
 
 
 def edition_from(recorded: Recorded) -> Edition:
-    """The edition that an event published. Raises `LogBroken` where it is not that any more."""
+    """The edition that an event published. Raises `LogBroken` if it no longer fits its digest."""
     event = recorded.event
     edition = Edition.from_data(event.edition, f"position {recorded.position}")
     if edition.digest != event.digest:
@@ -85,9 +85,9 @@ def edition_from(recorded: Recorded) -> Edition:
 def last_editions(
     connection: Connection, known_at: int, rules: Collection[str]
 ) -> Iterator[Edition]:
-    """The last published version of every edition that some rules work out, by its id."""
+    """The last published version of every edition that uses one of these rules, in order of ids."""
     if rules:
-        last = {one.event.program: one for one in published(connection, known_at)}
+        last = {fact.event.program: fact for fact in published(connection, known_at)}
         for _, fact in sorted(last.items()):
             if fact.event.edition["rules"] in rules:
                 yield Edition.from_data(fact.event.edition, f"position {fact.position}")

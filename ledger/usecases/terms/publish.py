@@ -1,4 +1,4 @@
-"""Publishing terms and reading back what is published."""
+"""Publishing terms: what a new version changes, and what it may not be."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,7 +20,7 @@ from ledger.usecases.terms.differences import differences
 from ledger.usecases.terms.editions import edition_from, published
 
 Look = Callable[[Connection, Edition | None, Edition, int], dict[str, Any]]
-"""From the terms in force, those that are to be, and the head's position: what that moves."""
+"""From the terms in force, the new ones, and the head's position: what the change moves."""
 SHIPPED = "duebook"
 """The publisher of the editions that come with duebook."""
 
@@ -35,13 +35,13 @@ def publish(
     agree: Agree = at_once,
 ) -> dict[str, Any]:
     """Records a version of an edition, checked and with every parameter written out, if `agree`
-    says so of what differs from the version in force.
+    accepts how it differs from the version in force.
 
-    `look` works out what else is told of it: what it moves. The same publisher's
-    version with the same content is known and recorded once. Raises `BadTerms` (a wrong key or
-    value), `TermsConflict` (other content under that version, a version that is not higher than
-    the publisher's last, another publisher's terms that are replaced without `replace`, or a new
-    program that overlaps a published one), `ReadOnlyBook`, `BookLocked`.
+    `look` adds to the plan what the change moves. The same version of the same publisher with the
+    same content is recorded only once. Raises `BadTerms` (a wrong key or value), `TermsConflict`
+    (other content under that version, a version that is not higher than the publisher's last,
+    another publisher's terms that are replaced without `replace`, or a new program that overlaps a
+    published one), `ReadOnlyBook`, `BookLocked`, `ConcurrentWrite`.
     """
     complete = checked(edition)
     with book.reading() as connection:
@@ -55,7 +55,7 @@ def publish(
         _refuse_takeover(complete, own, replace=replace)
         before = edition_from(own[-1]) if own else None
         plan = _published_answer(complete, None, None, recorded=False)
-        plan |= _told(connection, before, complete, head, look)
+        plan |= _changes(connection, before, complete, head, look)
     if not agree(plan):
         return plan
     with book.log.writing() as writer:
@@ -69,19 +69,19 @@ def publish(
     return plan | answer
 
 
-def _told(
+def _changes(
     connection: Connection,
     before: Edition | None,
     after: Edition,
     head: Head,
     look: Look | None,
 ) -> dict[str, Any]:
-    """What a version says otherwise, and what that moves."""
-    told: dict[str, Any] = {"replaces": None, "differences": []}
+    """How a version differs from the one in force, and what that moves."""
+    changes: dict[str, Any] = {"replaces": None, "differences": []}
     if before is not None:
-        told["replaces"] = {"publisher": before.publisher, "version": before.version}
-        told["differences"] = [difference._asdict() for difference in differences(before, after)]
-    return told | (look(connection, before, after, head.position) if look else {})
+        changes["replaces"] = {"publisher": before.publisher, "version": before.version}
+        changes["differences"] = [difference._asdict() for difference in differences(before, after)]
+    return changes | (look(connection, before, after, head.position) if look else {})
 
 
 def _refuse_lower(edition: Edition, own: list[Recorded]) -> None:
@@ -95,7 +95,7 @@ def _refuse_lower(edition: Edition, own: list[Recorded]) -> None:
 
 
 def _refuse_takeover(edition: Edition, own: list[Recorded], *, replace: bool) -> None:
-    """One publisher's terms are not superseded by another's unawares; the shipped ones may be."""
+    """Refuses to supersede another publisher's terms by accident; shipped ones may be replaced."""
     if not own or replace:
         return
     publisher = own[-1].event.publisher
@@ -150,12 +150,12 @@ def _conflicts(edition: Edition, known: list[Recorded]) -> Recorded | None:
                 f"published at position {fact.position} with another {named}.",
                 f"Give the changed file version = {_next_version(edition, known)}.",
             )
-    _refuse_overlap(edition, [one for one in known if one.event.program != edition.program])
+    _refuse_overlap(edition, [fact for fact in known if fact.event.program != edition.program])
     return None
 
 
 def _refuse_overlap(edition: Edition, known: list[Recorded]) -> None:
-    last = {one.event.program: one for one in known}
+    last = {fact.event.program: fact for fact in known}
     for program, fact in last.items():
         other = Edition.from_data(fact.event.edition, program)
         both, days = _shared(edition, other), _overlap(edition, other)
@@ -168,7 +168,7 @@ def _refuse_overlap(edition: Edition, known: list[Recorded]) -> None:
 
 
 def _shared(edition: Edition, other: Edition) -> list[str]:
-    """What two editions both cover, by their scopes and markets; nothing where they are apart."""
+    """What two editions both cover, by scope and market; empty where they do not overlap."""
     rules, others = program_of(edition.rules), program_of(other.rules)
     scope = set(rules.scope(edition)) & set(others.scope(other))
     mine, theirs = rules.markets(edition), others.markets(other)

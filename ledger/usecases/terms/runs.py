@@ -1,4 +1,4 @@
-"""What a run stands on, looked up once at the border and handed down as one value."""
+"""What a run is based on, looked up once at the entry point and passed down as one value."""
 
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ from ledger.usecases.typed_clocks import clocks_at, known_position
 
 
 class Run(NamedTuple):
-    """The edition that counts, both clocks, and how the period was closed by then, if it was."""
+    """The edition in force, both clocks, and the close of the period, if it was closed by then."""
 
     edition: Edition
     clocks: Clocks
@@ -34,15 +34,15 @@ def run_at(
     known_at: str | None = None,
     draft: Edition | None = None,
 ) -> Run:
-    """A run of a program at the clocks as typed; dates are days of the program's zone.
+    """A run of a program at the clocks as typed; dates are days in the program's zone.
 
-    A draft's zone counts in place of the published one. Raises `UnknownProgram`, `BadInstant`,
+    A draft's zone counts instead of the published one. Raises `UnknownProgram`, `BadInstant`,
     `NoZone`, `BadKnownAt`.
     """
     zone = draft.zone if draft else DEFAULT_ZONE
     if draft is None and known_at is not None and is_day(known_at):
-        # Which day is meant depends on the terms that are known by its end: those of the day in
-        # the usual zone say.
+        # Which day is meant depends on the zone of the terms known by its end: take those known
+        # by the end of the day in the default zone.
         zone = edition_at(connection, program, known_position(connection, known_at, now=now))[
             0
         ].zone
