@@ -119,7 +119,7 @@ def say_tolerance(answer: dict[str, Any]) -> None:
     """Says what is within the tolerances, which is never hidden."""
     for code, passed in answer.get("tolerance", {}).items():
         say(
-            f"{code}: {passed['count']:,} differences are within the tolerance of "
+            f"{code}: {counted(passed['count'], 'difference')} within the tolerance of "
             f"{grouped(passed['amount'])}, {grouped(passed['difference'])} in all."
         )
 

@@ -107,7 +107,9 @@ def say_moves(plan: Plan) -> None:
     for move in plan.get("moves", ()):
         name = " ".join(filter(None, [move["program"], move["period"]]))
         sums = ", ".join(f"{grouped(text)} {code}" for code, text in move["difference"].items())
-        say(f"{name}: {move['lines']} lines change, in all {sums or 'by nothing'}.")
+        say(
+            f"{name}: {counted(move['lines'], 'line')} would change, in all {sums or 'by nothing'}."
+        )
         for line in move["changes"]:
             say(
                 f"  {line['line']} ({line['payee']}): {line['was_outcome'] or 'none'} "

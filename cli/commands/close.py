@@ -185,13 +185,13 @@ def _row(adjustment: dict[str, Any]) -> dict[str, Any]:
     if adjustment.get("orders_changed"):
         causes.append(f"orders changed: {adjustment['orders_changed']}")
     causes += [f"filled {', '.join(adjustment['filled'])}"] if adjustment["filled"] else []
-    because = "; ".join(causes) or "time alone"
+    because = "; ".join(causes) or "passage of time"
     return {n: adjustment[n] for n in names} | {"why": adjustment["why"], "because": because}
 
 
 def _talk_adjusted(answer: dict[str, Any]) -> None:
     for row in answer["left_alone"]:
-        say(f"Left alone: {row['line']} stands by the platform's figure ({row['break']}).")
+        say(f"Not adjusted: {row['line']} keeps the platform's figure ({row['break']}).")
     if not answer["adjustments"]:
         what = "No other line has changed." if answer["left_alone"] else "Nothing has changed."
         say(f"{what} Nothing was recorded.")
@@ -200,7 +200,7 @@ def _talk_adjusted(answer: dict[str, Any]) -> None:
     totals = ", ".join(f"{grouped(text)} {code}" for code, text in answer["totals"].items())
     word = "changed" if answer["recorded"] else "would change"
     lines = len({row["line"] for row in answer["adjustments"]})
-    say(f"{lines} lines {word}" + (f", in all {totals}." if totals else "."))
+    say(f"{counted(lines, 'line')} {word}" + (f", in all {totals}." if totals else "."))
     first = min((fact for row in answer["adjustments"] for fact in row["because"]), default=None)
     if first is not None:
         say(f"What fact {first} says: duebook log --after {first - 1} --limit 1")

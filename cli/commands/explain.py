@@ -95,7 +95,7 @@ def _explained(
         at = ask.clocks(connection, program if slash else None)
         return Explained(*usecase(connection, line, at, orders=orders), None, at.known_at)
     except (NoSuchLine, UnknownProgram, WrongPeriod) as refusal:
-        from ledger.usecases.looking.meant import meaning, no_line
+        from ledger.usecases.looking.short_names import meaning, no_line
         from ledger.usecases.terms.editions import program_meant
 
         meant = meaning(connection, line, ask.clocks(connection))

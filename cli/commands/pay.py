@@ -42,7 +42,7 @@ def pay(
     duebook pay recruiting-eu-jp-2026q1/partner:P-01 --amount 28000.00 --currency CNY \\
         --ref bank-20260510-7 --on 2026-05-10 --by lin
     """
-    from ledger.usecases.looking.meant import statement_meant
+    from ledger.usecases.looking.short_names import statement_meant
     from ledger.usecases.statements.pay import pay as usecase
 
     where = ask.out

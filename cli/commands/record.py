@@ -97,7 +97,7 @@ def record(
     if rejects is not None and answer.rejected:
         with rejects.opened(errors="backslashreplace") as file:
             file.writelines(map(_to_fix, answer.rejected))
-        say(f"{len(answer.rejected):,} rejected rows are in {rejects}.")
+        say(f"{counted(len(answer.rejected), 'rejected row')} written to {rejects}.")
     _show(where, answer, dry_run, keeping=rejects is not None)
     return 1 if answer.rejected and rejects is None else 0
 
@@ -144,7 +144,7 @@ def _show_table(where: Out, answer: "RecordAnswer", summary: list[str], *, keepi
         where.text(summary)
         if answer.warnings:
             count = f"{len(answer.warnings):,} warnings"
-            say(f"{count} of the other rows are left out until these are mended; --format json.")
+            say(f"{count} of the other rows are left out until these are fixed; --format json.")
     for rejections in listed.values():
         for rejection in rejections[:SHOWN_MAX]:
             _show_place(rejection.as_json())

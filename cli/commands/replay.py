@@ -70,7 +70,7 @@ def _talk(where: Out, answer: dict[str, Any]) -> None:
     if answer["identical"]:
         say(f"Identical: {counted(answer['lines'], 'line')}, to the cent and to the digest.")
     else:
-        say(f"{len(answer['differences'])} of {answer['lines']} lines differ from the close.")
+        say(f"Different from the close: {len(answer['differences'])} of {answer['lines']:,} lines.")
     for fault in answer["faults"]:
         say(f"Fault: {fault}.")
     if answer.get("draft"):

@@ -75,7 +75,7 @@ def _asked(
     except UnknownProgram:
         if period or payee or ask.program_meant(name):
             raise
-        from ledger.usecases.looking.meant import statement_meant
+        from ledger.usecases.looking.short_names import statement_meant
 
         at = _decided(ask.clocks(connection), ask)
         meant = statement_meant(connection, name, at.known_at)
@@ -177,7 +177,7 @@ def _talk_of_pots(answer: dict[str, Any]) -> None:
         for at, said in (("at_start", "at the month's start"), ("at_cut", "at its end")):
             amounts = {key: text for key, text in pot.get(at, {}).items() if key != "instant"}
             listed = ", ".join(f"{key} {grouped(text)}" for key, text in amounts.items())
-            say(f"Held of {pot['payee']} {said}: {listed or 'cannot be told'}.")
+            say(f"Held for {pot['payee']} {said}: {listed or 'cannot be told'}.")
 
 
 def _moved(row: dict[str, Any]) -> str:

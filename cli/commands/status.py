@@ -196,9 +196,9 @@ def _verified(where: Out, answer: Row) -> str:
         return f"Not verified here yet: duebook verify.{kept}"
     said = f"Verified {where.time(verified['at'])} at position {verified['position']:,}: "
     if not verified["ok"]:
-        return f"{said}NOT everything held. Look again: duebook verify.{kept}"
+        return f"{said}not everything held. Look again: duebook verify.{kept}"
     if not verified["unchanged"]:
-        return f"{said}the log is NOT the same there any more. Look again: duebook verify.{kept}"
+        return f"{said}the log is no longer the same there. Look again: duebook verify.{kept}"
     more = answer["head"]["position"] - verified["position"]
     since = "1 event" if more == 1 else f"{more:,} events"
     return f"{said}everything held; {since} since.{kept}"

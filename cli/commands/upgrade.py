@@ -51,7 +51,7 @@ def export(what: str, ask: Ask) -> None:
     duebook export facts -o facts.ndjson
     duebook export facts --as-of 2026-03-31 -o first-quarter.ndjson
     """
-    from ledger.usecases.looking.exported import exported_facts
+    from ledger.usecases.looking.export_facts import exported_facts
 
     where = ask.out
     where.format = "ndjson"

@@ -10,7 +10,7 @@ from cli.main import run
 from ledger.kernel.errors import OlderBook
 from ledger.store.book import open_book
 from ledger.usecases.archiving.archive_orders import record_orders
-from ledger.usecases.looking.exported import exported_facts
+from ledger.usecases.looking.export_facts import exported_facts
 from ledger.usecases.recording.record import record
 from ledger.usecases.verifying.upgrade import DerivedOrders, bring_index_up, upgrade
 from tests.quarter import NOW, Clocks

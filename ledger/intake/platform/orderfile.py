@@ -213,7 +213,7 @@ def _take_out_totals(database: "DuckDBPyConnection", name: str, minor: str, plac
     before = dict[str, int]()
     for row, number, amount, currency, total in totals:
         if total is None:
-            said = f"{amount!r} {currency or ''} is no amount that could be a total."
+            said = f"{amount!r} {currency or ''} cannot be read as a total."
             problems.append(Problem(number, "bad_amount", said))
             continue
         above, since = database.execute(

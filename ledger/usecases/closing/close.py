@@ -24,7 +24,7 @@ from ledger.programs.registry import program_of
 from ledger.store.book import Book
 from ledger.store.head import Head, head_of
 from ledger.store.snapshots import take
-from ledger.usecases.closing.issued import statements_of
+from ledger.usecases.closing.statements_of_close import statements_of
 from ledger.usecases.exceptions.touching_close import exceptions_touching
 from ledger.usecases.record_decisions import (
     Agree,
@@ -168,7 +168,8 @@ def _left_open(program: str, held: list[Line], exceptions: list[dict[str, Any]])
     ]
     more = f" and {len(named) - SHOWN_MAX} more" if len(named) > SHOWN_MAX else ""
     return LeftOpen(
-        f"{program} has {len(held)} held lines and {len(exceptions)} exceptions that touch it: "
+        f"{program} has {counted(len(held), 'held line')} "
+        f"and {counted(len(exceptions), 'exception')}: "
         f"{'; '.join(named[:SHOWN_MAX])}{more}.",
         "Resolve them (duebook report exceptions), or close nevertheless with "
         "--leave-open --reason TEXT; what they bring later is an adjustment.",

@@ -13,8 +13,8 @@ from ledger.kernel.errors import BadResolution
 from ledger.kernel.instants import Instant
 from ledger.store.book import Book
 from ledger.store.head import head_of
+from ledger.usecases.reconciling.accept_theirs import accepted, refuse_accepted
 from ledger.usecases.reconciling.accepted_figures import Compared
-from ledger.usecases.reconciling.accepting import accepted, refuse_accepted
 from ledger.usecases.reconciling.comparison import Reconciliation
 from ledger.usecases.reconciling.resolve import closed, resolved_as
 from ledger.usecases.record_decisions import (

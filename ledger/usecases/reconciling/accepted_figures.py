@@ -171,7 +171,7 @@ def _refuse_accepted_since(
     for stated in lines:
         if stated.line.line in whole:
             raise BadResolution(
-                f"{stated.line.line} stands by a figure of the platform for the whole line; its "
+                f"{stated.line.line} keeps a figure of the platform for the whole line; its "
                 "orders do not add up to it any more.",
                 "Accept a figure of the whole line again, or resolve this as platform_error.",
             )

@@ -23,10 +23,10 @@ from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.store.log import read_log
 from ledger.store.reader import LogReader
+from ledger.usecases.reconciling.accept_theirs import accepted, refuse_accepted
 from ledger.usecases.reconciling.accepted_figures import (
     Compared,
 )
-from ledger.usecases.reconciling.accepting import accepted, refuse_accepted
 from ledger.usecases.record_decisions import (
     Agree,
     at_once,

@@ -28,7 +28,7 @@ def parsed(texts: Iterable[str]) -> Tolerance:
             raise BadTolerance(f"{text!r} is not a tolerance: write a currency, =, and an amount.")
         money = Money.parse(amount, currency)
         if money.minor <= 0:
-            raise BadTolerance(f"A tolerance is above nothing; found {text!r}.")
+            raise BadTolerance(f"A tolerance must be above zero; found {text!r}.")
         if currency in tolerance:
             raise BadTolerance(f"Two tolerances for {currency}: found {text!r} besides another.")
         tolerance[currency] = money

@@ -284,8 +284,8 @@ def _conflict(stage: Stage, row: Staged, topic: str, state: bytes, where: str) -
         line,
         row.type,
         "conflicting_id",
-        f"id {here.get('id')!r} of source {here.get('source', '')!r} stands for another "
-        f"content at {where}: {difference}.",
+        f"id {here.get('id')!r} of source {here.get('source', '')!r} is already used for "
+        f"different content at {where}: {difference}.",
         "A fact is never edited: withdraw the recorded one, or give this one an id of its own.",
         row.as_sent(),
     )

@@ -16,9 +16,9 @@ from ledger.store.log import read_positions
 from ledger.store.rights import read_only
 from ledger.store.schema import events, withdrawn
 from ledger.usecases.record_decisions import Agree, at_once
-from ledger.usecases.recording.as_told import as_told
 from ledger.usecases.recording.known_keys import is_fact
 from ledger.usecases.recording.record import record_stage
+from ledger.usecases.recording.sent_fields import as_told
 from ledger.usecases.recording.stage import Stage, staged
 
 INSTEAD = {

@@ -33,5 +33,5 @@ def months_between(
         if last is None:
             day = day_of(clocks.as_of, edition.zone)
             raise WrongPeriod(f"{begin} has not begun on {day}.", "Name the last month with --to.")
-        raise WrongPeriod(f"{first} lies after {last}.", "Name the earlier month with --from.")
+        raise WrongPeriod(f"{first} is after {last}.", "Name the earlier month with --from.")
     return months

@@ -275,7 +275,11 @@ def _decisions(connection: Connection, head: int) -> Check:
     for name, positions in decisions.waiting.items():
         detail = f"position {positions[0]}: a statement of {name}, which was never closed"
         return Check("decisions", False, detail)
-    return Check("decisions", True, f"{len(decisions.stated):,} statements, each of a close")
+    return Check(
+        "decisions",
+        True,
+        f"{counted(len(decisions.stated), 'statement')}, each belonging to a close",
+    )
 
 
 DECIDED = (

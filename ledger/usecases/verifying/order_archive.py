@@ -87,7 +87,10 @@ def _controls(lines: OrderLines) -> Check:
                 faults.append(
                     f"position {file.position}: the file holds {extent}, expected {expected}"
                 )
-    detail = "; ".join(faults[:SHOWN_MAX]) or f"{len(lines.files):,} files hold what was recorded"
+    detail = (
+        "; ".join(faults[:SHOWN_MAX])
+        or f"{counted(len(lines.files), 'file')} with the recorded sums"
+    )
     return Check("order sums", not faults, detail)
 
 
@@ -132,7 +135,7 @@ def _dependent(connection: Connection, file: Archived) -> str:
         for event in read_log(connection, after=file.position)
         if event.batch == file.call.batch
     ]
-    return f"Events {min(derived)} to {max(derived)} rest on it." if derived else ""
+    return f"Events {min(derived)} to {max(derived)} are based on it." if derived else ""
 
 
 def _sums(connection: Connection, lines: OrderLines, head: int) -> Check:

@@ -91,7 +91,7 @@ def up_to_date(book: Book) -> Book:
         said = f"{shown(book.location)} was made by an older duebook and does not belong to you"
         readable.lacking = Lacking(
             "This book was made by an older duebook, and this role may not bring it up to date.",
-            "Ask whoever may act as its owner to run: duebook upgrade --by NAME",
+            "Ask somebody who may act as its owner to run: duebook upgrade --by NAME",
         )
     readable.notes.append(f"{said}: answered from a copy whose index was brought up to date.")
     return readable

@@ -25,7 +25,7 @@ def refuse_accepted(known: ClosedPeriod | None, run: Compared, break_: Break) ->
         if recorded.event.adopted == break_.id and recorded.position > run.position:
             raise BadResolution(
                 f"The figure of {break_.id} was accepted before, at position {recorded.position}.",
-                "The line stands by it. Compare again to see what is left.",
+                "The line already has it. Compare again to see what is left.",
             )
 
 
@@ -51,8 +51,8 @@ def accepted(
         )
     if break_.count not in (None, len(list(orders_of(run.event, break_)))):
         raise BadResolution(
-            f"{break_.id} is of {break_.count:,} orders, too many to be kept one by one.",
-            "Compare store by store, or month by month; a file of the other sign with --flip-sign.",
+            f"{break_.id} covers {break_.count:,} orders, more than can be accepted at once.",
+            "Compare store by store, or month by month; if signs are reversed, use --flip-sign.",
         )
     if break_.kind == "outcome_differs" and break_.line in stated:
         corrected = [_decided(stated[break_.line].line, break_)]

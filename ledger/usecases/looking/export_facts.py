@@ -11,7 +11,7 @@ from ledger.aggregates.orders import SOURCE
 from ledger.kernel.clocks import Clocks
 from ledger.store.log import read_log
 from ledger.usecases.looking.show import lifts
-from ledger.usecases.recording.as_told import as_told
+from ledger.usecases.recording.sent_fields import as_told
 
 
 def exported_facts(connection: Connection, clocks: Clocks) -> Iterator[dict[str, Any]]:
