@@ -14,7 +14,7 @@ NUMBERS = {
 MONEY = {
     *("amount", "was", "now", "difference", "ours", "theirs", "due", "paid", "open", "advance"),
     *("issued", "adjusted", "brought_forward", "carried_forward", "debit", "credit", "balance"),
-    *("refunded", "net", "fee"),
+    *("refunded", "net", "fee", "open_before", "open_after", "balance_before", "balance_after"),
 }
 """Columns of amounts: in a table their thousands are separated."""
 PERIOD = re.compile(r"[0-9]{4}-[0-9]{2}|[0-9]{4}q[1-4]|total")

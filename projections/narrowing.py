@@ -55,7 +55,7 @@ class Condition(NamedTuple):
     def meets(self, cell: Any, *, is_number: bool) -> bool:
         """Whether a cell meets it: compared as numbers where both are numbers, thousands separated
         or not, else as texts. Equality is numeric only in a column of numbers: `01` and `1` are
-        different ids. An empty cell is neither below nor above anything."""
+        different ids. An empty cell is neither below nor above anything; `''` stands for it."""
         own = "" if cell is None else str(cell)
         if self.operator == "~":
             return _folded(self.value) in _folded(own)
@@ -63,6 +63,8 @@ class Condition(NamedTuple):
         as_numbers = is_number or self.operator not in ("=", "!=")
         if as_numbers and mine is not None and theirs is not None:
             return _COMPARE[self.operator](mine, theirs)
+        if self.value in ("''", '""'):
+            return _COMPARE[self.operator](own, "") if self.operator in ("=", "!=") else False
         if not own and self.operator not in ("=", "!="):
             return False
         return _COMPARE[self.operator](own, self.value)

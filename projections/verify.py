@@ -37,7 +37,7 @@ def verify_places(book: Book) -> Check:
         building = left_behind(connection)
     if beyond or harmful:
         return Check(name, False, "; ".join([*beyond, *harmful]))
-    detail = "none stands beyond the head"
+    detail = "none is beyond the head"
     if building:
         detail += f"; being built, or left by a killed rebuild: {', '.join(building)}"
     return Check(name, True, detail)

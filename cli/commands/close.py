@@ -175,7 +175,7 @@ def adjust(
             )
     decision.answer(where, answer, [_row(row) for row in answer["adjustments"]])
     if where.is_table and not decision.declined:
-        _talk_adjusted(answer)
+        _talk_adjusted({**answer, "recorded": None} if dry_run else answer)
     return DIFFERENCES if dry_run and answer["adjustments"] else decision.ended(where)
 
 
@@ -186,7 +186,10 @@ def _row(adjustment: dict[str, Any]) -> dict[str, Any]:
         causes.append(f"orders changed: {adjustment['orders_changed']}")
     causes += [f"filled {', '.join(adjustment['filled'])}"] if adjustment["filled"] else []
     because = "; ".join(causes) or "passage of time"
-    return {n: adjustment[n] for n in names} | {"why": adjustment["why"], "because": because}
+    shown = {n: adjustment[n] for n in names}
+    if shown["difference"] is None:  # a decision, which has no amounts: what it was and is now
+        shown |= {"was": adjustment.get("outcome_was"), "now": adjustment["outcome"]}
+    return shown | {"why": adjustment["why"], "because": because}
 
 
 def _talk_adjusted(answer: dict[str, Any]) -> None:
@@ -194,7 +197,7 @@ def _talk_adjusted(answer: dict[str, Any]) -> None:
         say(f"Not adjusted: {row['line']} keeps the platform's figure ({row['break']}).")
     if not answer["adjustments"]:
         what = "No other line has changed." if answer["left_alone"] else "Nothing has changed."
-        say(f"{what} Nothing was recorded.")
+        say(what if answer["recorded"] is None else f"{what} Nothing was recorded.")
         return
     say("")
     totals = ", ".join(f"{grouped(text)} {code}" for code, text in answer["totals"].items())

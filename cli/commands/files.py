@@ -78,6 +78,12 @@ def _column(column: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _command_for(use: str) -> str:
+    """The command that takes a file with our own headers."""
+    own = {"orders": "orders FILE", "reconcile": "reconcile PROGRAM --against FILE"}
+    return own.get(use) or ("record FILE" if use == "facts" else f"record FILE --type {use}")
+
+
 def _talk(looked: "Looked", *, with_draft: bool) -> None:
     """Says what the file is, and what is in doubt."""
     file, header = looked.file, looked.found
@@ -90,8 +96,7 @@ def _talk(looked: "Looked", *, with_draft: bool) -> None:
     where = f", header in row {header.place}" if header.place else ""
     say(f"{file.name}: {', '.join(parts)}{where}; read for {looked.use}.")
     if looked.is_own:
-        command = looked.use if looked.use != "facts" else "record"
-        say(f"Its headers are ours: it needs no mapping. duebook {command} ...")
+        say(f"Its headers are ours: it needs no mapping. duebook {_command_for(looked.use)}")
     for name in looked.fits:
         say(f"It fits the shipped profile {name}: --profile {name}; --format toml drafts another.")
     if looked.refused:

@@ -87,7 +87,7 @@ def _brief(value: Any) -> str:
     """A value on one line, cut where it is long."""
     if value is None:
         return "not set"
-    text = _value(value).replace("\n", ";").strip()
+    text = "; ".join(line.strip() for line in _value(value).splitlines() if line.strip())
     return text if len(text) <= VALUE_MAX else f"{text[:VALUE_MAX]} ..."
 
 

@@ -112,8 +112,14 @@ def settle(
 def _talk_of_changes(changes: list[dict[str, Any]]) -> None:
     say(f"Against the published terms {counted(len(changes), 'line')} would change:")
     for change in changes:
-        say(f"  {change['line']}: {change['was_outcome']} {change['was']} -> "
-            f"{change['now_outcome']} {change['now']} {change['currency']}")  # fmt: skip
+        before = _said(change["was_outcome"], change["was"])
+        after = _said(change["now_outcome"], change["now"])
+        say(f"  {change['line']}: {before} -> {after} {change['currency'] or ''}".rstrip())
+
+
+def _said(outcome: str | None, amount: str | None) -> str:
+    """What a line says; nothing of a line that there is not."""
+    return " ".join(filter(None, [outcome, amount and grouped(amount)])) or "no line"
 
 
 def _refuse_other(draft: "Edition | None", program: str, file: str | None) -> None:
@@ -182,7 +188,7 @@ def _talk_of_obligations(settlement: "Settlement") -> None:
         if obligation.amount:
             amount = f"{grouped(obligation.amount.text)} {obligation.amount.currency}"
             owed = f"{amount} from {obligation.owed_by}"
-        again = f"; stands again in {obligation.repeated_in}" if obligation.repeated_in else ""
+        again = f"; still owed in {obligation.repeated_in}" if obligation.repeated_in else ""
         say(f"Owed {obligation.obligation}: {owed}{due}: {obligation.state}{again}")
     if len(obligations) > SHOWN_MAX:
         say(f"and {len(obligations) - SHOWN_MAX} more: duebook report obligations")
@@ -210,6 +216,7 @@ def _talk(where: Out, settlement: "Settlement", *, draft: bool) -> None:
     if assumed := len(head["assumptions"]):
         name = " ".join([head["program"], *filter(None, [settlement.period])])
         said = "reading is" if assumed == 1 else "readings are"
-        say(f"{assumed} {said} assumed; what they are worth: duebook settle {name} --assumptions")
+        command = f"duebook settle {name} --assumptions"
+        say(f"{assumed} {said} assumed; what others would change: {command}")
     if settlement.lines and not draft:
         say(f"Why a line is what it is: duebook explain {settlement.lines[0].line}")

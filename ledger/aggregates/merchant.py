@@ -42,7 +42,7 @@ class MerchantTargeted(Fact):
 
 
 class MerchantUntargeted(Fact):
-    """The merchant was taken off the program's list; its invitation no longer stands."""
+    """The merchant was taken off the program's list; its invitation no longer counts."""
 
     TOPIC = "merchant-untargeted.v1"
     ORDER = 50

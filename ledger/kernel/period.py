@@ -59,6 +59,11 @@ class OpenDays(NamedTuple):
 Span = Days | OpenDays
 
 
+def in_days(span: Span) -> str:
+    """The days in words: `from 2026-01-01 to 2026-03-31`, `from 2026-01-01 on`."""
+    return f"from {span.first} " + (f"to {span.last}" if span.last else "on")
+
+
 def days_from(
     act: Instant, count: int, zone: str, rest_days: Collection[date] | None = None
 ) -> Days:

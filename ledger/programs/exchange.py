@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from ledger.aggregates.base import Recorded, order_key
 from ledger.aggregates.orders import SOURCE as ORDERS
+from ledger.kernel.counted import counted
 from ledger.kernel.decision import Step
 from ledger.kernel.instants import day_of
 from ledger.kernel.money import EXACT
@@ -223,6 +224,11 @@ def two_feeds(facts: Iterable[Recorded]) -> str | None:
     return None
 
 
+def _between(days: list[date]) -> str:
+    first, last = min(days), max(days)
+    return str(first) if first == last else f"{first} to {last}"
+
+
 def left_out(others: list[Recorded], basis: str) -> tuple[Step, ...]:
     """A step for reports of other days or on the other basis, so that nobody misses them."""
     if not others:
@@ -231,7 +237,7 @@ def left_out(others: list[Recorded], basis: str) -> tuple[Step, ...]:
     return (
         Step(
             f"not counted: other days, or not {basis}",
-            observed=f"{len(others)} reports of orders of {min(days)} to {max(days)}",
+            observed=f"{counted(len(others), 'report')} of orders of {_between(days)}",
             events=tuple(sorted(other.position for other in others)),
         ),
     )

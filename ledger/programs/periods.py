@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ledger.kernel.errors import WrongPeriod
 from ledger.kernel.instants import LATEST, Instant, day_of
-from ledger.kernel.period import Days, Span
+from ledger.kernel.period import Days, Span, in_days
 from ledger.programs.edition import Edition
 
 MONTH = re.compile(r"(?P<year>2[01][0-9]{2})-(?P<month>0[1-9]|1[0-2])", re.ASCII)
@@ -85,9 +85,8 @@ def month(edition: Edition, period: str | None) -> Days:
     last = date(year, number, monthrange(year, number)[1])
     last = min(last, edition.last or last)
     if last < first:
-        until = edition.last or "open end"
         raise WrongPeriod(
-            f"{period} is outside {edition.program}, {edition.first} to {until}.",
+            f"{period} is outside {edition.program}, in force {in_days(edition.span)}.",
             f"Name a month of it: {example}",
         )
     return Days(first, last, edition.zone)

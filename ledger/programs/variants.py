@@ -109,10 +109,19 @@ def no_refund(recorded: Recorded) -> bool:
     return not (isinstance(event, GMVRecorded) and event.is_refund)
 
 
+def _read(value: Any) -> str:
+    """A parameter's value as people read it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_read, value))
+    return "not set" if value is None else str(value)
+
+
 def other_readings(edition: Edition, readings: dict[str, tuple[Any, ...]]) -> Iterator[Variant]:
     """Each of the parameters with each of its other values."""
     for name, values in readings.items():
         for value in values:
             if edition.terms.get(name) != value:
-                detail = f"{value} instead of {edition.terms.get(name)}"
+                detail = f"{_read(value)} instead of {_read(edition.terms.get(name))}"
                 yield Variant(name, detail, with_terms(edition, **{name: value}))

@@ -82,10 +82,11 @@ class Demo(NamedTuple):
     told: Progress = lambda what, more: None
 
 
-def demo_files() -> list[str]:
-    """The fact files of the shipped example, in the order in which they are recorded."""
+def demo_files() -> dict[str, str]:
+    """The fact files of the shipped example, in the order in which they are recorded, each with
+    the name by which the book knows it: the same wherever duebook is installed."""
     files = (path for path in _demo_folder().glob("[0-9]*") if path.suffix in (".csv", ".ndjson"))
-    return [str(path) for path in sorted(files)]
+    return {str(path): f"fixtures/demo/{path.name}" for path in sorted(files)}
 
 
 def demo_question() -> str:

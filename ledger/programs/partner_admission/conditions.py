@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from ledger.aggregates.application_state import ApplicantState, ApplicationState, Stated
 from ledger.aggregates.base import Recorded
 from ledger.aggregates.partner import PartnerTerminated
+from ledger.kernel.counted import counted
 from ledger.kernel.decision import Step
 from ledger.kernel.instants import day_of
 from ledger.kernel.money import EXACT
@@ -124,7 +125,7 @@ def _registered_over_a_year(case: Case, terms: Terms) -> Step:
     """The application's day is after the registration's anniversary, `registered_over_years`
     years later."""
     years, code = terms.parameters.registered_over_years, "registered_over_a_year"
-    required = f"registered more than {years} year(s) before {case.day}"
+    required = f"registered more than {counted(years, 'year')} before {case.day}"
     registered = case.value("registered_on")
     if registered is None:
         return _missing(case, terms, code, required, "registered_on")

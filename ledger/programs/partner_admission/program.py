@@ -6,6 +6,7 @@ from ledger.aggregates.application import (
     RiskRecordFound,
 )
 from ledger.aggregates.partner import PartnerCertified
+from ledger.kernel.period import in_days
 from ledger.programs.edition import Edition
 from ledger.programs.partner_admission import exceptions
 from ledger.programs.partner_admission.gather import admitted_since
@@ -18,7 +19,7 @@ from ledger.programs.program import Figures, Judging, Program, covers, of_no_sto
 
 def _not_made(edition: Edition, period: str | None) -> str:
     days = month_or_all(edition, period)
-    return f"no partner made it on {days.first} to {days.last or 'open end'}"
+    return f"no partner made it {in_days(days)}"
 
 
 PROGRAM = Program(

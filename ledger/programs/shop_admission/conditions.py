@@ -117,7 +117,7 @@ def _term_within_licence(case: Case, terms: Terms) -> Step:
     first, last = case.value("licence_from"), case.value("licence_to")
     fails = (first is not None and case.day < first) or (last is not None and case.day > last)
     lacking = [] if fails else case.lacks("licence_from")
-    observed = f"licence from {first or 'a day not stated'} to {last or 'open end'}"
+    observed = f"licence from {first or 'a day not stated'} to {last or 'no stated end'}"
     required, fields = f"a licence in force on {case.day}", ("licence_from", "licence_to")
     return _asked(
         case, terms, "term_within_licence", not fails, required, observed, fields, lacking
@@ -130,7 +130,10 @@ def _category_open(case: Case, terms: Terms) -> Step:
     fields, lacking = ("categories",), case.lacks("categories")
     wanted = sorted(set(case.value("categories") or ()))
     if open_ is None and not lacking:
-        required, facts = "every category open; which are is not published", case.behind(*fields)
+        required, facts = (
+            "every category open; the terms do not say which are",
+            case.behind(*fields),
+        )
         return condition(
             *(edition, code, None, required, ", ".join(wanted), facts),
             pending="open_categories_unset",

@@ -1,6 +1,7 @@
 """The admission of shops as a program."""
 
 from ledger.aggregates.application import ShopApplied
+from ledger.kernel.period import in_days
 from ledger.programs.edition import Edition
 from ledger.programs.periods import MONTH_OR_ALL, month_or_all
 from ledger.programs.program import Judging, Program, covers, of_no_store
@@ -11,7 +12,7 @@ from ledger.programs.shop_admission.variants import of
 
 def _not_made(edition: Edition, period: str | None) -> str:
     days = month_or_all(edition, period)
-    return f"no merchant made it on {days.first} to {days.last or 'open end'}"
+    return f"no merchant made it {in_days(days)}"
 
 
 PROGRAM = Program(

@@ -1,6 +1,7 @@
 """The star-map's fee and its access to links as a program."""
 
 from ledger.aggregates.live_task import LinkListed
+from ledger.kernel.period import in_days
 from ledger.programs.contract import Reader
 from ledger.programs.edition import Edition
 from ledger.programs.periods import MONTH_OR_ALL, month_or_all
@@ -13,7 +14,7 @@ from ledger.programs.star_map.variants import of
 
 def _not_ordered(edition: Edition, period: str | None) -> str:
     days = month_or_all(edition, period)
-    return f"nobody reports it ordered on {days.first} to {days.last or 'open end'}"
+    return f"nobody reports it ordered {in_days(days)}"
 
 
 def _tasks_of(reader: Reader, edition: Edition, store: str) -> list[str]:

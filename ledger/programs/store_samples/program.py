@@ -8,6 +8,7 @@ from ledger.aggregates.store_balance import (
     ProceedsSettled,
     SampleFreightAdvanced,
 )
+from ledger.kernel.period import in_days
 from ledger.programs.edition import Edition
 from ledger.programs.periods import MONTH_OR_ALL, month_or_all
 from ledger.programs.program import Judging, Posts, Program, covers, of_no_store
@@ -25,7 +26,7 @@ from ledger.programs.store_samples.variants import of
 
 def _nothing_happened(edition: Edition, period: str | None) -> str:
     days = month_or_all(edition, period)
-    return f"nothing was advanced or requested on {days.first} to {days.last or 'open end'}"
+    return f"nothing was advanced or requested {in_days(days)}"
 
 
 PROGRAM = Program(

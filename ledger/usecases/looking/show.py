@@ -42,6 +42,8 @@ def event_json(recorded: Logged) -> dict[str, Any]:
     }
     said = recorded.event.model_dump(mode="json", exclude_none=True)
     of_write = {name: said.pop(name) for name in OF_WRITE if name in said}
+    if isinstance(said.get("as_of"), int):
+        said["as_of"] = format_instant(said["as_of"])
     for name, value in (said | of_write).items():
         out[f"event_{name}" if name in PLACE else name] = value
     return out

@@ -67,10 +67,14 @@ def read_file(
     progress: Progress,
     helper: Helper,
     through: Through = OUR_OWN,
+    *,
+    known_as: str | None = None,
 ) -> None:
-    """Reads one file into the stage, its facts and its rejections. Raises `MissingFile`, and
-    refusals of `intake.tables`."""
+    """Reads one file into the stage, its facts and its rejections; `known_as`: its name in the
+    book, where it is not that of the path. Raises `MissingFile`, and refusals of
+    `intake.tables`."""
     shown = "<stdin>" if name == STDIN else name.encode("utf-8", "replace").decode()
+    shown = known_as or shown
     reading = Reading(stage.first_row, shown, now, default_type)
     shape = shape_of(name, through)
     if shape == "table":

@@ -5,7 +5,7 @@ the head is compared and the rows are chained and inserted. If another writer ha
 the decision is made again from what was staged.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from heapq import merge
@@ -114,14 +114,17 @@ def record(
 
 
 def record_first(
-    writer: Writer, files: Iterable[str], *, now: Instant, by: str, progress: Progress
+    writer: Writer, files: Mapping[str, str], *, now: Instant, by: str, progress: Progress
 ) -> RecordAnswer:
-    """Records the facts of files in the transaction that makes their book: all or nothing."""
+    """Records the facts of files in the transaction that makes their book: all or nothing.
+
+    `files`: per path the name under which the book is to know the file.
+    """
     stage = Stage()
     with no_cycles():
         with Helper(False) as helper:
-            for name in files:
-                read_file(stage, name, now, None, progress, helper)
+            for path, name in files.items():
+                read_file(stage, path, now, None, progress, helper, known_as=name)
         outcome = _decide(writer.connection, stage, strict=False)
         answer = _answer(stage, outcome, (), keep_good=False)
         assert not answer.rejected, "only what is good comes with a new book"
