@@ -214,3 +214,43 @@ def test_a_header_of_two_rows_is_shown_as_the_mapping_reads_it(
         "Cur": ("currency", "EUR"),
     }
     assert answer["first_rows"][0]["amount"] == "5.00"
+
+
+@pytest.mark.parametrize(
+    ("fact", "header", "read_as", "missing"),
+    [
+        (
+            "GMVRecorded",
+            "Shop code;Order date;Settled on;Net settled;Currency",
+            ["store", "day", "at", "amount", "currency"],
+            ["basis"],
+        ),
+        (
+            "StoreClosed",
+            "Date;Shop;Reason",
+            ["at", "store", "reason"],
+            [],
+        ),
+        (
+            "StockListed",
+            "Time;Store ID;Country code;Amount",
+            ["at", "store", "country", None],
+            [],
+        ),
+    ],
+)
+def test_a_draft_for_a_fact_knows_usual_headers_of_its_fields(
+    fact: str,
+    header: str,
+    read_as: list[str | None],
+    missing: list[str],
+    empty: Path,
+    duebook: Duebook,
+    file: Callable[..., str],
+) -> None:
+    """A date is the day of a fact that has one, and else when it happened; a header for which
+    the fact has no field is left to the person."""
+    name = file(header + "\n" + ";".join("2026-01-10" for _ in header.split(";")) + "\n", "f.csv")
+    ran = duebook("files", name, "--for", fact, *JSON)
+    assert [column["read_as"] for column in ran.json["columns"]] == read_as
+    assert ran.json["missing"] == missing

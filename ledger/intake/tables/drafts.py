@@ -119,7 +119,7 @@ def _chosen(names: Sequence[str], target: Target) -> dict[str, str]:
     """For each column of ours the header that most likely means it."""
     best: dict[str, tuple[int, int, str]] = {}
     for at, name in enumerate(names):
-        ours = meaning_of(name, target.name)
+        ours = meaning_of(name, target.name, target.kinds)
         if ours is None or ours not in target.kinds or is_nameless(name):
             continue
         key = (rank_of(name, ours, target.name), at, name)

@@ -3,7 +3,7 @@
 They are proposed to a person, who reads the draft; nothing is read by them alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from ledger.intake.tables.layout import folded
 from ledger.intake.tables.mappings import shipped
@@ -67,27 +67,57 @@ KNOWN: dict[str, dict[str, Sequence[str]]] = {
         "type": ("type", "transaction type", "tipo", "类型", "业务类型", "交易类型"),
     },
 }
+OF_FACTS: dict[str, Sequence[str]] = {
+    "at": (
+        *("time", "timestamp", "date/time", "event time", "settled on", "settled at"),
+        *("settlement time", "created at", "onboarded at", "date", "发生时间", "时间"),
+    ),
+    "day": ("date", "order date", "sale date", "business day", "data", "fecha", "datum", "日期"),
+    "store": (
+        *("shop", "store id", "shop id", "store code", "shop code", "loja", "tienda", "boutique"),
+        *("店铺", "店铺id"),
+    ),
+    "amount": (
+        *("gmv", "settled gmv", "net settled", "settled amount", "net sales", "net amount"),
+        *("sales", "revenue", *_AMOUNT),
+    ),
+    "currency": _CURRENCY,
+    "orders": ("order count", "number of orders", "订单数"),
+    "partner": ("partner id", "agency", "agency id", "服务商", "服务商id"),
+    "merchant": ("merchant id", "seller", "seller id", "商家", "商家id"),
+    "creator": ("creator id", "creator username", "达人", "达人id"),
+    "brand": ("brand name", "品牌"),
+    "country": ("country code", "land", "pays", "国家"),
+    "market": ("region", "市场"),
+    "name": ("company", "company name", "名称"),
+    "reason": ("cause", "原因"),
+}
+"""For the fields of facts; a field is proposed only of a fact that has it."""
 
 
-def meaning_of(header: str, use: str) -> str | None:
-    """The column of ours that a header most likely means, by shipped mappings and this list."""
+def meaning_of(header: str, use: str, among: Collection[str] = ()) -> str | None:
+    """The column of ours that a header most likely means, by shipped mappings and this list;
+    of a fact one of its fields, given as `among`."""
     name = folded(header)
+    known = KNOWN.get(use)
+    if known is None:
+        known = {ours: OF_FACTS.get(ours, ()) for ours in among}
     for mapping in shipped():
         if mapping.for_ != use:
             continue
         for ours, sources in mapping.columns.items():
             if any(folded(synonym) == name for source in sources for synonym in source.header):
                 return ours
-    for ours, names in KNOWN.get(use, {}).items():
+    for ours, names in known.items():
         if name == folded(ours) or name in map(folded, names):
             return ours
     bare = name.partition("(")[0].strip()
-    return meaning_of(bare, use) if bare and bare != name else None
+    return meaning_of(bare, use, among) if bare and bare != name else None
 
 
 def rank_of(header: str, ours: str, use: str) -> int:
     """The place of a header in the list of those that a column may have; -1 if it is not listed."""
-    names = [folded(ours), *map(folded, KNOWN.get(use, {}).get(ours, ()))]
+    names = [folded(ours), *map(folded, KNOWN.get(use, OF_FACTS).get(ours, ()))]
     name = folded(header)
     for spelling in (name, name.partition("(")[0].strip()):
         if spelling in names:
