@@ -210,7 +210,7 @@ def test_it_opens_and_verifies_and_holds_the_receipt_that_was_given(quarter: Qua
     given: list[Receipt] = [parse_receipt(RECEIPT, "the test")]
     assert [one.detail for one in verify(quarter.book, given, silent) if not one.ok] == []
     files, sums = verify_orders(quarter.book, silent)
-    assert (files.ok, files.detail) == (True, "5 files have their digests")
+    assert (files.ok, files.detail) == (True, "5 files with the recorded digest")
     assert (sums.ok, sums.detail) == (True, "41 days of stores as recorded")
     quarter.catch_up()
     assert quarter.failing() == {}
