@@ -1,7 +1,7 @@
 """A book as an application of the `eventsourcing` package: `FollowedBook`.
 
 That package's projection runners, notification log readers and followers read it as they read
-any other application. `docs/how-to.md` has an example.
+any other application. `docs/followed-by-others.md` has an example.
 """
 
 from typing import Any, NamedTuple, NoReturn

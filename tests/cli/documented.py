@@ -2,7 +2,8 @@
 
 A block of ```console is run: `$ ` begins a command, a line that ends with a backslash goes on, the
 lines after it are what it prints (`...` stands for lines left out). A block of ```sh is not run: it
-needs what a test has not (another machine, a scheduler), but what it says to duebook must parse.
+needs what a test has not (another machine, a scheduler), but what it says to duebook must parse. A
+block with a file name after its language is that file: it lies in the folder before anything runs.
 """
 
 import os
@@ -24,7 +25,9 @@ BY_MAKE = ("make", "pip install", "python3 -m venv", ". .venv/bin/activate", "gi
 """What sets up a machine; `make demo` and `make test` themselves run it."""
 IN_PROCESS = re.compile(r"duebook [^|<>&;$`*]*")
 DIFFERENCES = 3
-REFUSED = re.compile(r"Error:|0 recorded, .* rejected|The log (does not hold|holds; it was not)")
+REFUSED = re.compile(
+    "Error:|0 (recorded|orders archived), .* rejected|The log (does not hold|holds; it was not)"
+)
 
 
 class Shown(NamedTuple):
@@ -44,6 +47,12 @@ class Session(NamedTuple):
 def blocks(text: str, language: str) -> Iterator[str]:
     """The fenced blocks of a language."""
     yield from re.findall(rf"^```{language}\n(.*?)^```", text, re.S | re.M)
+
+
+def named_blocks(page: Path) -> dict[str, str]:
+    """The files that a page shows whole, by the names that their blocks have."""
+    text = page.read_text(encoding="utf-8")
+    return dict(re.findall(r"^```\w+ (\S+)\n(.*?)^```", text, re.S | re.M))
 
 
 def commands_in(block: str) -> list[Shown]:

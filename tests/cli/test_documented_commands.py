@@ -18,6 +18,7 @@ from tests.cli.documented import (
     Session,
     blocks,
     check,
+    named_blocks,
     page_files,
     run_shown,
     sessions,
@@ -38,6 +39,8 @@ def test_a_page_prints_what_it_shows(
     (here / "fixtures").symlink_to(ROOT / "fixtures")
     if page_files(session).is_dir():
         shutil.copytree(page_files(session), here, dirs_exist_ok=True)
+    for name, text in named_blocks(ROOT / session.name.partition("#")[0]).items():
+        (here / name).write_text(text, encoding="utf-8")
     if not session.commands[0].command.startswith("duebook init"):
         for file in demo_template.iterdir():
             shutil.copy(file, here / file.name)

@@ -164,20 +164,20 @@ def test_a_process_application_pulls_from_the_log_of_a_book(
                 assert (tally.store, tally.days) == (store, days)
 
 
-def example_of_the_how_to() -> str:
-    """The Python script in the section about following."""
-    text = (Path(__file__).parents[2] / "docs" / "how-to.md").read_text(encoding="utf-8")
-    section = text.partition("## Follow a book with your own application\n")[2]
-    (script,) = re.findall(r"```python\n(.*?)```", section.partition("\n## ")[0], re.S)
+def documented_example() -> str:
+    """The Python script on the page about the uses that others make of a book."""
+    page = Path(__file__).parents[2] / "docs" / "followed-by-others.md"
+    text = page.read_text(encoding="utf-8")
+    (script,) = re.findall(r"^```python gmv\.py\n(.*?)^```", text, re.S | re.M)
     return str(script)
 
 
-def test_the_example_of_the_how_to_runs_as_it_stands(
+def test_the_documented_example_runs_as_it_is(
     book: Book, record_facts: Record, tmp_path: Path
 ) -> None:
     """In a process of its own, then again after more was recorded and something withdrawn."""
     script = tmp_path / "gmv.py"
-    script.write_text(example_of_the_how_to(), encoding="utf-8")
+    script.write_text(documented_example(), encoding="utf-8")
     first = book.head().position + 2  # after the event of its batch
     placed = sale("S-2", "5.00", 3, basis="placed")
     for facts, printed in (
