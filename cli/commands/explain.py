@@ -117,7 +117,7 @@ def _explained(
 def _history(issued_line: "IssuedLine") -> str:
     """What the payee of a closed period was told, and what has changed since."""
     closed = f"Closed at position {issued_line.closed} by {issued_line.by}."
-    said = f"{closed} issued to {issued_line.payee}: {_stated(issued_line.issued)}"
+    said = f"{closed} Issued to {issued_line.payee}: {_stated(issued_line.issued)}"
     if issued_line.moved is not None:
         now = issued_line.stands.line if issued_line.stands else None
         said += f"; adjusted at position {issued_line.moved} to {_stated(now)}"

@@ -63,7 +63,7 @@ def _short(row: dict[str, Any]) -> dict[str, Any]:
     left_out = (*_PLACE, "hash", "edition", "files")
     said = {name: value for name, value in row.items() if name not in left_out}
     if "files" in row:
-        said["files"] = [file["name"] for file in row["files"]]
+        said["files"] = [file.get("name") or file["digest"][:19] for file in row["files"]]
     if "actor" in said:
         from ledger.aggregates.writing import Actor
 

@@ -122,13 +122,14 @@ def lock(through: date, reason: str | None, decision: Decision, ask: Ask) -> int
         )
     decision.answer(where, answer, [answer])
     if where.is_table and not decision.shown:
-        _talk_locked(where, answer)
+        _talk_locked(where, answer, would=decision.dry_run)
     return decision.ended(where)
 
 
-def _talk_locked(where: Out, answer: dict[str, Any]) -> None:
+def _talk_locked(where: Out, answer: dict[str, Any], *, would: bool = False) -> None:
     if answer["was"] == answer["through"]:
         say(f"The days up to {answer['through']} were locked before.")
         return
     before = f"; before, those up to {answer['was']} were" if answer["was"] else ""
-    say(f"Nothing can be posted on or before {answer['through']} any more{before}.")
+    posted = "would be posted" if would else "can be posted"
+    say(f"Nothing {posted} on or before {answer['through']} any more{before}.")

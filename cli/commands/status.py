@@ -40,10 +40,13 @@ def status(since: str | None, ask: Ask) -> None:
 
     where = ask.out
     with ask.opened() as book, progress() as report:
-        chosen = ask.chosen_clocks(book)
+        chosen, after = ask.chosen_clocks(book), None
         with book.reading() as connection:
             at = ask.clocks(connection)
-            after = None if since is None else known_position(connection, since, now=now())
+            if since is not None:
+                after = known_position(
+                    connection, since, now=now(), named="--since", before_all=True
+                )
         answer = usecase(book, at, chosen=chosen, since=after, now=now(), progress=report)
     rows = list(_rows(answer))
     if where.is_table:

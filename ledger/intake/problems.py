@@ -43,6 +43,6 @@ def refuse(name: str, problems: list[Problem]) -> None:
         shown.append(f"... and {more} more")
     raise BadPlatformFile(
         f"{counted(len(problems), 'row')} of {visible(name)} cannot be used.\n" + "\n".join(shown),
-        "Nothing was compared. Fix the rows, or ask the platform for the file again.",
+        "Nothing was done. Fix the rows, or ask the platform for the file again.",
         problems=[problem.as_json() for problem in problems],
     )

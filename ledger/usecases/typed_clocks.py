@@ -29,9 +29,16 @@ def clocks_at(
 
 
 def known_position(
-    connection: Connection, known_at: str | None, zone: str = DEFAULT_ZONE, *, now: Instant
+    connection: Connection,
+    known_at: str | None,
+    zone: str = DEFAULT_ZONE,
+    *,
+    now: Instant,
+    named: str = "known-at",
+    before_all: bool = False,
 ) -> int:
-    """A position, or the last one recorded by an instant. Raises `BadKnownAt`."""
+    """A position, or the last one recorded by an instant; `named` is what was typed. Raises
+    `BadKnownAt`; not for an instant from before the first event with `before_all`: that is 0."""
     head = head_of(connection).position
     if known_at is None:
         return head
@@ -39,7 +46,7 @@ def known_position(
         position = int(known_at)
         if not 1 <= position <= head:
             raise BadKnownAt(
-                f"known-at {known_at}: the book's positions are 1 to {head}.",
+                f"{named} {known_at}: the book's positions are 1 to {head}.",
                 "Give a position of the log, or an instant.",
             )
         return position
@@ -47,11 +54,11 @@ def known_position(
         instant = parse_day_end_or_instant(known_at, zone, now)
     except BadInstant as refusal:
         hint = f"Give a position of the log, 1 to {head}, or an instant with its zone."
-        raise BadKnownAt(f"known-at: {refusal.sentence}", hint) from None
+        raise BadKnownAt(f"{named}: {refusal.sentence}", hint) from None
     position = _last_recorded_by(connection, head, instant)
-    if not position:
+    if not position and not before_all:
         raise BadKnownAt(
-            f"known-at {known_at}: the book recorded nothing by {format_instant(instant)}.",
+            f"{named} {known_at}: the book recorded nothing by {format_instant(instant)}.",
             "Give a later instant, or a position of the log.",
         )
     return position

@@ -36,7 +36,7 @@ MAY_NAME = re.compile(rf"\b(?:{ORDERS}|{GMV}|{BREAKS}|{LINES})\b", re.IGNORECASE
 TABLES = frozenset({*VIEWS, ORDERS, BREAKS})
 """The tables that a statement may name."""
 COPIED = "Run by DuckDB, over copies of the read models named: its SQL is DuckDB's."
-DECIMALS = f"{COPIED} Of whole minor units (amount_minor) the book's own database reckons."
+DECIMALS = f"{COPIED} Sums of whole minor units (amount_minor) are left to the book's own database."
 SUPERUSER = (
     "The book is asked as a superuser of the database server, who may do anything there: ask with "
     "a role that may only SELECT."

@@ -12,6 +12,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,6 +26,7 @@ BY_MAKE = ("make", "pip install", "python3 -m venv", ". .venv/bin/activate", "gi
 """What sets up a machine; `make demo` and `make test` themselves run it."""
 IN_PROCESS = re.compile(r"duebook [^|<>&;$`*]*")
 DIFFERENCES = 3
+ALIKE = 0.5
 REFUSED = re.compile(
     "Error:|0 (recorded|orders archived), .* rejected|The log (does not hold|holds; it was not)"
 )
@@ -106,6 +108,25 @@ def check(shown: Shown, ran: Any) -> None:
             assert line in printed, f"not printed, or not in this place: {line}\n" + in_words(
                 ran, shown
             )
+
+
+def refresh(page: Path, shown: Shown, ran: Any) -> None:
+    """Puts what was printed into the page, for each line that is not printed any more the one most
+    like it: with DUEBOOK_GOLDEN=write. Read the difference before it is committed."""
+    printed = [line.rstrip() for line in (ran.out + ran.err).replace(f"{ROOT}/", "").splitlines()]
+    text, at = page.read_text(encoding="utf-8"), 0
+    for line in shown.lines:
+        if line.strip("│ ") == "..." or not line:
+            continue
+        if line in printed[at:]:
+            at = printed.index(line, at) + 1
+            continue
+        alike = [(SequenceMatcher(None, line, new).ratio(), -n) for n, new in enumerate(printed)]
+        ratio, place = max((pair for pair in alike if -pair[1] >= at), default=(0.0, 0))
+        if ratio > ALIKE:
+            at = -place + 1
+            text = text.replace(f"{line}\n", f"{printed[-place]}\n")
+    page.write_text(text, encoding="utf-8")
 
 
 def run_shown(shown: Shown, duebook: Callable[..., Any], ran: type) -> Any:

@@ -285,7 +285,7 @@ def test_what_has_come_meanwhile_is_not_replaced(here: Path) -> None:
             file.write("ours")
             (here / "out.json").write_text("theirs")
 
-    with pytest.raises(OutputExists, match="has come there"):
+    with pytest.raises(OutputExists, match="appeared there"):
         write()
     assert [path.name for path in here.iterdir()] == ["out.json"]
     assert (here / "out.json").read_text() == "theirs"

@@ -19,7 +19,7 @@ def test_a_settle_of_a_closed_period_says_how_it_is_recalculated(closed: Duebook
     said = closed("settle", PROGRAM).err
     assert "Closed at position" in said
     assert f"Recalculated: duebook settle {PROGRAM} --fresh" in said
-    assert "This is a fresh run" in closed("settle", PROGRAM, "--fresh").err
+    assert "This is recalculated as of now" in closed("settle", PROGRAM, "--fresh").err
 
 
 def test_an_explanation_of_a_closed_line_says_what_its_payee_was_told(
@@ -27,7 +27,7 @@ def test_an_explanation_of_a_closed_line_says_what_its_payee_was_told(
 ) -> None:
     """As issued, as adjusted, and by whose figure."""
     said = closed("explain", LINE).err
-    assert "partner:P-1 was told: 2,000.00 CNY payable." in said
+    assert "Issued to partner:P-1: 2,000.00 CNY payable." in said
     closed("record", file([closure("S-1")], "more.ndjson"))
     closed("adjust", PROGRAM, *BY)
     assert "; adjusted at position" in closed("explain", LINE).err
@@ -88,7 +88,7 @@ def test_a_statement_may_be_of_an_earlier_as_of(closed: Duebook) -> None:
 def test_a_statement_counts_the_lines_that_pay_nothing(closed: Duebook) -> None:
     """The table shows movements; these have none."""
     said = closed("statement", PROGRAM).err
-    assert "Lines that pay nothing: 1 declined, 1 held." in said
+    assert "Lines without an amount due: 1 declined, 1 held." in said
 
 
 def test_a_payment_the_wrong_way_round_is_told(closed: Duebook) -> None:

@@ -91,7 +91,7 @@ def test_the_table_says_it_in_a_sentence_and_names_who_waits(
     assert "Receipt " in ran.out
     assert "S-1, 店-7" in ran.err
     dry = duebook("orders", rows(order("c")), "--dry-run")
-    assert "1 orders would be archived" in dry.out
+    assert "1 order would be archived" in dry.out
     assert "Receipt" not in dry.out
 
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from ledger.programs.words import in_words
+
 Duebook = Callable[..., Any]
 File = Callable[..., str]
 PROGRAM = "recruiting-eu-jp-2026q1"
@@ -116,7 +118,7 @@ def test_a_piped_table_cuts_nothing(demo: Path, process: Callable[..., Any]) -> 
     for line in json.loads(whole)["lines"]:
         (shown,) = [one for one in out.splitlines() if one.split()[0] == line["line"]]
         assert f"{float(line['amount']):,.2f}" in shown.split()
-        assert shown.endswith(", ".join(line["unmet"] or line["held_for"]))
+        assert shown.endswith(in_words(", ".join(line["unmet"] or line["held_for"])))
     assert "…" not in out
     assert "\x1b" not in out + err
 

@@ -43,7 +43,7 @@ def test_close_talks_to_people_on_stderr(told: Duebook) -> None:
     """What was closed, what is left open, as of when, and the receipt."""
     ran = told("close", PROGRAM, *AS_OF, *BY, *LEFT)
     assert "Closed: 4 lines, 2 statements, 4,000.00 CNY payable, posted on 2026-03-31." in ran.err
-    assert "Left open: 1 held lines, 0 exceptions." in ran.err
+    assert "Left open: 1 held line, 0 exceptions." in ran.err
     assert "As of 2026-07-01 00:00:00 +08:00" in ran.err
     assert "Receipt " in ran.err
     assert STATEMENT in ran.out

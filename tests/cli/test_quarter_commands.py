@@ -128,7 +128,7 @@ def test_a_read_only_book_answers_everything_and_decides_nothing(closed: Duebook
         ran = closed(*decision)
         assert (ran.code, ran.out) == (1, ""), decision
         assert "This book may only be read." in ran.err
-        assert "Ask whoever keeps it" in ran.err
+        assert "Ask the book's owner" in ran.err
     assert book.read_bytes() == before
 
 

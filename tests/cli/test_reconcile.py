@@ -114,7 +114,7 @@ def test_a_bad_file_is_refused_with_every_row_and_records_nothing(
     assert (ran.code, ran.out) == (1, "")
     for said in ("bad.csv:2: bad_amount", "bad.csv:3: unknown_currency", "bad.csv:4: invalid"):
         assert said in ran.err
-    assert "Nothing was compared." in ran.err
+    assert "Nothing was done." in ran.err
     for more in ("nowhere.csv", file("line,amonut,currency\n", "typo.csv")):
         assert against(duebook, more).code == 1
     assert head(duebook) == before
@@ -218,7 +218,7 @@ def test_a_tolerance_marks_and_with_keep_accepts_once_closed(
     before = head(duebook)
     shown = against(duebook, path, *tolerance, "--keep", "--dry-run")
     assert (shown.code, head(duebook)) == (0, before)
-    assert "1 differences are within the tolerance of 0.01, 0.01 in all" in shown.err
+    assert "1 difference within the tolerance of 0.01, 0.01 in all" in shown.err
     kept = against(duebook, path, *tolerance, *KEEP, "--yes", *JSON)
     assert (kept.code, kept.json["accepted"], kept.json["run"]) == (0, 1, before + 1)
     assert head(duebook) == before + 3

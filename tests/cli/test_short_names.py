@@ -141,7 +141,7 @@ def _files(book: Path) -> dict[Path, tuple[int, int]]:
 @pytest.mark.parametrize(
     ("folder", "said"),
     [
-        ("duebook.db", "is no folder"),
+        ("duebook.db", "is not a folder"),
         ("duebook.db.orders", "belongs to the folder of the book's order lines"),
         ("no/such", "no is not a folder to make one in"),
         ("out", "11 files are in out already"),

@@ -133,7 +133,7 @@ def test_a_log_that_is_not_the_same_any_more_is_noticed(busy: Path, duebook: Due
         connection.execute(f"UPDATE events SET hash = zeroblob(32) WHERE position = {last}")
     assert "the log is no longer the same there" in duebook("status").err
     assert duebook("verify").code == 5
-    assert "NOT everything held" in duebook("status").err
+    assert "not everything held" in duebook("status").err
 
 
 def test_a_book_that_may_only_be_read_is_shown_and_verified(busy: Path, duebook: Duebook) -> None:

@@ -168,7 +168,7 @@ def _change(was: Step, now: Step) -> str:
     if was.met != now.met:
         words = {True: "met", False: "unmet", None: "not judged"}
         phrases.append(f"{words[now.met]} instead of {words[was.met]}")
-    return f"{now.label}: {'; '.join(phrases) or 'rests on other facts'}"
+    return f"{now.label}: {'; '.join(phrases) or 'based on other facts'}"
 
 
 def _payees(
