@@ -109,8 +109,9 @@ def talk(where: Out, answer: dict[str, Any], *, looking_back: bool) -> None:
     word = "as issued and adjusted" if answer["ours_is"] == "issued" else "as settled now"
     if looking_back and answer["ours_is"] == "issued":
         say("The period is closed: ours is what was issued and adjusted, at any --as-of.")
+    agree = "agrees" if answer["matched"] == 1 else "agree"
     say(
-        f"{answer['matched']:,} agree, {answer['open']} of {counted(_groups(answer), 'break')} "
+        f"{answer['matched']:,} {agree}, {answer['open']} of {counted(_groups(answer), 'break')} "
         f"are open. Ours {word}, as of {where.clocks(answer)}."
     )
 

@@ -122,6 +122,11 @@ class Out:
             for line in lines:
                 file.write(visible(line) + "\n")
 
+    def page(self, text: str) -> None:
+        """Writes a page as it is: what it shows was made visible where it was put in."""
+        with self._opened() as file:
+            file.write(text)
+
     def export(self, lines: Iterable[str]) -> None:
         """Writes a text of another program's format, which may quote line breaks."""
         with self._opened() as file:

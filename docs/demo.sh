@@ -66,8 +66,13 @@ run explain affiliate-us-2024/2026-03/S-1201/noor.jewels --orders
 run reconcile affiliate-us-2024 2026-03 --against fixtures/demo/platform-commissions-2026-03.csv || true
 run verify
 
+# The quarter to look at: one page, in demo-quarter.html.
+run report close $PROGRAM -o demo-quarter.html --overwrite
+
 # The same facts in a partner's own book: its receivables, and nobody else's.
 rm -f partner.db partner.db-wal partner.db-shm partner.db.receipts
 run init --demo --entity partner:P-04 --book partner.db
 run close $PROGRAM --by p04 --leave-open --reason "as the platform did" --book partner.db | tail -3
 run balances --book partner.db
+
+printf '\nTo look at the quarter open demo-quarter.html; to go on by hand: export DUEBOOK_BOOK=demo.db\n'

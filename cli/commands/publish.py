@@ -191,7 +191,8 @@ def _lines(edition: "Edition", position: int) -> list[str]:
             shown = _value(row["value"])
         # A name that is cited but neither set nor assumed is a condition of the rules.
         condition = row["value"] is None and row["parameter"] != "governance_ratios"
-        lines.append(row["parameter"] if condition else f"{row['parameter']} = {shown}")
+        said = row["parameter"] if condition else f"{row['parameter']} = {shown}"
+        lines += [line.rstrip() for line in said.splitlines()]
         for word in ("cited", "assumed"):
             if row[word]:
                 lines.append(f"    {word}: {row[word]}")

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.cells import is_number_column
+from cli.close_report import CLOSE, report_close
 from cli.numbers import COUNT, ZONE, Seconds
 from cli.options import Ask, answering, now
-from cli.output import Out
+from cli.output import FORMATS, Out
 from cli.progress import progress
 from cli.talk import say
 from cli.typed import completing
@@ -24,6 +25,8 @@ ON_A_TERMINAL = 100_000
 
 @click.command()
 @click.argument("name", required=False, shell_complete=completing("report_names"))
+@click.argument("program", required=False, shell_complete=completing("programs"))
+@click.argument("period", required=False)
 @click.option(
     "--where",
     "wheres",
@@ -37,9 +40,11 @@ ON_A_TERMINAL = 100_000
 @click.option(
     "--zone", type=ZONE, metavar="Z", help="Of days of orders [that of all published editions]."
 )
-@answering(clocks=True)
+@answering(clocks=True, also=("html",), formats=(*FORMATS, "html"))
 def report(
     name: str | None,
+    program: str | None,
+    period: str | None,
     wheres: tuple[str, ...],
     sort: str | None,
     limit: int | None,
@@ -49,6 +54,9 @@ def report(
 ) -> int:
     """Show a report, or without a name list them.
 
+    `report close PROGRAM [PERIOD] -o FILE.html` is a period as one page to read, print and send:
+    totals, pictures, statements, adjustments, exceptions and every line with its explanation.
+
     \b
     duebook report
     duebook report stores --where partner=P-01
@@ -56,14 +64,22 @@ def report(
     duebook report stores --where "brand ~ nord" --limit 10
     duebook report gmv --where store=S-1001 -o gmv.csv
     duebook report exceptions --known-at 1200
+    duebook report close recruiting-eu-jp-2026q1 -o quarter.html
     """
     from projections.catalogue import computed, reports
     from projections.narrowing import Condition, narrowed
     from projections.reading import report as usecase
 
     where = ask.out
+    if name == CLOSE:
+        return report_close(program, period, ask)
+    if program is not None:
+        raise click.UsageError(f"Only `report {CLOSE}` takes a PROGRAM.")
+    if where.format == "html":
+        raise click.UsageError(f"Only `report {CLOSE} PROGRAM` is written as HTML.")
     if name is None:
-        rows = [{"report": name, "shows": about} for name, about in reports().items()]
+        listed = {**reports(), CLOSE: "a period as one page: -o FILE.html"}
+        rows = [{"report": name, "shows": about} for name, about in listed.items()]
         where.data(rows, rows)
         return 0
     conditions = [Condition.parsed(text) for text in wheres]

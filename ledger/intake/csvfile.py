@@ -164,7 +164,8 @@ def _header_problem(header: list[str], default_type: str | None) -> RowProblem |
         return RowProblem(
             "missing_field",
             one_cell(header, separator),
-            "Save the file with commas between the cells.",
+            "Save the file with commas between the cells, or have a mapping drafted: "
+            "duebook files FILE",
         )
     if problem := _other_case(header, default_type):
         return problem

@@ -1,10 +1,19 @@
 """The decision tree: how an amount came about, in named steps based on recorded facts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from ledger.kernel.money import Money
+
+
+def not_met(unmet: Iterable[str], held_for: Iterable[str] = ()) -> str:
+    """What conditions of these codes come to: `not met: first sale in time`, `open: ...`."""
+    for word, codes in (("not met", unmet), ("open", held_for)):
+        if names := ", ".join(code.replace("_", " ") for code in codes):
+            return f"{word}: {names}"
+    return ""
 
 
 class Step(NamedTuple):
@@ -30,6 +39,8 @@ class Step(NamedTuple):
     """How many archived orders it is based on; the events are the calls that brought them."""
     sold: tuple[str, date] | None = None
     """For sums of archived orders their store and day: where to look up each order."""
+    measures: tuple[tuple[str, Decimal], ...] = ()
+    """Numbers behind the words, by name, in units of the currency or counted: for charts alone."""
 
     def for_payee(self) -> "Step":
         """The step as a payee gets it: without what concerns others, their facts and parts."""

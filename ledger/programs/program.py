@@ -15,6 +15,7 @@ from ledger.kernel.errors import BadTerms, NoLines
 from ledger.kernel.instants import Instant
 from ledger.kernel.money import Money
 from ledger.kernel.period import Span
+from ledger.programs.chart import Chart, no_charts
 from ledger.programs.contract import (
     Answer,
     Asked,
@@ -24,6 +25,7 @@ from ledger.programs.contract import (
     Rule,
 )
 from ledger.programs.edition import Edition
+from ledger.programs.line import Line
 from ledger.programs.periods import WHOLE_TERM, Periods, month_of
 from ledger.programs.variants import Variant
 
@@ -212,6 +214,8 @@ class Program:
     gives the same results, keeps its digest and lists them among its assumptions."""
     figures: Mapping[str, Figures] = field(default_factory=dict)
     """Columns that it adds to built-in reports, by the name of the report."""
+    charts: Callable[[Sequence[Line]], Iterator[Chart]] = no_charts
+    """What its lines look like, from their explanations."""
     judges: tuple[Judging, ...] = ()
     """Facts that the terms judge."""
     waiting: Callable[[Any, Asked], Iterable[Recorded]] = lambda reader, asked: ()

@@ -55,7 +55,7 @@ def refuse_unmapped(mapped: "MappedTable") -> None:
         raise UnmappedColumns(
             f"{table.file.name}: no column of {mapped.target.name} is called {names}.",
             "A file with headers of its own is read through a mapping. Have one drafted: "
-            f"duebook files {table.file.name}",
+            f"duebook files {table.file.name} --for {mapped.target.name}",
             file=table.file.name,
             columns=unknown,
         )

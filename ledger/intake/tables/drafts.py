@@ -86,6 +86,9 @@ def draft_of(
         if not is_nameless(name)
     )
     described = bool(rows) and explains(rows[0].cells)
+    if described:
+        first = " | ".join(cell for cell in rows[0].cells if cell.strip())[:FIRST_SHOWN]
+        doubts.append(f"the first row may explain the columns ({first}): then described = true")
     blanks = _blanks(below)
     whole = _Parts(file, layout, target, missing, seen, marks, needs_zone, described, blanks)
     text = _text(whole, columns)
@@ -229,7 +232,7 @@ def _text(parts: _Parts, columns: list[_Column]) -> str:
         first = next((name for name in header.names if name), "")
         lines.append(f"header = {_quoted(first)}")
     if described:
-        lines.append("described = true")
+        lines.append("# described = true    # the row under the header explains it: pass it over")
     if blanks:
         lines.append(f"blanks = [{', '.join(map(_quoted, blanks))}]")
     if marks is not None and marks.decimal == ",":
@@ -250,6 +253,9 @@ def _text(parts: _Parts, columns: list[_Column]) -> str:
         listed = "".join(f"    {_quoted(heading)},\n" for heading in ignored)
         lines += ["", "[ignore]", f"headers = [\n{listed}]"]
     return "\n".join(lines) + "\n"
+
+
+FIRST_SHOWN = 80
 
 
 def _example(name: str, target: Target) -> str:

@@ -5,6 +5,7 @@ rewritten, row by row, with the place of each row next to its cells.
 """
 
 import csv
+import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -236,10 +237,16 @@ def _kept(
         yield row
 
 
+_VALUE = re.compile(r"[^\w]*[0-9][0-9.,:/ T+Z-]*[^\w]*")
+"""Figures alone, with signs around them: a number, an amount, a day, a time, an id."""
+
+
 def explains(cells: Sequence[str]) -> bool:
-    """Whether a row says in words what its columns are: no cell of it holds a number, and one that
-    is filled is a sentence."""
+    """Whether a row says in words what its columns are: no cell of it is a number, an amount or a
+    time, few hold a digit at all, and one that is filled is a sentence."""
     said = [cell.strip() for cell in cells if cell.strip()]
+    if any(_VALUE.fullmatch(cell) for cell in said):
+        return False
     words = [cell for cell in said if not any(map(str.isdigit, cell))]
     return len(said) > 1 and any(" " in cell for cell in words) and len(words) * 4 >= len(said) * 3
 

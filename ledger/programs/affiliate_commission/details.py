@@ -16,6 +16,8 @@ from ledger.programs.affiliate_commission.tables import may_sell
 from ledger.programs.by_order import LazyParts, rate_text
 from ledger.programs.edition import Edition
 
+PLAN_KIND = "commission: "
+
 
 class Total(NamedTuple):
     """Sums over orders of one store and creator, under one plan's rate and with equal results."""
@@ -81,10 +83,11 @@ class Details:
         observed = f"{orders_told(total.orders)}, {net.text} {edition.currency}"
         if total.foreign:
             observed = f"{orders_told(total.orders)} in another currency"
-        label, required, events = "no plan", None, set[int]()
+        label, required, events, kind = "no plan", None, set[int](), "no"
         if total.score != NONE:
             plan, fact = self._month.plans.said_by(total.score)
             label = f"plan {plan.plan} ({fact.event.kind})"
+            kind = fact.event.kind
             required = f"rate {rate_text(self._ppm(total))}"
             events = {fact.position, *self._approvals(total, fact)}
         amount = None
@@ -99,6 +102,7 @@ class Details:
             events=tuple(sorted(events)),
             parts=tuple(self._unmet(total)),
             pending=HELD[0] if total.foreign else None,
+            measures=((f"{PLAN_KIND}{kind} plan", amount.decimal),) if amount else (),
         )
 
     def _approvals(self, total: Total, fact: Recorded) -> Iterator[int]:

@@ -2,6 +2,7 @@
 
 from ledger.aggregates.affiliate import PLANS, AffiliatePlanSet
 from ledger.programs.affiliate_commission import orders
+from ledger.programs.affiliate_commission.charts import charts
 from ledger.programs.affiliate_commission.exceptions import judge_plans, touches
 from ledger.programs.affiliate_commission.parameters import KIND, checked, parameters_of
 from ledger.programs.affiliate_commission.rules import settle_v1
@@ -22,6 +23,7 @@ def _absent(edition: Edition, period: str | None) -> str:
 
 PROGRAM = Program(
     versions={1: settle_v1},
+    charts=charts,
     checked=checked,
     accounts={KIND: agency("AffiliateCommission")},
     subject="store",

@@ -9,6 +9,9 @@ from ledger.programs.growth.measures import Content, Gmv, Payments, Terms
 from ledger.programs.growth.parameters import CONTENT_TIERS, NOTHING_MISSED, ROAS_TIER
 from ledger.programs.variants import rounding_of
 
+RETURN, FLOOR = "return", "floor"
+"""GMV, and the multiple of the cost that it is measured against."""
+
 
 class Judged(NamedTuple):
     """The result of the ladder, and every rung of it, including those that lost."""
@@ -85,6 +88,7 @@ def _roas_rung(gmv: Gmv, charged: Money, terms: Terms) -> list[Rung]:
         observed=gmv.step.observed,
         clause=terms.clause("roas_floor"),
         parts=(gmv.step,),
+        measures=() if gmv.held_for else ((RETURN, gmv.total), (FLOOR, wanted)),
     )
     missed = None if gmv.held_for else gmv.total < wanted
     return [_rung(ROAS_TIER, missed, share, step, terms)]

@@ -9,6 +9,7 @@ from ledger.aggregates.sample import APPROVALS, SampleApproved
 from ledger.programs.contract import OfOrders, Reader
 from ledger.programs.edition import Edition
 from ledger.programs.growth import enrolled_stores, frozen
+from ledger.programs.growth.charts import charts
 from ledger.programs.growth.parameters import CAME_LATER, checked, parameters_of
 from ledger.programs.growth.rules import settle_v1
 from ledger.programs.growth.variants import of
@@ -42,6 +43,7 @@ def _acts(concerned: Which) -> Callable[[Reader, Edition, Facts], Iterator[Recor
 
 PROGRAM = Program(
     versions={1: settle_v1},
+    charts=charts,
     checked=checked,
     accounts={
         "fixed_fee": income("FixedFee"),

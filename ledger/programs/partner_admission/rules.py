@@ -4,7 +4,7 @@ Map: each application is decided from what it states and what is known of the ap
 no reduce step. Source: seed 000.
 """
 
-from ledger.kernel.decision import Step
+from ledger.kernel.decision import Step, not_met
 from ledger.programs.contract import Answer, Asked, Reader, in_chunks
 from ledger.programs.decisions import other_reports, told
 from ledger.programs.edition import Edition
@@ -40,7 +40,7 @@ def _line(decided: Decided, edition: Edition) -> Line:
     tree = Step(
         f"admission of {partner}: {decision.outcome}",
         required="every condition that is asked",
-        observed=", ".join(decision.unmet or decision.held_for) or told(case.report, edition),
+        observed=not_met(decision.unmet, decision.held_for) or told(case.report, edition),
         events=(case.report.position,),
         parts=(*decided.conditions, *other_reports(case.report, case.state.reports)),
     )

@@ -5,6 +5,7 @@ met; `fx_rate_missing`, `two_feeds`: it cannot be judged). Source: seed 002, rul
 what the text leaves open is a parameter of the edition.
 """
 
+from decimal import Decimal
 from typing import Any
 
 from ledger.aggregates.base import Recorded, first_of
@@ -17,6 +18,8 @@ from ledger.kernel.period import Window
 from ledger.programs.recruiting.gather import Case
 from ledger.programs.recruiting.gmv import gmv_over_threshold
 from ledger.programs.recruiting.steps import WINDOW_OPEN, Terms, named, step
+
+DAYS_TO_SALE = "days to the first sale"
 
 
 def judge(case: Case, terms: Terms) -> list[Step]:
@@ -129,12 +132,15 @@ def first_sale_in_time(case: Case, terms: Terms) -> Step:
     met = sale is not None and day_of(sale.at, days.zone) in days
     pending = WINDOW_OPEN if sale is None and terms.as_of < days.window.end else None
     required = f"first sale on {days.first} to {days.last}"
+    measures: tuple[tuple[str, Decimal], ...] = ()
     observed = "no sale"
     if sale:
         number = (day_of(sale.at, days.zone) - days.first).days
         observed = f"{terms.local(sale.at)}, day {number}"
-    sales = case.store.sales
-    return step(terms, "first_sale_in_time", met, required, observed, *sales, pending=pending)
+        measures = ((DAYS_TO_SALE, Decimal(number)),)
+    sales, code = case.store.sales, "first_sale_in_time"
+    judged = step(terms, code, met, required, observed, *sales, pending=pending)
+    return judged._replace(measures=measures)
 
 
 def stock_in_countries(case: Case, terms: Terms) -> Step:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from ledger.aggregates.base import Recorded
 from ledger.aggregates.store import StoreClosed
 from ledger.aggregates.store_state import StoreState
-from ledger.kernel.decision import Step
+from ledger.kernel.decision import Step, not_met
 from ledger.kernel.money import Money
 from ledger.programs.contract import Answer, Asked, Reader
 from ledger.programs.exchange import Rates
@@ -217,4 +217,4 @@ def _observed(
 ) -> str:
     if outcome == "payable":
         return f"{award.text} {award.currency} x {ratio}"
-    return ", ".join(unmet or held)
+    return not_met(unmet, held)

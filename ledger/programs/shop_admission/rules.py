@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from ledger.aggregates.application import ShopApplied
 from ledger.aggregates.application_state import ApplicationState
 from ledger.aggregates.base import Recorded
-from ledger.kernel.decision import Step
+from ledger.kernel.decision import Step, not_met
 from ledger.kernel.period import Window
 from ledger.programs.contract import Answer, Asked, Reader, in_chunks
 from ledger.programs.decisions import decide, other_reports, reported_twice, told
@@ -51,7 +51,7 @@ def _line(case: Case, terms: Terms) -> Line:
     edition, conditions = terms.edition, judge(case, terms)
     decision = decide(conditions, HELD)
     merchant = f"merchant:{case.report.event.merchant}"
-    why = ", ".join(decision.unmet or decision.held_for)
+    why = not_met(decision.unmet, decision.held_for)
     tree = Step(
         f"admission of a shop of {merchant}: {decision.outcome}",
         required="every condition that is asked",

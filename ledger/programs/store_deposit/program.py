@@ -10,6 +10,7 @@ from ledger.aggregates.deposit import (
 )
 from ledger.programs.periods import BY_MONTH, month_and_first
 from ledger.programs.program import Judging, Posts, Program, covers, income
+from ledger.programs.store_deposit.charts import charts
 from ledger.programs.store_deposit.exceptions import judge_deposits
 from ledger.programs.store_deposit.parameters import checked
 from ledger.programs.store_deposit.pot import POT
@@ -18,6 +19,7 @@ from ledger.programs.store_deposit.variants import of
 
 PROGRAM = Program(
     versions={1: settle_v1},
+    charts=charts,
     checked=checked,
     accounts={
         "compensation": Posts("own", "BuyerCompensation", "Liabilities"),

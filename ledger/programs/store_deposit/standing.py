@@ -19,6 +19,7 @@ from ledger.programs.store_deposit.money_lines import in_another_currency, line_
 from ledger.programs.store_deposit.parameters import HELD
 
 CODE, UNSET = "requirement_covered", HELD[1]
+BALANCE, REQUIRED = "balance", "required"
 
 
 def standing(course: Course, month: Month) -> Line | None:
@@ -45,7 +46,12 @@ def _covered(course: Course, month: Month) -> Step:
         pending=None if known else UNSET,
         asks="combination",
     )
-    return taken_as_met(step, terms.assume)._replace(parts=_parts(course, month, by_then, now))
+    balance, required_ = (Money(minor, terms.edition.currency).decimal
+                          for minor in (now.balance, now.required or 0))  # fmt: skip
+    return taken_as_met(step, terms.assume)._replace(
+        parts=_parts(course, month, by_then, now),
+        measures=((BALANCE, balance), (REQUIRED, required_)) if known else (),
+    )
 
 
 def _required_text(course: Course, by_then: list[Recorded], now: Moment) -> str:

@@ -23,6 +23,8 @@ from ledger.programs.technical_fee.gather import Month, Shop, month_of_orders
 from ledger.programs.technical_fee.parameters import HELD, Parameters, parameters_of
 from ledger.programs.technical_fee.rates import is_plain, said_of
 
+SCENE = "fee of orders: "
+
 
 class Total(NamedTuple):
     """Sums over orders of one store, scene, category, rate and discount."""
@@ -154,7 +156,8 @@ def _part(total: Total, edition: Edition, parameters: Parameters) -> Step:
     if total.row not in (None, NONE) and parameters.rates:
         required += said_of(parameters.rates[total.row], edition.currency)
     fee = Money(-total.fee, edition.currency)
-    return Step(label, fee, required=required, observed=observed, clause=clause)
+    measures = ((f"{SCENE}{total.scene}", -fee.decimal),)
+    return Step(label, fee, required=required, observed=observed, clause=clause, measures=measures)
 
 
 def _discounts(shop: Shop, edition: Edition, parameters: Parameters) -> Iterator[Step]:

@@ -6,6 +6,7 @@ from ledger.programs.edition import Edition
 from ledger.programs.periods import BY_MONTH, month_and_subject
 from ledger.programs.program import Program, income
 from ledger.programs.technical_fee import orders
+from ledger.programs.technical_fee.charts import charts
 from ledger.programs.technical_fee.parameters import CAME_LATER, checked, parameters_of
 from ledger.programs.technical_fee.rules import KIND, settle_v1
 from ledger.programs.technical_fee.variants import of
@@ -26,6 +27,7 @@ def _absent(edition: Edition, period: str | None) -> str:
 
 PROGRAM = Program(
     versions={1: settle_v1},
+    charts=charts,
     checked=checked,
     accounts={KIND: income("TechnicalFee")},
     subject="store",

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 LOOKED_AT = 200
 SHOWN = 5
 
+CERTAIN = (",", "\t")
+"""Separators that need no mapping."""
+
 
 class Looked(NamedTuple):
     """What a file is, and how it would be read."""
@@ -117,6 +120,10 @@ def look_at(
             own = _own_use(header.names)
             fits = [mapping.name for mapping in shipped() if _fits(mapping, header)]
             meant = use or (mapping.for_ if mapping else own) or _use_of(header.names, fits)
+            if header.delimiter not in (None, *CERTAIN):
+                own = None  # read through a mapping that says how its cells are separated
+            if header.delimiter not in (None, *CERTAIN):
+                own = None  # read through a mapping that says how its cells are separated
             target = target_named(meant)
             draft = draft_of(file, header, first, target, zone)
             read_through = mapping

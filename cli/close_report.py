@@ -1,0 +1,111 @@
+"""`duebook report close`: a period as one page, or its figures."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cli.folder import Folder, file_names
+from cli.options import Ask
+from cli.talk import say
+from ledger.kernel.counted import counted
+
+if TYPE_CHECKING:
+    from projections.pages.close_report import CloseReport
+
+CLOSE = "close"
+SUFFIX = ".html"
+BAR = 16
+"""Characters of the longest bar."""
+
+
+def report_close(program: str | None, period: str | None, ask: Ask) -> int:
+    """Writes the report of a period: as HTML, as data, or its totals by payee as a table."""
+    from projections.pages.close_report import close_report
+
+    if program is None:
+        raise click.UsageError("Say of which program: duebook report close PROGRAM [PERIOD]")
+    where = ask.out
+    with ask.opened() as book, book.reading() as connection:
+        run = ask.run(connection, program, period)
+        report = close_report(connection, run, period)
+        if where.format == "html":
+            return _write(report, ask, book.location)
+    if where.is_table:
+        where.data(None, _with_bars(list(_by_payee(report))))
+    elif where.format == "json":
+        where.data(report.as_json(), ())
+    else:
+        where.data(None, [line.as_json() for line in report.lines])
+    if where.is_table:
+        say("")
+        say("The whole report, to read and to send: -o FILE.html")
+    return 0
+
+
+def _by_payee(report: "CloseReport") -> Iterator[dict[str, Any]]:
+    """A row per payee and currency: how many lines of each outcome, and what is payable."""
+    from ledger.kernel.money import Money
+
+    for payee, lines in report.by_payee():
+        currencies = sorted({line.currency or "" for line in lines})
+        for currency in currencies:
+            own = [line for line in lines if (line.currency or "") == currency]
+            counts = {
+                outcome: sum(line.outcome == outcome for line in own)
+                for outcome in ("payable", "granted", "declined", "held")
+            }
+            minor = sum(
+                line.amount.minor for line in own if line.amount and line.outcome == "payable"
+            )
+            amount = Money(minor, currency).text if currency else None
+            yield {"payee": payee, **counts, "amount": amount, "currency": currency or None}
+
+
+def _with_bars(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """With each amount as a bar beside those of its currency, seen from whoever is to be paid."""
+    from projections.pictures.terminal import bar
+
+    most: dict[str | None, Decimal] = {}
+    for row in rows:
+        size = abs(Decimal(row["amount"] or 0))
+        most[row["currency"]] = max(most.get(row["currency"], size), size)
+    return [
+        row | {"share": bar(abs(Decimal(row["amount"] or 0)), most[row["currency"]], BAR)}
+        for row in rows
+    ]
+
+
+def _write(report: "CloseReport", ask: Ask, location: str) -> int:
+    """The page; of more lines than it shows a page for each payee, in a folder next to it."""
+    from projections.pages.close_page import is_whole, pages
+
+    edition, period = report.settlement.edition, report.settlement.period
+    title = f"{edition.program} {period}" if period else edition.program
+    where, output = ask.out, ask.out.destination
+    payees = [payee for payee, _ in report.by_payee()]
+    files: dict[str, str] = {}
+    outputs = []
+    if not is_whole(report):
+        if output is None:
+            said = f"The report has {counted(len(report.lines), 'line')}: pages for its payees."
+            raise click.UsageError(f"{said} Name a file for it: -o FILE.html")
+        folder = Path(output.typed).with_suffix("")
+        names = file_names(payees)
+        files = {
+            payee: f"{folder.name}/{name}{SUFFIX}"
+            for payee, name in zip(payees, names, strict=True)
+        }
+        outputs = Folder(str(folder), SUFFIX, output.overwrite, location).files_for(payees)
+    by_payee = dict(zip(payees, outputs, strict=True)) if outputs else {}
+    for page in pages(report, title, files):
+        if page.payee:
+            with by_payee[page.payee].opened() as file:
+                file.write(page.text)
+        else:
+            where.page(page.text)
+    if outputs:
+        say(f"Wrote {counted(len(outputs), 'page')} for payees next to it, in {folder}.")
+    return 0

@@ -1,0 +1,68 @@
+"""Pages from templates: one environment, everything escaped, the same bytes for the same answer."""
+
+import base64
+import hashlib
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
+
+from ledger.kernel.shown import visible
+from ledger.programs.words import words
+
+
+def _source(name: str) -> str:
+    return (files("projections.pages") / "templates" / name).read_text(encoding="utf-8")
+
+
+@cache
+def environment() -> Environment:
+    """The templates; a name that is not given is an error, never a blank."""
+    made = Environment(
+        loader=FunctionLoader(_source),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=False,
+    )
+    made.filters |= {"money": money, "word": word, "seen": seen}
+    return made
+
+
+def money(amount: str | None) -> str:
+    """An amount with its thousands apart; a dash for a decision, which has none."""
+    if amount is None:
+        return "–"
+    whole, point, decimals = amount.partition(".")
+    sign = "-" if whole.startswith("-") else ""
+    return f"{sign}{int(whole.lstrip('-')):,}{point}{decimals}"
+
+
+def word(code: str) -> str:
+    """What a code reads as; the code of one that has no words."""
+    return words().get(code, code)
+
+
+def seen(text: object) -> str:
+    """A recorded text with everything in it that could not be seen made visible."""
+    return visible(str(text))
+
+
+def local(instant: str, zone: str) -> str:
+    """An instant in a zone, to the second: `2026-03-02 10:20:00 +08:00`."""
+    there = datetime.fromisoformat(instant).astimezone(ZoneInfo(zone))
+    offset = there.strftime("%z")
+    return f"{there:%Y-%m-%d %H:%M:%S} {offset[:3]}:{offset[3:]}"
+
+
+def rendered(template: str, **given: Any) -> str:
+    """A page with its style inside, and a policy that lets it load and run nothing else."""
+    style = _source("style.css")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    page = environment().get_template(template)
+    text = page.render(**given, style=Markup(style), policy=policy, local=local)
+    return "\n".join(line.rstrip() for line in text.splitlines() if line.strip()) + "\n"

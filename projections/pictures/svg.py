@@ -1,0 +1,152 @@
+"""Pictures as SVG: exact numbers in, whole pixels out, one mark a line.
+
+A picture has a title and a description for those who cannot see it, a `<title>` on each mark, and
+classes in place of colours, so that the page's style decides on colours for light, dark and print.
+What a mark stands for is told by its pattern as well. Nothing is drawn for zero. The same input
+gives the same bytes.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import ROUND_HALF_UP, Decimal
+from typing import NamedTuple
+from xml.sax.saxutils import escape
+
+from ledger.programs.chart import Bar, Chart
+
+LABELS = 310
+"""Pixels for the labels of rows."""
+PLOT = 360
+FIGURES = 250
+"""Pixels to the right of the plot, for what stands behind a bar."""
+WIDTH = LABELS + PLOT + FIGURES
+ROW, THICK, TOP = 28, 18, 8
+LABEL_CHARACTERS = 44
+PATTERNS = {"declined": "M0,6 L6,0", "held": "M0,3 L6,3"}
+"""What is drawn over the colour of these: diagonal and level lines."""
+
+
+class Scale(NamedTuple):
+    """Values from `low` to `high`, spread over the plot's pixels."""
+
+    low: Decimal
+    high: Decimal
+
+    def at(self, value: Decimal) -> int:
+        """The pixel of a value, from the left edge of the plot, half up."""
+        if self.high == self.low:
+            return 0
+        share = (value - self.low) * PLOT / (self.high - self.low)
+        return int(share.quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def spread(values: Iterable[Decimal]) -> Scale:
+    """The scale that holds zero and all values."""
+    every = [Decimal(0), *values]
+    return Scale(min(every), max(every))
+
+
+def _text(x: int, y: int, text: str, kind: str) -> str:
+    return f'<text class="{kind}" x="{x}" y="{y}">{escape(text)}</text>'
+
+
+def _mark(x: int, y: int, width: int, meaning: str, title: str, picture: str) -> Iterator[str]:
+    """A bar, with its pattern over it; nothing for a width of zero."""
+    if width <= 0:
+        return
+    place = f'x="{x}" y="{y}" width="{width}" height="{THICK}"'
+    yield f'<rect class="{meaning}" {place}><title>{escape(title)}</title></rect>'
+    if meaning in PATTERNS:
+        yield f'<rect class="pattern" {place} fill="url(#{picture}-{meaning})"/>'
+
+
+def _framed(picture: str, title: str, about: str, rows: int, lines: Iterable[str]) -> str:
+    """The whole picture, a mark a line."""
+    height = TOP * 2 + rows * ROW
+    whole = [
+        f'<svg class="picture" viewBox="0 0 {WIDTH} {height}" role="img"'
+        f' aria-labelledby="{picture}-title {picture}-about">',
+        f'<title id="{picture}-title">{escape(title)}</title>',
+        f'<desc id="{picture}-about">{escape(about)}</desc>',
+        "<defs>",
+    ]
+    for meaning, path in PATTERNS.items():
+        whole.append(
+            f'<pattern id="{picture}-{meaning}" width="6" height="6" patternUnits="userSpaceOnUse">'
+            f'<path class="stroke" d="{path}"/></pattern>'
+        )
+    return "\n".join([*whole, "</defs>", *lines, "</svg>"])
+
+
+def _short(label: str) -> str:
+    return label if len(label) <= LABEL_CHARACTERS else f"{label[: LABEL_CHARACTERS - 1]}…"
+
+
+def _row(bar: Bar, at: int, scale: Scale, picture: str) -> Iterator[str]:
+    y = TOP + at * ROW
+    yield f"<g><title>{escape(bar.label)}</title>"
+    yield _text(LABELS - 10, y + 14, _short(bar.label), "label")
+    x, total = scale.at(Decimal(0)), Decimal(0)
+    for mark in bar.marks:
+        low, high = sorted((total, total + mark.size))
+        left, right = scale.at(low), scale.at(high)
+        yield from _mark(
+            LABELS + left, y, right - left, mark.meaning, f"{bar.label}: {mark.text}", picture
+        )
+        total += mark.size
+        x = max(x, right)
+    if bar.floor is not None:
+        place = LABELS + scale.at(bar.floor.size)
+        yield (
+            f'<path class="floor" d="M{place},{y - 4} L{place},{y + THICK + 4}">'
+            f"<title>{escape(f'{bar.label}: {bar.floor.text}')}</title></path>"
+        )
+        x = max(x, scale.at(bar.floor.size))
+    marks = (*bar.marks, bar.floor)
+    said = ", ".join(mark.text for mark in marks if mark is not None) or "none"
+    yield _text(LABELS + x + 8, y + 14, said, "figure")
+    yield "</g>"
+
+
+def drawn(chart: Chart, picture: str) -> str:
+    """A chart of rows: stacked bars, each with what it says; `picture`: an id within the page."""
+    ends = [sum((mark.size for mark in bar.marks), Decimal(0)) for bar in chart.bars]
+    floors = [bar.floor.size for bar in chart.bars if bar.floor is not None]
+    scale = spread([*ends, *floors, *(mark.size for bar in chart.bars for mark in bar.marks)])
+    lines = [line for at, bar in enumerate(chart.bars) for line in _row(bar, at, scale, picture)]
+    return _framed(picture, chart.title, chart.about, len(chart.bars), lines)
+
+
+class Change(NamedTuple):
+    """A step of a waterfall: what it is called, by how much it moves (or, `total`, what it comes
+    to), and that in words."""
+
+    label: str
+    size: Decimal
+    text: str
+    total: bool = False
+
+
+def waterfall(title: str, about: str, changes: Sequence[Change], picture: str) -> str:
+    """Changes one below another, each from where the last one ended; totals from zero."""
+    spans: list[tuple[Decimal, Decimal]] = []
+    level = Decimal(0)
+    for change in changes:
+        start = Decimal(0) if change.total else level
+        level = change.size if change.total else level + change.size
+        spans.append((start, level))
+    scale = spread(value for span in spans for value in span)
+    lines: list[str] = []
+    for at, (change, (start, end)) in enumerate(zip(changes, spans, strict=True)):
+        y = TOP + at * ROW
+        left, right = sorted((scale.at(start), scale.at(end)))
+        meaning = "plain" if change.total else "payable" if change.size > 0 else "declined"
+        lines.append(f"<g><title>{escape(change.label)}</title>")
+        lines.append(_text(LABELS - 10, y + 14, _short(change.label), "label"))
+        said = f"{change.label}: {change.text}"
+        lines += _mark(LABELS + left, y, right - left, meaning, said, picture)
+        lines.append(_text(LABELS + right + 8, y + 14, change.text, "figure"))
+        lines.append("</g>")
+    zero = LABELS + scale.at(Decimal(0))
+    bottom = TOP + len(changes) * ROW
+    lines.append(f'<path class="axis" d="M{zero},{TOP - 4} L{zero},{bottom}"/>')
+    return _framed(picture, title, about, len(changes), lines)

@@ -1,0 +1,120 @@
+"""Pictures: exact, escaped, the same every time, and nothing for zero."""
+
+import re
+from decimal import Decimal
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from ledger.programs.chart import Bar, Chart, Mark
+from projections.pictures.svg import PLOT, Change, drawn, spread, waterfall
+from projections.pictures.terminal import bar
+from tests.golden_files import same_as
+
+FOLDER = Path(__file__).parent
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def _mark(size: str, meaning: str = "payable") -> Mark:
+    return Mark(Decimal(size), f"{size} CNY", meaning)  # type: ignore[arg-type]
+
+
+def _chart(*bars: Bar) -> Chart:
+    return Chart("c", "A title", "What it shows.", bars)
+
+
+STACKED = _chart(
+    Bar("partner:P-01", (_mark("14"), _mark("2", "declined"), _mark("1", "held"))),
+    Bar("partner:P-02", (_mark("0"),)),
+    Bar("a label that is much longer than there is room for it", (_mark("-3.50"),)),
+)
+FLOOR = _chart(
+    Bar("M-402", (_mark("19999.99", "declined"),), Mark(Decimal("20000.00"), "floor 20,000.00")),
+    Bar("M-401", (_mark("25000.00"),), Mark(Decimal("22000.00"), "floor 22,000.00")),
+)
+FLOWS = [
+    Change("issued", Decimal("60400.00"), "60,400.00 CNY"),
+    Change("adjusted", Decimal("-2000.00"), "-2,000.00 CNY"),
+    Change("paid", Decimal("-70000.00"), "-70,000.00 CNY"),
+    Change("open", Decimal("-11600.00"), "-11,600.00 CNY", total=True),
+]
+PICTURES = {
+    "stacked": drawn(STACKED, "p"),
+    "floor": drawn(FLOOR, "p"),
+    "waterfall": waterfall("From issued to open", "What is left.", FLOWS, "w"),
+    "empty": drawn(_chart(), "p"),
+}
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_picture_is_what_it_always_was(name: str) -> None:
+    """To the byte; `DUEBOOK_GOLDEN=write` writes it anew, to be looked at before it is kept."""
+    same_as(FOLDER / f"{name}.svg", PICTURES[name] + "\n")
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_picture_says_what_it_shows_to_those_who_cannot_see_it(name: str) -> None:
+    """It is one image with a title and a description, and each bar says what it stands for."""
+    root = ElementTree.fromstring(PICTURES[name])
+    labelled = root.attrib["aria-labelledby"].split()
+    texts = {node.attrib.get("id"): node.text for node in root}
+    assert root.attrib["role"] == "img"
+    assert all(texts[name] for name in labelled)
+    for rect in root.iter("rect"):
+        assert rect.attrib["class"] == "pattern" or rect.find("title") is not None
+
+
+def test_zero_looks_like_zero() -> None:
+    """No bar, however thin; and a value that is not zero, but less than a pixel, has none either:
+    its figure says it."""
+    rows = _chart(Bar("none", (_mark("0"),)), Bar("all", (_mark("5"),)))
+    assert drawn(rows, "p").count("<rect") == 1
+    assert "0 CNY" in drawn(rows, "p")
+
+
+def test_every_unmet_or_held_mark_has_a_pattern_besides_its_colour() -> None:
+    """Colour alone tells nothing to some."""
+    root = ElementTree.fromstring(PICTURES["stacked"])
+    kinds = [rect.attrib["class"] for rect in root.iter("rect")]
+    assert kinds == ["payable", "declined", "pattern", "held", "pattern", "payable"]
+
+
+@pytest.mark.parametrize("text", ["<script>alert(1)</script>", '"><rect', "a & b", "'x'", "]]>"])
+def test_text_cannot_break_out_of_a_picture(text: str) -> None:
+    """As a label, a figure, a title or a description."""
+    chart = Chart("c", text, text, (Bar(text, (Mark(Decimal(1), text),)),))
+    root = ElementTree.fromstring(drawn(chart, "p"))
+    assert {node.tag for node in root.iter()} <= {
+        *("svg", "title", "desc", "defs", "pattern", "path", "g", "text", "rect"),
+    }
+    assert any(node.text == text for node in root.iter("text"))
+
+
+def test_pixels_are_whole_and_half_a_pixel_goes_up() -> None:
+    """Worked out from exact decimals, never from floats."""
+    scale = spread([Decimal(PLOT * 2)])
+    assert (scale.at(Decimal(0)), scale.at(Decimal(1)), scale.at(Decimal(3))) == (0, 1, 2)
+    numbers = re.findall(r'\b(?:x|y|width|height)="([^"]*)"', PICTURES["stacked"])
+    assert all(re.fullmatch(r"-?[0-9]+", number) for number in numbers)
+
+
+def test_below_zero_a_bar_ends_at_zero() -> None:
+    """The scale holds zero and all values."""
+    root = ElementTree.fromstring(PICTURES["waterfall"])
+    rects = {
+        rect.find("title").text.partition(":")[0]: rect.attrib  # type: ignore[union-attr]
+        for rect in root.iter("rect")
+        if rect.attrib["class"] != "pattern"
+    }
+    left = int(rects["open"]["x"]) + int(rects["open"]["width"])
+    assert left == int(rects["issued"]["x"])
+
+
+def test_bars_of_a_terminal() -> None:
+    """Whole blocks and eighths; nothing for zero, at least something for what is above it."""
+    most = Decimal(100)
+    assert bar(most, most, 10) == "█" * 10
+    assert bar(Decimal(55), most, 10) == "█████▌"
+    assert bar(Decimal("0.01"), most, 10) == "▏"
+    assert bar(Decimal(0), most, 10) == bar(Decimal(-5), most, 10) == bar(most, Decimal(0), 9) == ""
