@@ -9,6 +9,7 @@ import click
 
 from cli.folder import Folder, file_names
 from cli.options import Ask
+from cli.output import Out
 from cli.talk import say
 from ledger.kernel.counted import counted
 
@@ -19,6 +20,14 @@ CLOSE = "close"
 SUFFIX = ".html"
 BAR = 16
 """Characters of the longest bar."""
+
+
+def refuse_of_close(program: str | None, where: Out) -> None:
+    """Raises a usage error for what other reports than this one do not have."""
+    if program is not None:
+        raise click.UsageError(f"Only `report {CLOSE}` takes a PROGRAM.")
+    if where.format == "html":
+        raise click.UsageError(f"Only `report {CLOSE} PROGRAM` is written as HTML.")
 
 
 def report_close(program: str | None, period: str | None, ask: Ask) -> int:

@@ -27,6 +27,10 @@ class BadCondition(Refusal):
     kind = "usage"
 
 
+BLANKS = ("''", '""')
+"""What stands for a blank cell where a value is expected."""
+
+
 class Condition(NamedTuple):
     """A column, how it is compared, and with what."""
 
@@ -63,7 +67,7 @@ class Condition(NamedTuple):
         as_numbers = is_number or self.operator not in ("=", "!=")
         if as_numbers and mine is not None and theirs is not None:
             return _COMPARE[self.operator](mine, theirs)
-        if self.value in ("''", '""'):
+        if self.value in BLANKS:
             return _COMPARE[self.operator](own, "") if self.operator in ("=", "!=") else False
         if not own and self.operator not in ("=", "!="):
             return False

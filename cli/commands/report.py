@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.cells import is_number_column
-from cli.close_report import CLOSE, report_close
+from cli.close_report import CLOSE, refuse_of_close, report_close
 from cli.numbers import COUNT, ZONE, Seconds
 from cli.options import Ask, answering, now
 from cli.output import FORMATS, Out
@@ -17,6 +17,7 @@ from cli.typed import completing
 from ledger.kernel.counted import counted
 
 if TYPE_CHECKING:
+    from projections.narrowing import Condition
     from projections.reading import Report
 
 ON_A_TERMINAL = 100_000
@@ -73,22 +74,14 @@ def report(
     where = ask.out
     if name == CLOSE:
         return report_close(program, period, ask)
-    if program is not None:
-        raise click.UsageError(f"Only `report {CLOSE}` takes a PROGRAM.")
-    if where.format == "html":
-        raise click.UsageError(f"Only `report {CLOSE} PROGRAM` is written as HTML.")
+    refuse_of_close(program, where)
     if name is None:
         listed = {**reports(), CLOSE: "a period as one page: -o FILE.html"}
         rows = [{"report": name, "shows": about} for name, about in listed.items()]
         where.data(rows, rows)
         return 0
     conditions = [Condition.parsed(text) for text in wheres]
-    # Equality of texts is left to the database; other comparisons are made here, row by row.
-    plain = [
-        condition
-        for condition in conditions
-        if condition.operator == "=" and not is_number_column(condition.column)
-    ]
+    plain = [condition for condition in conditions if _is_for_the_database(condition)]
     pairs = [(condition.column, condition.value) for condition in plain]
     with ask.opened() as book, progress() as on_progress:
         at = ask.chosen_clocks(book, always=computed(name) is not None)
@@ -106,6 +99,14 @@ def report(
         )
         answer = answer._replace(rows=rows)
     return _show(where, answer, fixed=[column for column, _ in pairs])
+
+
+def _is_for_the_database(condition: "Condition") -> bool:
+    """Whether it is an equality of texts; other comparisons are made here, row by row."""
+    from projections.narrowing import BLANKS
+
+    is_text = not is_number_column(condition.column) and condition.value not in BLANKS
+    return condition.operator == "=" and is_text
 
 
 @click.command()

@@ -17,7 +17,6 @@ from ledger.kernel.money import Money
 from ledger.kernel.period import Span
 from ledger.programs.chart import Chart, no_charts
 from ledger.programs.contract import (
-    Answer,
     Asked,
     OfOrders,
     OrderProgram,
@@ -278,27 +277,3 @@ class Program:
             f"{self.absent(edition, period)}.",
             f"List the lines: duebook settle {edition.program}{month}",
         )
-
-
-def _no_lines(reader: Any, asked: Asked) -> Answer:
-    return Answer([])
-
-
-def _only_judges(edition: Edition, period: str | None) -> str:
-    return "its terms judge reported acts, and nothing is due or decided under them"
-
-
-def _no_variants(edition: Edition) -> Iterator[Variant]:
-    return iter(())
-
-
-def judging_only(**declared: Any) -> Program:
-    """A program without lines: it only judges acts that others report."""
-    return Program(
-        versions={1: _no_lines},
-        accounts={},
-        absent=_only_judges,
-        variants=_no_variants,
-        lines=False,
-        **declared,
-    )

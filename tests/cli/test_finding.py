@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 Duebook = Callable[..., Any]
 JSON = ("--format", "json")
 DEMO = Path(__file__).parents[2] / "fixtures" / "demo"
@@ -69,3 +71,15 @@ def test_a_file_with_another_content_is_not_found(busy: Path, duebook: Duebook) 
     assert "The log holds; it was not given after-close.ndjson as it is here." in ran.err
     assert duebook("status", *JSON).json["verified"]["ok"]
     assert duebook("verify", "--file", "none.csv").code == 1
+
+
+@pytest.mark.parametrize(("condition", "blank"), [("reason = ''", True), ("reason != ''", False)])
+def test_blank_cells_are_found(
+    condition: str, blank: bool, demo: Path, duebook: Callable[..., Any]
+) -> None:
+    """Two quotes stand for a blank cell, whatever the column holds."""
+    whole = duebook("report", "stores", "--format", "json").json
+    rows = duebook("report", "stores", "--where", condition, "--format", "json").json
+    wanted = [row["store"] for row in whole if (not row["reason"]) is blank]
+    assert [row["store"] for row in rows] == wanted
+    assert 0 < len(wanted) < len(whole)

@@ -3,7 +3,8 @@
 from ledger.aggregates.binding import AccountBound, AccountNamed, AccountUnbound
 from ledger.programs.account_binding.acts import judge_bindings, standing_bonds, touches
 from ledger.programs.account_binding.parameters import checked
-from ledger.programs.program import Judging, OwnReport, covers, judging_only
+from ledger.programs.judging import judging_only
+from ledger.programs.program import Judging, OwnReport, covers
 
 PROGRAM = judging_only(
     checked=checked,
