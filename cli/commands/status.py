@@ -114,7 +114,7 @@ def _periods(open_: list[Row]) -> Iterator[Row]:
         ]
         sums = sum_by_currency(totals)
         first, last = periods[0], periods[-1]
-        days = f"{first['from']} to {last['to'] or 'open end'}"
+        days = f"{first['from']} {'to ' + last['to'] if last['to'] else 'on'}"
         if first["period"] is not None:
             days = f"{first['period']} to {last['period']}, {counted(len(periods), 'month')}"
             days = days if len(periods) > 1 else first["period"]

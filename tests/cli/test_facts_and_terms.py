@@ -115,7 +115,7 @@ def test_a_draft_shows_what_would_change_and_records_nothing(mine: Path, duebook
     assert {(one["was"], one["now"]) for one in answer["changes"]} == {("2000.00", "1500.00")}
     shown = duebook("settle", PROGRAM, *AS_OF, "--terms", mine.name)
     assert "Against the published terms 27 lines would change:" in shown.err
-    assert f"{PROGRAM}/S-1001: payable 2000.00 -> payable 1500.00 CNY" in shown.err
+    assert f"{PROGRAM}/S-1001: payable 2,000.00 -> payable 1,500.00 CNY" in shown.err
     assert duebook("log", "--format", "ndjson").out == before
     assert duebook("settle", PROGRAM, *AS_OF, *JSON).json["totals"] == {"CNY": "54000.00"}
 

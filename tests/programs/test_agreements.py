@@ -505,7 +505,7 @@ LIKELY: list[tuple[str, str, list[Fact], str, str | None, str]] = [
         [shop(), gmv("05-20", "-100.00")],
         *("A-1/gmv_share", "0.00", "-30.00"),
     ),
-    ("needs_certified", "True", OURS, "A-1/commission_split", "0.03", "0.00"),
+    ("needs_certified", "yes", OURS, "A-1/commission_split", "0.03", "0.00"),
 ]
 
 

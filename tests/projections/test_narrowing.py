@@ -96,5 +96,5 @@ def test_a_comparison_that_is_none_is_refused(text: str) -> None:
     """It would be compared with a text that begins with a sign, and no row would be left."""
     with pytest.raises(BadCondition) as refused:
         Condition.parsed(text)
-    assert "is no comparison" in refused.value.sentence
+    assert "is not a comparison" in refused.value.sentence
     assert "!=" in refused.value.hint

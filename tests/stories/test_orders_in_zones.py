@@ -61,7 +61,7 @@ def test_the_last_evening_of_november_keeps_november_open_and_leaves_december_al
     options: dict[str, Any] = {"by": "ana", "now": NOW}
     with pytest.raises(LeftOpen) as refused:
         close(brazil.book, BRAZIL, "2017-11", **options)
-    assert "1 exceptions" in refused.value.sentence
+    assert "1 exception:" in refused.value.sentence
     assert close(brazil.book, BRAZIL, "2017-12", **options)["recorded"] > 0
     brazil.tell(onboarded("S9", "2017-10-13T10:00:00-03:00"))
     assert close(brazil.book, BRAZIL, "2017-11", **options)["totals"] == {"BRL": "-20.00"}

@@ -48,7 +48,7 @@ def rows(quarter: Quarter, program: str = PROGRAM) -> Moved:
 def test_each_other_value_says_how_many_lines_and_how_much_money_it_moves(quarter: Quarter) -> None:
     """Seen from the payees: what they would be due more."""
     found = rows(quarter)
-    forfeits = ("later_termination_forfeits", "True instead of False")
+    forfeits = ("later_termination_forfeits", "yes instead of no")
     assert found[forfeits] == (3, "-4000.00", "CNY")
     assert found["stock_asked_in", "EU in place of the edition's"] == (1, "2000.00", "CNY")
     assert found["first_scope", "term instead of ever"] == (0, None, None)

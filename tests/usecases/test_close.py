@@ -226,7 +226,7 @@ def test_a_book_that_may_only_be_read_is_not_closed(quarter: Quarter) -> None:
     book = open_book(quarter.book.location, readonly=True)
     with quarter.refused(ReadOnlyBook) as raised:
         Quarter(book, quarter.folder).close()
-    assert "whoever keeps it to close" in raised.value.hint
+    assert "the book's owner to close" in raised.value.hint
     book.close()
 
 

@@ -113,12 +113,14 @@ EARLIER = "2020-03-01T10:00:00+08:00"
 def test_editions_overlap_where_markets_currency_and_days_do(told: Fees) -> None:
     """One without markets overlaps with every market; a sentence names what both are about."""
     for program, markets in ((US, ["US"]), (US, None)):
-        with pytest.raises(TermsConflict, match=f"{PROGRAM}.* in CNY.*, 2020-05-01 to open end"):
+        with pytest.raises(
+            TermsConflict, match=f"{PROGRAM}.* both cover CNY.*, from 2020-05-01 on"
+        ):
             published(told, program, "acme", **({"markets": markets} if markets else {}))
     published(told, PROGRAM, "acme", markets=["CN", "SG"])
     published(told, US, "acme", markets=["US"])
     third = "technical-fee-third"
-    with pytest.raises(TermsConflict, match=f"{PROGRAM}.* in CNY, SG, "):
+    with pytest.raises(TermsConflict, match=f"{PROGRAM}.* cover CNY, SG "):
         published(told, third, "acme", markets=["JP", "SG"])
     with pytest.raises(TermsConflict, match=r" in CNY, (CN, SG|US), "):
         published(told, third, "acme")

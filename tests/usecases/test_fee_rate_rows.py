@@ -75,7 +75,7 @@ def test_a_day_without_a_row_is_named_by_its_category(told: Fees) -> None:
     assert (answer["outcome"], answer["held_for"]) == ("held", ["category_rate_missing"])
     pending = [one for one in answer["explanation"]["parts"] if one.get("pending")]
     assert [(one["label"], one["observed"]) for one in pending] == [
-        ("apparel, other", "1 orders, 100.00 CNY; no rate for the category")
+        ("apparel, other", "1 order, 100.00 CNY; no rate for the category")
     ]
 
 

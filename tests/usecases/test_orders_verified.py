@@ -47,9 +47,9 @@ def alter(path: Path, at: int) -> None:
 def test_a_whole_archive_verifies(archived: Fees) -> None:
     """The files, and what their lines sum to."""
     assert archived.checks() == {
-        "order files": (True, "2 files have their digests"),
-        "order sums": (True, "2 files hold what was recorded"),
-        "order summaries": (True, "2 of 2 files have one that says what they say"),
+        "order files": (True, "2 files with the recorded digest"),
+        "order sums": (True, "2 files with the recorded sums"),
+        "order summaries": (True, "2 of 2 files have one that agrees with them"),
     }
 
 

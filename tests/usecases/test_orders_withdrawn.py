@@ -108,7 +108,7 @@ def test_a_look_records_nothing_and_a_second_time_is_refused(told: Fees) -> None
     withdraw_orders(told.book, wrong.position, **BACK)
     with pytest.raises(AlreadyWithdrawn):
         withdraw_orders(told.book, wrong.position, **BACK)
-    with pytest.raises(NoSuchEvent, match="no call of order lines"):
+    with pytest.raises(NoSuchEvent, match="not a load of order lines"):
         withdraw_orders(told.book, 1, **BACK)
 
 

@@ -67,7 +67,7 @@ ROWS = [
     ("invalid_field", of(WITHDRAWAL), "not both", "duebook facts"),
     ("invalid_field", of(WITHDRAWAL, position=0), "position: found '0'", "duebook facts"),
     ("no_zone", of(GMV, at="2026-02-01T08:00:00"), "no zone", "Z for UTC"),
-    ("in_future", of(GMV, at="2026-11-21T12:00:01Z"), "2026-11-21T12:00:00Z", "mend the date"),
+    ("in_future", of(GMV, at="2026-11-21T12:00:01Z"), "2026-11-21T12:00:00Z", "correct the date"),
     ("in_future", of(GMV, at="2026-11-21T12:00:00-00:01"), "is in the future", "its zone"),
     ("bad_amount", of(GMV, amount=10.5), "amount: 10.5 is a bare number", '"10.5"'),
     ("bad_amount", of(GMV, amount=10), "amount: 10 is a bare number", '"10"'),

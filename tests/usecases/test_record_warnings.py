@@ -118,7 +118,7 @@ def test_the_earliest_onboarding_counts_and_the_other_is_told(
     else:
         answer = record_facts(book, [LATER, ONBOARDED])
     assert codes(answer) == ["onboarded_twice"]
-    assert "2026-01-10T01:00:00Z counts" in answer.warnings[0].error
+    assert "the report of 2026-01-10T01:00:00Z is used" in answer.warnings[0].error
 
 
 def test_two_systems_that_report_one_day_are_told(book: Book, record_facts: Record) -> None:

@@ -118,7 +118,7 @@ def test_a_month_is_provisional_until_it_ends_and_all_of_them_always(book: Book)
         ("٢٠٢٠-٠٨", "found the period"),
         ("9999-12", "found the period '9999-12'"),
         ("", "found the period ''"),
-        ("2020-06", "2020-06 is outside star-map-2020, 2020-07-31 to open end"),
+        ("2020-06", "2020-06 is outside star-map-2020, in force from 2020-07-31 on"),
     ],
 )
 def test_what_is_no_month_of_the_edition_is_refused(book: Book, period: str, said: str) -> None:
@@ -349,7 +349,7 @@ def test_two_editions_may_not_charge_the_same_tasks(book: Book, tmp_path: Path) 
     """Tasks name no program: an edition of another id must begin where the first one ends."""
     file = tmp_path / "mine.toml"
     file.write_text(to_toml(EDITION).replace(PROGRAM, "star-map-2021"), encoding="utf-8")
-    with pytest.raises(TermsConflict, match="2020-07-31 to open end"):
+    with pytest.raises(TermsConflict, match="from 2020-07-31 on"):
         publish(book, read_terms(str(file)), "lin")
     assert parse_toml(file.read_text("utf-8"), "mine.toml").terms == EDITION.terms
 

@@ -218,7 +218,7 @@ def test_a_new_program_beside_a_published_one_is_refused(
 ) -> None:
     """Same rules, a common market and a common day: the same store would be paid for twice."""
     head = book.head()
-    with pytest.raises(TermsConflict, match=rf"^program: mine would pay beside {PROGRAM}"):
+    with pytest.raises(TermsConflict, match=rf"^program: mine overlaps {PROGRAM}"):
         publish(book, _edition(program='program = "mine"', **changed), "lin")
     assert head == book.head()
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from ledger.kernel.counted import counted
 from ledger.programs.registry import shipped
 from ledger.store.book import Book
 from ledger.store.receipts import BadReceipt, kept_receipts, parse_receipt
@@ -43,7 +44,7 @@ def test_a_false_receipt_that_is_given_is_named(book: Book, position: int, flipp
     check = _receipts(book, f"{position}:{digest}")
     assert not check.ok
     assert check.detail.startswith(f"receipt for position {position} (--receipt) does not hold")
-    below = f"the log ends at {EMPTY}, {position - EMPTY} events below its last receipt"
+    below = f"the log ends at {EMPTY}, {counted(position - EMPTY, 'event')} below its last receipt"
     assert (position > EMPTY) == (below in check.detail)
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from ledger.aggregates.base import Recorded
 from ledger.aggregates.terms import TermsPublished
 from ledger.kernel.errors import ConcurrentWrite, TermsConflict
+from ledger.kernel.period import Days, OpenDays, in_days
 from ledger.programs.edition import Edition
 from ledger.programs.registry import checked, program_of, shipped
 from ledger.store.append import append
@@ -187,7 +188,7 @@ def _overlap(edition: Edition, other: Edition) -> str | None:
     last = min(ends) if ends else None
     if last is not None and last < first:
         return None
-    return f"{first} to {last or 'open end'}"
+    return in_days(Days(first, last, edition.zone) if last else OpenDays(first, edition.zone))
 
 
 def _next_version(edition: Edition, known: list[Recorded]) -> int:
