@@ -126,7 +126,7 @@ def test_editions_overlap_where_markets_currency_and_days_do(told: Fees) -> None
         published(told, third, "acme")
     published(told, third, "acme", markets=["SG", "US"], currency="USD")
     published(told, "technical-fee-fourth", "acme", markets=["US"], last=None, currency="JPY")
-    with pytest.raises(TermsConflict, match=f"{third}.* in SG, USD|{third}.* in USD, SG"):
+    with pytest.raises(TermsConflict, match=f"{third}.* cover SG, USD|{third}.* cover USD, SG"):
         published(told, "technical-fee-fifth", "acme", markets=["SG"], currency="USD")
 
 
