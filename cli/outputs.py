@@ -40,7 +40,8 @@ def folder_of(given: dict[str, Any], book: str) -> "tuple[Out, Folder]":
     if typed is None:
         raise click.UsageError("Name the folder to fill: -o FOLDER")
     format_ = given.pop("format_") or "xlsx"
-    suffix = next(ending for ending, name in SUFFIXES.items() if name == format_)
+    endings = {name: ending for ending, name in reversed(SUFFIXES.items())}
+    suffix = endings.get(format_, f".{format_}")
     out = Out(format_, None, bom=not given.pop("no_bom"))
     return out, Folder(typed, suffix, overwrite, book)
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.cells import grouped
+from cli.destination import INPUT
 from cli.options import Ask, answering
-from cli.output import Out
+from cli.output import FORMATS, Out
 from cli.progress import progress
 from cli.talk import say
 from cli.typed import completing
@@ -31,31 +32,48 @@ FACTS_MAX = 5
     help="Only this payee's, such as partner:P-01.",
 )
 @click.option("--all", "every", is_flag=True, help="Each statement as a file of -o FOLDER.")
-@answering(clocks=True, also=("xlsx",), filling="every")
+@click.option(
+    "--letterhead",
+    type=INPUT,
+    metavar="FILE.toml",
+    help="For HTML: name, address, contact, logo, languages [letterhead.toml next to the book].",
+)
+@answering(clocks=True, also=("xlsx", "html"), formats=(*FORMATS, "html"), filling="every")
 def statement(
-    program: str | None, period: str | None, payee: str | None, every: bool, ask: Ask
+    program: str | None,
+    period: str | None,
+    payee: str | None,
+    every: bool,
+    letterhead: str | None,
+    ask: Ask,
 ) -> None:
     """Show the issued statements of a period, their adjustments and payments.
 
     In place of a program and a period a statement may be named, by its id or, where that is
     unambiguous, by its party. --all writes every statement that was issued, or those of a program
-    or of one of its periods, as a workbook (--format: or otherwise) into a folder.
+    or of one of its periods, as a workbook (--format: or otherwise) into a folder. As HTML a
+    statement is a page that can be sent: letterhead, plain words, nothing of other payees.
 
     \b
     duebook statement recruiting-eu-jp-2026q1 --payee partner:P-01
     duebook statement recruiting-eu-jp-2026q1/partner:P-01 -o P-01.xlsx
     duebook statement P-01
+    duebook statement P-01 -o P-01.html
     duebook statement --all -o statements
     duebook statement technical-fee-2020 2020-05 --all -o may --format csv
     """
     if every:
-        _write_all(program, period, payee, ask)
+        _write_all(program, period, payee, ask, letterhead)
         return
     if program is None:
         raise click.UsageError("Name a program, a statement, or --all with -o FOLDER.")
     where = ask.out
     with ask.opened() as book, book.reading() as connection:
         answer = _asked(connection, program, period, payee, ask)
+        if where.format == "html":
+            names = _names(connection, answer, ask)
+            where.page(_page(connection, answer, names, where, letterhead, book.location))
+            return
     _write(where, answer)
     if where.is_table:
         _talk(where, answer)
@@ -94,7 +112,48 @@ def _decided(at: "Clocks", ask: Ask) -> "Clocks":
     return at._replace(as_of=FOREVER) if ask.as_of is None else at
 
 
-def _write_all(program: str | None, period: str | None, payee: str | None, ask: Ask) -> None:
+def _names(connection: "Connection", answer: dict[str, Any], ask: Ask) -> list[str]:
+    """The statements that an answer is of, also those of decisions alone."""
+    from ledger.usecases.closing.every_statement import names_of_statements
+
+    rows = (*answer["statements"], *answer["adjustments"])
+    if names := sorted({row["statement"] for row in rows}):
+        return names
+    at = _decided(ask.clocks(connection, answer["program"]), ask)
+    ends = tuple({f"/{line['payee']}" for line in answer["lines"]})
+    first = answer["period"]["from"][:7]
+    every = [
+        name
+        for name in names_of_statements(connection, at, answer["program"], None)
+        if name.endswith(ends)
+    ]
+    return [name for name in every if f"/{first}/" in name] or every
+
+
+def _page(
+    connection: "Connection",
+    answer: dict[str, Any],
+    names: list[str],
+    where: Out,
+    letterhead: str | None,
+    book: str,
+) -> str:
+    """A single statement as a page. Refuses several: a page is of one payee."""
+    from projections.pages.letterhead import letterhead_at
+    from projections.pages.statement_page import name_of, party_of, statement_page
+
+    if len(names) != 1:
+        raise click.UsageError(
+            "A page is of one statement: name it or its payee, or all of them: --all -o FOLDER."
+        )
+    name = name_of(connection, party_of(answer), answer["known_at"])
+    head = letterhead_at(letterhead, book)
+    return statement_page(answer, names[0], head, name, where.zone)
+
+
+def _write_all(
+    program: str | None, period: str | None, payee: str | None, ask: Ask, letterhead: str | None
+) -> None:
     from ledger.kernel.errors import NoSuchStatement
     from ledger.usecases.closing.every_statement import every_statement, names_of_statements
 
@@ -111,7 +170,11 @@ def _write_all(program: str | None, period: str | None, payee: str | None, ask: 
             )
         files = dict(zip(names, ask.folder.files_for(names), strict=True))
         for name, answer in every_statement(connection, at, program, period):
-            _write(ask.out.into(files[name]), answer)
+            where = ask.out.into(files[name])
+            if where.format == "html":
+                where.page(_page(connection, answer, [name], where, letterhead, book.location))
+            else:
+                _write(where, answer)
             report("writing statements", 1)
     word = "statement" if len(names) == 1 else "statements"
     say(f"Wrote {len(names):,} {word} to {ask.folder.typed}.")

@@ -21,6 +21,7 @@ from ledger.programs.chart import Bar, Chart, Mark, Meaning
 from ledger.programs.line import Line
 from ledger.programs.registry import program_of
 from ledger.programs.words import words
+from ledger.usecases.closing.reasons import with_reasons
 from ledger.usecases.closing.standing_lines import standing
 from ledger.usecases.exceptions.touching_close import exceptions_touching
 from ledger.usecases.settling.explain import provenance
@@ -216,6 +217,9 @@ def _statement(
     connection: Connection, program: str, period: str | None, clocks: Clocks
 ) -> dict[str, Any] | None:
     try:
-        return statement(connection, program, period, None, clocks)
+        answer = statement(connection, program, period, None, clocks)
     except NotClosed:  # closed after as-of: lines are current, statements not issued yet
         return None
+    if answer["adjustments"]:
+        with_reasons(connection, answer, program, period, clocks, None)
+    return answer

@@ -58,11 +58,13 @@ def local(instant: str, zone: str) -> str:
     return f"{there:%Y-%m-%d %H:%M:%S} {offset[:3]}:{offset[3:]}"
 
 
-def rendered(template: str, **given: Any) -> str:
-    """A page with its style inside, and a policy that lets it load and run nothing else."""
+def rendered(template: str, *, images: bool = False, **given: Any) -> str:
+    """A page with its style inside, and a policy that lets it load and run nothing else; with
+    `images` it may show those that it holds itself."""
     style = _source("style.css")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    policy += "; img-src data:" if images else ""
     page = environment().get_template(template)
     text = page.render(**given, style=Markup(style), policy=policy, local=local)
     return "\n".join(line.rstrip() for line in text.splitlines() if line.strip()) + "\n"

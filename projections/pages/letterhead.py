@@ -1,0 +1,84 @@
+"""Whose statement it is: name, address, contact, logo and languages, from a TOML file.
+
+`letterhead.toml` next to the book, or one that is named. Nothing of it is in the log: it says how
+a statement looks, never what it says.
+"""
+
+import base64
+import tomllib
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ledger.kernel.errors import Kind, Refusal
+
+NAME = "letterhead.toml"
+LOGO_MAX = 1024 * 1024
+TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".svg": "image/svg+xml"}
+Language = Literal["en", "zh"]
+
+
+class BadLetterhead(Refusal):
+    """A letterhead that cannot be used: no TOML, an unknown key, a logo that is no picture."""
+
+    kind: ClassVar[Kind] = "usage"
+    hint = 'It reads: name = "...", address = ["..."], contact = "...", logo = "FILE.png"'
+
+
+class Letterhead(BaseModel):
+    """What stands at the head of a statement."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Annotated[str, Field(min_length=1, max_length=200)] = ""
+    address: Annotated[tuple[str, ...], Field(max_length=8)] = ()
+    contact: Annotated[str, Field(max_length=200)] = ""
+    logo: str = ""
+    languages: Annotated[tuple[Language, ...], Field(min_length=1)] = ("en",)
+    picture: str = ""
+    """The logo as an address that a page can show without loading anything."""
+
+
+PLAIN = Letterhead()
+
+
+def letterhead_at(path: str | None, book: str) -> Letterhead:
+    """The letterhead of a file, else of the one next to the book, else a plain one.
+
+    Raises `BadLetterhead`, also for a file that is named and not there.
+    """
+    own = Path(book).with_name(NAME) if path is None else Path(path)
+    if path is None and ("://" in book or not own.is_file()):
+        return PLAIN
+    try:
+        data = tomllib.loads(own.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise BadLetterhead(f"{own} cannot be read: {error.strerror}.", "Check the path.") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise BadLetterhead(f"{own} is not TOML in UTF-8: {error}.") from None
+    try:
+        made = Letterhead.model_validate({**data, "picture": ""})
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the file"
+        raise BadLetterhead(f"{own}: {where}: {first['msg']}.") from None
+    return (
+        made.model_copy(update={"picture": _picture(own.parent / made.logo)}) if made.logo else made
+    )
+
+
+def _picture(path: Path) -> str:
+    """A picture as a data address. Raises `BadLetterhead`."""
+    kind = TYPES.get(path.suffix.lower())
+    if kind is None:
+        raise BadLetterhead(f"{path} is not a picture: expected {', '.join(TYPES)}.")
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise BadLetterhead(
+            f"{path} cannot be read: {error.strerror}.", "Check the path."
+        ) from None
+    if len(content) > LOGO_MAX:
+        raise BadLetterhead(f"{path} has more than {LOGO_MAX // 1024:,} KiB.", "Make it smaller.")
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
