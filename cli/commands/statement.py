@@ -11,13 +11,13 @@ from cli.destination import INPUT
 from cli.options import Ask, answering
 from cli.output import FORMATS, Out
 from cli.progress import progress
+from cli.statement_pages import decided, names_of, page_of
 from cli.talk import say
 from cli.typed import completing
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from ledger.kernel.clocks import Clocks
 
 FACTS_MAX = 5
 
@@ -71,8 +71,8 @@ def statement(
     with ask.opened() as book, book.reading() as connection:
         answer = _asked(connection, program, period, payee, ask)
         if where.format == "html":
-            names = _names(connection, answer, ask)
-            where.page(_page(connection, answer, names, where, letterhead, book.location))
+            names = names_of(connection, answer, ask)
+            where.page(page_of(connection, answer, names, where, letterhead, book.location))
             return
     _write(where, answer)
     if where.is_table:
@@ -89,66 +89,20 @@ def _asked(
     from ledger.usecases.statements.statement import statement as usecase
 
     try:
-        at = _decided(ask.clocks(connection, name), ask)
+        at = decided(ask.clocks(connection, name), ask)
     except UnknownProgram:
         if period or payee or ask.program_meant(name):
             raise
         from ledger.usecases.looking.short_names import statement_meant
 
-        at = _decided(ask.clocks(connection), ask)
+        at = decided(ask.clocks(connection), ask)
         meant = statement_meant(connection, name, at.known_at)
-        at = _decided(ask.clocks(connection, meant.partition("/")[0]), ask)
+        at = decided(ask.clocks(connection, meant.partition("/")[0]), ask)
         return one_statement(connection, meant, at)
     answer = usecase(connection, name, period, payee, at)
     if answer["adjustments"]:
         with_reasons(connection, answer, name, period, at, payee)
     return answer
-
-
-def _decided(at: "Clocks", ask: Ask) -> "Clocks":
-    """The clocks; without an as-of for all that was decided, by whatever clock."""
-    from ledger.kernel.clocks import FOREVER
-
-    return at._replace(as_of=FOREVER) if ask.as_of is None else at
-
-
-def _names(connection: "Connection", answer: dict[str, Any], ask: Ask) -> list[str]:
-    """The statements that an answer is of, also those of decisions alone."""
-    from ledger.usecases.closing.every_statement import names_of_statements
-
-    rows = (*answer["statements"], *answer["adjustments"])
-    if names := sorted({row["statement"] for row in rows}):
-        return names
-    at = _decided(ask.clocks(connection, answer["program"]), ask)
-    ends = tuple({f"/{line['payee']}" for line in answer["lines"]})
-    first = answer["period"]["from"][:7]
-    every = [
-        name
-        for name in names_of_statements(connection, at, answer["program"], None)
-        if name.endswith(ends)
-    ]
-    return [name for name in every if f"/{first}/" in name] or every
-
-
-def _page(
-    connection: "Connection",
-    answer: dict[str, Any],
-    names: list[str],
-    where: Out,
-    letterhead: str | None,
-    book: str,
-) -> str:
-    """A single statement as a page. Refuses several: a page is of one payee."""
-    from projections.pages.letterhead import letterhead_at
-    from projections.pages.statement_page import name_of, party_of, statement_page
-
-    if len(names) != 1:
-        raise click.UsageError(
-            "A page is of one statement: name it or its payee, or all of them: --all -o FOLDER."
-        )
-    name = name_of(connection, party_of(answer), answer["known_at"])
-    head = letterhead_at(letterhead, book)
-    return statement_page(answer, names[0], head, name, where.zone)
 
 
 def _write_all(
@@ -161,7 +115,7 @@ def _write_all(
         raise click.UsageError("--all is of all payees: leave --payee out.")
     assert ask.folder is not None, "`answering` makes it of -o"
     with ask.opened() as book, book.reading() as connection, progress() as report:
-        at = _decided(ask.clocks(connection, program), ask)
+        at = decided(ask.clocks(connection, program), ask)
         names = names_of_statements(connection, at, program, period)
         if not names:
             of = " ".join(filter(None, [program, period])) or "any program"
@@ -172,7 +126,7 @@ def _write_all(
         for name, answer in every_statement(connection, at, program, period):
             where = ask.out.into(files[name])
             if where.format == "html":
-                where.page(_page(connection, answer, [name], where, letterhead, book.location))
+                where.page(page_of(connection, answer, [name], where, letterhead, book.location))
             else:
                 _write(where, answer)
             report("writing statements", 1)
