@@ -189,8 +189,8 @@ def facts(_context: click.Context, _parameter: click.Parameter, typed: str) -> l
 
 
 def report_names(_context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:
-    """Reports."""
-    return _begun(reports(), typed)
+    """Reports, and the page of a close."""
+    return _begun([*reports(), "close"], typed)
 
 
 def view_names(_context: click.Context, _parameter: click.Parameter, typed: str) -> list[str]:

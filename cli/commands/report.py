@@ -27,7 +27,7 @@ ON_A_TERMINAL = 100_000
 @click.command()
 @click.argument("name", required=False, shell_complete=completing("report_names"))
 @click.argument("program", required=False, shell_complete=completing("programs"))
-@click.argument("period", required=False)
+@click.argument("period", required=False, shell_complete=completing("months"))
 @click.option(
     "--where",
     "wheres",
