@@ -115,7 +115,9 @@ def test_nothing_outside_its_folder_names_a_program(folder: str) -> None:
     """Neither the folder nor an edition of it: what several need is a mechanism."""
     editions = [one.program for one in shipped() if one.rules == folder]
     spellings = {folder, folder.replace("_", "-"), folder.replace("_", " "), *editions}
-    names = re.compile("|".join(rf"(?<![a-z]){re.escape(one)}(?![a-z])" for one in spellings), re.I)
+    names = re.compile(
+        "|".join(rf"(?<![a-z_]){re.escape(one)}(?![a-z_])" for one in spellings), re.I
+    )
     found = [
         f"{path.relative_to(ROOT)}:{line}: {text}"
         for path in _outside(folder)

@@ -87,7 +87,7 @@ def _told(rules: str, case: dict[str, Any], empty_book: Path, folder: Path) -> B
     for one in case.get("also", []):
         publish(book, _edition(rules, {"terms": {}}).model_copy(update=one), "test")
     answer = record(book, [str(file)], now=NOW, by="test")
-    assert not answer.rejected, answer.rejected
+    assert not answer.rejected, [rejection.as_json() for rejection in answer.rejected]
     if isinstance(case.get("exceptions"), list):
         assert sorted(one.code for one in answer.warnings) == sorted(case["exceptions"])
     for name in ("orders", "then"):

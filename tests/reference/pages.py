@@ -4,6 +4,7 @@ import inspect
 import json
 import pkgutil
 from collections.abc import Iterator
+from copy import copy
 from importlib import import_module
 from pathlib import Path
 
@@ -78,9 +79,15 @@ What the product says of itself, complete. {MADE}
 def _commands() -> str:
     text = f"# Commands\n\nThe help of every command. {MADE}"
     text += "\nEvery command takes `--book BOOK` and `-v` (show Python's traceback of a failure).\n"
-    for command in sorted(COMMANDS, key=lambda command: command.name or ""):
+    for listed in sorted(COMMANDS, key=lambda command: command.name or ""):
+        command = copy(listed)
+        command._help_option = None  # kept from whichever help was asked for first
         context = click.Context(
-            command, info_name=f"duebook {command.name}", max_content_width=100, terminal_width=100
+            command,
+            help_option_names=["-h", "--help"],
+            info_name=f"duebook {command.name}",
+            max_content_width=100,
+            terminal_width=100,
         )
         text += f"\n## {command.name}\n\n```text\n{command.get_help(context)}\n```\n"
     return text
