@@ -245,6 +245,8 @@ class NoLines(Refusal):
 class LeftOpen(Refusal):
     """Held lines, or exceptions that concern the program, at a close."""
 
+    several_lines = True
+
 
 class NotClosed(Refusal):
     """A period that has to be closed first."""

@@ -12,8 +12,12 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 ROOMS = ("cli", "ledger/intake", "ledger/usecases", "ledger/programs", "ledger/aggregates",
          "ledger/accounting", "ledger/store", "ledger/kernel", "projections")  # fmt: skip
-SQL = re.compile(r"\b(SELECT|INSERT|CREATE|DELETE|UPDATE|WHERE|JOIN|PRAGMA|ATTACH|DROP|CAST)\b ")
-SENTENCE = re.compile(r"[\w}›)'\"\]][.?!]$|^[A-Z‹].*[.?!] .*[\w›]$|^See: |^List |^Find it ")
+SQL = re.compile(
+    r"\b(SELECT|INSERT|CREATE|DELETE|UPDATE|WHERE|JOIN|PRAGMA|ATTACH|DROP|CAST|WHEN|THEN)\b "
+)
+SENTENCE = re.compile(
+    r"[\w}›)'\"\]][.?!]$|^[A-Z‹].*[.?!] .*[\w›]$|^.* .*: ?‹\w+›$|^See: |^List |^Find it "
+)
 HEAD = """# Messages
 
 Every message of the product: errors, hints, warnings and what commands say of their work. `‹name›`

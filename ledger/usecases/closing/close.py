@@ -18,6 +18,7 @@ from ledger.kernel.errors import AlreadyClosed, InFuture, LeftOpen, PeriodOpen
 from ledger.kernel.garbage import no_cycles
 from ledger.kernel.instants import Instant, day_of, format_instant
 from ledger.kernel.money import Money, sum_by_currency
+from ledger.kernel.shown import visible
 from ledger.programs.edition import Edition
 from ledger.programs.line import Line, digest_of
 from ledger.programs.registry import program_of
@@ -166,11 +167,12 @@ def _left_open(program: str, held: list[Line], exceptions: list[dict[str, Any]])
         f"{exception['sentence'].rstrip('.')}"
         for exception in exceptions
     ]
-    more = f" and {len(named) - SHOWN_MAX} more" if len(named) > SHOWN_MAX else ""
+    shown = [f"  {visible(text)}" for text in named[:SHOWN_MAX]]
+    if len(named) > SHOWN_MAX:
+        shown.append(f"  and {len(named) - SHOWN_MAX} more")
     return LeftOpen(
         f"{program} has {counted(len(held), 'held line')} "
-        f"and {counted(len(exceptions), 'exception')}: "
-        f"{'; '.join(named[:SHOWN_MAX])}{more}.",
+        f"and {counted(len(exceptions), 'exception')}:\n" + "\n".join(shown),
         "Resolve them (duebook report exceptions), or close nevertheless with "
         "--leave-open --reason TEXT; what they bring later is an adjustment.",
         held=[line.line for line in held],
