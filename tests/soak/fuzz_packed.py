@@ -31,7 +31,7 @@ class Workbook(Target):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self.beside = workbook._read_beside
+        self.beside = workbook._read_in_process
         # Loaded once, before the forks.
         import python_calamine  # noqa: F401
 
@@ -68,7 +68,7 @@ class Workbook(Target):
     def one(self, data: bytes) -> None:
         path = self.folder / "income.xlsx"
         path.write_bytes(data)
-        workbook._read_beside = self.beside if every(data, BESIDE) else read_in_a_fork
+        workbook._read_in_process = self.beside if every(data, BESIDE) else read_in_a_fork
         read_theirs(path, "tiktok-income", "D-03")
 
     def read(self, data: bytes) -> None:

@@ -177,7 +177,7 @@ class OrdersWorkbook(Workbook):
     def one(self, data: bytes) -> None:
         path = self.folder / "orders.xlsx"
         path.write_bytes(data)
-        workbook._read_beside = self.beside if every(data, BESIDE) else read_in_a_fork
+        workbook._read_in_process = self.beside if every(data, BESIDE) else read_in_a_fork
         if random.Random(zlib.crc32(data)).random() < 0.5:
             read_orders_through(self.folder, path, None)
         else:
