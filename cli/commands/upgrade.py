@@ -34,7 +34,7 @@ def upgrade(decision: Decision, ask: Ask) -> int:
     decision.answer(where, answer, [answer])
     if answer["was"] == answer["format"]:
         if where.is_table:
-            say("It is of this version already: nothing was changed.")
+            say("The book is of this version already: nothing was changed.")
         return 0
     return decision.ended(where)
 
