@@ -165,7 +165,8 @@ def _look(
         talk(where, answer, looking_back=ask.as_of is not None)
         if answer["open"] and not keep and "signs" not in answer:
             say(
-                "Nothing was recorded. To resolve a break: --resolve NUMBER --as WHAT --reason TEXT "
+                "Nothing was recorded. To resolve a break: --resolve NUMBER --as WHAT "
+                "--reason TEXT "
                 "--by NAME; to keep the comparison: --keep --by NAME."
             )
     return DIFFERENCES if answer["open"] else 0
