@@ -50,10 +50,3 @@ def is_number_column(name: str) -> bool:
 def is_number(value: Any) -> bool:
     """Whether a cell is a number, or empty."""
     return value is None or not cell(value).strip("-0123456789.")
-
-
-def grouped(amount: str) -> str:
-    """Separates thousands: 1234567.80 as 1,234,567.80."""
-    whole, point, decimals = amount.partition(".")
-    sign = "-" if whole.startswith("-") else ""
-    return f"{sign}{int(whole.lstrip('-')):,}{point}{decimals}"

@@ -1,6 +1,5 @@
 """`duebook report close`: a period as one page, or its figures."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,7 +42,7 @@ def report_close(program: str | None, period: str | None, ask: Ask) -> int:
         if where.format == "html":
             return _write(report, ask, book.location)
     if where.is_table:
-        where.data(None, _with_bars(list(_by_payee(report))))
+        where.data(None, _with_bars(report.payees()))
     elif where.format == "json":
         where.data(report.as_json(), ())
     else:
@@ -52,25 +51,6 @@ def report_close(program: str | None, period: str | None, ask: Ask) -> int:
         say("")
         say("The whole report, to read and to send: -o FILE.html")
     return 0
-
-
-def _by_payee(report: "CloseReport") -> Iterator[dict[str, Any]]:
-    """A row per payee and currency: how many lines of each outcome, and what is payable."""
-    from ledger.kernel.money import Money
-
-    for payee, lines in report.by_payee():
-        currencies = sorted({line.currency or "" for line in lines})
-        for currency in currencies:
-            own = [line for line in lines if (line.currency or "") == currency]
-            counts = {
-                outcome: sum(line.outcome == outcome for line in own)
-                for outcome in ("payable", "granted", "declined", "held")
-            }
-            minor = sum(
-                line.amount.minor for line in own if line.amount and line.outcome == "payable"
-            )
-            amount = Money(minor, currency).text if currency else None
-            yield {"payee": payee, **counts, "amount": amount, "currency": currency or None}
 
 
 def _with_bars(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -2,10 +2,9 @@
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cli.cells import grouped
 from cli.output import Out
 from cli.talk import say, say_nameless
-from ledger.kernel.counted import counted
+from ledger.kernel.counted import counted, grouped
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -9,11 +9,10 @@ from typing import Any, TypeVar, cast
 
 import click
 
-from cli.cells import grouped
 from cli.options import not_empty
 from cli.output import Out
 from cli.talk import is_terminal, say
-from ledger.kernel.counted import counted
+from ledger.kernel.counted import counted, grouped
 
 F = TypeVar("F", bound=Callable[..., Any])
 NOTHING = "Nothing was recorded."

@@ -2,13 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
-from cli.cells import grouped
 from cli.commands.settle import as_it_stands, row_of
 from cli.options import Ask
 from cli.output import Out
 from cli.progress import progress
 from cli.talk import say
-from ledger.kernel.counted import counted
+from ledger.kernel.counted import counted, grouped
 
 if TYPE_CHECKING:
     from ledger.usecases.settling.settle import Settlement

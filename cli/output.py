@@ -16,10 +16,11 @@ from typing import IO, Any
 
 import click
 
-from cli.cells import NUMBER, cell, grouped, is_money, is_number, is_number_column
+from cli.cells import NUMBER, cell, is_money, is_number, is_number_column
 from cli.destination import Destination
 from cli.talk import point_away, say, say_what_is_done
-from ledger.kernel.instants import DEFAULT_ZONE
+from ledger.kernel.counted import grouped
+from ledger.kernel.instants import DEFAULT_ZONE, wall_clock
 from ledger.kernel.shown import visible, visible_cell, visible_json
 from projections.exporters.spreadsheet import csv_cell
 
@@ -105,12 +106,7 @@ class Out:
 
     def time(self, instant: str) -> str:
         """An instant in the program's zone, to the second: `2026-03-02 10:20:00 +08:00`."""
-        from datetime import datetime
-        from zoneinfo import ZoneInfo
-
-        there = datetime.fromisoformat(instant).astimezone(ZoneInfo(self.zone))
-        offset = there.strftime("%z")
-        return f"{there:%Y-%m-%d %H:%M:%S} {offset[:3]}:{offset[3:]}"
+        return wall_clock(instant, self.zone)
 
     def clocks(self, answer: dict[str, Any]) -> str:
         """The clocks of an answer: `2026-07-01 00:00:00 +08:00, known at 1662`."""

@@ -20,24 +20,6 @@ def decided(at: "Clocks", ask: Ask) -> "Clocks":
     return at._replace(as_of=FOREVER) if ask.as_of is None else at
 
 
-def names_of(connection: "Connection", answer: dict[str, Any], ask: Ask) -> list[str]:
-    """The statements that an answer is of, also those of decisions alone."""
-    from ledger.usecases.closing.every_statement import names_of_statements
-
-    rows = (*answer["statements"], *answer["adjustments"])
-    if names := sorted({row["statement"] for row in rows}):
-        return names
-    at = decided(ask.clocks(connection, answer["program"]), ask)
-    ends = tuple({f"/{line['payee']}" for line in answer["lines"]})
-    first = answer["period"]["from"][:7]
-    every = [
-        name
-        for name in names_of_statements(connection, at, answer["program"], None)
-        if name.endswith(ends)
-    ]
-    return [name for name in every if f"/{first}/" in name] or every
-
-
 def page_of(
     connection: "Connection",
     answer: dict[str, Any],

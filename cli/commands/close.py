@@ -4,13 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.cells import grouped
 from cli.deciding import Decision, deciding
 from cli.options import Ask, answering, not_empty, now
 from cli.output import Out
 from cli.talk import say
 from cli.typed import DAY, completing
-from ledger.kernel.counted import counted
+from ledger.kernel.counted import counted, grouped
 
 if TYPE_CHECKING:
     from datetime import date

@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from cli.cells import grouped
 from cli.options import Ask, answering
 from cli.output import Out, show
 from cli.talk import say
 from cli.typed import completing
-from ledger.kernel.counted import counted
+from ledger.kernel.counted import counted, grouped
 from ledger.kernel.shown import visible
 
 if TYPE_CHECKING:

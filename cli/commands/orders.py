@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.cells import grouped
 from cli.deciding import Decision
 from cli.destination import INPUT, OUTPUT_FILE, PROFILE, Destination
 from cli.numbers import POSITION, ZONE
@@ -14,7 +13,7 @@ from cli.options import Ask, answering, column_and_value, not_empty, now, system
 from cli.output import Out
 from cli.progress import progress
 from cli.talk import say, say_nameless
-from ledger.kernel.counted import counted
+from ledger.kernel.counted import counted, grouped
 
 if TYPE_CHECKING:
     from ledger.usecases.archiving.archive_orders import OrdersAnswer

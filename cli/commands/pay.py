@@ -5,12 +5,12 @@ from typing import Any
 
 import click
 
-from cli.cells import grouped
 from cli.deciding import Decision, deciding
 from cli.options import Ask, answering, not_empty, now
 from cli.output import Out
 from cli.talk import say
 from cli.typed import DAY, completing
+from ledger.kernel.counted import grouped
 
 
 @click.command()

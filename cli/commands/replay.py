@@ -4,13 +4,12 @@ from typing import Any
 
 import click
 
-from cli.cells import grouped
 from cli.destination import INPUT
 from cli.options import Ask, answering
 from cli.output import Out
 from cli.talk import say
 from cli.typed import completing
-from ledger.kernel.counted import counted
+from ledger.kernel.counted import counted, grouped
 
 DIFFERENCES = 3
 WHY_MAX = 20

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.cells import grouped
 from cli.destination import INPUT
 from cli.options import Ask, answering
 from cli.output import FORMATS, Out
 from cli.progress import progress
-from cli.statement_pages import decided, names_of, page_of
+from cli.statement_pages import decided, page_of
 from cli.talk import say
 from cli.typed import completing
+from ledger.kernel.counted import grouped
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -69,9 +69,8 @@ def statement(
         raise click.UsageError("Name a program, a statement, or --all with -o FOLDER.")
     where = ask.out
     with ask.opened() as book, book.reading() as connection:
-        answer = _asked(connection, program, period, payee, ask)
+        answer, names = _asked(connection, program, period, payee, ask)
         if where.format == "html":
-            names = names_of(connection, answer, ask)
             where.page(page_of(connection, answer, names, where, letterhead, book.location))
             return
     _write(where, answer)
@@ -81,10 +80,11 @@ def statement(
 
 def _asked(
     connection: "Connection", name: str, period: str | None, payee: str | None, ask: Ask
-) -> dict[str, Any]:
-    """The statements of a program's period, or the one statement that the name means."""
+) -> tuple[dict[str, Any], list[str]]:
+    """The statements of a program's period, or the one statement that the name means, with their
+    ids."""
     from ledger.kernel.errors import UnknownProgram
-    from ledger.usecases.closing.every_statement import one_statement
+    from ledger.usecases.closing.every_statement import names_of_party, one_statement
     from ledger.usecases.closing.reasons import with_reasons
     from ledger.usecases.statements.statement import statement as usecase
 
@@ -98,11 +98,11 @@ def _asked(
         at = decided(ask.clocks(connection), ask)
         meant = statement_meant(connection, name, at.known_at)
         at = decided(ask.clocks(connection, meant.partition("/")[0]), ask)
-        return one_statement(connection, meant, at)
+        return one_statement(connection, meant, at), [meant]
     answer = usecase(connection, name, period, payee, at)
     if answer["adjustments"]:
         with_reasons(connection, answer, name, period, at, payee)
-    return answer
+    return answer, names_of_party(connection, at, name, period, payee)
 
 
 def _write_all(

@@ -73,6 +73,13 @@ def local(instant: Instant, zone: str) -> str:
     return moment.isoformat(timespec="seconds" if not moment.microsecond else "microseconds")
 
 
+def wall_clock(text: str, zone: str) -> str:
+    """A written instant as clocks in a zone show it: `2026-03-02 10:20:00 +08:00`."""
+    there = datetime.fromisoformat(text).astimezone(_zone(zone))
+    offset = there.strftime("%z")
+    return f"{there:%Y-%m-%d %H:%M:%S} {offset[:3]}:{offset[3:]}"
+
+
 @lru_cache(maxsize=4096)
 def midnight(day: date, zone: str) -> Instant:
     """The first instant of a calendar day in a zone."""

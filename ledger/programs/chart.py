@@ -48,56 +48,88 @@ def _steps(step: Step) -> Iterator[Step]:
         yield from _steps(part)
 
 
-def measured(lines: Iterable[Line], name: str) -> Iterator[tuple[Line, Step, Decimal]]:
-    """Every step of the lines that has a measure of that name, with it."""
+def measured(lines: Iterable[Line]) -> Iterator[tuple[Line, Step, str, Decimal]]:
+    """Every measure of the lines' steps: the line, the step, its name, its value."""
     for line in lines:
         for step in _steps(line.explanation):
-            for measure, value in step.measures:
-                if measure == name:
-                    yield line, step, value
+            for name, value in step.measures:
+                yield line, step, name, value
+
+
+def exactly(value: Decimal) -> str:
+    """A number with all of its digits, thousands apart: none is cut off or rounded."""
+    return f"{value:,f}"
 
 
 def funnel(lines: Sequence[Line], noun: str) -> Iterator[Chart]:
     """How many lines are left after each condition, in the order in which lines name them.
 
-    A line whose condition is open (held) is left neither as met nor as unmet.
+    A line whose condition is open is left neither as met nor as unmet: it is counted as open from
+    there on.
     """
-    conditions = [
-        [step for step in line.explanation.parts if step.code and step.met is not None]
-        for line in lines
-    ]
-    names = list(dict.fromkeys(step.label for steps in conditions for step in steps))
+    left = [{step.label: step for step in _conditions(line)} for line in lines]
+    names = list(dict.fromkeys(name for steps in left for name in steps))
     if not names:
         return
-    bars = [Bar("all", (_count(len(lines), noun),))]
-    left = [{step.label: step for step in steps} for steps in conditions]
-    held: list[dict[str, Step]] = []
+    bars = [Bar("all", (_count(len(lines), noun, "", "plain"),))]
+    open_ = 0
     for name in names:
-        held += [steps for steps in left if name in steps and steps[name].pending]
+        open_ += sum(name in steps and steps[name].met is None for steps in left)
         left = [steps for steps in left if name not in steps or steps[name].met]
-        marks = [_count(len(left), noun, "payable")]
-        if held:
-            marks.append(_count(len(held), f"{noun} open", "held"))
+        marks = [_count(len(left), noun, "", "payable")]
+        marks += [_count(open_, noun, " open", "held")] if open_ else []
         bars.append(Bar(name, tuple(marks)))
     about = f"How many {noun}s are left after each condition; open ones are not decided yet."
     yield Chart("conditions", "Conditions, one after another", about, tuple(bars))
 
 
-def _count(number: int, noun: str, meaning: Meaning = "plain") -> Mark:
-    return Mark(Decimal(number), counted(number, noun), meaning)
+def _conditions(line: Line) -> list[Step]:
+    """The steps of a line that are conditions: met, unmet, or open."""
+    steps = line.explanation.parts
+    return [step for step in steps if step.code and (step.met is not None or step.pending)]
 
 
-def by_measure(lines: Iterable[Line], prefix: str, currency: str) -> Iterator[tuple[str, Mark]]:
-    """Per name behind a prefix of measures their sum, the largest first."""
-    sums: dict[str, Decimal] = {}
-    for line in lines:
-        for step in _steps(line.explanation):
-            for measure, value in step.measures:
-                if measure.startswith(prefix):
-                    name = measure.removeprefix(prefix)
-                    sums[name] = sums.get(name, Decimal(0)) + value
-    for name, value in sorted(sums.items(), key=lambda pair: (-pair[1], pair[0])):
-        yield name, Mark(value, f"{value:,.2f} {currency}", "payable")
+def _count(number: int, noun: str, word: str, meaning: Meaning) -> Mark:
+    return Mark(Decimal(number), f"{counted(number, noun)}{word}", meaning)
+
+
+def sums(lines: Sequence[Line], prefix: str, name: str, title: str, about: str) -> Iterator[Chart]:
+    """A bar per name behind a prefix of measures with their sum, the largest first."""
+    totals: dict[str, Decimal] = {}
+    for _, _, measure, value in measured(lines):
+        if measure.startswith(prefix):
+            own = measure.removeprefix(prefix)
+            totals[own] = totals[own] + value if own in totals else value
+    currency = next((line.currency for line in lines if line.currency), "")
+    bars = [
+        Bar(own, (Mark(value, f"{exactly(value)} {currency}", "payable"),))
+        for own, value in sorted(totals.items(), key=lambda pair: (-pair[1], pair[0]))
+    ]
+    if bars:
+        yield Chart(name, title, about, tuple(bars))
+
+
+class Measured(NamedTuple):
+    """A measure of a step, and what it is called in a chart."""
+
+    measure: str
+    word: str
+
+
+def against(
+    lines: Sequence[Line], value: Measured, floor: Measured, name: str, title: str, about: str
+) -> Iterator[Chart]:
+    """A bar per payee with a value and the floor that it is measured against."""
+    floors = {line.line: own for line, _, key, own in measured(lines) if key == floor.measure}
+    bars = []
+    for line, _, key, own in measured(lines):
+        if key == value.measure:
+            least = floors[line.line]
+            meaning: Meaning = "payable" if own >= least else "declined"
+            mark = Mark(own, f"{value.word} {exactly(own)}", meaning)
+            bars.append(Bar(line.payee, (mark,), Mark(least, f"{floor.word} {exactly(least)}")))
+    if bars:
+        yield Chart(name, title, about, tuple(bars))
 
 
 def no_charts(lines: Sequence[Line]) -> Iterator[Chart]:

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 from markupsafe import Markup
 
 from ledger.kernel.counted import counted
-from ledger.kernel.money import Money
 from ledger.programs.chart import Chart
 from ledger.programs.line import Line
 from projections.pages.close_report import CloseReport
@@ -16,8 +15,6 @@ from projections.pictures.svg import drawn, waterfall
 
 WHOLE_MAX = 500
 """Lines that one file shows with their explanations; of more each payee has a file."""
-
-ORDER = ("payable", "granted", "declined", "held")
 
 
 class Page(NamedTuple):
@@ -36,69 +33,71 @@ def pages(report: CloseReport, title: str, files: Mapping[str, str]) -> Iterator
     """The report, and for more than 500 lines a page for each payee; `files`: their addresses."""
     payees = report.by_payee()
     if is_whole(report):
-        own = [(payee, "", lines) for payee, lines in payees]
-        yield Page("", _page(report, title, own, "Lines"))
+        yield Page("", _whole(report, title, [(payee, "", own) for payee, own in payees], "Lines"))
         return
     shown = [line for line in report.lines if line.outcome in ("declined", "held")][:WHOLE_MAX]
-    brief = [
-        (payee, files[payee], [line for line in shown if line.payee == payee])
-        for payee, _ in payees
-    ]
+    brief: dict[str, list[Line]] = defaultdict(list)
+    for line in shown:
+        brief[line.payee].append(line)
+    listed = [(payee, files[payee], brief[payee]) for payee, _ in payees]
     heading = f"Lines declined or held, {len(shown):,} of {len(report.lines):,}"
-    yield Page("", _page(report, title, brief, heading))
+    yield Page("", _whole(report, title, listed, heading))
     for payee, lines in payees:
-        yield Page(payee, _page(report, f"{title}, {payee}", [(payee, "", lines)], "Lines"))
+        yield Page(payee, _of_payee(report, f"{title}, {payee}", payee, lines))
+
+
+Listed = Sequence[tuple[str, str, Sequence[Line]]]
+"""Payees with the address of their page, if any, and the lines that are shown here."""
+
+
+def _whole(report: CloseReport, title: str, payees: Listed, listed: str) -> str:
+    """The report's own page."""
+    statement = report.statement or {}
+    return _page(
+        report, title, report.lines, payees, listed,
+        pictures=list(_pictures(report)),
+        statements=statement.get("statements", []),
+        adjustments=statement.get("adjustments", []),
+        exceptions=report.exceptions,
+    )  # fmt: skip
+
+
+def _of_payee(report: CloseReport, title: str, payee: str, lines: Sequence[Line]) -> str:
+    """The page of one payee: its totals, statements, adjustments and lines, and nobody else's."""
+    statement = report.statement or {}
+    own = {
+        name: [row for row in statement.get(name, []) if row["payee"] == payee]
+        for name in ("statements", "adjustments")
+    }
+    return _page(
+        report, title, lines, [(payee, "", lines)], "Lines", pictures=[], exceptions=None, **own
+    )
 
 
 def _page(
-    report: CloseReport, title: str, payees: Sequence[tuple[str, str, Sequence[Line]]], listed: str
+    report: CloseReport,
+    title: str,
+    lines: Sequence[Line],
+    payees: Listed,
+    listed: str,
+    **parts: Any,
 ) -> str:
-    statement = report.statement or {}
-    seal = statement.get("seal")
+    seal = report.statement["seal"] if report.statement else None
     return rendered(
         "close.html",
+        language="en",
         name=title,
         head=report.head,
         zone=report.zone,
         seal=seal,
         held=counted(seal["held"], "held line") if seal else "",
         excepted=counted(seal["exceptions"], "exception") if seal else "",
-        totals=list(_totals(report.lines)),
-        pictures=list(_pictures(report)),
-        statements=statement.get("statements", []),
-        adjustments=statement.get("adjustments", []),
-        exceptions=report.exceptions,
+        totals=report.totals(lines),
         payees=[(payee, file, [line.as_json() for line in own]) for payee, file, own in payees],
         facts=report.facts,
         listed=listed,
+        **parts,
     )
-
-
-def _totals(lines: Sequence[Line]) -> Iterator[dict[str, Any]]:
-    """Per outcome and currency the number of lines and what they come to."""
-    sums: dict[tuple[str, str], list[Money]] = defaultdict(list)
-    decided: dict[str, int] = defaultdict(int)
-    for line in lines:
-        if line.amount is None:
-            decided[line.outcome] += 1
-        else:
-            sums[line.outcome, line.amount.currency].append(line.amount)
-    for (outcome, currency), amounts in sorted(sums.items(), key=_order):
-        total = Money(sum(amount.minor for amount in amounts), currency)
-        yield {
-            "outcome": outcome,
-            "lines": len(amounts),
-            "amount": total.text,
-            "currency": currency,
-        }
-    for outcome, count in sorted(decided.items(), key=_order):
-        yield {"outcome": outcome, "lines": count, "amount": None, "currency": None}
-
-
-def _order(item: tuple[Any, Any]) -> tuple[int, str]:
-    """What is payable first, what is held last; then by currency."""
-    outcome, currency = item[0] if isinstance(item[0], tuple) else (item[0], "")
-    return ORDER.index(outcome) if outcome in ORDER else len(ORDER), currency
 
 
 def _pictures(report: CloseReport) -> Iterator[dict[str, Any]]:

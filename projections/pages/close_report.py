@@ -5,7 +5,7 @@ what is shown.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -13,10 +13,9 @@ from typing import Any
 from sqlalchemy import Connection
 
 from ledger.aggregates.base import Recorded
-from ledger.kernel.clocks import Clocks
 from ledger.kernel.counted import counted
-from ledger.kernel.errors import NotClosed
 from ledger.kernel.instants import day_of
+from ledger.kernel.money import Money, sum_by_currency
 from ledger.programs.chart import Bar, Chart, Mark, Meaning
 from ledger.programs.line import Line
 from ledger.programs.registry import program_of
@@ -31,6 +30,8 @@ from ledger.usecases.terms.runs import Run
 from projections.pictures.svg import Change
 from projections.reports.reconciliation import rows as breaks_of
 
+ORDER = ("payable", "granted", "declined", "held")
+"""Of outcomes: what is payable first."""
 OUTCOMES: tuple[Meaning, ...] = ("payable", "declined", "held")
 AGES = ((0, "up to 7 days"), (8, "8 to 30 days"), (31, "31 to 90 days"), (91, "over 90 days"))
 """Classes of age, by their first day."""
@@ -99,6 +100,32 @@ class CloseReport:
         for line in self.lines:
             lines[line.payee].append(line)
         return sorted(lines.items())
+
+    def totals(self, lines: Iterable[Line]) -> list[dict[str, Any]]:
+        """Per outcome and currency the number of lines, and what they come to; decisions last."""
+        groups: dict[tuple[str, str | None], list[Line]] = defaultdict(list)
+        for line in lines:
+            groups[line.outcome, line.currency].append(line)
+        rows = []
+        for (outcome, currency), own in groups.items():
+            sums = sum_by_currency([line.amount for line in own if line.amount is not None])
+            amount = sums[currency].text if currency else None
+            row = {"outcome": outcome, "lines": len(own), "amount": amount, "currency": currency}
+            rows.append(row)
+        return sorted(rows, key=_in_order)
+
+    def payees(self) -> list[dict[str, Any]]:
+        """Per payee and currency the number of lines by outcome, and what is payable."""
+        rows = []
+        for payee, lines in self.by_payee():
+            totals = self.totals(lines)
+            for currency in dict.fromkeys(row["currency"] for row in totals):
+                own = {row["outcome"]: row for row in totals if row["currency"] == currency}
+                counts = {name: own[name]["lines"] if name in own else 0 for name in ORDER}
+                zero = {"amount": Money(0, currency).text if currency else None}
+                amount = own.get("payable", zero)["amount"]
+                rows.append({"payee": payee, **counts, "amount": amount, "currency": currency})
+        return rows
 
     def charts(self) -> Iterator[Chart]:
         """Outcomes by payee, reasons, the program's own, and how old held lines and breaks are."""
@@ -178,6 +205,12 @@ class CloseReport:
             )
 
 
+def _in_order(row: dict[str, Any]) -> tuple[bool, int, str]:
+    outcome = row["outcome"]
+    place = ORDER.index(outcome) if outcome in ORDER else len(ORDER)
+    return row["currency"] is None, place, row["currency"] or ""
+
+
 def _aged(name: str, title: str, about: str, days: Sequence[int], noun: str) -> Chart:
     bars = []
     for at, (first, label) in enumerate(AGES):
@@ -197,10 +230,12 @@ def close_report(connection: Connection, run: Run, period: str | None) -> CloseR
     seen: list[Recorded] = []
     fresh = settle(connection, edition, clocks, period=period, watch=seen.append)
     stated = None
-    if settlement is not None:
-        stated = _statement(connection, edition.program, period, clocks)
-    else:
+    if settlement is None:
         settlement = fresh
+    else:
+        stated = statement(connection, edition.program, period, None, clocks)
+        if stated["adjustments"]:
+            with_reasons(connection, stated, edition.program, period, clocks, None)
     positions = {position for line in settlement.lines for position in line.explanation.positions()}
     name = f"{edition.program}/{period}" if period else edition.program
     return CloseReport(
@@ -211,15 +246,3 @@ def close_report(connection: Connection, run: Run, period: str | None) -> CloseR
         [row for row in breaks_of(connection, clocks) if row["break"].startswith(f"{name}/")],
         {row["position"]: row for row in provenance(connection, positions)},
     )
-
-
-def _statement(
-    connection: Connection, program: str, period: str | None, clocks: Clocks
-) -> dict[str, Any] | None:
-    try:
-        answer = statement(connection, program, period, None, clocks)
-    except NotClosed:  # closed after as-of: lines are current, statements not issued yet
-        return None
-    if answer["adjustments"]:
-        with_reasons(connection, answer, program, period, clocks, None)
-    return answer

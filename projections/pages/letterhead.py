@@ -12,6 +12,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ledger.kernel.errors import Kind, Refusal
+from ledger.store.book import is_url
 
 NAME = "letterhead.toml"
 LOGO_MAX = 1024 * 1024
@@ -49,7 +50,7 @@ def letterhead_at(path: str | None, book: str) -> Letterhead:
     Raises `BadLetterhead`, also for a file that is named and not there.
     """
     own = Path(book).with_name(NAME) if path is None else Path(path)
-    if path is None and ("://" in book or not own.is_file()):
+    if path is None and (is_url(book) or not own.is_file()):
         return PLAIN
     try:
         data = tomllib.loads(own.read_text(encoding="utf-8-sig"))

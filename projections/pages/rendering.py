@@ -2,15 +2,15 @@
 
 import base64
 import hashlib
-from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
+from ledger.kernel.counted import grouped
+from ledger.kernel.instants import wall_clock
 from ledger.kernel.shown import visible
 from ledger.programs.words import words
 
@@ -34,11 +34,7 @@ def environment() -> Environment:
 
 def money(amount: str | None) -> str:
     """An amount with its thousands apart; a dash for a decision, which has none."""
-    if amount is None:
-        return "–"
-    whole, point, decimals = amount.partition(".")
-    sign = "-" if whole.startswith("-") else ""
-    return f"{sign}{int(whole.lstrip('-')):,}{point}{decimals}"
+    return "–" if amount is None else grouped(amount)
 
 
 def word(code: str) -> str:
@@ -51,13 +47,6 @@ def seen(text: object) -> str:
     return visible(str(text))
 
 
-def local(instant: str, zone: str) -> str:
-    """An instant in a zone, to the second: `2026-03-02 10:20:00 +08:00`."""
-    there = datetime.fromisoformat(instant).astimezone(ZoneInfo(zone))
-    offset = there.strftime("%z")
-    return f"{there:%Y-%m-%d %H:%M:%S} {offset[:3]}:{offset[3:]}"
-
-
 def rendered(template: str, *, images: bool = False, **given: Any) -> str:
     """A page with its style inside, and a policy that lets it load and run nothing else; with
     `images` it may show those that it holds itself."""
@@ -66,5 +55,5 @@ def rendered(template: str, *, images: bool = False, **given: Any) -> str:
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     policy += "; img-src data:" if images else ""
     page = environment().get_template(template)
-    text = page.render(**given, style=Markup(style), policy=policy, local=local)
+    text = page.render(**given, style=Markup(style), policy=policy, local=wall_clock)
     return "\n".join(line.rstrip() for line in text.splitlines() if line.strip()) + "\n"

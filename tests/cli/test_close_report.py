@@ -5,13 +5,16 @@ import hashlib
 import html
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ledger.accounting.chart import Standing
 from projections.pages import close_page
+from projections.pages.close_report import CloseReport
 from projections.pages.rendering import _source
 
 Duebook = Callable[..., Any]
@@ -180,6 +183,7 @@ def test_more_lines_than_one_page_shows_have_a_page_for_each_payee(
     payee stands on another's page."""
     monkeypatch.setattr(close_page, "WHOLE_MAX", 20)
     page = _page(duebook, PROGRAM, *AS_OF)
+    assert "<svg" in page
     files = re.findall(r'href="(q/[^"]+)"', page)
     assert len(files) == 5
     lines = duebook("settle", PROGRAM, *AS_OF, "--format", "json").json["lines"]
@@ -188,9 +192,33 @@ def test_more_lines_than_one_page_shows_have_a_page_for_each_payee(
         payee = file.removeprefix("q/").removesuffix(".html").replace("=", ":")
         shown = set(re.findall(rf"<span>({PROGRAM}/[^<]+)</span>", own))
         assert shown == {line["line"] for line in lines if line["payee"] == payee}
+        assert set(re.findall(r"partner:P-[0-9]+", own)) == {payee}
+        payable = [line for line in lines if line["payee"] == payee and float(line["amount"])]
+        assert "<svg" not in own
+        if payable:
+            assert f">{sum(float(line['amount']) for line in payable):,.2f}<" in own
     ran = duebook("report", "close", PROGRAM, *AS_OF, "-o", "q.html")
     assert ran.code == 1
     assert "exists" in ran.err
+
+
+@pytest.mark.parametrize(
+    "moved",
+    [
+        {"issued": 60_000, "paid": 28_000},
+        {"issued": 60_000, "adjusted": -2_000, "paid": 70_000},
+        {"issued": -5_000, "brought_forward": 1_200, "carried_forward": -700, "paid": -4_000},
+        {"brought_forward": -2_000, "issued": 2_000},
+    ],
+)
+def test_the_steps_of_a_waterfall_lead_to_what_is_open(moved: dict[str, int]) -> None:
+    """Whatever was carried over, paid ahead or clawed back."""
+    rows = [Standing(**moved).texts("CNY") | {"currency": "CNY"} for _ in range(2)]
+    report = CloseReport(None, {}, {"statements": rows}, (), (), {})  # type: ignore[arg-type]
+    ((_, changes),) = report.waterfalls()
+    *steps, left = changes
+    assert sum((change.size for change in steps), Decimal(0)) == left.size
+    assert left.size == sum(Decimal(row["open"]) for row in rows)
 
 
 def _colours(style: str) -> dict[str, str]:

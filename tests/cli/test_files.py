@@ -217,6 +217,27 @@ def test_a_header_of_two_rows_is_shown_as_the_mapping_reads_it(
 
 
 @pytest.mark.parametrize(
+    ("row", "may_explain"),
+    [
+        ("IBERIA;Iberia Aperturas S.L.;agency;03.10.2025 09:00", False),
+        ("IBERIA;Iberia Aperturas S.L.;agency;12", False),
+        ("IBERIA;Iberia Aperturas S.L.;agency;", True),
+        ("The partner's id;Its full name;What it does;When it was certified", True),
+    ],
+)
+def test_a_draft_never_passes_over_a_first_row_by_itself(
+    row: str, may_explain: bool, empty: Path, duebook: Duebook, file: Callable[..., str]
+) -> None:
+    """It may be data: a draft asks, and a row with a number or a time in it explains nothing."""
+    rows = f"{row}\nNORDIC;Nordic Brands AB;agency;04.10.2025 09:00\n"
+    name = file(f"partner;name;kind;at\n{rows}", "p.csv")
+    ran = duebook("files", name, "--for", "PartnerCertified", *JSON)
+    assert any("described" in doubt for doubt in ran.json["doubts"]) is may_explain
+    assert not re.search(r"^described", ran.json["mapping"], re.M)
+    assert len(ran.json["first_rows"]) == 2
+
+
+@pytest.mark.parametrize(
     ("fact", "header", "read_as", "missing"),
     [
         (

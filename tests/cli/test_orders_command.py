@@ -80,6 +80,8 @@ def test_the_answer_has_the_keys_of_the_contract(
     assert again.json["receipt"] == ran.json["receipt"]
     batch = duebook("log", "--format", "ndjson").lines[-2]
     assert (batch["type"], batch["by"]) == ("BatchRecorded", "lin")
+    listed = duebook("log", "orders:main")
+    assert (listed.code, listed.out.count("OrdersArchived")) == (0, 1), "as a table too"
 
 
 def test_the_table_says_it_in_a_sentence_and_names_who_waits(

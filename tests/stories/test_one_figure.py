@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from cli.cells import grouped
 from cli.main import run
+from ledger.kernel.counted import grouped
 from ledger.store.book import Book
 from ledger.usecases.terms.publish import publish
 from tests.fees import RATES, onboarded, order, revoked, written

@@ -107,7 +107,7 @@ def _amount_expected(column: Column, mapping: Mapping) -> str:
 
 
 def _instant_expected(column: Column, zoned: bool) -> tuple[str, str]:
-    once = " that clocks of its zone show once" if zoned else ""
+    once = ", not one that daylight saving skips or repeats" if zoned else ""
     if not column.formats:
         if zoned:
             return "invalid_field", f"a time such as 2026-01-10T09:00:00{once}"

@@ -17,8 +17,9 @@ def charts(lines: Sequence[Line]) -> Iterator[Chart]:
     yield from funnel(lines, "store")
     in_time: Counter[int] = Counter()
     late: Counter[int] = Counter()
-    for _, step, days in measured(lines, DAYS_TO_SALE):
-        (in_time if step.met else late)[int(days) // WEEK] += 1
+    for _, step, name, days in measured(lines):
+        if name == DAYS_TO_SALE:
+            (in_time if step.met else late)[int(days) // WEEK] += 1
     weeks = {*in_time, *late}
     if not weeks:
         return

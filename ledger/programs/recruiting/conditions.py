@@ -69,7 +69,10 @@ def targeted(case: Case, targeting: Recorded | None, terms: Terms) -> Step:
 
 
 def exclusive_link(case: Case, targeting: Recorded | None, terms: Terms) -> Step:
-    """An invited merchant opened its store through the link of the partner that invited it."""
+    """An invited merchant opened its store through the link of the partner that invited it.
+
+    Which other partner an invitation names is no business of the one that is paid.
+    """
     event = case.onboarding.event
     invitation = targeting.event if targeting is not None else None
     if not isinstance(invitation, MerchantTargeted) or invitation.mode != "invited":
@@ -78,9 +81,13 @@ def exclusive_link(case: Case, targeting: Recorded | None, terms: Terms) -> Step
         )
     inviter = invitation.partner
     met = event.via == "exclusive_link" and inviter in (None, event.partner)
-    required = f"opened through the exclusive link of {inviter or event.partner}"
+    required = f"opened through the exclusive link of {event.partner}"
     observed = f"opened via {event.via}, introduced by {event.partner}"
-    return step(terms, "exclusive_link", met, required, observed, targeting, case.onboarding)
+    facts, discreet = (targeting, case.onboarding), None
+    if inviter not in (None, event.partner):
+        required = "opened through the exclusive link of the partner that the invitation names"
+        observed, discreet = f"{observed}; the invitation names {inviter}", observed
+    return step(terms, "exclusive_link", met, required, observed, *facts, discreet=discreet)
 
 
 def market(case: Case, terms: Terms) -> Step:

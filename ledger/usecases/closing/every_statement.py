@@ -54,6 +54,15 @@ def names_of_statements(
     return [statement for name in names for statement in statements_of(reader, name)]
 
 
+def names_of_party(
+    connection: Connection, clocks: Clocks, program: str, period: str | None, party: str | None
+) -> list[str]:
+    """Of a program's period the ids of a party's statements, of all parties' without one."""
+    names = names_of_statements(connection, clocks, program, period)
+    whose = Whose(party).among(map(sides_of, names))
+    return [name for name in names if whose.are(sides_of(name))]
+
+
 def _closed(
     connection: Connection, clocks: Clocks, program: str | None, period: str | None
 ) -> Iterator[PeriodClosed]:
