@@ -4,7 +4,6 @@ Data goes to standard output or a file, talk to standard error. An amount is nev
 off a terminal a table is as wide as its content.
 """
 
-import csv
 import json
 import re
 import sys
@@ -16,13 +15,13 @@ from typing import IO, Any
 
 import click
 
-from cli.cells import NUMBER, cell, is_money, is_number, is_number_column
 from cli.destination import Destination
 from cli.talk import point_away, say, say_what_is_done
 from ledger.kernel.counted import grouped
 from ledger.kernel.instants import DEFAULT_ZONE, wall_clock
 from ledger.kernel.shown import visible, visible_cell, visible_json
-from projections.exporters.spreadsheet import csv_cell
+from projections.cells import NUMBER, cell, is_money, is_number, is_number_column
+from projections.exporters.rows_csv import write_csv
 
 FORMATS = ("table", "json", "csv", "ndjson", "xlsx")
 SUFFIXES = {".json": "json", ".csv": "csv", ".ndjson": "ndjson", ".txt": "table", ".xlsx": "xlsx"}
@@ -100,7 +99,7 @@ class Out:
                         file.write(visible_json(text) + "\n")
                 case "csv":
                     self._mark(file)
-                    _write_csv(file, rows)
+                    write_csv(file, rows)
                 case _:
                     self._table(file, list(rows), fixed)
 
@@ -217,19 +216,6 @@ def _indented(answer: Any, file: IO[str]) -> str:
         return to_json(answer, indent=2).decode()
     except ValueError:  # halves of characters, which a line of JSON may name
         return json.dumps(answer, indent=2, ensure_ascii=False)
-
-
-def _write_csv(file: IO[str], rows: Iterable[dict[str, Any]]) -> None:
-    writer = csv.writer(file, lineterminator="\n")
-    header: list[str] | None = None
-    if isinstance(rows, list):
-        header = list(dict.fromkeys(name for row in rows for name in row if name != "explanation"))
-        writer.writerow(map(csv_cell, header))
-    for row in rows:
-        if header is None:
-            header = [name for name in row if name != "explanation"]
-            writer.writerow(map(csv_cell, header))
-        writer.writerow([csv_cell(cell(row.get(name))) for name in header])
 
 
 def _write_plain(file: IO[str], names: list[str], right: set[str], cells: list[list[str]]) -> None:

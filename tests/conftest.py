@@ -20,8 +20,7 @@ from ledger.aggregates.base import Recorded
 from ledger.aggregates.catalogue import FACTS
 from ledger.kernel.garbage import SELDOM
 from ledger.kernel.instants import parse_instant
-from ledger.store import book as book_module
-from ledger.store import chain
+from ledger.store import chain, engines
 from ledger.store.book import Book, is_url
 from ledger.store.codec import decoder
 from ledger.store.log import read_log
@@ -58,7 +57,7 @@ def compiled_once() -> Iterator[None]:
     of SQLAlchemy would compile it anew. What is compiled belongs to a dialect, so the engines of
     one database share the dialect of the first that has connected.
     """
-    create, compiled = book_module.create_engine, LRUCache(capacity=2000)
+    create, compiled = engines.create_engine, LRUCache(capacity=2000)
     connected: dict[str, Any] = {}
 
     def sharing(*words: Any, **options: Any) -> Engine:
@@ -74,7 +73,7 @@ def compiled_once() -> Iterator[None]:
         return engine
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(book_module, "create_engine", sharing)
+        patch.setattr(engines, "create_engine", sharing)
         yield
 
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.cells import is_number_column
 from cli.close_report import CLOSE, refuse_of_close, report_close
 from cli.numbers import COUNT, ZONE, Seconds
 from cli.options import Ask, answering, now
@@ -15,6 +14,7 @@ from cli.progress import progress
 from cli.talk import say
 from cli.typed import completing
 from ledger.kernel.counted import counted
+from projections.cells import is_number_column
 
 if TYPE_CHECKING:
     from projections.narrowing import Condition

@@ -1,15 +1,13 @@
 """Opening a book, by path (SQLite) or URL, for writing or only for reading."""
 
-import os
 import sqlite3
-import stat
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine
 from sqlalchemy import exc as sa_exc
 from sqlalchemy.engine import make_url
 
@@ -22,8 +20,8 @@ from ledger.kernel.errors import (
     ServerLost,
 )
 from ledger.store import schema
-from ledger.store.head import LOCK_SECONDS, Head, head_of
-from ledger.store.lost_server import tell_when_lost
+from ledger.store.engines import HOW_TO_MAKE, may_write, sqlite_engine, url_engine
+from ledger.store.head import Head, head_of
 from ledger.store.places import looks_like_sqlite
 from ledger.store.rights import Lacking, lacking, may_not_read, refuse_if_hidden, told
 
@@ -32,7 +30,6 @@ if TYPE_CHECKING:
 
 NO_CONNECT = "permission denied for database"
 """What a server says to a login that may not connect."""
-HOW_TO_MAKE = "Make one with `duebook init`, or name one with --book or DUEBOOK_BOOK."
 HOW_TO_REACH = (
     "Name a server and a database that are there; a server that was just started takes a moment."
 )
@@ -108,7 +105,7 @@ def open_book(location: str, *, readonly: bool = False) -> Book:
     `RightMissing` (on a server).
     """
     if is_url(location):
-        book = Book(location, url_engine(location), writable=not readonly)
+        book = Book(location, url_engine(location, readonly=readonly), writable=not readonly)
         book.format, book.lists_looks = _layout_of(book)
     else:
         path = Path(location)
@@ -231,62 +228,3 @@ def recover(path: Path) -> None:
 def shown(location: str) -> str:
     """The location without a password."""
     return str(make_url(location)) if is_url(location) else location
-
-
-def may_write(path: Path) -> bool:
-    """Whether the file may be written: its mode says so even to root, who could anyway."""
-    writable_by_anyone = path.stat().st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH)
-    return bool(writable_by_anyone) and os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
-
-
-def sqlite_engine(path: Path, *, readonly: bool) -> Engine:
-    def connect() -> sqlite3.Connection:
-        uri = path.absolute().as_uri()
-        if readonly:
-            # A WAL book on a read-only folder opens only as immutable; with a log file next to it
-            # somebody may be writing, and then the ordinary read-only mode works.
-            quiet = not Path(f"{path}-wal").exists()
-            uri += "?mode=ro&immutable=1" if quiet and not may_write(path) else "?mode=ro"
-        connection = sqlite3.connect(
-            uri, uri=True, timeout=LOCK_SECONDS, isolation_level=None, check_same_thread=False
-        )
-        if not readonly:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA cache_size = -65536")
-        connection.execute("PRAGMA mmap_size = 268435456")
-        return connection
-
-    from sqlalchemy.pool import QueuePool
-
-    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool)
-    event.listen(engine, "begin", _begin)
-    return engine
-
-
-def _begin(connection: Connection) -> None:
-    write = connection.get_execution_options().get("duebook_write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
-
-
-def url_engine(location: str) -> Engine:
-    try:
-        url = make_url(location)
-    except sa_exc.ArgumentError:
-        raise ForeignBook(f"{location!r} is not a database URL.", HOW_TO_MAKE) from None
-    if url.drivername in ("postgresql", "postgres"):
-        url = url.set(drivername="postgresql+psycopg")
-    if not url.drivername.startswith("postgresql"):
-        raise ForeignBook(
-            f"{url.drivername} is not a database that duebook keeps books in.",
-            "Name a file path (SQLite) or a URL that begins with postgresql://.",
-        )
-    try:
-        engine = create_engine(url, isolation_level="READ COMMITTED")  # whatever the server's
-    except ModuleNotFoundError:
-        raise BookMissing(
-            "PostgreSQL books need the driver psycopg, which is not installed.",
-            "Install it with: pip install 'duebook[postgres]'",
-        ) from None
-    tell_when_lost(engine)
-    return engine

@@ -20,8 +20,9 @@ from eventsourcing.utils import Environment, EnvType
 from ledger.aggregates.base import Event
 from ledger.kernel.errors import BookMissing
 from ledger.kernel.instants import Instant
-from ledger.store.book import HOW_TO_MAKE, open_book
+from ledger.store.book import open_book
 from ledger.store.codec import decode_rows
+from ledger.store.engines import HOW_TO_MAKE
 from ledger.store.library import BookNotification, BookRecorder, refuse_to_write
 
 

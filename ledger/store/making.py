@@ -18,10 +18,9 @@ from ledger.store.book import (
     connected,
     is_url,
     shown,
-    sqlite_engine,
-    url_engine,
 )
 from ledger.store.clock import trusted
+from ledger.store.engines import sqlite_engine, url_engine
 from ledger.store.head import EMPTY, microseconds_now
 from ledger.store.places import looks_like_sqlite
 from ledger.store.recorder import Writer

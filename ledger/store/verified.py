@@ -12,7 +12,8 @@ from sqlalchemy import Connection, delete, insert, select
 
 from ledger.kernel.errors import BadInstant
 from ledger.kernel.instants import Instant, format_instant, parse_instant
-from ledger.store.book import Book, may_write
+from ledger.store.book import Book
+from ledger.store.engines import may_write
 from ledger.store.schema import events, meta
 from ledger.store.scratch import new_name
 

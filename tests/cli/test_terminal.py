@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from cli.cells import MONEY, NUMBER
 from cli.tables import Column, folded, laid_out, lines
 from ledger.kernel.counted import grouped
+from projections.cells import MONEY, NUMBER
 from tests.marks import more
 
 Duebook = Callable[..., Any]

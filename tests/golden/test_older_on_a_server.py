@@ -12,7 +12,8 @@ from sqlalchemy import insert
 
 from cli.main import run
 from ledger.store import schema
-from ledger.store.book import open_book, url_engine
+from ledger.store.book import open_book
+from ledger.store.engines import url_engine
 from ledger.store.places import ARCHIVE
 from tests.quarter import PROGRAM
 from tests.roles import Roles

@@ -18,8 +18,7 @@ import pytest
 from sqlalchemy import Connection, event
 from sqlalchemy import exc as sa_exc
 
-from ledger.store import book as book_module
-from ledger.store import recorder
+from ledger.store import engines, recorder
 from ledger.store.archive import folder as archive_folder
 from ledger.store.book import Book, is_url
 from ledger.store.head import microseconds_now
@@ -148,7 +147,7 @@ def lock_held(book: Book, seconds: float) -> Iterator[None]:
 def lock_kept(book: Book) -> Iterator[None]:
     """Somebody else holds the write lock until after our patience, which is short."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in (book_module, recorder):
+        for module in (engines, recorder):
             patch.setattr(module, "LOCK_SECONDS", 0.04)
         book.engine.dispose()  # connections keep the patience that they were made with
         release = _lock(book)

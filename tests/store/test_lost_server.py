@@ -121,8 +121,8 @@ def test_a_command_that_loses_its_server_says_so(
     path = str(write_facts([amount_of("S-1", "1.00")]))
     made = module.url_engine
 
-    def url_engine(location: str) -> Any:
-        engine = made(location)
+    def url_engine(location: str, *, readonly: bool = False) -> Any:
+        engine = made(location, readonly=readonly)
         cut_off_at(engine, what)
         return engine
 

@@ -14,8 +14,7 @@ from ledger.kernel.errors import (
     ForeignBook,
     NewerBook,
 )
-from ledger.store import book as store_book
-from ledger.store import recorder
+from ledger.store import engines, recorder
 from ledger.store.book import Book, open_book
 from ledger.store.schema import FORMAT
 from ledger.usecases.init import init
@@ -162,7 +161,7 @@ def test_a_book_that_stays_locked_is_refused_as_safe_to_repeat(
     path: Path, record_facts: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another program holds the write lock: reading goes on, a write gives up after a while."""
-    monkeypatch.setattr(store_book, "LOCK_SECONDS", 0.2)
+    monkeypatch.setattr(engines, "LOCK_SECONDS", 0.2)
     init(str(path), "platform")[0].close()
     holder = sqlite3.connect(path, isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")

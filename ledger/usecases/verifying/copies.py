@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
-from ledger.store.book import Book, sqlite_engine
+from ledger.store.book import Book
+from ledger.store.engines import sqlite_engine
 from ledger.store.log import fetch
 from ledger.store.schema import has_table, metadata
 

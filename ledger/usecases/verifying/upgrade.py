@@ -7,7 +7,8 @@ from sqlalchemy import Connection, insert, select, update
 from ledger.aggregates.catalogue import THINGS
 from ledger.kernel.errors import OlderBook, Refusal
 from ledger.kernel.looks import look_of
-from ledger.store.book import Book, shown, sqlite_engine
+from ledger.store.book import Book, shown
+from ledger.store.engines import sqlite_engine
 from ledger.store.head import head_of
 from ledger.store.indexes import recomputed
 from ledger.store.log import fetch
