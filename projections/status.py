@@ -4,10 +4,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from ledger.aggregates.book import BookOpened
-from ledger.aggregates.catalogue import TOPICS
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.instants import DEFAULT_ZONE, Instant, day_of, format_instant
 from ledger.kernel.money import Money, sum_by_currency
@@ -19,6 +18,7 @@ from ledger.store.receipts import kept_receipts
 from ledger.store.schema import events
 from ledger.store.verified import last_verified, still_stands
 from ledger.usecases.closing.what_moves import moved, open_periods, settled
+from ledger.usecases.looking.what_was_learned import recorded_between
 from ledger.usecases.settling.settle import Settlement
 from ledger.usecases.terms.editions import last_editions
 from projections.reading import report
@@ -226,13 +226,6 @@ def _changed(
     since: int,
 ) -> Row:
     """What was recorded after a position, and which lines of open periods it moved."""
-    c = events.c
-    query = (
-        select(c.topic, func.count())
-        .where(c.position > since, c.position <= clocks.known_at)
-        .group_by(c.topic)
-    )
-    counts = {TOPICS[topic].__name__: count for topic, count in connection.execute(query)}
     earlier = Clocks(clocks.as_of, since)
     before = {
         edition.program: edition for edition in last_editions(connection, since, program_names())
@@ -243,4 +236,8 @@ def _changed(
         own = before.get(edition.program)
         was = settled(connection, own, earlier, list(now)) if own else {}
         moves += [move.as_json() for move in moved(edition.program, was, now)]
-    return {"position": since, "recorded": dict(sorted(counts.items())), "moves": moves}
+    return {
+        "position": since,
+        "recorded": recorded_between(connection, since, clocks.known_at),
+        "moves": moves,
+    }

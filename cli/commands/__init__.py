@@ -30,6 +30,7 @@ MODULES = {
     "show": "log",
     "report": "report",
     "query": "report",
+    "serve": "serve",
     "verify": "verify",
     "rebuild": "report",
     "export": "upgrade",

@@ -16,6 +16,14 @@ def not_met(unmet: Iterable[str], held_for: Iterable[str] = ()) -> str:
     return ""
 
 
+class DaySpan(NamedTuple):
+    """Days, first and last included, within which something had to happen, and what that was."""
+
+    label: str
+    first: date
+    last: date
+
+
 class Step(NamedTuple):
     """One step: what was required, what was observed, which clause, which facts.
 
@@ -41,6 +49,8 @@ class Step(NamedTuple):
     """For sums of archived orders their store and day: where to look up each order."""
     measures: tuple[tuple[str, Decimal], ...] = ()
     """Numbers behind the words, by name, in units of the currency or counted: for charts alone."""
+    spans: tuple[DaySpan, ...] = ()
+    """Days behind the words: for charts alone."""
 
     def for_payee(self) -> "Step":
         """The step as a payee gets it: without what concerns others, their facts and parts."""

@@ -4,7 +4,7 @@ A program declares its own (`Program.charts`); what most of them share is here. 
 of what the lines' explanations say, so that it never says anything else than they do.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
@@ -117,9 +117,17 @@ class Measured(NamedTuple):
 
 
 def against(
-    lines: Sequence[Line], value: Measured, floor: Measured, name: str, title: str, about: str
+    lines: Sequence[Line],
+    value: Measured,
+    floor: Measured,
+    name: str,
+    title: str,
+    about: str,
+    *,
+    label: Callable[[Line], str] = lambda line: line.payee,
 ) -> Iterator[Chart]:
-    """A bar per payee with a value and the floor that it is measured against."""
+    """A bar per line, named by its payee or by `label`, with a value and the floor that it is
+    measured against."""
     floors = {line.line: own for line, _, key, own in measured(lines) if key == floor.measure}
     bars = []
     for line, _, key, own in measured(lines):
@@ -127,11 +135,16 @@ def against(
             least = floors[line.line]
             meaning: Meaning = "payable" if own >= least else "declined"
             mark = Mark(own, f"{value.word} {exactly(own)}", meaning)
-            bars.append(Bar(line.payee, (mark,), Mark(least, f"{floor.word} {exactly(least)}")))
+            bars.append(Bar(label(line), (mark,), Mark(least, f"{floor.word} {exactly(least)}")))
     if bars:
         yield Chart(name, title, about, tuple(bars))
 
 
 def no_charts(lines: Sequence[Line]) -> Iterator[Chart]:
     """For programs whose lines say everything in their amounts."""
+    return iter(())
+
+
+def no_chart(line: Line) -> Iterator[Chart]:
+    """For programs of which a line says everything in its explanation."""
     return iter(())

@@ -15,7 +15,7 @@ from ledger.kernel.errors import BadTerms, NoLines
 from ledger.kernel.instants import Instant
 from ledger.kernel.money import Money
 from ledger.kernel.period import Span
-from ledger.programs.chart import Chart, no_charts
+from ledger.programs.chart import Chart, no_chart, no_charts
 from ledger.programs.contract import (
     Asked,
     OfOrders,
@@ -215,6 +215,8 @@ class Program:
     """Columns that it adds to built-in reports, by the name of the report."""
     charts: Callable[[Sequence[Line]], Iterator[Chart]] = no_charts
     """What its lines look like, from their explanations."""
+    charts_of_line: Callable[[Line], Iterator[Chart]] = no_chart
+    """What one line looks like, from its explanation."""
     judges: tuple[Judging, ...] = ()
     """Facts that the terms judge."""
     waiting: Callable[[Any, Asked], Iterable[Recorded]] = lambda reader, asked: ()

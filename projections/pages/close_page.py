@@ -55,7 +55,7 @@ def _whole(report: CloseReport, title: str, payees: Listed, listed: str) -> str:
     statement = report.statement or {}
     return _page(
         report, title, report.lines, payees, listed,
-        pictures=list(_pictures(report)),
+        pictures=list(pictures(report)),
         statements=statement.get("statements", []),
         adjustments=statement.get("adjustments", []),
         exceptions=report.exceptions,
@@ -100,15 +100,20 @@ def _page(
     )
 
 
-def _pictures(report: CloseReport) -> Iterator[dict[str, Any]]:
+def pictures(report: CloseReport) -> Iterator[dict[str, Any]]:
+    """The report's pictures, each with the same figures as rows of text."""
     for currency, changes in report.waterfalls():
         title = f"From issued to open, {currency}"
         about = "What was issued and adjusted, less what was paid, is what is open."
         name = f"waterfall-{currency.replace('.', '-').lower()}"
         rows = [(change.label, change.text) for change in changes]
         yield _picture(name, title, about, waterfall(title, about, changes, name), rows)
-    for chart in report.charts():
-        yield _picture(chart.name, chart.title, chart.about, drawn(chart, chart.name), _rows(chart))
+    yield from map(picture_of, report.charts())
+
+
+def picture_of(chart: Chart) -> dict[str, Any]:
+    """A chart as a picture, with its figures as rows of text."""
+    return _picture(chart.name, chart.title, chart.about, drawn(chart, chart.name), _rows(chart))
 
 
 def _rows(chart: Chart) -> list[tuple[str, str]]:

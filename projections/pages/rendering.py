@@ -47,13 +47,22 @@ def seen(text: object) -> str:
     return visible(str(text))
 
 
-def rendered(template: str, *, images: bool = False, **given: Any) -> str:
-    """A page with its style inside, and a policy that lets it load and run nothing else; with
-    `images` it may show those that it holds itself."""
-    style = _source("style.css")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    policy += "; img-src data:" if images else ""
+def policy(*, images: bool = False, forms: bool = False) -> str:
+    """What a page may load and run: its own style alone, with `images` those that it holds itself;
+    with `forms` it may ask the address that it came from."""
+    digest = base64.b64encode(hashlib.sha256(_source("style.css").encode()).digest()).decode()
+    parts = ["default-src 'none'", f"style-src 'sha256-{digest}'", "base-uri 'none'"]
+    parts.append("form-action 'self'" if forms else "form-action 'none'")
+    return "; ".join([*parts, *(["img-src data:"] if images else [])])
+
+
+def rendered(template: str, *, images: bool = False, forms: bool = False, **given: Any) -> str:
+    """A page with its style inside, and its policy: see `policy`."""
     page = environment().get_template(template)
-    text = page.render(**given, style=Markup(style), policy=policy, local=wall_clock)
+    text = page.render(
+        **given,
+        style=Markup(_source("style.css")),
+        policy=policy(images=images, forms=forms),
+        local=wall_clock,
+    )
     return "\n".join(line.rstrip() for line in text.splitlines() if line.strip()) + "\n"

@@ -45,11 +45,12 @@ def spread(values: Iterable[Decimal]) -> Scale:
     return Scale(min(every), max(every))
 
 
-def _text(x: int, y: int, text: str, kind: str) -> str:
-    return f'<text class="{kind}" x="{x}" y="{y}">{escape(text)}</text>'
+def text(x: int, y: int, said: str, kind: str) -> str:
+    """A text at a place, in the style of its kind."""
+    return f'<text class="{kind}" x="{x}" y="{y}">{escape(said)}</text>'
 
 
-def _mark(x: int, y: int, width: int, meaning: str, title: str, picture: str) -> Iterator[str]:
+def marked(x: int, y: int, width: int, meaning: str, title: str, picture: str) -> Iterator[str]:
     """A bar, with its pattern over it; nothing for a width of zero."""
     if width <= 0:
         return
@@ -59,7 +60,7 @@ def _mark(x: int, y: int, width: int, meaning: str, title: str, picture: str) ->
         yield f'<rect class="pattern" {place} fill="url(#{picture}-{meaning})"/>'
 
 
-def _framed(picture: str, title: str, about: str, rows: int, lines: Iterable[str]) -> str:
+def framed(picture: str, title: str, about: str, rows: int, lines: Iterable[str]) -> str:
     """The whole picture, a mark a line."""
     height = TOP * 2 + rows * ROW
     whole = [
@@ -77,19 +78,20 @@ def _framed(picture: str, title: str, about: str, rows: int, lines: Iterable[str
     return "\n".join([*whole, "</defs>", *lines, "</svg>"])
 
 
-def _short(label: str) -> str:
+def label_of(label: str) -> str:
+    """A row's label, cut to its place."""
     return label if len(label) <= LABEL_CHARACTERS else f"{label[: LABEL_CHARACTERS - 1]}…"
 
 
 def _row(bar: Bar, at: int, scale: Scale, picture: str) -> Iterator[str]:
     y = TOP + at * ROW
     yield f"<g><title>{escape(bar.label)}</title>"
-    yield _text(LABELS - 10, y + 14, _short(bar.label), "label")
+    yield text(LABELS - 10, y + 14, label_of(bar.label), "label")
     x, total = scale.at(Decimal(0)), Decimal(0)
     for mark in bar.marks:
         low, high = sorted((total, total + mark.size))
         left, right = scale.at(low), scale.at(high)
-        yield from _mark(
+        yield from marked(
             LABELS + left, y, right - left, mark.meaning, f"{bar.label}: {mark.text}", picture
         )
         total += mark.size
@@ -103,7 +105,7 @@ def _row(bar: Bar, at: int, scale: Scale, picture: str) -> Iterator[str]:
         x = max(x, scale.at(bar.floor.size))
     marks = (*bar.marks, bar.floor)
     said = ", ".join(mark.text for mark in marks if mark is not None) or "none"
-    yield _text(LABELS + x + 8, y + 14, said, "figure")
+    yield text(LABELS + x + 8, y + 14, said, "figure")
     yield "</g>"
 
 
@@ -113,7 +115,7 @@ def drawn(chart: Chart, picture: str) -> str:
     floors = [bar.floor.size for bar in chart.bars if bar.floor is not None]
     scale = spread([*ends, *floors, *(mark.size for bar in chart.bars for mark in bar.marks)])
     lines = [line for at, bar in enumerate(chart.bars) for line in _row(bar, at, scale, picture)]
-    return _framed(picture, chart.title, chart.about, len(chart.bars), lines)
+    return framed(picture, chart.title, chart.about, len(chart.bars), lines)
 
 
 class Change(NamedTuple):
@@ -141,12 +143,12 @@ def waterfall(title: str, about: str, changes: Sequence[Change], picture: str) -
         left, right = sorted((scale.at(start), scale.at(end)))
         meaning = "plain" if change.total else "payable" if change.size > 0 else "declined"
         lines.append(f"<g><title>{escape(change.label)}</title>")
-        lines.append(_text(LABELS - 10, y + 14, _short(change.label), "label"))
+        lines.append(text(LABELS - 10, y + 14, label_of(change.label), "label"))
         said = f"{change.label}: {change.text}"
-        lines += _mark(LABELS + left, y, right - left, meaning, said, picture)
-        lines.append(_text(LABELS + right + 8, y + 14, change.text, "figure"))
+        lines += marked(LABELS + left, y, right - left, meaning, said, picture)
+        lines.append(text(LABELS + right + 8, y + 14, change.text, "figure"))
         lines.append("</g>")
     zero = LABELS + scale.at(Decimal(0))
     bottom = TOP + len(changes) * ROW
     lines.append(f'<path class="axis" d="M{zero},{TOP - 4} L{zero},{bottom}"/>')
-    return _framed(picture, title, about, len(changes), lines)
+    return framed(picture, title, about, len(changes), lines)

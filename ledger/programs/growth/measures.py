@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from ledger.aggregates.base import Recorded
 from ledger.aggregates.enrolment_state import EnrolmentState
-from ledger.kernel.decision import Step
+from ledger.kernel.decision import DaySpan, Step
 from ledger.kernel.instants import Instant, day_of, local
 from ledger.kernel.money import EXACT, Money
 from ledger.kernel.period import Days, Window
@@ -126,6 +126,7 @@ def gmv(case: Case, terms: Terms) -> Gmv:
         clause=terms.clause("gmv_basis", "commission_rate"),
         parts=(*sum_.parts, *left_out(others, parameters.gmv_basis)),
         pending=held_for[0] if held_for else None,
+        spans=(DaySpan("GMV counted", days.first, days.last),) if days.first <= days.last else (),
     )
     return Gmv(sum_.total, held_for, step)
 

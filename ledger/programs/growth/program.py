@@ -44,6 +44,7 @@ def _acts(concerned: Which) -> Callable[[Reader, Edition, Facts], Iterator[Recor
 PROGRAM = Program(
     versions={1: settle_v1},
     charts=charts,
+    charts_of_line=lambda line: charts([line]),
     checked=checked,
     accounts={
         "fixed_fee": income("FixedFee"),

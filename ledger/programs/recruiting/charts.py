@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from ledger.kernel.counted import counted
-from ledger.programs.chart import Bar, Chart, Mark, Meaning, funnel, measured
+from ledger.programs.chart import Bar, Chart, Mark, Meaning, Measured, against, funnel, measured
 from ledger.programs.line import Line
 from ledger.programs.recruiting.conditions import DAYS_TO_SALE
+from ledger.programs.recruiting.gmv import GMV, THRESHOLD
 
 WEEK = 7
 
@@ -37,3 +38,13 @@ def charts(lines: Sequence[Line]) -> Iterator[Chart]:
         bars.append(Bar(f"day {week * WEEK} to {week * WEEK + WEEK - 1}", tuple(marks)))
     about = "Stores by the day of their first sale, counted from the day of onboarding as day 0."
     yield Chart("first-sale", "Days to the first sale", about, tuple(bars))
+
+
+def of_line(line: Line) -> Iterator[Chart]:
+    """The store's GMV against the line that it has to exceed."""
+    title = "GMV against its line"
+    about = "GMV in the currency of the terms, and the mark of what it has to exceed."
+    yield from against(
+        *([line], Measured(GMV, "GMV"), Measured(THRESHOLD, "over"), "gmv", title, about),
+        label=lambda own: own.subject,
+    )

@@ -12,7 +12,7 @@ from ledger.aggregates.base import Recorded, first_of
 from ledger.aggregates.merchant import MerchantTargeted
 from ledger.aggregates.partner import PartnerCertified, PartnerTerminated
 from ledger.aggregates.store_state import StoreState, listed_at
-from ledger.kernel.decision import Step
+from ledger.kernel.decision import DaySpan, Step
 from ledger.kernel.instants import EARLIEST, Instant, day_of
 from ledger.kernel.period import Window
 from ledger.programs.recruiting.gather import Case
@@ -147,7 +147,8 @@ def first_sale_in_time(case: Case, terms: Terms) -> Step:
         measures = ((DAYS_TO_SALE, Decimal(number)),)
     sales, code = case.store.sales, "first_sale_in_time"
     judged = step(terms, code, met, required, observed, *sales, pending=pending)
-    return judged._replace(measures=measures)
+    spans = (DaySpan("first sale due", days.first, days.last),)
+    return judged._replace(measures=measures, spans=spans)
 
 
 def stock_in_countries(case: Case, terms: Terms) -> Step:

@@ -1,10 +1,13 @@
 """The condition on GMV: foreign amounts converted day by day, compared unrounded."""
 
-from ledger.kernel.decision import Step
+from ledger.kernel.decision import DaySpan, Step
 from ledger.kernel.money import Money
 from ledger.programs.exchange import convert, left_out, two_feeds
 from ledger.programs.recruiting.gather import Case
 from ledger.programs.recruiting.steps import WINDOW_OPEN, Terms, step
+
+GMV, THRESHOLD = "GMV", "GMV to be exceeded"
+"""Measures of the condition."""
 
 
 def gmv_over_threshold(case: Case, terms: Terms) -> Step:
@@ -37,7 +40,7 @@ def gmv_over_threshold(case: Case, terms: Terms) -> Step:
         met = sum_.total > threshold.decimal
         pending = WINDOW_OPEN if not met and terms.as_of < days.window.end else None
     based_on = (*facts, *sum_.quotes)
-    return step(
+    judged = step(
         terms,
         "gmv_over_threshold",
         met,
@@ -46,4 +49,9 @@ def gmv_over_threshold(case: Case, terms: Terms) -> Step:
         *based_on,
         pending=pending,
         parts=parts,
+    )
+    known = met is not None or pending == WINDOW_OPEN
+    return judged._replace(
+        measures=((GMV, sum_.total), (THRESHOLD, threshold.decimal)) if known else (),
+        spans=(DaySpan("GMV counted", days.first, days.last),),
     )

@@ -7,7 +7,7 @@ from ledger.programs.contract import OfOrders
 from ledger.programs.edition import Edition
 from ledger.programs.periods import WHOLE_TERM
 from ledger.programs.program import Figures, Program, expense
-from ledger.programs.recruiting.charts import charts
+from ledger.programs.recruiting.charts import charts, of_line
 from ledger.programs.recruiting.figures import COLUMNS, figures
 from ledger.programs.recruiting.parameters import CAME_LATER, checked, parameters_of
 from ledger.programs.recruiting.rules import settle_v1
@@ -32,6 +32,7 @@ def _of_orders(edition: Edition) -> frozenset[OfOrders]:
 PROGRAM = Program(
     versions={1: settle_v1},
     charts=charts,
+    charts_of_line=of_line,
     checked=checked,
     accounts={"incentive": expense("Incentive")},
     subject="store",

@@ -20,6 +20,7 @@ from ledger.programs.store_deposit.variants import of
 PROGRAM = Program(
     versions={1: settle_v1},
     charts=charts,
+    charts_of_line=lambda line: charts([line]),
     checked=checked,
     accounts={
         "compensation": Posts("own", "BuyerCompensation", "Liabilities"),

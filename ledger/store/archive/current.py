@@ -70,6 +70,17 @@ def current(
     )
 
 
+def versions(folder: Path, files: Sequence[ArchivedFile], stores: Collection[str]) -> str:
+    """A query of every version of the lines of some stores, with the columns of `current`. Raises
+    `ArchivedFileMissing`."""
+    paths = present(folder, list(files))
+    return " UNION ALL ".join(
+        f"SELECT {number}::INTEGER AS file, {columns_of(file.columns)} FROM {_parquet(path)}"
+        f"{limits(None, None, stores)}"
+        for number, (path, file) in enumerate(zip(paths, files, strict=True), start=1)
+    )
+
+
 def _worked_out(
     paths: Sequence[Path],
     files: Sequence[ArchivedFile],

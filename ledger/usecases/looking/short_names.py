@@ -44,16 +44,22 @@ def meaning(connection: Connection, typed: str, clocks: Clocks) -> LineMeant | N
     None where it means no line. Raises `NoSuchLine` for a name of several lines, with all of
     them, and `UnknownProgram` for the beginning of several programs.
     """
+    meanings = all_meanings(connection, typed, clocks)
+    if len(meanings) > 1:
+        several = _several(typed, [meaning.line for meaning in meanings], "lines")
+        raise NoSuchLine(several, "Write one of them, or more of its end.")
+    return meanings[0] if meanings else None
+
+
+def all_meanings(connection: Connection, typed: str, clocks: Clocks) -> list[LineMeant]:
+    """Every line that a short name may mean: those of a subject, failing that those that were
+    issued, failing that those that are based on an order of that id. Raises `UnknownProgram`."""
     editions, rest = _within(connection, typed, clocks)
     asking: tuple[Callable[..., Iterator[LineMeant]], ...] = (_of_subject, _issued, _of_order)
     for ask in asking:
-        meanings = list(dict.fromkeys(ask(connection, editions, rest, clocks)))
-        if len(meanings) == 1:
-            return meanings[0]
-        if meanings:
-            several = _several(typed, [meaning.line for meaning in meanings], "lines")
-            raise NoSuchLine(several, "Write one of them, or more of its end.")
-    return None
+        if meanings := list(dict.fromkeys(ask(connection, editions, rest, clocks))):
+            return meanings
+    return []
 
 
 def no_line(typed: str) -> NoSuchLine:

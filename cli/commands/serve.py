@@ -1,0 +1,184 @@
+"""`duebook serve`: the book in a browser, to look at only."""
+
+import os
+import secrets
+import socket
+from ipaddress import ip_address
+from threading import Thread
+from typing import TYPE_CHECKING
+
+import click
+
+from cli.numbers import Seconds
+from cli.options import BOOK, location, now
+from cli.talk import say
+from ledger.kernel.errors import Refusal
+
+if TYPE_CHECKING:
+    from uvicorn import Server
+
+PORT = 8321
+TOKEN = "DUEBOOK_TOKEN"
+WAITING = 64
+"""Connections that may wait to be taken."""
+
+
+class NoWebExtra(Refusal):
+    """The packages of the web view are not installed."""
+
+    hint = "Install them with: pip install 'duebook[web]'"
+
+
+class PortTaken(Refusal):
+    """An address on which nobody can listen."""
+
+    hint = "Name another one: --port N, or --port 0 for any that is free."
+
+
+@click.command()
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=PORT,
+    show_default=True,
+    metavar="N",
+    help="Where to listen; 0: any port that is free.",
+)
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    metavar="ADDRESS",
+    help="On which of this machine's addresses.",
+)
+@click.option(
+    "--allow-network", is_flag=True, help="Listen on an address that others can reach, by a token."
+)
+@click.option(
+    "--name",
+    "names",
+    multiple=True,
+    metavar="HOST",
+    help="A further name under which it may be asked, such as books.example.com.",
+)
+@click.option(
+    "--timeout",
+    type=Seconds(0.001, 3_600),
+    default=60,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long a page may take.",
+)
+@BOOK
+def serve(
+    port: int,
+    host: str,
+    allow_network: bool,
+    names: tuple[str, ...],
+    timeout: float,
+    book: str | None,
+) -> None:
+    """Look at the book in a browser: programs, periods, statements, lines, down to files and rows.
+
+    It only reads. Every page is an address with both clocks in it that can be sent to somebody;
+    with .json or .csv behind it the address gives the same as data. Others can reach it only with
+    --allow-network, and then by a token: that of DUEBOOK_TOKEN, or one that is made and printed.
+    It is given as the password, with any user name.
+
+    \b
+    duebook serve
+    duebook --book quarter.db serve --port 0
+    DUEBOOK_TOKEN=... duebook serve --host 0.0.0.0 --allow-network --name books.example.com
+    """
+    where = location(book)
+    token = os.environ.get(TOKEN) or None
+    if not _is_loopback(host):
+        if not allow_network:
+            raise click.UsageError(
+                f"--host {host} can be reached by others: say so with --allow-network."
+            )
+        token = token or secrets.token_urlsafe(24)
+    try:
+        server = _server(where, timeout)
+    except ModuleNotFoundError as missing:
+        raise NoWebExtra(f"The web view needs {missing.name}, which is not installed.") from None
+    listening = _listening(host, port)
+    with listening:
+        _run(server, listening, host, names, token, where, timeout)
+
+
+def _run(
+    server: "Server",
+    listening: socket.socket,
+    host: str,
+    names: tuple[str, ...],
+    token: str | None,
+    where: str,
+    timeout: float,
+) -> None:
+    from projections.web.app import application
+    from projections.web.guard import LOOPBACK, Names
+
+    port = listening.getsockname()[1]
+    written = f"[{host}]" if ":" in host else host
+    known = {written, *names, *(LOOPBACK if _is_loopback(host) else ())}
+    if host in ("0.0.0.0", "::"):
+        known |= {*LOOPBACK, socket.gethostname()}
+    server.config.app = application(where, Names.of(known, port, token), now, timeout)
+    Thread(target=_warm, daemon=True).start()
+    shown = next(iter(names), "127.0.0.1" if host in ("0.0.0.0", "::") else written)
+    say(f"Looking at {where}: http://{shown}:{port}/")
+    if token is not None and not os.environ.get(TOKEN):
+        say(f"The token, to be given as the password: {token}")
+    say("It only reads. Stop it with Ctrl-C.")
+    try:
+        server.run(sockets=[listening])
+    except KeyboardInterrupt:
+        say("Stopped.")
+
+
+def _server(where: str, timeout: float) -> "Server":
+    """A server without an application yet. Raises `BookMissing` and what else opening a book
+    raises, and `ModuleNotFoundError`."""
+    import starlette  # noqa: F401 (said before anything listens)
+    import uvicorn
+
+    from ledger.store.book import open_book
+
+    open_book(where, readonly=True).close()
+    config = uvicorn.Config(
+        "",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        timeout_graceful_shutdown=2,
+        timeout_keep_alive=5,
+        h11_max_incomplete_event_size=64 * 1024,
+    )
+    return uvicorn.Server(config)
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """A socket that listens. Raises `PortTaken`."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=WAITING)
+    except OSError as error:
+        said = error.strerror or str(error)
+        raise PortTaken(f"Nobody can listen on {host} port {port}: {said}.") from None
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _warm() -> None:
+    """Imports what pages about orders need, which takes seconds, before one is asked for."""
+    import duckdb  # noqa: F401
+    import ibis  # noqa: F401

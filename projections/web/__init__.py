@@ -1,0 +1,1 @@
+"""What `duebook serve` answers: addresses that give the same answers as the commands."""

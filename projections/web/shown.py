@@ -1,0 +1,174 @@
+"""From rows to tables of a page: amounts grouped, instants local, ids as links."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+
+from ledger.kernel.counted import counted, grouped
+from ledger.kernel.shown import visible
+from ledger.programs.words import in_words
+from projections.cells import NUMBER, cell, is_money, is_number_column
+from projections.narrowing import Condition, narrowed
+from projections.web.looking import Looking
+from projections.web.page import Cell, Filter, Row, Section, Table
+
+SHOWN_MAX = 500
+"""Rows of a page; the next ones are a link away."""
+INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?Z")
+LONG = 40
+"""Characters from which on a text needs a wide column."""
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}(?:-[0-9]{2})?")
+"""A month or a day: not broken at its hyphens."""
+AND = re.compile(r"\s+and\s+(?=[\w-]+\s*[=!<>~])")
+"""Between two conditions; not within a text that is looked for."""
+OUTCOMES = ("payable", "granted", "declined", "held")
+CODES = ("hash", "digest", "head")
+DIGEST_SHOWN = 19
+_ID = {
+    "line": "lines",
+    "statement": "statements",
+    "program": "programs",
+    "position": "facts",
+    "withdrawn_by": "facts",
+    "batch": "facts",
+    "archived": "facts",
+    "stream": "streams",
+}
+"""Columns whose cells are ids, and the first part of their pages' addresses."""
+PARTIES = ("payee", "payer", "owed_to", "owed_by", "subject")
+THINGS = ("store", "partner", "merchant", "creator")
+Streams = Callable[[str, str], str]
+
+
+def table_of(looking: Looking, rows: Sequence[Row], columns: Sequence[str] = ()) -> Table:
+    """Rows as a table, with links to the pages of what they name."""
+    names = list(columns) or list(dict.fromkeys(name for row in rows for name in row))
+    names = [name for name in names if name != "explanation"]
+    there = looking.existing(
+        stream for row in rows for name in names if (stream := _stream(name, row.get(name)))
+    )
+    parties = looking.names(str(row.get("payee", "")) for row in rows)
+    heads = [
+        (
+            name.replace("_", " "),
+            "n" if all(_is_number(name, row.get(name)) for row in rows) else "",
+        )
+        for name in names
+    ]
+    shown = [[_cell(looking, name, row, there, parties) for name in names] for row in rows]
+    return Table(heads, shown)
+
+
+def _is_number(name: str, value: object) -> bool:
+    return is_number_column(name) and NUMBER.fullmatch(cell(value) or "0") is not None
+
+
+def _stream(name: str, value: object) -> str:
+    """The stream that a cell names; empty for none."""
+    text = str(value or "")
+    if name in PARTIES and ":" in text:
+        return text
+    return f"{name}:{text}" if name in THINGS and text else ""
+
+
+def _cell(looking: Looking, name: str, row: Row, there: set[str], parties: dict[str, str]) -> Cell:
+    text = visible(cell(row.get(name)))
+    if not text:
+        return Cell("", kind="n" if is_number_column(name) else "")
+    if INSTANT.fullmatch(text):
+        return Cell(looking.time(text), kind="d")
+    if DAY.fullmatch(text):
+        program = row.get("program") if name == "period" else None
+        return Cell(text, looking.link("programs", str(program), text) if program else "", "d")
+    if name in CODES:
+        return Cell(text[:DIGEST_SHOWN], kind="c")
+    if name in ("why", "code"):
+        return Cell(in_words(text))
+    if name == "outcome" or name.endswith("_outcome"):
+        return Cell(text, kind=text if text in OUTCOMES else "")
+    if is_number_column(name) and NUMBER.fullmatch(text) and name not in _ID:
+        return Cell(grouped(text) if is_money(name) else text, kind="n")
+    if name in _ID and not (name == "line" and "file" in row):
+        kind = "n" if NUMBER.fullmatch(text) else ""
+        return Cell(text, looking.link(_ID[name], str(row[name])), kind)
+    if name == "order_id" and row.get("store"):
+        return Cell(text, looking.link("orders", str(row["store"]), str(row[name])))
+    stream = _stream(name, row.get(name))
+    if stream in there:
+        known = f", {visible(parties[text])}" if text in parties and name == "payee" else ""
+        return Cell(text + known, looking.link("streams", stream))
+    if is_number_column(name) and NUMBER.fullmatch(text):
+        return Cell(text, kind="n")
+    return Cell(text, kind="t" if len(text) > LONG else "")
+
+
+def listing(
+    looking: Looking,
+    name: str,
+    heading: str,
+    rows: Sequence[Row],
+    *,
+    columns: Sequence[str] = (),
+    known: Sequence[str] = (),
+    example: str = "",
+    empty: str = "None.",
+    notes: Iterable[Cell] = (),
+) -> Section:
+    """A section with the rows that meet the conditions of the address, in its order, a page of
+    500 at a time. Raises `BadCondition`, `NoSuchColumn`."""
+    kept = narrowed_rows(looking, rows, known)
+    page = page_number(looking)
+    first = (page - 1) * SHOWN_MAX
+    shown = kept[first : first + SHOWN_MAX]
+    names = list(dict.fromkeys(name for row in rows for name in row)) or list(known)
+    filter_ = Filter(
+        [name for name in names if name != "explanation"],
+        looking.typed("where") or "",
+        looking.typed("sort") or "",
+        example,
+    )
+    said = list(notes)
+    if len(kept) != len(rows):
+        said.append(Cell(f"{len(kept):,} of {counted(len(rows), 'row')}."))
+    if len(kept) > SHOWN_MAX:
+        said.append(Cell(f"Rows {first + 1:,} to {first + len(shown):,} of {len(kept):,}."))
+    return Section(
+        name,
+        heading,
+        notes=said,
+        filter=filter_ if rows or filter_.where else None,
+        table=table_of(looking, shown, columns) if shown else None,
+        pages=list(_pages(looking, page, len(kept))),
+        empty=empty,
+    )
+
+
+def narrowed_rows(looking: Looking, rows: Sequence[Row], known: Sequence[str] = ()) -> list[Row]:
+    """The rows that meet the address's `where`, in the order of its `sort`."""
+    where = looking.typed("where")
+    conditions = [Condition.parsed(text) for text in (AND.split(where) if where else ())]
+    sort = looking.typed("sort")
+    return narrowed(rows, conditions, is_number=is_number_column, known=known, sort=sort)
+
+
+def page_number(looking: Looking) -> int:
+    """Which page of a long table the address asks for; the first where it names none."""
+    typed = looking.typed("page") or "1"
+    return max(1, int(typed)) if typed.isascii() and typed.isdigit() and len(typed) < 9 else 1
+
+
+def _pages(looking: Looking, page: int, rows: int) -> Iterable[Cell]:
+    last = max(1, -(-rows // SHOWN_MAX))
+    if page > 1:
+        yield Cell("previous rows", looking.here(page=str(page - 1)))
+    if page < last:
+        yield Cell("next rows", looking.here(page=str(page + 1)))
+
+
+def fields_of(looking: Looking, row: Row) -> list[tuple[str, list[Cell]]]:
+    """A row as a list of names and values, for the head of a page; empty values are left out."""
+    table = table_of(looking, [row])
+    return [
+        (label, [shown])
+        for (label, _), shown in zip(table.heads, table.rows[0], strict=True)
+        if shown.text
+    ]

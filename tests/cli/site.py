@@ -1,0 +1,139 @@
+"""The web view inside this process: a browser that reads pages, and what it reads from them."""
+
+import re
+import time
+from collections.abc import Iterable, Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import anyio
+import httpx
+
+from ledger.kernel.instants import format_instant
+from projections.web.app import application
+from projections.web.guard import LOOPBACK, Names
+
+DAY = 86_400_000_000
+NOW = (time.time_ns() // 1000 // DAY + 1) * DAY
+"""The next midnight: after all that the tests decide by the clock, and the same for all of them."""
+AS_OF = format_instant(NOW)
+PORT = 8321
+VOID = {"meta", "br", "link", "img", "input", "hr"}
+MONEY = re.compile(r"-?[0-9]{1,3}(?:,[0-9]{3})*\.[0-9]{2,}")
+
+
+class Browser:
+    """Asks the web view of a book, at its loopback address and at a fixed instant."""
+
+    def __init__(self, book: Path | str, token: str | None = None, seconds: float = 60) -> None:
+        names = Names.of(LOOPBACK, PORT, token)
+        self._app = application(str(book), names, lambda: NOW, seconds)
+
+    def ask(self, method: str, address: str, **more: Any) -> httpx.Response:
+        """One request."""
+
+        async def asked() -> httpx.Response:
+            async with self._client() as client:
+                return await client.request(method, address, **more)
+
+        return anyio.run(asked)
+
+    def side_by_side(self, addresses: Iterable[str]) -> dict[str, httpx.Response]:
+        """Looks at several addresses at once."""
+        answers: dict[str, httpx.Response] = {}
+
+        async def asked() -> None:
+            async with self._client() as client, anyio.create_task_group() as group:
+
+                async def ask(address: str) -> None:
+                    answers[address] = await client.get(address)
+
+                for address in addresses:
+                    group.start_soon(ask, address)
+
+        anyio.run(asked)
+        return answers
+
+    def _client(self) -> httpx.AsyncClient:
+        transport = httpx.ASGITransport(app=self._app, raise_app_exceptions=False)
+        return httpx.AsyncClient(
+            transport=transport, base_url=f"http://127.0.0.1:{PORT}", timeout=120
+        )
+
+    def get(self, address: str, **more: Any) -> httpx.Response:
+        """Looks at an address."""
+        return self.ask("GET", address, **more)
+
+
+class Read(HTMLParser):
+    """A page that was read: its links, its texts, its number cells; every tag is closed."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self.numbers: list[str] = []
+        self._open: list[tuple[str, str]] = []
+        self.feed(text)
+        self.close()
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        own = dict(attrs)
+        self.tags.append((tag, own))
+        if tag == "a" and own.get("href"):
+            self.links.append(str(own["href"]))
+        if tag not in VOID:
+            self._open.append((tag, own.get("class") or ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop()[0] == tag
+
+    def handle_data(self, data: str) -> None:
+        if not data.strip() or self._open[-1][0] == "style":
+            return
+        self.texts.append(data.strip())
+        if ("td", "n") in self._open:
+            self.numbers.append(data.strip())
+
+    @property
+    def text(self) -> str:
+        """All that it says."""
+        return " ".join(self.texts)
+
+
+def page(browser: Browser, address: str, status: int = 200) -> Read:
+    """A page by its address, which answers as expected."""
+    answer = browser.get(address)
+    assert answer.status_code == status, f"{address}: {answer.status_code} {answer.text[:500]}"
+    return Read(answer.text)
+
+
+def data(browser: Browser, address: str) -> Any:
+    """The data behind an address."""
+    parts = urlsplit(address)
+    answer = browser.get(f"{parts.path}.json?{parts.query}")
+    assert answer.status_code == 200, f"{address}: {answer.text[:500]}"
+    return answer.json()
+
+
+def clocks(address: str) -> dict[str, list[str]]:
+    """The two clocks in an address."""
+    asked = parse_qs(urlsplit(address).query)
+    return {name: asked.get(name, []) for name in ("as_of", "known_at")}
+
+
+def scalars(answer: Any) -> Iterator[str]:
+    """Every plain value of an answer, and every amount in its texts."""
+    if isinstance(answer, dict):
+        for value in answer.values():
+            yield from scalars(value)
+    elif isinstance(answer, list):
+        for value in answer:
+            yield from scalars(value)
+    elif answer is not None:
+        yield str(answer)
+        yield from (text.replace(",", "") for text in MONEY.findall(str(answer)))
