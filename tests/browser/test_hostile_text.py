@@ -1,0 +1,110 @@
+"""Names that mean something to a browser, or are hard to lay out: shown as text, and in place."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ledger.kernel.shown import visible
+from tests.browser.conftest import Look, ran
+from tests.browser.opened import PHONE, Opened
+from tests.browser.test_pages import CUT_OFF, assert_alone
+from tests.marks import more
+from tests.quarter import PROGRAM, certified, closure, store
+
+pytestmark = more
+SCRIPT = "<script>alert(1)</script>"
+NAMES = {
+    "P-1": SCRIPT,
+    "P-2": "=1+1",
+    "שותף-3": "\u202eמשרד שותפים",
+    "P" * 64: "X" * 200,
+    "伙" * 64: "张" * 200,
+}
+"""Partners with their names: a script, a formula, right to left and turned round, without a blank,
+Chinese. Ids are of letters, digits, dots and dashes of any script, 64 at most."""
+KINDS = ["script", "formula", "hebrew", "long", "chinese"]
+STORES = ["S-1", "S-2", "חנות-3", "S" * 64, "店" * 64]
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Answers the page of a partner's statement, or with an empty text the close report, of a
+    closed quarter in which all that somebody could name has such a name."""
+    folder = tmp_path_factory.mktemp("hostile")
+    book = ("--book", folder / "duebook.db")
+    ran("init", *book)
+    facts = []
+    for number, (partner, own) in enumerate(zip(NAMES, STORES, strict=True)):
+        text = json.dumps(
+            [{**certified(partner)[0], "name": NAMES[partner]}, *store(number, partner)]
+        )
+        facts += json.loads(text.replace(f'"S-{number}"', json.dumps(own)))
+    facts.append(closure(STORES[-1], "counterfeit"))
+    path = folder / "<img src=x onerror=alert(2)>.ndjson"
+    path.write_text("".join(json.dumps(fact) + "\n" for fact in facts), encoding="utf-8")
+    (folder / "letterhead.toml").write_text(
+        f'name = "{SCRIPT}"\naddress = ["{"A" * 200}"]\nlanguages = ["zh", "en"]\n',
+        encoding="utf-8",
+    )
+    ran("record", path, *book)
+    why = ("--leave-open", "--reason", SCRIPT + "Y" * 200)
+    ran("close", PROGRAM, "--as-of", "2026-06-30", *why, "--by", SCRIPT, *book)
+    pay = ("--amount", "2000", "--currency", "CNY", "--ref", SCRIPT + "Z" * 200, "--by", "lin")
+    ran("pay", "P-1", *pay, *book)
+
+    def written(partner: str) -> Path:
+        page = folder / f"page-{list(NAMES).index(partner) if partner else 'report'}.html"
+        words = ("statement", partner) if partner else ("report", "close", PROGRAM)
+        ran(*words, "-o", page, "--overwrite", *book)
+        return page
+
+    return written
+
+
+def text_of(opened: Opened) -> str:
+    """The page's text without line breaks, as it is shown with everything opened."""
+    opened.unfold(10_000)
+    return " ".join(opened.page.locator("body").inner_text().split())
+
+
+def assert_harmless(opened: Opened) -> None:
+    """Nothing has become an element, asked for anything, or run."""
+    assert opened.page.locator("script, img, iframe, [onerror]").count() == 0
+    assert_alone(opened)
+
+
+@pytest.mark.parametrize("partner", NAMES, ids=KINDS)
+def test_a_statement_shows_any_name_as_text(
+    partner: str, hostile: Callable[[str], Path], look: Look
+) -> None:
+    """Also those of the letterhead and of a payment."""
+    opened = look(hostile(partner))
+    text = text_of(opened)
+    assert visible(NAMES[partner]) in text
+    assert f"partner:{partner}" in text
+    assert SCRIPT in text
+    assert "\u202e" not in text
+    assert_harmless(opened)
+
+
+def test_a_close_report_shows_any_name_as_text(hostile: Callable[[str], Path], look: Look) -> None:
+    """Of stores and payees, of the file that facts came from, of who closed, and the reason."""
+    opened = look(hostile(""))
+    text = text_of(opened)
+    for name in (*NAMES, *STORES, f"by {SCRIPT}", "<img src=x onerror=alert(2)>.ndjson"):
+        assert name in text, name
+    assert_harmless(opened)
+
+
+@pytest.mark.parametrize("partner", ["", *NAMES], ids=["report", *KINDS])
+def test_no_name_makes_a_page_scroll_sideways_on_a_phone(
+    partner: str, hostile: Callable[[str], Path], look: Look
+) -> None:
+    """A name without a blank is broken, or scrolls in a box of its own."""
+    opened = look(hostile(partner), phone=True)
+    opened.unfold(10_000)
+    width = PHONE["viewport"]["width"]
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
+    assert opened.page.evaluate(CUT_OFF, width) == []
