@@ -26,6 +26,15 @@ NAMES = {
 Chinese. Ids are of letters, digits, dots and dashes of any script, 64 at most."""
 KINDS = ["script", "formula", "hebrew", "long", "chinese"]
 STORES = ["S-1", "S-2", "חנות-3", "S" * 64, "店" * 64]
+ORDER = """
+() => [...document.querySelectorAll('summary:has(.n)')].map(summary => {
+  const [name, amount] = [...summary.querySelectorAll('span')]
+    .map(span => span.getClientRects());
+  const end = name[name.length - 1], start = amount[0];
+  return start.top >= end.bottom - 1 || start.left >= end.right - 1;
+})
+"""
+"""Whether in each heading the amount stands behind what it is the amount of."""
 
 
 @pytest.fixture(scope="module")
@@ -108,3 +117,13 @@ def test_no_name_makes_a_page_scroll_sideways_on_a_phone(
     width = PHONE["viewport"]["width"]
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
     assert opened.page.evaluate(CUT_OFF, width) == []
+
+
+@pytest.mark.parametrize("partner", ["", "שותף-3"], ids=["report", "statement"])
+def test_an_amount_stands_behind_a_name_written_from_right_to_left(
+    partner: str, hostile: Callable[[str], Path], look: Look
+) -> None:
+    """Digits that follow such a name would be drawn before it."""
+    order = look(hostile(partner)).page.evaluate(ORDER)
+    assert order
+    assert all(order)
