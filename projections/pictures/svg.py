@@ -9,6 +9,7 @@ gives the same bytes.
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
+from unicodedata import east_asian_width
 from xml.sax.saxutils import escape
 
 from ledger.programs.chart import Bar, Chart
@@ -20,7 +21,8 @@ FIGURES = 250
 """Pixels to the right of the plot, for what stands behind a bar."""
 WIDTH = LABELS + PLOT + FIGURES
 ROW, THICK, TOP = 28, 18, 8
-LABEL_CHARACTERS = 44
+GAP = 8
+"""Pixels between a bar and what stands behind it; a label has two more before its bar."""
 PATTERNS = {"declined": "M0,6 L6,0", "held": "M0,3 L6,3"}
 """What is drawn over the colour of these: diagonal and level lines."""
 
@@ -45,9 +47,40 @@ def spread(values: Iterable[Decimal]) -> Scale:
     return Scale(min(every), max(every))
 
 
-def text(x: int, y: int, said: str, kind: str) -> str:
-    """A text at a place, in the style of its kind."""
-    return f'<text class="{kind}" x="{x}" y="{y}">{escape(said)}</text>'
+def pixels(text: str) -> int:
+    """How wide a text of 13 pixels is in DejaVu Sans, the widest of the fonts that a page may be
+    shown in; an ideograph is as wide as it is high."""
+    return -(-sum(map(_tenths, text)) // 10)
+
+
+def _tenths(character: str) -> int:
+    """Tenths of a pixel that a character takes, measured for its kind."""
+    if east_asian_width(character) in "WF" or character in "mwMW@%…":
+        return 130
+    if character in " .,:;'|!il":
+        return 42
+    if character in "()-/fjrt":
+        return 52
+    return 90 if character.isupper() else 83 if character.isdigit() else 80
+
+
+def label(y: int, label: str) -> str:
+    """What a row is called, before its bar, shortened to the room that there is."""
+    room = LABELS - GAP - 2
+    if pixels(label) > room:
+        while pixels(f"{label}…") > room:
+            label = label[:-1]
+        label += "…"
+    return f'<text class="label" x="{room}" y="{y}">{escape(label)}</text>'
+
+
+def figure(x: int, y: int, text: str) -> str:
+    """What stands behind a bar that ends at a pixel: every digit of it, closer together where
+    there is less room."""
+    room = WIDTH - x - GAP
+    fitted = ' lengthAdjust="spacingAndGlyphs"'
+    fitted = f' textLength="{room}"{fitted}' if pixels(text) > room else ""
+    return f'<text class="figure" x="{x + GAP}" y="{y}"{fitted}>{escape(text)}</text>'
 
 
 def marked(x: int, y: int, width: int, meaning: str, title: str, picture: str) -> Iterator[str]:
@@ -78,15 +111,10 @@ def framed(picture: str, title: str, about: str, rows: int, lines: Iterable[str]
     return "\n".join([*whole, "</defs>", *lines, "</svg>"])
 
 
-def label_of(label: str) -> str:
-    """A row's label, cut to its place."""
-    return label if len(label) <= LABEL_CHARACTERS else f"{label[: LABEL_CHARACTERS - 1]}…"
-
-
 def _row(bar: Bar, at: int, scale: Scale, picture: str) -> Iterator[str]:
     y = TOP + at * ROW
     yield f"<g><title>{escape(bar.label)}</title>"
-    yield text(LABELS - 10, y + 14, label_of(bar.label), "label")
+    yield label(y + 14, bar.label)
     x, total = scale.at(Decimal(0)), Decimal(0)
     for mark in bar.marks:
         low, high = sorted((total, total + mark.size))
@@ -105,7 +133,7 @@ def _row(bar: Bar, at: int, scale: Scale, picture: str) -> Iterator[str]:
         x = max(x, scale.at(bar.floor.size))
     marks = (*bar.marks, bar.floor)
     said = ", ".join(mark.text for mark in marks if mark is not None) or "none"
-    yield text(LABELS + x + 8, y + 14, said, "figure")
+    yield figure(LABELS + x, y + 14, said)
     yield "</g>"
 
 
@@ -143,10 +171,10 @@ def waterfall(title: str, about: str, changes: Sequence[Change], picture: str) -
         left, right = sorted((scale.at(start), scale.at(end)))
         meaning = "plain" if change.total else "payable" if change.size > 0 else "declined"
         lines.append(f"<g><title>{escape(change.label)}</title>")
-        lines.append(text(LABELS - 10, y + 14, label_of(change.label), "label"))
+        lines.append(label(y + 14, change.label))
         said = f"{change.label}: {change.text}"
         lines += marked(LABELS + left, y, right - left, meaning, said, picture)
-        lines.append(text(LABELS + right + 8, y + 14, change.text, "figure"))
+        lines.append(figure(LABELS + right, y + 14, change.text))
         lines.append("</g>")
     zero = LABELS + scale.at(Decimal(0))
     bottom = TOP + len(changes) * ROW

@@ -13,10 +13,10 @@ from projections.pictures.svg import (
     THICK,
     TOP,
     Scale,
+    figure,
     framed,
-    label_of,
+    label,
     marked,
-    text,
 )
 
 DOT = 5
@@ -61,7 +61,7 @@ def _edges(row: Happening | Stretch) -> list[int]:
 def _row(row: Happening | Stretch, at: int, scale: Scale, picture: str) -> Iterator[str]:
     y = TOP + at * ROW
     yield f"<g><title>{escape(row.label)}</title>"
-    yield text(LABELS - 10, y + 14, label_of(row.label), "label")
+    yield label(y + 14, row.label)
     if isinstance(row, Stretch):
         left, end = (scale.at(Decimal(edge)) for edge in _edges(row))
         said = f"{row.label}: {row.said}"
@@ -75,5 +75,5 @@ def _row(row: Happening | Stretch, at: int, scale: Scale, picture: str) -> Itera
                 f"<title>{escape(f'{row.label}: {day.isoformat()}')}</title></circle>"
             )
         end += DOT
-    yield text(LABELS + end + 8, y + 14, row.said, "figure")
+    yield figure(LABELS + end, y + 14, row.said)
     yield "</g>"

@@ -10,6 +10,7 @@ from ledger.kernel.shown import visible
 from tests.browser.conftest import Look, ran
 from tests.browser.opened import PHONE, Opened
 from tests.browser.test_pages import CUT_OFF, assert_alone
+from tests.browser.test_pictures import TEXTS
 from tests.marks import more
 from tests.quarter import PROGRAM, certified, closure, store
 
@@ -127,3 +128,12 @@ def test_an_amount_stands_behind_a_name_written_from_right_to_left(
     order = look(hostile(partner)).page.evaluate(ORDER)
     assert order
     assert all(order)
+
+
+def test_a_long_name_is_not_cut_off_in_a_picture(
+    hostile: Callable[[str], Path], look: Look
+) -> None:
+    """In whatever script it is written."""
+    texts = look(hostile("")).page.evaluate(TEXTS)
+    assert texts
+    assert [text["text"] for text in texts if not text["whole"]] == []

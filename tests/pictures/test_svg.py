@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from ledger.programs.chart import Bar, Chart, Mark
-from projections.pictures.svg import PLOT, Change, drawn, spread, waterfall
+from projections.pictures.svg import PLOT, Change, drawn, pixels, spread, waterfall
 from projections.pictures.terminal import bar
 from tests.golden_files import same_as
 
@@ -118,3 +118,26 @@ def test_bars_of_a_terminal() -> None:
     assert bar(Decimal(55), most, 10) == "█████▌"
     assert bar(Decimal("0.01"), most, 10) == "▏"
     assert bar(Decimal(0), most, 10) == bar(Decimal(-5), most, 10) == bar(most, Decimal(0), 9) == ""
+
+
+@pytest.mark.parametrize("label", ["x" * 99, "P" * 99, "W" * 99, "店" * 99, "1,000.00 " * 9])
+def test_a_label_is_shortened_to_its_room(label: str) -> None:
+    """By how wide its letters are, and no more than that; a tip shows all of it."""
+    picture = drawn(_chart(Bar(label, (_mark("1"),))), "p")
+    shown = next(node.text or "" for node in ElementTree.fromstring(picture).iter("text"))
+    assert shown.endswith("…")
+    assert 300 - 13 < pixels(shown) <= 300
+    assert f"<g><title>{label}</title>" in picture
+
+
+def test_a_figure_keeps_every_digit_in_whatever_room_there_is() -> None:
+    """Drawn closer together instead of beyond the edge of the picture."""
+    long = "balance 13,500,000.00, required 15,000,000.00"
+    chart = _chart(Bar("a", (Mark(Decimal(9), long),)), Bar("b", (_mark("9"),)))
+    wide, short = [
+        node.attrib
+        for node in ElementTree.fromstring(drawn(chart, "p")).iter("text")
+        if node.attrib["class"] == "figure"
+    ]
+    assert int(wide["x"]) + int(wide["textLength"]) == 920
+    assert "textLength" not in short

@@ -5,8 +5,8 @@ from itertools import islice
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.counted import counted
 from ledger.kernel.errors import BadQuery
-from ledger.usecases.looking.what_was_learned import learned
 from ledger.usecases.looking.search import search as searched
+from ledger.usecases.looking.what_was_learned import learned
 from ledger.usecases.typed_clocks import known_position
 from projections.sql.query import query as run_query
 from projections.sql.rows import Limits
