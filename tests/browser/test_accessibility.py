@@ -47,6 +47,16 @@ def test_a_statement_has_no_axe_violation(
     assert violations(opened) == ""
 
 
+def test_a_printed_report_has_no_axe_violation(
+    report_of: Callable[[str], Path], look: Look
+) -> None:
+    """Paper is white also where the screen was dark, and its colours are those of the light."""
+    opened = look(report_of("growth-2026-05"), dark=True)
+    opened.unfold(UNFOLDED_MAX)
+    opened.page.emulate_media(media="print")
+    assert violations(opened) == ""
+
+
 def test_axe_violations_are_named_with_rule_and_element(look: Look, tmp_path: Path) -> None:
     """A picture without words and pale text; without this, silence would say nothing."""
     path = tmp_path / "bad.html"
