@@ -25,10 +25,11 @@ TABLES = """
   .map(table => table.innerText)
 """
 BEYOND = """
-width => [...document.querySelectorAll('table, td, th')]
-  .filter(cell => cell.checkVisibility() && cell.getBoundingClientRect().right > width + 1)
-  .map(cell => cell.innerText.slice(0, 80))
+width => [...document.querySelectorAll('td, th, svg, img')]
+  .filter(part => part.checkVisibility() && part.getBoundingClientRect().right > width + 1)
+  .map(part => part.outerHTML.slice(0, 120))
 """
+"""What lies beyond the right edge, in a box that scrolls or not."""
 
 
 @pytest.fixture
@@ -79,7 +80,9 @@ def test_no_page_scrolls_sideways_on_a_phone(every: dict[str, Path], look: Look)
         assert opened.page.evaluate(CUT_OFF, width) == [], name
 
 
-def test_a_printed_page_has_every_table_whole(every: dict[str, Path], look: Look) -> None:
+def test_a_printed_page_has_every_table_and_picture_whole(
+    every: dict[str, Path], look: Look
+) -> None:
     """Nothing scrolls on paper: what lies beyond the margin of an A4 page would be lost."""
     for name, path in every.items():
         opened = look(path)
