@@ -8,8 +8,8 @@ import pytest
 
 from ledger.kernel.shown import visible
 from tests.browser.conftest import Look, ran
-from tests.browser.opened import PHONE, Opened
-from tests.browser.test_pages import CUT_OFF, assert_alone
+from tests.browser.opened import PAPER, PHONE, Opened
+from tests.browser.test_pages import BEYOND, CUT_OFF, assert_alone
 from tests.browser.test_pictures import TEXTS
 from tests.marks import more
 from tests.quarter import PROGRAM, certified, closure, store
@@ -51,7 +51,8 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
             [{**certified(partner)[0], "name": NAMES[partner]}, *store(number, partner)]
         )
         facts += json.loads(text.replace(f'"S-{number}"', json.dumps(own)))
-    facts.append(closure(STORES[-1], "counterfeit"))
+    held = store(6, partner)
+    facts += [closure(STORES[-1], "counterfeit"), *held]
     path = folder / "<img src=x onerror=alert(2)>.ndjson"
     path.write_text("".join(json.dumps(fact) + "\n" for fact in facts), encoding="utf-8")
     (folder / "letterhead.toml").write_text(
@@ -103,7 +104,8 @@ def test_a_close_report_shows_any_name_as_text(hostile: Callable[[str], Path], l
     """Of stores and payees, of the file that facts came from, of who closed, and the reason."""
     opened = look(hostile(""))
     text = text_of(opened)
-    for name in (*NAMES, *STORES, f"by {SCRIPT}", "<img src=x onerror=alert(2)>.ndjson"):
+    shown = (f"by {SCRIPT}", f": {SCRIPT}YYY", "<img src=x onerror=alert(2)>.ndjson")
+    for name in (*NAMES, *STORES, *shown):
         assert name in text, name
     assert_harmless(opened)
 
@@ -118,6 +120,17 @@ def test_no_name_makes_a_page_scroll_sideways_on_a_phone(
     width = PHONE["viewport"]["width"]
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= width
     assert opened.page.evaluate(CUT_OFF, width) == []
+
+
+@pytest.mark.parametrize("partner", ["", "P-1"], ids=["report", "statement"])
+def test_no_name_pushes_a_column_off_the_paper(
+    partner: str, hostile: Callable[[str], Path], look: Look
+) -> None:
+    """Where nothing scrolls, a name or a reference without a blank is broken."""
+    opened = look(hostile(partner))
+    opened.page.set_viewport_size({"width": PAPER, "height": 900})
+    opened.page.emulate_media(media="print")
+    assert opened.page.evaluate(BEYOND, PAPER) == []
 
 
 @pytest.mark.parametrize("partner", ["", "שותף-3"], ids=["report", "statement"])
