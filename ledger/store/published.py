@@ -3,11 +3,12 @@
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
-from ledger.aggregates.terms import TermsPublished
+from ledger.aggregates.base import Logged
 from ledger.kernel.instants import Instant, midnight
-from ledger.store.log import read_log
+from ledger.store.log import read_positions
+from ledger.store.schema import refs
 
 
 def first_day(connection: Connection, rules: str, known_at: int) -> Instant | None:
@@ -27,8 +28,19 @@ def publishers(connection: Connection, rules: str, known_at: int) -> dict[str, s
     return {edition["program"]: edition["publisher"] for edition in editions}
 
 
+def terms_events(connection: Connection, known_at: int, program: str | None = None) -> list[Logged]:
+    """Every `TermsPublished` up to a position, of one program or of all, in the order of the log:
+    by the index, since a log of millions would have to be read through for them."""
+    r = refs.c
+    query = select(r.position).where(r.kind == "program", r.position <= known_at)
+    if program is not None:
+        query = query.where(r.name == program)
+    return list(read_positions(connection, connection.execute(query).scalars()))
+
+
 def _last(connection: Connection, rules: str, known_at: int) -> list[dict[str, Any]]:
     """The last version of each edition of some rules that was known at a position."""
-    published = read_log(connection, until=known_at, topics=[TermsPublished.TOPIC])
-    last = {event.event.program: event.event.edition for event in published}
+    last = {
+        event.event.program: event.event.edition for event in terms_events(connection, known_at)
+    }
     return [edition for edition in last.values() if edition["rules"] == rules]

@@ -64,14 +64,14 @@ def _tenths(character: str) -> int:
     return 90 if character.isupper() else 83 if character.isdigit() else 80
 
 
-def label(y: int, label: str) -> str:
+def label(y: int, said: str) -> str:
     """What a row is called, before its bar, shortened to the room that there is."""
     room = LABELS - GAP - 2
-    if pixels(label) > room:
-        while pixels(f"{label}…") > room:
-            label = label[:-1]
-        label += "…"
-    return f'<text class="label" x="{room}" y="{y}">{escape(label)}</text>'
+    if pixels(said) > room:
+        while pixels(f"{said}…") > room:
+            said = said[:-1]
+        said += "…"
+    return f'<text class="label" x="{room}" y="{y}">{escape(said)}</text>'
 
 
 def figure(x: int, y: int, text: str) -> str:

@@ -1,34 +1,36 @@
-"""Settlements that are kept for the next page: at fixed clocks an answer never changes."""
+"""Answers that are kept for the next page: at fixed clocks an answer never changes."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sized
 from threading import Lock
-
-from ledger.usecases.settling.settle import Settlement
+from typing import Any, TypeVar, cast
 
 LINES_MAX = 25_000
-"""Lines that are kept in all, with their explanations: some 20 KB each."""
+"""Lines and rows that are kept in all; a line with its explanation takes some 20 KB."""
+Kind = TypeVar("Kind")
 
 
 class Kept:
-    """The settlements that were asked for last, as many as fit; for several threads."""
+    """The answers that were asked for last, as many as fit; for several threads."""
 
     def __init__(self) -> None:
-        self._by_key: OrderedDict[Hashable, Settlement] = OrderedDict()
+        self._by_key: OrderedDict[Hashable, tuple[int, Any]] = OrderedDict()
         self._lock = Lock()
 
-    def settlement(self, key: Hashable, work: Callable[[], Settlement]) -> Settlement:
-        """The settlement of a key, worked out if it is not kept."""
+    def answer(
+        self, key: Hashable, work: Callable[[], Kind], rows: Callable[[Kind], Sized]
+    ) -> Kind:
+        """The answer of a key, worked out if it is not kept; `rows`: what makes it large."""
         with self._lock:
             if key in self._by_key:
                 self._by_key.move_to_end(key)
-                return self._by_key[key]
-        settlement = work()
+                return cast(Kind, self._by_key[key][1])
+        answer = work()
         with self._lock:
-            self._by_key[key] = settlement
-            while len(self._by_key) > 1 and self._lines() > LINES_MAX:
+            self._by_key[key] = len(rows(answer)), answer
+            while len(self._by_key) > 1 and self._rows() > LINES_MAX:
                 self._by_key.popitem(last=False)
-        return settlement
+        return answer
 
-    def _lines(self) -> int:
-        return sum(len(settlement.lines) for settlement in self._by_key.values())
+    def _rows(self) -> int:
+        return sum(size for size, _ in self._by_key.values())

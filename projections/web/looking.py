@@ -76,7 +76,7 @@ class Looking:
                 closed = standing(self.connection, run.edition.program, period, run.clocks)
             return closed or settle(self.connection, run.edition, run.clocks, period=period)
 
-        return self.kept.settlement(key, work)
+        return self.kept.answer(key, work, lambda settlement: settlement.lines)
 
     @cached_property
     def head(self) -> int:

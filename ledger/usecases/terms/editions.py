@@ -1,27 +1,26 @@
 """Reading back what is published: the terms in force at a known-at."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from sqlalchemy import Connection, select
 
 from ledger.aggregates.base import Recorded
-from ledger.aggregates.terms import TermsPublished
 from ledger.kernel.errors import LogBroken, UnknownProgram
 from ledger.kernel.near import did_you_mean
 from ledger.programs.edition import Edition
 from ledger.programs.periods import month_meant
-from ledger.store.log import read_log
+from ledger.store.published import terms_events
 from ledger.store.schema import refs
 
 PROGRAMS = select(refs.c.name).where(refs.c.kind == "program").distinct()
 """The ids of all programs that were ever published, from the index."""
 
 
-def published(connection: Connection, known_at: int, program: str | None = None) -> list[Recorded]:
+def published(
+    connection: Connection, known_at: int, program: str | None = None
+) -> Sequence[Recorded]:
     """Every `TermsPublished` up to a position, in the order of the log."""
-    stream = None if program is None else f"terms:{program}"
-    topics = [TermsPublished.TOPIC]
-    return list(read_log(connection, until=known_at, topics=topics, stream=stream))
+    return terms_events(connection, known_at, program)
 
 
 def edition_at(connection: Connection, program: str, known_at: int) -> tuple[Edition, int]:

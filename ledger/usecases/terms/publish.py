@@ -1,6 +1,6 @@
 """Publishing terms: what a new version changes, and what it may not be."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -85,7 +85,7 @@ def _changes(
     return changes | (look(connection, before, after, head.position) if look else {})
 
 
-def _refuse_lower(edition: Edition, own: list[Recorded]) -> None:
+def _refuse_lower(edition: Edition, own: Sequence[Recorded]) -> None:
     versions = [fact.event.version for fact in own if fact.event.publisher == edition.publisher]
     if versions and edition.version <= max(versions):
         raise TermsConflict(
@@ -95,7 +95,7 @@ def _refuse_lower(edition: Edition, own: list[Recorded]) -> None:
         )
 
 
-def _refuse_takeover(edition: Edition, own: list[Recorded], *, replace: bool) -> None:
+def _refuse_takeover(edition: Edition, own: Sequence[Recorded], *, replace: bool) -> None:
     """Refuses to supersede another publisher's terms by accident; shipped ones may be replaced."""
     if not own or replace:
         return
@@ -137,7 +137,7 @@ def offered(connection: Connection, known_at: int) -> list[Edition]:
     ]
 
 
-def _conflicts(edition: Edition, known: list[Recorded]) -> Recorded | None:
+def _conflicts(edition: Edition, known: Sequence[Recorded]) -> Recorded | None:
     """The same version where it is recorded already; raises `TermsConflict` where it may not be."""
     for fact in known:
         event = fact.event
@@ -155,7 +155,7 @@ def _conflicts(edition: Edition, known: list[Recorded]) -> Recorded | None:
     return None
 
 
-def _refuse_overlap(edition: Edition, known: list[Recorded]) -> None:
+def _refuse_overlap(edition: Edition, known: Sequence[Recorded]) -> None:
     last = {fact.event.program: fact for fact in known}
     for program, fact in last.items():
         other = Edition.from_data(fact.event.edition, program)
@@ -191,7 +191,7 @@ def _overlap(edition: Edition, other: Edition) -> str | None:
     return in_days(Days(first, last, edition.zone) if last else OpenDays(first, edition.zone))
 
 
-def _next_version(edition: Edition, known: list[Recorded]) -> int:
+def _next_version(edition: Edition, known: Sequence[Recorded]) -> int:
     versions = [
         fact.event.version
         for fact in known
