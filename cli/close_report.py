@@ -1,14 +1,14 @@
 """`duebook report close`: a period as one page, or its figures."""
 
-from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from cli.folder import Folder, file_names
 from cli.options import Ask
 from cli.output import Out
+from cli.pictures import with_bars
 from cli.talk import say
 from ledger.kernel.counted import counted
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 CLOSE = "close"
 SUFFIX = ".html"
-BAR = 16
-"""Characters of the longest bar."""
 
 
 def refuse_of_close(program: str | None, where: Out) -> None:
@@ -42,7 +40,7 @@ def report_close(program: str | None, period: str | None, ask: Ask) -> int:
         if where.format == "html":
             return _write(report, ask, book.location)
     if where.is_table:
-        where.data(None, _with_bars(report.payees()))
+        where.data(None, report.payees(), pictured=with_bars)
     elif where.format == "json":
         where.data(report.as_json(), ())
     else:
@@ -51,20 +49,6 @@ def report_close(program: str | None, period: str | None, ask: Ask) -> int:
         say("")
         say("The whole report, to read and to send: -o FILE.html")
     return 0
-
-
-def _with_bars(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """With each amount as a bar beside those of its currency, seen from whoever is to be paid."""
-    from projections.pictures.terminal import bar
-
-    most: dict[str | None, Decimal] = {}
-    for row in rows:
-        size = abs(Decimal(row["amount"] or 0))
-        most[row["currency"]] = max(most.get(row["currency"], size), size)
-    return [
-        row | {"share": bar(abs(Decimal(row["amount"] or 0)), most[row["currency"]], BAR)}
-        for row in rows
-    ]
 
 
 def _write(report: "CloseReport", ask: Ask, location: str) -> int:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from cli.commands.settle import as_it_stands, row_of
 from cli.options import Ask
 from cli.output import Out
+from cli.pictures import with_bars
 from cli.progress import progress
 from cli.talk import say
 from ledger.kernel.counted import counted, grouped
@@ -61,7 +62,7 @@ def settle_months(
         for settlement in settled
         for line in settlement.lines
     ]
-    where.data(answer, rows)
+    where.data(answer, rows, pictured=with_bars)
     _talk(where, settled, totals)
 
 

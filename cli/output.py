@@ -16,6 +16,8 @@ from typing import IO, Any
 import click
 
 from cli.destination import Destination
+from cli.pictures import Pictured, can_show, picture_columns
+from cli.printing import write_on_terminal, write_plain
 from cli.talk import point_away, say, say_what_is_done
 from ledger.kernel.counted import grouped
 from ledger.kernel.instants import DEFAULT_ZONE, wall_clock
@@ -80,11 +82,17 @@ class Out:
         return self.format == "table"
 
     def data(
-        self, answer: Any, rows: Iterable[dict[str, Any]], *, fixed: Collection[str] = ()
+        self,
+        answer: Any,
+        rows: Iterable[dict[str, Any]],
+        *,
+        fixed: Collection[str] = (),
+        pictured: Pictured | None = None,
     ) -> None:
         """Writes an answer: whole as JSON, or its rows as CSV, NDJSON or a table.
 
-        `fixed`: columns that the question restricts to a single value.
+        `fixed`: columns that the question restricts to a single value; `pictured`: adds columns of
+        pictures to the rows, for a terminal that can show them.
         """
         if self.format == "xlsx":
             self._workbook(rows)
@@ -101,7 +109,7 @@ class Out:
                     self._mark(file)
                     write_csv(file, rows)
                 case _:
-                    self._table(file, list(rows), fixed)
+                    self._table(file, list(rows), fixed, pictured)
 
     def time(self, instant: str) -> str:
         """An instant in the program's zone, to the second: `2026-03-02 10:20:00 +08:00`."""
@@ -130,19 +138,29 @@ class Out:
             for line in lines:
                 file.write(visible_cell(line) + "\n")
 
-    def _table(self, file: IO[str], rows: Sequence[dict[str, Any]], fixed: Collection[str]) -> None:
+    def _table(
+        self,
+        file: IO[str],
+        rows: Sequence[dict[str, Any]],
+        fixed: Collection[str],
+        pictured: Pictured | None,
+    ) -> None:
         if not rows:
             say("No rows.")
             return
+        if pictured is not None and can_show(file):
+            rows = pictured(rows)
         names = list(dict.fromkeys(name for row in rows for name in row if name != "explanation"))
         right = {
             n for n in names if is_number_column(n) and all(is_number(row.get(n)) for row in rows)
         }
         cells = [[self._shown(name, row.get(name)) for name in names] for row in rows]
         if file.isatty():
-            _write_on_terminal(file, [*map(visible, names)], right, cells, fixed)
+            write_on_terminal(
+                file, [*map(visible, names)], right, picture_columns(rows), cells, fixed
+            )
         else:
-            _write_plain(file, [*map(visible, names)], right, cells)
+            write_plain(file, [*map(visible, names)], right, cells)
 
     def _shown(self, name: str, value: Any) -> str:
         """A cell of a table: thousands separated, instants in local time to the second, codes in
@@ -216,45 +234,6 @@ def _indented(answer: Any, file: IO[str]) -> str:
         return to_json(answer, indent=2).decode()
     except ValueError:  # halves of characters, which a line of JSON may name
         return json.dumps(answer, indent=2, ensure_ascii=False)
-
-
-def _write_plain(file: IO[str], names: list[str], right: set[str], cells: list[list[str]]) -> None:
-    """Writes a table as wide as its content, without colour, for a pipe or a file."""
-    from rich.cells import cell_len
-
-    table = [names, *cells]
-    widths = [max(map(cell_len, column)) for column in zip(*table, strict=True)]
-    for row in table:
-        padded = [
-            " " * (width - cell_len(text)) + text
-            if name in right
-            else text + " " * (width - cell_len(text))
-            for name, width, text in zip(names, widths, row, strict=True)
-        ]
-        file.write("  ".join(padded).rstrip() + "\n")
-
-
-def _write_on_terminal(
-    file: IO[str],
-    names: list[str],
-    right: set[str],
-    cells: list[list[str]],
-    fixed: Collection[str],
-) -> None:
-    from rich.console import Console
-
-    from cli.tables import Column, laid_out, lines
-
-    console = Console(file=file, highlight=False)
-    columns = [
-        Column(name, name in right, is_money(name), [row[number] for row in cells])
-        for number, name in enumerate(names)
-    ]
-    laid = laid_out(columns, console.width, fixed)
-    for line in lines(laid, console.width):
-        console.print(line, soft_wrap=True)
-    if laid.left_out:
-        say(f"Left out, empty or the same in every row: {', '.join(laid.left_out)}.")
 
 
 def show(file: IO[str], renderable: Any) -> None:

@@ -1,7 +1,8 @@
 """Tables for a terminal. A number is shown in full or not at all: never cut, never folded.
 
-A table that is too wide loses the columns that carry no information, then folds its texts; if that
-is not enough, each row becomes a block of its own, one value per line.
+A table that is too wide loses its pictures, which say nothing that its figures do not, then the
+columns that carry no information, then folds its texts; if that is not enough, each row becomes a
+block of its own, one value per line.
 """
 
 import re
@@ -33,6 +34,8 @@ class Column(NamedTuple):
     right: bool
     money: bool
     cells: list[str]
+    picture: bool = False
+    """Whether it shows as marks what other columns say in figures."""
 
     @property
     def need(self) -> int:
@@ -75,10 +78,15 @@ def parted(name: str) -> list[str]:
 def laid_out(columns: Sequence[Column], room: int, fixed: Collection[str] = ()) -> Laid:
     """How the columns fit into `room` cells. The first column identifies the row and is kept.
 
-    `fixed`: columns that the question restricts to a single value.
+    Pictures are there only where all else is there too and nothing is folded for them; the last one
+    goes first. `fixed`: columns that the question restricts to a single value.
     """
-    if widths := _widths(columns, room, fold=False):
-        return Laid(list(columns), widths, [])
+    pictures = [column for column in columns if column.picture]
+    for count in range(len(pictures), -1, -1):
+        tried = [column for column in columns if not column.picture or column in pictures[:count]]
+        if widths := _widths(tried, room, fold=False):
+            return Laid(tried, widths, [])
+    columns = [column for column in columns if not column.picture]
     first = columns[0]
     kept = [
         column

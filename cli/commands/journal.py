@@ -6,6 +6,7 @@ import click
 
 from cli.numbers import AFTER
 from cli.options import Ask, answering
+from cli.pictures import with_courses
 from cli.progress import progress
 from cli.talk import say
 from cli.typed import DAY, completing
@@ -129,7 +130,7 @@ def balances(
             answer = balances_by_day(book, account, at, report, span=span, every=every)
         else:
             answer = usecase(book, account, at, report)
-    where.data(answer.rows, answer.rows)
+    where.data(answer.rows, answer.rows, pictured=with_courses if every else None)
     if where.is_table:
         what = "What moved" if every or first else f"At the end of {last}" if last else "Balances"
         say(

@@ -10,6 +10,7 @@ from cli.close_report import CLOSE, refuse_of_close, report_close
 from cli.numbers import COUNT, ZONE, Seconds
 from cli.options import Ask, answering, now
 from cli.output import FORMATS, Out
+from cli.pictures import Pictured, with_bars
 from cli.progress import progress
 from cli.talk import say
 from cli.typed import completing
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from projections.narrowing import Condition
     from projections.reading import Report
 
+SALES = "gmv"
+"""The report whose amounts are worth a bar each: a store's days, one below the other."""
 ON_A_TERMINAL = 100_000
 """Rows of a query, beyond which nobody would read on."""
 
@@ -97,8 +100,8 @@ def report(
             limit=limit,
             columns=[column.strip() for column in columns.split(",")] if columns else (),
         )
-        answer = answer._replace(rows=rows)
-    return _show(where, answer, fixed=[column for column, _ in pairs])
+    pictured = with_bars if name == SALES and columns is None else None
+    return _show(where, answer._replace(rows=rows), [column for column, _ in pairs], pictured)
 
 
 def _is_for_the_database(condition: "Condition") -> bool:
@@ -224,8 +227,13 @@ def rebuild(view: str | None, ask: Ask) -> int:
     return 1 if any(row["parked"] for row in rows) else 0
 
 
-def _show(where: Out, answer: "Report", fixed: Collection[str] = ()) -> int:
-    where.data(answer.rows, answer.rows, fixed=fixed)
+def _show(
+    where: Out,
+    answer: "Report",
+    fixed: Collection[str] = (),
+    pictured: Pictured | None = None,
+) -> int:
+    where.data(answer.rows, answer.rows, fixed=fixed, pictured=pictured)
     if where.is_table:
         if answer.said:
             say(answer.said)

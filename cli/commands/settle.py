@@ -7,11 +7,14 @@ import click
 from cli.destination import INPUT
 from cli.options import Ask, answering
 from cli.output import Out
+from cli.pictures import with_bars
 from cli.talk import say
 from cli.typed import completing
 from ledger.kernel.counted import counted, grouped
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ledger.aggregates.base import Logged
     from ledger.programs.edition import Edition
     from ledger.programs.line import Line
@@ -98,8 +101,8 @@ def settle(
     if not where.is_table:
         where.data(answer, (line.as_json() for line in settlement.lines))
         return
-    between = any(line.payer != "platform" for line in settlement.lines)
-    where.data(answer, [row_of(line, between=between) for line in settlement.lines])
+    rows = _rows_of(settlement.lines)
+    where.data(answer, rows, pictured=with_bars)
     _talk_of_obligations(settlement)
     _talk(where, settlement, draft=draft is not None)
     if run.closed is not None:
@@ -160,6 +163,11 @@ def _talk_of_close(closed: "Logged", settlement: "Settlement", without: str) -> 
         said = f"Its lines are shown as issued and adjusted. Recalculated: duebook settle {name}"
         said += " --fresh"
     say(f"Closed at position {closed.position} by {closed.by}. {said}")
+
+
+def _rows_of(lines: "Sequence[Line]") -> list[dict[str, Any]]:
+    between = any(line.payer != "platform" for line in lines)
+    return [row_of(line, between=between) for line in lines]
 
 
 def row_of(line: "Line", *, between: bool) -> dict[str, Any]:

@@ -1,13 +1,16 @@
 """`duebook status`: the status of a book, on one screen."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import click
 
 from cli.options import Ask, answering, now
 from cli.output import Out
+from cli.pictures import course, with_bars, with_column
 from cli.progress import progress
 from cli.talk import say
 from ledger.kernel.counted import counted
@@ -15,6 +18,8 @@ from ledger.kernel.counted import counted
 Row = dict[str, Any]
 SHOWN_MAX = 5
 """How many codes of a kind a table names; JSON has them all."""
+MONTHS_MAX = 12
+"""How many of a program's open months a course shows: the last ones."""
 
 
 @click.command()
@@ -51,7 +56,7 @@ def status(since: str | None, ask: Ask) -> None:
     rows = list(_rows(answer))
     if where.is_table:
         rows = [_on_one_screen(where, row) for row in rows]
-    where.data(answer, rows)
+    where.data(answer, rows, pictured=partial(_pictured, answer["to_close"]))
     if where.is_table:
         _talk(where, answer)
 
@@ -119,12 +124,32 @@ def _periods(open_: list[Row]) -> Iterator[Row]:
             days = f"{first['period']} to {last['period']}, {counted(len(periods), 'month')}"
             days = days if len(periods) > 1 else first["period"]
         counts = ", ".join(f"{count} {outcome}" for outcome, count in sorted(outcomes.items()))
-        what, detail = "running" if provisional else "to close", f"{days}: {counts}"
+        what, detail = _state(provisional), f"{days}: {counts}"
         lines = sum(period["lines"] for period in periods)
         if not sums:
             yield _row(what, program, lines, detail=detail)
         for code, amount in sums.items():
             yield _row(what, program, lines, amount.text, code, detail)
+
+
+def _state(provisional: bool) -> str:
+    return "running" if provisional else "to close"
+
+
+def _pictured(open_: Sequence[Row], rows: Sequence[Row]) -> list[Row]:
+    """The rows with each amount as a bar, and the totals of a program's last open months as a
+    course; a month without a total in the currency has no mark."""
+    months: dict[tuple[str, str], list[Row]] = {}
+    for period in open_:
+        if period["period"] is not None:
+            own = months.setdefault((_state(period["provisional"]), period["program"]), [])
+            own.append(period["totals"])
+    courses = []
+    for row in rows:
+        texts = [own.get(row["currency"]) for own in months.get((row["what"], row["name"]), ())]
+        texts = texts[-MONTHS_MAX:]
+        courses.append(course([Decimal(text) if text else None for text in texts]))
+    return with_bars(with_column(rows, "course", courses))
 
 
 def _most(rows: list[Row]) -> Iterator[Row]:

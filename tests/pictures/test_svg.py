@@ -9,7 +9,6 @@ import pytest
 
 from ledger.programs.chart import Bar, Chart, Mark
 from projections.pictures.svg import PLOT, Change, drawn, pixels, spread, waterfall
-from projections.pictures.terminal import bar
 from tests.golden_files import same_as
 
 FOLDER = Path(__file__).parent
@@ -109,15 +108,6 @@ def test_below_zero_a_bar_ends_at_zero() -> None:
     }
     left = int(rects["open"]["x"]) + int(rects["open"]["width"])
     assert left == int(rects["issued"]["x"])
-
-
-def test_bars_of_a_terminal() -> None:
-    """Whole blocks and eighths; nothing for zero, at least something for what is above it."""
-    most = Decimal(100)
-    assert bar(most, most, 10) == "█" * 10
-    assert bar(Decimal(55), most, 10) == "█████▌"
-    assert bar(Decimal("0.01"), most, 10) == "▏"
-    assert bar(Decimal(0), most, 10) == bar(Decimal(-5), most, 10) == bar(most, Decimal(0), 9) == ""
 
 
 @pytest.mark.parametrize("label", ["x" * 99, "P" * 99, "W" * 99, "店" * 99, "1,000.00 " * 9])
