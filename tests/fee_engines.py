@@ -26,16 +26,20 @@ class Tables(NamedTuple):
     rates: list[Row]
     stores: list[Row]
     spans: Sequence[Row] = ()
+    days: Sequence[Row] = ()
 
     def typed(self, setting: Setting) -> dict[str, tuple[dict[str, str], Sequence[Row]]]:
         """Per table its columns with their types, and its rows."""
         dated = setting.spans is not None
         spans = {"spans": (spans_columns(setting.spans), self.spans)} if dated else {}
+        by_day = setting.days is not None
+        days = {"days": (spans_columns(setting.days), self.days)} if by_day else {}
         return {
             "orders": (ORDERS, [(*row, "") for row in self.orders]),  # in one row each
             "rates": (rates_columns(setting.spans), self.rates),
             "stores": (stores_columns(len(setting.discounts)), self.stores),
             **spans,
+            **days,
         }
 
 

@@ -33,6 +33,12 @@ class StoreBonds:
             self.facts.append(recorded)
 
     @property
+    def name(self) -> str | None:
+        """The name that it goes by last; None for a store that nobody has named."""
+        named = _last(in_order(self.facts), StoreNamed)
+        return named.name if named else None
+
+    @property
     def accounts(self) -> set[str]:
         """Every account that was ever bound to the store, or unbound from it."""
         bonds = (fact.event for fact in self.facts)

@@ -4,7 +4,7 @@ orders that wait."""
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, NamedTuple, overload
+from typing import Any, NamedTuple, TypeVar, overload
 
 from ledger.aggregates.base import Recorded
 from ledger.aggregates.store import MerchantOnboarded
@@ -127,32 +127,40 @@ def waiting_for(about: str) -> Callable[[OrderReader, Asked], Iterator[Recorded]
     return waiting
 
 
-class LazyParts(Sequence[Step]):
-    """The parts of one explanation, worked out on first access; equal to any sequence of the same
-    steps."""
+Held = TypeVar("Held")
 
-    def __init__(self, worked_out: Callable[[], tuple[Step, ...]]) -> None:
+
+class Lazy(Sequence[Held]):
+    """A part of one explanation, worked out on first access; equal to any sequence of the same."""
+
+    def __init__(self, worked_out: Callable[[], tuple[Held, ...]]) -> None:
         self._worked_out = worked_out
 
     @cached_property
-    def _parts(self) -> tuple[Step, ...]:
+    def _held(self) -> tuple[Held, ...]:
         return self._worked_out()
 
     def __len__(self) -> int:
-        return len(self._parts)
+        return len(self._held)
 
-    def __iter__(self) -> Iterator[Step]:
-        return iter(self._parts)
+    def __iter__(self) -> Iterator[Held]:
+        return iter(self._held)
 
     @overload
-    def __getitem__(self, index: int) -> Step: ...
+    def __getitem__(self, index: int) -> Held: ...
     @overload
-    def __getitem__(self, index: slice) -> Sequence[Step]: ...
-    def __getitem__(self, index: int | slice) -> Step | Sequence[Step]:
-        return self._parts[index]
+    def __getitem__(self, index: slice) -> Sequence[Held]: ...
+    def __getitem__(self, index: int | slice) -> Held | Sequence[Held]:
+        return self._held[index]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and tuple(self) == tuple(other)
 
     def __hash__(self) -> int:
-        return hash(self._parts)
+        return hash(self._held)
+
+
+LazyParts = Lazy[Step]
+"""The parts of one explanation."""
+LazyMeasures = Lazy[tuple[str, Decimal]]
+"""The measures of a step."""

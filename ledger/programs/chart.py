@@ -5,6 +5,7 @@ of what the lines' explanations say, so that it never says anything else than th
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
@@ -12,6 +13,8 @@ from ledger.kernel.counted import counted
 from ledger.kernel.decision import Step
 from ledger.programs.line import Line
 
+DAYS_MAX = 62
+"""Days with a column each; two months of them can still be told apart."""
 Meaning = Literal["payable", "declined", "held", "plain"]
 """What a mark stands for; it decides colour and pattern, never the place."""
 
@@ -33,13 +36,19 @@ class Bar(NamedTuple):
     floor: Mark | None = None
 
 
+Shape = Literal["rows", "columns"]
+"""Bars one below the other, or one column beside the other for each day or week of a series."""
+
+
 class Chart(NamedTuple):
-    """A chart: an id for links, a title, what it shows in a sentence, and its bars."""
+    """A chart: an id for links, a title, what it shows in a sentence, and its bars; of a series
+    each has one mark, and its label ends with its first day."""
 
     name: str
     title: str
     about: str
     bars: tuple[Bar, ...]
+    shape: Shape = "rows"
 
 
 def _steps(step: Step) -> Iterator[Step]:
@@ -107,6 +116,37 @@ def sums(lines: Sequence[Line], prefix: str, name: str, title: str, about: str) 
     ]
     if bars:
         yield Chart(name, title, about, tuple(bars))
+
+
+def by_day(
+    lines: Sequence[Line], prefix: str, name: str, title: str, about: str
+) -> Iterator[Chart]:
+    """A column per day behind a prefix of measures with their sum, those between the first and the
+    last without one as zero; of more than 62 days a column per week, from Monday."""
+    totals: dict[date, Decimal] = {}
+    for _, _, measure, value in measured(lines):
+        if measure.startswith(prefix):
+            day = date.fromisoformat(measure.removeprefix(prefix))
+            totals[day] = totals[day] + value if day in totals else value
+    if not totals:
+        return
+    first, last = min(totals), max(totals)
+    by_week = (last - first).days >= DAYS_MAX
+    zero = totals[first] * 0  # with the decimals of the currency
+    columns: dict[date, Decimal] = {}
+    for number in range((last - first).days + 1):
+        day = first + timedelta(days=number)
+        start = max(first, day - timedelta(days=day.weekday())) if by_week else day
+        columns[start] = columns.get(start, zero) + totals.get(day, zero)
+    currency = next((line.currency for line in lines if line.currency), "")
+    bars = [
+        Bar(
+            f"{'week from ' if by_week else ''}{day}",
+            (Mark(value, f"{exactly(value)} {currency}", "payable" if value >= 0 else "declined"),),
+        )
+        for day, value in sorted(columns.items())
+    ]
+    yield Chart(name, title, about, tuple(bars), "columns")
 
 
 class Measured(NamedTuple):

@@ -94,6 +94,7 @@ def _page(
         excepted=counted(seal["exceptions"], "exception") if seal else "",
         totals=report.totals(lines),
         payees=[(payee, file, [line.as_json() for line in own]) for payee, file, own in payees],
+        names={payee: report.names.get(payee, "") for payee, _, _ in payees},
         facts=report.facts,
         listed=listed,
         **parts,

@@ -5,8 +5,8 @@ what is shown.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +16,7 @@ from ledger.aggregates.base import Recorded
 from ledger.kernel.counted import counted
 from ledger.kernel.instants import day_of
 from ledger.kernel.money import Money, sum_by_currency
+from ledger.kernel.shown import visible
 from ledger.programs.chart import Bar, Chart, Mark, Meaning
 from ledger.programs.line import Line
 from ledger.programs.registry import program_of
@@ -27,6 +28,7 @@ from ledger.usecases.settling.explain import provenance
 from ledger.usecases.settling.settle import Settlement, settle
 from ledger.usecases.statements.statement import statement
 from ledger.usecases.terms.runs import Run
+from projections.pages.names import names_of
 from projections.pictures.svg import Change
 from projections.reports.reconciliation import rows as breaks_of
 
@@ -56,6 +58,8 @@ class CloseReport:
     breaks: Sequence[dict[str, Any]]
     facts: dict[int, dict[str, Any]]
     """Where the facts of all explanations came from, by position."""
+    names: Mapping[str, str] = field(default_factory=dict)
+    """The recorded names of payees, of those that have one."""
 
     @property
     def zone(self) -> str:
@@ -147,7 +151,8 @@ class CloseReport:
                 for outcome in OUTCOMES
                 if counts[outcome]
             ]
-            bars.append(Bar(payee, tuple(marks)))
+            label = f"{payee} {visible(self.names.get(payee, ''))}".rstrip()
+            bars.append(Bar(label, tuple(marks)))
         about = "The number of lines of each payee that are payable or granted, declined, held."
         return Chart("outcomes", "Outcomes by payee", about, tuple(bars))
 
@@ -245,4 +250,5 @@ def close_report(connection: Connection, run: Run, period: str | None) -> CloseR
         exceptions_touching(connection, fresh, seen),
         [row for row in breaks_of(connection, clocks) if row["break"].startswith(f"{name}/")],
         {row["position"]: row for row in provenance(connection, positions)},
+        names_of(connection, {line.payee for line in settlement.lines}, clocks.known_at),
     )

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from unicodedata import east_asian_width
 from xml.sax.saxutils import escape
 
-from ledger.programs.chart import Bar, Chart
+from ledger.programs.chart import Bar, Chart, Mark
 
 LABELS = 310
 """Pixels for the labels of rows."""
@@ -23,21 +23,27 @@ WIDTH = LABELS + PLOT + FIGURES
 ROW, THICK, TOP = 28, 18, 8
 GAP = 8
 """Pixels between a bar and what stands behind it; a label has two more before its bar."""
+EDGE, OVER, TALL, UNDER = 10, 24, 160, 20
+"""Of columns: pixels at the left and right, above for a figure, of the plot, and below it for the
+figure of what is below zero."""
+COLUMN_MAX, DAY_ROOM = 60, 48
+"""Pixels of the widest column with its gap, and of a day's label."""
 PATTERNS = {"declined": "M0,6 L6,0", "held": "M0,3 L6,3"}
 """What is drawn over the colour of these: diagonal and level lines."""
 
 
 class Scale(NamedTuple):
-    """Values from `low` to `high`, spread over the plot's pixels."""
+    """Values from `low` to `high`, spread over so many pixels."""
 
     low: Decimal
     high: Decimal
+    pixels: int = PLOT
 
     def at(self, value: Decimal) -> int:
-        """The pixel of a value, from the left edge of the plot, half up."""
+        """The pixel of a value, from the edge of the plot at which `low` is, half up."""
         if self.high == self.low:
             return 0
-        share = (value - self.low) * PLOT / (self.high - self.low)
+        share = (value - self.low) * self.pixels / (self.high - self.low)
         return int(share.quantize(Decimal(1), ROUND_HALF_UP))
 
 
@@ -93,9 +99,8 @@ def marked(x: int, y: int, width: int, meaning: str, title: str, picture: str) -
         yield f'<rect class="pattern" {place} fill="url(#{picture}-{meaning})"/>'
 
 
-def framed(picture: str, title: str, about: str, rows: int, lines: Iterable[str]) -> str:
+def framed(picture: str, title: str, about: str, height: int, lines: Iterable[str]) -> str:
     """The whole picture, a mark a line."""
-    height = TOP * 2 + rows * ROW
     whole = [
         f'<svg class="picture" viewBox="0 0 {WIDTH} {height}" role="img"'
         f' aria-labelledby="{picture}-title {picture}-about">',
@@ -109,6 +114,15 @@ def framed(picture: str, title: str, about: str, rows: int, lines: Iterable[str]
             f'<path class="stroke" d="{path}"/></pattern>'
         )
     return "\n".join([*whole, "</defs>", *lines, "</svg>"])
+
+
+def _text(x: int, y: int, said: str, kind: str) -> str:
+    return f'<text class="{kind}" x="{x}" y="{y}">{escape(said)}</text>'
+
+
+def height_of(rows: int) -> int:
+    """Pixels of a picture of rows."""
+    return TOP * 2 + rows * ROW
 
 
 def _row(bar: Bar, at: int, scale: Scale, picture: str) -> Iterator[str]:
@@ -138,12 +152,61 @@ def _row(bar: Bar, at: int, scale: Scale, picture: str) -> Iterator[str]:
 
 
 def drawn(chart: Chart, picture: str) -> str:
-    """A chart of rows: stacked bars, each with what it says; `picture`: an id within the page."""
+    """A chart of rows: stacked bars, each with what it says; or of columns for days. `picture`: an
+    id within the page."""
+    if chart.shape == "columns":
+        return _columns(chart, picture)
     ends = [sum((mark.size for mark in bar.marks), Decimal(0)) for bar in chart.bars]
     floors = [bar.floor.size for bar in chart.bars if bar.floor is not None]
     scale = spread([*ends, *floors, *(mark.size for bar in chart.bars for mark in bar.marks)])
     lines = [line for at, bar in enumerate(chart.bars) for line in _row(bar, at, scale, picture)]
-    return framed(picture, chart.title, chart.about, len(chart.bars), lines)
+    return framed(picture, chart.title, chart.about, height_of(len(chart.bars)), lines)
+
+
+def _columns(chart: Chart, picture: str) -> str:
+    """A column for each day or week, over ticks that are there for zero too; the greatest one and,
+    below zero, the least one say their figure."""
+    values = [bar.marks[0].size for bar in chart.bars]
+    low, high = spread(values)[:2]
+    scale = Scale(low, high, TALL)
+    step = min(COLUMN_MAX, (WIDTH - 2 * EDGE) // max(len(values), 1))
+    every = -(-DAY_ROOM // step)
+    zero = OVER + TALL - scale.at(Decimal(0))
+    foot = OVER + TALL + (UNDER if low else 0)
+    said = {values.index(value) for value in (high, low) if value}
+    lines = []
+    for at, (bar, value) in enumerate(zip(chart.bars, values, strict=True)):
+        x, level = EDGE + at * step, OVER + TALL - scale.at(value)
+        top, tall = min(level, zero), abs(level - zero)
+        if value and not tall:  # less than a pixel, but not nothing
+            top, tall = (zero - 1 if value > 0 else zero), 1
+        lines.append(f"<g><title>{escape(f'{bar.label}: {bar.marks[0].text}')}</title>")
+        lines += _column(x, top, step - max(1, step // 6), tall, bar.marks[0], bar.label)
+        middle = x + step // 2
+        lines.append(f'<path class="tick" d="M{middle},{foot} L{middle},{foot + 4}"/>')
+        if at % every == 0:
+            lines.append(_text(middle, foot + 18, bar.label[-len("05-07") :], "day"))
+        if at in said:
+            y = top - 6 if value > 0 else top + tall + 14
+            lines.append(_text(_inside(middle, bar.marks[0].text), y, bar.marks[0].text, "peak"))
+        lines.append("</g>")
+    end = EDGE + step * len(values)
+    lines.append(f'<path class="axis" d="M{EDGE},{zero} L{end},{zero}"/>')
+    return framed(picture, chart.title, chart.about, foot + 26, lines)
+
+
+def _column(x: int, y: int, width: int, height: int, mark: Mark, label: str) -> Iterator[str]:
+    """A column, nothing for zero; below zero its place tells what its colour does."""
+    if height:
+        place = f'x="{x}" y="{y}" width="{width}" height="{height}"'
+        title = escape(f"{label}: {mark.text}")
+        yield f'<rect class="{mark.meaning}" {place}><title>{title}</title></rect>'
+
+
+def _inside(middle: int, text: str) -> int:
+    """Where a centred figure stands so that nothing of it is outside of the picture."""
+    half = -(-pixels(text) // 2)
+    return min(max(middle, half), WIDTH - half)
 
 
 class Change(NamedTuple):
@@ -179,4 +242,4 @@ def waterfall(title: str, about: str, changes: Sequence[Change], picture: str) -
     zero = LABELS + scale.at(Decimal(0))
     bottom = TOP + len(changes) * ROW
     lines.append(f'<path class="axis" d="M{zero},{TOP - 4} L{zero},{bottom}"/>')
-    return framed(picture, title, about, len(changes), lines)
+    return framed(picture, title, about, height_of(len(changes)), lines)

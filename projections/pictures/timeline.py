@@ -15,6 +15,7 @@ from projections.pictures.svg import (
     Scale,
     figure,
     framed,
+    height_of,
     label,
     marked,
 )
@@ -49,7 +50,7 @@ def timeline(title: str, about: str, rows: Rows, picture: str) -> str:
     edges = [edge for row in rows for edge in _edges(row)]
     scale = Scale(Decimal(min(edges)), Decimal(max(edges)))
     lines = [line for at, row in enumerate(rows) for line in _row(row, at, scale, picture)]
-    return framed(picture, title, about, len(rows), lines)
+    return framed(picture, title, about, height_of(len(rows)), lines)
 
 
 def _edges(row: Happening | Stretch) -> list[int]:

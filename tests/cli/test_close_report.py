@@ -5,10 +5,12 @@ import hashlib
 import html
 import re
 from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -92,7 +94,7 @@ def test_every_amount_of_the_page_is_the_answers_own(
     stated = duebook("statement", PROGRAM, "--format", "json").json
     for row in stated["statements"]:
         figures = [f"{float(row[name]):,.2f}" for name in ("due", "paid", "open")]
-        assert re.search(rf"{re.escape(row['statement'])}\s+" + r"\s+".join(figures), text)
+        assert re.search(rf"{re.escape(row['statement'])}\b.*\s+" + r"\s+".join(figures), text)
     assert stated["seal"]["digest"] in text
     assert len(stated["adjustments"]) == 1
 
@@ -125,7 +127,7 @@ def test_the_same_question_has_the_same_bytes(busy: Path, duebook: Duebook) -> N
     [
         ((PROGRAM, *AS_OF), ["conditions", "first-sale", "outcomes", "reasons"]),
         (("growth-2026-05", "--as-of", "2026-10-01"), ["return"]),
-        (("technical-fee-2020", "2020-05"), ["fees"]),
+        (("technical-fee-2020", "2020-05"), ["fees", "fees-by-day"]),
     ],
 )
 def test_a_program_has_its_own_pictures(
@@ -136,6 +138,44 @@ def test_a_program_has_its_own_pictures(
     for chart in charts:
         assert f'aria-labelledby="{chart}-title {chart}-about"' in page
     assert page.count("The figures as a table") == page.count("<svg")
+
+
+def test_the_fees_of_the_days_come_to_the_fees_of_the_month(busy: Path, duebook: Duebook) -> None:
+    """Each day those of its orders in the program's zone, to the cent; all days of the month."""
+    page = _page(duebook, "technical-fee-2020", "2020-05")
+    table = page[page.index("The figures as a table: Fees by day") :]
+    cells = re.findall(r'<th scope="row">([0-9-]+)</th>\n<td>([0-9.,]+) CNY', table)
+    fees = {day: Decimal(text.replace(",", "")) for day, text in cells}
+    assert list(fees) == [f"2020-05-{day:02}" for day in range(1, 32)]
+    answer = duebook("settle", "technical-fee-2020", "2020-05", "--format", "json").json
+    assert sum(fees.values()) == -Decimal(answer["totals"]["CNY"])
+    by_hand: dict[str, Decimal] = {}
+    for line in answer["lines"]:
+        orders = duebook("explain", line["line"], "--orders", "--format", "ndjson").lines
+        for order in orders:
+            at = datetime.fromisoformat(order["created_at"]).astimezone(ZoneInfo("Asia/Shanghai"))
+            day = at.date().isoformat()
+            by_hand[day] = by_hand.get(day, Decimal(0)) - Decimal(order["fee"])
+    assert {day: fee for day, fee in fees.items() if fee} == by_hand
+
+
+def test_a_payee_is_named_where_the_book_knows_its_name(
+    demo: Path, duebook: Duebook, monkeypatch: pytest.MonkeyPatch, file: Callable[..., str]
+) -> None:
+    """Beside its id, in headings and pictures; the last name of a store; nothing for others."""
+    shop = {"type": "StoreNamed", "store": "S-1301", "name": "旧名"}
+    later = {**shop, "at": "2020-04-02T09:00:00+08:00", "name": "Café & Söhne"}
+    assert duebook("record", file([later, {**shop, "at": "2020-04-01T09:00:00+08:00"}])).code == 0
+    named = _page(duebook, "deposit-2020", "2020-06", name="d.html")
+    assert '<h3>store:S-1301 <span class="soft">Café &amp; Söhne</span></h3>' in named
+    page = _page(duebook, PROGRAM, *AS_OF)
+    name = "Rheinbogen Handelsberatung GmbH"
+    assert f'<h3>partner:P-02 <span class="soft">{name}</span></h3>' in page
+    assert f">partner:P-02 {name}</text>" in page or f"partner:P-02 {name[:20]}" in page
+    monkeypatch.setattr(close_page, "WHOLE_MAX", 20)
+    assert duebook("report", "close", PROGRAM, *AS_OF, "-o", "n.html").code == 0
+    assert name in Path("n/partner=P-02.html").read_text(encoding="utf-8")
+    assert name not in Path("n/partner=P-01.html").read_text(encoding="utf-8")
 
 
 def test_one_changed_line_changes_few_lines_of_the_text(demo: Path, duebook: Duebook) -> None:

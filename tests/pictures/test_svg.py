@@ -2,13 +2,14 @@
 
 import re
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 from ledger.programs.chart import Bar, Chart, Mark
-from projections.pictures.svg import PLOT, Change, drawn, pixels, spread, waterfall
+from projections.pictures.svg import PLOT, WIDTH, Change, drawn, pixels, spread, waterfall
 from tests.golden_files import same_as
 
 FOLDER = Path(__file__).parent
@@ -38,7 +39,20 @@ FLOWS = [
     Change("paid", Decimal("-70000.00"), "-70,000.00 CNY"),
     Change("open", Decimal("-11600.00"), "-11,600.00 CNY", total=True),
 ]
+DAYS = [f"2026-01-{day:02}" for day in range(1, 9)]
+
+
+def _series(*sizes: str, labels: list[str] = DAYS) -> Chart:
+    bars = [
+        Bar(label, (_mark(size, "declined" if size.startswith("-") else "payable"),))
+        for label, size in zip(labels, sizes, strict=False)
+    ]
+    return _chart(*bars)._replace(shape="columns")
+
+
 PICTURES = {
+    "columns": drawn(_series("10.00", "0.00", "0.01", "1234567.89", "0.00", "400000.00"), "p"),
+    "columns-below": drawn(_series("-2.50", "0.00", "7.50", "-0.01"), "p"),
     "stacked": drawn(STACKED, "p"),
     "floor": drawn(FLOOR, "p"),
     "waterfall": waterfall("From issued to open", "What is left.", FLOWS, "w"),
@@ -77,6 +91,47 @@ def test_every_unmet_or_held_mark_has_a_pattern_besides_its_colour() -> None:
     root = ElementTree.fromstring(PICTURES["stacked"])
     kinds = [rect.attrib["class"] for rect in root.iter("rect")]
     assert kinds == ["payable", "declined", "pattern", "held", "pattern", "payable"]
+
+
+def test_a_day_without_anything_has_a_tick_and_no_column() -> None:
+    """And a day with the least that there is has a column of one pixel, on its side of zero."""
+    root = ElementTree.fromstring(PICTURES["columns"])
+    titles = [rect.findtext("title", "") for rect in root.iter("rect")]
+    assert [title.partition(":")[0] for title in titles] == [
+        "2026-01-01", "2026-01-03", "2026-01-04", "2026-01-06",
+    ]  # fmt: skip
+    assert PICTURES["columns"].count('class="tick"') == 6
+    assert [rect.attrib["height"] for rect in root.iter("rect")][:2] == ["1", "1"]
+    groups = [group.findtext("title") for group in root.iter("g")]
+    assert "2026-01-02: 0.00 CNY" in groups
+
+
+def test_columns_below_zero_hang_from_it() -> None:
+    """The greatest and the least say their figure."""
+    root = ElementTree.fromstring(PICTURES["columns-below"])
+    tops = {
+        rect.findtext("title", "")[:10]: (int(rect.attrib["y"]), int(rect.attrib["height"]))
+        for rect in root.iter("rect")
+    }
+    zero = sum(tops["2026-01-03"])
+    assert tops["2026-01-01"][0] == tops["2026-01-04"][0] == zero
+    peaks = [node.text for node in root.iter("text") if node.attrib["class"] == "peak"]
+    assert peaks == ["-2.50 CNY", "7.50 CNY"]
+
+
+def test_sixty_two_days_fit_and_none_of_their_labels_meet() -> None:
+    """Every column is inside of the picture, and so is the figure of the last day."""
+    days = [f"2026-{1 + day // 31:02}-{1 + day % 31:02}" for day in range(62)]
+    root = ElementTree.fromstring(drawn(_series(*["1"] * 61, "999999999.99", labels=days), "p"))
+    rects = [(int(r.attrib["x"]), int(r.attrib["width"])) for r in root.iter("rect")]
+    assert len(rects) == 62
+    assert all(x + width < WIDTH and width >= 8 for x, width in rects)
+    assert all(x + width < after for (x, width), (after, _) in pairwise(rects))
+    texts = list(root.iter("text"))
+    places = [int(node.attrib["x"]) for node in texts if node.attrib["class"] == "day"]
+    assert all(after - place >= 48 for place, after in pairwise(places))
+    (peak,) = (node for node in texts if node.attrib["class"] == "peak")
+    assert int(peak.attrib["x"]) + len(peak.text or "") * 4 <= WIDTH
 
 
 @pytest.mark.parametrize("text", ["<script>alert(1)</script>", '"><rect', "a & b", "'x'", "]]>"])

@@ -7,7 +7,7 @@ import pytest
 
 from ledger.kernel.decision import Step
 from ledger.kernel.money import Money
-from ledger.programs.chart import Measured, against, funnel, sums
+from ledger.programs.chart import Measured, against, by_day, funnel, sums
 from ledger.programs.line import Line
 
 
@@ -70,6 +70,42 @@ def test_sums_have_the_decimals_of_their_currency(
     steps = [Step("fee", measures=(("fee: ad", Decimal(fee)),)) for fee in fees]
     (chart,) = sums([_line("A", *steps, currency=currency)], "fee: ", "n", "t", "a")
     assert [(bar.label, bar.marks[0].text) for bar in chart.bars] == [("ad", said)]
+
+
+def _of_days(fees: dict[str, str], currency: str = "CNY") -> list[Line]:
+    measures = tuple((f"day {day}", Decimal(fee)) for day, fee in fees.items())
+    return [_line("A", Step("fee", measures=measures), currency=currency)]
+
+
+def test_days_are_added_up_and_none_between_two_is_left_out() -> None:
+    """A day without a figure is a zero of the currency's decimals; below zero it is told apart."""
+    lines = _of_days({"2026-02-27": "1.50", "2026-03-02": "-0.20"})
+    (chart,) = by_day([*lines, *_of_days({"2026-02-27": "0.25"})], "day ", "n", "t", "a")
+    assert chart.shape == "columns"
+    assert [(bar.label, bar.marks[0].text, bar.marks[0].meaning) for bar in chart.bars] == [
+        ("2026-02-27", "1.75 CNY", "payable"),
+        ("2026-02-28", "0.00 CNY", "payable"),
+        ("2026-03-01", "0.00 CNY", "payable"),
+        ("2026-03-02", "-0.20 CNY", "declined"),
+    ]
+
+
+@pytest.mark.parametrize(("last", "columns"), [("2026-03-03", 62), ("2026-03-04", 10)])
+def test_more_than_62_days_are_shown_by_week(last: str, columns: int) -> None:
+    """From Monday; the first week begins with the first day, and nothing is lost."""
+    (chart,) = by_day(_of_days({"2026-01-01": "1", "2026-01-05": "2", last: "4"}, "JPY"),
+                      "day ", "n", "t", "a")  # fmt: skip
+    assert len(chart.bars) == columns
+    assert sum(bar.marks[0].size for bar in chart.bars) == 7
+    if columns == 10:
+        assert [bar.label for bar in chart.bars[:3]] == [
+            "week from 2026-01-01", "week from 2026-01-05", "week from 2026-01-12",
+        ]  # fmt: skip
+
+
+def test_lines_without_days_have_no_series() -> None:
+    """An empty picture says nothing."""
+    assert list(by_day([_line("A", Step("a note"))], "day ", "n", "t", "a")) == []
 
 
 def test_a_value_a_hair_below_its_floor_does_not_read_as_the_floor() -> None:

@@ -59,3 +59,23 @@ def test_an_order_below_zero_has_no_fee_on_any_engine(engine: str) -> None:
     ignored = deducted._replace(deduct_refunds=False)
     assert answer(engine, "orders", ("fee",), tables, ignored) == [(5,), (5,)]
     assert answer(engine, "least", ("least",), tables, ignored) == [(100,), (100,)]
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_fees_are_added_up_by_the_day_in_which_an_order_was_created(engine: str) -> None:
+    """On every engine: the first instant of a day is in it, the last before the next one too; what
+    has no rate or another currency is in no day."""
+    usual = ("CNY", "ordinary", "other", "shoes")
+    orders = [
+        ("S-1", "O-1", 100, 1000, 0, *usual),
+        ("S-1", "O-2", 199, 500, 0, *usual),
+        ("S-1", "O-3", 200, 300, 0, *usual),
+        ("S-2", "O-4", 250, 900, 900, *usual),
+        ("S-2", "O-5", 150, 700, 0, "EUR", *usual[1:]),
+        ("S-2", "O-6", 150, 700, 0, *usual[:3], "unheard of"),
+    ]
+    rates = [("shoes", 10_000, 10_000, 10_000)]
+    tables = Tables(orders, rates, [("S-1",), ("S-2",)], days=[(100, 200)])
+    setting = Setting((), "CNY", True, days=2)
+    rows = answer(engine, "days", ("store", "day", "fee"), tables, setting)
+    assert rows == [("S-1", 0, 15), ("S-1", 1, 3), ("S-2", 1, 0)]

@@ -6,6 +6,8 @@ runs when they are first asked for.
 
 from collections import defaultdict
 from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -14,7 +16,8 @@ from ledger.kernel.counted import counted
 from ledger.kernel.decision import Step
 from ledger.kernel.instants import Instant, format_instant, local
 from ledger.kernel.money import Money
-from ledger.programs.by_order import LazyParts, month_window, rate_text
+from ledger.kernel.period import Days
+from ledger.programs.by_order import LazyMeasures, LazyParts, month_window, rate_text
 from ledger.programs.contract import Asked, OrderReader
 from ledger.programs.edition import Edition
 from ledger.programs.periods import month
@@ -24,6 +27,8 @@ from ledger.programs.technical_fee.parameters import HELD, Parameters, parameter
 from ledger.programs.technical_fee.rates import is_plain, said_of
 
 SCENE = "fee of orders: "
+DAY = "fee of the day "
+"""Before a day: the measure of what its orders are charged."""
 
 
 class Total(NamedTuple):
@@ -59,8 +64,9 @@ PLACES = "SELECT store, order_id, item, file, source_file, source_row FROM order
 class Details:
     """The parts of every store's explanation, worked out on first access."""
 
-    def __init__(self, orders: Month, edition: Edition, parameters: Parameters) -> None:
+    def __init__(self, orders: Month, days: Days, edition: Edition, parameters: Parameters) -> None:
         self._orders = orders
+        self._days = days
         self._edition = edition
         self._parameters = parameters
 
@@ -81,6 +87,27 @@ class Details:
             *(_part(total, edition, parameters) for total in totals),
             *_discounts(shop, edition, parameters),
         )
+
+    def by_day(self, shop: Shop) -> Any:
+        """The measures of a store's days, for charts: another query, asked when they are drawn."""
+        return LazyMeasures(lambda: self._measures(shop))
+
+    def _measures(self, shop: Shop) -> tuple[tuple[str, Decimal], ...]:
+        """The fees of each day with orders, and zero for the first and last day of the month, so
+        that a chart shows all of it."""
+        ends = dict.fromkeys((self._days.first, self._days.last), 0)
+        fees = ends | self._by_day.get(shop.store, {})
+        currency = self._edition.currency
+        return tuple(
+            (f"{DAY}{day.isoformat()}", Money(fees[day], currency).decimal) for day in sorted(fees)
+        )
+
+    @cached_property
+    def _by_day(self) -> dict[str, dict[date, int]]:
+        by_store: dict[str, dict[date, int]] = defaultdict(dict)
+        for store, day, fee in self._orders.by_day(self._days):
+            by_store[store][day] = fee
+        return by_store
 
     @cached_property
     def _by_store(self) -> dict[str, list[Total]]:

@@ -3,7 +3,8 @@
 The tables: `orders` (the lines that count), `rates` (category and a column of millionths per
 scene), `stores` (store and, per discount, the instants from and until which it runs). Where rows
 of rates have more than that, `rates` has a row per category, scene and span of days, and `spans`
-the instants at which the spans begin (see `rates.py`). All numbers are whole, so that no engine
+the instants at which the spans begin (see `rates.py`). For sums by day `days` has the instants at
+which the days begin. All numbers are whole, so that no engine
 rounds in its own way. Joins are on equal values only, which every engine supports.
 """
 
@@ -51,6 +52,8 @@ class Setting(NamedTuple):
     once: bool = False
     """For a what-if: an order's rounding difference is kept as `rest`, and a store's sum is
     rounded once."""
+    days: int | None = None
+    """For sums by day: how many days the table `days` has."""
     instead: tuple[str, int] | None = None
     """For a what-if: a category, and the rate in millionths for all of its orders."""
 
@@ -63,8 +66,19 @@ def rates_columns(spans: int | None = None) -> dict[str, str]:
 
 
 def spans_columns(spans: int) -> dict[str, str]:
-    """The columns of the table `spans`, which has one row."""
+    """The columns of the tables `spans` and `days`, which have one row each."""
     return {f"begins_{number}": "int64" for number in range(spans)}
+
+
+def _numbered(orders: Any, table: str, count: int, name: str) -> Any:
+    """The orders with the number, from 0, of the span of a one-row table in which each was
+    created."""
+    import ibis
+
+    columns = spans_columns(count)
+    joined = orders.cross_join(ibis.table(columns, name=table))
+    begun = [(joined.created_at >= joined[column]).ifelse(1, 0) for column in columns]
+    return joined.mutate(**{name: reduce(add, begun) - 1})
 
 
 def stores_columns(discounts: int) -> dict[str, str]:
@@ -121,6 +135,16 @@ def by_store(setting: Setting) -> "ir.Table":
     )
 
 
+def by_day(setting: Setting) -> "ir.Table":
+    """The fees summed per store and number of the day, from 0, of orders in the currency."""
+    assert setting.days is not None, "the table of days has that many columns"
+    lines = per_order(setting)
+    charged = lines.filter(~lines.foreign & lines.fee.notnull())
+    columns = {"store": charged.store, "created_at": charged.created_at, "fee": charged.fee}
+    dated = _numbered(charged.select(**columns), "days", setting.days, "day")
+    return dated.group_by(["store", "day"]).aggregate(fee=dated.fee.sum())
+
+
 def least_nets(setting: Setting) -> "ir.Table":
     """The least amount that a fee is charged on, per store with orders.
 
@@ -145,11 +169,7 @@ def _with_rate(orders: Any, setting: Setting) -> Any:
         joined = orders.left_join(plain, orders.category == plain.rated)
         base = ibis.cases(*((joined.scene == name, joined[name]) for name in SCENES))
         return joined.mutate(base=base, row=ibis.literal(NONE))
-    dated = orders.cross_join(ibis.table(spans_columns(setting.spans), name="spans"))
-    begun = [
-        (dated.created_at >= dated[name]).ifelse(1, 0) for name in spans_columns(setting.spans)
-    ]
-    dated = dated.mutate(span_of=reduce(add, begun) - 1)
+    dated = _numbered(orders, "spans", setting.spans, "span_of")
     named = rates.select(named="category").distinct()
     joined = dated.left_join(named, dated.category == named.named)
     joined = joined.mutate(rated_as=joined.named.fill_null(UNNAMED))
@@ -219,8 +239,14 @@ def _bounded_rest(rated: Any, plain: Any, rest: Any) -> Any:
     return within.ifelse(inside, 0)
 
 
-EXPRESSIONS = {"totals": totals, "stores": by_store, "orders": per_order, "least": least_nets}
-"""Orders in detail, summed by store, one by one; and the least amounts per store."""
+EXPRESSIONS = {
+    "totals": totals,
+    "stores": by_store,
+    "days": by_day,
+    "orders": per_order,
+    "least": least_nets,
+}
+"""Orders in detail, summed by store, by store and day, one by one; the least amounts per store."""
 
 
 @lru_cache(maxsize=64)

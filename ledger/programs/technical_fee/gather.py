@@ -8,7 +8,7 @@ from ledger.aggregates.base import Recorded
 from ledger.aggregates.store import DiscountRevoked, MerchantOnboarded
 from ledger.aggregates.store_state import StoreState
 from ledger.kernel.instants import EARLIEST, day_of, midnight
-from ledger.kernel.period import ONE_DAY, Window
+from ledger.kernel.period import ONE_DAY, Days, Window
 from ledger.programs.by_order import refuse_negative
 from ledger.programs.contract import OrderReader, OrderSession, OrderTables, Reader
 from ledger.programs.edition import Edition
@@ -127,6 +127,18 @@ class Month(NamedTuple):
         listed = ", ".join(f'"{name}"' for name in columns)
         sql = f"SELECT {listed} FROM ({sql_of(kind, self.setting)}){order}"
         return self.session.ask(sql, self.tables)
+
+    def by_day(self, days: Days) -> list[tuple[str, date, int]]:
+        """The fees in minor units by store and day: all orders are of one of these days."""
+        count = (days.last - days.first).days + 1
+        every = [days.first + number * ONE_DAY for number in range(count)]
+        begins: dict[str, list[object]] = {
+            f"begins_{number}": [midnight(day, days.zone)] for number, day in enumerate(every)
+        }
+        expression = sql_of("days", self.setting._replace(days=count))
+        sql = f"SELECT store, day, fee FROM ({expression}) ORDER BY store, day"
+        rows = self.session.ask(sql, {**self.tables, "days": begins})
+        return [(store, every[number], fee) for store, number, fee in rows]
 
     def calls(self, reader: OrderReader) -> dict[str, frozenset[int]]:
         """The calls that brought the orders that count, by store."""

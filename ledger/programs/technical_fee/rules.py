@@ -38,12 +38,13 @@ def settle_v1(reader: OrderReader, asked: Asked) -> Answer:
     """
     edition = asked.edition
     parameters = parameters_of(edition)
-    window = month_window(month(edition, asked.period).window, reader.clocks.as_of)
+    days = month(edition, asked.period)
+    window = month_window(days.window, reader.clocks.as_of)
     orders = month_of_orders(reader, edition, parameters, window, asked.subjects, asked.assume)
     if orders is None:
         return Answer([])
     calls = orders.calls(reader)
-    details = Details(orders, edition, parameters)
+    details = Details(orders, days, edition, parameters)
     sums = [StoreSum(*row) for row in orders.ask("stores", StoreSum._fields)]
     lines = [
         _line(orders.shops[sum_.store], sum_, asked, calls[sum_.store], details) for sum_ in sums
@@ -72,6 +73,7 @@ def _line(
         events=tuple(sorted(events)),
         parts=details.of(shop),
         orders=store_sum.orders,
+        measures=details.by_day(shop),
     )
     name = f"store:{shop.store}"
     return Line(
