@@ -11,7 +11,7 @@ PYTEST := $(BIN)/python -m pytest -n 3 --dist worksteal
 # Tests start many processes, each of which would compile everything anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-more soak check format reference bench clean
+.PHONY: demo test test-more soak check format reference pictures bench clean
 
 $(STAMP): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -42,6 +42,9 @@ format: $(STAMP)
 
 reference: $(STAMP)
 	$(BIN)/python -m tests.reference
+
+pictures: $(STAMP)
+	$(BIN)/python -m tests.pictures
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks

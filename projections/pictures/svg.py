@@ -14,10 +14,10 @@ from xml.sax.saxutils import escape
 
 from ledger.programs.chart import Bar, Chart, Mark
 
-LABELS = 310
+LABELS = 340
 """Pixels for the labels of rows."""
 PLOT = 360
-FIGURES = 250
+FIGURES = 220
 """Pixels to the right of the plot, for what stands behind a bar."""
 WIDTH = LABELS + PLOT + FIGURES
 ROW, THICK, TOP = 28, 18, 8

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from cli.main import run
+from tests.cli.busy import keep_busy
 from tests.cli.closing import AS_OF, BY, LEFT
 from tests.quarter import PROGRAM, held_quarter
 from tests.roles import Roles, made
@@ -99,23 +100,7 @@ def busy_template(demo_template: Path, tmp_path_factory: pytest.TempPathFactory)
     quarter adjusted, a partner paid in part and a comparison kept, made once."""
     folder = tmp_path_factory.mktemp("busy")
     shutil.copytree(demo_template, folder, dirs_exist_ok=True)
-    fixtures = Path(__file__).parents[2] / "fixtures" / "demo"
-    quarter = ("recruiting-eu-jp-2026q1",)
-    for words in (
-        ("publish", fixtures / "terms-governance.toml", "--by", "lin"),
-        ("publish", fixtures / "terms-fees.toml", "--by", "lin"),
-        ("record", fixtures / "shops-2020.ndjson"),
-        ("orders", fixtures / "orders-2020-05.csv", "--by", "lin"),
-        ("close", *quarter, "--leave-open", "--reason", "two ratios", "--by", "lin"),
-        ("close", "technical-fee-2020", "2020-05", "--by", "lin"),
-        ("record", fixtures / "after-close.ndjson"),
-        ("adjust", *quarter, "--by", "lin"),
-        ("pay", "P-01", "--amount", "20000", "--currency", "CNY", "--ref", "r-1", "--by", "lin"),
-        ("reconcile", *quarter, "--against", fixtures / "platform-2026q1.csv", "--keep", "--by",
-         "lin"),
-    ):  # fmt: skip
-        code = run([*map(str, words), "--book", str(folder / "duebook.db")])
-        assert code == (3 if words[0] == "reconcile" else 0), words
+    keep_busy(folder / "duebook.db")
     return folder
 
 
