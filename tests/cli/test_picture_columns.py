@@ -65,7 +65,11 @@ def test_what_cannot_show_a_picture_shows_the_figures_alone(
 ) -> None:
     """An encoding without blocks; and a terminal that would have to fold something for them."""
     width = 140 if environment else 60
-    for text in on_terminal([FEES, SALES, MONTHS], width, **environment):
+    figures = ("-1,068.79", "1,317.89", "-1,500.00")
+    for figure, text in zip(
+        figures, on_terminal([FEES, SALES, MONTHS], width, **environment), strict=True
+    ):
+        assert figure in text
         assert not BLOCKS & set(shown(text))
         assert "share" not in text
         assert "course" not in text
