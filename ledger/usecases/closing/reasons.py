@@ -39,7 +39,8 @@ class Reasons:
 
     def told_in(self, answer: dict[str, Any], *, to_payee: bool) -> dict[str, Any]:
         """A statement's answer with the reasons of each adjustment: `why` in words, and `facts`,
-        the type, instant, file and row of each fact that caused it.
+        the type, instant, file and row of each fact that caused it; and `explanation`, the steps
+        to what stands now.
 
         A payee sees nothing about other parties, not even in explanations, and no internal
         reasons.
@@ -56,6 +57,9 @@ class Reasons:
             adjustment["why"] = _why(recorded, row, tree)
             adjustment["unmet"], adjustment["held_for"] = list(row.unmet), list(row.held_for)
             adjustment["facts"] = [{key: fact[key] for key in TOLD} for fact in facts]
+            # Of a figure that was accepted the steps lead to another one, ours.
+            shown = tree if tree and recorded.event.adopted is None else None
+            adjustment["explanation"] = shown.as_json() if shown else {}
         _add_orders(self.connection, answer["adjustments"], self.known)
         return answer
 
