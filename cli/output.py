@@ -27,6 +27,8 @@ from projections.exporters.rows_csv import write_csv
 
 FORMATS = ("table", "json", "csv", "ndjson", "xlsx")
 SUFFIXES = {".json": "json", ".csv": "csv", ".ndjson": "ndjson", ".txt": "table", ".xlsx": "xlsx"}
+BINARY = {"xlsx": "workbook", "pdf": "PDF"}
+"""What is never written to a terminal, and what it is called."""
 BOM = "\ufeff"
 """Without it a spreadsheet that opens CSV directly misreads UTF-8."""
 WIDE = 100_000
@@ -69,8 +71,8 @@ class Out:
                     f"-o {output}: the suffix names no format. "
                     f"Use {', '.join(suffixes)}, or add --format."
                 )
-        if format_ == "xlsx" and output is None:
-            raise click.UsageError("A workbook needs a file: -o FILE.xlsx")
+        if format_ in BINARY and output is None:
+            raise click.UsageError(f"A {BINARY[format_]} needs a file: -o FILE.{format_}")
         return cls(format_ or "table", output, bom=bom)
 
     def preview(self) -> "Out":

@@ -10,7 +10,7 @@ from cli.destination import INPUT
 from cli.options import Ask, answering
 from cli.output import FORMATS, Out
 from cli.progress import progress
-from cli.statement_pages import decided, page_of
+from cli.statement_pages import SENT, Sender, decided
 from cli.talk import say
 from cli.typed import completing
 from ledger.kernel.counted import grouped
@@ -36,9 +36,9 @@ FACTS_MAX = 5
     "--letterhead",
     type=INPUT,
     metavar="FILE.toml",
-    help="For HTML: name, address, contact, logo, languages [letterhead.toml next to the book].",
+    help="For what is sent: name, address, contact, logo, languages [letterhead.toml by the book].",
 )
-@answering(clocks=True, also=("xlsx", "html"), formats=(*FORMATS, "html"), filling="every")
+@answering(clocks=True, also=SENT, formats=(*FORMATS, "html", "pdf"), filling="every")
 def statement(
     program: str | None,
     period: str | None,
@@ -51,15 +51,17 @@ def statement(
 
     In place of a program and a period a statement may be named, by its id or, where that is
     unambiguous, by its party. --all writes every statement that was issued, or those of a program
-    or of one of its periods, as a workbook (--format: or otherwise) into a folder. As HTML a
-    statement is a page that can be sent: letterhead, plain words, nothing of other payees.
+    or of one of its periods, as a workbook (--format: or otherwise) into a folder. As a workbook,
+    a PDF or a page a statement can be sent: letterhead, plain words, nothing of other payees.
 
     \b
     duebook statement recruiting-eu-jp-2026q1 --payee partner:P-01
     duebook statement recruiting-eu-jp-2026q1/partner:P-01 -o P-01.xlsx
     duebook statement P-01
-    duebook statement P-01 -o P-01.html
+    duebook statement P-01 -o P-01.pdf
+    duebook statement P-01 -o P-01.html --letterhead letterhead.toml
     duebook statement --all -o statements
+    duebook statement --all -o statements --format pdf
     duebook statement technical-fee-2020 2020-05 --all -o may --format csv
     """
     if every:
@@ -69,9 +71,11 @@ def statement(
         raise click.UsageError("Name a program, a statement, or --all with -o FOLDER.")
     where = ask.out
     with ask.opened() as book, book.reading() as connection:
+        sender = Sender(ask, letterhead, book.location)
+        sent = sender.ready() if where.format in SENT else None
         answer, names = _asked(connection, program, period, payee, ask)
-        if where.format == "html":
-            where.page(page_of(connection, answer, names, where, letterhead, book.location))
+        if sent:
+            sent.send(connection, answer, names, where)
             return
     _write(where, answer)
     if where.is_table:
@@ -122,11 +126,13 @@ def _write_all(
             raise NoSuchStatement(
                 f"No statement of {of} has been issued.", "Close a period: duebook close PROGRAM"
             )
+        sender = Sender(ask, letterhead, book.location)
+        sent = sender.ready() if ask.out.format in SENT else None
         files = dict(zip(names, ask.folder.files_for(names), strict=True))
         for name, answer in every_statement(connection, at, program, period):
             where = ask.out.into(files[name])
-            if where.format == "html":
-                where.page(page_of(connection, answer, [name], where, letterhead, book.location))
+            if sent:
+                sent.send(connection, answer, [name], where)
             else:
                 _write(where, answer)
             report("writing statements", 1)
@@ -135,12 +141,6 @@ def _write_all(
 
 
 def _write(where: Out, answer: dict[str, Any]) -> None:
-    if where.format == "xlsx":
-        from projections.exporters.xlsx import write
-
-        with where.binary() as file:
-            write(answer, file)
-        return
     rows = list(_rows(where, answer))
     if where.is_table:
         rows = list(_movements(answer)) if answer["running"] else [_named(row) for row in rows]

@@ -214,6 +214,12 @@ class MissingFile(Refusal):
     """A file that was named and cannot be read."""
 
 
+class MissingExtra(Refusal):
+    """An answer that needs a library which is installed on request alone."""
+
+    kind = "usage"
+
+
 class OutputRefused(Refusal):
     """An output path that is the book itself, an input, another output, or not a file."""
 

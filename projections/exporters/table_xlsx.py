@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 from ledger.kernel.money import exponent
 from projections.exporters.sheet import (
+    BOLD,
+    PLAIN,
     ROWS_MAX,
     WIDTH_MAX,
     SheetFull,
@@ -117,13 +119,15 @@ class _Table:
         decimals = len(text.partition(".")[2])
         style = None
         if decimals and currency and exponent(currency) == decimals:
-            style = self.styles.amount(currency, False)
+            style = self.styles.amount(currency, PLAIN)
         self.sheet.write_number(number, column, float(Decimal(text)), style)
         self._wide(column, f"{text}{' ' * (len(text) // 3)}")
 
     def _text(self, number: int, column: int, text: str, *, bold: bool = False) -> None:
         shown = fitting(text)
-        done = self.sheet.write_string(number, column, shown, self.styles.text(shown, bold))
+        done = self.sheet.write_string(
+            number, column, shown, self.styles.text(shown, BOLD if bold else PLAIN)
+        )
         assert done == 0, f"row {number}, column {column} was not written"
         self._wide(column, shown)
 

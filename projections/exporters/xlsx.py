@@ -1,72 +1,65 @@
-"""A statement as a workbook: what is due, with totals as formulas, and why, line by line."""
+"""A statement as a workbook: a sheet that can be printed and sent, and why, step by step.
+
+A statement of one payee has the letterhead, what it comes to, its lines, adjustments and payments,
+and its seal, as the page and the PDF have. Of several statements, which are the house's own list,
+each row says whose it is, and adjustments name file and row of what caused them.
+"""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
-from string import ascii_uppercase
 from typing import IO, Any
 
-from ledger.kernel.money import exponent
-from projections.exporters import sheet as sheets
-from projections.exporters.sheet import DIGITS_MAX, Amount, Cell, Sheet, Styles
+from projections.exporters.explanations import explanations
+from projections.exporters.sheet import (
+    BOLD,
+    HAIR,
+    INDENTED,
+    Amount,
+    Look,
+    Placed,
+    Sheet,
+    Styles,
+    fitting,
+)
+from projections.exporters.statement_tables import (
+    ADJUSTMENTS,
+    ADJUSTMENTS_OF_SEVERAL,
+    BALANCES,
+    LINES,
+    LINES_OF_SEVERAL,
+    OBLIGATIONS,
+    OBLIGATIONS_OF_SEVERAL,
+    Tables,
+)
+from projections.pages.statement_content import (
+    fingerprint,
+    flows,
+    how_to_check,
+    owes,
+    recipient,
+)
+from projections.pages.voice import Addressed, Voice
 
 Row = dict[str, Any]
-LINE_COLUMNS = (
-    *("line", "payee", "kind", "subject", "outcome", "why", "amount", "currency", "payer"),
-)
-NAMED = ("line", "payee", "kind", "subject", "outcome")
-SECTIONS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    (
-        *("Adjustments", "adjustments"),
-        (
-            *("line", "payee", "issued_at", "position", "outcome", "why", "facts", "orders"),
-            *("difference", "currency", "was", "now", "filled", "statement"),
-        ),
-    ),
-    (
-        *("Payments", "payments"),
-        ("ref", "statement", "paid_at", "position", "by", "on", "amount", "currency"),
-    ),
-    (
-        *("Balances", "statements"),
-        (
-            *("statement", "payee", "issued", "adjusted", "brought_forward", "carried_forward"),
-            *("due", "currency", "paid", "open", "advance"),
-        ),
-    ),
-    (
-        *("Held", "held"),
-        ("payee", "when", "instant", "balance", "uncovered"),
-    ),
-    (
-        *("Obligations", "obligations"),
-        (
-            *("obligation", "owed_to", "owed_by", "state", "due", "missing", "made_up"),
-            *("amount", "currency", "repeated_in"),
-        ),
-    ),
-)
-"""Below the lines: a title, a key of the answer, and its columns. Sections without rows are left
-out, and so are columns that no row has."""
-AMOUNTS = {
-    *("amount", "was", "now", "difference", "issued", "brought_forward", "adjusted"),
-    *("carried_forward", "due", "paid", "open", "advance"),
-}
-EXPLANATION_COLUMNS = (
-    *("line", "step", "required", "observed", "met", "clause", "facts", "amount", "currency"),
-)
-INDENT = "  "
+SINGLE = (32, 15, 14, 30, 12, 12, 14, 11)
+SEVERAL = (37, 18, 14, 16, 14, 34, 14, 11, 14, 14, 14)
+"""The widths of the columns, in digits."""
+TITLE_MAX = 255
+"""How much a property of a workbook holds. Source: Excel specifications and limits."""
+TITLE: Look = {**BOLD, "font_size": 16}
+SECTION: Look = {**BOLD, "font_size": 12}
+SOFT: Look = {"font_color": "#56616D"}
 
 
-def write(answer: Row, path_or_file: str | Path | IO[bytes]) -> None:
+def write(answer: Row, path_or_file: str | Path | IO[bytes], to: Addressed | None = None) -> None:
     """Writes the workbook of a `statement` answer to a file, or to its path.
 
-    Sheet "Statement": what the answer is based on, a row per line, a total per commodity, then
-    adjustments, payments, balances and obligations. Sheet "Explanations": the tree of every
-    line, one row per step, each level indented by two blanks; continued on further sheets when
-    one is full.
+    Sheet "Statement": whose it is, what it comes to, a row per line, a total per commodity, then
+    adjustments, payments and the seal. Sheet "Explanations": the steps of every line, also as
+    adjusted, each level indented by two blanks; continued on further sheets when one is full.
 
+    Days are those of the program's zone, codes are in words, labels in the letterhead's languages.
     Amounts are numbers in the format of their currency; those beyond 15 significant digits are
     texts. A total is a formula over its payable lines with our figure as its stored value, which
     programs that do not calculate show; where a spreadsheet could not add exactly, it is our
@@ -76,171 +69,104 @@ def write(answer: Row, path_or_file: str | Path | IO[bytes]) -> None:
     """
     import xlsxwriter  # type: ignore[import-untyped,unused-ignore]
 
+    to = to or Addressed()
     safe = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     file = str(path_or_file) if isinstance(path_or_file, Path) else path_or_file
     # In memory: a statement leaves nothing behind in a temporary folder.
     book = xlsxwriter.Workbook(file, {**safe, "in_memory": True})
     created = datetime.fromisoformat(answer["issued_at"]).astimezone(UTC)
-    book.set_properties(
-        {"title": f"Statement of {answer['program']}", "created": created.replace(tzinfo=None)}
-    )
+    name = to.statement or answer["program"]
+    title = fitting(f"{to.voice.label('statement')} {name}", TITLE_MAX)
+    book.set_properties({"title": title, "created": created.replace(tzinfo=None)})
     styles = Styles(book)
-    _statement(Sheet(book, styles, "Statement"), answer)
-    _explanations(book, styles, answer["lines"])
+    if to.statement:
+        _single(Sheet(book, styles, "Statement", SINGLE), answer, to)
+    else:
+        _several(Sheet(book, styles, "Statement", SEVERAL), answer, to.voice)
+    explanations(book, styles, answer, to.voice, name, with_facts=not to.statement)
     book.close()
 
 
-def _statement(sheet: Sheet, answer: Row) -> None:
-    for label, value in _head(answer):
-        sheet.line([label, value])
+def _single(sheet: Sheet, answer: Row, to: Addressed) -> None:
+    voice = to.voice
+    head = to.letterhead
+    sheet.wide(f"{voice.label('statement')} {to.statement}", BOLD)
+    sheet.freeze()  # the heads of the lines stand too far down: little would be left to scroll
+    if head.name:
+        sheet.wide(head.name, TITLE)
+    for text in filter(None, (*head.address, head.contact)):
+        sheet.wide(text, SOFT)
     sheet.line()
-    sheet.heading(*LINE_COLUMNS)
-    heading = sheet.row
-    for line in answer["lines"]:
-        why = "; ".join([*line["unmet"], *line["held_for"]])
-        cells: list[Cell] = [line[name] for name in NAMED]
-        sheet.line([*cells, why, *_money(line["amount"], line["currency"]), line["payer"]])
-    rows = (heading, sheet.row)
-    for currency, total in answer["totals"].items():
-        sheet.line([*_total(answer["lines"], currency, total, rows, sheet.row + 1)])
-    answer = answer | {"held": list(_held(answer))}
-    for title, key, columns in SECTIONS:
-        _section(sheet, title, columns, answer.get(key) or [])
+    period = f"{answer['period']['from']} – {answer['period']['to']}"
+    for label, text in (
+        ("to", recipient(answer, to.name)),
+        ("number", to.statement),
+        ("period", period),
+        ("issued_on", voice.day(answer["issued_at"])),
+    ):
+        sheet.wide(f"{voice.label(label)}: {text}")
+    _summary(sheet, answer, voice)
+    tables = Tables(sheet, voice, SECTION)
+    heads = tables.lines(answer, LINES)
+    tables.adjustments(answer, ADJUSTMENTS, with_files=False)
+    tables.payments(answer, ("reference", "day", *[None] * 4, "amount", "currency"))
+    tables.held(answer, ("held_at", "day", *[None] * 3, "balance", "uncovered"))
+    tables.obligations(answer, OBLIGATIONS)
+    _seal(sheet, answer, to)
+    sheet.printed(to.statement, repeated=heads)
     sheet.finish()
 
 
-def _held(answer: Row) -> Iterator[Row]:
-    """The balance held for each party at the month's start and at its end."""
-    for pot in answer.get("pots", ()):
-        for at, when in (("at_start", "at the month's start"), ("at_cut", "at its end")):
-            if at in pot:
-                yield {"payee": pot["payee"], "when": when, **pot[at]}
-
-
-def _money(amount: str | None, currency: str | None) -> tuple[Cell, Cell]:
-    """An amount with its currency; empty for a decision."""
-    return (None, None) if currency is None else (Amount(amount, currency), currency)
-
-
-def _head(answer: Row) -> Iterator[tuple[str, Cell]]:
-    terms, seal = answer["terms"], answer.get("seal") or {}
-    yield "Program", answer["program"]
-    yield "Period", f"{answer['period']['from']} to {answer['period']['to']}"
-    yield "Terms", f"{terms['publisher']} version {terms['version']}"
-    yield "Terms digest", terms["digest"]
-    yield "Rules version", answer["rules_version"]
-    yield "As of", answer["as_of"]
-    yield "Known at", answer["known_at"]
-    yield "Issued at", answer["issued_at"]
-    yield "Sealed at", seal.get("position")
-    yield "Sealed by", seal.get("by")
-    yield "Seal digest", seal.get("digest")
-
-
-def _total(
-    lines: list[Row], currency: str, total: str, rows: tuple[int, int], row: int
-) -> Iterator[Cell]:
-    """A row that sums the payable lines of a commodity, as a formula and as our figure.
-
-    `rows` spans the heading, which adds nothing, to the last line; `row` is the total's own.
-    """
-    summed = [
-        Decimal(line["amount"])
-        for line in lines
-        if line["currency"] == currency and line["outcome"] == "payable"
-    ]
-    assert sum(summed) == Decimal(total), f"{currency}: the lines come to {sum(summed)}"
-    outcome, amount, code = (
-        f"{_letter(name)}{rows[0]}:{_letter(name)}{rows[1]}"
-        for name in ("outcome", "amount", "currency")
-    )
-    decimals = exponent(currency)
-    own = f"{_letter('currency')}{row}"
-    formula = f'=ROUND(SUMIFS({amount},{code},{own},{outcome},"payable"),{decimals})'
-    yield from ("Total", *[None] * len(NAMED))
-    yield Amount(total, currency, formula if _adds_up(summed, decimals) else None, bold=True)
-    yield currency
-
-
-def _letter(name: str) -> str:
-    """The letter of a column of the lines."""
-    return ascii_uppercase[LINE_COLUMNS.index(name)]
-
-
-def _adds_up(amounts: list[Decimal], decimals: int) -> bool:
-    """Whether a spreadsheet that adds these and rounds gets the last decimal right.
-
-    Each of n additions in binary floating point errs by at most 2^-53 of the sum so far, so n
-    times the sum of absolute amounts must stay below 2^53 halves of the last decimal.
-    """
-    size = sum(map(abs, amounts), Decimal(0))
-    return len(amounts) * size < Decimal(10) ** (DIGITS_MAX - decimals)
-
-
-def _section(sheet: Sheet, title: str, columns: tuple[str, ...], rows: list[Row]) -> None:
+def _summary(sheet: Sheet, answer: Row, voice: Voice) -> None:
+    """From the opening balance to the closing one, as far as there is money to pay."""
+    rows = list(flows(answer))
     if not rows:
         return
-    columns = tuple(name for name in columns if not name or any(name in row for row in rows))
     sheet.line()
-    sheet.heading(title)
-    sheet.heading(*(name.replace("_", " ") for name in columns))
-    for row in rows:
-        sheet.line([_cell(row, name) for name in columns])
+    sheet.line([voice.label("summary")], SECTION)
+    for flow, amount, currency in rows:
+        look = {**HAIR, **BOLD} if flow in ("due", "open") else HAIR
+        money = (Amount(amount, currency), Placed(currency, INDENTED))
+        sheet.line([voice.label(flow), *[None] * 5, *money], look)
+    if owes(answer):
+        sheet.line([voice.label("negative")], SOFT)
 
 
-def _cell(row: Row, name: str) -> Cell:
-    value = row.get(name)
-    if name in AMOUNTS and "currency" in row:
-        return None if row["currency"] is None else Amount(value, row["currency"])
-    if isinstance(value, list | tuple):
-        return "; ".join(_place(part) if isinstance(part, dict) else str(part) for part in value)
-    return value if isinstance(value, int) else value and str(value)
+def _seal(sheet: Sheet, answer: Row, to: Addressed) -> None:
+    """The beginning of the seal's digest, and the command that shows it again. Under a title of
+    its own, so that a program that reads the sheet knows where the tables end."""
+    voice = to.voice
+    sheet.line()
+    sheet.line([voice.label("fingerprint")], SECTION)
+    sheet.wide(fingerprint(answer["seal"]["digest"]))
+    sheet.wide(voice.label("check", "\n"), SOFT)
+    sheet.wide(how_to_check(answer, to.statement), {"font_name": "Consolas"})
 
 
-def _place(fact: Row) -> str:
-    """A fact or an order as the recipient of a statement can find it: in which file and row."""
-    if "order_id" in fact:
-        fees = f"{fact['was'] or 'none'} to {fact['now'] or 'none'}"
-        return f"{fact['order_id']} {fees} ({fact['file']}:{fact['row']})"
-    place = f" ({fact['file']}:{fact['line']})" if fact.get("line") else ""
-    return f"{fact['type']} {fact['at'][:10]}{place}"
-
-
-def _explanations(book: Any, styles: Styles, lines: list[Row]) -> None:
-    """All trees on one sheet, or on several where one is not enough."""
-    number, sheet = 1, _explanation_sheet(book, styles, 1)
-    for line in lines:
-        for cells in _steps(line["line"], line["explanation"], 0):
-            if sheet.row >= sheets.ROWS_MAX:
-                sheet.finish()
-                number += 1
-                sheet = _explanation_sheet(book, styles, number)
-            sheet.line(cells)
+def _several(sheet: Sheet, answer: Row, voice: Voice) -> None:
+    sheet.line([f"{voice.label('statement')} {answer['program']}"], TITLE)
+    for label, text in _based_on(answer):
+        sheet.line([voice.label(label), text])
+    tables = Tables(sheet, voice, SECTION)
+    heads = tables.lines(answer, LINES_OF_SEVERAL)
+    sheet.freeze(heads + 1)
+    tables.adjustments(answer, ADJUSTMENTS_OF_SEVERAL, with_files=True)
+    tables.payments(
+        answer, ("statement", "reference", None, "day", None, None, "amount", "currency")
+    )
+    tables.balances(answer, BALANCES)
+    tables.held(answer, ("held_at", "payee", None, "day", None, "balance", "uncovered"))
+    tables.obligations(answer, OBLIGATIONS_OF_SEVERAL)
+    sheet.printed(answer["program"], repeated=heads, sideways=True)
     sheet.finish()
 
 
-def _explanation_sheet(book: Any, styles: Styles, number: int) -> Sheet:
-    sheet = Sheet(book, styles, "Explanations" if number == 1 else f"Explanations {number}")
-    sheet.heading(*EXPLANATION_COLUMNS)
-    sheet.freeze()
-    return sheet
-
-
-def _steps(line: str, step: Row, depth: int) -> Iterator[list[Cell]]:
-    """A step and below it its parts; nothing for a line that has no explanation."""
-    if not step:
-        return
-    currency = step.get("currency", "")
-    yield [
-        *(line, INDENT * depth + step["label"], step.get("required"), step.get("observed")),
-        *(_met(step), step.get("clause"), "; ".join(map(str, step.get("events", ())))),
-        *(Amount(step["amount"], currency) if "amount" in step else None, currency),
-    ]
-    for part in step.get("parts", ()):
-        yield from _steps(line, part, depth + 1)
-
-
-def _met(step: Row) -> str:
-    if step.get("pending"):
-        return f"pending: {step['pending']}"
-    return {True: "yes", False: "no", None: ""}[step.get("met")]
+def _based_on(answer: Row) -> Iterator[tuple[str, str]]:
+    """What the statements of a period rest on: terms, clocks and seal."""
+    terms, seal = answer["terms"], answer["seal"]
+    yield "program", answer["program"]
+    yield "period", f"{answer['period']['from']} – {answer['period']['to']}"
+    yield "terms", f"{terms['publisher']} {terms['version']}, {terms['digest']}"
+    yield "clocks", f"{answer['as_of']}, {answer['known_at']}"
+    yield "issued_on", answer["issued_at"]
+    yield "fingerprint", f"{seal['digest']} ({seal['by']}, {seal['position']})"

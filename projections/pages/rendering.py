@@ -9,10 +9,10 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from ledger.kernel.counted import grouped
 from ledger.kernel.instants import wall_clock
 from ledger.kernel.shown import visible
 from ledger.programs.words import words
+from projections.pages.voice import money
 
 
 def _source(name: str) -> str:
@@ -30,11 +30,6 @@ def environment() -> Environment:
     )
     made.filters |= {"money": money, "word": word, "seen": seen}
     return made
-
-
-def money(amount: str | None) -> str:
-    """An amount with its thousands apart; a dash for a decision, which has none."""
-    return "–" if amount is None else grouped(amount)
 
 
 def word(code: str) -> str:

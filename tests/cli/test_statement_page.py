@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ledger.programs.words import words
-from projections.pages.statement_page import labels
+from projections.pages.voice import labels
 from tests.cli.test_close_report import Checked
 
 Duebook = Callable[..., Any]

@@ -38,6 +38,43 @@ def test_decisions_reconcile_by_their_outcome(demo: Path, duebook: Duebook, suff
     assert answer.json["matched"] > 0
 
 
+@pytest.mark.parametrize("languages", [["zh"], ["zh", "en"], ["en", "zh"]], ids=" ".join)
+@pytest.mark.parametrize("period", [QUARTER, DECISIONS], ids=" ".join)
+def test_a_workbook_in_other_languages_is_read_too(
+    busy: Path, duebook: Duebook, period: tuple[str, ...], languages: list[str]
+) -> None:
+    """Heads, titles, totals and outcomes as its sender's letterhead has them."""
+    if period == DECISIONS:
+        duebook("close", *period, "--leave-open", "--reason", "a trial", "--by", "lin")
+    Path("letterhead.toml").write_text(f"languages = {languages}\n", encoding="utf-8")
+    assert duebook("statement", *period, "-o", "theirs.xlsx").code == 0
+    answer = duebook("reconcile", *period, "--against", "theirs.xlsx", *READ)
+    assert (answer.code, answer.json["breaks"]) == (0, [])
+    assert answer.json["matched"] > 0
+    assert answer.json["ours"] == answer.json["theirs"]
+
+
+def test_the_statement_of_a_single_payee_is_read_line_by_line(busy: Path, duebook: Duebook) -> None:
+    """With its letterhead above; what is missing is the other payees' lines alone."""
+    Path("letterhead.toml").write_text(
+        'name = "Line Amount Currency"\naddress = ["Outcome"]\n', encoding="utf-8"
+    )
+    assert duebook("statement", "P-01", "-o", "theirs.xlsx").code == 0
+    answer = duebook("reconcile", *QUARTER, "--against", "theirs.xlsx", *READ).json
+    own = duebook("statement", "P-01", "--format", "json").json
+    assert answer["matched"] == len(own["lines"])
+    assert {each["kind"] for each in answer["breaks"]} == {"missing_theirs"}
+
+
+def test_a_workbook_of_an_earlier_version_is_read(busy: Path, duebook: Duebook) -> None:
+    """Its heads were the names of CSV; it is the statement of the same quarter."""
+    old = Path(__file__).parents[1] / "golden" / "statements" / "before-letterheads.xlsx"
+    answer = duebook("reconcile", *QUARTER, "--against", old, *READ)
+    assert (answer.code, answer.json["breaks"]) == (0, [])
+    assert answer.json["matched"] == 52
+    assert answer.json["ours"] == answer.json["theirs"]
+
+
 def test_a_line_that_their_book_has_otherwise_is_a_break(busy: Path, duebook: Duebook) -> None:
     """One amount of the statement is another: that line differs, by that much."""
     duebook("statement", *QUARTER, "-o", "theirs.csv")

@@ -241,7 +241,12 @@ class Told:
         sheets = (workbook.get_sheet_by_name(name) for name in workbook.sheet_names)
         lines = [line for sheet in sheets for line in sheet.to_python()]
         cells = [[str(cell) for cell in line] for line in lines]
-        mine = [line for line in cells if row["line"] in line and told["why"] in line]
+        reasons = (("\n".join(line)).split("\n") for line in cells)
+        mine = [
+            line
+            for line, said in zip(cells, reasons, strict=True)
+            if row["line"] in line and told["why"] in said
+        ]
         assert mine, cells
         if row["now"] is not None:
             numbers = {Decimal(cell) for line in mine for cell in line if is_number(cell)}

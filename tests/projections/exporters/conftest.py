@@ -220,6 +220,13 @@ def answer() -> dict[str, Any]:
                     | {"file": "late.csv", "line": 3}
                 ],
                 "filled": [],
+                "explanation": {
+                    "label": "New fee",
+                    "amount": "-2000.00",
+                    "currency": "CNY",
+                    "events": [140],
+                    "parts": [],
+                },
             }
         ],
         "payments": [

@@ -1,0 +1,298 @@
+"""What a payee's statement says, ready to be printed: its own lines, in plain words, nothing of
+others. The page and the PDF print the same content; neither decides anything.
+
+The figures are those of the `statement` answer for one statement; codes are put into words, in one
+language or in two. Every text is visible and final; a template escapes it and adds nothing.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection
+
+from ledger.aggregates.partner import PartnerState
+from ledger.kernel.clocks import FOREVER, Clocks
+from ledger.kernel.shown import visible
+from ledger.store.reader import LogReader
+from projections.pages.voice import Addressed, Voice, money
+
+FLOWS = ("brought_forward", "issued", "adjusted", "carried_forward", "due", "paid", "open")
+ALWAYS = ("due", "paid", "open")
+DIGITS, GROUP = 16, 4
+Row = dict[str, Any]
+
+
+class Cell(NamedTuple):
+    """A cell of a table. `kind`: `n` for a number, `c` for its currency, else what it means."""
+
+    text: str
+    kind: str = ""
+
+
+class Table(NamedTuple):
+    """A table with its title. The heads' kinds are those of their columns."""
+
+    name: str
+    title: str
+    heads: list[Cell]
+    rows: list[list[Cell]]
+
+
+class Stepped(NamedTuple):
+    """A step of an explanation: what it came to, whether it is met, and its parts."""
+
+    label: str
+    amount: str
+    state: str
+    kind: str
+    """Of the state: `met`, `unmet`, `open`, or nothing."""
+    details: list[tuple[str, str]]
+    """What was required and observed, and the clause, each with its label."""
+    parts: list["Stepped"]
+
+
+class Explained(NamedTuple):
+    """A line with its amount and the steps to it."""
+
+    title: str
+    amount: str
+    steps: Stepped
+
+
+@dataclass(frozen=True)
+class Content:
+    """A statement in the order in which it is read."""
+
+    languages: list[str]
+    title: str
+    heading: str
+    fields: list[tuple[str, str]]
+    summary: str
+    flows: list[tuple[str, Cell, Cell]]
+    """A label, an amount and its currency; none for what facts pay."""
+    note: str
+    """How a negative amount is read, where there is one."""
+    tables: list[Table]
+    why: str
+    explained: list[Explained]
+    seal: tuple[str, str]
+    check: tuple[str, str]
+
+
+def name_of(connection: Connection, party: str, known_at: int) -> str:
+    """The recorded name of a party; empty for one that has none."""
+    kind, _, name = party.partition(":")
+    if kind != "partner":
+        return ""
+    reader = LogReader(connection, Clocks(FOREVER, known_at))
+    state = reader.states(kind, [name], PartnerState).get(name)
+    return (state.name or "") if state else ""
+
+
+def fingerprint(digest: str) -> str:
+    """The beginning of a digest, in groups that can be compared by eye."""
+    own = digest.partition(":")[2][:DIGITS]
+    return " ".join(own[at : at + GROUP] for at in range(0, len(own), GROUP))
+
+
+def party_of(answer: Row) -> str:
+    """Whose statement it is."""
+    rows = answer["statements"] or answer["lines"] or answer["adjustments"]
+    party: str = rows[0]["payee"]
+    return party
+
+
+def recipient(answer: Row, name: str) -> str:
+    """The party with its recorded name."""
+    return visible(", ".join(filter(None, [name, party_of(answer)])))
+
+
+def how_to_check(answer: Row, statement: str) -> str:
+    """The command that shows the same amounts and the same seal again."""
+    return visible(f"duebook statement {statement} --known-at {answer['known_at']}")
+
+
+def flows(answer: Row) -> Iterator[tuple[str, str, str]]:
+    """The name, amount and currency of each flow that a statement shows: a zero only of what
+    everybody looks for, and nothing of what facts pay."""
+    for flow in FLOWS:
+        amounts = [(row[flow], row["currency"]) for row in answer["statements"]]
+        is_moved = any(amount is not None and amount.strip("-0.") for amount, _ in amounts)
+        for amount, currency in amounts:
+            if amount is not None and (flow in ALWAYS or is_moved):
+                yield flow, amount, currency
+
+
+def owes(answer: Row) -> bool:
+    """Whether the recipient owes something, so that an amount due is below zero."""
+    return any((row["due"] or "").startswith("-") for row in answer["statements"])
+
+
+def held(answer: Row) -> Iterator[tuple[str, Row]]:
+    """The money held at the month's start and at its end: when, and what there was."""
+    for pot in answer.get("pots", ()):
+        for at in ("at_start", "at_cut"):
+            if at in pot:
+                yield at, pot[at] | {"payee": pot["payee"]}
+
+
+def content(answer: Row, to: Addressed) -> Content:
+    """The content of a `statement` answer that is of one statement."""
+    voice = to.voice
+    number = visible(to.statement)
+    return Content(
+        languages=list(voice.languages),
+        title=f"{voice.label('statement')} {number}",
+        heading=voice.label("statement"),
+        fields=[
+            (voice.label("to"), recipient(answer, to.name)),
+            (voice.label("number"), number),
+            (voice.label("period"), f"{answer['period']['from']} – {answer['period']['to']}"),
+            (voice.label("issued_on"), voice.day(answer["issued_at"])),
+        ],
+        summary=voice.label("summary"),
+        flows=[
+            (voice.label(flow), *_sum(amount, currency)) for flow, amount, currency in flows(answer)
+        ],
+        note=voice.label("negative") if owes(answer) else "",
+        tables=[
+            table
+            for table in (
+                _lines(answer, voice),
+                _adjustments(answer, voice),
+                _payments(answer, voice),
+                _held(answer, voice),
+                _obligations(answer, voice),
+            )
+            if table.rows or table.name == "lines"
+        ],
+        why=voice.label("why"),
+        explained=list(_explained(answer, voice)),
+        seal=(voice.label("fingerprint"), fingerprint(answer["seal"]["digest"])),
+        check=(voice.label("check"), how_to_check(answer, to.statement)),
+    )
+
+
+def _sum(amount: str | None, currency: str | None) -> tuple[Cell, Cell]:
+    return Cell(money(amount), "n"), Cell(currency or "", "c")
+
+
+def _heads(voice: Voice, *columns: str) -> list[Cell]:
+    """The heads of columns: `amount:n` is a number; of a currency nothing is said."""
+    pairs = (column.partition(":") for column in columns)
+    return [Cell(voice.label(name) if name else "", kind) for name, _, kind in pairs]
+
+
+def _lines(answer: Row, voice: Voice) -> Table:
+    rows = [
+        [
+            Cell(visible(line["line"])),
+            Cell(visible(line["subject"])),
+            Cell(voice.label_or_word(line["outcome"]), line["outcome"]),
+            Cell(voice.reasons([*line["unmet"], *line["held_for"]])),
+            *_sum(line["amount"], line["currency"]),
+        ]
+        for line in answer["lines"]
+    ]
+    heads = _heads(voice, "line", "subject", "outcome", "reason", "amount:n", ":c")
+    return Table("lines", voice.label("lines"), heads, rows)
+
+
+def _adjustments(answer: Row, voice: Voice) -> Table:
+    rows = []
+    for row in answer["adjustments"]:
+        codes = map(voice.word, [*row.get("unmet", ()), *row.get("held_for", ())])
+        reason = "\n".join([*codes, visible(row.get("why", ""))])
+        rows.append(
+            [
+                Cell(voice.day(row["issued_at"])),
+                Cell(visible(row["line"])),
+                Cell(voice.label_or_word(row["outcome"]), row["outcome"]),
+                Cell(reason),
+                Cell(money(row["was"]), "n"),
+                *_sum(row["now"], row["currency"]),
+            ]
+        )
+    heads = _heads(voice, "day", "line", "outcome", "reason", "was:n", "now:n", ":c")
+    return Table("adjustments", voice.label("adjustments"), heads, rows)
+
+
+def _payments(answer: Row, voice: Voice) -> Table:
+    rows = [
+        [
+            Cell(bank_day(row, voice)),
+            Cell(visible(row["ref"])),
+            *_sum(row["amount"], row["currency"]),
+        ]
+        for row in answer["payments"]
+    ]
+    heads = _heads(voice, "day", "reference", "amount:n", ":c")
+    return Table("payments", voice.label("payments"), heads, rows)
+
+
+def bank_day(payment: Row, voice: Voice) -> str:
+    """The bank's day of a payment; where none was given, the day on which it was recorded."""
+    return payment.get("on") or voice.day(payment["paid_at"])
+
+
+def _held(answer: Row, voice: Voice) -> Table:
+    rows = [
+        [
+            Cell(voice.label(at)),
+            Cell(voice.day(balance["instant"])),
+            Cell(money(balance["balance"]), "n"),
+            Cell(money(balance["uncovered"]), "n"),
+        ]
+        for at, balance in held(answer)
+    ]
+    heads = _heads(voice, "held_at", "day", "balance:n", "uncovered:n")
+    return Table("held", voice.label("held_money"), heads, rows)
+
+
+def _obligations(answer: Row, voice: Voice) -> Table:
+    rows = [
+        [
+            Cell(visible(owed["obligation"])),
+            Cell(voice.label_or_word(owed["state"])),
+            Cell(owed["due"] or ""),
+            Cell(str(owed.get("missing", "")), "n"),
+            Cell(str(owed.get("made_up", "")), "n"),
+            *(_sum(owed["amount"], owed["currency"]) if "amount" in owed else (Cell(""), Cell(""))),
+        ]
+        for owed in answer["obligations"]
+    ]
+    columns = ("obligation", "state", "due_on", "missing:n", "made_up:n", "amount:n", ":c")
+    return Table("obligations", voice.label("obligations"), _heads(voice, *columns), rows)
+
+
+def _explained(answer: Row, voice: Voice) -> Iterator[Explained]:
+    """Each line as issued, then each adjusted line as it stands since."""
+    for line in answer["lines"]:
+        if line["explanation"]:
+            amount = f"{money(line['amount'])} {line['currency'] or ''}".strip()
+            yield Explained(visible(line["line"]), amount, _step(line["explanation"], voice))
+    for row in answer["adjustments"]:
+        if row.get("explanation"):
+            amount = f"{money(row['now'])} {row['currency'] or ''}".strip()
+            title = f"{visible(row['line'])} ({voice.label('adjusted')}, "
+            title += f"{voice.day(row['issued_at'])})"
+            yield Explained(title, amount, _step(row["explanation"], voice))
+
+
+def _step(tree: Row, voice: Voice) -> Stepped:
+    kind, state = "", ""
+    if "pending" in tree:
+        kind, state = "open", f"{voice.label('pending')}: {voice.word(tree['pending'])}"
+    elif "met" in tree:
+        kind = "met" if tree["met"] else "unmet"
+        state = voice.label(kind)
+    details = ("required", "observed", "clause")
+    return Stepped(
+        label=visible(tree["label"]),
+        amount=f"{money(tree['amount'])} {tree['currency']}" if "amount" in tree else "",
+        state=state,
+        kind=kind,
+        details=[(voice.label(name), visible(tree[name])) for name in details if name in tree],
+        parts=[_step(part, voice) for part in tree["parts"]],
+    )
