@@ -24,7 +24,7 @@ from projections.exporters.sheet import (
     Sheet,
 )
 from projections.pages.statement_content import bank_day, held
-from projections.pages.voice import Voice
+from projections.pages.voice import Voice, money
 
 Row = dict[str, Any]
 Columns = Sequence[str | None]
@@ -194,7 +194,7 @@ def _cell(row: Row, name: str | None) -> Cell:
     if value and name == "currency":
         return Placed(value, INDENTED)
     if value and name in ("balance", "uncovered"):
-        return Placed(value, RIGHT)
+        return Placed(money(value), RIGHT)
     return value if isinstance(value, int) else value and str(value)
 
 

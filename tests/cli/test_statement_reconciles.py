@@ -54,14 +54,18 @@ def test_a_workbook_in_other_languages_is_read_too(
     assert answer.json["ours"] == answer.json["theirs"]
 
 
-def test_the_statement_of_a_single_payee_is_read_line_by_line(busy: Path, duebook: Duebook) -> None:
-    """With its letterhead above; what is missing is the other payees' lines alone."""
+@pytest.mark.parametrize("payee", ["P-01", "P-03"])
+def test_the_statement_of_a_single_payee_is_read_line_by_line(
+    payee: str, busy: Path, duebook: Duebook
+) -> None:
+    """With its letterhead above and its seal below, with payments or without; what is missing is
+    the other payees' lines alone."""
     Path("letterhead.toml").write_text(
         'name = "Line Amount Currency"\naddress = ["Outcome"]\n', encoding="utf-8"
     )
-    assert duebook("statement", "P-01", "-o", "theirs.xlsx").code == 0
+    assert duebook("statement", payee, "-o", "theirs.xlsx").code == 0
     answer = duebook("reconcile", *QUARTER, "--against", "theirs.xlsx", *READ).json
-    own = duebook("statement", "P-01", "--format", "json").json
+    own = duebook("statement", payee, "--format", "json").json
     assert answer["matched"] == len(own["lines"])
     assert {each["kind"] for each in answer["breaks"]} == {"missing_theirs"}
 
