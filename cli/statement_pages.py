@@ -82,14 +82,16 @@ class Sender:
         self, connection: "Connection", answer: dict[str, Any], names: list[str]
     ) -> "Addressed":
         from projections.pages.letterhead import letterhead_at
-        from projections.pages.statement_content import name_of, party_of
+        from projections.pages.names import names_of
+        from projections.pages.statement_content import party_of
         from projections.pages.voice import Addressed
 
         head = letterhead_at(self.letterhead, self.book)
         zone = self._zone(connection, answer["program"])
         if len(names) != 1:
             return Addressed(letterhead=head, zone=zone)
-        name = name_of(connection, party_of(answer), answer["known_at"])
+        party = party_of(answer)
+        name = names_of(connection, [party], answer["known_at"]).get(party, "")
         return Addressed(names[0], head, name, zone)
 
     def _zone(self, connection: "Connection", program: str) -> str:

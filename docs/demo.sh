@@ -88,3 +88,4 @@ show '^Wrote' report close $QUARTER -o $PAGE
 step "To look at, and to go on:"
 look "$PAGE" "the quarter, in a browser"
 look "$BIN/duebook --book demo.db status" "what is open"
+look "$BIN/duebook --book demo.db serve" "all of it, at http://127.0.0.1:8321/"

@@ -12,7 +12,7 @@ import click
 from cli.numbers import Seconds
 from cli.options import BOOK, location, now
 from cli.talk import say
-from ledger.kernel.errors import Refusal
+from ledger.kernel.errors import MissingExtra, Refusal
 
 if TYPE_CHECKING:
     from uvicorn import Server
@@ -21,12 +21,6 @@ PORT = 8321
 TOKEN = "DUEBOOK_TOKEN"
 WAITING = 64
 """Connections that may wait to be taken."""
-
-
-class NoWebExtra(Refusal):
-    """The packages of the web view are not installed."""
-
-    hint = "Install them with: pip install 'duebook[web]'"
 
 
 class PortTaken(Refusal):
@@ -101,7 +95,10 @@ def serve(
     try:
         server = _server(where, timeout)
     except ModuleNotFoundError as missing:
-        raise NoWebExtra(f"The web view needs {missing.name}, which is not installed.") from None
+        raise MissingExtra(
+            f"The web view needs {missing.name}, which is not installed.",
+            "Install it with: pip install 'duebook[web]'",
+        ) from None
     listening = _listening(host, port)
     with listening:
         _run(server, listening, host, names, token, where, timeout)

@@ -9,12 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection
-
-from ledger.aggregates.partner import PartnerState
-from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.shown import visible
-from ledger.store.reader import LogReader
 from projections.pages.voice import Addressed, Voice, money
 
 FLOWS = ("brought_forward", "issued", "adjusted", "carried_forward", "due", "paid", "open")
@@ -78,16 +73,6 @@ class Content:
     explained: list[Explained]
     seal: tuple[str, str]
     check: tuple[str, str]
-
-
-def name_of(connection: Connection, party: str, known_at: int) -> str:
-    """The recorded name of a party; empty for one that has none."""
-    kind, _, name = party.partition(":")
-    if kind != "partner":
-        return ""
-    reader = LogReader(connection, Clocks(FOREVER, known_at))
-    state = reader.states(kind, [name], PartnerState).get(name)
-    return (state.name or "") if state else ""
 
 
 def fingerprint(digest: str) -> str:

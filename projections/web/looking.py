@@ -7,18 +7,17 @@ from urllib.parse import quote, urlencode
 
 from sqlalchemy import Connection, select
 
-from ledger.aggregates.partner import PartnerState
-from ledger.kernel.clocks import FOREVER, Clocks
+from ledger.kernel.clocks import Clocks
 from ledger.kernel.instants import DEFAULT_ZONE, Instant, format_instant, local, wall_clock
 from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.store.log import chunks
-from ledger.store.reader import LogReader
 from ledger.store.schema import events
 from ledger.usecases.closing.standing_lines import standing
 from ledger.usecases.settling.settle import Settlement, settle
 from ledger.usecases.terms.runs import Run, run_at
 from ledger.usecases.typed_clocks import clocks_at
+from projections.pages.names import names_of
 from projections.web.kept import Kept
 
 SUFFIXES = (".json", ".csv", ".html")
@@ -137,8 +136,5 @@ class Looking:
         return there
 
     def names(self, parties: Iterable[str]) -> dict[str, str]:
-        """The recorded names of partners, by `partner:ID`; those without one are left out."""
-        ids = {party.removeprefix("partner:") for party in parties if party.startswith("partner:")}
-        reader = LogReader(self.connection, Clocks(FOREVER, self.clocks.known_at))
-        states = reader.states("partner", sorted(ids), PartnerState)
-        return {f"partner:{name}": state.name for name, state in states.items() if state.name}
+        """The recorded names of parties, by `partner:ID`; those without one are left out."""
+        return names_of(self.connection, parties, self.clocks.known_at)

@@ -154,7 +154,8 @@ def _period_page(looking: Looking, run: Run, settlement: Settlement, month: str 
     if run.closed is not None:
         asked = (looking.connection, run.edition.program, month, None, run.clocks)
         stated = statement(*asked)
-    report = CloseReport(settlement, settlement.head_json(), stated, [], [], {})
+    names = looking.names({line.payee for line in settlement.lines})
+    report = CloseReport(settlement, settlement.head_json(), stated, [], [], {}, names)
     sections = [
         Section("totals", "Totals", table=_totals(looking, report)),
         Section("pictures", "Pictures", pictures=list(pictures(report)), empty=""),
