@@ -95,7 +95,9 @@ def recipient(answer: Row, name: str) -> str:
 
 def how_to_check(answer: Row, statement: str) -> str:
     """The command that shows the same amounts and the same seal again."""
-    return visible(f"duebook statement {statement} --known-at {answer['known_at']}")
+    asked = answer["asked"]
+    as_of = f" --as-of {asked['as_of']}" if asked["as_of"] else ""
+    return visible(f"duebook statement {statement}{as_of} --known-at {asked['known_at']}")
 
 
 def flows(answer: Row) -> Iterator[tuple[str, str, str]]:

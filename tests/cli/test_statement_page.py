@@ -149,3 +149,20 @@ def test_the_same_statement_has_the_same_bytes(busy: Path, duebook: Duebook) -> 
     )
     assert duebook("record", "f.ndjson").code == 0
     assert _page(duebook, *asked) == first
+
+
+@pytest.mark.parametrize("as_of", [(), ("--as-of", "2027-01-01")])
+def test_the_command_that_it_names_shows_the_same_statement(
+    busy: Path, duebook: Duebook, as_of: tuple[str, ...]
+) -> None:
+    """Its amounts and its fingerprint, at its own position of the log, also later."""
+    page = _page(duebook, "P-01", *as_of)
+    named = re.search(r"<code>duebook (statement .*?)</code>", page)
+    assert named is not None
+    Path("f.ndjson").write_text(
+        '{"type": "StoreSuspended", "at": "2026-10-30T10:00:00+08:00", "store": "S-1004"}\n',
+        encoding="utf-8",
+    )
+    assert duebook("record", "f.ndjson").code == 0
+    _, statement, *clocks = html.unescape(named[1]).split()
+    assert _page(duebook, statement, *clocks) == page

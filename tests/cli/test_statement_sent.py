@@ -206,9 +206,8 @@ def test_a_pdf_is_tagged_to_be_kept_and_says_its_language(
     """A4, titled, PDF/UA-1 and PDF/A-2b, dated by the day of issue."""
     from pypdf import PdfReader
 
-    from projections.pages import statement_content
-
-    monkeypatch.setattr(statement_content, "name_of", lambda *_: "Three")  # set in any font
+    three = {"partner:P-03": "Three"}  # set in any font
+    monkeypatch.setattr("projections.pages.names.names_of", lambda *_: three)
     _pdf(duebook, "P-03")
     reader = PdfReader("s.pdf")
     root = reader.trailer["/Root"].get_object()
@@ -259,9 +258,9 @@ def test_a_hostile_name_is_text_and_stays_on_the_page(
     """Whatever a name holds; what cannot be seen is spelt out; a long one is broken."""
     from pypdf import PdfReader
 
-    from projections.pages import statement_content
-
-    monkeypatch.setattr(statement_content, "name_of", lambda *_: name)
+    monkeypatch.setattr(
+        "projections.pages.names.names_of", lambda _, parties, __: dict.fromkeys(parties, name)
+    )
     text = _joined(_pdf(duebook, "P-02"))
     shown = name.replace("\u202e", "\\u202e")
     if name.startswith("ש"):
@@ -307,7 +306,7 @@ def test_a_character_without_a_font_is_said_with_the_package_that_has_it(
     """It is written all the same, once said for all files of a call."""
     import typst
 
-    from projections.pages import statement_content, statement_pdf
+    from projections.pages import statement_pdf
 
     fonts = typst.Fonts(include_system_fonts=False)
     monkeypatch.setattr(statement_pdf, "_fonts", lambda: fonts)
@@ -316,7 +315,9 @@ def test_a_character_without_a_font_is_said_with_the_package_that_has_it(
     assert ran.code == 0
     assert "fonts-noto-cjk" in ran.err
     assert Path("s.pdf").read_bytes().startswith(b"%PDF")
-    monkeypatch.setattr(statement_content, "name_of", lambda *_: "\u1820")
+    monkeypatch.setattr(
+        "projections.pages.names.names_of", lambda _, parties, __: dict.fromkeys(parties, "\u1820")
+    )
     ran = duebook("statement", PROGRAM, "--all", "-o", "pdfs", "--format", "pdf")
     assert ran.err.count("fonts-noto-core") == 1
 

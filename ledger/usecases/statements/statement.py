@@ -14,7 +14,7 @@ from ledger.aggregates.settlement import (
     Sides,
     period_id,
 )
-from ledger.kernel.clocks import Clocks
+from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.errors import NoSuchStatement
 from ledger.kernel.instants import format_instant
 from ledger.kernel.money import Money, sum_by_currency
@@ -111,6 +111,12 @@ class StatedPeriod:
         obligations = (obligation for obligation in self.run.obligations if whose.owe(obligation))
         answer["obligations"] = [obligation.as_json() for obligation in obligations]
         answer["issued_at"] = format_instant(known.closed.at)
+        # The answer's own clocks are those of the close, at which the lines were worked out.
+        decided = self.clocks.as_of >= FOREVER
+        answer["asked"] = {
+            "as_of": None if decided else format_instant(self.clocks.as_of),
+            "known_at": self.clocks.known_at,
+        }
         answer["seal"] = _seal(known)
         answer["adjustments"] = _adjustments(known, own)
         answer["payments"] = payments(moved)
