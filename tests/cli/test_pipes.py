@@ -98,7 +98,7 @@ def test_completion_of_the_shell_is_printed(
         assert shown[1] == ""
         return [line.partition(",")[2] for line in shown[0].splitlines()]
 
-    assert completed("duebook se", 1) == ["settle"]
+    assert completed("duebook set", 1) == ["settle"]
     assert completed("duebook settle rec", 2) == ["recruiting-eu-jp-2026q1"]
     assert "--known-at" in completed("duebook settle --kn", 2)
 

@@ -9,7 +9,17 @@ from xml.etree import ElementTree
 import pytest
 
 from ledger.programs.chart import Bar, Chart, Mark
-from projections.pictures.svg import PLOT, WIDTH, Change, drawn, pixels, spread, waterfall
+from projections.pictures.svg import (
+    GAP,
+    LABELS,
+    PLOT,
+    WIDTH,
+    Change,
+    drawn,
+    pixels,
+    spread,
+    waterfall,
+)
 from tests.golden_files import same_as
 
 FOLDER = Path(__file__).parent
@@ -171,7 +181,8 @@ def test_a_label_is_shortened_to_its_room(label: str) -> None:
     picture = drawn(_chart(Bar(label, (_mark("1"),))), "p")
     shown = next(node.text or "" for node in ElementTree.fromstring(picture).iter("text"))
     assert shown.endswith("…")
-    assert 300 - 13 < pixels(shown) <= 300
+    room = LABELS - GAP - 2
+    assert room - 13 < pixels(shown) <= room
     assert f"<g><title>{label}</title>" in picture
 
 
