@@ -1,11 +1,13 @@
 """The web view inside this process: a browser that reads pages, and what it reads from them."""
 
 import re
+import subprocess
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 import anyio
@@ -23,6 +25,21 @@ PORT = 8321
 VOID = {"meta", "br", "link", "img", "input", "hr"}
 MONEY = re.compile(r"-?[0-9]{1,3}(?:,[0-9]{3})*\.[0-9]{2,}")
 
+Answered = TypeVar("Answered")
+
+
+def awaited(work: Callable[[], Awaitable[Answered]]) -> Answered:
+    """What some work answers, run in a thread of its own: that of a test may have a loop already,
+    as Playwright keeps one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(anyio.run, work).result()
+
+
+def address_of(running: "subprocess.Popen[str]") -> str:
+    """Where a `duebook serve` says that it listens, once it does."""
+    assert running.stderr is not None
+    return running.stderr.readline().split()[-1]
+
 
 class Browser:
     """Asks the web view of a book, at its loopback address and at a fixed instant."""
@@ -38,7 +55,7 @@ class Browser:
             async with self._client() as client:
                 return await client.request(method, address, **more)
 
-        return anyio.run(asked)
+        return awaited(asked)
 
     def side_by_side(self, addresses: Iterable[str]) -> dict[str, httpx.Response]:
         """Looks at several addresses at once."""
@@ -53,7 +70,7 @@ class Browser:
                 for address in addresses:
                     group.start_soon(ask, address)
 
-        anyio.run(asked)
+        awaited(asked)
         return answers
 
     def _client(self) -> httpx.AsyncClient:

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DatabaseError
 
 from ledger.store.book import Book, open_book
 from projections.pages.rendering import _source
-from tests.cli.site import Browser, page
+from tests.cli.site import Browser, address_of, page
 
 Duebook = Callable[..., Any]
 
@@ -129,16 +129,11 @@ def test_a_bug_is_told_without_the_inside_of_the_program(
     assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
 
 
-def _address(running: "subprocess.Popen[str]") -> str:
-    assert running.stderr is not None
-    return running.stderr.readline().split()[-1]
-
-
 def test_it_says_where_it_listens_answers_there_and_stops_on_ctrl_c(
     demo: Path, process: Callable[..., "subprocess.Popen[str]"]
 ) -> None:
     running = process("--book", demo, "serve", "--port", "0")
-    address = _address(running)
+    address = address_of(running)
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", address)
     with urllib.request.urlopen(f"{address}.json") as answer:
         assert json.load(answer)["entity"] == "platform"
@@ -158,7 +153,7 @@ def test_others_can_reach_it_only_by_a_token(
     words = ("--host", "0.0.0.0", "--allow-network", "--port", "0")
     running = process("--book", demo, "serve", *words)
     assert running.stderr is not None
-    address = _address(running)
+    address = address_of(running)
     token = running.stderr.readline().split()[-1]
     try:
         with pytest.raises(urllib.error.HTTPError, match="401"):
