@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from cli.main import run
+from tests.browser.commands import ran, serving
+from tests.browser.hostile import hostile_book
 from tests.browser.opened import DESK, PHONE, Opened
 from tests.cli.conftest import busy_template, demo_template
 from tests.cli.test_statement_page import PIXEL
@@ -39,16 +39,21 @@ LETTERHEADS = {
 Look = Callable[..., Opened]
 
 
+def executable() -> str:
+    """Where Chromium is installed."""
+    paths = [path for name in NAMES if (path := shutil.which(name))]
+    assert paths, "pages are looked at in Chromium: apt-get install chromium"
+    return paths[0]
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """The installed Chromium, without a window, with a profile of its own that is thrown away.
 
     It runs without its sandbox, which root cannot have; it is shown nothing but our own pages.
     """
-    paths = [path for name in NAMES if (path := shutil.which(name))]
-    assert paths, "pages are looked at in Chromium: apt-get install chromium"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=paths[0], args=SWITCHES)
+        browser = playwright.chromium.launch(executable_path=executable(), args=SWITCHES)
         yield browser
         browser.close()
 
@@ -70,11 +75,6 @@ def look(chromium: Browser) -> Iterator[Look]:
             return seen
 
         yield opened
-
-
-def ran(*words: Any) -> None:
-    """Runs a command line in this process, which has to succeed."""
-    assert run([str(word) for word in words]) == 0, words
 
 
 @pytest.fixture(scope="session")
@@ -119,3 +119,23 @@ def statement_in(closed_book: Path) -> Callable[[str], Path]:
         return path
 
     return written
+
+
+@pytest.fixture(scope="session")
+def site(closed_book: Path) -> Iterator[str]:
+    """The address at which that book is served."""
+    with serving(closed_book) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def named(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A closed book whose names mean something to a browser, or are hard to lay out."""
+    return hostile_book(tmp_path_factory.mktemp("hostile"))
+
+
+@pytest.fixture(scope="session")
+def named_site(named: Path) -> Iterator[str]:
+    """The address at which that book is served."""
+    with serving(named) as address:
+        yield address

@@ -1,32 +1,22 @@
 """Names that mean something to a browser, or are hard to lay out: shown as text, and in place."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from ledger.kernel.shown import visible
-from tests.browser.conftest import Look, ran
+from tests.browser.commands import ran
+from tests.browser.conftest import Look
+from tests.browser.hostile import FILE, NAMES, SCRIPT, STORES
 from tests.browser.opened import PAPER, PHONE, Opened
 from tests.browser.test_pages import BEYOND, CUT_OFF, assert_alone
 from tests.browser.test_pictures import TEXTS
 from tests.marks import more
-from tests.quarter import PROGRAM, certified, closure, store
+from tests.quarter import PROGRAM
 
 pytestmark = more
-SCRIPT = "<script>alert(1)</script>"
-NAMES = {
-    "P-1": SCRIPT,
-    "P-2": "=1+1",
-    "שותף-3": "\u202eמשרד שותפים",
-    "P" * 64: "X" * 200,
-    "伙" * 64: "张" * 200,
-}
-"""Partners with their names: a script, a formula, right to left and turned round, without a blank,
-Chinese. Ids are of letters, digits, dots and dashes of any script, 64 at most."""
 KINDS = ["script", "formula", "hebrew", "long", "chinese"]
-STORES = ["S-1", "S-2", "חנות-3", "S" * 64, "店" * 64]
 ORDER = """
 () => [...document.querySelectorAll('summary:has(.n)')].map(summary => {
   const [name, amount] = [...summary.querySelectorAll('span')]
@@ -39,31 +29,14 @@ ORDER = """
 
 
 @pytest.fixture(scope="module")
-def hostile(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Answers the page of a partner's statement, or with an empty text the close report, of a
-    closed quarter in which all that somebody could name has such a name."""
-    folder = tmp_path_factory.mktemp("hostile")
-    book = ("--book", folder / "duebook.db")
-    ran("init", *book)
-    facts = []
-    for number, (partner, own) in enumerate(zip(NAMES, STORES, strict=True)):
-        text = json.dumps(
-            [{**certified(partner)[0], "name": NAMES[partner]}, *store(number, partner)]
-        )
-        facts += json.loads(text.replace(f'"S-{number}"', json.dumps(own)))
-    held = store(6, partner)
-    facts += [closure(STORES[-1], "counterfeit"), *held]
-    path = folder / "<img src=x onerror=alert(2)>.ndjson"
-    path.write_text("".join(json.dumps(fact) + "\n" for fact in facts), encoding="utf-8")
+def hostile(named: Path) -> Callable[[str], Path]:
+    """Answers the page of a partner's statement, or with an empty text the close report."""
+    folder = named.parent
+    book = ("--book", named)
     (folder / "letterhead.toml").write_text(
         f'name = "{SCRIPT}"\naddress = ["{"A" * 200}"]\nlanguages = ["zh", "en"]\n',
         encoding="utf-8",
     )
-    ran("record", path, *book)
-    why = ("--leave-open", "--reason", SCRIPT + "Y" * 200)
-    ran("close", PROGRAM, "--as-of", "2026-06-30", *why, "--by", SCRIPT, *book)
-    pay = ("--amount", "2000", "--currency", "CNY", "--ref", SCRIPT + "Z" * 200, "--by", "lin")
-    ran("pay", "P-1", *pay, *book)
 
     def written(partner: str) -> Path:
         page = folder / f"page-{list(NAMES).index(partner) if partner else 'report'}.html"
@@ -104,7 +77,7 @@ def test_a_close_report_shows_any_name_as_text(hostile: Callable[[str], Path], l
     """Of stores and payees, of the file that facts came from, of who closed, and the reason."""
     opened = look(hostile(""))
     text = text_of(opened)
-    shown = (f"by {SCRIPT}", f": {SCRIPT}YYY", "<img src=x onerror=alert(2)>.ndjson")
+    shown = (f"by {SCRIPT}", f": {SCRIPT}YYY", FILE)
     for name in (*NAMES, *STORES, *shown):
         assert name in text, name
     assert_harmless(opened)

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from projections.pages import close_page
-from tests.browser.conftest import LETTERHEADS, REPORTS, Look, ran
+from tests.browser.commands import ran
+from tests.browser.conftest import LETTERHEADS, REPORTS, Look
 from tests.browser.opened import PAPER, PHONE, Opened
 from tests.marks import more
 
