@@ -50,12 +50,16 @@ class Opened:
         return int(self.page.evaluate(script, most))
 
 
-def violations(opened: Opened) -> str:
-    """What axe-core holds against the page as it stands, a line for each rule and element; empty
-    if nothing. Text in pictures it cannot judge: `test_pictures.py` does."""
+def violations(opened: Opened, rule: str = "") -> str:
+    """What axe-core holds against the page as it stands, by all rules of WCAG or by one of them, a
+    line for each rule and element; empty if nothing.
+
+    Text in pictures it cannot judge: `test_pictures.py` does.
+    """
     opened.page.evaluate(AXE_SCRIPT)
-    script = "tags => axe.run({runOnly: tags, resultTypes: ['violations']})"
-    results = opened.page.evaluate(script, WCAG)
+    script = "rules => axe.run({runOnly: rules, resultTypes: ['violations']})"
+    asked = {"type": "rule", "values": [rule]} if rule else {"type": "tag", "values": WCAG}
+    results = opened.page.evaluate(script, asked)
     return "\n".join(
         f"{rule['id']}: {rule['help']}: {node['html'][:200]}: {_reasons(node)}"
         for rule in results["violations"]
