@@ -30,7 +30,10 @@ def drawn(looking: Looking, page: Page, status: int = 200) -> Response:
         language="en",
         forms=True,
         page=page,
-        navigation=[(word, looking.link(*parts)) for word, parts in NAVIGATION],
+        navigation=[
+            (word, looking.link(*parts), looking.path == "/" + "/".join(parts))
+            for word, parts in NAVIGATION
+        ],
         action=looking.address(),
         to=looking.link,
         pinned=looking.pinned,

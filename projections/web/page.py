@@ -7,8 +7,8 @@ Row = dict[str, Any]
 
 
 class Cell(NamedTuple):
-    """A text, where it leads, and what it is: `n` a number, `d` a day or an instant, `t` a
-    long text, `c` a code, or an outcome."""
+    """A text, where it leads, and what it is: `n` a number, `d` a day or an instant, `i` an
+    id that is not broken, `t` a long text, `c` a code, or an outcome."""
 
     text: str
     href: str = ""

@@ -16,6 +16,8 @@ SHOWN_MAX = 500
 INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?Z")
 LONG = 40
 """Characters from which on a text needs a wide column."""
+ID_LONG = 32
+"""Characters up to which an id is not broken at its hyphens."""
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}(?:-[0-9]{2})?")
 """A month or a day: not broken at its hyphens."""
 AND = re.compile(r"\s+and\s+(?=[\w-]+\s*[=!<>~])")
@@ -88,17 +90,24 @@ def _cell(looking: Looking, name: str, row: Row, there: set[str], parties: dict[
     if is_number_column(name) and NUMBER.fullmatch(text) and name not in _ID:
         return Cell(grouped(text) if is_money(name) else text, kind="n")
     if name in _ID and not (name == "line" and "file" in row):
-        kind = "n" if NUMBER.fullmatch(text) else ""
+        kind = "n" if NUMBER.fullmatch(text) else _kind_of_id(name, text)
         return Cell(text, looking.link(_ID[name], str(row[name])), kind)
     if name == "order_id" and row.get("store"):
         return Cell(text, looking.link("orders", str(row["store"]), str(row[name])))
     stream = _stream(name, row.get(name))
     if stream in there:
         known = f", {visible(parties[text])}" if text in parties and name == "payee" else ""
-        return Cell(text + known, looking.link("streams", stream))
+        kind = "" if known else _kind_of_id(name, text)
+        return Cell(text + known, looking.link("streams", stream), kind)
     if is_number_column(name) and NUMBER.fullmatch(text):
         return Cell(text, kind="n")
     return Cell(text, kind="t" if len(text) > LONG else "")
+
+
+def _kind_of_id(name: str, text: str) -> str:
+    """An id stays in one piece unless it is long, or a program's beside those of its lines: a
+    column at the right would be pushed out of sight."""
+    return "i" if len(text) <= ID_LONG and name != "program" else ""
 
 
 def listing(
