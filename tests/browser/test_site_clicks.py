@@ -171,6 +171,25 @@ def test_two_positions_are_compared(site_page: Opened) -> None:
     assert first.inner_text() == "1663"
 
 
+def test_the_head_of_a_page_says_which_list_one_is_in(site_page: Opened) -> None:
+    """Also to a screen reader; a page that is none of them is not marked."""
+    current = site_page.page.locator("nav [aria-current=page]")
+    for name in ("log", "status", "programs"):
+        follow(site_page, name, "nav")
+        assert current.all_inner_texts() == [name]
+    follow(site_page, PROGRAM)
+    assert current.count() == 0
+
+
+def test_an_id_in_a_table_stays_in_one_piece(site_page: Opened) -> None:
+    """It would be broken at its hyphens, and read as two; a payee with its name may be."""
+    follow(site_page, PROGRAM)
+    cells = site_page.page.locator("section[aria-labelledby=lines] td:not(:nth-child(2)) a")
+    heights = cells.evaluate_all("links => links.map(link => link.getClientRects().length)")
+    assert len(heights) > 100
+    assert set(heights) == {1}
+
+
 def test_a_page_gives_its_data_as_a_file(site_page: Opened) -> None:
     """As CSV for a sheet; JSON is shown by the browser."""
     follow(site_page, "exceptions", "nav")
@@ -179,3 +198,13 @@ def test_a_page_gives_its_data_as_a_file(site_page: Opened) -> None:
     lines = download.value.path().read_text(encoding="utf-8-sig").splitlines()
     assert "code" in lines[0]
     assert len(lines) > 1
+
+
+@pytest.mark.parametrize("address", [f"/programs/{PROGRAM}", "/compare?from=1662&to=1690"])
+def test_no_column_of_the_lines_is_out_of_sight_on_a_desk(
+    address: str, site: str, look: Look
+) -> None:
+    """The reason stands in the last one."""
+    opened = look(site + address)
+    script = "boxes => boxes.map(box => box.scrollWidth - box.clientWidth)"
+    assert set(opened.page.locator(".wide").evaluate_all(script)) == {0}
