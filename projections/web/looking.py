@@ -128,10 +128,11 @@ class Looking:
         return f"{self.address()}?{urlencode(own)}" if own else self.address()
 
     def existing(self, streams: Iterable[str]) -> set[str]:
-        """Those of some streams that have events, so that a link leads somewhere."""
+        """Those of some streams that have events by then, so that a link leads somewhere."""
         there: set[str] = set()
         for names in chunks(sorted(set(streams))):
-            query = select(events.c.stream).where(events.c.stream.in_(names)).distinct()
+            known = (events.c.stream.in_(names), events.c.position <= self.clocks.known_at)
+            query = select(events.c.stream).where(*known).distinct()
             there.update(self.connection.execute(query).scalars())
         return there
 

@@ -33,7 +33,6 @@ _ID = {
     "withdrawn_by": "facts",
     "batch": "facts",
     "archived": "facts",
-    "stream": "streams",
 }
 """Columns whose cells are ids, and the first part of their pages' addresses."""
 PARTIES = ("payee", "payer", "owed_to", "owed_by", "subject")
@@ -67,7 +66,7 @@ def _is_number(name: str, value: object) -> bool:
 def _stream(name: str, value: object) -> str:
     """The stream that a cell names; empty for none."""
     text = str(value or "")
-    if name in PARTIES and ":" in text:
+    if name in (*PARTIES, "stream") and ":" in text:
         return text
     return f"{name}:{text}" if name in THINGS and text else ""
 

@@ -3,6 +3,7 @@
 import json
 from itertools import islice
 
+from ledger.kernel.counted import grouped
 from ledger.kernel.instants import format_instant
 from ledger.store.verified import last_verified, still_stands
 from ledger.usecases.looking.show import event_json, lifts
@@ -89,7 +90,7 @@ def status(looking: Looking) -> Answer:
 def _in_words(row: Row) -> Row:
     """Counts and sums per key as one text."""
     return {
-        name: ", ".join(f"{value} {key}" for key, value in cell.items())
+        name: ", ".join(f"{grouped(str(value))} {key}" for key, value in cell.items())
         for name, cell in row.items()
         if isinstance(cell, dict)
     }
