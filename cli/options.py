@@ -128,7 +128,7 @@ class Ask:
 
         book = open_book(location(self.book))
         try:
-            if book.format < FORMAT or not book.lists_looks:
+            if book.format < FORMAT or not (book.lists_looks and book.keeps_tree):
                 from ledger.usecases.verifying.upgrade import derives, up_to_date
 
                 book = up_to_date(book)

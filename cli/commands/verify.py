@@ -26,8 +26,25 @@ BROKEN = 5
     metavar="FILE",
     help="Check whether the book was given this file.",
 )
+@click.option(
+    "--checkpoint",
+    "kept",
+    type=INPUT,
+    multiple=True,
+    metavar="FILE",
+    help="A checkpoint that was kept elsewhere: does the log still begin as it did?",
+)
+@click.option(
+    "--key", type=INPUT, metavar="FILE.pub", help="The public key that has to have signed them."
+)
 @answering()
-def verify(receipts: tuple[str, ...], files: tuple[str, ...], ask: Ask) -> int:
+def verify(
+    receipts: tuple[str, ...],
+    files: tuple[str, ...],
+    kept: tuple[str, ...],
+    key: str | None,
+    ask: Ask,
+) -> int:
     """Recompute every hash, index, closed period, entry and read model; find every receipt.
 
     The result is left next to the book, for `duebook status`. --file finds the calls that were
@@ -37,12 +54,17 @@ def verify(receipts: tuple[str, ...], files: tuple[str, ...], ask: Ask) -> int:
     duebook verify
     duebook verify --receipt 1453:9f2c... --format json
     duebook verify --file sales-2026-02.csv
+    duebook verify --checkpoint 2026q1.note --key finance.key.pub
     """
+    from ledger.kernel.notes import parsed
     from ledger.store.receipts import parse_receipt
     from ledger.store.verified import Verified, leave_verified
+    from ledger.usecases.evidence.kept_checkpoint import verify_checkpoint
+    from ledger.usecases.evidence.key_files import read_public, text_in
     from ledger.usecases.verifying.clock import verify_clock
     from ledger.usecases.verifying.closed_periods import verify_closed
     from ledger.usecases.verifying.input_files import verify_file
+    from ledger.usecases.verifying.merkle_tree import verify_tree
     from ledger.usecases.verifying.order_archive import verify_orders
     from ledger.usecases.verifying.snapshots import verify_snapshots
     from ledger.usecases.verifying.verify import not_seen
@@ -52,11 +74,16 @@ def verify(receipts: tuple[str, ...], files: tuple[str, ...], ask: Ask) -> int:
 
     where = ask.out
     given = [parse_receipt(text, "given with --receipt") for text in receipts]
+    if key is not None and not kept:
+        raise click.UsageError("--key goes with --checkpoint: whose signature it has to have.")
+    notes = {path: parsed(text_in(path)) for path in kept}
+    public = read_public(key) if key else None
     with ask.opened() as book, progress() as report:
         sweep(book)
         head = book.head()
         checks = usecase(book, given, report)
         if all(check.ok for check in checks):
+            checks.append(verify_tree(book))
             checks += verify_orders(book, report)
             checks += verify_snapshots(book)
             checks += verify_closed(book, report)
@@ -64,6 +91,7 @@ def verify(receipts: tuple[str, ...], files: tuple[str, ...], ask: Ask) -> int:
             places = verify_places(book)
             checks += [places, *(verify_views(book, report) if places.ok else [])]
             checks += [verify_clock(book, now()), not_seen()]
+        checks += [verify_checkpoint(book, path, note, public) for path, note in notes.items()]
         ok = all(check.ok for check in checks)
         leave_verified(book, Verified(now(), head.position, head.hash.hex(), ok))
         if ok and files:

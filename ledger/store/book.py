@@ -45,6 +45,8 @@ class Book:
         self.format = schema.FORMAT
         self.lists_looks = True
         """Whether the index says what ids look like: that of older books does not."""
+        self.keeps_tree = True
+        """Whether the tree over the log is kept: older books have none."""
         self.lacking: Lacking | None = None
         """Why a book on a server may only be read, where its role does not let it be written."""
         self.stored_as: Book | None = None
@@ -106,7 +108,7 @@ def open_book(location: str, *, readonly: bool = False) -> Book:
     """
     if is_url(location):
         book = Book(location, url_engine(location, readonly=readonly), writable=not readonly)
-        book.format, book.lists_looks = _layout_of(book)
+        book.format, book.lists_looks, book.keeps_tree = _layout_of(book)
     else:
         path = Path(location)
         if not path.exists():
@@ -125,7 +127,7 @@ def open_book(location: str, *, readonly: bool = False) -> Book:
             looked_at.close()
         readonly = readonly or not may_write(path)
         book = Book(location, sqlite_engine(path, readonly=readonly), writable=not readonly)
-        book.format, book.lists_looks = layout
+        book.format, book.lists_looks, book.keeps_tree = layout
     if is_url(location) and book.writable:
         with connected(book) as connection:
             book.lacking = lacking(connection)
@@ -133,8 +135,8 @@ def open_book(location: str, *, readonly: bool = False) -> Book:
     return book
 
 
-def _layout_of(book: Book) -> tuple[int, bool]:
-    """The book's format, and whether its index says what ids look like.
+def _layout_of(book: Book) -> tuple[int, bool, bool]:
+    """The book's format, whether its index says what ids look like, and whether it keeps its tree.
 
     Raises `ForeignBook` or `NewerBook` for what this version cannot use.
     """
@@ -153,7 +155,7 @@ def _layout_of(book: Book) -> tuple[int, bool]:
             f"{schema.FORMAT}.",
             "Update duebook. Nothing was changed.",
         )
-    return int(format_), schema.LOOKS in layout
+    return int(format_), schema.LOOKS in layout, schema.TREE in layout
 
 
 @contextmanager

@@ -44,7 +44,8 @@ def create_book(
     A file is made next to its place and moved there when it is whole. Raises `BookExists`,
     `ForeignBook`, `ClockDoubted`, or `BookMissing` for a folder that is not there.
     """
-    entries = {"format": str(schema.FORMAT), schema.LOOKS: "all", **(settings or {})}
+    entries = {"format": str(schema.FORMAT), schema.LOOKS: "all", schema.TREE: "kept"}
+    entries |= settings or {}
     if is_url(location):
         book = Book(location, url_engine(location), writable=True)
         _refuse_taken(book)

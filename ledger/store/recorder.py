@@ -23,6 +23,7 @@ from ledger.store.clock import trusted
 from ledger.store.head import LOCK_SECONDS, Head, head_of, microseconds_now
 from ledger.store.rights import Lacking, read_only, told
 from ledger.store.schema import FORMAT, events
+from ledger.store.tree import WIDTH, Growing
 
 BATCH = 2000
 WRITE_LOCK = 0x6475_6564
@@ -64,6 +65,9 @@ class Writer:
         self.head = head
         self.recorded_at = max(now, head.recorded_at)
         self._said = {"clock_is_right": trusted, "actor": actor}
+        self._tree = Growing(connection)
+        self._hashes: list[bytes] = []
+        """Those since the last subtree of the tree that is full."""
 
     def signed(self, event: Own) -> Own:
         """An event of ours that says who writes it, and by which clock if that was doubted."""
@@ -78,16 +82,21 @@ class Writer:
         else:
             while batch := list(islice(chained, BATCH * 5)):
                 self._insert_postgres(batch)
+        self._tree.keep()
         return self.head
 
     def _chained(self, rows: Iterable[Row]) -> Iterator[tuple[Any, ...]]:
         position, digest, known = self.head.position, self.head.hash, self.recorded_at
-        link = chain.link
+        link, hashes, last = chain.link, self._hashes, WIDTH - 1
         for stream, version, topic, state, at, by, batch, row, key in rows:
             position += 1
             digest = link(
                 digest, position, stream, version, topic, state, at, known, by, batch, row, key
             )
+            hashes.append(digest)
+            if not position & last:
+                self._tree.complete(position, hashes)
+                hashes.clear()
             yield (
                 position, stream, version, topic, state, at, known, by, batch, row, key, digest
             )  # fmt: skip

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from ledger.kernel.errors import ConcurrentWrite, ReadOnlyBook, Refusal, RightMissing
-from ledger.store.schema import events, refs, snapshots, withdrawn
+from ledger.store.schema import events, merkle, refs, snapshots, withdrawn
 
-WRITTEN = tuple(table.name for table in (events, refs, withdrawn, snapshots))
+WRITTEN = tuple(table.name for table in (events, refs, withdrawn, snapshots, merkle))
 """What recording and closing insert into. Nothing else of a book is written, and no row twice."""
 HOW = "what each role is for: duebook init --roles"
 _DENIED, _TAKEN = "42501", "23505"
@@ -80,6 +80,18 @@ def owns(connection: Connection) -> bool:
         " WHERE oid IN ('events'::regclass, 'duebook_meta'::regclass)"
     )
     return bool(result.scalar())
+
+
+def let_write_as(connection: Connection, table: str, like: str) -> None:
+    """Lets every role that may add to one table of a book on a server add to another as well."""
+    query = (
+        "SELECT DISTINCT grantee::text FROM information_schema.role_table_grants"
+        " WHERE table_schema = current_schema() AND table_name = %s"
+        " AND privilege_type = 'INSERT' AND grantee <> current_user"
+    )
+    for role in connection.exec_driver_sql(query, (like,)).scalars().all():
+        name = connection.dialect.identifier_preparer.quote(role)
+        connection.exec_driver_sql(f'GRANT SELECT, INSERT ON "{table}" TO {name}')
 
 
 def refuse_unless_owner(connection: Connection) -> None:

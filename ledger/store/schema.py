@@ -23,6 +23,8 @@ from sqlalchemy import (
 
 LOOKS = "looks"
 """The key under which a book says that its index holds what ids look like."""
+TREE = "tree"
+"""The key under which a book says that it keeps the Merkle tree of its log."""
 INDEX_FORMAT = 4
 """Up to here only the layout of these tables and what the index holds: a book with a smaller one
 is brought up to date when it is opened for writing."""
@@ -87,6 +89,16 @@ snapshots = Table(
 """Left by a close: of a store's first `version` events, those with GMV of orders after `day` are
 at the positions `later`, so that a period after that day need not read the others. Derived from
 the log, verified, disposable."""
+
+merkle = Table(
+    "merkle",
+    metadata,
+    Column("level", _Long, primary_key=True, autoincrement=False),
+    Column("number", _Long, primary_key=True, autoincrement=False),
+    Column("hash", LargeBinary, nullable=False),
+)
+"""Of the tree over the log's hashes the roots of full subtrees of 256 ** level events, by their
+number from the first on. Derived from the log, verified, disposable: see `store.tree`."""
 
 meta = Table(
     "duebook_meta",
@@ -230,7 +242,8 @@ def holds_looks(connection: Connection) -> bool:
 
 def stored_layout(connection: Connection) -> dict[str, str] | None:
     """What a book says of its layout: its format and its index; None where there is no book."""
-    query = select(meta.c.key, meta.c.value).where(meta.c.key.in_(("format", LOOKS)))
+    keys = ("format", LOOKS, TREE)
+    query = select(meta.c.key, meta.c.value).where(meta.c.key.in_(keys))
     try:
         return {key: value for key, value in connection.execute(query)}
     except exc.DatabaseError as error:

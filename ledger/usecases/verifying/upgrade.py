@@ -14,18 +14,21 @@ from ledger.store.indexes import recomputed
 from ledger.store.log import fetch
 from ledger.store.order_lines import Calls, archive_folder
 from ledger.store.places import ARCHIVE
-from ledger.store.rights import Lacking, owns, refuse_unless_owner
+from ledger.store.rights import Lacking, let_write_as, owns, refuse_unless_owner
 from ledger.store.schema import (
     FORMAT,
     INDEX_FORMAT,
     LOOKS,
+    TREE,
     holds_looks,
     insert_refs,
+    merkle,
     meta,
     metadata,
     refs,
 )
 from ledger.store.scratch import Scratch
+from ledger.store.tree import holds_tree, make_tree
 from ledger.usecases.record_decisions import Agree, at_once
 from ledger.usecases.verifying.copies import copy_of
 
@@ -43,6 +46,7 @@ def bring_index_up(book: Book) -> None:
     """
     if book.format >= INDEX_FORMAT:
         _add_looks(book)
+        _add_tree(book)
         return
     if not book.writable:
         raise OlderBook(
@@ -58,6 +62,8 @@ def bring_index_up(book: Book) -> None:
         insert_refs(connection, sorted(recomputed(connection).refs - have))
         _set_format(connection, INDEX_FORMAT)
         _say_holds_looks(connection)
+        _keep_tree(connection, writer.head.position)
+    book.keeps_tree = True
     book.format = book.log.format = INDEX_FORMAT
     book.lists_looks = True
     book.notes.append(
@@ -139,6 +145,26 @@ def _add_looks(book: Book) -> None:
         insert_refs(connection, sorted(looks - have))
         _say_holds_looks(connection)
     book.lists_looks = True
+
+
+def _add_tree(book: Book) -> None:
+    """Keeps the tree over the log, in one pass. A book that may only be read goes without: its
+    tree is worked out when it is asked for."""
+    if book.keeps_tree or not _may_be_brought_up(book):
+        return
+    with book.log.writing(older=True) as writer:
+        _keep_tree(writer.connection, writer.head.position)
+    book.keeps_tree = True
+
+
+def _keep_tree(connection: Connection, size: int) -> None:
+    if holds_tree(connection):
+        return
+    merkle.create(connection, checkfirst=True)
+    if connection.dialect.name != "sqlite":
+        let_write_as(connection, merkle.name, refs.name)
+    make_tree(connection, size)
+    connection.execute(insert(meta), [{"key": TREE, "value": "kept"}])
 
 
 class DerivedOrders(Refusal):

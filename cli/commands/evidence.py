@@ -1,0 +1,158 @@
+"""`duebook checkpoint`, `proof` and `check`: evidence that holds without trust in the book."""
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cli.destination import INPUT
+from cli.options import Ask, answering
+from cli.output import FORMATS, Out
+from cli.talk import say
+from ledger.kernel.counted import counted
+
+if TYPE_CHECKING:
+    from ledger.kernel.notes import SignedNote
+
+KEY = "DUEBOOK_KEY"
+NAME = "duebook.example/book"
+
+
+@click.command()
+@click.option(
+    "--new-key", metavar="PATH", help="Make a key instead: PATH, and PATH.pub for whoever checks."
+)
+@click.option("--name", metavar="NAME", help="Of the new key: acme.example/partners, no blanks.")
+@answering(also=("note",), formats=(*FORMATS, "note"))
+def checkpoint(new_key: str | None, name: str | None, ask: Ask) -> None:
+    """State the log's size and the root of its Merkle tree, as a signed note.
+
+    Whoever keeps one sees later, without trust in the book, its keeper or this program, whether the
+    log still begins as it did: `duebook verify --checkpoint FILE`, or by a proof. It is signed by
+    the key that DUEBOOK_KEY names; without one it is unsigned, and worth what its way to its keeper
+    is worth. A key signs nothing that contradicts what it has signed.
+
+    \b
+    duebook checkpoint --new-key finance.key --name acme.example/finance
+    DUEBOOK_KEY=finance.key duebook checkpoint -o 2026q1.note
+    """
+    if new_key is not None:
+        if not name:
+            raise click.UsageError("--new-key needs --name: whose key it is.")
+        _make_key(new_key, name)
+        return
+    if name is not None:
+        raise click.UsageError("--name goes with --new-key.")
+    from ledger.usecases.evidence.checkpoints import signed_checkpoint
+    from ledger.usecases.evidence.key_files import read_key
+
+    path = os.environ.get(KEY)
+    key = read_key(path) if path else None
+    with ask.opened() as book, book.reading() as connection:
+        note = signed_checkpoint(connection, key)
+    answer = {
+        "origin": note.checkpoint.origin,
+        "size": note.checkpoint.size,
+        "root": note.checkpoint.root.hex(),
+        "signed_by": key.public.name if key else None,
+        "note": note.text(),
+    }
+    _write(ask.out, answer, note.text())
+    whose = f"signed by {key.public.name}" if key else f"unsigned: {KEY} names no key"
+    say(f"{counted(note.checkpoint.size, 'event')}, {whose}.")
+
+
+def _make_key(path: str, name: str) -> None:
+    from ledger.usecases.evidence.key_files import make_key
+
+    public = make_key(path, name)
+    say(f"Wrote the key to {path}, for nobody else, and {path}.pub for whoever checks:")
+    say(public.text())
+
+
+@click.command()
+@click.argument("what", type=click.Choice(["fact", "between"]))
+@click.argument("of", metavar="POSITION|CHECKPOINT")
+@click.argument("other", metavar="[CHECKPOINT]", required=False)
+@answering(also=("proof",), formats=(*FORMATS, "proof"))
+def proof(what: str, of: str, other: str | None, ask: Ask) -> None:
+    """Prove that an event is in the log, or that the log has only been added to.
+
+    `proof fact POSITION` is of the log as it is, signed as `checkpoint` signs; it holds what the
+    event says. `proof between FIRST SECOND` is of two checkpoints, given as files. `duebook check`
+    checks a proof without the book.
+
+    \b
+    duebook proof fact 1672 -o closure.proof
+    duebook proof between 2026q1.note 2026q2.note -o grown.proof
+    """
+    from ledger.usecases.evidence.checkpoints import signed_checkpoint
+    from ledger.usecases.evidence.key_files import read_key
+    from ledger.usecases.evidence.proving import prove_between, prove_fact
+
+    if (other is None) != (what == "fact"):
+        raise click.UsageError("Write: proof fact POSITION, or proof between FIRST SECOND.")
+    path = os.environ.get(KEY)
+    with ask.opened() as book, book.reading() as connection:
+        if what == "fact":
+            if not (of.isascii() and of.isdigit() and len(of) < 19):
+                raise click.UsageError(f"{of} is not a position.")
+            note = signed_checkpoint(connection, read_key(path) if path else None)
+            text = prove_fact(connection, int(of), note).text()
+        else:
+            text = prove_between(connection, _note(of), _note(other or "")).text()
+    _write(ask.out, {"proves": what, "proof": text}, text)
+
+
+@click.command()
+@click.argument("file", type=INPUT)
+@click.option(
+    "--checkpoint",
+    "kept",
+    type=INPUT,
+    required=True,
+    metavar="FILE",
+    help="The checkpoint that you kept, or trust.",
+)
+@click.option(
+    "--key", type=INPUT, metavar="FILE.pub", help="The public key that has to have signed it."
+)
+@answering(book=False)
+def check(file: str, kept: str, key: str | None, ask: Ask) -> None:
+    """Check a proof with nothing but a checkpoint that you kept. No book is needed.
+
+    \b
+    duebook check closure.proof --checkpoint 2026q2.note --key finance.key.pub
+    duebook check grown.proof --checkpoint 2026q1.note
+    """
+    from ledger.usecases.evidence.key_files import read_public, text_in
+    from ledger.usecases.evidence.proving import checked
+
+    public = read_public(key) if key else None
+    answer = checked(text_in(file), _note(kept), public)
+    if not ask.out.is_table:
+        ask.out.data(answer, [answer])
+        return
+    if answer["proves"] == "fact":
+        lines = [f"Position {answer['position']} is in the log of {answer['size']:,} events."]
+        lines += [f"  {name} = {answer[name]}" for name in ("stream", "type", "at", "recorded_at")]
+        lines += [f"  {name} = {value}" for name, value in answer["says"].items()]
+    else:
+        lines = [f"The log of {answer['to']:,} events begins with the {answer['from']:,} of yours."]
+    ask.out.text(lines)
+    say(f"Signed by {public.name}." if public else "Whose signature it has was not asked: --key")
+
+
+def _note(path: str) -> "SignedNote":
+    from ledger.kernel.notes import parsed
+    from ledger.usecases.evidence.key_files import text_in
+
+    return parsed(text_in(path))
+
+
+def _write(where: Out, answer: dict[str, Any], text: str) -> None:
+    """The file itself, to the character; or the answer as data."""
+    if where.is_table or where.format in ("note", "proof"):
+        where.page(text)
+    else:
+        where.data(answer, [answer])
