@@ -7,6 +7,7 @@ import click
 from cli.deciding import Decision, deciding
 from cli.options import Ask, answering, not_empty, now
 from cli.output import Out
+from cli.signing import checkpoint_of_close, signing_key
 from cli.talk import say
 from cli.typed import DAY, completing
 from ledger.kernel.counted import counted, grouped
@@ -62,6 +63,7 @@ def close(
         where.preview().data(plan, _issued(plan))
         _talk_closed(where, plan)
 
+    key = signing_key()
     with ask.opened() as book:
         with book.reading() as connection:
             at = decision_as_of(ask, connection, program)
@@ -76,6 +78,8 @@ def close(
             posting_date=posting_date,
             agree=decision.agree(f"Close {program}{f' {period}' if period else ''}?", show),
         )
+        if answer["recorded"]:
+            checkpoint_of_close(book, key, answer)
     decision.answer(where, answer, _issued(answer))
     if where.is_table and not decision.declined:
         _talk_closed(where, answer)
@@ -117,6 +121,8 @@ def _talk_closed(where: Out, answer: dict[str, Any]) -> None:
     say(f"As of {where.clocks(answer)}, seal {answer['digest'][:23]}...")
     if answer["recorded"]:
         say(f"Receipt {answer['receipt']}")
+        if "checkpoint" in answer:
+            say("To give it away as evidence: duebook checkpoint -o FILE.note")
 
 
 @click.command()

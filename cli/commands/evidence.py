@@ -1,6 +1,5 @@
 """`duebook checkpoint`, `proof` and `check`: evidence that holds without trust in the book."""
 
-import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -8,14 +7,11 @@ import click
 from cli.destination import INPUT
 from cli.options import Ask, answering
 from cli.output import FORMATS, Out
+from cli.signing import say_signed, signing_key
 from cli.talk import say
-from ledger.kernel.counted import counted
 
 if TYPE_CHECKING:
     from ledger.kernel.notes import SignedNote
-
-KEY = "DUEBOOK_KEY"
-NAME = "duebook.example/book"
 
 
 @click.command()
@@ -44,10 +40,8 @@ def checkpoint(new_key: str | None, name: str | None, ask: Ask) -> None:
     if name is not None:
         raise click.UsageError("--name goes with --new-key.")
     from ledger.usecases.evidence.checkpoints import signed_checkpoint
-    from ledger.usecases.evidence.key_files import read_key
 
-    path = os.environ.get(KEY)
-    key = read_key(path) if path else None
+    key = signing_key()
     with ask.opened() as book, book.reading() as connection:
         note = signed_checkpoint(connection, key)
     answer = {
@@ -58,8 +52,7 @@ def checkpoint(new_key: str | None, name: str | None, ask: Ask) -> None:
         "note": note.text(),
     }
     _write(ask.out, answer, note.text())
-    whose = f"signed by {key.public.name}" if key else f"unsigned: {KEY} names no key"
-    say(f"{counted(note.checkpoint.size, 'event')}, {whose}.")
+    say_signed(note, key)
 
 
 def _make_key(path: str, name: str) -> None:
@@ -87,17 +80,15 @@ def proof(what: str, of: str, other: str | None, ask: Ask) -> None:
     duebook proof between 2026q1.note 2026q2.note -o grown.proof
     """
     from ledger.usecases.evidence.checkpoints import signed_checkpoint
-    from ledger.usecases.evidence.key_files import read_key
-    from ledger.usecases.evidence.proving import prove_between, prove_fact
+    from ledger.usecases.evidence.proofs_of_log import prove_between, prove_fact
 
     if (other is None) != (what == "fact"):
         raise click.UsageError("Write: proof fact POSITION, or proof between FIRST SECOND.")
-    path = os.environ.get(KEY)
     with ask.opened() as book, book.reading() as connection:
         if what == "fact":
             if not (of.isascii() and of.isdigit() and len(of) < 19):
                 raise click.UsageError(f"{of} is not a position.")
-            note = signed_checkpoint(connection, read_key(path) if path else None)
+            note = signed_checkpoint(connection, signing_key())
             text = prove_fact(connection, int(of), note).text()
         else:
             text = prove_between(connection, _note(of), _note(other or "")).text()
@@ -126,7 +117,7 @@ def check(file: str, kept: str, key: str | None, ask: Ask) -> None:
     duebook check grown.proof --checkpoint 2026q1.note
     """
     from ledger.usecases.evidence.key_files import read_public, text_in
-    from ledger.usecases.evidence.proving import checked
+    from ledger.usecases.evidence.proofs_of_log import checked
 
     public = read_public(key) if key else None
     answer = checked(text_in(file), _note(kept), public)

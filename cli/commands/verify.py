@@ -11,9 +11,15 @@ from cli.talk import say
 from ledger.kernel.counted import counted
 
 if TYPE_CHECKING:
-    from ledger.usecases.verifying.verify import Check
+    from ledger.store.book import Book
+    from ledger.store.receipts import Receipt
+    from ledger.usecases.verifying.verify import Check, Progress
 
 BROKEN = 5
+ANEW = (
+    "The book holds by itself, and not against a checkpoint that was kept elsewhere: its log was "
+    "made anew or cut since, or the checkpoint is another book's, or not signed by that key."
+)
 
 
 @click.command()
@@ -56,61 +62,68 @@ def verify(
     duebook verify --file sales-2026-02.csv
     duebook verify --checkpoint 2026q1.note --key finance.key.pub
     """
-    from ledger.kernel.notes import parsed
     from ledger.store.receipts import parse_receipt
     from ledger.store.verified import Verified, leave_verified
-    from ledger.usecases.evidence.kept_checkpoint import verify_checkpoint
-    from ledger.usecases.evidence.key_files import read_public, text_in
-    from ledger.usecases.verifying.clock import verify_clock
-    from ledger.usecases.verifying.closed_periods import verify_closed
+    from ledger.usecases.evidence.kept_checkpoint import read_kept, verify_kept
     from ledger.usecases.verifying.input_files import verify_file
-    from ledger.usecases.verifying.merkle_tree import verify_tree
-    from ledger.usecases.verifying.order_archive import verify_orders
-    from ledger.usecases.verifying.snapshots import verify_snapshots
-    from ledger.usecases.verifying.verify import not_seen
-    from ledger.usecases.verifying.verify import verify as usecase
     from projections.leftovers import sweep
-    from projections.verify import verify_entries, verify_places, verify_views
 
     where = ask.out
     given = [parse_receipt(text, "given with --receipt") for text in receipts]
     if key is not None and not kept:
         raise click.UsageError("--key goes with --checkpoint: whose signature it has to have.")
-    notes = {path: parsed(text_in(path)) for path in kept}
-    public = read_public(key) if key else None
+    notes, public = read_kept(kept, key)
     with ask.opened() as book, progress() as report:
         sweep(book)
         head = book.head()
-        checks = usecase(book, given, report)
-        if all(check.ok for check in checks):
-            checks.append(verify_tree(book))
-            checks += verify_orders(book, report)
-            checks += verify_snapshots(book)
-            checks += verify_closed(book, report)
-            checks.append(verify_entries(book, report))
-            places = verify_places(book)
-            checks += [places, *(verify_views(book, report) if places.ok else [])]
-            checks += [verify_clock(book, now()), not_seen()]
-        checks += [verify_checkpoint(book, path, note, public) for path, note in notes.items()]
+        checks = _checked(book, given, report)
         ok = all(check.ok for check in checks)
         leave_verified(book, Verified(now(), head.position, head.hash.hex(), ok))
+        checks += verify_kept(book, notes, public)
+        grown = all(check.ok for check in checks) or not ok
         if ok and files:
             with book.reading() as connection:
                 checks += [verify_file(connection, path) for path in files]
-    unknown = [check for check in checks if ok and not check.ok]
     rows = [check.as_json() for check in checks]
-    answer = {"ok": ok and not unknown, "events": head.position, "head": head.hash.hex()}
-    where.data({**answer, "checks": rows}, rows)
+    answer = {"ok": all(check.ok for check in checks), "events": head.position}
+    where.data({**answer, "head": head.hash.hex(), "checks": rows}, rows)
     if not ok:
         say(_what_does_not_hold(checks))
         return BROKEN
-    if unknown:
+    if not grown:
+        say(ANEW)
+        return BROKEN
+    if unknown := [check for check in checks if not check.ok]:
         names = ", ".join(check.name.removeprefix("file ") for check in unknown)
         say(f"The log holds; it was not given {names} as it is here.")
         return 1
     if where.is_table:
         say(f"Everything holds: {counted(head.position, 'event')}, head {head.hash.hex()}.")
     return 0
+
+
+def _checked(book: "Book", given: "list[Receipt]", report: "Progress") -> "list[Check]":
+    """Every check of the book by itself; what rests on the log only where that holds."""
+    from ledger.usecases.verifying.clock import verify_clock
+    from ledger.usecases.verifying.closed_periods import verify_closed
+    from ledger.usecases.verifying.merkle_tree import verify_tree
+    from ledger.usecases.verifying.order_archive import verify_orders
+    from ledger.usecases.verifying.snapshots import verify_snapshots
+    from ledger.usecases.verifying.verify import not_seen
+    from ledger.usecases.verifying.verify import verify as usecase
+    from projections.verify import verify_entries, verify_places, verify_views
+
+    checks = usecase(book, given, report)
+    if not all(check.ok for check in checks):
+        return checks
+    checks.append(verify_tree(book))
+    checks += verify_orders(book, report)
+    checks += verify_snapshots(book)
+    checks += verify_closed(book, report)
+    checks.append(verify_entries(book, report))
+    places = verify_places(book)
+    checks += [places, *(verify_views(book, report) if places.ok else [])]
+    return [*checks, verify_clock(book, now()), not_seen()]
 
 
 def _what_does_not_hold(checks: "list[Check]") -> str:

@@ -21,8 +21,8 @@ from ledger.kernel.tree_shape import (
 )
 
 HEAD = "c2sp.org/tlog-proof@v1"
-EXTRA_MAX = 64 * 1024
-"""Bytes of the extra data that a proof of somebody else may have; ours have none."""
+EXTRA_MAX = 16 * 1024 * 1024
+"""Bytes of the extra data: of ours what the event says."""
 LENGTH_MAX = notes.LENGTH_MAX + 2 * EXTRA_MAX + 16 * 1024
 """Characters of a proof: a note, extra data in base64, and the most hashes."""
 

@@ -135,4 +135,4 @@ def test_every_argument_that_names_something_is_completed() -> None:
         and one._custom_shell_complete is None
         and type(one.type).__name__ == "StringParamType"
     }
-    assert bare == {("query", "sql")}
+    assert bare == {("query", "sql"), ("proof", "of"), ("proof", "other")}

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ledger.kernel.errors import BadNote, MissingExtra, MissingFile, Refusal
+from ledger.kernel.errors import MissingExtra, MissingFile, Refusal
 from ledger.kernel.note_keys import ED25519, NoteKey, bytes_of, check_name, parsed_key, text_of
 from ledger.kernel.notes import Checkpoint
+from ledger.kernel.proof_errors import BadNote
 from ledger.kernel.proofs import LENGTH_MAX
 from ledger.store.scratch import new_name
 

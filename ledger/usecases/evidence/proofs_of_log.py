@@ -9,11 +9,12 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from ledger.kernel.errors import BadProof, NoSuchPosition
+from ledger.kernel.errors import NoSuchPosition
 from ledger.kernel.instants import format_instant
 from ledger.kernel.merkle import consistency, inclusion, leaf
 from ledger.kernel.note_keys import NoteKey
 from ledger.kernel.notes import SignedNote, signed_by
+from ledger.kernel.proof_errors import BadProof
 from ledger.kernel.proofs import (
     HEAD,
     ConsistencyProof,
