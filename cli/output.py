@@ -22,7 +22,7 @@ from cli.talk import point_away, say, say_what_is_done
 from ledger.kernel.counted import grouped
 from ledger.kernel.instants import DEFAULT_ZONE, wall_clock
 from ledger.kernel.shown import visible, visible_cell, visible_json
-from projections.cells import NUMBER, cell, is_money, is_number, is_number_column
+from projections.cells import NUMBER, PerCurrency, cell, is_money, is_number, is_number_column
 from projections.exporters.rows_csv import write_csv
 
 FORMATS = ("table", "json", "csv", "ndjson", "xlsx")
@@ -167,6 +167,8 @@ class Out:
     def _shown(self, name: str, value: Any) -> str:
         """A cell of a table: thousands separated, instants in local time to the second, codes in
         words, digests shortened."""
+        if isinstance(value, PerCurrency):
+            return visible(value.grouped)
         text = visible(cell(value))
         if isinstance(value, str):
             if INSTANT.fullmatch(text):

@@ -20,9 +20,9 @@ TABLES = (
 """The read models, each in a file of its name."""
 BY_REPORT = {"trial-balance": "balances"}
 """The read model of each report that has another name."""
-WORKED_OUT = ("obligations", "reconciliation")
-"""Built-in reports that are worked out when they are shown, because they depend on as-of; each in
-a file of its name. Programs add others."""
+WORKED_OUT = ("audit", "obligations", "reconciliation")
+"""Built-in reports that are worked out when they are shown, because they depend on as-of or are few
+rows of a long log. Each is in a file of its name. Programs add others."""
 
 
 class Views(Mapping[str, View]):

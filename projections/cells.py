@@ -4,6 +4,8 @@ import json
 import re
 from typing import Any
 
+from ledger.kernel.counted import grouped
+
 NUMBERS = {
     *("amount", "position", "line", "known_at", "rows", "was", "now", "difference", "orders"),
     *("number", "count", "lines", "days", "rate", "charged_rate"),
@@ -22,10 +24,24 @@ PERIOD = re.compile(r"[0-9]{4}-[0-9]{2}|[0-9]{4}q[1-4]|total")
 NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 
 
+class PerCurrency(dict[str, str]):
+    """Amounts by currency: an object in JSON, in a cell `60400.00 CNY;12.50 USD`."""
+
+    def __str__(self) -> str:
+        return ";".join(f"{amount} {code}" for code, amount in self.items())
+
+    @property
+    def grouped(self) -> str:
+        """As people read it: `60,400.00 CNY, 12.50 USD`."""
+        return ", ".join(f"{grouped(amount)} {code}" for code, amount in self.items())
+
+
 def cell(value: Any) -> str:
     """A value as one cell: lists joined, None as empty."""
     if value is None:
         return ""
+    if isinstance(value, PerCurrency):
+        return str(value)
     if isinstance(value, list | tuple):
         return ";".join(cell(item) for item in value)
     if isinstance(value, dict):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from ledger.kernel.counted import counted, grouped
 from ledger.kernel.shown import visible
 from ledger.programs.words import in_words
-from projections.cells import NUMBER, cell, is_money, is_number_column
+from projections.cells import NUMBER, PerCurrency, cell, is_money, is_number_column
 from projections.narrowing import Condition, narrowed
 from projections.web.looking import Looking
 from projections.web.page import Cell, Filter, Row, Section, Table
@@ -72,7 +72,8 @@ def _stream(name: str, value: object) -> str:
 
 
 def _cell(looking: Looking, name: str, row: Row, there: set[str], parties: dict[str, str]) -> Cell:
-    text = visible(cell(row.get(name)))
+    value = row.get(name)
+    text = visible(value.grouped if isinstance(value, PerCurrency) else cell(value))
     if not text:
         return Cell("", kind="n" if is_number_column(name) else "")
     if INSTANT.fullmatch(text):
