@@ -15,6 +15,7 @@ NAVIGATION = (
     ("exceptions", ("exceptions",)),
     ("breaks", ("breaks",)),
     ("obligations", ("obligations",)),
+    ("audit", ("audit",)),
     ("log", ("log",)),
     ("compare", ("compare",)),
     ("query", ("query",)),

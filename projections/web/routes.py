@@ -13,6 +13,7 @@ PLAIN = {
     "exceptions": "lists:exceptions",
     "breaks": "lists:breaks",
     "obligations": "lists:obligations",
+    "audit": "lists:audit",
     "log": "lists:log",
     "verify": "lists:verify",
     "compare": "asking:compare",

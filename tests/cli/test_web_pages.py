@@ -54,7 +54,8 @@ def test_every_amount_on_every_page_is_one_of_the_data_behind_it(busy: Path, per
     pages = crawl(browser, per_kind)
     assert {urlsplit(address).path.split("/")[1] for address, _ in pages} >= {
         *("", "programs", "statements", "lines", "facts", "streams", "orders", "exceptions"),
-        *("breaks", "obligations", "log", "verify", "compare", "query", "search", "status"),
+        *("breaks", "obligations", "audit", "log", "verify", "compare", "query", "search"),
+        "status",
     }
     for address, read in pages:
         said = set(scalars(data(browser, address)))
@@ -113,6 +114,7 @@ def test_old_clocks_are_said_at_the_head_of_a_page(busy: Path) -> None:
         ("/exceptions", ("report", "exceptions")),
         ("/breaks", ("report", "reconciliation")),
         ("/obligations", ("report", "obligations")),
+        ("/audit", ("report", "audit")),
         ("/log", ("log", "--limit", "200")),
         ("/query?sql=select+*+from+statements", ("query", "select * from statements")),
     ],

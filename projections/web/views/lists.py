@@ -1,4 +1,4 @@
-"""Exceptions, breaks, obligations, the log, and what `verify` last said."""
+"""Exceptions, breaks, obligations, the audit trail, the log, and what `verify` last said."""
 
 import json
 from itertools import islice
@@ -34,6 +34,11 @@ def breaks(looking: Looking) -> Answer:
 def obligations(looking: Looking) -> Answer:
     """What is owed in addition to lines."""
     return _report(looking, "obligations", "Obligations", "state = overdue")
+
+
+def audit(looking: Looking) -> Answer:
+    """Who decided what, when, why, and what it moved."""
+    return _report(looking, "audit", "Audit trail", "what = closed")
 
 
 def _report(looking: Looking, name: str, title: str, example: str) -> Answer:
