@@ -9,6 +9,7 @@ from ledger.kernel.merkle import EMPTY, consistency, inclusion, root_at
 from ledger.kernel.notes import Checkpoint, SignedNote
 from ledger.kernel.proof_errors import BadNote, BadProof
 from ledger.kernel.proofs import (
+    EXTRA_MAX,
     ConsistencyProof,
     InclusionProof,
     parsed_consistency,
@@ -130,6 +131,6 @@ def test_whatever_is_not_a_proof_of_growth_is_refused_in_words(text: str, words:
 
 
 def test_extra_data_is_bounded() -> None:
-    """A proof of ours has none."""
-    with pytest.raises(BadProof, match="more than 65,536 bytes of extra data"):
-        replace(IN, extra=bytes(65_537))
+    """Of ours they are what one event says."""
+    with pytest.raises(BadProof, match="more than 16,777,216 bytes of extra data"):
+        replace(IN, extra=bytes(EXTRA_MAX + 1))
