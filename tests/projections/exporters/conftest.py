@@ -168,6 +168,7 @@ def answer() -> dict[str, Any]:
         "rules_version": 1,
         "as_of": "2026-11-21T08:00:00Z",
         "known_at": 123,
+        "asked": {"as_of": None, "known_at": 124},
         "provisional": False,
         "assumptions": [],
         "totals": {"CNY": "-1204.50", "JPY": "1200", "USD.AD": "3000.50"},
