@@ -35,6 +35,7 @@ MODULES = {
     "checkpoint": "evidence",
     "proof": "evidence",
     "check": "evidence",
+    "cosign": "evidence",
     "rebuild": "report",
     "export": "upgrade",
     "upgrade": "upgrade",

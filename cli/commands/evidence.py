@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.destination import INPUT
-from cli.options import Ask, answering
+from cli.options import Ask, answering, now
 from cli.output import FORMATS, Out
 from cli.signing import say_signed, signing_key
 from cli.talk import say
+from ledger.kernel.counted import counted
 
 if TYPE_CHECKING:
     from ledger.kernel.notes import SignedNote
@@ -132,6 +133,43 @@ def check(file: str, kept: str, key: str | None, ask: Ask) -> None:
         lines = [f"The log of {answer['to']:,} events begins with the {answer['from']:,} of yours."]
     ask.out.text(lines)
     say(f"Signed by {public.name}." if public else "Whose signature it has was not asked: --key")
+
+
+@click.command()
+@click.argument("checkpoint", type=INPUT)
+@click.option("--key", type=INPUT, required=True, metavar="FILE", help="Your own key.")
+@click.option(
+    "--last", type=INPUT, metavar="FILE", help="The checkpoint that you cosigned the last time."
+)
+@answering(book=False, also=("note",), formats=(*FORMATS, "note"))
+def cosign(checkpoint: str, key: str, last: str | None, ask: Ask) -> None:
+    """Sign somebody else's checkpoint, after checking that it extends the last one you signed.
+
+    No book is needed. CHECKPOINT is the file of `duebook proof between LAST NEW`, which brings the
+    new checkpoint with it; the first time, or where nothing was recorded since, the checkpoint
+    alone. Your key is made by `duebook checkpoint --new-key`.
+
+    
+    duebook cosign 2026q1.note --key partner.key -o cosigned.note
+    duebook cosign grown.proof --key partner.key --last cosigned.note -o cosigned-q2.note
+    """
+    from ledger.usecases.evidence.cosign import cosign as usecase
+    from ledger.usecases.evidence.key_files import read_key, text_in
+
+    own = read_key(key)
+    note = usecase(text_in(checkpoint), own, _note(last) if last else None, now=now())
+    answer = {
+        "origin": note.checkpoint.origin,
+        "size": note.checkpoint.size,
+        "root": note.checkpoint.root.hex(),
+        "cosigned_by": own.public.name,
+        "extends": last is not None,
+        "note": note.text(),
+    }
+    _write(ask.out, answer, note.text())
+    size = counted(note.checkpoint.size, "event")
+    extends = "it extends the last one" if last else "the first one: nothing to compare it with"
+    say(f"Cosigned by {own.public.name}: {size}, {extends}. Key: {own.cosigning.text()}")
 
 
 def _note(path: str) -> "SignedNote":

@@ -18,7 +18,15 @@ from ledger.usecases.evidence.checkpoints import (
     compared,
     signed_checkpoint,
 )
-from ledger.usecases.evidence.key_files import BadKey, KeyExists, make_key, read_key, read_public
+from ledger.usecases.evidence.cosign import cosign
+from ledger.usecases.evidence.key_files import (
+    BadKey,
+    KeyExists,
+    bears,
+    make_key,
+    read_key,
+    read_public,
+)
 from ledger.usecases.evidence.proofs_of_log import FIELDS, checked, prove_between, prove_fact
 from tests.quarter import certified, store
 
@@ -214,3 +222,34 @@ def test_a_proof_of_a_fact_reads_back(book: Book) -> None:
     with book.reading() as connection:
         proof = prove_fact(connection, 2, note)
     assert parsed_inclusion(proof.text()) == proof
+
+
+def test_the_other_party_cosigns_only_what_extends_what_it_signed_last(
+    book: Book, record_facts: Record, key: str, tmp_path: Path, now: int
+) -> None:
+    """The first checkpoint as it is; later ones with the proof that leads to them."""
+    partner = str(tmp_path / "partner.key")
+    make_key(partner, "partner.example/p-01")
+    own, public = read_key(partner), read_public(f"{partner}.pub")
+    first = _note(book, key)
+    signed_first = cosign(first.text(), own, None, now=now)
+    assert bears(signed_first, public)
+    assert bears(signed_first, read_public(f"{key}.pub"))
+    assert not bears(first, public)
+    assert cosign(first.text(), own, signed_first, now=now) == signed_first
+    record_facts(book, certified("P-1"))
+    second = _note(book, key)
+    with pytest.raises(BadProof, match="has grown"):
+        cosign(second.text(), own, signed_first, now=now)
+    with book.reading() as connection:
+        grown = prove_between(connection, first, second).text()
+    signed_second = cosign(grown, own, parsed(signed_first.text()), now=now)
+    assert signed_second.checkpoint == second.checkpoint
+    with pytest.raises(BadProof, match="does not extend"):
+        cosign(first.text(), own, signed_second, now=now)
+    with pytest.raises(BadProof, match="has not cosigned"):
+        cosign(grown, own, first, now=now)
+    hashes = grown.splitlines()
+    hashes[1] = first.text().splitlines()[2]
+    with pytest.raises(BadProof, match="does not extend"):
+        cosign("\n".join(hashes) + "\n", own, signed_first, now=now)

@@ -11,11 +11,11 @@ from sqlalchemy import Connection, select
 from ledger.kernel.errors import NoSuchPosition, Refusal
 from ledger.kernel.merkle import root_at
 from ledger.kernel.note_keys import NoteKey
-from ledger.kernel.notes import Checkpoint, SignedNote, signed, signed_by
+from ledger.kernel.notes import Checkpoint, SignedNote, signed
 from ledger.store.head import head_of
 from ledger.store.schema import events
 from ledger.store.tree import LogTree
-from ledger.usecases.evidence.key_files import KeyFile
+from ledger.usecases.evidence.key_files import KeyFile, bears
 
 ORIGIN = "duebook.book/"
 ORIGIN_DIGITS = 32
@@ -95,7 +95,7 @@ def compared(connection: Connection, note: SignedNote, key: NoteKey | None) -> C
     kept = note.checkpoint
     if kept.origin != origin_of(connection):
         return Compared(False, f"it is of another book, {kept.origin}")
-    if key is not None and not signed_by(note, key):
+    if key is not None and not bears(note, key):
         return Compared(False, f"the key of {key.name} has not signed it")
     head = head_of(connection).position
     if kept.size > head:

@@ -13,8 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from ledger.kernel.errors import MissingExtra, MissingFile, Refusal
-from ledger.kernel.note_keys import ED25519, NoteKey, bytes_of, check_name, parsed_key, text_of
-from ledger.kernel.notes import Checkpoint
+from ledger.kernel.note_keys import (
+    COSIGNATURE,
+    ED25519,
+    NoteKey,
+    bytes_of,
+    check_name,
+    parsed_key,
+    text_of,
+)
+from ledger.kernel.notes import Checkpoint, SignedNote, cosigned_at, signed_by
 from ledger.kernel.proof_errors import BadNote
 from ledger.kernel.proofs import LENGTH_MAX
 from ledger.store.scratch import new_name
@@ -39,6 +47,11 @@ class KeyFile:
     path: Path
     public: NoteKey
     seed: bytes
+
+    @property
+    def cosigning(self) -> NoteKey:
+        """The public key under which it cosigns what others have signed."""
+        return NoteKey(self.public.name, COSIGNATURE, self.public.public)
 
     def sign(self, message: bytes) -> bytes:
         """The signature of a message."""
@@ -83,6 +96,12 @@ class KeyFile:
     @property
     def _last(self) -> Path:
         return Path(f"{self.path}.last")
+
+
+def bears(note: SignedNote, key: NoteKey) -> bool:
+    """Whether a key has signed a checkpoint, as its log's or as somebody else's."""
+    other = NoteKey(key.name, COSIGNATURE, key.public)
+    return signed_by(note, key) or cosigned_at(note, other) is not None
 
 
 def read_key(path: str) -> KeyFile:

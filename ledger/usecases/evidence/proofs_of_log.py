@@ -13,7 +13,7 @@ from ledger.kernel.errors import NoSuchPosition
 from ledger.kernel.instants import format_instant
 from ledger.kernel.merkle import consistency, inclusion, leaf
 from ledger.kernel.note_keys import NoteKey
-from ledger.kernel.notes import SignedNote, signed_by
+from ledger.kernel.notes import SignedNote
 from ledger.kernel.proof_errors import BadProof
 from ledger.kernel.proofs import (
     HEAD,
@@ -26,6 +26,7 @@ from ledger.store import chain
 from ledger.store.schema import events
 from ledger.store.tree import LogTree
 from ledger.usecases.evidence.checkpoints import checkpoint_of, origin_of
+from ledger.usecases.evidence.key_files import bears
 
 FIELDS = ("stream", "version", "topic", "state", "at", "recorded_at", "by", "batch", "row", "key")
 """What the chain hashes of an event besides its position, in that order."""
@@ -81,7 +82,7 @@ def checked(text: str, kept: SignedNote, key: NoteKey | None) -> dict[str, Any]:
     The root is that of the kept checkpoint, never the proof's own. Raises `BadProof` where the
     proof does not hold, and for a checkpoint that the key has not signed.
     """
-    if key is not None and not signed_by(kept, key):
+    if key is not None and not bears(kept, key):
         raise BadProof(f"The key of {key.name} has not signed the checkpoint.")
     signer = key.name if key else None
     if text.startswith(HEAD):
