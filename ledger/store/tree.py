@@ -15,7 +15,7 @@ from sqlalchemy import Connection, insert, select
 from ledger.kernel.merkle import leaves_of, subtree_of
 from ledger.store.head import head_of
 from ledger.store.log import fetch
-from ledger.store.schema import TREE, events, has_table, merkle, meta
+from ledger.store.schema import TREE, events, merkle, meta
 
 WIDTH = 256
 """Leaves of the smallest subtree that is kept, and how many of a level make one of the next."""
@@ -106,8 +106,6 @@ class LogTree:
 
 def holds_tree(connection: Connection) -> bool:
     """Whether the book keeps its tree: older ones that nobody has opened for writing do not."""
-    if not has_table(connection, merkle.name):
-        return False
     query = select(meta.c.value).where(meta.c.key == TREE)
     return connection.execute(query).first() is not None
 

@@ -29,6 +29,7 @@ def test_close_answers_with_these_keys_and_says_what_was_left_open(told: Duebook
         "recorded",
         "position",
         "receipt",
+        "checkpoint",
     }
     assert set(ran.json) == (SETTLE - {"obligations"}) | more
     statements = {"statement", "payee", "lines", "totals", "brought_forward"}
