@@ -62,7 +62,7 @@ def test_from_the_book_to_a_row_of_a_file_and_back(site_page: Opened) -> None:
     for link in (f"{PROGRAM}/partner:P-01", f"{PROGRAM}/S-1004"):
         follow(site_page, link)
         headings.append(heading(site_page))
-    assert headings == [PROGRAM, f"Statement {PROGRAM}/partner:P-01", f"{PROGRAM}/S-1004"]
+    assert headings == [PROGRAM, f"Statement {PROGRAM}/partner:P-01", f"Line {PROGRAM}/S-1004"]
     assert "2,000.00 CNY" in site_page.page.locator("header").inner_text()
     site_page.page.locator("ul.tree a").first.click()
     assert "at position" in heading(site_page)
@@ -101,7 +101,7 @@ def test_clocks_that_are_typed_are_kept_in_every_next_page(site_page: Opened) ->
     assert asked(site_page) == clocks
     site_page.page.get_by_role("link", name="Look as of now").click()
     assert site_page.page.get_by_role("status").count() == 0
-    assert heading(site_page) == f"{PROGRAM}/S-1004"
+    assert heading(site_page) == f"Line {PROGRAM}/S-1004"
     assert asked(site_page) == {}
 
 
@@ -164,7 +164,7 @@ def test_two_positions_are_compared(site_page: Opened) -> None:
     form.get_by_role("button", name="Compare").click()
     assert heading(site_page) == "From position 1,662 to 1,690"
     follow(site_page, f"{PROGRAM}/S-1003")
-    assert heading(site_page) == f"{PROGRAM}/S-1003"
+    assert heading(site_page) == f"Line {PROGRAM}/S-1003"
     site_page.page.go_back()
     follow(site_page, "28 events in the log")
     first = site_page.page.locator("section[aria-labelledby=log] tbody tr td").first

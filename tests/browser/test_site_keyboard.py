@@ -14,8 +14,17 @@ NAME = """
 }
 """
 """What the place that has the focus is called: a field by its label."""
-HEAD = ["To the content", "programs", "status", "exceptions", "breaks", "obligations", "log"]
-HEAD += ["compare", "query", "verify", "Any id", "Search", "As of", "Known at", "Look", "now"]
+HEAD = [
+    "To the content",
+    "programs",
+    "status",
+    "exceptions",
+    "breaks",
+    "obligations",
+    "audit",
+    "log",
+]
+HEAD += ["compare", "query", "verify", "Any id", "Search", "As of", "Known at", "Look", "as of now"]
 
 
 def tab(opened: Opened) -> str:
@@ -62,4 +71,4 @@ def test_a_book_is_searched_with_the_keyboard_alone(site: str, look: Look) -> No
         pass
     opened.page.keyboard.press("Enter")
     opened.page.wait_for_url("**/lines/**")
-    assert opened.page.locator("h1").inner_text() == f"{PROGRAM}/S-1004"
+    assert opened.page.locator("h1").inner_text() == f"Line {PROGRAM}/S-1004"

@@ -98,9 +98,9 @@ def test_every_link_keeps_both_clocks(busy: Path) -> None:
 
 def test_old_clocks_are_said_at_the_head_of_a_page(busy: Path) -> None:
     browser = Browser(busy)
-    assert "Look as of now" in page(browser, "/?known_at=1600").text
-    assert "Look as of now" in page(browser, "/?as_of=2026-06-30").text
-    assert "Look as of now" not in page(browser, "/").text
+    assert "Look as of now" in page(browser, "/?known_at=1600").texts
+    assert "Look as of now" in page(browser, "/?as_of=2026-06-30").texts
+    assert "Look as of now" not in page(browser, "/").texts
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def _page(looking: Looking, answer: Row, settlement: Settlement, issued: list[Is
     fields = list(_fields(looking, answer, settlement.period))
     fields += [("Issued", [Cell(_history(each))]) for each in issued]
     note = "Provisional: the period is not over." if answer["provisional"] else ""
-    return Page(answer["line"], fields, sections, note)
+    return Page(f"Line {answer['line']}", fields, sections, note)
 
 
 def pictures_of(
