@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from cli.talk import say
 from ledger.kernel.counted import counted
-from ledger.kernel.errors import Refusal
+from ledger.kernel.errors import Refusal, ServerLost
 
 if TYPE_CHECKING:
     from ledger.kernel.notes import SignedNote
@@ -31,12 +31,14 @@ def say_signed(note: "SignedNote", key: "KeyFile | None") -> None:
 
 def checkpoint_of_close(book: "Book", key: "KeyFile | None", answer: dict[str, Any]) -> None:
     """Adds the checkpoint to the answer of a close that was recorded. Where it cannot be made that
-    is said; the close stands."""
+    is said; the close stands. Raises `ServerLost`, as whatever else an answer is read for does."""
     from ledger.usecases.evidence.checkpoints import signed_checkpoint
 
     try:
         with book.reading() as connection:
             note = signed_checkpoint(connection, key)
+    except ServerLost:
+        raise
     except Refusal as refusal:
         say(f"No checkpoint was made: {refusal.sentence}", refusal.hint)
         return

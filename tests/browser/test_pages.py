@@ -107,6 +107,6 @@ def test_a_report_of_many_lines_leads_to_the_page_of_each_payee(
     for at in range(5):
         payee = opened.page.locator("h3").nth(at).inner_text().partition(": all")[0]
         links.nth(at).click()
-        assert opened.page.locator("h1").inner_text().endswith(payee)
+        assert opened.page.locator("h1").inner_text().endswith(payee.split()[0])  # without its name
         opened.page.go_back()
     assert opened.messages == []
