@@ -80,7 +80,7 @@ def verify(
         ok = all(check.ok for check in checks)
         leave_verified(book, Verified(now(), head.position, head.hash.hex(), ok))
         checks += verify_kept(book, notes, public)
-        grown = all(check.ok for check in checks) or not ok
+        begins_as_kept = all(check.ok for check in checks)
         if ok and files:
             with book.reading() as connection:
                 checks += [verify_file(connection, path) for path in files]
@@ -90,7 +90,7 @@ def verify(
     if not ok:
         say(_what_does_not_hold(checks))
         return BROKEN
-    if not grown:
+    if not begins_as_kept:
         say(ANEW)
         return BROKEN
     if unknown := [check for check in checks if not check.ok]:

@@ -10,8 +10,11 @@ from sqlalchemy import Connection
 from ledger.kernel.errors import ConcurrentWrite, ReadOnlyBook, Refusal, RightMissing
 from ledger.store.schema import events, merkle, refs, snapshots, withdrawn
 
-WRITTEN = tuple(table.name for table in (events, refs, withdrawn, snapshots, merkle))
-"""What recording and closing insert into. Nothing else of a book is written, and no row twice."""
+NEEDED = tuple(table.name for table in (events, refs, withdrawn, snapshots))
+"""What recording and closing insert into; who may not do that may only read."""
+WRITTEN = (*NEEDED, merkle.name)
+"""With what is kept for proofs alone, and worked out where a writer may not keep it. Nothing else
+of a book is written, and no row twice."""
 HOW = "what each role is for: duebook init --roles"
 _DENIED, _TAKEN = "42501", "23505"
 
@@ -30,7 +33,7 @@ def lacking(connection: Connection) -> Lacking | None:
         "SELECT current_user::text, current_setting('transaction_read_only') = 'on',"
         " ARRAY(SELECT t FROM unnest(%s::text[]) AS t"
         " WHERE NOT has_table_privilege(to_regclass(t), 'INSERT'))",
-        (list(WRITTEN),),
+        (list(NEEDED),),
     ).one()
     if missing:
         return Lacking(

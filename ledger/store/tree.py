@@ -36,7 +36,7 @@ class Growing:
         """Takes the hashes that end at a position that completes a subtree of 256 leaves; those
         before them in that subtree are in the log."""
         if self._holds is None:
-            self._holds = holds_tree(self._connection)
+            self._holds = _may_keep(self._connection)
         if not self._holds:
             return
         number = position // WIDTH - 1
@@ -108,6 +108,15 @@ def holds_tree(connection: Connection) -> bool:
     """Whether the book keeps its tree: older ones that nobody has opened for writing do not."""
     query = select(meta.c.value).where(meta.c.key == TREE)
     return connection.execute(query).first() is not None
+
+
+def _may_keep(connection: Connection) -> bool:
+    """Whether this writer may add to the tree: it may be one who was given the log and its indexes
+    alone, and then the next reader works it out."""
+    if connection.dialect.name == "sqlite":
+        return holds_tree(connection)
+    query = f"SELECT has_table_privilege('{merkle.name}', 'INSERT') FROM {meta.name} WHERE key = %s"
+    return connection.exec_driver_sql(query, (TREE,)).scalar() is True
 
 
 def make_tree(connection: Connection, size: int) -> int:

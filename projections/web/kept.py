@@ -6,7 +6,7 @@ from threading import Lock
 from typing import Any, TypeVar, cast
 
 LINES_MAX = 25_000
-"""Lines and rows that are kept in all; a line with its explanation takes some 20 KB."""
+"""Lines and rows that are kept in all: a page of 20,000 lines and some small ones beside it."""
 Kind = TypeVar("Kind")
 
 

@@ -13,8 +13,8 @@ from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.store.log import chunks
 from ledger.store.schema import events
-from ledger.usecases.closing.standing_lines import standing
-from ledger.usecases.settling.settle import Settlement, settle
+from ledger.usecases.closing.standing_lines import as_it_stands
+from ledger.usecases.settling.settle import Settlement
 from ledger.usecases.terms.runs import Run, run_at
 from ledger.usecases.typed_clocks import clocks_at
 from projections.pages.names import names_of
@@ -69,13 +69,10 @@ class Looking:
         """The lines of a run: as issued and adjusted where it is closed, else as `settle` does."""
         key = (run.edition.program, period, run.clocks, run.edition.digest)
 
-        def work() -> Settlement:
-            closed = None
-            if run.closed is not None:
-                closed = standing(self.connection, run.edition.program, period, run.clocks)
-            return closed or settle(self.connection, run.edition, run.clocks, period=period)
-
-        return self.kept.answer(key, work, lambda settlement: settlement.lines)
+        asked = (self.connection, run.edition, period, run.clocks)
+        return self.kept.answer(
+            key, lambda: as_it_stands(*asked), lambda settlement: settlement.lines
+        )
 
     @cached_property
     def head(self) -> int:

@@ -12,9 +12,10 @@ from ledger.store.book import Book, open_book
 from ledger.store.head import head_of
 from ledger.store.schema import TREE, events, merkle, meta
 from ledger.store.tree import LogTree, holds_tree, stored, subtrees
+from ledger.usecases.recording.record import record
 from ledger.usecases.verifying.merkle_tree import verify_tree
 from ledger.usecases.verifying.upgrade import up_to_date
-from tests.quarter import certified
+from tests.quarter import NOW, certified
 
 Record = Callable[..., Any]
 
@@ -133,3 +134,25 @@ def test_a_subtree_that_is_missing_is_worked_out(
     with book.reading() as connection:
         assert root_at(len(leaves), LogTree(connection)) == root(leaves)
     assert verify_tree(book).ok
+
+
+def test_a_writer_who_was_given_the_log_alone_records_without_keeping_the_tree(
+    new_database: Any, tmp_path: Any, write_facts: Callable[..., Any]
+) -> None:
+    """The rights of before there was a tree are enough: it is worked out."""
+    from tests.roles import made
+
+    roles = made(new_database(), tmp_path)
+    roles.ask("REVOKE INSERT ON merkle FROM duebook_writer")
+    clerk = open_book(roles.of("clerk"))
+    try:
+        assert clerk.writable
+        path = str(write_facts(_partners(1000, 300)))
+        assert record(clerk, [path], now=NOW, by="test").recorded == 300
+        leaves = _leaves(clerk)
+        with clerk.reading() as connection:
+            assert stored(connection) == {}
+            assert root_at(len(leaves), LogTree(connection)) == root(leaves)
+        assert verify_tree(clerk).ok
+    finally:
+        clerk.close()

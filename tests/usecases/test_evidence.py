@@ -253,3 +253,54 @@ def test_the_other_party_cosigns_only_what_extends_what_it_signed_last(
     hashes[1] = first.text().splitlines()[2]
     with pytest.raises(BadProof, match="does not extend"):
         cosign("\n".join(hashes) + "\n", own, signed_first, now=now)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"at": 2**62},
+        {"state": b"[".hex() * 50_000},
+        {"state": b"no JSON".hex()},
+        {"state": b"[1]".hex()},
+        {"version": "one"},
+        {"stream": None},
+        {"row": 2**70},
+        {"by": "\ud800"},
+    ],
+)
+def test_a_proof_whose_maker_made_the_checkpoint_too_says_nothing_impossible(
+    book: Book, change: dict[str, Any]
+) -> None:
+    """Everything fits, and yet it is refused in words: no event of a book says that."""
+    from ledger.kernel.merkle import leaf
+    from ledger.kernel.notes import Checkpoint
+    from ledger.kernel.proofs import InclusionProof
+    from ledger.usecases.evidence.proofs_of_log import _hash_of
+
+    with book.reading() as connection:
+        said = json.loads(prove_fact(connection, 1, _note(book)).extra) | change
+    try:
+        root = leaf(_hash_of(1, said))
+    except BadProof:
+        root = bytes(32)
+    note = SignedNote(Checkpoint("duebook.book/forged", 1, root))
+    proof = InclusionProof(0, (), note, json.dumps(said).encode())
+    with pytest.raises(BadProof):
+        checked(proof.text(), note, None)
+
+
+def test_brackets_without_end_are_no_proof(book: Book) -> None:
+    note = _note(book)
+    with book.reading() as connection:
+        proof = prove_fact(connection, 2, note)
+    deep = type(proof)(proof.index, proof.hashes, proof.note, b"[" * 1_000_000)
+    with pytest.raises(BadProof, match="does not say what the event says"):
+        checked(deep.text(), note, None)
+
+
+def test_no_half_of_a_key_is_made(tmp_path: Path) -> None:
+    path = tmp_path / "new.key"
+    Path(f"{path}.pub").write_text("somebody's")
+    with pytest.raises(KeyExists):
+        make_key(str(path), "acme.example/finance")
+    assert not path.exists()

@@ -57,6 +57,15 @@ def standing(
     return replace(run, lines=sorted(lines, key=lambda line: line.line), stands="issued")
 
 
+def as_it_stands(
+    connection: Connection, edition: Edition, period: str | None, clocks: Clocks
+) -> Settlement:
+    """A period's lines: as issued and adjusted where it is closed, else as `settle` works them
+    out. Raises `WrongPeriod`."""
+    stands = standing(connection, edition.program, period, clocks)
+    return stands or settle(connection, edition, clocks, period=period)
+
+
 def explain_standing(
     connection: Connection, line: str, clocks: Clocks, *, orders: bool = False
 ) -> tuple[Settlement, dict[str, Any]]:

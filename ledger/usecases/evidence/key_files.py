@@ -23,7 +23,7 @@ from ledger.kernel.note_keys import (
     text_of,
 )
 from ledger.kernel.notes import Checkpoint, SignedNote, cosigned_at, signed_by
-from ledger.kernel.proof_errors import BadNote
+from ledger.kernel.proof_errors import BadNote, BadProof
 from ledger.kernel.proofs import LENGTH_MAX
 from ledger.store.scratch import new_name
 
@@ -136,6 +136,8 @@ def make_key(path: str, name: str) -> NoteKey:
     seed = secrets.token_bytes(SEED)
     public = NoteKey(name, ED25519, public_of(seed))
     secret = f"{PRIVATE}+{name}+{public.key_id.hex()}+{text_of(bytes([ED25519]) + seed)}\n"
+    if Path(f"{path}.pub").exists():
+        raise KeyExists(f"{path}.pub already exists.", "Nothing was made.")
     for place, mode, text in ((path, 0o600, secret), (f"{path}.pub", 0o644, f"{public.text()}\n")):
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
         try:
@@ -144,7 +146,8 @@ def make_key(path: str, name: str) -> NoteKey:
         except FileExistsError:
             raise KeyExists(f"{place} already exists.", "Nothing was replaced.") from None
         except OSError as error:
-            raise BadKey(f"{place}: {error.strerror}.") from None
+            said = f"{place}: {error.strerror}."
+            raise BadKey(said, "Name a place where a file can be made.") from None
     return public
 
 
@@ -158,12 +161,15 @@ def read_public(path: str) -> NoteKey:
 
 
 def text_in(path: str) -> str:
-    """A note or a proof in a file. Raises `MissingFile`."""
+    """A note or a proof in a file. Raises `MissingFile`, `BadProof`."""
     try:
         with open(path, "rb") as file:
-            return file.read(4 * LENGTH_MAX).decode("utf-8", "replace")
+            content = file.read(LENGTH_MAX + 1)
     except OSError as error:
         raise MissingFile(f"{path}: {error.strerror}.", "Name a file.") from None
+    if len(content) > LENGTH_MAX:
+        raise BadProof(f"{path} is longer than any checkpoint or proof: {LENGTH_MAX:,} bytes.")
+    return content.decode("utf-8", "replace")
 
 
 def public_of(seed: bytes) -> bytes:

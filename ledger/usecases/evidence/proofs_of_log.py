@@ -5,6 +5,7 @@ checks recomputes the event's own hash from that, which is the leaf, and from th
 """
 
 import json
+import struct
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -30,6 +31,8 @@ from ledger.usecases.evidence.key_files import bears
 
 FIELDS = ("stream", "version", "topic", "state", "at", "recorded_at", "by", "batch", "row", "key")
 """What the chain hashes of an event besides its position, in that order."""
+UNREADABLE = (ValueError, TypeError, AttributeError, OverflowError, RecursionError, struct.error)
+"""What values raise that no event has, such as a text for a number, or brackets without end."""
 
 
 def prove_fact(connection: Connection, position: int, note: SignedNote) -> InclusionProof:
@@ -113,24 +116,27 @@ def _checked_fact(proof: InclusionProof, kept: SignedNote) -> dict[str, Any]:
     said = _fields(proof)
     if not proof.holds(leaf(_hash_of(position, said))):
         raise BadProof(f"The proof does not hold: position {position} does not say that.")
-    return {
-        "proves": "fact",
-        "origin": kept.checkpoint.origin,
-        "size": kept.checkpoint.size,
-        "position": position,
-        "stream": said["stream"],
-        "type": said["topic"],
-        "at": format_instant(said["at"]),
-        "recorded_at": format_instant(said["recorded_at"]),
-        "says": json.loads(bytes.fromhex(said["state"])),
-    }
+    try:
+        return {
+            "proves": "fact",
+            "origin": kept.checkpoint.origin,
+            "size": kept.checkpoint.size,
+            "position": position,
+            "stream": said["stream"],
+            "type": said["topic"],
+            "at": format_instant(said["at"]),
+            "recorded_at": format_instant(said["recorded_at"]),
+            "says": dict(json.loads(bytes.fromhex(said["state"]))),
+        }
+    except UNREADABLE:  # hashed so by whoever made both the proof and the checkpoint
+        raise BadProof(f"Position {position} says what no event of a book can say.") from None
 
 
 def _fields(proof: InclusionProof) -> dict[str, Any]:
     """What the proof says of the event. Raises `BadProof` for anything else."""
     try:
         said = json.loads(proof.extra)
-    except ValueError:
+    except UNREADABLE:
         said = None
     if not isinstance(said, dict) or set(said) != {"previous", *FIELDS}:
         raise BadProof("The proof does not say what the event says.", "Ask for it again.")
@@ -148,5 +154,5 @@ def _hash_of(position: int, said: dict[str, Any]) -> bytes:
             *(said["by"], said["batch"], said["row"], key),
         )
         return chain.link(*fields)
-    except Exception:
+    except UNREADABLE:
         raise BadProof("The proof has a field that no event can have.") from None

@@ -9,15 +9,11 @@ from sqlalchemy.sql.elements import ColumnElement
 from ledger.aggregates.catalogue import STATES
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import Refusal
-from ledger.kernel.instants import EARLIEST
-from ledger.kernel.period import Window
 from ledger.store.head import head_of
 from ledger.store.log import read_positions
-from ledger.store.order_lines import OrderLines
-from ledger.store.reader import LogReader
 from ledger.store.schema import events
 from ledger.usecases.closing.every_statement import names_of_statements
-from ledger.usecases.looking.short_names import all_meanings
+from ledger.usecases.looking.short_names import all_meanings, sales_of
 from ledger.usecases.terms.editions import published
 
 HITS_MAX = 20
@@ -78,17 +74,8 @@ def _lines(connection: Connection, sought: str, clocks: Clocks) -> Iterator[Hit]
 
 
 def _orders(connection: Connection, sought: str, clocks: Clocks) -> Iterator[Hit]:
-    reader = LogReader(connection, clocks)
-    if not reader.has_orders or reader.derived_orders:
-        return
-    window = Window(EARLIEST, min(clocks.as_of, 2**62) + 1)
-    session = OrderLines.at(connection, clocks).session(window, None)
-    try:
-        sql = "SELECT DISTINCT store FROM orders JOIN wanted ON order_id = wanted.id ORDER BY store"
-        stores = session.ask(sql, {"wanted": {"id": [sought]}})
-    finally:
-        session.close()
-    for (store,) in stores[:HITS_MAX]:
+    stores = dict.fromkeys(store for store, _ in sales_of(connection, sought, clocks))
+    for store in list(stores)[:HITS_MAX]:
         yield Hit("order", f"{store}/{sought}", "")
 
 

@@ -179,20 +179,27 @@ def _fits(line: Line, rest: str) -> bool:
     return own == rest or own.endswith(f"/{rest}") or rest in (subject, subject.partition(":")[2])
 
 
-def _of_order(
-    connection: Connection, editions: Sequence[Edition], rest: str, clocks: Clocks
-) -> Iterator[LineMeant]:
-    """Lines that charge an order; failing those, lines whose sales hold it."""
+def sales_of(connection: Connection, order: str, clocks: Clocks) -> list[tuple[str, int]]:
+    """The stores that archived an order of that id, each with the instant of its creation; none in
+    a book whose orders derived facts."""
     reader = LogReader(connection, clocks)
     if not reader.has_orders or reader.derived_orders:
-        return
+        return []
     window = Window(EARLIEST, min(clocks.as_of, 2**62) + 1)
     session = OrderLines.at(connection, clocks).session(window, None)
     try:
         sql = "SELECT DISTINCT store, created_at FROM wanted JOIN orders ON order_id = wanted.id"
-        sold = session.ask(f"{sql} ORDER BY store, created_at", {"wanted": {"id": [rest]}})
+        ordered = f"{sql} ORDER BY store, created_at"
+        return [(store, at) for store, at in session.ask(ordered, {"wanted": {"id": [order]}})]
     finally:
         session.close()
+
+
+def _of_order(
+    connection: Connection, editions: Sequence[Edition], rest: str, clocks: Clocks
+) -> Iterator[LineMeant]:
+    """Lines that charge an order; failing those, lines whose sales hold it."""
+    reader, sold = LogReader(connection, clocks), sales_of(connection, rest, clocks)
     charged = [edition for edition in editions if program_of(edition.rules).orders is not None]
     summed = [
         edition for edition in editions if edition not in charged

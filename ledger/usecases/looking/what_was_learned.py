@@ -14,8 +14,8 @@ from ledger.programs.line import Change, changes
 from ledger.programs.periods import months_begun
 from ledger.programs.registry import program_names, program_of
 from ledger.store.schema import events
-from ledger.usecases.closing.standing_lines import standing
-from ledger.usecases.settling.settle import Settlement, settle
+from ledger.usecases.closing.standing_lines import as_it_stands
+from ledger.usecases.settling.settle import Settlement
 from ledger.usecases.terms.editions import last_editions
 
 MONTHS_MAX = 12
@@ -109,10 +109,7 @@ def _lines(
     connection: Connection, edition: Edition, clocks: Clocks, period: str | None
 ) -> Settlement | None:
     """A period's lines at a pair of clocks; None where its edition has no such period."""
-    stands = standing(connection, edition.program, period, clocks)
-    if stands is not None:
-        return stands
     try:
-        return settle(connection, edition, clocks, period=period)
+        return as_it_stands(connection, edition, period, clocks)
     except WrongPeriod:
         return None

@@ -7,7 +7,7 @@ from ledger.aggregates.settlement import StatementEvent, sides_of
 from ledger.kernel.decision import DaySpan
 from ledger.kernel.errors import NoSuchLine, NoSuchPosition, UnknownProgram
 from ledger.kernel.period import Days
-from ledger.programs.registry import program_of
+from ledger.programs.registry import program_of, programs
 from ledger.store.log import read_positions
 from ledger.usecases.closing.every_statement import names_of_statements
 from ledger.usecases.closing.standing_lines import explain_standing
@@ -130,10 +130,14 @@ def _stream_page(looking: Looking, name: str, answer: dict[str, Any]) -> Page:
 def _lines_of(looking: Looking, name: str) -> list[Row]:
     """The lines about a thing, each with what a picture of it needs."""
     kind, _, rest = name.partition(":")
-    if kind not in ("store", "merchant", "application", "agreement"):
+    if kind not in {word for own in programs().values() for word in own.subject.split(" or ")}:
+        return []
+    try:
+        meanings = all_meanings(looking.connection, rest, looking.clocks)
+    except UnknownProgram:  # a name that reads as the beginning of several programs
         return []
     lines = []
-    for meant in all_meanings(looking.connection, rest, looking.clocks):
+    for meant in meanings:
         try:
             asked = (looking.connection, meant.line, looking.clocks)
             settlement, answer = explain_standing(*asked)
