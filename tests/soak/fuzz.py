@@ -9,6 +9,7 @@ is no refusal, an abort, more than 512 MiB and more than ten seconds for an inpu
 
 import argparse
 import atexit
+import faulthandler
 import hashlib
 import os
 import re
@@ -33,6 +34,9 @@ SECONDS_MAX = 10
 """Of the processor."""
 ALARM_SECONDS = 120
 """Of the clock on the wall, for what waits or hangs, also on a machine that has much else to do."""
+HUNG_SECONDS = 180
+"""After which the process is ended with a traceback of every thread: libFuzzer's own alarm may
+wait for ever for a lock that the interrupted code holds."""
 FAILED = 77
 TRIES = 2000
 """How many cuts are tried to make a failing input smaller."""
@@ -108,6 +112,7 @@ def _fuzz(name: str, folder: Path, inputs: int, seed: int, found: Path) -> None:
         mutate = {"custom_mutator": target.mutate} if hasattr(target, "mutate") else {}
 
         def reading(data: bytes) -> None:
+            faulthandler.dump_traceback_later(HUNG_SECONDS, exit=True)
             began = time.process_time()
             try:
                 target.read(data)
