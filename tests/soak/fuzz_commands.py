@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import click
 
 from cli import commands
+from cli.commands import serve
 from cli.destination import INPUT, OUTPUT_FILE
 from ledger.store.book import open_book
 from projections.catalogue import VIEWS
@@ -83,6 +84,7 @@ class Arguments(OnBook):
             yield from (bytes([number]) + chance.randbytes(24) for _ in range(2))
 
     def one(self, data: bytes) -> None:
+        serve._run = _not_for_ever
         words = drawn(data, str(self.path))
         command(*words)
         if self.book.head() != self.head or not self.path.exists():
@@ -102,6 +104,10 @@ class Arguments(OnBook):
         for one in self.folder.iterdir():
             if one.is_file() and not one.name.startswith(("duebook.db", "fresh", "words")):
                 one.unlink()
+
+
+def _not_for_ever(*_: object) -> None:
+    """In place of a server that runs until somebody stops it."""
 
 
 class Choices:
