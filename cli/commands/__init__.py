@@ -36,6 +36,7 @@ MODULES = {
     "proof": "evidence",
     "check": "evidence",
     "cosign": "evidence",
+    "stamp": "stamp",
     "rebuild": "report",
     "export": "upgrade",
     "upgrade": "upgrade",
