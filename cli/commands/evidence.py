@@ -65,35 +65,55 @@ def _make_key(path: str, name: str) -> None:
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["fact", "between"]))
-@click.argument("of", metavar="POSITION|CHECKPOINT")
+@click.argument("what", type=click.Choice(["fact", "line", "statement", "between"]))
+@click.argument("of", metavar="POSITION|LINE|STATEMENT|CHECKPOINT")
 @click.argument("other", metavar="[CHECKPOINT]", required=False)
 @answering(also=("proof",), formats=(*FORMATS, "proof"))
 def proof(what: str, of: str, other: str | None, ask: Ask) -> None:
-    """Prove that an event is in the log, or that the log has only been added to.
+    """Prove an event, a line or a statement of the log, or that the log has only been added to.
 
     `proof fact POSITION` is of the log as it is, signed as `checkpoint` signs; it holds what the
-    event says. `proof between FIRST SECOND` is of two checkpoints, given as files. `duebook check`
+    event says. `proof line` and `proof statement` show that line, or every line of that statement
+    as it was issued, and the close or adjustment that states them: nothing of other payees. `proof
+    between FIRST SECOND` is of two checkpoints, given as files. `duebook check`
     checks a proof without the book.
 
     \b
     duebook proof fact 1672 -o closure.proof
+    duebook proof statement recruiting-eu-jp-2026q1/partner:P-01 -o p-01.proof
     duebook proof between 2026q1.note 2026q2.note -o grown.proof
     """
     from ledger.usecases.evidence.checkpoints import signed_checkpoint
+    from ledger.usecases.evidence.proofs_of_lines import prove_line, prove_statement
     from ledger.usecases.evidence.proofs_of_log import prove_between, prove_fact
 
-    if (other is None) != (what == "fact"):
-        raise click.UsageError("Write: proof fact POSITION, or proof between FIRST SECOND.")
+    if (other is None) != (what != "between"):
+        raise click.UsageError(
+            "Write: proof fact POSITION, proof line LINE, proof statement ID, or proof between "
+            "FIRST SECOND."
+        )
+    adjusted: list[int] = []
     with ask.opened() as book, book.reading() as connection:
         if what == "fact":
             if not (of.isascii() and of.isdigit() and len(of) < 19):
                 raise click.UsageError(f"{of} is not a position.")
             note = signed_checkpoint(connection, signing_key())
             text = prove_fact(connection, int(of), note).text()
+        elif what == "line":
+            note = signed_checkpoint(connection, signing_key())
+            text = prove_line(book, connection, of, note).text()
+        elif what == "statement":
+            note = signed_checkpoint(connection, signing_key())
+            made, adjusted = prove_statement(book, connection, of, note)
+            text = made.text()
         else:
             text = prove_between(connection, _note(of), _note(other or "")).text()
-    _write(ask.out, {"proves": what, "proof": text}, text)
+    answer: dict[str, Any] = {"proves": what, "proof": text}
+    if what == "statement":
+        answer |= {"adjusted": adjusted}
+    _write(ask.out, answer, text)
+    for position in adjusted:
+        say(f"It was adjusted since: duebook proof fact {position}")
 
 
 @click.command()
@@ -118,10 +138,11 @@ def check(file: str, kept: str, key: str | None, ask: Ask) -> None:
     duebook check grown.proof --checkpoint 2026q1.note
     """
     from ledger.usecases.evidence.key_files import read_public, text_in
+    from ledger.usecases.evidence.proofs_of_lines import checked_rows
     from ledger.usecases.evidence.proofs_of_log import checked
 
     public = read_public(key) if key else None
-    answer = checked(text_in(file), _note(kept), public)
+    answer = checked(text_in(file), _note(kept), public, checked_rows)
     if not ask.out.is_table:
         ask.out.data(answer, [answer])
         return
@@ -129,10 +150,25 @@ def check(file: str, kept: str, key: str | None, ask: Ask) -> None:
         lines = [f"Position {answer['position']} is in the log of {answer['size']:,} events."]
         lines += [f"  {name} = {answer[name]}" for name in ("stream", "type", "at", "recorded_at")]
         lines += [f"  {name} = {value}" for name, value in answer["says"].items()]
+    elif answer["proves"] == "lines":
+        lines = _lines(answer)
     else:
         lines = [f"The log of {answer['to']:,} events begins with the {answer['from']:,} of yours."]
     ask.out.text(lines)
     say(f"Signed by {public.name}." if public else "Whose signature it has was not asked: --key")
+
+
+def _lines(answer: dict[str, Any]) -> list[str]:
+    """What a proof of lines shows."""
+    what = "Every line of" if answer["whole"] else "Of"
+    rows = answer["lines"]
+    lines = [f"{what} {answer['statement']}, as stated at position {answer['position']}:"]
+    for row in rows:
+        amount = row.get("amount", row.get("difference"))
+        shown = "" if amount is None else f"  {amount} {row['currency']}"
+        lines.append(f"  {row['line']}  {row['outcome']}{shown}")
+    lines += [f"  in all {amount} {currency}" for currency, amount in answer["totals"].items()]
+    return lines
 
 
 @click.command()

@@ -106,6 +106,7 @@ def _checked(book: "Book", given: "list[Receipt]", report: "Progress") -> "list[
     """Every check of the book by itself; what rests on the log only where that holds."""
     from ledger.usecases.verifying.clock import verify_clock
     from ledger.usecases.verifying.closed_periods import verify_closed
+    from ledger.usecases.verifying.line_trees import verify_line_trees
     from ledger.usecases.verifying.merkle_tree import verify_tree
     from ledger.usecases.verifying.order_archive import verify_orders
     from ledger.usecases.verifying.snapshots import verify_snapshots
@@ -120,6 +121,7 @@ def _checked(book: "Book", given: "list[Receipt]", report: "Progress") -> "list[
     checks += verify_orders(book, report)
     checks += verify_snapshots(book)
     checks += verify_closed(book, report)
+    checks += [verify_line_trees(book)] if all(check.ok for check in checks) else []
     checks.append(verify_entries(book, report))
     places = verify_places(book)
     checks += [places, *(verify_views(book, report) if places.ok else [])]

@@ -87,6 +87,13 @@ class AdjustedLine(Frozen):
     filled: Codes = ()
 
 
+class LineTree(Frozen):
+    """The salted Merkle tree over the rows that a decision states."""
+
+    root: str
+    rows: int
+
+
 class Carried(Frozen):
     """A balance of an earlier statement that a new one takes over."""
 
@@ -184,6 +191,7 @@ class StatementAdjusted(StatementEvent):
         str | None, Field(description="the break whose figure of the platform was accepted")
     ] = None
     reason: Text | None = None
+    line_tree: Annotated[LineTree | None, Field(description="over its lines")] = None
 
     def references(self) -> tuple[Reference, ...]:
         return (*super().references(), *self.moving_payers())
@@ -215,6 +223,9 @@ class PeriodClosed(OwnEvent):
     system_user: Annotated[
         str, Field(description="the account on the closing machine, of closes without an actor")
     ] = ""
+    line_tree: Annotated[LineTree | None, Field(description="over the lines of its statements")] = (
+        None
+    )
 
     @property
     def stream(self) -> str:

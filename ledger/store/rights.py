@@ -85,6 +85,12 @@ def owns(connection: Connection) -> bool:
     return bool(result.scalar())
 
 
+def may(connection: Connection, table: str, right: str) -> bool:
+    """Whether this role has a right to a table of a book on a server."""
+    sql = "SELECT has_table_privilege(%s, %s)"
+    return bool(connection.exec_driver_sql(sql, (table, right)).scalar())
+
+
 def let_write_as(connection: Connection, table: str, like: str) -> None:
     """Lets every role that may add to one table of a book on a server add to another as well."""
     query = (

@@ -99,6 +99,13 @@ BEGIN
             EXECUTE format('GRANT INSERT ON {schema}.%I TO duebook_writer', name);
         END IF;
     END LOOP;
+    -- What the salts of line trees come from is for who closes, not for everybody who reads.
+    CREATE TABLE IF NOT EXISTS {schema}.duebook_secrets (
+        tree TEXT PRIMARY KEY, secret TEXT NOT NULL
+    );
+    ALTER TABLE {schema}.duebook_secrets OWNER TO duebook_owner;
+    REVOKE ALL ON {schema}.duebook_secrets FROM PUBLIC, duebook_writer, duebook_reader;
+    GRANT SELECT, INSERT ON {schema}.duebook_secrets TO duebook_writer;
     ALTER FUNCTION {schema}.duebook_refuse() OWNER TO duebook_owner;
 END $$;
 

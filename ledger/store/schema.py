@@ -107,6 +107,14 @@ meta = Table(
     Column("value", TEXT, nullable=False),
 )
 
+line_secrets = Table(
+    "duebook_secrets",
+    MetaData(),
+    Column("tree", TEXT, primary_key=True),
+    Column("secret", TEXT, nullable=False),
+)
+"""On a server: see `store.line_secrets`. Not of the log, and not for everybody who reads it."""
+
 FACT_COLUMNS = ("position", "stream", "version", "topic", "state", "at")
 """What states and rules ask of an event, in the order of `Recorded`."""
 READ_COLUMNS = (*FACT_COLUMNS, "recorded_at", "by", "batch", "row", "hash")
@@ -155,6 +163,8 @@ def _insert(
 def create(connection: Connection) -> None:
     """Makes the tables and the triggers that refuse every change of an event."""
     metadata.create_all(connection)
+    if connection.dialect.name != "sqlite":
+        line_secrets.create(connection)
     # Written out: a partial index in the metadata would load every dialect at each start.
     connection.exec_driver_sql("CREATE INDEX refs_introduced ON refs (at) WHERE kind = 'partner'")
     for statement in _guard_statements(connection).values():

@@ -11,11 +11,13 @@ from ledger.kernel.errors import ConcurrentWrite, Refusal
 from ledger.store.append import append
 from ledger.store.book import Book
 from ledger.store.head import Head, head_of
+from ledger.store.line_secrets import keep_secrets, keeps_secrets
 from ledger.store.receipts import keep_receipt
 from ledger.store.recorder import refuse_older
 from ledger.store.rights import read_only
 from ledger.store.schema import FORMAT
 from ledger.store.snapshots import Snapshot, keep
+from ledger.usecases.line_trees import STATING, with_trees
 
 ATTEMPTS = 5
 
@@ -76,6 +78,7 @@ def record_decisions(
     Raises `ConcurrentWrite` where anything was recorded since the decision was worked out: it
     might have come out differently. Also `ReadOnlyBook`, `BookLocked`.
     """
+    events = _sealed(book, events)
     with book.log.writing() as writer:
         if writer.head != expected:
             raise ConcurrentWrite(
@@ -86,6 +89,15 @@ def record_decisions(
         keep(writer.connection, snapshots)
     keep_receipt(book, written)
     return written
+
+
+def _sealed(book: Book, events: Sequence[OwnEvent]) -> Sequence[OwnEvent]:
+    """Decisions with the trees over what they state, whose secrets are kept before they are."""
+    if not any(isinstance(event, STATING) for event in events) or not keeps_secrets(book):
+        return events
+    sealed, secrets = with_trees(events)
+    keep_secrets(book, secrets)
+    return sealed
 
 
 def decided_in_turn(
@@ -125,7 +137,8 @@ def decided_in_turn(
                 "Somebody else wrote meanwhile, which changes what would be recorded. "
                 "Nothing was recorded."
             )
-        written = append(writer, decided.events, by=by) if decided.events else writer.head
+        sealed = _sealed(book, decided.events)
+        written = append(writer, sealed, by=by) if sealed else writer.head
     if decided.events:
         keep_receipt(book, written)
     return decided, written

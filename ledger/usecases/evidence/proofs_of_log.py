@@ -6,6 +6,7 @@ checks recomputes the event's own hash from that, which is the leaf, and from th
 
 import json
 import struct
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -37,6 +38,14 @@ UNREADABLE = (ValueError, TypeError, AttributeError, OverflowError, RecursionErr
 
 def prove_fact(connection: Connection, position: int, note: SignedNote) -> InclusionProof:
     """That an event is in the log of a checkpoint. Raises `NoSuchPosition`."""
+    return fact_with(connection, position, note, {})
+
+
+def fact_with(
+    connection: Connection, position: int, note: SignedNote, more: Mapping[str, Any]
+) -> InclusionProof:
+    """As `prove_fact`, with something beside what the event says. Raises `BadProof` for more than
+    a proof may hold."""
     size = note.checkpoint.size
     if not 1 <= position <= size:
         raise NoSuchPosition(
@@ -50,6 +59,7 @@ def prove_fact(connection: Connection, position: int, note: SignedNote) -> Inclu
     previous = connection.execute(before).scalar()
     said = {"previous": (bytes(previous) if previous is not None else chain.GENESIS).hex()}
     said |= {name: _written(value) for name, value in zip(FIELDS, row, strict=True)}
+    said |= more
     extra = json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
     hashes = inclusion(position - 1, size, LogTree(connection))
     return InclusionProof(position - 1, tuple(hashes), note, extra)
@@ -79,7 +89,11 @@ def prove_between(
     return ConsistencyProof(sizes[0], tuple(consistency(*sizes, LogTree(connection))), new)
 
 
-def checked(text: str, kept: SignedNote, key: NoteKey | None) -> dict[str, Any]:
+RowsShown = Callable[[dict[str, Any], Any], dict[str, Any]]
+"""What is proved of rows, given what the decision's event says and what the proof says of them."""
+
+
+def checked(text: str, kept: SignedNote, key: NoteKey | None, rows: RowsShown) -> dict[str, Any]:
     """What a proof shows, against a checkpoint that whoever checks kept or trusts.
 
     The root is that of the kept checkpoint, never the proof's own. Raises `BadProof` where the
@@ -89,7 +103,7 @@ def checked(text: str, kept: SignedNote, key: NoteKey | None) -> dict[str, Any]:
         raise BadProof(f"The key of {key.name} has not signed the checkpoint.")
     signer = key.name if key else None
     if text.startswith(HEAD):
-        return _checked_fact(parsed_inclusion(text), kept) | {"signed_by": signer}
+        return _checked_fact(parsed_inclusion(text), kept, rows) | {"signed_by": signer}
     proof = parsed_consistency(text)
     if not proof.grown_from(kept.checkpoint):
         raise BadProof("The proof does not hold: the log was not only added to.")
@@ -104,7 +118,7 @@ def checked(text: str, kept: SignedNote, key: NoteKey | None) -> dict[str, Any]:
     }
 
 
-def _checked_fact(proof: InclusionProof, kept: SignedNote) -> dict[str, Any]:
+def _checked_fact(proof: InclusionProof, kept: SignedNote, rows: RowsShown) -> dict[str, Any]:
     if proof.note.checkpoint != kept.checkpoint:
         raise BadProof(
             f"The proof is of {proof.note.checkpoint.size:,} events, the checkpoint of "
@@ -117,8 +131,9 @@ def _checked_fact(proof: InclusionProof, kept: SignedNote) -> dict[str, Any]:
     if not proof.holds(leaf(_hash_of(position, said))):
         raise BadProof(f"The proof does not hold: position {position} does not say that.")
     try:
-        return {
-            "proves": "fact",
+        says = dict(json.loads(bytes.fromhex(said["state"])))
+        answer = {
+            "proves": "lines" if "lines" in said else "fact",
             "origin": kept.checkpoint.origin,
             "size": kept.checkpoint.size,
             "position": position,
@@ -126,10 +141,11 @@ def _checked_fact(proof: InclusionProof, kept: SignedNote) -> dict[str, Any]:
             "type": said["topic"],
             "at": format_instant(said["at"]),
             "recorded_at": format_instant(said["recorded_at"]),
-            "says": dict(json.loads(bytes.fromhex(said["state"]))),
+            "says": says,
         }
     except UNREADABLE:  # hashed so by whoever made both the proof and the checkpoint
         raise BadProof(f"Position {position} says what no event of a book can say.") from None
+    return answer | rows(says, said["lines"]) if "lines" in said else answer
 
 
 def _fields(proof: InclusionProof) -> dict[str, Any]:
@@ -138,7 +154,7 @@ def _fields(proof: InclusionProof) -> dict[str, Any]:
         said = json.loads(proof.extra)
     except UNREADABLE:
         said = None
-    if not isinstance(said, dict) or set(said) != {"previous", *FIELDS}:
+    if not isinstance(said, dict) or set(said) - {"lines"} != {"previous", *FIELDS}:
         raise BadProof("The proof does not say what the event says.", "Ask for it again.")
     return said
 

@@ -1,0 +1,164 @@
+"""Proofs of a line, and of a whole statement, that show no row of anybody else.
+
+Such a proof is one of the decision's event, which has the root of its line tree, with the rows and
+their salts beside it: whoever checks works out that root, and then that of the log.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection
+
+from ledger.aggregates.base import Recorded
+from ledger.aggregates.settlement import period_id
+from ledger.kernel.errors import Refusal
+from ledger.kernel.line_leaves import SaltedRow, range_of_rows, root_of_rows, salted
+from ledger.kernel.merkle_checks import root_of_range
+from ledger.kernel.money import Money, sum_by_currency
+from ledger.kernel.notes import SignedNote
+from ledger.kernel.proof_errors import BadProof
+from ledger.kernel.proofs import InclusionProof
+from ledger.store.book import Book
+from ledger.store.line_secrets import kept_secrets
+from ledger.usecases.evidence.proofs_of_log import fact_with
+from ledger.usecases.line_trees import rows_of
+from ledger.usecases.statements.closed_period import ClosedPeriod, closed_period, closed_periods
+
+ROWS = {"first", "rows", "hashes"}
+"""What a proof says of rows: the index of the first, salt and text of each, hashes in hex."""
+
+
+class NotProvable(Refusal):
+    """A line or statement of which no proof can be made."""
+
+
+class Stating(NamedTuple):
+    """A decision that states rows: its own event, and the statements whose rows are in its tree."""
+
+    decision: Recorded
+    statements: Sequence[Any]
+
+
+def prove_statement(
+    book: Book, connection: Connection, statement: str, note: SignedNote
+) -> tuple[InclusionProof, list[int]]:
+    """Every row of a statement as it was issued, in one proof; with the positions of its later
+    adjustments, each of which is an event of that statement alone.
+
+    Raises `NotProvable`, and `BadProof` where the rows are too many for a proof.
+    """
+    period = _period_of(connection, statement, note.checkpoint.size)
+    stating = _close(period)
+    places = [
+        place for place, row in enumerate(rows_of(stating.statements)) if row.statement == statement
+    ]
+    adjusted = [event.position for event in period.adjusted if event.event.statement == statement]
+    return _proved(book, connection, stating, (places[0], places[-1]), note), adjusted
+
+
+def prove_line(book: Book, connection: Connection, line: str, note: SignedNote) -> InclusionProof:
+    """A line as it was stated last, by the close or an adjustment. Raises `NotProvable`."""
+    for stating in _statings(connection, note.checkpoint.size):
+        for place, row in enumerate(rows_of(stating.statements)):
+            if row.line == line:
+                return _proved(book, connection, stating, (place, place), note)
+    raise NotProvable(
+        f"No statement has stated a line {line} so far.",
+        "Lines are proved once their period is closed: duebook report statements",
+    )
+
+
+def _statings(connection: Connection, known_at: int) -> Iterable[Stating]:
+    """Whatever states rows, the last first."""
+    for closed in reversed(closed_periods(connection, known_at)):
+        seal = closed.event
+        period = closed_period(connection, seal.program, seal.period, known_at)
+        for event in reversed(period.adjusted):
+            yield Stating(event, [event.event])
+        yield _close(period)
+
+
+def _close(period: ClosedPeriod) -> Stating:
+    return Stating(period.closed, [recorded.event for recorded in period.issued])
+
+
+def _period_of(connection: Connection, statement: str, known_at: int) -> ClosedPeriod:
+    for closed in closed_periods(connection, known_at):
+        seal = closed.event
+        if statement.startswith(f"{period_id(seal.program, seal.period)}/"):
+            period = closed_period(connection, seal.program, seal.period, known_at)
+            if any(recorded.event.statement == statement for recorded in period.issued):
+                return period
+    raise NotProvable(
+        f"No statement {statement} was issued by a close.", "duebook report statements lists them."
+    )
+
+
+def _proved(
+    book: Book, connection: Connection, stating: Stating, places: tuple[int, int], note: SignedNote
+) -> InclusionProof:
+    decision = stating.decision
+    tree = decision.event.line_tree
+    if tree is None:
+        raise NotProvable(
+            f"Position {decision.position} was recorded without a tree over its lines.",
+            "An earlier version closed it. What the event says can be proved: "
+            f"duebook proof fact {decision.position}",
+        )
+    secrets = kept_secrets(book, connection)
+    if secrets is None or tree.root not in secrets:
+        why = "may not be read by this account" if secrets is None else "is not kept any more"
+        raise NotProvable(
+            f"The secret of the lines of position {decision.position} {why}: no line of it can be "
+            "proved.",
+            "It lies in the book's file .secrets, on a server in the table duebook_secrets.",
+        )
+    rows = salted(secrets[tree.root], [row.text for row in rows_of(stating.statements)])
+    if root_of_rows(rows).hex() != tree.root:
+        raise NotProvable(
+            f"The lines of position {decision.position} are not those of its tree.",
+            "See what does not hold: duebook verify",
+        )
+    first, last = places
+    said = {
+        "first": first,
+        "rows": [{"salt": row.salt.hex(), "text": row.text} for row in rows[first : last + 1]],
+        "hashes": [value.hex() for value in range_of_rows(rows, first, last)],
+    }
+    return fact_with(connection, decision.position, note, {"lines": said})
+
+
+def checked_rows(says: dict[str, Any], said: Any) -> dict[str, Any]:
+    """What rows show, of the decision whose event says so. Raises `BadProof`."""
+    try:
+        tree = says["line_tree"]
+        rows = [SaltedRow(bytes.fromhex(row["salt"]), row["text"]) for row in said["rows"]]
+        hashes = [bytes.fromhex(value) for value in said["hashes"]]
+        leaves = [row.leaf() for row in rows]
+        root = root_of_range(said["first"], leaves, tree["rows"], hashes)
+        shown = [dict(json.loads(row.text)) for row in rows]
+        whole = [
+            [row["row"] for row in own] == list(range(1, own[0]["rows"] + 1))
+            for _, group in groupby(shown, key=lambda row: str(row["statement"]))
+            for own in [list(group)]
+        ]
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
+        raise BadProof("The proof does not say its lines as proofs do.") from None
+    if root.hex() != tree["root"]:
+        raise BadProof("The proof does not hold: the decision states no such lines.")
+    amounts = [_amount(row) for row in shown]
+    totals = sum_by_currency([amount for amount in amounts if amount is not None])
+    return {
+        "statement": shown[0]["statement"],
+        "whole": len(whole) == 1 and whole[0],
+        "lines": shown,
+        "totals": {currency: money.text for currency, money in totals.items()},
+    }
+
+
+def _amount(row: dict[str, Any]) -> Money | None:
+    """What a row states, or of an adjustment by how much it changes."""
+    amount = row.get("amount", row.get("difference"))
+    return None if amount is None else Money.parse(amount, row["currency"])

@@ -1,0 +1,82 @@
+"""The tree over the rows that a decision states, whose root the decision's event has in it.
+
+The rows of a close are those of all its statements, sorted by payee and statement, so that those of
+one payee and of one statement stand together; each adjustment of a statement has a tree of its own.
+"""
+
+import json
+import secrets
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from ledger.aggregates.base import OwnEvent
+from ledger.aggregates.settlement import (
+    AdjustedLine,
+    LineTree,
+    PeriodClosed,
+    StatedLine,
+    StatementAdjusted,
+    StatementIssued,
+)
+from ledger.kernel.line_leaves import SECRET, SaltedRow, root_of_rows, salted
+
+STATING = (PeriodClosed, StatementAdjusted)
+"""The decisions that have a tree."""
+Stating = StatementIssued | StatementAdjusted
+
+
+class TreeRow(NamedTuple):
+    """Where a row of a statement stands in its tree, and what its leaf says."""
+
+    statement: str
+    line: str
+    text: str
+
+
+def rows_of(events: Sequence[Stating]) -> list[TreeRow]:
+    """The rows of statements in the order of their tree.
+
+    A row says of which statement it is, which one of how many there, and what the event says of the
+    line; whoever has all rows of a statement can tell.
+    """
+    ordered = sorted(events, key=lambda event: (event.payee, event.statement))
+    return [
+        TreeRow(event.statement, line.line, _text(event, number, line))
+        for event in ordered
+        for number, line in enumerate[StatedLine | AdjustedLine](event.lines, 1)
+    ]
+
+
+def _text(event: Stating, number: int, line: StatedLine | AdjustedLine) -> str:
+    said: dict[str, Any] = {"statement": event.statement, "row": number, "rows": len(event.lines)}
+    said |= line.model_dump(mode="json", exclude_defaults=True)
+    return json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def salted_rows(secret: bytes, events: Sequence[Stating]) -> list[SaltedRow]:
+    """The rows of statements with the salts of a secret."""
+    return salted(secret, [row.text for row in rows_of(events)])
+
+
+def with_trees(events: Sequence[OwnEvent]) -> tuple[list[OwnEvent], dict[str, bytes]]:
+    """Decisions with the roots of what they state, and per root the secret that is to be kept."""
+    issued = [event for event in events if isinstance(event, StatementIssued)]
+    kept: dict[str, bytes] = {}
+    sealed: list[OwnEvent] = []
+    for event in events:
+        if isinstance(event, PeriodClosed):
+            event = event.model_copy(update={"line_tree": _grown(issued, kept)})
+        elif isinstance(event, StatementAdjusted):
+            event = event.model_copy(update={"line_tree": _grown([event], kept)})
+        sealed.append(event)
+    return sealed, kept
+
+
+def _grown(stating: Sequence[Stating], kept: dict[str, bytes]) -> LineTree | None:
+    secret = secrets.token_bytes(SECRET)
+    rows = salted_rows(secret, stating)
+    if not rows:
+        return None
+    root = root_of_rows(rows).hex()
+    kept[root] = secret
+    return LineTree(root=root, rows=len(rows))

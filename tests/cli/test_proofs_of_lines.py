@@ -1,0 +1,113 @@
+"""`duebook proof line` and `proof statement`: what is shown holds, and nothing of others is."""
+
+import base64
+import json
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Ran
+
+Duebook = Callable[..., Ran]
+PROGRAM = "recruiting-eu-jp-2026q1"
+STATEMENT = f"{PROGRAM}/partner:P-01"
+
+
+def extra_of(proof: Path) -> tuple[str, dict[str, Any]]:
+    line = next(row for row in proof.read_text().splitlines() if row.startswith("extra "))
+    return line, json.loads(base64.b64decode(line.removeprefix("extra ")))
+
+
+def altered(proof: Path, change: Callable[[dict[str, Any]], None]) -> Path:
+    line, said = extra_of(proof)
+    change(said)
+    forged = base64.b64encode(json.dumps(said, ensure_ascii=False).encode()).decode()
+    other = proof.with_name("altered.proof")
+    other.write_text(proof.read_text().replace(line, f"extra {forged}"))
+    return other
+
+
+@pytest.fixture
+def proofs(busy: Path, duebook: Duebook) -> tuple[Path, Path, Path]:
+    """A whole statement, a line that was adjusted, and the checkpoint of both."""
+    folder = busy.parent
+    paths = folder / "whole.proof", folder / "line.proof", folder / "kept.note"
+    assert duebook("checkpoint", "-o", paths[2]).code == 0
+    assert duebook("proof", "statement", STATEMENT, "-o", paths[0]).code == 0
+    assert duebook("proof", "line", f"{PROGRAM}/S-1001", "-o", paths[1]).code == 0
+    return paths
+
+
+def test_a_whole_statement_is_proved_without_the_book(
+    proofs: tuple[Path, Path, Path], duebook: Duebook
+) -> None:
+    answer = duebook("check", proofs[0], "--checkpoint", proofs[2], "--format", "json").json
+    assert (answer["proves"], answer["statement"], answer["whole"]) == ("lines", STATEMENT, True)
+    assert len(answer["lines"]) == 16
+    assert answer["totals"] == {"CNY": "28000.00"}
+
+
+def test_a_proof_shows_nothing_of_other_payees(proofs: tuple[Path, Path, Path]) -> None:
+    for proof in proofs[:2]:
+        _, said = extra_of(proof)
+        text = json.dumps(said) + bytes.fromhex(said["state"]).decode()
+        assert not any(f"P-0{other}" in text for other in range(2, 6))
+
+
+def test_a_line_is_proved_as_it_was_stated_last(
+    proofs: tuple[Path, Path, Path], duebook: Duebook
+) -> None:
+    answer = duebook("check", proofs[1], "--checkpoint", proofs[2], "--format", "json").json
+    (row,) = answer["lines"]
+    assert (row["outcome"], row["was"], row["difference"]) == ("declined", "2000.00", "-2000.00")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda said: said["lines"]["rows"][0].update(
+            text=said["lines"]["rows"][0]["text"].replace("2000.00", "3000.00")
+        ),
+        lambda said: said["lines"]["rows"][0].update(salt="00" * 16),
+        lambda said: said["lines"]["rows"].pop(),
+        lambda said: said["lines"].update(first=said["lines"]["first"] + 1),
+        lambda said: said["lines"].update(rows=[]),
+        lambda said: said["lines"].update(first="0"),
+        lambda said: said["lines"]["rows"][0].update(salt="not hex"),
+        lambda said: said.update(lines=None),
+    ],
+)
+def test_what_was_altered_is_refused_in_words(
+    proofs: tuple[Path, Path, Path], duebook: Duebook, change: Callable[[dict[str, Any]], None]
+) -> None:
+    forged = altered(proofs[0], change)
+    ran = duebook("check", forged, "--checkpoint", proofs[2])
+    assert ran.code == 1
+    assert ran.err.startswith("Error: ")
+    assert "itself failed" not in ran.err
+
+
+def test_the_secrets_are_the_owners_alone(busy: Path) -> None:
+    assert stat.S_IMODE(Path(f"{busy}.secrets").stat().st_mode) == 0o600
+
+
+def test_without_its_secret_no_line_is_proved_and_verify_says_so(
+    busy: Path, duebook: Duebook
+) -> None:
+    Path(f"{busy}.secrets").unlink()
+    ran = duebook("proof", "line", f"{PROGRAM}/S-1001")
+    assert ran.code == 1
+    assert "is not kept any more" in ran.err
+    verified = duebook("verify")
+    assert verified.code == 0
+    assert "cannot be checked" in verified.out
+
+
+def test_a_line_that_nothing_stated_is_refused(busy: Path, duebook: Duebook) -> None:
+    for words in (("line", f"{PROGRAM}/S-9"), ("statement", f"{PROGRAM}/partner:P-9")):
+        ran = duebook("proof", *words)
+        assert ran.code == 1
+        assert "No statement" in ran.err
