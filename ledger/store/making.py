@@ -29,7 +29,7 @@ from ledger.store.scratch import Scratch, put_new
 First = Callable[[Writer], None]
 BLANK_MAX = 1 << 20
 """Bytes of a file in which nothing was made: SQLite writes a page or two of them."""
-_OF_BEFORE = ("-wal", "-journal", ".receipts")
+_OF_BEFORE = ("-wal", "-journal", ".receipts", ".secrets")
 
 
 def create_book(
@@ -105,7 +105,7 @@ def _refuse_there(location: str, path: Path) -> None:
     for suffix in _OF_BEFORE:
         left = Path(f"{path}{suffix}")
         # Next to a blank file SQLite's own files are of the attempt that left it.
-        if left.exists() and (suffix == ".receipts" or not path.exists()):
+        if left.exists() and (suffix in (".receipts", ".secrets") or not path.exists()):
             raise BookExists(
                 f"{location}{suffix} is there, of a book that was at this place before.",
                 "Nothing was changed. Move it away, or choose another name.",
