@@ -51,6 +51,11 @@ def test_every_role_can_ask_everything(
     by_administrator = duebook(*arguments, "--book", closed_once.url)
     assert ran.code in (0, 3), ran.err
     found, expected = (MOMENT.sub("now", one.out) for one in (ran, by_administrator))
+    if login == "reviewer" and asked == "verify":  # a reader does not see what salts come from
+        expected = expected.replace(
+            "1 tree worked out again", "not checked: the secrets of 1 tree are hidden"
+        )
+        assert found != MOMENT.sub("now", by_administrator.out)
     assert (ran.code, found) == (by_administrator.code, expected)
     assert "superuser" not in ran.err
 
