@@ -46,7 +46,7 @@ look() {
     printf '  %-52s  %s\n' "$1" "$2"
 }
 
-rm -rf demo.db demo.db-wal demo.db-shm demo.db.receipts demo.db.orders "$PAGE"
+rm -rf demo.db demo.db-wal demo.db-shm demo.db.receipts demo.db.secrets demo.db.orders "$PAGE"
 
 step "1. A book is one file. The demo's holds a quarter: five partners, their stores, their sales."
 show '^Next' init --demo

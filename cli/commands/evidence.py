@@ -9,7 +9,7 @@ from cli.options import Ask, answering, now
 from cli.output import FORMATS, Out
 from cli.signing import say_signed, signing_key
 from cli.talk import say
-from ledger.kernel.counted import counted
+from ledger.kernel.counted import counted, grouped
 
 if TYPE_CHECKING:
     from ledger.kernel.notes import SignedNote
@@ -75,8 +75,8 @@ def proof(what: str, of: str, other: str | None, ask: Ask) -> None:
     `proof fact POSITION` is of the log as it is, signed as `checkpoint` signs; it holds what the
     event says. `proof line` and `proof statement` show that line, or every line of that statement
     as it was issued, and the close or adjustment that states them: nothing of other payees. `proof
-    between FIRST SECOND` is of two checkpoints, given as files. `duebook check`
-    checks a proof without the book.
+    between FIRST SECOND` is of two checkpoints, given as files. `duebook check` checks a proof
+    without the book.
 
     \b
     duebook proof fact 1672 -o closure.proof
@@ -84,35 +84,32 @@ def proof(what: str, of: str, other: str | None, ask: Ask) -> None:
     duebook proof between 2026q1.note 2026q2.note -o grown.proof
     """
     from ledger.usecases.evidence.checkpoints import signed_checkpoint
+    from ledger.usecases.evidence.proofs_of_facts import prove_fact
     from ledger.usecases.evidence.proofs_of_lines import prove_line, prove_statement
-    from ledger.usecases.evidence.proofs_of_log import prove_between, prove_fact
+    from ledger.usecases.evidence.proofs_of_log import prove_between
 
     if (other is None) != (what != "between"):
         raise click.UsageError(
             "Write: proof fact POSITION, proof line LINE, proof statement ID, or proof between "
             "FIRST SECOND."
         )
-    adjusted: list[int] = []
+    if what == "fact" and not (of.isascii() and of.isdigit() and len(of) < 19):
+        raise click.UsageError(f"{of} is not a position.")
+    more: dict[str, list[int]] = {}
     with ask.opened() as book, book.reading() as connection:
-        if what == "fact":
-            if not (of.isascii() and of.isdigit() and len(of) < 19):
-                raise click.UsageError(f"{of} is not a position.")
-            note = signed_checkpoint(connection, signing_key())
-            text = prove_fact(connection, int(of), note).text()
-        elif what == "line":
-            note = signed_checkpoint(connection, signing_key())
-            text = prove_line(book, connection, of, note).text()
-        elif what == "statement":
-            note = signed_checkpoint(connection, signing_key())
-            made, adjusted = prove_statement(book, connection, of, note)
-            text = made.text()
-        else:
+        if what == "between":
             text = prove_between(connection, _note(of), _note(other or "")).text()
-    answer: dict[str, Any] = {"proves": what, "proof": text}
-    if what == "statement":
-        answer |= {"adjusted": adjusted}
-    _write(ask.out, answer, text)
-    for position in adjusted:
+        else:
+            note = signed_checkpoint(connection, signing_key())
+            if what == "fact":
+                made = prove_fact(connection, int(of), note)
+            elif what == "line":
+                made = prove_line(book, connection, of, note)
+            else:
+                made, more["adjusted"] = prove_statement(book, connection, of, note)
+            text = made.text()
+    _write(ask.out, {"proves": what, "proof": text} | more, text)
+    for position in more.get("adjusted", ()):
         say(f"It was adjusted since: duebook proof fact {position}")
 
 
@@ -138,11 +135,10 @@ def check(file: str, kept: str, key: str | None, ask: Ask) -> None:
     duebook check grown.proof --checkpoint 2026q1.note
     """
     from ledger.usecases.evidence.key_files import read_public, text_in
-    from ledger.usecases.evidence.proofs_of_lines import checked_rows
     from ledger.usecases.evidence.proofs_of_log import checked
 
     public = read_public(key) if key else None
-    answer = checked(text_in(file), _note(kept), public, checked_rows)
+    answer = checked(text_in(file), _note(kept), public)
     if not ask.out.is_table:
         ask.out.data(answer, [answer])
         return
@@ -165,9 +161,11 @@ def _lines(answer: dict[str, Any]) -> list[str]:
     lines = [f"{what} {answer['statement']}, as stated at position {answer['position']}:"]
     for row in rows:
         amount = row.get("amount", row.get("difference"))
-        shown = "" if amount is None else f"  {amount} {row['currency']}"
+        shown = "" if amount is None else f"  {grouped(amount)} {row['currency']}"
         lines.append(f"  {row['line']}  {row['outcome']}{shown}")
-    lines += [f"  in all {amount} {currency}" for currency, amount in answer["totals"].items()]
+    lines += [
+        f"  in all {grouped(amount)} {currency}" for currency, amount in answer["totals"].items()
+    ]
     return lines
 
 

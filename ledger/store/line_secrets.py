@@ -2,8 +2,8 @@
 
 A book in a file keeps them in `<book>.secrets`, readable by its owner alone, a line each: the
 tree's root and the secret, in hex. A book on a server keeps them in the table `duebook_secrets`,
-which only who may write the book may read. A secret is kept before its decision is recorded; one
-whose decision was not recorded after all is of no use to anybody.
+which only who may write the book may read, in the transaction of the decision. In a file a secret
+is kept before its decision is committed; one whose decision was not, after all, is of no use.
 """
 
 import os
@@ -21,26 +21,20 @@ SUFFIX = ".secrets"
 _LINE = re.compile(rb"([0-9a-f]{64}) ([0-9a-f]{64})")
 
 
-def keeps_secrets(book: Book) -> bool:
+def may_keep_secrets(book: Book, connection: Connection) -> bool:
     """Whether what is decided now can have a line tree: not where a server's role may not keep
     the secret, or its book has no table for it yet."""
-    if book.path is not None:
-        return True
-    with book.as_stored() as connection:
-        return has_table(connection, line_secrets.name) and may(
-            connection, line_secrets.name, "INSERT"
-        )
+    return book.path is not None or _has_right(connection, "INSERT")
 
 
-def keep_secrets(book: Book, secrets: Mapping[str, bytes]) -> None:
-    """Keeps secrets by the roots of their trees, on the disk when this returns."""
+def keep_secrets(book: Book, connection: Connection, secrets: Mapping[str, bytes]) -> None:
+    """Keeps secrets by the roots of their trees: on a server with the transaction, in a file on the
+    disk when this returns."""
     if not secrets:
         return
     if book.path is None:
         rows = [{"tree": root, "secret": secret.hex()} for root, secret in secrets.items()]
-        with book.engine.connect().execution_options(duebook_write=True) as connection:
-            connection.execute(insert(line_secrets), rows)
-            connection.commit()
+        connection.execute(insert(line_secrets), rows)
         return
     # Each begins a line, also after one that was cut off.
     text = "".join(f"\n{root} {secret.hex()}" for root, secret in secrets.items())
@@ -60,7 +54,7 @@ def kept_secrets(book: Book, connection: Connection) -> dict[str, bytes] | None:
     if book.path is None:
         if not has_table(connection, line_secrets.name):
             return {}
-        if not may(connection, line_secrets.name, "SELECT"):
+        if not _has_right(connection, "SELECT"):
             return None
         c = line_secrets.c
         rows = connection.execute(select(c.tree, c.secret))
@@ -69,13 +63,18 @@ def kept_secrets(book: Book, connection: Connection) -> dict[str, bytes] | None:
         lines = _path(book.path).read_bytes().splitlines()
     except FileNotFoundError:
         return {}
-    except PermissionError:
+    except OSError:
         return None
     return {
         match[1].decode(): bytes.fromhex(match[2].decode())
         for match in map(_LINE.fullmatch, lines)
         if match
     }
+
+
+def _has_right(connection: Connection, right: str) -> bool:
+    name = line_secrets.name
+    return has_table(connection, name) and may(connection, name, right)
 
 
 def _path(book: Path) -> Path:

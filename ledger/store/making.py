@@ -24,6 +24,7 @@ from ledger.store.engines import sqlite_engine, url_engine
 from ledger.store.head import EMPTY, microseconds_now
 from ledger.store.places import looks_like_sqlite
 from ledger.store.recorder import Writer
+from ledger.store.rights import hide_from_readers
 from ledger.store.scratch import Scratch, put_new
 
 First = Callable[[Writer], None]
@@ -76,6 +77,8 @@ def _fill(
         connection.begin(),
     ):
         schema.create(connection)
+        if connection.dialect.name != "sqlite":
+            hide_from_readers(connection, schema.line_secrets.name)
         connection.execute(
             insert(schema.meta), [{"key": k, "value": v} for k, v in entries.items()]
         )

@@ -99,8 +99,24 @@ def let_write_as(connection: Connection, table: str, like: str) -> None:
         " AND privilege_type = 'INSERT' AND grantee <> current_user"
     )
     for role in connection.exec_driver_sql(query, (like,)).scalars().all():
-        name = connection.dialect.identifier_preparer.quote(role)
+        name = _quoted(connection, role)
         connection.exec_driver_sql(f'GRANT SELECT, INSERT ON "{table}" TO {name}')
+
+
+def hide_from_readers(connection: Connection, table: str) -> None:
+    """Takes from every role but its owner what a table of a book on a server was given when it was
+    made."""
+    query = (
+        "SELECT DISTINCT grantee::text FROM information_schema.role_table_grants"
+        " WHERE table_schema = current_schema() AND table_name = %s AND grantee <> current_user"
+    )
+    for role in connection.exec_driver_sql(query, (table,)).scalars().all():
+        name = "PUBLIC" if role == "PUBLIC" else _quoted(connection, role)
+        connection.exec_driver_sql(f'REVOKE ALL ON "{table}" FROM {name}')
+
+
+def _quoted(connection: Connection, role: str) -> str:
+    return connection.dialect.identifier_preparer.quote(role)
 
 
 def refuse_unless_owner(connection: Connection) -> None:

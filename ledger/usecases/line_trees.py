@@ -25,32 +25,55 @@ STATING = (PeriodClosed, StatementAdjusted)
 Stating = StatementIssued | StatementAdjusted
 
 
+class Place(NamedTuple):
+    """Where a row stands: of which statement, and which one of how many there."""
+
+    statement: str
+    row: int
+    rows: int
+
+
 class TreeRow(NamedTuple):
-    """Where a row of a statement stands in its tree, and what its leaf says."""
+    """A row of a statement in its tree, and what its leaf says."""
 
     statement: str
     line: str
+    to_payee: bool
+    """Whether it is on the payee's statement; else on the payer's, of the same line."""
     text: str
 
 
 def rows_of(events: Sequence[Stating]) -> list[TreeRow]:
     """The rows of statements in the order of their tree.
 
-    A row says of which statement it is, which one of how many there, and what the event says of the
-    line; whoever has all rows of a statement can tell.
+    A leaf says where its row stands and what the event says of the line, so that whoever has all
+    rows of a statement can tell.
     """
     ordered = sorted(events, key=lambda event: (event.payee, event.statement))
     return [
-        TreeRow(event.statement, line.line, _text(event, number, line))
+        TreeRow(event.statement, line.line, line.payee is None, _text(event, number, line))
         for event in ordered
         for number, line in enumerate[StatedLine | AdjustedLine](event.lines, 1)
     ]
 
 
 def _text(event: Stating, number: int, line: StatedLine | AdjustedLine) -> str:
-    said: dict[str, Any] = {"statement": event.statement, "row": number, "rows": len(event.lines)}
+    said: dict[str, Any] = Place(event.statement, number, len(event.lines))._asdict()
     said |= line.model_dump(mode="json", exclude_defaults=True)
     return json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def read_row(text: str) -> tuple[Place, StatedLine | AdjustedLine]:
+    """Where a row stands and what it states, from the text of its leaf.
+
+    Raises `ValueError` and what else a text raises that no leaf has.
+    """
+    said = json.loads(text)
+    place = Place(*(said.pop(name) for name in Place._fields))
+    if not (isinstance(place.statement, str) and type(place.row) is type(place.rows) is int):
+        raise ValueError("a row stands nowhere")
+    kind = AdjustedLine if "difference" in said or "outcome_was" in said else StatedLine
+    return place, kind.model_validate(said)
 
 
 def salted_rows(secret: bytes, events: Sequence[Stating]) -> list[SaltedRow]:

@@ -11,11 +11,11 @@ from ledger.kernel.errors import ConcurrentWrite, Refusal
 from ledger.store.append import append
 from ledger.store.book import Book
 from ledger.store.head import Head, head_of
-from ledger.store.line_secrets import keep_secrets, keeps_secrets
+from ledger.store.line_secrets import keep_secrets, may_keep_secrets
 from ledger.store.receipts import keep_receipt
 from ledger.store.recorder import refuse_older
 from ledger.store.rights import read_only
-from ledger.store.schema import FORMAT
+from ledger.store.schema import FORMAT, line_secrets
 from ledger.store.snapshots import Snapshot, keep
 from ledger.usecases.line_trees import STATING, with_trees
 
@@ -78,25 +78,30 @@ def record_decisions(
     Raises `ConcurrentWrite` where anything was recorded since the decision was worked out: it
     might have come out differently. Also `ReadOnlyBook`, `BookLocked`.
     """
-    events = _sealed(book, events)
     with book.log.writing() as writer:
         if writer.head != expected:
             raise ConcurrentWrite(
                 f"Somebody else wrote meanwhile: the log was at {expected.position} and is at "
                 f"{writer.head.position}. Nothing was recorded."
             )
-        written = append(writer, events, by=by)
+        written = append(writer, _sealed(book, writer.connection, events), by=by)
         keep(writer.connection, snapshots)
     keep_receipt(book, written)
     return written
 
 
-def _sealed(book: Book, events: Sequence[OwnEvent]) -> Sequence[OwnEvent]:
+def _sealed(book: Book, connection: Connection, events: Sequence[OwnEvent]) -> Sequence[OwnEvent]:
     """Decisions with the trees over what they state, whose secrets are kept before they are."""
-    if not any(isinstance(event, STATING) for event in events) or not keeps_secrets(book):
+    if not any(isinstance(event, STATING) for event in events):
+        return events
+    if not may_keep_secrets(book, connection):
+        book.notes.append(
+            "No single line of this can be proved later: the role may not keep secrets in "
+            f"{line_secrets.name}. What each role is for: duebook init --roles"
+        )
         return events
     sealed, secrets = with_trees(events)
-    keep_secrets(book, secrets)
+    keep_secrets(book, connection, secrets)
     return sealed
 
 
@@ -137,8 +142,9 @@ def decided_in_turn(
                 "Somebody else wrote meanwhile, which changes what would be recorded. "
                 "Nothing was recorded."
             )
-        sealed = _sealed(book, decided.events)
-        written = append(writer, sealed, by=by) if sealed else writer.head
+        written = writer.head
+        if decided.events:
+            written = append(writer, _sealed(book, writer.connection, decided.events), by=by)
     if decided.events:
         keep_receipt(book, written)
     return decided, written

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -104,6 +105,30 @@ def test_without_its_secret_no_line_is_proved_and_verify_says_so(
     verified = duebook("verify")
     assert verified.code == 0
     assert "cannot be checked" in verified.out
+
+
+def test_secrets_that_are_not_those_of_the_trees_do_not_verify(
+    busy: Path, duebook: Duebook
+) -> None:
+    """The root in the log is neither of the lines nor of another secret."""
+    kept = Path(f"{busy}.secrets")
+    pairs = [line.split() for line in kept.read_text().splitlines() if line]
+    kept.write_text("".join(f"{root} {secret[::-1]}\n" for root, secret in pairs))
+    ran = duebook("verify")
+    assert ran.code == 5
+    assert re.search("line trees +NO? .* is not of its lines", ran.out, re.IGNORECASE)
+    assert "are not those of its tree" in duebook("proof", "line", f"{PROGRAM}/S-1004").err
+
+
+def test_a_line_of_the_secrets_that_was_cut_off_takes_no_other_with_it(
+    busy: Path, duebook: Duebook
+) -> None:
+    kept = Path(f"{busy}.secrets")
+    whole = kept.read_text()
+    kept.write_text(f"{whole}{'0' * 70}")
+    closing = ("close", "technical-fee-2020", "2020-05", "--by", "lin")
+    assert duebook(*closing, "--leave-open", "--reason", "late").code in (0, 1)
+    assert duebook("proof", "line", f"{PROGRAM}/S-1004").code == 0
 
 
 def test_a_line_that_nothing_stated_is_refused(busy: Path, duebook: Duebook) -> None:

@@ -93,6 +93,28 @@ def test_a_writer_records_and_decides_everything(
     assert {owner for (owner,) in rows} == {"duebook_owner"}
 
 
+def test_a_writer_who_may_not_keep_secrets_decides_all_the_same_and_is_told(
+    roles: Roles, duebook: Duebook, file: Callable[..., str]
+) -> None:
+    """Without a tree over its lines, which could not be proved later; everything verifies."""
+    clerk = ("--book", roles.of("clerk"))
+    proof = ("proof", "statement", STATEMENT, *clerk)
+    assert duebook(*proof).code == 0
+    roles.ask("REVOKE ALL ON duebook_secrets FROM duebook_writer")
+    assert duebook("record", file([closure("S-1")]), *clerk).code == 0
+    ran = duebook("adjust", PROGRAM, *BY, *clerk)
+    assert ran.code == 0
+    assert "No single line of this can be proved later" in ran.err
+    ran = duebook(*proof)
+    assert ran.code == 1
+    assert "may not be read by this account" in ran.err
+    roles.run_script()
+    ran = duebook("proof", "line", LINE, *clerk)
+    assert ran.code == 1
+    assert "was recorded without a tree over its lines" in ran.err
+    assert duebook("verify", *clerk).code == 0
+
+
 @pytest.mark.parametrize(
     "decided",
     [

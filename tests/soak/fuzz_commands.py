@@ -78,13 +78,16 @@ class Arguments(OnBook):
     LENGTH = 64
     WORDS: ClassVar[list[str]] = []
 
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        serve._run = _not_for_ever
+
     def seeds(self) -> Iterator[bytes]:
         chance = random.Random(1)
         for number in range(5 * len(COMMANDS)):
             yield from (bytes([number]) + chance.randbytes(24) for _ in range(2))
 
     def one(self, data: bytes) -> None:
-        serve._run = _not_for_ever
         words = drawn(data, str(self.path))
         command(*words)
         if self.book.head() != self.head or not self.path.exists():

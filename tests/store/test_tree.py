@@ -156,3 +156,23 @@ def test_a_writer_who_was_given_the_log_alone_records_without_keeping_the_tree(
         assert verify_tree(clerk).ok
     finally:
         clerk.close()
+
+
+def test_the_secrets_of_an_older_book_on_a_server_are_for_its_writers_alone(
+    new_database: Any, tmp_path: Any
+) -> None:
+    """The table is made with the tree, whatever the readers are given by default."""
+    from tests.roles import made
+
+    roles = made(new_database(), tmp_path)
+    roles.ask("DROP TABLE merkle, duebook_secrets")
+    roles.ask(f"DELETE FROM duebook_meta WHERE key = '{TREE}'")
+    up_to_date(open_book(roles.of("keeper"))).close()
+    asked = "SELECT has_table_privilege('{}', 'duebook_secrets', '{}')"
+    for role, right, may in (
+        ("duebook_reader", "SELECT", False),
+        ("duebook_writer", "SELECT", True),
+        ("duebook_writer", "INSERT", True),
+        ("duebook_writer", "DELETE", False),
+    ):
+        assert roles.ask(asked.format(role, right)) == [(may,)], (role, right)

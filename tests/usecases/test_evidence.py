@@ -27,7 +27,8 @@ from ledger.usecases.evidence.key_files import (
     read_key,
     read_public,
 )
-from ledger.usecases.evidence.proofs_of_log import FIELDS, checked, prove_between, prove_fact
+from ledger.usecases.evidence.proofs_of_facts import FIELDS, prove_fact
+from ledger.usecases.evidence.proofs_of_log import checked, prove_between
 from tests.quarter import certified, store
 
 Record = Callable[..., Any]
@@ -275,7 +276,7 @@ def test_a_proof_whose_maker_made_the_checkpoint_too_says_nothing_impossible(
     from ledger.kernel.merkle import leaf
     from ledger.kernel.notes import Checkpoint
     from ledger.kernel.proofs import InclusionProof
-    from ledger.usecases.evidence.proofs_of_log import _hash_of
+    from ledger.usecases.evidence.proofs_of_facts import _hash_of
 
     with book.reading() as connection:
         said = json.loads(prove_fact(connection, 1, _note(book)).extra) | change

@@ -162,14 +162,20 @@ def read_public(path: str) -> NoteKey:
 
 def text_in(path: str) -> str:
     """A note or a proof in a file. Raises `MissingFile`, `BadProof`."""
+    return bytes_in(path, LENGTH_MAX, "checkpoint or proof", BadProof).decode("utf-8", "replace")
+
+
+def bytes_in(path: str, most: int, what: str, refusal: type[Refusal]) -> bytes:
+    """The bytes of a file. Raises `MissingFile`, and the refusal for more than what it may be of
+    that kind."""
     try:
         with open(path, "rb") as file:
-            content = file.read(LENGTH_MAX + 1)
+            content = file.read(most + 1)
     except OSError as error:
         raise MissingFile(f"{path}: {error.strerror}.", "Name a file.") from None
-    if len(content) > LENGTH_MAX:
-        raise BadProof(f"{path} is longer than any checkpoint or proof: {LENGTH_MAX:,} bytes.")
-    return content.decode("utf-8", "replace")
+    if len(content) > most:
+        raise refusal(f"{path} is longer than any {what}: {most:,} bytes.", "Name another.")
+    return content
 
 
 def public_of(seed: bytes) -> bytes:

@@ -4,15 +4,13 @@ Such a proof is one of the decision's event, which has the root of its line tree
 their salts beside it: whoever checks works out that root, and then that of the log.
 """
 
-import json
-from collections.abc import Iterable, Sequence
-from itertools import groupby
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
 from ledger.aggregates.base import Recorded
-from ledger.aggregates.settlement import period_id
+from ledger.aggregates.settlement import AdjustedLine, LineTree, StatedLine, period_id
 from ledger.kernel.errors import Refusal
 from ledger.kernel.line_leaves import SaltedRow, range_of_rows, root_of_rows, salted
 from ledger.kernel.merkle_checks import root_of_range
@@ -22,12 +20,9 @@ from ledger.kernel.proof_errors import BadProof
 from ledger.kernel.proofs import InclusionProof
 from ledger.store.book import Book
 from ledger.store.line_secrets import kept_secrets
-from ledger.usecases.evidence.proofs_of_log import fact_with
-from ledger.usecases.line_trees import rows_of
+from ledger.usecases.evidence.proofs_of_facts import fact_with
+from ledger.usecases.line_trees import read_row, rows_of
 from ledger.usecases.statements.closed_period import ClosedPeriod, closed_period, closed_periods
-
-ROWS = {"first", "rows", "hashes"}
-"""What a proof says of rows: the index of the first, salt and text of each, hashes in hex."""
 
 
 class NotProvable(Refusal):
@@ -59,10 +54,11 @@ def prove_statement(
 
 
 def prove_line(book: Book, connection: Connection, line: str, note: SignedNote) -> InclusionProof:
-    """A line as it was stated last, by the close or an adjustment. Raises `NotProvable`."""
+    """A line as it was stated to its payee last, by the close or an adjustment. Raises
+    `NotProvable`."""
     for stating in _statings(connection, note.checkpoint.size):
         for place, row in enumerate(rows_of(stating.statements)):
-            if row.line == line:
+            if row.line == line and row.to_payee:
                 return _proved(book, connection, stating, (place, place), note)
     raise NotProvable(
         f"No statement has stated a line {line} so far.",
@@ -127,38 +123,39 @@ def _proved(
         "rows": [{"salt": row.salt.hex(), "text": row.text} for row in rows[first : last + 1]],
         "hashes": [value.hex() for value in range_of_rows(rows, first, last)],
     }
-    return fact_with(connection, decision.position, note, {"lines": said})
+    return fact_with(connection, decision.position, note, said)
 
 
-def checked_rows(says: dict[str, Any], said: Any) -> dict[str, Any]:
+def checked_rows(says: Mapping[str, Any], said: Any) -> dict[str, Any]:
     """What rows show, of the decision whose event says so. Raises `BadProof`."""
     try:
-        tree = says["line_tree"]
+        tree = LineTree.model_validate(says["line_tree"])
         rows = [SaltedRow(bytes.fromhex(row["salt"]), row["text"]) for row in said["rows"]]
         hashes = [bytes.fromhex(value) for value in said["hashes"]]
         leaves = [row.leaf() for row in rows]
-        root = root_of_range(said["first"], leaves, tree["rows"], hashes)
-        shown = [dict(json.loads(row.text)) for row in rows]
-        whole = [
-            [row["row"] for row in own] == list(range(1, own[0]["rows"] + 1))
-            for _, group in groupby(shown, key=lambda row: str(row["statement"]))
-            for own in [list(group)]
-        ]
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
+        root = root_of_range(said["first"], leaves, tree.rows, hashes)
+        places, lines = zip(*(read_row(row.text) for row in rows), strict=True)
+        amounts = [_amount(line) for line in lines]
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, Refusal) as error:
+        if isinstance(error, BadProof):
+            raise
         raise BadProof("The proof does not say its lines as proofs do.") from None
-    if root.hex() != tree["root"]:
+    if root.hex() != tree.root:
         raise BadProof("The proof does not hold: the decision states no such lines.")
-    amounts = [_amount(row) for row in shown]
     totals = sum_by_currency([amount for amount in amounts if amount is not None])
+    first = places[0]
     return {
-        "statement": shown[0]["statement"],
-        "whole": len(whole) == 1 and whole[0],
-        "lines": shown,
+        "proves": "lines",
+        "statement": first.statement,
+        "whole": list(places) == [first._replace(row=row) for row in range(1, first.rows + 1)],
+        "lines": [line.model_dump(mode="json", exclude_defaults=True) for line in lines],
         "totals": {currency: money.text for currency, money in totals.items()},
     }
 
 
-def _amount(row: dict[str, Any]) -> Money | None:
+def _amount(line: StatedLine | AdjustedLine) -> Money | None:
     """What a row states, or of an adjustment by how much it changes."""
-    amount = row.get("amount", row.get("difference"))
-    return None if amount is None else Money.parse(amount, row["currency"])
+    amount = line.amount if isinstance(line, StatedLine) else line.difference
+    if amount is None or line.currency is None:
+        return None
+    return Money.parse(amount, line.currency)

@@ -9,9 +9,10 @@ nothing but the checkpoint that it stamps.
 import hashlib
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ledger.kernel.errors import MissingExtra, MissingFile
+from ledger.kernel.errors import MissingExtra
 from ledger.kernel.instants import format_instant, instant_of
 from ledger.kernel.notes import SignedNote, parsed
+from ledger.usecases.evidence.key_files import bytes_in
 from ledger.usecases.evidence.stamp_tokens import MALFORMED, BadStamp, signer_of
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class Stamped(NamedTuple):
 
 def checkpoint_in(path: str) -> Stamped:
     """The checkpoint in a file. Raises `MissingFile`, `BadStamp` for a file too long, `BadNote`."""
-    content = _bytes_in(path, "checkpoint")
+    content = bytes_in(path, ANSWER_MAX, "checkpoint", BadStamp)
     return Stamped(content, parsed(content.decode("utf-8", "replace")))
 
 
@@ -72,7 +73,7 @@ def checked_stamp(checkpoint: Stamped, path: str, authority: str | None) -> dict
     """
     _refuse_missing()
     roots = _certificates_in(authority) if authority is not None else []
-    answer = _granted(_bytes_in(path, "answer of an authority"), path)
+    answer = _granted(bytes_in(path, ANSWER_MAX, "answer of an authority", BadStamp), path)
     try:
         info = answer.tst_info
         imprint, moment = info.message_imprint, info.gen_time
@@ -181,22 +182,12 @@ def _certificates_in(path: str) -> list["Certificate"]:
     from cryptography.x509 import load_pem_x509_certificates
 
     try:
-        certificates = load_pem_x509_certificates(_bytes_in(path, "file of certificates"))
+        certificates = load_pem_x509_certificates(
+            bytes_in(path, ANSWER_MAX, "file of certificates", BadStamp)
+        )
     except ValueError:
         raise BadStamp(f"{path} has no certificate in PEM that can be read.", PEM_HINT) from None
     return list(dict.fromkeys(certificates))
-
-
-def _bytes_in(path: str, what: str) -> bytes:
-    """The bytes of a short file. Raises `MissingFile`, and `BadStamp` for a long one."""
-    try:
-        with open(path, "rb") as file:
-            content = file.read(ANSWER_MAX + 1)
-    except OSError as error:
-        raise MissingFile(f"{path}: {error.strerror}.", "Name a file.") from None
-    if len(content) > ANSWER_MAX:
-        raise BadStamp(f"{path} is longer than any {what}: {ANSWER_MAX:,} bytes.", "Name another.")
-    return content
 
 
 def _refuse_missing() -> None:

@@ -36,7 +36,7 @@ def verify_line_trees(book: Book) -> Check:
                 rows = salted_rows(secret, statements)
                 if len(rows) != tree.rows or root_of_rows(rows).hex() != tree.root:
                     name = period_id(seal.program, seal.period)
-                    said = f"position {decision.position}, {name}: its lines are not of its tree"
+                    said = f"{name}: the tree of position {decision.position} is not of its lines"
                     return Check(NAME, False, said)
     if secrets is None and trees:
         return Check(NAME, True, f"not checked: the secrets of {counted(trees, 'tree')} are hidden")

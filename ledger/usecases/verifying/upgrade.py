@@ -14,7 +14,13 @@ from ledger.store.indexes import recomputed
 from ledger.store.log import fetch
 from ledger.store.order_lines import Calls, archive_folder
 from ledger.store.places import ARCHIVE
-from ledger.store.rights import Lacking, let_write_as, owns, refuse_unless_owner
+from ledger.store.rights import (
+    Lacking,
+    hide_from_readers,
+    let_write_as,
+    owns,
+    refuse_unless_owner,
+)
 from ledger.store.schema import (
     FORMAT,
     INDEX_FORMAT,
@@ -22,6 +28,7 @@ from ledger.store.schema import (
     TREE,
     holds_looks,
     insert_refs,
+    line_secrets,
     merkle,
     meta,
     metadata,
@@ -163,6 +170,9 @@ def _keep_tree(connection: Connection, size: int) -> None:
     merkle.create(connection, checkfirst=True)
     if connection.dialect.name != "sqlite":
         let_write_as(connection, merkle.name, refs.name)
+        line_secrets.create(connection, checkfirst=True)
+        hide_from_readers(connection, line_secrets.name)
+        let_write_as(connection, line_secrets.name, refs.name)
     make_tree(connection, size)
     connection.execute(insert(meta), [{"key": TREE, "value": "kept"}])
 
