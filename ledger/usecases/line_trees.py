@@ -57,6 +57,12 @@ def rows_of(events: Sequence[Stating]) -> list[TreeRow]:
     ]
 
 
+def place_to_payee(rows: Sequence[TreeRow], line: str) -> int | None:
+    """Where a line stands as it was stated to its payee; None where it was not."""
+    places = (place for place, row in enumerate(rows) if row.line == line and row.to_payee)
+    return next(places, None)
+
+
 def _text(event: Stating, number: int, line: StatedLine | AdjustedLine) -> str:
     said: dict[str, Any] = Place(event.statement, number, len(event.lines))._asdict()
     said |= line.model_dump(mode="json", exclude_defaults=True)

@@ -15,7 +15,7 @@ from ledger.aggregates.settlement import (
 from ledger.kernel.line_leaves import SaltedRow, range_of_rows, root_of_rows, salted
 from ledger.kernel.proof_errors import BadProof
 from ledger.usecases.evidence.proofs_of_lines import checked_rows
-from ledger.usecases.line_trees import read_row, rows_of, with_trees
+from ledger.usecases.line_trees import place_to_payee, read_row, rows_of, with_trees
 
 SECRET = bytes(32)
 
@@ -47,6 +47,12 @@ def test_the_rows_of_a_payee_stand_together_whatever_the_order_of_the_statements
         "partner:P-2",
     ]
     assert [row.to_payee for row in rows] == [False, True, True, True]
+
+
+def test_a_line_that_is_passed_on_is_proved_as_its_payee_was_told_of_it() -> None:
+    rows = rows_of(STATEMENTS)
+    assert place_to_payee(rows, "p/1") == 1
+    assert place_to_payee(rows[:1], "p/1") is None
 
 
 def test_a_leaf_says_where_its_row_stands_and_all_that_was_stated() -> None:

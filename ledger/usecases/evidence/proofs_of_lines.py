@@ -21,7 +21,7 @@ from ledger.kernel.proofs import InclusionProof
 from ledger.store.book import Book
 from ledger.store.line_secrets import kept_secrets
 from ledger.usecases.evidence.proofs_of_facts import fact_with
-from ledger.usecases.line_trees import read_row, rows_of
+from ledger.usecases.line_trees import place_to_payee, read_row, rows_of
 from ledger.usecases.statements.closed_period import ClosedPeriod, closed_period, closed_periods
 
 
@@ -57,9 +57,9 @@ def prove_line(book: Book, connection: Connection, line: str, note: SignedNote) 
     """A line as it was stated to its payee last, by the close or an adjustment. Raises
     `NotProvable`."""
     for stating in _statings(connection, note.checkpoint.size):
-        for place, row in enumerate(rows_of(stating.statements)):
-            if row.line == line and row.to_payee:
-                return _proved(book, connection, stating, (place, place), note)
+        place = place_to_payee(rows_of(stating.statements), line)
+        if place is not None:
+            return _proved(book, connection, stating, (place, place), note)
     raise NotProvable(
         f"No statement has stated a line {line} so far.",
         "Lines are proved once their period is closed: duebook report statements",
