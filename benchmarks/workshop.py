@@ -14,7 +14,7 @@ from ledger.usecases.recording.record import RecordAnswer, record
 ROOT = Path(__file__).resolve().parents[1]
 NOW = parse_instant("2026-11-21T12:00:00Z")
 AS_OF = "2026-06-30T00:00:00+08:00"
-SUFFIXES = ("", "-wal", "-shm", ".receipts")
+SUFFIXES = ("", "-wal", "-shm", ".receipts", ".secrets")
 
 
 class Workshop:
