@@ -104,7 +104,7 @@ def proof(what: str, of: str, other: str | None, ask: Ask) -> None:
             if what == "fact":
                 made = prove_fact(connection, int(of), note)
             elif what == "line":
-                made = prove_line(book, connection, of, note)
+                made = prove_line(book, connection, of, note, now=now())
             else:
                 made, more["adjusted"] = prove_statement(book, connection, of, note)
             text = made.text()
@@ -156,13 +156,15 @@ def check(file: str, kept: str, key: str | None, ask: Ask) -> None:
 
 def _lines(answer: dict[str, Any]) -> list[str]:
     """What a proof of lines shows."""
-    what = "Every line of" if answer["whole"] else "Of"
-    rows = answer["lines"]
-    lines = [f"{what} {answer['statement']}, as stated at position {answer['position']}:"]
-    for row in rows:
-        amount = row.get("amount", row.get("difference"))
-        shown = "" if amount is None else f"  {grouped(amount)} {row['currency']}"
-        lines.append(f"  {row['line']}  {row['outcome']}{shown}")
+    adjusts = answer["type"] == "statement-adjusted.v1"
+    whole = "all of it" if adjusts else "every line"
+    what = "Adjustment" if adjusts else "Close"
+    shown = whole if answer["whole"] else counted(len(answer["lines"]), "line")
+    lines = [f"{what} at position {answer['position']}, of {answer['statement']} {shown}:"]
+    for line in answer["lines"]:
+        amount, currency = line.get("amount", line.get("difference")), line.get("currency")
+        by = "" if amount is None else f"  {'by ' * adjusts}{grouped(amount)} {currency}"
+        lines.append(f"  {line['line']}  {line['outcome']}{by}")
     lines += [
         f"  in all {grouped(amount)} {currency}" for currency, amount in answer["totals"].items()
     ]

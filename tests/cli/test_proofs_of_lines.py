@@ -131,8 +131,36 @@ def test_a_line_of_the_secrets_that_was_cut_off_takes_no_other_with_it(
     assert duebook("proof", "line", f"{PROGRAM}/S-1004").code == 0
 
 
-def test_a_line_that_nothing_stated_is_refused(busy: Path, duebook: Duebook) -> None:
-    for words in (("line", f"{PROGRAM}/S-9"), ("statement", f"{PROGRAM}/partner:P-9")):
-        ran = duebook("proof", *words)
-        assert ran.code == 1
-        assert "No statement" in ran.err
+def test_short_names_mean_what_they_mean_elsewhere(
+    proofs: tuple[Path, Path, Path], duebook: Duebook
+) -> None:
+    for kind, short, proof in (("line", "S-1001", proofs[1]), ("statement", "P-01", proofs[0])):
+        assert duebook("proof", kind, short).out == proof.read_text()
+
+
+def test_what_is_shown_says_whether_it_was_stated_or_by_how_much_adjusted(
+    proofs: tuple[Path, Path, Path], duebook: Duebook
+) -> None:
+    shown = [duebook("check", proof, "--checkpoint", proofs[2]).out for proof in proofs[:2]]
+    assert re.match(rf"Close at position \d+, of {STATEMENT} every line:\n", shown[0])
+    assert f"{PROGRAM}/S-1004  payable  2,000.00 CNY\n" in shown[0]
+    assert shown[0].endswith("  in all 28,000.00 CNY\n")
+    assert re.match(rf"Adjustment at position \d+, of {STATEMENT} all of it:\n", shown[1])
+    assert f"{PROGRAM}/S-1001  declined  by -2,000.00 CNY\n" in shown[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("line", "S-9"), "names no line"),
+        (("line", f"{PROGRAM}/S-9"), "names no line"),
+        (("line", "growth-2026-05/M-401/commission"), "No statement has stated"),
+        (("statement", "P-9"), "There is no statement 'P-9'"),
+    ],
+)
+def test_what_nothing_stated_is_refused_in_words(
+    busy: Path, duebook: Duebook, words: tuple[str, str], said: str
+) -> None:
+    ran = duebook("proof", *words)
+    assert ran.code in (1, 2)
+    assert said in ran.err

@@ -11,7 +11,9 @@ from sqlalchemy import Connection
 
 from ledger.aggregates.base import Recorded
 from ledger.aggregates.settlement import AdjustedLine, LineTree, StatedLine, period_id
+from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import Refusal
+from ledger.kernel.instants import Instant
 from ledger.kernel.line_leaves import SaltedRow, range_of_rows, root_of_rows, salted
 from ledger.kernel.merkle_checks import root_of_range
 from ledger.kernel.money import Money, sum_by_currency
@@ -22,6 +24,7 @@ from ledger.store.book import Book
 from ledger.store.line_secrets import kept_secrets
 from ledger.usecases.evidence.proofs_of_facts import fact_with
 from ledger.usecases.line_trees import place_to_payee, read_row, rows_of
+from ledger.usecases.looking.short_names import meaning, no_line, statement_meant
 from ledger.usecases.statements.closed_period import ClosedPeriod, closed_period, closed_periods
 
 
@@ -39,11 +42,12 @@ class Stating(NamedTuple):
 def prove_statement(
     book: Book, connection: Connection, statement: str, note: SignedNote
 ) -> tuple[InclusionProof, list[int]]:
-    """Every row of a statement as it was issued, in one proof; with the positions of its later
-    adjustments, each of which is an event of that statement alone.
+    """Every row of a statement, by its id or a short name, as it was issued, in one proof; with the
+    positions of its later adjustments, each of which is an event of that statement alone.
 
-    Raises `NotProvable`, and `BadProof` where the rows are too many for a proof.
+    Raises `NoSuchStatement`, `NotProvable`, and `BadProof` for more rows than a proof can hold.
     """
+    statement = statement_meant(connection, statement, note.checkpoint.size)
     period = _period_of(connection, statement, note.checkpoint.size)
     stating = _close(period)
     places = [
@@ -53,17 +57,34 @@ def prove_statement(
     return _proved(book, connection, stating, (places[0], places[-1]), note), adjusted
 
 
-def prove_line(book: Book, connection: Connection, line: str, note: SignedNote) -> InclusionProof:
-    """A line as it was stated to its payee last, by the close or an adjustment. Raises
-    `NotProvable`."""
+def prove_line(
+    book: Book, connection: Connection, line: str, note: SignedNote, *, now: Instant
+) -> InclusionProof:
+    """A line, by its id or a short name, as it was stated to its payee last, by the close or an
+    adjustment. Raises `NoSuchLine`, `NotProvable`."""
+    proof = _last_stated(book, connection, line, note)
+    if proof is not None:
+        return proof
+    meant = meaning(connection, line, Clocks(now, note.checkpoint.size))
+    if meant is None:
+        raise no_line(line)
+    proof = _last_stated(book, connection, meant.line, note)
+    if proof is None:
+        raise NotProvable(
+            f"No statement has stated {meant.line} so far.",
+            "Lines are proved once their period is closed: duebook report statements",
+        )
+    return proof
+
+
+def _last_stated(
+    book: Book, connection: Connection, line: str, note: SignedNote
+) -> InclusionProof | None:
     for stating in _statings(connection, note.checkpoint.size):
         place = place_to_payee(rows_of(stating.statements), line)
         if place is not None:
             return _proved(book, connection, stating, (place, place), note)
-    raise NotProvable(
-        f"No statement has stated a line {line} so far.",
-        "Lines are proved once their period is closed: duebook report statements",
-    )
+    return None
 
 
 def _statings(connection: Connection, known_at: int) -> Iterable[Stating]:
