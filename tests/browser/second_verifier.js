@@ -109,7 +109,31 @@ window.verifier = (() => {
     const [event, own] = [fields(extra), note(kept)];
     const hash = await leaf(await eventHash(index + 1, event));
     const holds = same(await rootOf(index, own.size, hash, lines.map(unbase64)), own.root);
-    return { holds, position: index + 1, state: new TextDecoder().decode(unhex(event.state)) };
+    return { holds, position: index + 1, lines: event.lines, state: new TextDecoder().decode(unhex(event.state)) };
+  }
+  async function rangeRoot(first, leaves, size, hashes) {
+    const path = [...hashes], shown = [...leaves];
+    const joinedFrom = async (begin, end) => {
+      if (end <= first || begin >= first + leaves.length) return path.shift();
+      if (end - begin === 1) return shown.shift();
+      let left = 1;
+      while (left * 2 < end - begin) left *= 2;
+      const before = await joinedFrom(begin, begin + left);
+      return node(before, await joinedFrom(begin + left, end));
+    };
+    const hash = await joinedFrom(0, size);
+    if (path.length || shown.length) throw Error("hashes are left over");
+    return hash;
+  }
+  async function lines(proof, kept) {
+    const { holds, state, lines: said } = await fact(proof, kept);
+    const tree = JSON.parse(state).line_tree;
+    const leaves = await Promise.all(said.rows.map((row) => leaf(joined(unhex(row.salt), utf8(row.text)))));
+    const hash = await rangeRoot(said.first, leaves, tree.rows, said.hashes.map(unhex));
+    const rows = said.rows.map((row) => JSON.parse(row.text));
+    const whole = rows.length === rows[0].rows
+      && rows.every((row, place) => row.statement === rows[0].statement && row.row === place + 1);
+    return { holds: holds && hex(hash) === tree.root, whole, lines: rows.map((row) => row.line) };
   }
   async function growth(proof, kept) {
     const end = proof.indexOf("\n\n");
@@ -120,7 +144,7 @@ window.verifier = (() => {
   }
 
   return {
-    fact, growth,
+    fact, growth, lines,
     signed: (text, key) => signed(note(text), key),
     log: async (events) => {
       const hashes = await Promise.all(events.map((event, place) => eventHash(place + 1, event)));

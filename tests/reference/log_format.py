@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from ledger.kernel.line_leaves import range_of_rows, root_of_rows, salted
 from ledger.kernel.merkle import consistency, inclusion, leaf, root_at
 from ledger.kernel.note_keys import COSIGNATURE, ED25519
 from ledger.kernel.notes import Checkpoint, SignedNote, cosigned, signed
@@ -23,9 +24,17 @@ EVENTS = [
     *(("store:商店", 1, "merchant-onboarded.v1", {"store": "商店"}, "王", 3, b""),),
     *(("store:商店", 2, "first-sale.v1", {"store": "商店"}, "王", 4, b"\x04" * 32),),
 ]
+TEXTS = [
+    '{"amount":"2000.00","line":"p/S-1","row":1,"rows":1,"statement":"p/partner:P-1"}',
+    '{"amount":"2000.00","line":"p/商店","row":1,"rows":2,"statement":"p/partner:P-2"}',
+    '{"amount":"0.00","line":"p/S-2","row":2,"rows":2,"statement":"p/partner:P-2"}',
+]
+ROWS = salted(bytes(range(32)), TEXTS)
+TREE = {"root": root_of_rows(ROWS).hex(), "rows": len(ROWS)}
+EVENTS.append(("period:p", 1, "period-closed.v1", {"line_tree": TREE}, "lin", 0, None))
 """Made up: stream, version, topic, state, by, row, key."""
-PROVED, FIRST = 4, 3
-"""The position that is proved, and the size of the earlier checkpoint."""
+PROVED, FIRST, CLOSE = 4, 3, 6
+"""The position that is proved, the size of the earlier checkpoint, the position of the close."""
 
 TEXT = Path(__file__).with_name("log-format.in.md")
 
@@ -62,8 +71,17 @@ def vectors() -> dict[str, Any]:
     key, sign = signer("acme.example/finance", ED25519)
     theirs, cosign = signer("partner.example/p-01", COSIGNATURE)
     note = cosigned(signed(notes[1], key, sign), theirs, SIGNED_AT, cosign)
-    extra = json.dumps(columns[PROVED - 1], ensure_ascii=False, separators=(",", ":")).encode()
-    fact = InclusionProof(PROVED - 1, tuple(inclusion(PROVED - 1, size, tree)), note, extra)
+    shown = {
+        "first": 1,
+        "rows": [{"salt": row.salt.hex(), "text": row.text} for row in ROWS[1:]],
+        "hashes": [value.hex() for value in range_of_rows(ROWS, 1, 2)],
+    }
+
+    def proved(position: int, more: dict[str, Any]) -> str:
+        said = json.dumps(columns[position - 1] | more, ensure_ascii=False, separators=(",", ":"))
+        path = tuple(inclusion(position - 1, size, tree))
+        return InclusionProof(position - 1, path, note, said.encode()).text()
+
     between = ConsistencyProof(FIRST, tuple(consistency(FIRST, size, tree)), note)
     return {
         "events": columns,
@@ -74,6 +92,7 @@ def vectors() -> dict[str, Any]:
         "earlier_checkpoint": notes[0].text(),
         "checkpoint": note.text(),
         "cosigned_at": SIGNED_AT,
-        "proof_of_fact": fact.text(),
+        "proof_of_fact": proved(PROVED, {}),
+        "proof_of_lines": proved(CLOSE, {"lines": shown}),
         "proof_of_growth": between.text(),
     }
