@@ -170,7 +170,7 @@ def test_verify_ends_with_exit_5_for_a_forged_statement(closed: Duebook) -> None
     ran = closed("verify", *JSON)
     assert (ran.code, ran.json["ok"]) == (5, False)
     failing = [one["name"] for one in ran.json["checks"] if not one["ok"]]
-    assert failing == [f"closed {PROGRAM}"]
+    assert failing == [f"closed {PROGRAM}", "line trees"]
     assert "The log does not hold" in ran.err
     assert closed("replay", PROGRAM).code == 3
 
