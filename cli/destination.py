@@ -7,10 +7,11 @@ written completely next to its place and then moved there; a device or a pipe is
 import os
 import stat
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Any, NamedTuple
 
 import click
@@ -125,15 +126,16 @@ def check(
     outputs: Sequence[Destination],
     inputs: Sequence[str],
     files: Sequence[Path] = (),
-    folders: Sequence[Path] = (),
+    folders: Mapping[Path, str] = MappingProxyType({}),
 ) -> None:
     """Checks all outputs of a call before it does anything.
 
-    `files` and `folders` are the book's own. Raises `OutputRefused` for one that is any of these,
-    an input, another output, another database or no file at all, and `OutputExists`.
+    `files` and `folders` are the book's own, a folder with what it is in words. Raises
+    `OutputRefused` for one that is any of these, an input, another output, another database or no
+    file at all, and `OutputExists`.
     """
     guarded = [Guarded("an input of this call", Path(name)) for name in inputs if name != "-"]
-    own = [Guarded("the folder of the book's order lines", path) for path in folders]
+    own = [Guarded(what, path) for path, what in folders.items()]
     own += [
         Guarded("a folder of this call", place.path)
         for place in guarded

@@ -45,6 +45,11 @@ SAID = ', "error": '
     help="Record the good facts; write the others there.",
 )
 @click.option(
+    "--keep-files",
+    is_flag=True,
+    help="Keep the files themselves too, in BOOK.files, each under its SHA-256.",
+)
+@click.option(
     "--by", metavar="NAME", callback=not_empty, help="Who reports this [the system user]."
 )
 @answering(writes=True)
@@ -56,13 +61,15 @@ def record(
     dry_run: bool,
     strict: bool,
     rejects: Destination | None,
+    keep_files: bool,
     by: str | None,
     ask: Ask,
 ) -> int:
     """Record facts from files of any format, or NDJSON from standard input with `-`.
 
     All the files of one call are recorded, or none. A fact that the book knows is counted and
-    not recorded again, so that a file may be sent twice.
+    not recorded again, so that a file may be sent twice. The log has the digest of every file;
+    with --keep-files an exact copy is kept beside the book as well, which `verify` checks.
 
     \b
     duebook record january.ndjson rates.csv
@@ -90,6 +97,7 @@ def record(
             strict=strict,
             keep_good=rejects is not None,
             dry_run=dry_run,
+            keep_files=keep_files,
             helped=True,
             through=through,
             progress=report,
@@ -99,6 +107,8 @@ def record(
             file.writelines(map(_to_fix, answer.rejected))
         say(f"{counted(len(answer.rejected), 'rejected row')} written to {rejects}.")
     _show(where, answer, dry_run, keeping=rejects is not None)
+    if keep_files and not answer.kept:
+        say("No file was kept: a call that records nothing keeps nothing.")
     return 1 if answer.rejected and rejects is None else 0
 
 
@@ -187,6 +197,9 @@ def _summary(answer: "RecordAnswer", dry_run: bool, *, keeping: bool) -> list[st
             "--rejects OUT.ndjson to record the others."
         )
     elif answer.recorded and not dry_run:
+        if answer.kept:
+            folder = Path(answer.kept[0]).parent
+            lines.append(f"Kept {counted(len(answer.kept), 'file')} in {folder}")
         lines.append(f"Receipt {answer.receipt}")
     return lines
 

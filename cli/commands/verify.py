@@ -106,6 +106,7 @@ def _checked(book: "Book", given: "list[Receipt]", report: "Progress") -> "list[
     """Every check of the book by itself; what rests on the log only where that holds."""
     from ledger.usecases.verifying.clock import verify_clock
     from ledger.usecases.verifying.closed_periods import verify_closed
+    from ledger.usecases.verifying.kept_files import verify_kept_files
     from ledger.usecases.verifying.line_trees import verify_line_trees
     from ledger.usecases.verifying.merkle_tree import verify_tree
     from ledger.usecases.verifying.order_archive import verify_orders
@@ -119,6 +120,7 @@ def _checked(book: "Book", given: "list[Receipt]", report: "Progress") -> "list[
         return checks
     checks.append(verify_tree(book))
     checks += verify_orders(book, report)
+    checks += verify_kept_files(book, report)
     checks += verify_snapshots(book)
     checks += verify_closed(book, report)
     checks.append(verify_line_trees(book))
@@ -133,4 +135,6 @@ def _what_does_not_hold(checks: "list[Check]") -> str:
         return "The log holds; a read model does not follow from it and can be rebuilt."
     if all(check.ok for check in checks if not check.name.startswith("order ")):
         return "The log holds; the archive of orders does not. Restore its folder from a backup."
+    if all(check.ok for check in checks if check.name != "kept files"):
+        return "The log holds; a file that it kept is not there as it was. Restore BOOK.files."
     return "The log does not hold. Keep this file as it is and restore a backup next to it."

@@ -47,6 +47,9 @@ class BatchRecorded(OwnEvent):
     profile: Annotated[
         str | None, Field(description="the mapping that the files were read through, its digest")
     ] = None
+    kept: Annotated[
+        bool | None, Field(description="whether the files are kept beside the book, by digest")
+    ] = None
 
     @property
     def stream(self) -> str:

@@ -5,7 +5,7 @@ A line over the limit is never held in memory: it is skipped to its end and repo
 
 import hashlib
 from collections.abc import Iterator
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple, Protocol
 
 from ledger.intake.border import TooLarge
 
@@ -34,6 +34,13 @@ def other_format(raw: bytes | None) -> str | None:
     return None
 
 
+class Source(Protocol):
+    """What bytes are read from, once, from its beginning to its end."""
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes, at most so many; none at the end."""
+
+
 class Piece(NamedTuple):
     """Consecutive lines: the number of the first, from 1, and the bytes of each without its line
     end, None for one that is too long."""
@@ -47,7 +54,7 @@ class Piece(NamedTuple):
 class Lines:
     """Reads a binary stream once; afterwards it knows its digest and its size."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: Source) -> None:
         self._stream = stream
         self._digest = hashlib.sha256()
         self._end = b"\n"

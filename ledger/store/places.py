@@ -1,4 +1,5 @@
-"""Where a book is on the disk: its file, the files next to it, the folder of its order lines."""
+"""Where a book is on the disk: its file, the files next to it, the folders of its order lines and
+of the input files that it keeps."""
 
 import sqlite3
 from pathlib import Path
@@ -11,6 +12,8 @@ ARCHIVE = "orders"
 """The key under which a book remembers its archive's folder, where it has one of its own."""
 ORDERS = ".orders"
 """The suffix of the folder of order lines next to a book that was made without one of its own."""
+FILES = ".files"
+"""The suffix of the folder of input files that a book keeps."""
 _SQLITE = b"SQLite format 3\0"
 
 
@@ -35,14 +38,22 @@ def own_files(location: str) -> list[Path]:
     return [Path(f"{path}{suffix}") for path in named for suffix in ("", *SIDE_FILES)]
 
 
-def own_folders(location: str) -> list[Path]:
-    """The folders of the book's order lines, whether they are there or not."""
+def kept_folder(book: Path) -> Path:
+    """The folder of the input files that a book keeps, by the book's own file."""
+    return Path(f"{book}{FILES}")
+
+
+def own_folders(location: str) -> dict[Path, str]:
+    """The folders of the book, whether they are there or not, and what each is in words."""
     from ledger.store.book import is_url
 
+    lines = "the folder of the book's order lines"
     if is_url(location):
-        return _folder_of_a_server(location)
+        return dict.fromkeys(_folder_of_a_server(location), lines)
     named = list(dict.fromkeys([Path(location), Path(location).resolve()]))
-    return [*(Path(f"{path}{ORDERS}") for path in named), *_folder_named_in(named[-1])]
+    orders = [*(Path(f"{path}{ORDERS}") for path in named), *_folder_named_in(named[-1])]
+    kept = dict.fromkeys(map(kept_folder, named), "the folder of the files that the book keeps")
+    return dict.fromkeys(orders, lines) | kept
 
 
 def _folder_of_a_server(location: str) -> list[Path]:
@@ -81,7 +92,7 @@ def database_of(path: Path) -> Path | None:
     if looks_like_sqlite(path):
         return path
     for place in (path, *path.parents):
-        for suffix in (*SIDE_FILES, ORDERS):
+        for suffix in (*SIDE_FILES, ORDERS, FILES):
             database = Path(str(place).removesuffix(suffix))
             if database != place and database.name and looks_like_sqlite(database):
                 return database

@@ -22,7 +22,8 @@ def test_json_has_the_keys_of_the_contract(empty: Path, duebook: Duebook, file: 
     answer = ran.json
     assert ran.code == 0
     keys = {"recorded", "known", "rejected", "warnings", "position", "receipt"}
-    assert keys <= set(answer) <= keys | {"still_withdrawn", "known_rows", "nameless_columns"}
+    more = {"still_withdrawn", "known_rows", "nameless_columns", "kept_files"}
+    assert keys <= set(answer) <= keys | more
     assert (answer["recorded"], answer["known"], answer["rejected"]) == (2, 0, [])
     assert [sorted(one) for one in answer["warnings"]] == [
         ["code", "error", "file", "hint", "line", "type"]

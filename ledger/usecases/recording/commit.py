@@ -1,6 +1,7 @@
 """Writing what was decided: events and their indexes, chained, in one transaction."""
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
@@ -48,19 +49,21 @@ def write_under(writer: Writer, decision: Decision, by: str, progress: Progress)
 def _write(
     writer: Writer, decision: Decision, by: str, progress: Progress, versions: dict[str, int]
 ) -> Head:
-    decided = decision.decided
+    decided, keeping = decision.decided, decision.stage.keeping
     batch = BatchRecorded(
         files=tuple(decision.stage.files),
         by=by,
         recorded=decided.new,
         known=decided.known,
         profile=decision.stage.profile,
+        kept=True if keeping else None,
     )
     start = writer.head.position + 1
     rows = _Rows(writer, decision, start, versions)
-    head = writer.append(rows.of(writer.signed(batch), writer.recorded_at, progress))
-    assert head.position == start + decided.new
-    rows.finish()
+    with keeping.put() if keeping else nullcontext():
+        head = writer.append(rows.of(writer.signed(batch), writer.recorded_at, progress))
+        assert head.position == start + decided.new
+        rows.finish()
     return head
 
 

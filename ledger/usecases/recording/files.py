@@ -9,7 +9,7 @@ import os
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
@@ -22,6 +22,7 @@ from ledger.intake.unchanged_file import Watched
 from ledger.kernel.errors import MissingFile
 from ledger.kernel.instants import Instant
 from ledger.store.scratch import Scratch
+from ledger.usecases.recording.keep_files import Teed
 from ledger.usecases.recording.second_process import Helper, Read, Reading, Task
 from ledger.usecases.recording.stage import Stage
 from ledger.usecases.recording.tables import (
@@ -82,8 +83,11 @@ def read_file(
         return
     with opened(name) as file:
         size = 0 if name == STDIN else os.fstat(file.fileno()).st_size
-        lines = Lines(file)
-        rows = _read_lines(stage, reading, lines, shape, size, progress, helper)
+        with stage.keeping.copying() if stage.keeping else nullcontext() as copy:
+            lines = Lines(Teed(file, copy) if copy else file)
+            rows = _read_lines(stage, reading, lines, shape, size, progress, helper)
+            if stage.keeping and copy:
+                stage.keeping.finish(copy, lines.sha256)
     stage.end_file(shown, lines.sha256, rows, lines.count)
 
 
@@ -129,7 +133,7 @@ def _read_other(
                 lines = Lines(content)
                 size = file.path.stat().st_size
                 rows = _read_lines(stage, reading, lines, shape, size, progress, helper)
-            stage.end_file(reading.shown, watched.finish(), rows, lines.count)
+            _end_whole(stage, reading, watched, rows, lines.count)
             return
         rows = last = 0
         for piece in read_table(file, reading, through, folder, progress):
@@ -140,7 +144,15 @@ def _read_other(
             last = max([last, *(rejection.line for rejection in piece.rejections)])
             rows += len(piece.rows)
         progress("reading", watched.bytes)
-        stage.end_file(reading.shown, watched.finish(), rows, last)
+        _end_whole(stage, reading, watched, rows, last)
+
+
+def _end_whole(stage: Stage, reading: Reading, watched: Watched, rows: int, last: int) -> None:
+    """Closes a file that was read as a whole; keeps it as it came, not as it was unpacked."""
+    sha256 = watched.finish()
+    if stage.keeping:
+        stage.keeping.add(watched.path, sha256)
+    stage.end_file(reading.shown, sha256, rows, last)
 
 
 def _of_csv(reading: Reading, lines: Lines) -> Iterator[Read]:

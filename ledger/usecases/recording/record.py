@@ -6,7 +6,7 @@ the decision is made again from what was staged.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from heapq import merge
 from typing import Any, NamedTuple
@@ -23,6 +23,7 @@ from ledger.store.recorder import Writer
 from ledger.store.schema import FORMAT
 from ledger.usecases.recording.commit import Decision, write, write_under
 from ledger.usecases.recording.files import Progress, read_file
+from ledger.usecases.recording.keep_files import Keeping
 from ledger.usecases.recording.second_process import Helper
 from ledger.usecases.recording.stage import Stage, Staged
 from ledger.usecases.recording.tables import OUR_OWN, Through
@@ -49,6 +50,8 @@ class RecordAnswer:
     warnings: list[Rejection] = field(default_factory=list)
     nameless: dict[str, int] = field(default_factory=dict)
     """Per file how many columns without a name were skipped."""
+    kept: list[str] = field(default_factory=list)
+    """Where the files themselves were kept."""
 
     def as_json(self) -> dict[str, Any]:
         """The answer in the shape of the public contract."""
@@ -60,6 +63,7 @@ class RecordAnswer:
             "rejected": [rejection.as_json() for rejection in self.rejected],
             "warnings": [warning.as_json() for warning in self.warnings],
             "nameless_columns": self.nameless,
+            "kept_files": self.kept,
             "position": self.position,
             "receipt": self.receipt,
         }
@@ -75,6 +79,7 @@ def record(
     strict: bool = False,
     keep_good: bool = False,
     dry_run: bool = False,
+    keep_files: bool = False,
     helped: bool = False,
     through: Through = OUR_OWN,
     progress: Progress = lambda what, more: None,
@@ -85,15 +90,19 @@ def record(
 
     With `keep_good` the rejected rows are left out and the others recorded; otherwise one
     rejected row means that nothing is. `strict` turns warnings into rejections. `helped` lets a
-    second process read half of a long file; see `Helper` for what that requires. Raises
-    `MissingFile`, `ReadOnlyBook`, `ClockDoubted`, or `BookLocked` when the write lock cannot be
-    had.
+    second process read half of a long file; see `Helper` for what that requires. With `keep_files`
+    the files themselves are kept beside the book, if anything is recorded; see `Keeping` for what
+    that raises. Raises `MissingFile`, `ReadOnlyBook`, `ClockDoubted`, or `BookLocked` when the
+    write lock cannot be had.
     """
     if book.writable and book.format == FORMAT and not dry_run:
         book.log.clock_trusted()  # before facts are found to lie in the future of a wrong clock
     stage = Stage()
     stage.profile = through.profile
-    with no_cycles():
+    keeping = Keeping(book) if keep_files else None
+    if keeping and book.writable and not dry_run:
+        stage.keeping = keeping
+    with no_cycles(), stage.keeping or nullcontext():
         with Helper(helped) as helper:
             for name in files:
                 read_file(stage, name, now, default_type, progress, helper, through)
@@ -161,6 +170,7 @@ def record_stage(
         if head is not None:
             keep_receipt(book, head)
             answer.position, answer.receipt = head.position, head.receipt
+            answer.kept = stage.keeping.kept if stage.keeping else []
             return answer
     raise AssertionError("nobody else writes under the lock")
 

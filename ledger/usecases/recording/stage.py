@@ -18,6 +18,7 @@ from ledger.intake.rejection import Rejections
 from ledger.intake.rows import Parsed
 from ledger.kernel.instants import format_instant
 from ledger.store.keys import content_digest, id_key
+from ledger.usecases.recording.keep_files import Keeping
 
 IN_MEMORY_ROWS = 250_000
 """About 250 MB; beyond that, rows go to a temporary file, piece by piece."""
@@ -131,6 +132,8 @@ class Stage:
         """Per file how many columns without a name were skipped."""
         self.profile: str | None = None
         """The mapping that the files are read through."""
+        self.keeping: Keeping | None = None
+        """What keeps the files themselves, where they are to be kept."""
         self.rejections = Rejections()
         self.count = 0
         self.withdrawal_keys: list[bytes] = []
