@@ -10,14 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
 from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.errors import Refusal
 from ledger.kernel.instants import parse_instant
 from ledger.programs.edition import Edition
 from ledger.programs.registry import checked, shipped
-from ledger.store import chain
 from ledger.store.book import Book
 from ledger.usecases.closing.adjust import adjust
 from ledger.usecases.closing.close import close
@@ -28,11 +26,12 @@ from ledger.usecases.statements.pay import pay
 from ledger.usecases.statements.statement import statement
 from ledger.usecases.verifying.closed_periods import verify_closed
 from ledger.usecases.verifying.snapshots import verify_snapshots
-from ledger.usecases.verifying.verify import chain_columns, verify
+from ledger.usecases.verifying.verify import verify
 from projections.catalogue import VIEWS
 from projections.reading import report
 from projections.runner import catch_up, rebuild
 from projections.verify import verify_entries, verify_views
+from tests.forging import Row, forge_log
 
 PROGRAM = "recruiting-eu-jp-2026q1"
 GROWTH = "growth-2026-05"
@@ -262,39 +261,20 @@ def changes(answer: dict[str, Any]) -> dict[tuple[str, str], tuple[Any, ...]]:
 
 
 def forge(book: Book, topic: str, change: Callable[[bytes], bytes]) -> int:
-    """Changes the first event of a topic and every hash from there on, as one who has the
-    database and knows the scheme would, and removes the receipts; answers the position."""
-    names = ", ".join(f'"{name}"' for name in chain_columns())
-    with (
-        book.engine.connect().execution_options(duebook_write=True) as connection,
-        connection.begin(),
-    ):
-        sqlite = connection.dialect.name == "sqlite"
-        found = connection.exec_driver_sql(
-            "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
-            if sqlite
-            else "SELECT 1, 1"
-        ).fetchall()
-        for name, _ in found:
-            off = f"DROP TRIGGER {name}" if sqlite else "ALTER TABLE events DISABLE TRIGGER USER"
-            connection.exec_driver_sql(off)
-        rows = connection.exec_driver_sql(f"SELECT {names} FROM events ORDER BY position")
-        previous, changed = chain.GENESIS, 0
-        for row in rows.fetchall():
-            fields = list(row)
-            fields[4], key = bytes(fields[4]), fields[-1]
-            fields[-1] = None if key is None else bytes(key)
-            if fields[3] == topic and not changed:
-                state = change(fields[4])
-                assert state != fields[4], "the forgery changes nothing"
-                fields[4], changed = state, fields[0]
-            previous = chain.link(previous, *fields)
-            if changed:
-                sql = text("UPDATE events SET state = :s, hash = :h WHERE position = :p")
-                connection.execute(sql, {"s": fields[4], "h": previous, "p": fields[0]})
-        for _, made in found:
-            connection.exec_driver_sql(made if sqlite else "ALTER TABLE events ENABLE TRIGGER USER")
-    assert changed, f"there is no {topic}"
+    """Changes the first event of a topic, and makes anew all that follows from the log, as one who
+    has the database and the source would, and removes the receipts; answers the position."""
+    changed = 0
+
+    def changing(rows: list[Row]) -> list[Row]:
+        nonlocal changed
+        row = next((row for row in rows if row["topic"] == topic), None)
+        assert row is not None, f"there is no {topic}"
+        state = change(row["state"])
+        assert state != row["state"], "the forgery changes nothing"
+        row["state"], changed = state, row["position"]
+        return rows
+
+    forge_log(book, changing)
     if book.path:
         Path(f"{book.path}.receipts").unlink()
     return changed

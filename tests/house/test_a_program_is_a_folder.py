@@ -35,7 +35,7 @@ def test_every_command_works_on_a_program_that_came_as_a_folder(tmp_path: Path) 
         shutil.copy(TOYS / name, program)
     shutil.copy(TOYS / "story.py", house)
     assert "every command works" in _ran(house, "story.py", str(tmp_path))
-    for name in ("conftest.py", "books.py", "marks.py", "quarter.py", "programs"):
+    for name in ("conftest.py", "books.py", "marks.py", "forging.py", "quarter.py", "programs"):
         copy = shutil.copytree if (ROOT / "tests" / name).is_dir() else shutil.copy
         (house / "tests").mkdir(exist_ok=True)
         copy(ROOT / "tests" / name, house / "tests" / name)
