@@ -110,6 +110,7 @@ def _checked(book: "Book", given: "list[Receipt]", report: "Progress") -> "list[
     from ledger.usecases.verifying.line_trees import verify_line_trees
     from ledger.usecases.verifying.merkle_tree import verify_tree
     from ledger.usecases.verifying.order_archive import verify_orders
+    from ledger.usecases.verifying.published_terms import verify_terms
     from ledger.usecases.verifying.snapshots import verify_snapshots
     from ledger.usecases.verifying.verify import not_seen
     from ledger.usecases.verifying.verify import verify as usecase
@@ -118,7 +119,7 @@ def _checked(book: "Book", given: "list[Receipt]", report: "Progress") -> "list[
     checks = usecase(book, given, report)
     if not all(check.ok for check in checks):
         return checks
-    checks.append(verify_tree(book))
+    checks += [verify_tree(book), verify_terms(book)]
     checks += verify_orders(book, report)
     checks += verify_kept_files(book, report)
     checks += verify_snapshots(book)

@@ -16,7 +16,8 @@ from ledger.kernel.instants import DEFAULT_ZONE, EARLIEST
 from ledger.kernel.money import Money
 from ledger.kernel.period import Window
 from ledger.store.archive.folder import check, path_of
-from ledger.store.archive.sql import literal
+from ledger.store.archive.known import FIRST
+from ledger.store.archive.sql import literal, one_row
 from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.store.log import read_log
@@ -72,7 +73,8 @@ def _files(connection: Connection, lines: OrderLines, progress: Progress) -> Che
 
 
 def _controls(lines: OrderLines) -> Check:
-    """Every file has the rows, sums, and first and last creation that its event names."""
+    """Every file has the rows, sums, and first and last creation that its event names, and what
+    the event says of its lines besides."""
     from ledger.store.archive.connection import connect
 
     faults = []
@@ -87,11 +89,36 @@ def _controls(lines: OrderLines) -> Check:
                 faults.append(
                     f"position {file.position}: the file holds {extent}, expected {expected}"
                 )
+        faults += _call_faults(database, lines)
     detail = (
         "; ".join(faults[:SHOWN_MAX])
         or f"{counted(len(lines.files), 'file')} with the recorded sums"
     )
     return Check("order sums", not faults, detail)
+
+
+def _call_faults(database: "DuckDBPyConnection", lines: OrderLines) -> Iterator[str]:
+    """Faults unless each call says of its lines what its files do: whether some replace others, and
+    when the latest was changed. Readers rest on both."""
+    by_call: dict[int, list[Archived]] = defaultdict(list)
+    for file in lines.files:
+        by_call[file.position].append(file)
+    for position, files in by_call.items():
+        paths = ", ".join(literal(str(path_of(lines.folder, f.file.digest))) for f in files)
+        revises, updated = one_row(
+            database,
+            f"SELECT bool_or(version::VARCHAR <> '{FIRST}'), max(updated_at)"
+            f" FROM read_parquet([{paths}], union_by_name = true)",
+        )
+        event = files[0].call.event
+        if event.revises != revises:
+            holds = "holds" if revises else "holds no"
+            yield f"position {position}: the call {holds} lines that replace or repeat others"
+        if event.updated != updated:
+            yield (
+                f"position {position}: the latest change of a line is {updated}, expected "
+                f"{event.updated}"
+            )
 
 
 def _summaries(lines: OrderLines) -> Check:

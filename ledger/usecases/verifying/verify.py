@@ -19,7 +19,7 @@ from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.store.indexes import recomputed
 from ledger.store.log import fetch, read_log
-from ledger.store.meddling import meddling
+from ledger.store.meddling import damaged_pages, meddling
 from ledger.store.receipts import Receipt, kept_receipts, receipt_holds
 from ledger.store.schema import LOOKS, events, faulty_guards, holds_looks, refs, withdrawn
 
@@ -68,8 +68,9 @@ def not_seen() -> Check:
     return Check(
         "not seen",
         True,
-        "a book whose log, index and receipts were all made anew: keep a receipt elsewhere and "
-        "give it with --receipt; and who may write to the database",
+        "a book whose log and all that follows from it were made anew: keep a receipt or a "
+        "checkpoint elsewhere and give it with --receipt or --checkpoint; what was recorded since; "
+        "and who may write to the database",
     )
 
 
@@ -114,13 +115,15 @@ def _any_text(connection: Connection) -> Iterator[None]:
 
 
 def _guards(book: Book) -> Check:
-    """The database itself still refuses every change of an event, and nothing was added to the
-    book's own tables that would change their content."""
+    """The database itself still refuses every change of an event, nothing was added to the book's
+    own tables that would change their content, and a file's own indexes lead to every row."""
     with book.as_stored() as connection:
         faulty = faulty_guards(connection)
         foreign = meddling(connection)
+        damage = damaged_pages(connection)
     problems = [f"missing, disabled or changed: {', '.join(faulty)}"] if faulty else []
     problems += [f"not made by duebook: {', '.join(foreign.harmful)}"] if foreign.harmful else []
+    problems += [f"SQLite says of the file: {'; '.join(damage)}"] if damage else []
     detail = "; ".join(problems) or "in place"
     if foreign.beside and not problems:
         detail += f"; not made by duebook, and read by nobody here: {', '.join(foreign.beside)}"
