@@ -23,6 +23,7 @@ from ledger.kernel.counted import grouped
 from ledger.kernel.instants import DEFAULT_ZONE, wall_clock
 from ledger.kernel.shown import visible, visible_cell, visible_json
 from projections.cells import NUMBER, PerCurrency, cell, is_money, is_number, is_number_column
+from projections.exporters.indented_json import indented
 from projections.exporters.rows_csv import write_csv
 
 FORMATS = ("table", "json", "csv", "ndjson", "xlsx")
@@ -102,7 +103,7 @@ class Out:
         with self._opened() as file:
             match self.format:
                 case "json":
-                    file.write(visible_json(_indented(answer, file)) + "\n")
+                    file.write(indented(answer, any_script=_any_script(file)))
                 case "ndjson":
                     for row in rows:
                         text = json.dumps(row, ensure_ascii=not _any_script(file))
@@ -225,19 +226,6 @@ def _any_script(file: IO[str]) -> bool:
     """Whether the file's encoding can write every character."""
     name = getattr(file, "encoding", None) or "utf-8"
     return name.lower().replace("_", "-").startswith("utf")
-
-
-def _indented(answer: Any, file: IO[str]) -> str:
-    """Indented JSON, as the standard library writes it but eight times as fast; with escapes where
-    not every character can be written."""
-    if not _any_script(file):
-        return json.dumps(answer, indent=2)
-    from pydantic_core import to_json
-
-    try:
-        return to_json(answer, indent=2).decode()
-    except ValueError:  # halves of characters, which a line of JSON may name
-        return json.dumps(answer, indent=2, ensure_ascii=False)
 
 
 def show(file: IO[str], renderable: Any) -> None:

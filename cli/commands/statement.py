@@ -104,9 +104,20 @@ def _asked(
         at = decided(ask.clocks(connection, meant.partition("/")[0]), ask)
         return one_statement(connection, meant, at), [meant]
     answer = usecase(connection, name, period, payee, at)
+    names = names_of_party(connection, at, name, period, payee)
+    if len(names) == 1 and (ask.out.format in SENT or _is_payee(payee, names[0])):
+        return one_statement(connection, names[0], at), names
     if answer["adjustments"]:
         with_reasons(connection, answer, name, period, at, payee)
-    return answer, names_of_party(connection, at, name, period, payee)
+    return answer, names
+
+
+def _is_payee(party: str | None, statement: str) -> bool:
+    """Whether a party, named with or without its kind, is the payee of a statement."""
+    from ledger.aggregates.settlement import sides_of
+
+    payee = sides_of(statement).payee
+    return party is not None and party in (payee, payee.partition(":")[2])
 
 
 def _write_all(

@@ -1,4 +1,4 @@
-"""The end of the log, and the clock and lock timeout of its writers."""
+"""The end of the log, the book that it is of, and the clock and lock timeout of its writers."""
 
 import time
 from collections.abc import Sequence
@@ -11,6 +11,8 @@ from ledger.store.schema import events
 
 LOCK_SECONDS = 20
 """How long a writer waits for another one."""
+ORIGIN = "duebook.book/"
+ORIGIN_DIGITS = 32
 
 
 class Head(NamedTuple):
@@ -40,6 +42,14 @@ def head_of(connection: Connection) -> Head:
     last = select(c.position, c.hash, c.recorded_at).order_by(c.position.desc()).limit(1)
     row = connection.execute(last).first()
     return Head(row[0], bytes(row[1]), row[2]) if row else EMPTY
+
+
+def origin_of(connection: Connection) -> str:
+    """What tells a book from all others: the beginning of its first event's hash."""
+    query = select(events.c.hash).where(events.c.position == 1)
+    first = connection.execute(query).scalar()
+    assert first is not None, "a book begins with an event"
+    return f"{ORIGIN}{bytes(first).hex()[:ORIGIN_DIGITS]}"
 
 
 def max_versions(connection: Connection, streams: Sequence[str]) -> dict[str, int]:

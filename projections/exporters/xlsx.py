@@ -32,6 +32,7 @@ from projections.exporters.statement_tables import (
     OBLIGATIONS_OF_SEVERAL,
     Tables,
 )
+from projections.issued.mark import mark_of
 from projections.pages.statement_content import (
     fingerprint,
     flows,
@@ -50,6 +51,7 @@ TITLE_MAX = 255
 TITLE: Look = {**BOLD, "font_size": 16}
 SECTION: Look = {**BOLD, "font_size": 12}
 SOFT: Look = {"font_color": "#56616D"}
+CODE: Look = {"font_name": "Consolas"}
 
 
 def write(answer: Row, path_or_file: str | Path | IO[bytes], to: Addressed | None = None) -> None:
@@ -133,14 +135,16 @@ def _summary(sheet: Sheet, answer: Row, voice: Voice) -> None:
 
 
 def _seal(sheet: Sheet, answer: Row, to: Addressed) -> None:
-    """The beginning of the seal's digest, and the command that shows it again. Under a title of
+    """The fingerprint, the commands that check it, and the mark that these read. Under a title of
     its own, so that a program that reads the sheet knows where the tables end."""
     voice = to.voice
     sheet.line()
     sheet.line([voice.label("fingerprint")], SECTION)
-    sheet.wide(fingerprint(answer["seal"]["digest"]))
-    sheet.wide(voice.label("check", "\n"), SOFT)
-    sheet.wide(how_to_check(answer, to.statement), {"font_name": "Consolas"})
+    sheet.wide(fingerprint(answer), CODE)
+    for label, command in how_to_check(answer, to.statement, voice):
+        sheet.wide(label, SOFT)
+        sheet.wide(command, CODE)
+    sheet.wide(mark_of(answer, voice.languages), {**SOFT, "font_size": 8})
 
 
 def _several(sheet: Sheet, answer: Row, voice: Voice) -> None:

@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ledger.kernel.shown import visible
+from projections.issued.mark import mark_of
 from projections.pages.voice import Addressed, Voice, money
 
 FLOWS = ("brought_forward", "issued", "adjusted", "carried_forward", "due", "paid", "open")
 ALWAYS = ("due", "paid", "open")
-DIGITS, GROUP = 16, 4
+GROUP = 4
+VERIFY = "duebook verify --statement FILE"
+"""What the issuer types; FILE is the statement that carries it."""
 Row = dict[str, Any]
 
 
@@ -72,12 +75,15 @@ class Content:
     why: str
     explained: list[Explained]
     seal: tuple[str, str]
-    check: tuple[str, str]
+    checks: list[tuple[str, str]]
+    """What a command shows, and the command."""
+    mark: str
+    """Not printed: what the issuer's book reads out of the file."""
 
 
-def fingerprint(digest: str) -> str:
-    """The beginning of a digest, in groups that can be compared by eye."""
-    own = digest.partition(":")[2][:DIGITS]
+def fingerprint(answer: Row) -> str:
+    """The digest of the statement's fingerprint, in groups that can be compared by eye."""
+    own = answer["fingerprint"]["sha256"]
     return " ".join(own[at : at + GROUP] for at in range(0, len(own), GROUP))
 
 
@@ -93,11 +99,14 @@ def recipient(answer: Row, name: str) -> str:
     return visible(", ".join(filter(None, [name, party_of(answer)])))
 
 
-def how_to_check(answer: Row, statement: str) -> str:
-    """The command that shows the same amounts and the same seal again."""
+def how_to_check(answer: Row, statement: str, voice: Voice) -> Iterator[tuple[str, str]]:
+    """The commands with which the issuer checks this file, and shows the same amounts and the same
+    fingerprint again; each with what it does."""
     asked = answer["asked"]
     as_of = f" --as-of {asked['as_of']}" if asked["as_of"] else ""
-    return visible(f"duebook statement {statement}{as_of} --known-at {asked['known_at']}")
+    again = visible(f"duebook statement {statement}{as_of} --known-at {asked['known_at']}")
+    yield voice.label("check"), VERIFY
+    yield voice.label("shown_again"), again
 
 
 def flows(answer: Row) -> Iterator[tuple[str, str, str]]:
@@ -156,8 +165,9 @@ def content(answer: Row, to: Addressed) -> Content:
         ],
         why=voice.label("why"),
         explained=list(_explained(answer, voice)),
-        seal=(voice.label("fingerprint"), fingerprint(answer["seal"]["digest"])),
-        check=(voice.label("check"), how_to_check(answer, to.statement)),
+        seal=(voice.label("fingerprint"), fingerprint(answer)),
+        checks=list(how_to_check(answer, to.statement, voice)),
+        mark=mark_of(answer, voice.languages),
     )
 
 

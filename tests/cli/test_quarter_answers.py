@@ -134,7 +134,7 @@ def test_statement_and_pay_answer_with_these_keys(closed: Duebook) -> None:
     other = closed("pay", STATEMENT, "--amount", "1", "--ref", "bank-7", *PAY)
     assert (other.code, other.out, "with 4500.00 CNY" in other.err) == (1, "", True)
     answer = closed("statement", PROGRAM, "--payee", "partner:P-1", *JSON).json
-    contract = SETTLE | {"issued_at", "asked", "seal", "adjustments", "payments"}
+    contract = SETTLE | {"issued_at", "asked", "seal", "adjustments", "payments", "fingerprint"}
     assert set(answer) == contract | {"statements", "running"}
     keys = ("statement", "position", "paid_at", "on", "amount", "currency", "ref", "by", "fact")
     assert [set(one) for one in answer["payments"]] == [set(keys)]

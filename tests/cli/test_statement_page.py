@@ -43,7 +43,7 @@ def test_it_says_what_the_statement_says_and_whose_it_is(busy: Path, duebook: Du
         assert f"{labels('en')[flow]} {float(row[flow]):,.2f} CNY" in text
     (paid,) = answer["payments"]
     assert f"{paid['ref']} {float(paid['amount']):,.2f}" in text
-    digest = answer["seal"]["digest"].partition(":")[2][:16]
+    digest = answer["fingerprint"]["sha256"]
     assert digest in text.replace(" ", "")
 
 

@@ -192,7 +192,7 @@ def test_a_pdf_says_what_the_statement_says(busy: Path, duebook: Duebook) -> Non
         assert f"{labels('en')[flow]} {float(row[flow]):,.2f} CNY" in text
     (paid,) = answer["payments"]
     assert f"{paid['ref']} {float(paid['amount']):,.2f}" in text
-    assert answer["seal"]["digest"].partition(":")[2][:16] in _joined(text)
+    assert answer["fingerprint"]["sha256"] in _joined(text)
     (adjustment,) = answer["adjustments"]
     assert _joined(adjustment["why"]) in _joined(text)
     label = _joined(adjustment["explanation"]["label"])

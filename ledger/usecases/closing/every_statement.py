@@ -8,15 +8,17 @@ from sqlalchemy import Connection
 from ledger.aggregates.settlement import PeriodClosed, StatementEvent, period_id, sides_of
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import NoSuchStatement
+from ledger.store.head import origin_of
 from ledger.store.log import read_log
 from ledger.store.reader import LogReader
 from ledger.usecases.closing.reasons import Reasons
 from ledger.usecases.statements.closed_period import closed_periods, statements_of
+from ledger.usecases.statements.fingerprint import fingerprinted
 from ledger.usecases.statements.statement import StatedPeriod, Whose
 
 
 def one_statement(connection: Connection, statement: str, clocks: Clocks) -> dict[str, Any]:
-    """A statement by its id, as of a pair of clocks, with why it was adjusted.
+    """A statement by its id, as of a pair of clocks, with why it was adjusted, and its fingerprint.
 
     Raises `NoSuchStatement`, `NotClosed`.
     """
@@ -28,7 +30,8 @@ def one_statement(connection: Connection, statement: str, clocks: Clocks) -> dic
         )
     stated = StatedPeriod.at(connection, event.program, event.period, clocks)
     answer = stated.answer(Whose(sides=event.sides))
-    return Reasons(connection, stated.known).told_in(answer, to_payee=True)
+    with_reasons = Reasons(connection, stated.known).told_in(answer, to_payee=True)
+    return fingerprinted(with_reasons, origin_of(connection), statement)
 
 
 def every_statement(
@@ -41,7 +44,8 @@ def every_statement(
         reasons = Reasons(connection, stated.known)
         for name in stated.statements:
             answer = stated.answer(Whose(sides=sides_of(name)))
-            yield name, reasons.told_in(answer, to_payee=True)
+            with_reasons = reasons.told_in(answer, to_payee=True)
+            yield name, fingerprinted(with_reasons, origin_of(connection), name)
 
 
 def names_of_statements(

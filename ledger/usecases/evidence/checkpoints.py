@@ -6,19 +6,15 @@ begins as it did: no machine, file or source code can make two logs of one root.
 
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from ledger.kernel.errors import NoSuchPosition, Refusal
 from ledger.kernel.merkle import root_at
 from ledger.kernel.note_keys import NoteKey
 from ledger.kernel.notes import Checkpoint, SignedNote, signed
-from ledger.store.head import head_of
-from ledger.store.schema import events
+from ledger.store.head import head_of, origin_of
 from ledger.store.tree import LogTree
 from ledger.usecases.evidence.key_files import KeyFile, bears
-
-ORIGIN = "duebook.book/"
-ORIGIN_DIGITS = 32
 
 
 class WouldContradict(Refusal):
@@ -28,14 +24,6 @@ class WouldContradict(Refusal):
         "Nothing was signed. A restored backup, or a log that was changed, looks like this: "
         "compare it with the checkpoints that were sent out, and run `duebook verify`."
     )
-
-
-def origin_of(connection: Connection) -> str:
-    """What tells a book from all others: the beginning of its first event's hash."""
-    query = select(events.c.hash).where(events.c.position == 1)
-    first = connection.execute(query).scalar()
-    assert first is not None, "a book begins with an event"
-    return f"{ORIGIN}{bytes(first).hex()[:ORIGIN_DIGITS]}"
 
 
 def checkpoint_of(connection: Connection, size: int | None = None) -> Checkpoint:

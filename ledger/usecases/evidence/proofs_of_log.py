@@ -9,8 +9,9 @@ from ledger.kernel.note_keys import NoteKey
 from ledger.kernel.notes import SignedNote
 from ledger.kernel.proof_errors import BadProof
 from ledger.kernel.proofs import HEAD, ConsistencyProof, parsed_consistency, parsed_inclusion
+from ledger.store.head import origin_of
 from ledger.store.tree import LogTree
-from ledger.usecases.evidence.checkpoints import checkpoint_of, origin_of
+from ledger.usecases.evidence.checkpoints import checkpoint_of
 from ledger.usecases.evidence.key_files import bears
 from ledger.usecases.evidence.proofs_of_facts import checked_fact
 from ledger.usecases.evidence.proofs_of_lines import checked_rows

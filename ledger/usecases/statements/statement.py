@@ -127,6 +127,7 @@ class StatedPeriod:
             payees = {event.event.payee for event in own}
             parties = sorted(payee for payee in payees if payee.partition(":")[0] == pot.party)
             answer["pots"] = _pots(pot, reader, self.edition, parties, known.seal)
+        answer["fingerprint"] = None  # only a statement by itself has one
         return answer
 
 

@@ -169,6 +169,11 @@ def answer() -> dict[str, Any]:
         "as_of": "2026-11-21T08:00:00Z",
         "known_at": 123,
         "asked": {"as_of": None, "known_at": 124},
+        "fingerprint": {
+            "book": "duebook.book/" + "0a" * 16,
+            "statement": STATEMENT,
+            "sha256": "01" * 32,
+        },
         "provisional": False,
         "assumptions": [],
         "totals": {"CNY": "-1204.50", "JPY": "1200", "USD.AD": "3000.50"},
@@ -199,6 +204,7 @@ def answer() -> dict[str, Any]:
         "seal": {
             "position": 130,
             "by": "finance",
+            "hash": "ef" * 32,
             "digest": "sha256:cd",
             "as_of": "2026-11-21T08:00:00Z",
             "known_at": 123,
