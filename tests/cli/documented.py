@@ -28,7 +28,8 @@ IN_PROCESS = re.compile(r"duebook [^|<>&;$`*]*")
 DIFFERENCES = 3
 ALIKE = 0.5
 REFUSED = re.compile(
-    "Error:|0 (recorded|orders archived), .* rejected|The log (does not hold|holds; it was not)"
+    "Error:|0 (recorded|orders archived), .* rejected|The log (does not hold|holds; it was not)|"
+    "The book holds; it does not show"
 )
 
 
