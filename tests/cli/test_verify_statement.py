@@ -5,7 +5,7 @@ import json
 import shutil
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,19 +42,21 @@ def altered(path: str, old: str, new: str, times: int = 1) -> None:
     Path(path).write_bytes(content.replace(old.encode(), new.encode(), times))
 
 
-def repacked(path: str, change: Callable[[str, str], str], more: dict[str, str] = {}) -> None:  # noqa: B006
+def repacked(
+    path: str, change: Callable[[str, str], str], more: Mapping[str, str] | None = None
+) -> None:
     """Writes a workbook anew with other parts."""
     packed = io.BytesIO()
     with zipfile.ZipFile(path) as old, zipfile.ZipFile(packed, "w") as new:
         for name in old.namelist():
             new.writestr(name, change(name, old.read(name).decode()))
-        for name, text in more.items():
+        for name, text in (more or {}).items():
             new.writestr(name, text)
     Path(path).write_bytes(packed.getvalue())
 
 
 def _pdf_with(path: str, old: bytes, new: bytes) -> None:
-    """Has a PDF print an amount otherwise, as an editor would: the letters of one glyph."""
+    """Has a PDF print otherwise, as an editor would."""
     from pypdf import PdfReader, PdfWriter
 
     writer = PdfWriter(clone_from=PdfReader(path))
