@@ -11,7 +11,7 @@ from ledger.kernel.note_keys import COSIGNATURE, ED25519
 from ledger.kernel.notes import Checkpoint, SignedNote, cosigned, signed
 from ledger.kernel.proofs import ConsistencyProof, InclusionProof
 from ledger.store import chain
-from ledger.usecases.evidence.checkpoints import ORIGIN
+from ledger.store.head import ORIGIN
 from ledger.usecases.evidence.proofs_of_facts import FIELDS
 from tests.kernel.signers import signer
 from tests.kernel.trees import Tree
