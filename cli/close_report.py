@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.folder import Folder, file_names
+from cli.folder import Folder
 from cli.options import Ask
 from cli.output import Out
 from cli.pictures import with_bars
 from cli.talk import say
 from ledger.kernel.counted import counted
+from projections.file_names import file_names
 
 if TYPE_CHECKING:
     from projections.pages.close_report import CloseReport

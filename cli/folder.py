@@ -1,7 +1,5 @@
 """A folder that a command fills with files: all of them are checked before one is written."""
 
-import hashlib
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +9,7 @@ import click
 from cli.destination import OTHER_NAME, Destination, check
 from cli.talk import is_terminal
 from ledger.kernel.errors import OutputExists, OutputRefused
-
-NAME_MAX = 200
-"""File systems allow 255 bytes; a longer name is cut and gets the beginning of its digest."""
+from projections.file_names import file_names
 
 
 @dataclass(frozen=True)
@@ -64,19 +60,3 @@ class Folder:
         said = f"{len(there):,} {word} in {self.typed} already, such as {there[0].path.name}."
         if not (is_terminal() and click.confirm(f"{said} Replace them?", err=True)):
             raise OutputExists(said, "Nothing was done. Name another folder, or add --overwrite.")
-
-
-def file_names(ids: Sequence[str]) -> list[str]:
-    """File names for ids: `/` becomes `,` and `:` becomes `=`. Names that differ only in case, and
-    those that are too long, get 8 digits of the id's digest."""
-    plain = [id_.replace("/", ",").replace(":", "=") for id_ in ids]
-    folded = Counter(name.casefold() for name in plain)
-    names = []
-    for name, id_ in zip(plain, ids, strict=True):
-        long = len(name.encode()) > NAME_MAX
-        if long:
-            name = name.encode()[:NAME_MAX].decode(errors="ignore")
-        if long or folded[id_.replace("/", ",").replace(":", "=").casefold()] > 1:
-            name += "-" + hashlib.sha256(id_.encode()).hexdigest()[:8]
-        names.append(name)
-    return names

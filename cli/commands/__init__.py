@@ -37,6 +37,7 @@ MODULES = {
     "check": "evidence",
     "cosign": "evidence",
     "stamp": "stamp",
+    "evidence": "evidence_package",
     "rebuild": "report",
     "export": "upgrade",
     "upgrade": "upgrade",

@@ -134,8 +134,12 @@ class Edition(BaseModel):
     @property
     def digest(self) -> str:
         """sha256 of the canonical JSON: equal for equal content, however the file was written."""
-        text = json.dumps(self.as_data(), sort_keys=True, separators=(",", ":"))
-        return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+        return "sha256:" + hashlib.sha256(self.canonical.encode()).hexdigest()
+
+    @property
+    def canonical(self) -> str:
+        """The content as JSON with sorted keys, in ASCII, without blanks."""
+        return json.dumps(self.as_data(), sort_keys=True, separators=(",", ":"))
 
     def assumptions(self) -> list[dict[str, str]]:
         """The assumptions and their reasons, in the order of the file."""

@@ -1,31 +1,45 @@
-"""A second verifier, in another language and from `docs/reference/log-format.md` alone, comes to
-what the product does: over the page's own small log, and over what the commands write."""
+"""The page that every package brings is a second verifier, in another language and written from
+`docs/reference/log-format.md` alone. It comes to what the product does: over that document's own
+small log, over what the commands write, and over packages, whole and tampered with."""
 
 import base64
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.commands import ran
 from tests.browser.conftest import FIXTURES, Look
+from tests.browser.opened import violations
+from tests.cli.packages import (
+    FOUND_BY_CONTENT,
+    KINDS,
+    listed_anew,
+    packed,
+    tampered,
+    unpacked,
+)
 from tests.marks import more
 from tests.reference.pages import REFERENCE
 
 pytestmark = more
 QUARTER = "recruiting-eu-jp-2026q1"
-SCRIPT = Path(__file__).with_name("second_verifier.js")
+PATIENCE = 60_000
+"""Milliseconds."""
+PAGE = Path(__file__).parents[2] / "projections" / "evidence" / "verify.html"
 
 
 class Verifier:
-    """The script in a page of a secure address, which is what browsers give Ed25519 to."""
+    """The page, opened from the disk."""
 
-    def __init__(self, look: Look, site: str) -> None:
-        self.page = look(f"{site}/").page
-        self.page.evaluate(SCRIPT.read_text("utf-8"))
+    def __init__(self, look: Look) -> None:
+        self.opened = look(PAGE.as_uri())
+        self.page = self.opened.page
 
     def ask(self, function: str, *arguments: Any) -> Any:
         """What a function of it returns."""
@@ -34,8 +48,8 @@ class Verifier:
 
 
 @pytest.fixture
-def verifier(look: Look, site: str) -> Verifier:
-    return Verifier(look, site)
+def verifier(look: Look) -> Verifier:
+    return Verifier(look)
 
 
 @pytest.fixture(scope="module")
@@ -113,3 +127,76 @@ def test_what_the_commands_write_holds(
     assert shown["whole"]
     assert verifier.ask("growth", grown.read_text("utf-8"), earlier) is True
     assert verifier.ask("growth", grown.read_text("utf-8"), later) is False
+
+
+def checked(verifier: Verifier, package: Path, key: Path | None, kept: Path | None) -> list[str]:
+    """What the page shows of a package, with a click: its summary, and a line per check."""
+    page = verifier.page
+    files = {"package": package, "key": key, "kept": kept}
+    for name, path in files.items():
+        page.locator(f"#{name}").set_input_files([] if path is None else [str(path)])
+    page.get_by_role("button", name="Check", exact=True).click()
+    done = re.compile("holds|fail|cannot")
+    expect(page.locator("#summary")).to_have_text(done, timeout=PATIENCE)
+    return [page.locator("#summary").inner_text(), *page.locator("#results li").all_inner_texts()]
+
+
+@pytest.fixture
+def package(
+    busy_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Path, Path, Path]:
+    """A signed package, the key that signed it, and a checkpoint that was kept."""
+    shutil.copytree(busy_template, tmp_path, dirs_exist_ok=True)
+    book, key = ("--book", tmp_path / "duebook.db"), tmp_path / "finance.key"
+    ran("checkpoint", "--new-key", key, "--name", "acme.example/finance")
+    monkeypatch.setenv("DUEBOOK_KEY", str(key))
+    ran("checkpoint", *book, "-o", tmp_path / "kept.note")
+    ran("evidence", QUARTER, *book, "-o", tmp_path / "q.zip")
+    ran("evidence", QUARTER, "--payee", "P-01", *book, "-o", tmp_path / "payee.zip")
+    return tmp_path / "q.zip", Path(f"{key}.pub"), tmp_path / "kept.note"
+
+
+def test_a_package_holds_in_the_page(verifier: Verifier, package: tuple[Path, Path, Path]) -> None:
+    quarter, key, kept = package
+    for file in (quarter, quarter.with_name("payee.zip")):
+        summary, *results = checked(verifier, file, key, kept)
+        assert (summary, len(results)) == ("All holds.", 5), results
+        assert "signed by acme.example/finance" in results[0]
+
+
+def test_the_page_names_what_was_tampered_with(
+    verifier: Verifier, package: tuple[Path, Path, Path]
+) -> None:
+    quarter, key, kept = package
+    files, other = unpacked(quarter), quarter.with_name("other.zip")
+    for kind in KINDS:
+        changed, name = tampered(files, kind)
+        summary, manifest, *_ = checked(verifier, packed(changed, other), key, kept)
+        assert "fail" in summary
+        assert name in manifest, kind
+        if kind in FOUND_BY_CONTENT:
+            results = checked(verifier, packed(listed_anew(changed), other), None, None)
+            assert "fail" in results[0], kind
+    with pytest.warns(UserWarning, match="Duplicate name"):
+        twice = packed(files, other, again="terms.json")
+    assert "terms.json is in the zip twice" in checked(verifier, twice, key, kept)[1]
+
+
+def test_the_page_says_where_a_checkpoint_is_of_another_log(
+    verifier: Verifier, package: tuple[Path, Path, Path], vectors: Any
+) -> None:
+    quarter, key, _ = package
+    other = quarter.with_name("other.note")
+    other.write_text(vectors["checkpoint"], "utf-8")
+    _, *results = checked(verifier, quarter, key, other)
+    assert "your checkpoint is not of the 6 events here" in results[1]
+
+
+def test_the_page_can_open_no_connection(verifier: Verifier) -> None:
+    with pytest.raises(Exception, match="Failed to fetch"):
+        verifier.page.evaluate("fetch('https://example.org/')")
+
+
+def test_the_page_can_be_used_by_everybody(verifier: Verifier, package: tuple[Path, ...]) -> None:
+    checked(verifier, *package)
+    assert violations(verifier.opened) == ""

@@ -37,8 +37,10 @@ def test_a_page_prints_what_it_shows(
     here: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """In a folder with the fixtures and, unless the page makes one, the demo's book."""
-    (here / "fixtures").symlink_to(ROOT / "fixtures")
+    """In a folder that has, as this one, the fixtures and the script that checks packages, and,
+    unless the page makes one, the demo's book."""
+    for folder in ("fixtures", "projections"):
+        (here / folder).symlink_to(ROOT / folder)
     if page_files(session).is_dir():
         shutil.copytree(page_files(session), here, dirs_exist_ok=True)
     for name, text in named_blocks(ROOT / session.name.partition("#")[0]).items():

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cli.folder import NAME_MAX, file_names
+from projections.file_names import NAME_MAX, file_names
 
 Duebook = Callable[..., Any]
 QUARTER = "recruiting-eu-jp-2026q1"

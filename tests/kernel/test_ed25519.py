@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ledger.kernel.ed25519 import ORDER, P, is_key, verifies
+from projections.evidence.verify import verifies as in_package
 
 VECTORS = Path(__file__).parent / "vectors" / "ed25519_test.json.gz"
 RFC = {
@@ -74,6 +75,17 @@ def test_all_of_wycheproof_is_answered_as_it_says() -> None:
         assert holds is (case["result"] != "invalid"), case
         answers[case["result"], holds] += 1
     assert answers == {("valid", True): 117, ("invalid", False): 64, ("acceptable", True): 29}
+
+
+def test_the_script_in_packages_answers_all_of_wycheproof_too() -> None:
+    """It takes no key of small order, and nothing that has another form."""
+    for public, case in _cases():
+        try:
+            holds = in_package(public, bytes.fromhex(case["msg"]), bytes.fromhex(case["sig"]))
+        except ValueError:
+            holds = False
+        expected = case["result"] != "invalid" and is_key(public)
+        assert holds is expected, case
 
 
 def test_a_key_that_signs_everything_is_none() -> None:

@@ -1,6 +1,7 @@
 """How the log is hashed and what is proved of it: the page for whoever writes a second verifier,
 with a small log whose every hash, note and proof the product itself has made."""
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from ledger.kernel.proofs import ConsistencyProof, InclusionProof
 from ledger.store import chain
 from ledger.store.head import ORIGIN
 from ledger.usecases.evidence.proofs_of_facts import FIELDS
+from projections.evidence.package import verifier
 from tests.kernel.signers import signer
 from tests.kernel.trees import Tree
 
@@ -43,6 +45,8 @@ def page(made: str) -> str:
     """The page."""
     return TEXT.read_text("utf-8").format(
         made=made,
+        script=hashlib.sha256(verifier("verify.py")).hexdigest(),
+        page=hashlib.sha256(verifier("verify.html")).hexdigest(),
         origin=ORIGIN,
         fields=", ".join(f"`{name}`" for name in FIELDS),
         events=len(EVENTS),

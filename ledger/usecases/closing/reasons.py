@@ -34,7 +34,8 @@ class Reasons:
         }
 
     @cached_property
-    def _trees(self) -> dict[tuple[int, str], Step]:
+    def trees(self) -> dict[tuple[int, str], Step]:
+        """The steps to what an adjustment states, by its position and the line."""
         return _trees(self.connection, self.known)
 
     def told_in(self, answer: dict[str, Any], *, to_payee: bool) -> dict[str, Any]:
@@ -48,7 +49,7 @@ class Reasons:
         for adjustment in answer["adjustments"]:
             key = (adjustment["position"], adjustment["line"], adjustment.get("side") == "payer")
             recorded, row = self._rows[key]
-            tree = self._trees.get((recorded.position, row.line))
+            tree = self.trees.get((recorded.position, row.line))
             facts = provenance(self.connection, set(row.because))
             if to_payee:
                 tree = tree.for_payee() if tree else None

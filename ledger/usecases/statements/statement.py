@@ -1,9 +1,10 @@
 """Issued statements with their adjustments and payments, and a running total."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
@@ -15,6 +16,7 @@ from ledger.aggregates.settlement import (
     period_id,
 )
 from ledger.kernel.clocks import FOREVER, Clocks
+from ledger.kernel.decision import Step
 from ledger.kernel.errors import NoSuchStatement
 from ledger.kernel.instants import format_instant
 from ledger.kernel.money import Money, sum_by_currency
@@ -22,7 +24,7 @@ from ledger.kernel.near import did_you_mean, listed
 from ledger.kernel.period import Days
 from ledger.programs.contract import Obligation
 from ledger.programs.edition import Edition
-from ledger.programs.line import UNEXPLAINED
+from ledger.programs.line import UNEXPLAINED, Line
 from ledger.programs.moves import stands_on
 from ledger.programs.program import Pot
 from ledger.programs.registry import program_of
@@ -66,6 +68,14 @@ class Whose(NamedTuple):
         return name in (None, obligation.owed_to, obligation.owed_by)
 
 
+class Standing(NamedTuple):
+    """A line on a statement: its place among the lines of the period, and whose side it shows."""
+
+    number: int
+    line: Line
+    to_payer: bool
+
+
 @dataclass(frozen=True)
 class StatedPeriod:
     """A closed period at a pair of clocks, with its lines worked out again at the clocks of the
@@ -93,8 +103,9 @@ class StatedPeriod:
         every = (*self.known.issued, *self.known.adjusted)
         return sorted({event.event.statement for event in every})
 
-    def answer(self, whose: Whose) -> dict[str, Any]:
-        """The statements in the shape of the public contract. Raises `NoSuchStatement`."""
+    def answer(self, whose: Whose, *, explained: bool = True) -> dict[str, Any]:
+        """The statements in the shape of the public contract; its lines without their explanations
+        where they are not to be `explained`. Raises `NoSuchStatement`."""
         known = self.known
         whose = whose.among(event.event.sides for event in (*known.issued, *known.adjusted))
         own = _own_statements(known, whose)
@@ -103,7 +114,7 @@ class StatedPeriod:
         moved = sorted(of_names, key=lambda pair: pair[0].position)
         pot = program_of(self.edition.rules).pot
         answer = self.run.head_json()
-        lines = answer["lines"] = _lines(known, self.run, whose)
+        lines = answer["lines"] = self._lines(whose, explained)
         answer["totals"] = _totals(lines)
         answer["decisions"] = dict(
             Counter(line["outcome"] for line in lines if not line["currency"])
@@ -129,6 +140,39 @@ class StatedPeriod:
             answer["pots"] = _pots(pot, reader, self.edition, parties, known.seal)
         answer["fingerprint"] = None  # only a statement by itself has one
         return answer
+
+    def _lines(self, whose: Whose, explained: bool) -> list[dict[str, Any]]:
+        """Every line of the statements asked for, on the payer's with the sign reversed; of a whole
+        period each line once, as its payee has it."""
+        standing = [
+            row
+            for sides, rows in self._standing.items()
+            if whose.are(sides)
+            for row in rows
+            if not (row.to_payer and whose.everybodys)
+        ]
+        lines = []
+        for row in sorted(standing, key=lambda row: (row.number, row.to_payer)):
+            tree = self._trees.get(row.line.line, UNEXPLAINED) if explained else UNEXPLAINED
+            if not whose.everybodys and tree is not UNEXPLAINED:
+                tree = tree.for_payee()
+            own = row.line._replace(explanation=tree)
+            turned = own.turned().as_json() | {"side": "payer"} if row.to_payer else None
+            lines.append(turned or own.as_json())
+        return lines
+
+    @cached_property
+    def _standing(self) -> dict[Sides, list["Standing"]]:
+        """The lines of each statement."""
+        rows = defaultdict(list)
+        for number, line in enumerate(self.known.as_issued):
+            for place in stands_on(self.known.seal.rules, line):
+                rows[place.sides].append(Standing(number, line, place.to_payer))
+        return rows
+
+    @cached_property
+    def _trees(self) -> dict[str, Step]:
+        return {line.line: line.explanation for line in self.run.lines}
 
 
 def statement(
@@ -201,24 +245,6 @@ def _totals(lines: list[dict[str, Any]]) -> dict[str, str]:
         if line["outcome"] == "payable" and line["currency"]
     ]
     return {code: money.text for code, money in sum_by_currency(amounts).items()}
-
-
-def _lines(known: ClosedPeriod, run: Settlement, whose: Whose) -> list[dict[str, Any]]:
-    """Every line of the statements asked for, on the payer's with the sign reversed; of a whole
-    period each line once, as its payee has it."""
-    trees = {line.line: line.explanation for line in run.lines}
-    if not whose.everybodys:
-        trees = {name: tree.for_payee() for name, tree in trees.items()}
-    rules, rows = known.seal.rules, []
-    for line in known.as_issued:
-        own = line._replace(explanation=trees.get(line.line, UNEXPLAINED))
-        for place in stands_on(rules, line):
-            if whose.everybodys and place.to_payer:
-                continue
-            if whose.are(place.sides):
-                turned = own.turned().as_json() | {"side": "payer"} if place.to_payer else None
-                rows.append(turned or own.as_json())
-    return rows
 
 
 def _seal(known: ClosedPeriod) -> dict[str, Any]:
