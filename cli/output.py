@@ -26,9 +26,12 @@ from projections.cells import NUMBER, PerCurrency, cell, is_money, is_number, is
 from projections.exporters.indented_json import indented
 from projections.exporters.rows_csv import write_csv
 
-FORMATS = ("table", "json", "csv", "ndjson", "xlsx")
-SUFFIXES = {".json": "json", ".csv": "csv", ".ndjson": "ndjson", ".txt": "table", ".xlsx": "xlsx"}
-BINARY = {"xlsx": "workbook", "pdf": "PDF"}
+FORMATS = ("table", "json", "csv", "ndjson", "xlsx", "parquet")
+SUFFIXES = {
+    ".txt": "table",
+    **{f".{name}": name for name in FORMATS if name != "table"},
+}
+BINARY = {"xlsx": "workbook", "pdf": "PDF", "parquet": "Parquet file"}
 """What is never written to a terminal, and what it is called."""
 BOM = "\ufeff"
 """Without it a spreadsheet that opens CSV directly misreads UTF-8."""
@@ -97,8 +100,8 @@ class Out:
         `fixed`: columns that the question restricts to a single value; `pictured`: adds columns of
         pictures to the rows, for a terminal that can show them.
         """
-        if self.format == "xlsx":
-            self._workbook(rows)
+        if self.format in ("xlsx", "parquet"):
+            self._typed(rows)
             return
         with self._opened() as file:
             match self.format:
@@ -188,7 +191,14 @@ class Out:
         if self.bom and self.destination is not None:
             file.write(BOM)
 
-    def _workbook(self, rows: Iterable[dict[str, Any]]) -> None:
+    def _typed(self, rows: Iterable[dict[str, Any]]) -> None:
+        """Writes a workbook, or a Parquet file, which has types of its own."""
+        if self.format == "parquet":
+            from projections.exporters import rows_parquet
+
+            with self.binary() as file:
+                rows_parquet.write(rows, file)
+            return
         from projections.exporters.table_xlsx import write
 
         def text_of(value: Any) -> str:

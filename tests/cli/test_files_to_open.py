@@ -4,9 +4,11 @@ import csv
 import io
 from collections.abc import Callable
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import polars
 import pytest
 
 Duebook = Callable[..., Any]
@@ -89,10 +91,20 @@ def test_what_a_spreadsheet_would_run_stays_a_text(told: Path, duebook: Duebook)
     assert ["=1+1", "577430000000000001"] in rows
 
 
-def test_a_workbook_needs_a_file(demo: Path, duebook: Duebook) -> None:
+@pytest.mark.parametrize("format_", ["xlsx", "parquet"])
+def test_what_is_in_bytes_needs_a_file(demo: Path, duebook: Duebook, format_: str) -> None:
     """It is nothing for a terminal or a pipe."""
-    ran = duebook("report", "stores", "--format", "xlsx")
-    assert (ran.code, "-o FILE.xlsx" in ran.err) == (2, True)
+    ran = duebook("report", "stores", "--format", format_)
+    assert (ran.code, f"-o FILE.{format_}" in ran.err) == (2, True)
+
+
+def test_an_answer_as_parquet_has_its_amounts_as_decimals(told: Path, duebook: Duebook) -> None:
+    assert duebook("settle", PROGRAM, "-o", "lines.parquet").code == 0
+    frame = polars.read_parquet("lines.parquet")
+    lines = duebook("settle", PROGRAM, "--format", "json").json["lines"]
+    assert frame["line"].to_list() == [line["line"] for line in lines]
+    amounts = [None if line["amount"] is None else Decimal(line["amount"]) for line in lines]
+    assert frame["amount"].to_list() == amounts
 
 
 def test_csv_in_a_file_says_its_encoding(told: Path, duebook: Duebook) -> None:
