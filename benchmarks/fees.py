@@ -71,11 +71,11 @@ def made(shop: Workshop, name: str) -> Book:
         )
     )
     record(book, [str(facts)], now=NOW, by="benchmark")
-    publish(book, _terms(), "benchmark")
+    publish(book, terms(), "benchmark")
     return book
 
 
-def _terms() -> Edition:
+def terms() -> Edition:
     """The shipped edition with a rate for every category of the generated orders."""
     edition = next(edition for edition in shipped() if edition.program == PROGRAM)
     rates = [
@@ -127,7 +127,7 @@ def _charged(shop: Workshop, book: Book, wanted: set[str]) -> Iterator[Figure]:
 
     with book.reading() as connection:
         clocks = Clocks(NOW, book.head().position)
-        edition = _terms()
+        edition = terms()
         (file,) = archive_folder(connection).glob("*.parquet")
 
         def summed() -> None:

@@ -1,16 +1,20 @@
 """Who reported what, when, from which file and row, and whose account wrote it."""
 
 from collections.abc import Iterator
+from functools import cache, lru_cache
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Column, Integer, Table, insert, select, update
+from sqlalchemy import BigInteger, Column, Integer, Table, select, update
 
-from ledger.aggregates.base import Logged, OwnEvent
+from ledger.aggregates.base import Fact, Logged, OwnEvent
 from ledger.aggregates.book import BOOK_STREAM, BatchRecorded
+from ledger.aggregates.catalogue import event_of
 from ledger.kernel.instants import format_instant
-from ledger.store.log import read_log, read_positions
-from ledger.store.schema import TEXT, withdrawn
+from ledger.store.codec import decode_rows
+from ledger.store.log import COLUMNS, fetch, read_positions
+from ledger.store.schema import TEXT, events, withdrawn
 from projections.base import FoldView, Span, lifts_in
+from projections.storing import Values, store
 
 _Long = BigInteger().with_variant(Integer, "sqlite")
 ROWS_AT_ONCE = 5000
@@ -41,18 +45,17 @@ class Activity(FoldView):
 
     def take(self, span: Span, table: Table) -> None:
         batches: dict[int, BatchRecorded] = {}
-        rows: list[dict[str, Any]] = []
-        for recorded in read_log(span.source, span.after, span.until):
+        rows: list[Values] = []
+        for recorded in _own_read(span):
             if recorded.stream == BOOK_STREAM and isinstance(recorded.event, BatchRecorded):
                 batches[recorded.position] = recorded.event
             if recorded.at > span.as_of:
                 continue
             rows.append(self._row(recorded, self._batch(span, batches, recorded.batch)))
             if len(rows) >= ROWS_AT_ONCE:
-                span.target.execute(insert(table), rows)
+                store(span.target, table, rows)
                 rows = []
-        if rows:
-            span.target.execute(insert(table), rows)
+        store(span.target, table, rows)
         withdrawn_by = dict(lifts_in(span))
         withdrawn_by |= {target: position for target, position in self._waited(span)}
         for target, position in sorted(withdrawn_by.items()):
@@ -76,21 +79,47 @@ class Activity(FoldView):
                 batches[position] = recorded.event
         return batches.get(position)
 
-    def _row(self, recorded: Logged, batch: BatchRecorded | None) -> dict[str, Any]:
-        file, line = batch.place(recorded.row) if batch and recorded.row else ("", None)
-        return {
-            "position": recorded.position,
-            "type": type(recorded.event).__name__,
-            "stream": recorded.stream,
-            "at": format_instant(recorded.at),
-            "recorded_at": format_instant(recorded.recorded_at),
-            "by": recorded.by or (batch.by if batch else ""),
-            "actor": _actor(recorded.event) or _actor(batch),
-            "file": file,
-            "line": line,
-            "batch": recorded.batch or None,
-            "withdrawn_by": None,
-        }
+    def _row(self, recorded: Logged, batch: BatchRecorded | None) -> Values:
+        """The values of an event, in the order of the columns."""
+        event, row = recorded.event, recorded.row
+        file, line = batch.place(row) if batch and row else ("", None)
+        return (
+            recorded.position,
+            _fact(recorded.topic) or type(event).__name__,
+            recorded.stream,
+            format_instant(recorded.at),
+            _written(recorded.recorded_at),
+            recorded.by or (batch.by if batch else ""),
+            _actor(event) or _actor(batch),
+            file,
+            line,
+            recorded.batch or None,
+            None,
+        )
+
+
+def _own_read(span: Span) -> Iterator[Logged]:
+    """The events of a span. What a fact says is left unread, and its event None: nothing of it is
+    shown here."""
+    c = events.c
+    query = select(*COLUMNS).where(c.position > span.after, c.position <= span.until)
+    for row in fetch(span.source, query.order_by(c.position)):
+        if _fact(row[3]):
+            yield Logged._make((*row[:4], None, *row[5:]))
+        else:
+            yield from decode_rows([row])
+
+
+@cache
+def _fact(topic: str) -> str:
+    """The type of the facts that are stored under a topic; empty for events of ours, and for topics
+    that this version does not write."""
+    event = event_of(topic)
+    return event.__name__ if event is not None and issubclass(event, Fact) else ""
+
+
+_written = lru_cache(maxsize=16)(format_instant)
+"""All events of a call were recorded at the same instant."""
 
 
 def _actor(event: Any) -> str:

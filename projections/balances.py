@@ -40,7 +40,7 @@ class Balances(FoldView):
                 held = sums[account.text, amount.currency]
                 held[amount.minor < 0] += abs(amount.minor)
                 held[2] += 1
-        add_up(span.target, table, sums, ("debit_minor", "credit_minor", "postings"))
+        add_up(span.target, table, sums, empty=not span.after)
 
     def shown(self, row: dict[str, Any]) -> dict[str, Any]:
         currency, debit, credit = row["currency"], row["debit_minor"], row["credit_minor"]

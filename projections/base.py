@@ -8,13 +8,14 @@ tables where recomputing whole streams would cost too much.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, ClassVar, NamedTuple
 
-from sqlalchemy import Column, Connection, MetaData, Table, delete, insert, select
+from sqlalchemy import Column, Connection, MetaData, Table, delete, select
 
 from ledger.aggregates.base import Logged
 from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.store.log import chunks
 from ledger.store.reader import LogReader
 from ledger.store.schema import events, withdrawn
+from projections.storing import store_named
 
 
 class Span(NamedTuple):
@@ -113,7 +114,7 @@ class StreamView(View):
         if span.after:
             span.target.execute(delete(table).where(table.c.stream.in_(streams)))
         if rows:
-            span.target.execute(insert(table), rows)
+            store_named(span.target, table, rows)
 
 
 def touched_streams(span: Span) -> set[str]:

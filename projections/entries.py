@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Column, Connection, Integer, Row, Table, insert, select
+from sqlalchemy import BigInteger, Column, Connection, Integer, Row, Table, select
 
 from ledger.accounting.chart import Standing, parse_account
 from ledger.accounting.entry import Entry, Posting
@@ -22,6 +22,7 @@ from ledger.usecases.statements.balances import Later, counted_later, pot_sums, 
 from ledger.usecases.statements.locked_days import locks_until
 from ledger.usecases.terms.by_position import TermsByPosition
 from projections.base import FoldView, Span
+from projections.storing import Values, store
 
 ROWS_AT_ONCE = 5000
 _Long = BigInteger().with_variant(Integer, "sqlite")
@@ -121,14 +122,13 @@ class Entries(FoldView):
         ]
 
     def take(self, span: Span, table: Table) -> None:
-        rows: list[dict[str, Any]] = []
+        rows: list[Values] = []
         for entry in entries_in(span):
             rows += _rows(entry)
             if len(rows) >= ROWS_AT_ONCE:
-                span.target.execute(insert(table), rows)
+                store(span.target, table, rows)
                 rows = []
-        if rows:
-            span.target.execute(insert(table), rows)
+        store(span.target, table, rows)
 
     def shown(self, row: dict[str, Any]) -> dict[str, Any]:
         amount = Money(row["amount_minor"], row["currency"]).text
@@ -137,22 +137,13 @@ class Entries(FoldView):
         return shown | {n: row[n] for n in names} | {"amount": amount, "currency": row["currency"]}
 
 
-def _rows(entry: Entry) -> list[dict[str, Any]]:
+def _rows(entry: Entry) -> list[Values]:
+    """A row per posting, in the order of the columns."""
     position, _, seq = entry.number.partition(".")
+    day, number = entry.date.isoformat(), (int(position), int(seq))
+    said = (day, entry.what, entry.statement, entry.line, entry.narration)
     return [
-        {
-            "position": int(position),
-            "seq": int(seq),
-            "leg": leg,
-            "date": entry.date.isoformat(),
-            "what": entry.what,
-            "statement": entry.statement,
-            "line": entry.line,
-            "narration": entry.narration,
-            "account": posting.account.text,
-            "amount_minor": posting.amount.minor,
-            "currency": posting.amount.currency,
-        }
+        (*number, leg, *said, posting.account.text, posting.amount.minor, posting.amount.currency)
         for leg, posting in enumerate(entry.postings, 1)
     ]
 

@@ -51,7 +51,7 @@ class Gmv(FoldView):
             if recorded.topic == GMVRecorded.TOPIC and recorded.at <= as_of:
                 _add(sums, recorded, -1)
         if sums:
-            add_up(span.target, table, sums, ("amount_minor", "orders", "facts"))
+            add_up(span.target, table, sums, empty=not span.after)
             span.target.execute(delete(table).where(table.c.facts == 0))
 
     def shown(self, row: dict[str, Any]) -> dict[str, Any]:

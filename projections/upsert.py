@@ -5,27 +5,32 @@ from typing import Any
 
 from sqlalchemy import Connection, Table
 
+from projections.storing import marks, quoted, store
+
 
 def add_up(
     connection: Connection,
     table: Table,
     sums: Mapping[tuple[Any, ...], Sequence[int]],
-    names: Sequence[str],
+    *,
+    empty: bool,
 ) -> None:
-    """Adds to the columns `names`, under keys in the order of the table's primary key."""
-    if not sums:
+    """Adds to the columns that follow those of the primary key, under keys in its order.
+
+    An `empty` table has no rows to add to.
+    """
+    rows = [(*key, *sums[key]) for key in sorted(sums)]
+    if empty:
+        store(connection, table, rows)
         return
-    insert: Any
-    if connection.dialect.name == "sqlite":
-        from sqlalchemy.dialects.sqlite import insert
-    else:
-        from sqlalchemy.dialects.postgresql import insert
-    statement = insert(table)
-    excluded = statement.excluded
-    statement = statement.on_conflict_do_update(
-        index_elements=list(table.primary_key.columns),
-        set_={name: table.c[name] + excluded[name] for name in names},
+    if not rows:
+        return
+    keys = [column.name for column in table.primary_key.columns]
+    names = [column.name for column in table.columns]
+    assert names[: len(keys)] == keys, "the columns of the key come first"
+    added = ", ".join(f'"{n}" = "{table.name}"."{n}" + excluded."{n}"' for n in names[len(keys) :])
+    connection.exec_driver_sql(
+        f'INSERT INTO "{table.name}" ({quoted(names)}) VALUES ({marks(connection, len(names))})'
+        f" ON CONFLICT ({quoted(keys)}) DO UPDATE SET {added}",
+        rows,
     )
-    columns = [column.name for column in table.primary_key.columns] + list(names)
-    rows = [dict(zip(columns, (*key, *sums[key]), strict=True)) for key in sorted(sums)]
-    connection.execute(statement, rows)
