@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cache, lru_cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from sqlalchemy import BigInteger, Column, Integer, Table, select, update
 
@@ -18,6 +18,19 @@ from projections.storing import Values, store
 
 _Long = BigInteger().with_variant(Integer, "sqlite")
 ROWS_AT_ONCE = 5000
+
+
+class Call(NamedTuple):
+    """A call of `record`: who made it, and by whose account."""
+
+    event: BatchRecorded
+    by: str
+    actor: str
+
+    @classmethod
+    def of(cls, event: BatchRecorded) -> "Call":
+        """Of what the log says of the call."""
+        return cls(event, event.by, _actor(event))
 
 
 class Activity(FoldView):
@@ -44,11 +57,11 @@ class Activity(FoldView):
         ]
 
     def take(self, span: Span, table: Table) -> None:
-        batches: dict[int, BatchRecorded] = {}
+        batches: dict[int, Call] = {}
         rows: list[Values] = []
         for recorded in _own_read(span):
             if recorded.stream == BOOK_STREAM and isinstance(recorded.event, BatchRecorded):
-                batches[recorded.position] = recorded.event
+                batches[recorded.position] = Call.of(recorded.event)
             if recorded.at > span.as_of:
                 continue
             rows.append(self._row(recorded, self._batch(span, batches, recorded.batch)))
@@ -71,18 +84,16 @@ class Activity(FoldView):
         for target, position in span.source.execute(query):
             yield target, position
 
-    def _batch(
-        self, span: Span, batches: dict[int, BatchRecorded], position: int
-    ) -> BatchRecorded | None:
+    def _batch(self, span: Span, batches: dict[int, Call], position: int) -> Call | None:
         if position and position not in batches:
             for recorded in read_positions(span.source, [position]):
-                batches[position] = recorded.event
+                batches[position] = Call.of(recorded.event)
         return batches.get(position)
 
-    def _row(self, recorded: Logged, batch: BatchRecorded | None) -> Values:
+    def _row(self, recorded: Logged, batch: Call | None) -> Values:
         """The values of an event, in the order of the columns."""
         event, row = recorded.event, recorded.row
-        file, line = batch.place(row) if batch and row else ("", None)
+        file, line = batch.event.place(row) if batch and row else ("", None)
         return (
             recorded.position,
             _fact(recorded.topic) or type(event).__name__,
@@ -90,7 +101,7 @@ class Activity(FoldView):
             format_instant(recorded.at),
             _written(recorded.recorded_at),
             recorded.by or (batch.by if batch else ""),
-            _actor(event) or _actor(batch),
+            _actor(event) or (batch.actor if batch else ""),
             file,
             line,
             recorded.batch or None,
@@ -105,7 +116,7 @@ def _own_read(span: Span) -> Iterator[Logged]:
     query = select(*COLUMNS).where(c.position > span.after, c.position <= span.until)
     for row in fetch(span.source, query.order_by(c.position)):
         if _fact(row[3]):
-            yield Logged._make((*row[:4], None, *row[5:]))
+            yield tuple.__new__(Logged, (*row[:4], None, *row[5:]))
         else:
             yield from decode_rows([row])
 

@@ -2,7 +2,8 @@
 
 Two kinds. A `StreamView` computes the rows of a stream anew from the stream's own facts, so
 that late or withdrawn facts need no special care. A `FoldView` adds up events as they come, for
-tables where recomputing whole streams would cost too much.
+tables where recomputing whole streams would cost too much. Views that are worked out from the same
+can be taken in together, and what they are worked out from is read once.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -67,6 +68,16 @@ class View:
         """Brings the table from `span.after` to `span.until`, in the caller's transaction."""
         raise AssertionError(f"{self.NAME} takes nothing")
 
+    READS: ClassVar[str] = ""
+    """What it is worked out from, where others are too: those of one word can be taken in together.
+    Empty: by itself."""
+
+    @staticmethod
+    def take_all(span: Span, views: "Sequence[tuple[View, Table]]") -> None:
+        """As `take`, for views that are worked out from the same: it is read once for all."""
+        for view, table in views:
+            view.take(span, table)
+
     SHOWN: ClassVar[tuple[str, ...]] = ()
     """Columns of the report that the table holds in another form."""
 
@@ -82,8 +93,11 @@ class FoldView(View):
 class StreamView(View):
     """Rows that follow from one stream each; the table has a column `stream`."""
 
+    READS = "streams"
     KINDS: ClassVar[tuple[str, ...]]
     """The kinds of streams that have rows, such as `store`."""
+    NAMED_ONLY: ClassVar[bool] = False
+    """Whether a stream may have rows without facts of its own, because others name it."""
 
     def rows(self, reader: LogReader, facts: dict[str, list[Logged]]) -> Iterable[dict[str, Any]]:
         """The rows of some streams, from their facts that count."""
@@ -94,26 +108,54 @@ class StreamView(View):
         return kind in self.KINDS
 
     def dependents(self, span: Span, table: Table, dirty: set[str]) -> set[str]:
-        """Streams whose rows change because those of others do."""
+        """Streams whose rows change because those of others do. At first every stream is new, and
+        it is not asked, unless those without facts have rows."""
         return set()
 
     def take(self, span: Span, table: Table) -> None:
-        dirty = touched_streams(span)
-        dirty |= self.dependents(span, table, dirty)
-        mine = sorted(stream for stream in dirty if self.has_rows(stream.partition(":")[0]))
-        for streams in chunks(mine):
-            self.refold(span, table, streams)
+        _take_streams(span, [(self, table)])
 
-    def refold(self, span: Span, table: Table, streams: Sequence[str]) -> None:
-        """Replaces the rows of some streams."""
-        reader = LogReader(span.source, span.clocks)
-        facts: dict[str, list[Logged]] = {stream: [] for stream in streams}
-        for recorded in reader.facts(streams):
-            facts[recorded.stream].append(recorded)
-        rows = list(self.rows(reader, facts))
+    @staticmethod
+    def take_all(span: Span, views: "Sequence[tuple[View, Table]]") -> None:
         if span.after:
-            span.target.execute(delete(table).where(table.c.stream.in_(streams)))
-        if rows:
+            for view, table in views:
+                view.take(span, table)
+        else:
+            _take_streams(span, views)
+
+
+def _take_streams(span: Span, views: Sequence[tuple[View, Table]]) -> None:
+    touched = touched_streams(span)
+    mine: list[tuple[StreamView, Table, set[str]]] = []
+    for view, table in views:
+        assert isinstance(view, StreamView)
+        dirty = set(touched)
+        if span.after or view.NAMED_ONLY:
+            dirty |= view.dependents(span, table, dirty)
+        has_rows = {kind: view.has_rows(kind) for kind in map(_kind, dirty)}
+        mine.append((view, table, {stream for stream in dirty if has_rows[_kind(stream)]}))
+    for streams in chunks(sorted(set().union(*(own for _, _, own in mine)))):
+        _refold(span, mine, streams)
+
+
+def _kind(stream: str) -> str:
+    return stream.partition(":")[0]
+
+
+def _refold(
+    span: Span, views: Sequence[tuple[StreamView, Table, set[str]]], streams: Sequence[str]
+) -> None:
+    """Replaces the rows of some streams, in each view that has rows of them."""
+    facts: dict[str, list[Logged]] = {stream: [] for stream in streams}
+    for recorded in LogReader(span.source, span.clocks).facts(streams):
+        facts[recorded.stream].append(recorded)
+    for view, table, mine in views:
+        own = {stream: events for stream, events in facts.items() if stream in mine}
+        if own:
+            replaced = list(own)
+            rows = list(view.rows(LogReader(span.source, span.clocks), own))
+            if span.after:
+                span.target.execute(delete(table).where(table.c.stream.in_(replaced)))
             store_named(span.target, table, rows)
 
 

@@ -1,7 +1,8 @@
 """Double entries: one row per posting, in the order of the log, seen from the book's entity."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
+from itertools import islice
 from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, Column, Connection, Integer, Row, Table, select
@@ -15,16 +16,17 @@ from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.instants import Instant, midnight
 from ledger.kernel.money import Money
 from ledger.programs.bookkeeping import Bookkeeper
-from ledger.programs.moves import Key, Sums, moves_of, moving_topics, pot_of, statements_of
+from ledger.programs.moves import Key, Sums, moves_of, moving_topics, pot_of
 from ledger.store.log import read_log
 from ledger.store.schema import TEXT, withdrawn
 from ledger.usecases.statements.balances import Later, counted_later, pot_sums, standings
 from ledger.usecases.statements.locked_days import locks_until
 from ledger.usecases.terms.by_position import TermsByPosition
-from projections.base import FoldView, Span
+from projections.base import FoldView, Span, View
 from projections.storing import Values, store
 
 ROWS_AT_ONCE = 5000
+ENTRIES_AT_ONCE = 2500
 _Long = BigInteger().with_variant(Integer, "sqlite")
 
 
@@ -33,14 +35,13 @@ def entries_in(span: Span) -> Iterator[Entry]:
     events = _events(span)
     if not events:
         return
-    touched = {name for event in events for name in statements_of(_fact(event).event)}
-    held = {
-        pot for event in events for move in moves_of(_fact(event).event) if (pot := pot_of(move))
-    }
     terms = TermsByPosition(span.source, span.until)
     before: dict[Key, Standing] = {}
     sums: dict[Key, Sums] = {}
     if span.after:
+        moves = [move for event in events for move in moves_of(_fact(event).event)]
+        touched = {move.statement for move in moves} - {""}
+        held = {pot for move in moves if (pot := pot_of(move))}
         clocks = Clocks(span.as_of, span.after)
         before = standings(span.source, touched, clocks)
         sums = pot_sums(span.source, held, clocks, terms)
@@ -96,14 +97,35 @@ def _never_counted(span: Span) -> set[int]:
     return {row[0] for row in span.source.execute(query)}
 
 
-class Entries(FoldView):
+class EntryView(FoldView):
+    """Rows that follow from the double entries alone."""
+
+    READS: ClassVar = "entries"
+    BATCH: ClassVar = 100_000
+    AT_ONCE_AS_OF: ClassVar = True
+
+    def take_entries(self, span: Span, table: Table, entries: Sequence[Entry]) -> None:
+        """Takes in some of the entries of a span, in their order."""
+        raise AssertionError(f"{self.NAME} takes no entries")
+
+    def take(self, span: Span, table: Table) -> None:
+        self.take_all(span, [(self, table)])
+
+    @staticmethod
+    def take_all(span: Span, views: Sequence[tuple[View, Table]]) -> None:
+        entries = entries_in(span)
+        while some := list(islice(entries, ENTRIES_AT_ONCE)):
+            for view, table in views:
+                assert isinstance(view, EntryView)
+                view.take_entries(span, table, some)
+
+
+class Entries(EntryView):
     """Every posting of every entry. Nothing is ever removed: what is withdrawn is reversed."""
 
     NAME = "entries"
     ABOUT = "double entries, posting by posting"
     VERSION = 3
-    BATCH: ClassVar = 100_000
-    AT_ONCE_AS_OF: ClassVar = True
     SHOWN: ClassVar = ("number", "amount")
 
     def columns(self) -> list[Column[Any]]:
@@ -121,14 +143,8 @@ class Entries(FoldView):
             Column("currency", TEXT, nullable=False),
         ]
 
-    def take(self, span: Span, table: Table) -> None:
-        rows: list[Values] = []
-        for entry in entries_in(span):
-            rows += _rows(entry)
-            if len(rows) >= ROWS_AT_ONCE:
-                store(span.target, table, rows)
-                rows = []
-        store(span.target, table, rows)
+    def take_entries(self, span: Span, table: Table, entries: Sequence[Entry]) -> None:
+        store(span.target, table, [row for entry in entries for row in _rows(entry)])
 
     def shown(self, row: dict[str, Any]) -> dict[str, Any]:
         amount = Money(row["amount_minor"], row["currency"]).text

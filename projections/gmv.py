@@ -1,28 +1,32 @@
 """GMV per store, day, basis, currency and source: what was reported, less what was withdrawn."""
 
 from collections import defaultdict
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, Column, Integer, Table, delete
 
-from ledger.aggregates.base import Recorded
+from ledger.aggregates.base import Logged, Recorded
 from ledger.aggregates.store import GMVRecorded
 from ledger.kernel.money import Money, exponent
-from ledger.store.log import read_log, read_positions
+from ledger.store.log import read_facts, read_positions
+from ledger.store.reader import LogReader
 from ledger.store.schema import TEXT
-from projections.base import FoldView, Span, already_lifted, lifts_in
+from projections.base import Span, StreamView, already_lifted, lifts_in
 from projections.upsert import add_up
 
 Key = tuple[str, str, str, str, str]
 _Long = BigInteger().with_variant(Integer, "sqlite")
 
 
-class Gmv(FoldView):
-    """Sums of minor units; every fact adds, every withdrawal subtracts."""
+class Gmv(StreamView):
+    """Sums of minor units. At first of the facts of each store that count; from then on every fact
+    adds and every withdrawal subtracts, so that a long stream is not read again for a new day."""
 
     NAME = "gmv"
     ABOUT = "GMV per store, day, basis and source"
     BATCH: ClassVar = 100_000
+    KINDS = ("store",)
     SHOWN: ClassVar = ("amount",)
 
     def columns(self) -> list[Column[Any]]:
@@ -37,12 +41,24 @@ class Gmv(FoldView):
             Column("facts", _Long, nullable=False),
         ]
 
+    def rows(self, reader: LogReader, facts: dict[str, list[Logged]]) -> Iterator[dict[str, Any]]:
+        sums: dict[Key, list[int]] = defaultdict(lambda: [0, 0, 0])
+        for of_stream in facts.values():
+            for recorded in of_stream:
+                if recorded.topic == GMVRecorded.TOPIC:
+                    _add(sums, recorded, 1)
+        names = [column.name for column in self.columns()]
+        return (dict(zip(names, (*key, *sums[key]), strict=True)) for key in sorted(sums))
+
     def take(self, span: Span, table: Table) -> None:
+        if not span.after:
+            super().take(span, table)
+            return
         sums: dict[Key, list[int]] = defaultdict(lambda: [0, 0, 0])
         gone = already_lifted(span)
         topics = [GMVRecorded.TOPIC]
         as_of = span.as_of
-        for recorded in read_log(span.source, span.after, span.until, topics):
+        for recorded in read_facts(span.source, span.after, span.until, topics):
             if recorded.at <= as_of and recorded.position not in gone:
                 _add(sums, recorded, 1)
         lifts = {target for target, _ in lifts_in(span) if target <= span.after}
@@ -51,7 +67,7 @@ class Gmv(FoldView):
             if recorded.topic == GMVRecorded.TOPIC and recorded.at <= as_of:
                 _add(sums, recorded, -1)
         if sums:
-            add_up(span.target, table, sums, empty=not span.after)
+            add_up(span.target, table, sums)
             span.target.execute(delete(table).where(table.c.facts == 0))
 
     def shown(self, row: dict[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,8 @@ from ledger.store.book import Book
 from projections.balances import Balances
 from projections.entries import Entries, entity_of, read_entries
 from projections.reading import Report, report
-from projections.runner import Progress, looking_at
+from projections.runner import looking_at
+from projections.temporary import Progress
 
 
 class Posted(NamedTuple):

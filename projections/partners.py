@@ -25,6 +25,7 @@ class Partners(StreamView):
     VERSION = 3
     ABOUT = "partners with their certification and introduced stores"
     KINDS = ("partner",)
+    NAMED_ONLY = True
 
     def columns(self) -> list[Column[Any]]:
         return [

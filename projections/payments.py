@@ -56,7 +56,7 @@ class Payments(StreamView):
             for of_stream in facts.values()
             if of_stream
         }
-        for recorded, move in moves(reader.connection, first, reader.clocks):
+        for recorded, move in moves(reader.connection, first, reader.clocks, facts):
             if move.what == "paid":
                 yield _row(recorded, first[move.statement]) | {
                     "amount_minor": move.amount.minor,

@@ -13,7 +13,9 @@ from projections.base import View
 from projections.catalogue import Computed, computed, view_named
 from projections.of_orders import ADDED, LATER, with_orders
 from projections.reports.figures import columns_of, figures_of
-from projections.runner import Parked, Progress, _silent, looking_at
+from projections.runner import looking_at
+from projections.taking import Parked
+from projections.temporary import Progress, silent
 
 if TYPE_CHECKING:
     from projections.sql.rows import Spooled
@@ -42,7 +44,7 @@ def report(
     clocks: Clocks | None = None,
     now: Instant = FOREVER,
     zone: str | None = None,
-    progress: Progress = _silent,
+    progress: Progress = silent,
 ) -> Report:
     """A read model's rows, in the order of its key, filtered by columns that equal a value.
 

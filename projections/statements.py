@@ -59,7 +59,7 @@ class Statements(StreamView):
         names = [stream.partition(":")[2] for stream, events in facts.items() if events]
         by_statement: dict[str, dict[str, Standing]] = defaultdict(dict)
         for (name, currency), standing in standings(
-            reader.connection, names, reader.clocks
+            reader.connection, names, reader.clocks, facts
         ).items():
             by_statement[name][currency] = standing
         for stream, events in facts.items():

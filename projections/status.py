@@ -23,7 +23,7 @@ from ledger.usecases.settling.settle import Settlement
 from ledger.usecases.terms.editions import last_editions
 from projections.reading import report
 from projections.reports import obligations, reconciliation
-from projections.runner import Progress, _silent
+from projections.temporary import Progress, silent
 
 Open = dict[str, dict[str | None, Settlement]]
 """Per program and open period, its lines as they are worked out now."""
@@ -37,7 +37,7 @@ def status(
     chosen: Clocks | None = None,
     since: int | None = None,
     now: Instant,
-    progress: Progress = _silent,
+    progress: Progress = silent,
 ) -> Row:
     """The status of the book at a pair of clocks.
 

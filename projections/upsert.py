@@ -5,24 +5,16 @@ from typing import Any
 
 from sqlalchemy import Connection, Table
 
-from projections.storing import marks, quoted, store
+from projections.storing import marks, quoted
 
 
 def add_up(
     connection: Connection,
     table: Table,
     sums: Mapping[tuple[Any, ...], Sequence[int]],
-    *,
-    empty: bool,
 ) -> None:
-    """Adds to the columns that follow those of the primary key, under keys in its order.
-
-    An `empty` table has no rows to add to.
-    """
+    """Adds to the columns that follow those of the primary key, under keys in its order."""
     rows = [(*key, *sums[key]) for key in sorted(sums)]
-    if empty:
-        store(connection, table, rows)
-        return
     if not rows:
         return
     keys = [column.name for column in table.primary_key.columns]

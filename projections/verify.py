@@ -1,9 +1,12 @@
 """Verifying the read models: each live one against one built anew at the same position."""
 
-from collections.abc import Iterator, Sequence
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import DatabaseError
@@ -20,23 +23,98 @@ from projections.base import Span, View
 from projections.catalogue import VIEWS
 from projections.entries import Entries, entries_in, read_entries
 from projections.leftovers import left_behind, positions_in
-from projections.runner import Progress, parked_in, state_of, temporary
+from projections.runner import state_of
+from projections.taking import parked_in
+from projections.temporary import Progress, temporary
+
+T = TypeVar("T")
 
 
 def verify_views(book: Book, progress: Progress) -> list[Check]:
     """One check per view that was ever built."""
-    checks = (_verified(book, view, progress) for view in VIEWS.values())
-    return [check for check in checks if check is not None]
+    checks: dict[str, Check] = {}
+    waiting = list(VIEWS.values())
+    while waiting:
+        waiting = _verified(book, waiting, checks, progress)
+    return [checks[name] for name in VIEWS if name in checks]
 
 
-def _verified(book: Book, view: View, progress: Progress) -> Check | None:
-    """A table that cannot be read as it was made, because a column is gone, does not follow from
-    the log either."""
+def _verified(
+    book: Book, views: Sequence[View], checks: dict[str, Check], progress: Progress
+) -> list[View]:
+    """Adds the checks of views, of which those at one position are built anew together. Returns
+    those that were brought up to date between reading their position and their rows."""
+    again: list[View] = []
+    by_position: dict[int, list[View]] = defaultdict(list)
+    with book.as_stored() as connection:
+        for view in views:
+            place = _readable(connection, view, partial(_place, book, connection, view))
+            if isinstance(place, Check):
+                checks[view.NAME] = place
+            elif place is not None:
+                by_position[place].append(view)
+        for position, standing in by_position.items():
+            for view, wrong in _compared(book, connection, standing, position, progress):
+                if isinstance(wrong, Check):
+                    checks[view.NAME] = wrong
+                elif wrong is None:
+                    equal = f"equal to one built anew at position {position}"
+                    checks[view.NAME] = Check(f"view {view.NAME}", True, equal)
+                elif _moved(book, view, position):
+                    again.append(view)
+                else:
+                    checks[view.NAME] = _failed(view, wrong)
+    return again
+
+
+def _place(book: Book, connection: Connection, view: View) -> int | Check | None:
+    """The position at which a view can be compared, or what is wrong with it already; None for one
+    that was never built, or that is rebuilt at its next use anyway."""
+    version, position = state_of(connection, view)
+    if version != view.VERSION or _is_newer(position, book):
+        return None
+    if not has_table(connection, view.NAME):
+        return _failed(view, "the table is gone")
+    if parked := parked_in(connection, view.NAME):
+        left_out = f"position {parked[0].position} is parked: {parked[0].error}"
+        return Check(f"view {view.NAME}", False, left_out)
+    return position
+
+
+def _compared(
+    book: Book, connection: Connection, views: Sequence[View], position: int, progress: Progress
+) -> Iterator[tuple[View, str | Check | None]]:
+    """What differs in each of the views, or that it cannot be read."""
     try:
-        return _verify(book, view, progress)
+        with temporary(book, views, Clocks(FOREVER, position), progress) as (anew, _):
+            for view in views:
+                difference = partial(_first_difference, connection, anew, view)
+                yield view, _readable(connection, view, difference)
+    except DatabaseError as error:  # one of them cannot be built
+        if len(views) == 1:
+            yield views[0], _failed(views[0], said_of(error))
+            return
+        for view in views:
+            yield from _compared(book, connection, [view], position, progress)
+
+
+def _readable(connection: Connection, view: View, read: Callable[[], T]) -> T | Check:
+    """What is read, or the failed check of a view: a table that cannot be read as it was made,
+    because a column is gone, does not follow from the log either."""
+    try:
+        return read()
     except DatabaseError as error:
-        sentence = f"{said_of(error)}; run: duebook rebuild {view.NAME}"
-        return Check(f"view {view.NAME}", False, sentence)
+        connection.rollback()
+        return _failed(view, said_of(error))
+
+
+def _failed(view: View, why: str) -> Check:
+    return Check(f"view {view.NAME}", False, f"{why}; run: duebook rebuild {view.NAME}")
+
+
+def _moved(book: Book, view: View, position: int) -> bool:
+    with book.as_stored() as connection:
+        return state_of(connection, view) != (view.VERSION, position)
 
 
 def verify_places(book: Book) -> Check:
@@ -82,48 +160,26 @@ def verify_entries(book: Book, progress: Progress) -> Check:
     return Check("entries", True, f"{count:,} entries balance")
 
 
-def _verify(book: Book, view: View, progress: Progress) -> Check | None:
-    """None for a view that was never built, or that is rebuilt at its next use anyway."""
-    name = f"view {view.NAME}"
-    while True:
-        with book.as_stored() as connection:
-            version, position = state_of(connection, view)
-            if version != view.VERSION or _is_newer(position, book):
-                return None
-            if not has_table(connection, view.NAME):
-                return Check(name, False, "the table is gone; run: duebook rebuild " + view.NAME)
-            parked = parked_in(connection, view.NAME)
-            if parked:
-                left_out = f"position {parked[0].position} is parked: {parked[0].error}"
-                return Check(name, False, left_out)
-            with temporary(book, [view], Clocks(FOREVER, position), progress) as (anew, _):
-                wrong = _first_difference(connection, anew, view)
-        if wrong is None:
-            return Check(name, True, f"equal to one built anew at position {position}")
-        with book.as_stored() as connection:
-            moved = state_of(connection, view) != (version, position)
-        if not moved:
-            return Check(name, False, f"{wrong}; run: duebook rebuild {view.NAME}")
-        # The view was brought up to date between reading its position and its rows: try again.
-
-
 def _is_newer(position: int, book: Book) -> bool:
     """Whether a view has moved on since the copy of the log that it is compared with was made."""
     return book.stored_as is not None and position > book.head().position
 
 
 def _first_difference(live: Connection, anew: Connection, view: View) -> str | None:
-    """The first row, as a text, that only one of two tables has; None for equal tables."""
+    """The first row, as a text, that only one of two tables has, or that the live one has twice;
+    None for equal tables."""
     table = view.table()
     query = select(table).order_by(*table.primary_key.columns)
-    if _equal(fetch(live, query), fetch(anew, query)):
-        return None
-    ours = {tuple(row) for row in live.execute(query)}
+    with suppress(sqlite3.DatabaseError):  # a row that cannot be read: below it is reported
+        if _equal(fetch(live, query), fetch(anew, query)):
+            return None
+    ours = Counter(tuple(row) for row in live.execute(query))
     theirs = {tuple(row) for row in anew.execute(query)}
-    for row in sorted(ours ^ theirs, key=str)[:1]:
+    for row in sorted(set(ours) ^ theirs, key=str)[:1]:
         difference = "a row that the log does not give" if row in ours else "a row is missing"
         return f"{difference}: {row}"
-    return None
+    twice = (row for row, count in ours.items() if count > 1)
+    return next((f"a row is there twice: {row}" for row in twice), None)
 
 
 def _equal(ours: Iterator[Sequence[Any]], theirs: Iterator[Sequence[Any]]) -> bool:

@@ -210,19 +210,23 @@ def rebuild(view: str | None, ask: Ask) -> int:
     from projections.catalogue import VIEWS, view_named
     from projections.leftovers import tables_of
     from projections.rights import refuse_to_build
-    from projections.runner import parked_in
-    from projections.runner import rebuild as usecase
+    from projections.runner import rebuild_all
+    from projections.taking import parked_in
 
     where = ask.out
-    rows = []
     views = [view_named(view)] if view else list(VIEWS.values())
     with ask.opened() as book, progress() as on_progress:
         refuse_to_build(book, tables_of(*(view.NAME for view in views)))
-        for model in views:
-            position = usecase(book, model, on_progress)
-            with book.reading() as connection:
-                parked = len(parked_in(connection, model.NAME))
-            rows.append({"view": model.NAME, "position": position, "parked": parked})
+        positions = rebuild_all(book, views, on_progress)
+        with book.reading() as connection:
+            rows = [
+                {
+                    "view": model.NAME,
+                    "position": positions[model.NAME],
+                    "parked": len(parked_in(connection, model.NAME)),
+                }
+                for model in views
+            ]
     where.data(rows, rows)
     return 1 if any(row["parked"] for row in rows) else 0
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, select
 
-from ledger.aggregates.base import Logged
-from ledger.store.codec import decode_rows
+from ledger.aggregates.base import Logged, Recorded
+from ledger.store.codec import decode_facts, decode_rows
 from ledger.store.schema import FACT_COLUMNS, READ_COLUMNS, events
 
 NAMES_AT_ONCE = 500
@@ -61,6 +61,16 @@ def read_log(
     if streams:
         query = query.where(c.stream.in_(streams))
     return decode_rows(fetch(connection, query.order_by(c.position)))
+
+
+def read_facts(
+    connection: Connection, after: int, until: int, topics: Collection[str]
+) -> Iterator[Recorded]:
+    """The events of some topics within a piece of the log, withdrawn ones too, without what only
+    the log says of them."""
+    c = events.c
+    query = select(*FACTS).where(c.position > after, c.position <= until, c.topic.in_(topics))
+    return decode_facts(fetch(connection, query.order_by(c.position)))
 
 
 def read_positions(connection: Connection, positions: Iterable[int]) -> Iterator[Logged]:

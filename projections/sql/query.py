@@ -21,13 +21,15 @@ from projections.catalogue import VIEWS
 from projections.leftovers import tables_of
 from projections.reading import Report
 from projections.rights import may_build
-from projections.runner import Progress, _silent, catch_up, parked_in, state_of, temporary
+from projections.runner import catch_up, state_of
 from projections.sql.decimals import reckons, sources
 from projections.sql.guards import run_on_postgresql, run_on_sqlite
 from projections.sql.on_duckdb import GMV, ORDERS, SAID, Sought, run_by_duckdb
 from projections.sql.rows import Answer, Limits
 from projections.sql.statement import Statement, checked, tables_named
 from projections.sql.worked_out import BREAKS, LINES, OpenPeriod
+from projections.taking import parked_in
+from projections.temporary import Progress, silent, temporary
 
 ATTEMPTS = 5
 NO_COLUMN = re.compile(r"no such column: ([\w.]+)|column \"?([\w.]+)\"? does not exist")
@@ -51,7 +53,7 @@ def query(
     now: Instant = FOREVER,
     zone: str | None = None,
     open_period: OpenPeriod | None = None,
-    progress: Progress = _silent,
+    progress: Progress = silent,
     limits: Limits | None = None,
 ) -> Report:
     """Runs one SELECT over the read models, after bringing those that it names up to date.

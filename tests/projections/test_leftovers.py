@@ -23,7 +23,7 @@ def killed_rebuild(book: Book, view: View, monkeypatch: pytest.MonkeyPatch) -> N
         raise KilledError
 
     with monkeypatch.context() as patch:
-        patch.setattr(runner, "_take", kill)
+        patch.setattr(runner, "take_together", kill)
         with pytest.raises(KilledError):
             rebuild(book, view)
 

@@ -33,10 +33,14 @@ def exceptions_of(
 
 
 def _feeds(facts: Iterable[R]) -> Iterator[tuple[R, Surprise]]:
+    sales = [fact for fact in facts if isinstance(fact.event, GMVRecorded)]
+    sources_of: dict[str, set[str]] = defaultdict(set)
+    for fact in sales:
+        sources_of[fact.event.store].add(fact.event.source or "")
     by_day: dict[tuple[str, str, str], list[R]] = defaultdict(list)
-    for fact in facts:
+    for fact in sales:
         event = fact.event
-        if isinstance(event, GMVRecorded):
+        if len(sources_of[event.store]) > 1:  # else no day of it can have two
             by_day[event.store, event.day.isoformat(), event.basis].append(fact)
     for key, reported in by_day.items():
         sources = {fact.event.source or "" for fact in reported}

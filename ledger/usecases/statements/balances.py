@@ -1,6 +1,6 @@
 """Balances of statements at a position: what is due on them and what was paid, per commodity."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection, select
@@ -22,18 +22,24 @@ MOVING = ("carried", "moves", "pays")
 Moved = Iterator[tuple[Logged, Move]]
 
 
-def moves(connection: Connection, statements: Collection[str], clocks: Clocks) -> Moved:
+def moves(
+    connection: Connection,
+    statements: Collection[str],
+    clocks: Clocks,
+    read: Mapping[str, Sequence[Logged]] | None = None,
+) -> Moved:
     """Everything that moved some statements, reading only the events that concern them.
 
     Those are the statement's own stream and, by the index, the statement that its balance was
     carried to, that of a payee to whom its lines are handed on, and facts that paid it, unless
     withdrawn by then. In the order of the log for up to 500 statements; beyond that, in that
-    order within each chunk.
+    order within each chunk. Where the facts of their streams are `read` already, by stream, those
+    are not read again.
     """
     reader = LogReader(connection, clocks)
     for names in chunks(sorted(set(statements))):
         streams = [f"statement:{name}" for name in names]
-        own = {event.position: event for event in reader.facts(streams, moving_topics())}
+        own = {event.position: event for event in _of_streams(reader, streams, read)}
         others = {position for kind in MOVING for _, _, position in reader.located(kind, names)}
         own |= {event.position: event for event in read_positions(connection, others - set(own))}
         wanted = set(names)
@@ -43,12 +49,27 @@ def moves(connection: Connection, statements: Collection[str], clocks: Clocks) -
                     yield own[position], move
 
 
+def _of_streams(
+    reader: LogReader, streams: Sequence[str], read: Mapping[str, Sequence[Logged]] | None
+) -> Iterator[Logged]:
+    """The facts of some streams that may move statements."""
+    topics = moving_topics()
+    if read is None:
+        yield from reader.facts(streams, topics)
+        return
+    for stream in streams:
+        yield from (event for event in read[stream] if event.topic in topics)
+
+
 def standings(
-    connection: Connection, statements: Collection[str], clocks: Clocks
+    connection: Connection,
+    statements: Collection[str],
+    clocks: Clocks,
+    read: Mapping[str, Sequence[Logged]] | None = None,
 ) -> dict[Key, Standing]:
-    """The balance of each statement and commodity: the sum of its moves."""
+    """The balance of each statement and commodity: the sum of its moves (see there for `read`)."""
     by_key: dict[Key, Standing] = {}
-    for _, move in moves(connection, statements, clocks):
+    for _, move in moves(connection, statements, clocks, read):
         key = (move.statement, move.amount.currency)
         by_key[key] = by_key.get(key, Standing()).moved(move.part, move.amount.minor)
     return by_key
