@@ -25,7 +25,7 @@ from ledger.store.schema import (
     withdrawn,
 )
 from ledger.store.tree import holds_tree, make_tree
-from ledger.usecases.verifying.verify import chain_columns
+from ledger.usecases.verifying.reading_through import chain_columns
 from projections.catalogue import VIEWS
 from projections.runner import rebuild
 

@@ -137,9 +137,12 @@ class Brought:
         book: str,
     ) -> "Brought":
         """All of it. Raises what `read_kept` and `read_statements` raise."""
-        from ledger.usecases.evidence.kept_checkpoint import read_kept
+        notes: dict[str, SignedNote] = {}
+        public: NoteKey | None = None
+        if kept:
+            from ledger.usecases.evidence.kept_checkpoint import read_kept
 
-        notes, public = read_kept(kept, key)
+            notes, public = read_kept(kept, key)
         if not sent:
             return cls(notes, public, files, [], None)
         from projections.issued.verify_sent import read_statements
@@ -148,10 +151,13 @@ class Brought:
 
     def verified(self, book: "Book", *, holds: bool) -> "dict[str, list[Check]]":
         """The checks of each kind; only where the book holds by itself, those that ask it."""
-        from ledger.usecases.evidence.kept_checkpoint import verify_kept
         from ledger.usecases.verifying.input_files import verify_file
 
-        checks = {"checkpoint": verify_kept(book, self.checkpoints, self.key)}
+        checks: dict[str, list[Check]] = {"checkpoint": []}
+        if self.checkpoints:
+            from ledger.usecases.evidence.kept_checkpoint import verify_kept
+
+            checks["checkpoint"] = verify_kept(book, self.checkpoints, self.key)
         if not holds:
             return checks
         with book.reading() as connection:
@@ -186,7 +192,7 @@ def _checked(book: "Book", given: "list[Receipt]", report: "Progress") -> "list[
     from ledger.usecases.verifying.clock import verify_clock
     from ledger.usecases.verifying.closed_periods import verify_closed
     from ledger.usecases.verifying.kept_files import verify_kept_files
-    from ledger.usecases.verifying.line_trees import verify_line_trees
+    from ledger.usecases.verifying.line_trees import LineTrees, verify_line_trees
     from ledger.usecases.verifying.merkle_tree import verify_tree
     from ledger.usecases.verifying.order_archive import verify_orders
     from ledger.usecases.verifying.published_terms import verify_terms
@@ -202,8 +208,9 @@ def _checked(book: "Book", given: "list[Receipt]", report: "Progress") -> "list[
     checks += verify_orders(book, report)
     checks += verify_kept_files(book, report)
     checks += verify_snapshots(book)
-    checks += verify_closed(book, report)
-    checks.append(verify_line_trees(book))
+    trees = LineTrees(book)
+    checks += verify_closed(book, report, trees)
+    checks.append(verify_line_trees(book, trees))
     checks.append(verify_entries(book, report))
     places = verify_places(book)
     checks += [places, *(verify_views(book, report) if places.ok else [])]

@@ -91,10 +91,15 @@ class Indexes:
 
 def recomputed(connection: Connection) -> Indexes:
     """What the indexes must hold. Events that do not read back are passed over."""
-    indexes = Indexes(_readable(connection, FactWithdrawn.TOPIC))
+    indexes = to_recompute(connection)
     for recorded in _readable(connection):
         indexes.take(recorded)
     return indexes
+
+
+def to_recompute(connection: Connection) -> Indexes:
+    """Indexes that are to take every event of a log."""
+    return Indexes(_readable(connection, FactWithdrawn.TOPIC))
 
 
 def _pending(key: bytes, recorded: Logged) -> Entry:

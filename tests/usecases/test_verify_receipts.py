@@ -79,14 +79,14 @@ def test_a_false_receipt_beside_the_book_is_named_with_its_line(book: Book) -> N
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_write_during_the_check_is_no_fault(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its receipt is of an event that the check does not see yet."""
-    real = verifying._chain
+    real = verifying._log
 
-    def chain(*arguments: Any) -> Check:
+    def log(*arguments: Any) -> Any:
         found = real(*arguments)
         publish(book, shipped()[0].model_copy(update={"publisher": "acme"}), "lin")
         return found
 
-    monkeypatch.setattr(verifying, "_chain", chain)
+    monkeypatch.setattr(verifying, "_log", log)
     assert _receipts(book).ok
     assert book.head().position == EMPTY + 1
 

@@ -31,29 +31,37 @@ from ledger.usecases.closing.adjust import adjustment
 from ledger.usecases.closing.replay import replay
 from ledger.usecases.reconciling.accepted_figures import moves_by_line
 from ledger.usecases.statements.closed_period import ClosedPeriod, closed_periods
+from ledger.usecases.verifying.line_trees import LineTrees
 from ledger.usecases.verifying.verify import Check, said_of
 
 Progress = Callable[[str, int], None]
 
 
-def verify_closed(book: Book, progress: Progress) -> list[Check]:
-    """One check per closed period: its seal, its lines, and each of its adjustments."""
+def verify_closed(book: Book, progress: Progress, trees: LineTrees | None = None) -> list[Check]:
+    """One check per closed period: its seal, its lines, and each of its adjustments. What is read
+    of a period is handed to `trees`."""
     with book.reading() as connection:
         head = head_of(connection).position
         return [
             _decisions(connection, head),
             *(
-                _checked(connection, closed, head, progress)
+                _checked(connection, closed, head, progress, trees)
                 for closed in closed_periods(connection, head)
             ),
         ]
 
 
-def _checked(connection: Connection, closed: Recorded, head: int, progress: Progress) -> Check:
+def _checked(
+    connection: Connection,
+    closed: Recorded,
+    head: int,
+    progress: Progress,
+    trees: LineTrees | None,
+) -> Check:
     seal = closed.event
     name = f"closed {period_id(seal.program, seal.period)}"
     try:
-        fault = next(_faults(connection, closed, head), None)
+        fault = next(_faults(connection, closed, head, trees), None)
     except ArchiveBroken as broken:  # another check reports the file
         progress("closed periods", 1)
         return Check(name, True, f"not checked: {broken.sentence}")
@@ -68,11 +76,15 @@ def _checked(connection: Connection, closed: Recorded, head: int, progress: Prog
     return Check(name, fault is None, detail)
 
 
-def _faults(connection: Connection, closed: Recorded, head: int) -> Iterator[str]:
+def _faults(
+    connection: Connection, closed: Recorded, head: int, trees: LineTrees | None
+) -> Iterator[str]:
     """Whatever does not hold, the first fault first."""
     seal = closed.event
     yield from _seal_faults(connection, closed)
     replayed = replay(connection, seal.program, seal.period, known_at=head)
+    if trees is not None:
+        trees.take(replayed.period)
     yield from replayed.faults
     for difference in replayed.differences:
         was, now = difference["was"], difference["now"]

@@ -10,28 +10,23 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import DatabaseError
 
-from ledger.aggregates.book import BookOpened
-from ledger.aggregates.catalogue import TOPICS
 from ledger.kernel.counted import counted
 from ledger.kernel.errors import Refusal, ServerLost
-from ledger.store import chain
 from ledger.store.book import Book
 from ledger.store.head import head_of
-from ledger.store.indexes import recomputed
+from ledger.store.indexes import Indexes, recomputed
 from ledger.store.log import fetch, read_log
 from ledger.store.meddling import damaged_pages, meddling
 from ledger.store.receipts import Receipt, kept_receipts, receipt_holds
-from ledger.store.schema import LOOKS, events, faulty_guards, holds_looks, refs, withdrawn
+from ledger.store.schema import LOOKS, faulty_guards, holds_looks, refs, withdrawn
+from ledger.usecases.verifying.reading_through import (
+    Chained,
+    Placed,
+    chain_rows,
+    read_through,
+)
 
 SHOWN_MAX = 5
-WHOLE: tuple[str, tuple[type, ...]] = ("a whole number", (int,))
-_TEXT = ("a text", (str,))
-_BYTES = ("bytes", (bytes, memoryview))
-_HELD = {
-    **dict.fromkeys(("stream", "topic", "by"), _TEXT),
-    **dict.fromkeys(("state", "key", "hash"), _BYTES),
-}
-"""What the columns that the hash covers hold; those not named here hold whole numbers."""
 Progress = Callable[[str, int], None]
 
 
@@ -54,13 +49,22 @@ def verify(book: Book, receipts: Iterable[Receipt], progress: Progress) -> list[
     # Before the log: a receipt issued meanwhile would be for events that this run does not read.
     unread, held = _held(book, receipts)
     with book.reading() as connection, _any_text(connection):
+        log, expected = _log(connection, progress)
         return [
-            *_made("chain", lambda: [_chain(connection, progress)]),
-            *_made("events", lambda: [_events(connection, progress)]),
+            *log,
             *(unread or _made("receipts", lambda: [_receipts(connection, held)])),
-            *_made("indexes", lambda: _indexes(connection)),
+            *_made("indexes", lambda: _indexes(connection, expected)),
             *_made("guards", lambda: [_guards(book)]),
         ]
+
+
+def _log(connection: Connection, progress: Progress) -> tuple[list[Check], Indexes | None]:
+    """The checks of chain and events, in one reading of a log that holds; what its indexes must
+    hold. Where anything is wrong, each check reads for itself and says what it finds."""
+    if through := read_through(connection, progress):
+        return [_whole_chain(through.events), _whole_events(through.events)], through.indexes
+    chain = _made("chain", lambda: [_chain(connection, progress)])
+    return chain + _made("events", lambda: [_events(connection, progress)]), None
 
 
 def not_seen() -> Check:
@@ -132,89 +136,28 @@ def _guards(book: Book) -> Check:
 
 def _chain(connection: Connection, progress: Progress) -> Check:
     """Positions without gaps, versions without gaps, and every hash recomputed."""
-    c = events.c
-    columns = [c[name] for name in (*chain_columns(), "hash")]
-    previous, expected, known = chain.GENESIS, 1, 0
-    versions: dict[str, int] = {}
-    for row in fetch(connection, select(*columns).order_by(c.position)):
-        position, stream, version = row[0], row[1], row[2]
-        if position != expected:
-            return Check("chain", False, f"position {expected} is missing; {position} follows")
-        fault = _fault(row, previous, known)
-        if fault is None and version != versions.get(stream, 0) + 1:
-            fault = f"{stream} jumps from version {versions.get(stream, 0)} to {version}"
-        if fault:
-            return Check("chain", False, f"position {position}: {fault}")
-        versions[stream] = version
-        previous, known = bytes(row[-1]), row[6]
-        expected += 1
-        if not position & 0xFFF:
+    rule = Chained()
+    for row in chain_rows(connection):
+        if fault := rule.fault(row):
+            return Check("chain", False, fault)
+        if not rule.read & 0xFFF:
             progress("verifying", 0x1000)
-    if expected == 1:
-        return Check("chain", False, "position 1 is missing: a book begins with BookOpened")
-    return Check("chain", True, f"{counted(expected - 1, 'event')}, every hash recomputed")
+    fault = rule.end_fault()
+    return Check("chain", False, fault) if fault else _whole_chain(rule.read)
 
 
-def chain_columns() -> tuple[str, ...]:
-    """The columns that the hash covers, in its order."""
-    return (
-        *("position", "stream", "version", "topic", "state", "at"),
-        *("recorded_at", "by", "batch", "row", "key"),
-    )
-
-
-def _fault(row: Any, previous: bytes, known: int) -> str | None:
-    """What is wrong with one event, given the hash and the recorded_at before it."""
-    position, stream, version, topic, state, at, recorded_at, by, batch, line, key, digest = row
-    try:
-        key = None if key is None else bytes(key)
-        digest = bytes(digest)
-        recomputed = chain.link(
-            previous, position, stream, version, topic, bytes(state), at, recorded_at, by, batch,
-            line, key,
-        )  # fmt: skip
-    except Exception:
-        return _misfit(row)
-    if recomputed != digest:
-        return "its hash does not match its fields and the hash before it"
-    if recorded_at < known:
-        return "recorded_at runs backwards"
-    return None
-
-
-def _misfit(row: Any) -> str:
-    """Which column holds a value that was never written to it."""
-    for name, value in zip((*chain_columns(), "hash"), row, strict=True):
-        wanted, types = _HELD.get(name, WHOLE)
-        if not isinstance(value, types) and not (name == "key" and value is None):
-            return f"the column {name} holds {_kind(value)}, expected {wanted}"
-    return "a column holds a number or a text that no event can have"
-
-
-def _kind(value: Any) -> str:
-    match value:
-        case None:
-            return "nothing"
-        case str():
-            return f"the text {value[:40]!r}"
-        case int() | float():
-            return f"the number {value}"
-    return "bytes"
+def _whole_chain(count: int) -> Check:
+    return Check("chain", True, f"{counted(count, 'event')}, every hash recomputed")
 
 
 def _events(connection: Connection, progress: Progress) -> Check:
     """Every event can be read back, and is in the stream that its content names."""
-    last = 0
+    last, rule = 0, Placed()
     try:
         for recorded in read_log(connection):
             last = recorded.position
-            if (last == 1) != isinstance(recorded.event, BookOpened):
-                return Check(
-                    "events", False, f"position {last}: BookOpened must be the first event only"
-                )
-            if recorded.topic in TOPICS and recorded.event.stream != recorded.stream:
-                detail = f"position {last} stands in {recorded.stream}, not {recorded.event.stream}"
-                return Check("events", False, detail)
+            if fault := rule.fault(recorded):
+                return Check("events", False, fault)
             if not last & 0xFFF:
                 progress("reading", 0x1000)
     except ServerLost:
@@ -223,7 +166,11 @@ def _events(connection: Connection, progress: Progress) -> Check:
         return Check("events", False, refusal.sentence)
     except Exception as error:
         return Check("events", False, f"after position {last}: {said_of(error)}")
-    return Check("events", True, f"{counted(last, 'event')} read back")
+    return _whole_events(last)
+
+
+def _whole_events(count: int) -> Check:
+    return Check("events", True, f"{counted(count, 'event')} read back")
 
 
 def _receipts(connection: Connection, receipts: list[Receipt]) -> Check:
@@ -243,9 +190,9 @@ def _receipts(connection: Connection, receipts: list[Receipt]) -> Check:
     return Check("receipts", True, f"{len(receipts)} hold")
 
 
-def _indexes(connection: Connection) -> list[Check]:
+def _indexes(connection: Connection, expected: Indexes | None) -> list[Check]:
     """The index entries and the withdrawals are exactly those that the log gives."""
-    expected = recomputed(connection)
+    expected = expected or recomputed(connection)
     r, w = refs.c, withdrawn.c
     entries = select(r.kind, r.name, r.position, r.at, r.stream, r.detail)
     withdrawals = select(w.target, w.position)
