@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
+from cli.destination import INPUT
+from cli.many_books import refuse_with_books
 from cli.output import FORMATS, Out
 from cli.outputs import NO_BOM, OUTPUT, OVERWRITE, folder_of, look_at_outputs, outputs_of
 from cli.talk import said_done, say
@@ -39,6 +41,7 @@ def answering(
     book: bool = True,
     writes: bool = False,
     own_reason: bool = False,
+    books: bool = False,
     also: tuple[str, ...] = (),
     formats: tuple[str, ...] = FORMATS,
     filling: str | None = None,
@@ -47,23 +50,25 @@ def answering(
 
     `--book` (also DUEBOOK_BOOK, or the group's own), `--format` and `-o`; with `clocks` also
     `--as-of` and `--known-at`; where it `writes`, `--clock-is-right` and, unless it has a reason
-    of its own, `--reason`. `also`: suffixes of files that only some answers have. `filling`: the
-    flag with which `-o` names a folder to be filled with files, workbooks by default.
+    of its own, `--reason`; with `books` also `--books`. `also`: suffixes of files that only some
+    answers have. `filling`: the flag with which `-o` names a folder to be filled with files,
+    workbooks by default.
     """
 
     def decorate(command: F) -> F:
         @wraps(command)
         def asked(*given: Any, **more: Any) -> Any:
             typed = {name: more.pop(name, None) for name in ("book", "as_of", "known_at")}
-            folder = None
+            folder, places = None, _places(typed | {"books": more.get("books")})
             if filling and more[filling]:
-                chosen, folder = folder_of(more, location(typed["book"]))
+                chosen, folder = folder_of(more, places[0])
             else:
                 more |= outputs_of(more)
                 bom = not more.pop("no_bom")
                 chosen = Out.chosen(more.pop("format_"), more["output"], also, bom)
-                look_at_outputs(more, location(typed["book"]) if book else None)
+                look_at_outputs(more, places if book else None)
                 del more["output"]
+            typed["books"] = more.pop("books", None)
             if writes:
                 typed["clock_is_right"] = _why_clock_is_right(more, own_reason=own_reason)
             ask = Ask(chosen, folder=folder, **typed)
@@ -82,7 +87,8 @@ def answering(
             "--format", "format_", type=choice, help="How to write the answer [table]."
         )(decorated)
         wanted = [*([REASON] if not own_reason else []), CLOCK_IS_RIGHT] if writes else []
-        wanted += ([BOOK] if book else []) + ([KNOWN_AT, AS_OF] if clocks else [])
+        wanted += ([BOOKS] if books else []) + ([BOOK] if book else [])
+        wanted += [KNOWN_AT, AS_OF] if clocks else []
         for option in wanted:
             decorated = option(decorated)
         return cast(F, decorated)
@@ -106,6 +112,13 @@ BOOK = click.option(
     help="A file path or postgresql:// URL [DUEBOOK_BOOK; default: duebook.db].",
 )
 
+BOOKS = click.option(
+    "--books",
+    type=INPUT,
+    metavar="FILE",
+    help="Instead of one book, all that this TOML file names; they are only read.",
+)
+
 
 @dataclass(frozen=True)
 class Ask:
@@ -119,6 +132,8 @@ class Ask:
     """The folder to fill, if the answer is several files."""
     clock_is_right: str | None = None
     """Why a doubted clock is right, if the user says so."""
+    books: str | None = None
+    """The file that names several books, if they are asked together."""
 
     @contextmanager
     def opened(self) -> "Iterator[Book]":
@@ -150,12 +165,15 @@ class Ask:
         from ledger.store.book import open_book
         from ledger.usecases.terms.editions import program_meant
 
-        book = open_book(location(self.book), readonly=True)
-        try:
-            with book.reading() as connection:
-                return program_meant(connection, typed)
-        finally:
-            book.close()
+        meant = set()
+        for place in _places({"book": self.book, "books": self.books}):
+            book = open_book(place, readonly=True)
+            try:
+                with book.reading() as connection:
+                    meant.add(program_meant(connection, typed))
+            finally:
+                book.close()
+        return meant.pop() if len(meant) == 1 else None
 
     def run(
         self,
@@ -243,6 +261,17 @@ def location(book: str | None, context: click.Context | None = None) -> str:
     context = context or click.get_current_context()
     own = (context.find_root().obj or {}).get("book")
     return book or own or os.environ.get("DUEBOOK_BOOK") or DEFAULT_BOOK
+
+
+def _places(typed: dict[str, Any]) -> list[str]:
+    """Where the books are that are asked: the named ones, or one. Raises `BadBooks`."""
+    if typed["books"] is None:
+        return [location(typed["book"])]
+    from projections.books.named import named_books
+
+    group = (click.get_current_context().find_root().obj or {}).get("book")
+    refuse_with_books(typed, group)
+    return [named.location for named in named_books(typed["books"])]
 
 
 def now() -> int:

@@ -1,5 +1,6 @@
 """Where answers go: the options that name a file or a folder, and how these are checked."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -46,11 +47,11 @@ def folder_of(given: dict[str, Any], book: str) -> "tuple[Out, Folder]":
     return out, Folder(typed, suffix, overwrite, book)
 
 
-def look_at_outputs(given: dict[str, Any], book: str | None) -> None:
+def look_at_outputs(given: dict[str, Any], books: Sequence[str] | None) -> None:
     """Checks the files to write before the call does anything.
 
-    Raises `OutputRefused` for one that would damage the book, an input or another output, and
-    `OutputExists`.
+    Raises `OutputRefused` for one that would damage a book that is asked, an input or another
+    output, and `OutputExists`.
     """
     outputs = [value for value in given.values() if isinstance(value, Destination)]
     if not outputs:
@@ -63,10 +64,9 @@ def look_at_outputs(given: dict[str, Any], book: str | None) -> None:
         if parameter.type is INPUT
     ]
     inputs = [name for value in values for name in ((value,) if isinstance(value, str) else value)]
-    if book is None:
-        check(outputs, inputs)
-    else:
-        check(outputs, inputs, own_files(book), own_folders(book))
+    files = [path for book in books or () for path in own_files(book)]
+    folders = {path: what for book in books or () for path, what in own_folders(book).items()}
+    check(outputs, inputs, files, folders)
 
 
 def _parameters() -> list[click.Parameter]:

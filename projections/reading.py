@@ -34,6 +34,8 @@ class Report(NamedTuple):
     """Whether there were more rows than were asked for."""
     columns: tuple[str, ...] = ()
     """The columns of its rows, in case there are none; empty where only a row would show them."""
+    books: list[dict[str, Any]] | None = None
+    """Of an answer of several books: each with its head and the position it was asked at."""
 
 
 def report(

@@ -6,14 +6,13 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from ledger.aggregates.book import BookOpened
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.instants import DEFAULT_ZONE, Instant, day_of, format_instant
 from ledger.kernel.money import Money, sum_by_currency
 from ledger.programs.edition import Edition
 from ledger.programs.registry import program_names
 from ledger.store.book import Book, shown
-from ledger.store.log import read_positions
+from ledger.store.log import entity_of
 from ledger.store.receipts import kept_receipts
 from ledger.store.schema import events
 from ledger.store.verified import last_verified, still_stands
@@ -51,7 +50,7 @@ def status(
         }
         answer = {
             "book": shown(book.location),
-            "entity": _entity(connection),
+            "entity": entity_of(connection),
             "as_of": format_instant(clocks.as_of),
             "known_at": clocks.known_at,
             "head": _head(connection),
@@ -85,12 +84,6 @@ def _open(
         settlements |= settled(connection, edition, clocks, [period])
         progress("settling periods", 1)
     return {period: settlement for period, settlement in settlements.items() if settlement.lines}
-
-
-def _entity(connection: Connection) -> str:
-    opened = next(iter(read_positions(connection, [1]))).event
-    assert isinstance(opened, BookOpened), "a book begins so"
-    return opened.entity
 
 
 def _head(connection: Connection) -> Row:

@@ -2,11 +2,13 @@
 
 import sys
 from collections.abc import Collection
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cli.close_report import CLOSE, refuse_of_close, report_close
+from cli.many_books import opened_of, report_of, say_where_each_stands
 from cli.numbers import COUNT, ZONE, Seconds
 from cli.options import Ask, answering, now
 from cli.output import FORMATS, Out
@@ -18,8 +20,10 @@ from ledger.kernel.counted import counted
 from projections.cells import is_number_column
 
 if TYPE_CHECKING:
+    from ledger.store.book import Book
     from projections.narrowing import Condition
     from projections.reading import Report
+    from projections.sql.worked_out import OpenPeriod
 
 SALES = "gmv"
 """The report whose amounts are worth a bar each: a store's days, one below the other."""
@@ -44,7 +48,7 @@ ON_A_TERMINAL = 100_000
 @click.option(
     "--zone", type=ZONE, metavar="Z", help="Of days of orders [that of all published editions]."
 )
-@answering(clocks=True, also=("html",), formats=(*FORMATS, "html"))
+@answering(clocks=True, books=True, also=("html",), formats=(*FORMATS, "html"))
 def report(
     name: str | None,
     program: str | None,
@@ -68,14 +72,16 @@ def report(
     duebook report stores --where "brand ~ nord" --limit 10
     duebook report gmv --where store=S-1001 -o gmv.csv
     duebook report exceptions --known-at 1200
+    duebook report statements --books books.toml --where "open != 0"
     duebook report close recruiting-eu-jp-2026q1 -o quarter.html
     """
-    from projections.catalogue import computed, reports
+    from projections.catalogue import reports
     from projections.narrowing import Condition, narrowed
-    from projections.reading import report as usecase
 
     where = ask.out
     if name == CLOSE:
+        if ask.books is not None:
+            raise click.UsageError(f"`report {CLOSE}` is of one book: name it with --book.")
         return report_close(program, period, ask)
     refuse_of_close(program, where)
     if name is None:
@@ -84,13 +90,13 @@ def report(
         where.data(rows, rows)
         return 0
     conditions = [Condition.parsed(text) for text in wheres]
-    plain = [condition for condition in conditions if _is_for_the_database(condition)]
+    plain = [
+        condition for condition in conditions
+        if _is_for_the_database(condition) and not (ask.books and condition.column == "book")
+    ]  # fmt: skip
     pairs = [(condition.column, condition.value) for condition in plain]
-    with ask.opened() as book, progress() as on_progress:
-        at = ask.chosen_clocks(book, always=computed(name) is not None)
-        answer = usecase(
-            book, name, where=pairs, clocks=at, now=now(), zone=zone, progress=on_progress
-        )
+    with progress() as on_progress:
+        answer = _answered(ask, name, where=pairs, zone=zone, progress=on_progress)
         rows = narrowed(
             answer.rows,
             [condition for condition in conditions if condition not in plain],
@@ -102,6 +108,22 @@ def report(
         )
     pictured = with_bars if name == SALES and columns is None else None
     return _show(where, answer._replace(rows=rows), [column for column, _ in pairs], pictured)
+
+
+def _answered(ask: Ask, name: str, **how: Any) -> "Report":
+    """The report of the book, or of all of `--books`."""
+    from projections.catalogue import computed, view_named
+    from projections.reading import report as usecase
+
+    is_computed = computed(name) is not None
+    if ask.books is not None and not is_computed:
+        view_named(name)  # else the first of the books would be said to lack it
+
+    def of_book(book: "Book") -> "Report":
+        clocks = ask.chosen_clocks(book, always=is_computed)
+        return usecase(book, name, clocks=clocks, now=now(), **how)
+
+    return report_of(ask, of_book)
 
 
 def _is_for_the_database(condition: "Condition") -> bool:
@@ -138,7 +160,7 @@ def _is_for_the_database(condition: "Condition") -> bool:
     metavar="N",
     help="No more rows than these [100,000 on a terminal; else all].",
 )
-@answering(clocks=True)
+@answering(clocks=True, books=True)
 def query(
     sql: str | None,
     program: str | None,
@@ -166,8 +188,8 @@ def query(
     duebook query "select currency, sum(amount_minor) from gmv group by 1" --format json
     duebook query "select category, sum(amount_minor) from orders group by all"
     duebook query "select payee, sum(amount) from lines group by 1" --program recruiting
+    duebook query "select book, sum(amount) from lines group by 1" --books books.toml
     """
-    from projections.sql.query import query as usecase
     from projections.sql.rows import Limits
     from projections.sql.worked_out import OpenPeriod
 
@@ -177,24 +199,29 @@ def query(
     if sql is None:
         from projections.sql.tables import tables
 
-        rows = list(tables())
+        rows = list(tables(several=ask.books is not None))
         where.data(rows, [row | {"columns": ", ".join(row["columns"])} for row in rows])
         return 0
     if max_rows is None and where.destination is None and sys.stdout.isatty():
         max_rows = ON_A_TERMINAL
     limits = Limits(timeout, max_rows, whole=where.format not in ("csv", "ndjson"))
-    with ask.opened() as book, progress() as on_progress:
-        answer = usecase(
-            book,
-            sql,
-            clocks=ask.chosen_clocks(book, program=program),
-            now=now(),
-            zone=zone,
-            open_period=None if program is None else OpenPeriod(program, period),
-            progress=on_progress,
-            limits=limits,
-        )
-    return _show(where, answer)
+    open_period = None if program is None else OpenPeriod(program, period)
+    return _show(where, _queried(ask, sql, limits=limits, zone=zone, open_period=open_period))
+
+
+def _queried(ask: Ask, sql: str, *, open_period: "OpenPeriod | None", **how: Any) -> "Report":
+    """The answer of the book, or across all of `--books`."""
+    from projections.sql.across import query_books
+    from projections.sql.query import query as usecase
+
+    clocks_of = partial(ask.chosen_clocks, program=open_period.program if open_period else None)
+    with progress() as on_progress:
+        how |= {"now": now(), "open_period": open_period, "progress": on_progress}
+        if ask.books is not None:
+            with opened_of(ask) as books:
+                return query_books(books, sql, clocks_of=clocks_of, **how)
+        with ask.opened() as book:
+            return usecase(book, sql, clocks=clocks_of(book), **how)
 
 
 @click.command()
@@ -237,11 +264,19 @@ def _show(
     fixed: Collection[str] = (),
     pictured: Pictured | None = None,
 ) -> int:
-    where.data(answer.rows, answer.rows, fixed=fixed, pictured=pictured)
+    whole: Any = answer.rows
+    if answer.books is not None:
+        whole = {"books": answer.books, "rows": answer.rows}
+    where.data(whole, answer.rows, fixed=fixed, pictured=pictured)
     if where.is_table:
         if answer.said:
             say(answer.said)
-        say(f"{counted(len(answer.rows), 'row')}, known at position {answer.clocks.known_at:,}.")
+        if answer.books is None:
+            at = answer.clocks.known_at
+            say(f"{counted(len(answer.rows), 'row')}, known at position {at:,}.")
+        else:
+            say(f"{counted(len(answer.rows), 'row')} of {counted(len(answer.books), 'book')}.")
+            say_where_each_stands(where, answer.books)
     if answer.cut:
         say(
             f"Cut: there are more than these {len(answer.rows):,} rows. "

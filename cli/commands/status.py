@@ -4,18 +4,24 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.many_books import opened_of, refuse_position, say_where_each_stands
 from cli.options import Ask, answering, now
 from cli.output import Out
 from cli.pictures import course, with_bars, with_column
-from cli.progress import progress
+from cli.progress import Progress, progress
 from cli.talk import say
 from ledger.kernel.counted import counted
 
+if TYPE_CHECKING:
+    from ledger.store.book import Book
+
 Row = dict[str, Any]
+ALL = "(all)"
+"""Instead of a book's name, in the rows of totals."""
 SHOWN_MAX = 5
 """How many codes of a kind a table names; JSON has them all."""
 MONTHS_MAX = 12
@@ -28,7 +34,7 @@ MONTHS_MAX = 12
     metavar="POSITION|DATE",
     help="Also what was recorded after it, and what that moved in open periods.",
 )
-@answering(clocks=True)
+@answering(clocks=True, books=True)
 def status(since: str | None, ask: Ask) -> None:
     """Show the state of the book on one screen.
 
@@ -39,26 +45,57 @@ def status(since: str | None, ask: Ask) -> None:
     duebook status
     duebook status --since yesterday
     duebook status --since 1662 --format json
+    duebook status --books books.toml
     """
-    from ledger.usecases.typed_clocks import known_position
-    from projections.status import status as usecase
-
+    if ask.books is not None:
+        _of_several(since, ask)
+        return
     where = ask.out
     with ask.opened() as book, progress() as report:
-        chosen, after = ask.chosen_clocks(book), None
-        with book.reading() as connection:
-            at = ask.clocks(connection)
-            if since is not None:
-                after = known_position(
-                    connection, since, now=now(), named="--since", before_all=True
-                )
-        answer = usecase(book, at, chosen=chosen, since=after, now=now(), progress=report)
+        answer = _of_one(book, since, ask, report)
     rows = list(_rows(answer))
     if where.is_table:
         rows = [_on_one_screen(where, row) for row in rows]
     where.data(answer, rows, pictured=partial(_pictured, answer["to_close"]))
     if where.is_table:
         _talk(where, answer)
+
+
+def _of_several(since: str | None, ask: Ask) -> None:
+    """The books of `--books`, one after another, then totals over all of them."""
+    from projections.books.together import status_together, with_book
+
+    refuse_position(since, "--since")
+    where, answers, rows = ask.out, [], []
+    with opened_of(ask) as books, progress() as report:
+        for own in books:
+            with own.said():
+                of_book = _of_one(own.book, since, ask, report)
+            answers.append((own, of_book))
+            rows += with_book(own.name, _rows(of_book))
+        answer = status_together(answers)
+    if where.is_table:
+        rows = [_on_one_screen(where, row) for row in (*rows, *_totals(answer["totals"]))]
+    where.data(answer, rows, pictured=partial(_pictured, answer["to_close"]))
+    if where.is_table:
+        say("")
+        say_where_each_stands(where, answer["books"])
+        for own, of_book in answers:
+            say(f"{own.name}: {_verified(where, of_book)}")
+        _hint(answer)
+
+
+def _of_one(book: "Book", since: str | None, ask: Ask, report: Progress) -> Row:
+    """The status of a book at the clocks as typed."""
+    from ledger.usecases.typed_clocks import known_position
+    from projections.status import status as usecase
+
+    chosen, after = ask.chosen_clocks(book), None
+    with book.reading() as connection:
+        at = ask.clocks(connection)
+        if since is not None:
+            after = known_position(connection, since, now=now(), named="--since", before_all=True)
+    return usecase(book, at, chosen=chosen, since=after, now=now(), progress=report)
 
 
 def _on_one_screen(where: Out, row: Row) -> Row:
@@ -139,14 +176,16 @@ def _state(provisional: bool) -> str:
 def _pictured(open_: Sequence[Row], rows: Sequence[Row]) -> list[Row]:
     """The rows with each amount as a bar, and the totals of a program's last open months as a
     course; a month without a total in the currency has no mark."""
-    months: dict[tuple[str, str], list[Row]] = {}
+    months: dict[tuple[str | None, str, str], list[Row]] = {}
     for period in open_:
         if period["period"] is not None:
-            own = months.setdefault((_state(period["provisional"]), period["program"]), [])
+            key = (period.get("book"), _state(period["provisional"]), period["program"])
+            own = months.setdefault(key, [])
             own.append(period["totals"])
     courses = []
     for row in rows:
-        texts = [own.get(row["currency"]) for own in months.get((row["what"], row["name"]), ())]
+        key = (row.get("book"), row["what"], row["name"])
+        texts = [own.get(row["currency"]) for own in months.get(key, ())]
         texts = texts[-MONTHS_MAX:]
         courses.append(course([Decimal(text) if text else None for text in texts]))
     return with_bars(with_column(rows, "course", courses))
@@ -174,10 +213,26 @@ def _changes(since: Row) -> Iterator[Row]:
             yield _row("lines moved since", name, move["lines"], text, code)
 
 
+TOTALS = {
+    "to_close": ("to close", ""),
+    "running": ("running", ""),
+    "payments_due": ("payments due", ""),
+    "payees_owe": ("payments due", "the payees owe"),
+    "breaks": ("breaks", ""),
+}
+
+
+def _totals(totals: dict[str, dict[str, str]]) -> Iterator[Row]:
+    """The totals over all books, as rows whose book is none."""
+    for name, (what, detail) in TOTALS.items():
+        for code, amount in totals.get(name, {}).items():
+            yield {"book": ALL} | _row(what, "", None, amount, code, detail)
+
+
 def _row(
     what: str,
     name: str,
-    count: int,
+    count: int | None,
     amount: str | None = None,
     currency: str | None = None,
     detail: str = "",
@@ -202,6 +257,11 @@ def _talk(where: Out, answer: Row) -> None:
         f"the last recorded {where.time(head['recorded_at'])}. As of {where.clocks(answer)}."
     )
     say(_verified(where, answer))
+    _hint(answer)
+
+
+def _hint(answer: Row) -> None:
+    """What to type next."""
     for name, hint in (
         ("to_close", "Close: duebook close PROGRAM [PERIOD] --by NAME"),
         ("exceptions", "What does not fit: duebook report exceptions"),

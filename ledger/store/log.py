@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, select
 
 from ledger.aggregates.base import Logged, Recorded
+from ledger.aggregates.book import BookOpened
 from ledger.store.codec import decode_facts, decode_rows
 from ledger.store.schema import FACT_COLUMNS, READ_COLUMNS, events
 
@@ -85,3 +86,10 @@ def chunks(names: Sequence[Any], size: int = NAMES_AT_ONCE) -> Iterator[list[Any
     remaining = iter(names)
     while piece := list(islice(remaining, size)):
         yield piece
+
+
+def entity_of(connection: Connection) -> str:
+    """Whose side a book keeps, as its first event says."""
+    opened = next(iter(read_positions(connection, [1]))).event
+    assert isinstance(opened, BookOpened), "a book begins so"
+    return opened.entity

@@ -119,7 +119,11 @@ class OrderLines(NamedTuple):
         ]  # fmt: skip
 
     def session(self, window: Window, stores: Sequence[str] | None) -> "Session":
-        """DuckDB over the lines that count, created in the window.
+        """DuckDB over the lines that count, created in the window, as `query` reads them."""
+        return Session(self.query(window, stores))
+
+    def query(self, window: Window, stores: Sequence[str] | None) -> str:
+        """SQL of the lines that count, created in the window.
 
         Every file that is read is compared with its digest before: an altered one is refused.
         """
@@ -130,8 +134,7 @@ class OrderLines(NamedTuple):
             check(self.folder, file.file.digest)
         files = [file.described() for file in self.files]
         limits = (window.start, window.end, stores)
-        query = current(self.folder, files, *limits, as_of=self._as_of, marked=self.marked)
-        return Session(query)
+        return current(self.folder, files, *limits, as_of=self._as_of, marked=self.marked)
 
     def first_orders(self, stores: Sequence[str], until: int) -> "Session | None":
         """DuckDB over the first orders of stores by file, as their summaries have them: a view

@@ -33,6 +33,8 @@ from projections.sql.worked_out import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sqlalchemy import Column, Connection
 
 ORDERS, GMV = "orders", "gmv"
@@ -51,6 +53,7 @@ COLUMNS = {
     **{name: name for name in ("product", "creator")},
 }
 """The table `orders`: a row for each line that counts. Instants are text in UTC, as everywhere."""
+SHOWN = ", ".join(f"{sql} AS {name}" for name, sql in COLUMNS.items())
 AT_ONCE = 20_000
 """Rows copied at a time."""
 KEPT = "__kept"
@@ -74,38 +77,47 @@ def run_by_duckdb(sought: Sought, statement: Statement, limits: Limits, hint: st
 
     It can read nothing but the archive's folder, and write nothing. Raises `BadQuery`.
     """
-    import duckdb
-
     lines = OrderLines.at(sought.log, sought.clocks) if ORDERS in statement.tables else None
-    session = _session(lines, sought.clocks)
+    session = Session(None if lines is None else order_lines(lines, sought.clocks))
     database = session.database
     try:
         for name in sorted(statement.tables - {ORDERS}):
-            _copy(database, name, *_table(sought, name))
+            columns, pieces = table_of(sought, name)
+            make(database, name, columns)
+            fill(database, name, columns, pieces)
         if lines is not None:
-            shown = ", ".join(f"{sql_} AS {name}" for name, sql_ in COLUMNS.items())
             database.execute("ALTER VIEW orders RENAME TO order_lines")
-            database.execute(f"CREATE TEMP VIEW orders AS SELECT {shown} FROM order_lines")
-        folder = literal(str(lines.folder)) if lines is not None and lines.files else ""
-        database.execute(f"SET allowed_directories = [{folder}]")
-        database.execute("SET enable_external_access = false")
-        database.execute("SET lock_configuration = true")
-        try:
-            return run_on_duckdb(database, statement.sql, limits)
-        except duckdb.Error as error:
-            said = str(error).partition("\n")[0]
-            raise BadQuery(f"DuckDB refused the query: {said}", hint) from None
+            database.execute(f"CREATE TEMP VIEW orders AS SELECT {SHOWN} FROM order_lines")
+        folders = [lines.folder] if lines is not None and lines.files else []
+        return run_walled(database, folders, statement, limits, hint)
     finally:
         session.close()
 
 
-def _session(lines: OrderLines | None, clocks: Clocks) -> Session:
-    if lines is None:
-        return Session(None)
-    return lines.session(Window(EARLIEST, min(clocks.as_of, 2**62) + 1), None)
+def run_walled(
+    database: Any, folders: Iterable["Path"], statement: Statement, limits: Limits, hint: str
+) -> Answer:
+    """Runs a checked statement in a database that from now on reads those folders alone. Raises
+    `BadQuery`."""
+    import duckdb
+
+    allowed = ", ".join(literal(str(folder)) for folder in folders)
+    database.execute(f"SET allowed_directories = [{allowed}]")
+    database.execute("SET enable_external_access = false")
+    database.execute("SET lock_configuration = true")
+    try:
+        return run_on_duckdb(database, statement.sql, limits)
+    except duckdb.Error as error:
+        said = str(error).partition("\n")[0]
+        raise BadQuery(f"DuckDB refused the query: {said}", hint) from None
 
 
-def _table(
+def order_lines(lines: OrderLines, clocks: Clocks) -> str:
+    """SQL of the order lines that count at the clocks, whenever they were created."""
+    return lines.query(Window(EARLIEST, min(clocks.as_of, 2**62) + 1), None)
+
+
+def table_of(
     sought: Sought, name: str
 ) -> "tuple[list[Column[Any]], Iterable[Sequence[Sequence[Any]]]]":
     """A table's columns, and its rows in chunks."""
@@ -143,28 +155,31 @@ def _pieces(
         yield [[row.get(column.name) for column in columns] for row in rows[at : at + AT_ONCE]]
 
 
-def _copy(
+def make(database: Any, name: str, columns: "list[Column[Any]]") -> None:
+    """Makes an empty table, and its view with decimals next to minor units."""
+    made = ", ".join(f'"{column.name}" {_kind(column)}' for column in columns)
+    database.execute(f'CREATE TEMP TABLE "{name}{KEPT}" ({made})')
+    source = source_of(name, columns, "duckdb", f"{name}{KEPT}")
+    database.execute(f'CREATE TEMP VIEW "{name}" AS {source}')
+
+
+def fill(
     database: Any,
     name: str,
     columns: "list[Column[Any]]",
     pieces: Iterable[Sequence[Sequence[Any]]],
 ) -> None:
-    """Makes a table of those rows, and its view with decimals next to minor units."""
-    kinds = ["VARCHAR" if _is_text(column) else "BIGINT" for column in columns]
-    made = ", ".join(f'"{column.name}" {kind}' for column, kind in zip(columns, kinds, strict=True))
-    database.execute(f'CREATE TEMP TABLE "{name}{KEPT}" ({made})')
-    taken = ", ".join(f"unnest(?::{kind}[])" for kind in kinds)
+    """Copies rows into a table that was made."""
+    taken = ", ".join(f"unnest(?::{_kind(column)}[])" for column in columns)
     for rows in pieces:
         values = [list(column) for column in zip(*rows, strict=True)]
         database.execute(f'INSERT INTO "{name}{KEPT}" SELECT {taken}', values)
-    source = source_of(name, columns, "duckdb", f"{name}{KEPT}")
-    database.execute(f'CREATE TEMP VIEW "{name}" AS {source}')
 
 
-def _is_text(column: "Column[Any]") -> bool:
+def _kind(column: "Column[Any]") -> str:
     from sqlalchemy import Text
 
-    return isinstance(column.type, Text)
+    return "VARCHAR" if isinstance(column.type, Text) else "BIGINT"
 
 
 def _sales(reader: LogReader, zone: str | None) -> list[dict[str, Any]]:

@@ -72,7 +72,7 @@ def query(
     else:
         statement = checked(sql, "duckdb", TABLES)
     views = [VIEWS[name] for name in sorted(statement.tables & set(VIEWS))]
-    with _read_only(book, views, clocks, progress, in_temporary=in_temporary) as (
+    with read_only(book, views, clocks, progress, in_temporary=in_temporary) as (
         connection,
         views_at,
     ):
@@ -135,7 +135,7 @@ def _run(connection: Connection, statement: Statement, limits: Limits) -> Answer
 
 
 @contextmanager
-def _read_only(
+def read_only(
     book: Book,
     views: Collection[View],
     clocks: Clocks | None,

@@ -12,8 +12,16 @@ ORDERS_ABOUT = "archived order lines that count"
 BREAKS_ABOUT = "breaks with the platform's files, of comparisons that were kept"
 
 
-def tables() -> Iterator[dict[str, Any]]:
-    """One row per table: its name, what it holds, its columns; amounts in both forms."""
+def tables(*, several: bool = False) -> Iterator[dict[str, Any]]:
+    """One row per table: its name, what it holds, its columns; amounts in both forms.
+
+    `several`: as they are across books, where the first column of each is the book.
+    """
+    for row in _tables():
+        yield row | {"columns": ["book", *row["columns"]]} if several else row
+
+
+def _tables() -> Iterator[dict[str, Any]]:
     for name, view in VIEWS.items():
         columns = [column.name for column in view.columns()]
         yield {"table": name, "about": view.ABOUT, "columns": _both(columns)}

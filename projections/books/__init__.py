@@ -1,0 +1,1 @@
+"""Several books that are read together: which they are, and their answers in one."""
