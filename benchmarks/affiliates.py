@@ -16,7 +16,7 @@ from ledger.programs.affiliate_commission.order_side import order_side
 from ledger.programs.contract import Asked, OrderTables
 from ledger.programs.edition import Edition
 from ledger.store.book import Book, open_book
-from ledger.store.order_lines import OrderLines, archive_folder, load_tables
+from ledger.store.order_lines import OrderLines, archive_of, load_tables
 from ledger.store.reader import LogReader
 from ledger.usecases.archiving.archive_orders import record_orders
 from ledger.usecases.init import init
@@ -166,7 +166,7 @@ def _bare(file: Path, tables: OrderTables) -> None:
 def _settled(
     shop: Workshop, connection: Any, edition: Edition, clocks: Clocks, count: int
 ) -> Figure:
-    (file,) = archive_folder(connection).glob("*.parquet")
+    (file,) = archive_of(connection).folder.glob("*.parquet")
     side = order_side(LogReader(connection, clocks), Asked(edition, MONTH))
     tables, lines = side.tables, 0
 

@@ -18,7 +18,7 @@ from ledger.programs.edition import Edition
 from ledger.programs.registry import checked, shipped
 from ledger.programs.technical_fee.order_side import order_side
 from ledger.store.book import Book, open_book
-from ledger.store.order_lines import OrderLines, archive_folder, load_tables
+from ledger.store.order_lines import OrderLines, archive_of, load_tables
 from ledger.store.reader import LogReader
 from ledger.usecases.archiving.archive_orders import record_orders
 from ledger.usecases.init import init
@@ -128,7 +128,7 @@ def _charged(shop: Workshop, book: Book, wanted: set[str]) -> Iterator[Figure]:
     with book.reading() as connection:
         clocks = Clocks(NOW, book.head().position)
         edition = terms()
-        (file,) = archive_folder(connection).glob("*.parquet")
+        (file,) = archive_of(connection).folder.glob("*.parquet")
 
         def summed() -> None:
             with duckdb.connect() as database:

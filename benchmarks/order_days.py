@@ -15,7 +15,7 @@ from benchmarks.workshop import NOW, Workshop
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.instants import parse_instant
 from ledger.store.book import Book
-from ledger.store.order_lines import archive_folder
+from ledger.store.order_lines import archive_of
 from ledger.usecases.archiving.archive_orders import record_orders
 from ledger.usecases.init import init
 from ledger.usecases.recording.record import record
@@ -68,7 +68,7 @@ def _growth(shop: Workshop, count: int) -> Figure:
     record_orders(with_orders, [str(month)], now=NOW, by="benchmark")
     events = with_orders.head().position - before
     with with_orders.reading() as connection:
-        (file,) = archive_folder(connection).glob("*.parquet")
+        (file,) = archive_of(connection).folder.glob("*.parquet")
     acts = {
         "archive": lambda: _settled(with_orders),
         "facts": lambda: _settled(without),

@@ -163,10 +163,10 @@ class Fees:
     @property
     def archive_folder(self) -> Path:
         """Where the files lie."""
-        from ledger.store.order_lines import archive_folder
+        from ledger.store.order_lines import archive_of
 
         with self.book.reading() as connection:
-            return archive_folder(connection)
+            return archive_of(connection).folder
 
     def names(self) -> list[str]:
         """Every file of the archive's folder, temporary ones too."""

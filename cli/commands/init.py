@@ -20,7 +20,10 @@ PLATFORM = "platform"
     help="Whose side it keeps: platform, or a party such as partner:P-01 [platform].",
 )
 @click.option(
-    "--orders", type=INPUT, metavar="FOLDER", help="Where order lines are kept [next to the book]."
+    "--archive",
+    type=INPUT,
+    metavar="FOLDER|URL",
+    help="Where order lines are kept: a folder, or s3://BUCKET/PREFIX [next to the book].",
 )
 @click.option(
     "--roles",
@@ -28,17 +31,18 @@ PLATFORM = "platform"
     help="Make nothing: print the SQL of PostgreSQL roles with least rights.",
 )
 @answering(writes=True, also=(SQL,))
-def init(demo: bool, entity: str, orders: str | None, roles: bool, ask: Ask) -> None:
+def init(demo: bool, entity: str, archive: str | None, roles: bool, ask: Ask) -> None:
     """Make a book and publish the shipped editions in it.
 
     \b
     duebook init
     duebook init --demo --book demo.db
     duebook init --book postgresql://user@host/books --entity partner:P-01
+    duebook init --archive s3://bucket/europe
     duebook init --roles | psql books
     """
     if roles:
-        if demo or orders or entity != PLATFORM:
+        if demo or archive or entity != PLATFORM:
             raise click.UsageError("--roles only prints a script: make the book in another call.")
         _print_roles(ask)
         return
@@ -50,7 +54,7 @@ def init(demo: bool, entity: str, orders: str | None, roles: bool, ask: Ask) -> 
     with progress() as report:
         filled = usecase.Demo(now(), report) if demo else None
         place = location(ask.book)
-        made, answer = usecase.init(place, entity, orders, ask.clock_is_right, demo=filled)
+        made, answer = usecase.init(place, entity, archive, ask.clock_is_right, demo=filled)
     said_done(answer["position"])
     made.close()
     where.data(answer, [answer])

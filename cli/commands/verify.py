@@ -221,7 +221,7 @@ def _what_does_not_hold(checks: "list[Check]") -> str:
     if all(check.ok for check in checks if not check.name.startswith("view ")):
         return "The log holds; a read model does not follow from it and can be rebuilt."
     if all(check.ok for check in checks if not check.name.startswith("order ")):
-        return "The log holds; the archive of orders does not. Restore its folder from a backup."
+        return "The log holds; the archive of orders does not. Restore it from a backup."
     if all(check.ok for check in checks if check.name != "kept files"):
         return "The log holds; a file that it kept is not there as it was. Restore BOOK.files."
     return "The log does not hold. Keep this file as it is and restore a backup next to it."

@@ -13,7 +13,8 @@ from ledger.aggregates.orders import ORDERS_STREAM, OrderFile, OrdersArchived, O
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import Refusal
 from ledger.kernel.period import Window
-from ledger.store.archive.folder import ArchivedFile, check, present
+from ledger.store.archive.folder import ArchivedFile, present
+from ledger.store.archive.place import Archive, archive_at
 from ledger.store.log import read_log
 from ledger.store.places import ARCHIVE, ORDERS
 from ledger.store.schema import meta
@@ -26,22 +27,22 @@ if TYPE_CHECKING:
 class NoArchive(Refusal):
     """A book in a database server that was made without a folder for order lines."""
 
-    hint = "Make the book with a folder for them: duebook init --orders FOLDER"
+    hint = "Make the book with a place for them: duebook init --archive FOLDER|URL"
 
 
-def archive_folder(connection: Connection) -> Path:
-    """The folder of the book's order lines: named at `init`, else next to the book's file.
+def archive_of(connection: Connection) -> Archive:
+    """The archive of the book's order lines: named at `init`, else next to the book's file.
 
     Raises `NoArchive` for a book on a server without one.
     """
     query = select(meta.c.value).where(meta.c.key == ARCHIVE)
     named = connection.execute(query).scalar()
     if named:
-        return Path(named)
+        return archive_at(named)
     if connection.dialect.name != "sqlite":
-        raise NoArchive("This book has no folder for order lines.")
+        raise NoArchive("This book has no place for order lines.")
     rows = connection.exec_driver_sql("PRAGMA database_list").all()
-    return Path(next(path for _, name, path in rows if name == "main") + ORDERS)
+    return Archive(Path(next(path for _, name, path in rows if name == "main") + ORDERS))
 
 
 class Archived(NamedTuple):
@@ -96,7 +97,7 @@ def files_of(calls: Iterable[Logged]) -> list[Archived]:
 class OrderLines(NamedTuple):
     """The order lines of a book at a pair of clocks."""
 
-    folder: Path
+    archive: Archive
     files: list[Archived]
     clocks: Clocks
     marked: bool = True
@@ -108,8 +109,13 @@ class OrderLines(NamedTuple):
         """Those that a run at these clocks may see."""
         calls = Calls.by(connection, clocks.known_at)
         files = files_of(calls.counting)
-        folder = archive_folder(connection) if files else Path()
-        return cls(folder, files, clocks, not calls.withdrawn, calls.derived)
+        archive = archive_of(connection) if files else Archive(Path())
+        return cls(archive, files, clocks, not calls.withdrawn, calls.derived)
+
+    @property
+    def folder(self) -> Path:
+        """Where its files are read."""
+        return self.archive.folder
 
     def within(self, window: Window) -> list[Archived]:
         """The files that can hold a line created in the window."""
@@ -127,13 +133,15 @@ class OrderLines(NamedTuple):
 
         Every file that is read is compared with its digest before: an altered one is refused.
         """
-        from ledger.store.archive.current import current
+        from ledger.store.archive.current import current, read_by
 
-        read = self.within(window) if self.marked and self._as_of is None else self.files
-        for file in read:
-            check(self.folder, file.file.digest)
         files = [file.described() for file in self.files]
-        limits = (window.start, window.end, stores)
+        bounds = (window.start, window.end)
+        read = read_by(files, *bounds, self._as_of, marked=self.marked)
+        self.archive.fetch(read)
+        for file in read:
+            self.archive.check_copy(file.digest)
+        limits = (*bounds, stores)
         return current(self.folder, files, *limits, as_of=self._as_of, marked=self.marked)
 
     def first_orders(self, stores: Sequence[str], until: int) -> "Session | None":
@@ -149,6 +157,7 @@ class OrderLines(NamedTuple):
         if not self.marked or any(file.call.event.revises for file in self.files):
             return None
         files = [file.described() for file in self.files]
+        self.archive.fetch(files)
         present(self.folder, files)
         query = first_of_summaries(self.folder, files)
         if query is None:

@@ -5,11 +5,12 @@ import sqlite3
 from pathlib import Path
 
 from ledger.kernel.errors import Refusal
+from ledger.store.archive.place import archive_at
 
 SIDE_FILES = ("-wal", "-shm", "-journal", ".receipts", ".secrets", ".verified")
 """What SQLite and the book keep next to its file, by the suffix of the name."""
 ARCHIVE = "orders"
-"""The key under which a book remembers its archive's folder, where it has one of its own."""
+"""The key under which a book remembers its archive's folder or URL, where it has one of its own."""
 ORDERS = ".orders"
 """The suffix of the folder of order lines next to a book that was made without one of its own."""
 FILES = ".files"
@@ -58,13 +59,13 @@ def own_folders(location: str) -> dict[Path, str]:
 
 def _folder_of_a_server(location: str) -> list[Path]:
     from ledger.store.book import open_book
-    from ledger.store.order_lines import archive_folder
+    from ledger.store.order_lines import archive_of
 
     try:
         book = open_book(location, readonly=True)
         try:
             with book.reading() as connection:
-                return [archive_folder(connection)]
+                return [archive_of(connection).folder]
         finally:
             book.close()
     except Refusal:  # no book yet, none that can be read, or none with a folder
@@ -80,7 +81,7 @@ def _folder_named_in(path: Path) -> list[Path]:
         connection = sqlite3.connect(f"{path.as_uri()}?mode=ro{quiet}", uri=True)
         try:
             sql = "SELECT value FROM duebook_meta WHERE key = ?"
-            return [Path(folder) for (folder,) in connection.execute(sql, (ARCHIVE,))]
+            return [archive_at(named).folder for (named,) in connection.execute(sql, (ARCHIVE,))]
         finally:
             connection.close()
     except sqlite3.Error:  # not a book: opening it says so

@@ -11,6 +11,7 @@ from ledger.kernel.instants import Instant
 from ledger.programs.registry import shipped
 from ledger.store import chain
 from ledger.store.append import append
+from ledger.store.archive.place import archive_at, place_of
 from ledger.store.book import Book, shown
 from ledger.store.making import create_book
 from ledger.store.places import ARCHIVE
@@ -35,7 +36,7 @@ class BadEntity(Refusal):
 def init(
     location: str,
     entity: str,
-    orders: str | None = None,
+    archive: str | None = None,
     clock_is_right: str | None = None,
     *,
     demo: "Demo | None" = None,
@@ -43,10 +44,11 @@ def init(
     """Makes a book with its first events, and for a `demo` with the facts of the shipped example,
     in one transaction.
 
-    `orders` is the folder for its archive of order lines; by default it lies next to a book that
-    is a file.
+    `archive` is the folder or the URL for its order lines; by default they lie in a folder next to
+    a book that is a file. A store has to be reached, and to refuse to replace what is there.
 
-    Raises `BadEntity`, `BookExists`, `BookMissing` (no such folder or server), `ClockDoubted`.
+    Raises `BadEntity`, `BadArchive`, `ArchiveMissing`, `ArchiveUnwritable`, `BookExists`,
+    `BookMissing` (no such folder or server), `ClockDoubted`.
     """
     if not ENTITY.fullmatch(entity):
         raise BadEntity(f"{entity!r} is not an entity that keeps a book.")
@@ -61,13 +63,17 @@ def init(
             answer = record_first(writer, demo_files(), now=demo.now, by="demo", progress=demo.told)
             demo_counts.update(recorded=answer.recorded, warnings=len(answer.warnings))
 
-    settings = {ARCHIVE: str(Path(orders).resolve())} if orders else {}
+    settings = {}
+    if archive:
+        settings[ARCHIVE] = place_of(archive)
+        archive_at(settings[ARCHIVE]).prove()
     book = create_book(location, first, settings, clock_is_right)
     head = book.head()
     keep_receipt(book, head)
     return book, {
         "book": shown(location),
         "entity": entity,
+        **({"archive": settings[ARCHIVE]} if archive else {}),
         "programs": [edition.program for edition in editions],
         "position": head.position,
         "receipt": head.receipt,

@@ -96,7 +96,7 @@ def test_nothing_is_written_into_the_folder_of_order_lines(
     duebook: Duebook, here: Path, file: File, place: str
 ) -> None:
     """Nor over a file in it under another name of that file."""
-    own = () if place == "beside the book" else ("--orders", "lines")
+    own = () if place == "beside the book" else ("--archive", "lines")
     assert duebook("init", *own).code == 0
     file(HEADER + ROW.format(n=1, at="2020-05-01T00:00:00Z"), "may.csv")
     assert duebook("orders", "may.csv").code == 0

@@ -14,7 +14,7 @@ from ledger.store.archive.folder import digest_of as digest_of_file
 from ledger.store.archive.folder import path_of
 from ledger.store.archive.summary import summary_of
 from ledger.store.book import Book
-from ledger.store.order_lines import archive_folder
+from ledger.store.order_lines import archive_of
 from ledger.store.receipts import receipts_path
 from ledger.usecases.statements.closed_period import closed_period
 from ledger.usecases.verifying.order_archive import extent_of
@@ -109,7 +109,7 @@ def archive(number: int, *, named: bool, sums: bool) -> Tamper:
 
     def tamper(book: Book, folder: Path) -> None:
         with book.reading() as connection:
-            place = archive_folder(connection)
+            place = archive_of(connection).folder
         rows_of: list[Row] = []
         forge_log(book, lambda rows: rows_of.extend(map(dict, rows)) or rows)
         event = [said(row) for row in rows_of if row["topic"] == ARCHIVED][number]

@@ -262,7 +262,7 @@ def test_a_book_on_a_server_without_a_folder_says_how_to_name_one(
     found = Fees(book, tmp_path)
     with pytest.raises(NoArchive) as refused:
         found.archive(order("a"))
-    assert "duebook init --orders FOLDER" in refused.value.hint
+    assert "duebook init --archive FOLDER" in refused.value.hint
     book.close()
 
 

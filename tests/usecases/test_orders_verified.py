@@ -161,3 +161,26 @@ def test_first_orders_are_read_from_summaries_alone(archived: Fees) -> None:
         path_of(archived, 0).unlink()
         with pytest.raises(ArchivedFileMissing):
             list(LogReader(connection, clocks).first_orders(["S-1"]))
+
+
+def test_a_later_version_outside_of_the_window_is_looked_at_before_it_is_read(
+    archived: Fees,
+) -> None:
+    """A run of May asks June's file which orders it replaces: it may be none that was altered."""
+    later = {"created_at": "2020-06-20T12:00:00+08:00"}
+    archived.archive(order("c", refunded="1.00", updated_at="2020-06-21T12:00:00+08:00", **later))
+    assert archived.facts("orders-archived.v2")[2].event.revises
+    assert archived.amounts()
+    alter(path_of(archived, 2), 40)
+    with pytest.raises(ArchivedFileAltered):
+        archived.amounts()
+
+
+def test_a_run_does_without_a_file_that_it_does_not_read(archived: Fees) -> None:
+    """One of other months, whose orders replace none; `verify` misses it all the same."""
+    before = archived.amounts()
+    path_of(archived, 1).unlink()
+    assert archived.amounts() == before
+    with pytest.raises(ArchivedFileMissing):
+        archived.settle("2020-06", as_of=NOW)
+    assert not archived.checks()["order files"][0]

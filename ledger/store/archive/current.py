@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ledger.kernel.instants import Instant
 from ledger.kernel.orderlines import KEY, STAGED
-from ledger.store.archive.folder import ArchivedFile, present
+from ledger.store.archive.folder import ArchivedFile, path_of, present
 from ledger.store.archive.keys import columns_of
 from ledger.store.archive.known import PASSED, SUPERSEDES
 from ledger.store.archive.sql import literal
@@ -35,11 +35,12 @@ def current(
     `files`, which may lie outside of a window that an older version lies in. With `as_of` versions
     that were made later do not count, so that an earlier one does: a slower query. So is one that
     is not `marked`: versions are worked out again, since files that their marks depend on are not
-    among `files`. Raises `ArchivedFileMissing`.
+    among `files`. Raises `ArchivedFileMissing` for a file that is read and not there.
     """
-    paths = present(folder, list(files))
+    needed = present(folder, read_by(files, since, until, as_of, marked=marked))
     if as_of is not None or not marked:
-        return _worked_out(paths, files, since, until, stores, as_of)
+        return _worked_out(needed, files, since, until, stores, as_of)
+    paths = [path_of(folder, file.digest) for file in files]
     parts = [
         f"SELECT {number}::INTEGER AS file, {columns_of(file.columns)}, version"
         f" FROM {_parquet(path)}{_own_limits(file, since, until, stores)}"
@@ -68,6 +69,21 @@ def current(
         f" AND later.order_id = line.order_id AND later.item = line.item AND later.file > line.file"
         f" WHERE line.version <> '{PASSED}'"
     )
+
+
+def read_by(
+    files: Sequence[ArchivedFile],
+    since: Instant | None,
+    until: Instant | None,
+    as_of: Instant | None,
+    *,
+    marked: bool,
+) -> list[ArchivedFile]:
+    """The files that a query of `current` reads: those that may hold a line of the window or one
+    that counts in its place; where versions are worked out again, all."""
+    if as_of is not None or not marked:
+        return list(files)
+    return [file for file in files if file.revises or _may_hold(file, since, until)]
 
 
 def versions(folder: Path, files: Sequence[ArchivedFile], stores: Collection[str]) -> str:

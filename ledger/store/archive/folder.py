@@ -89,7 +89,7 @@ def publish(folder: Path, produce: Callable[[Path], None]) -> str:
     Raises `ArchiveUnwritable`, with the folder as it was.
     """
     try:
-        with _writing(folder) as temporary:
+        with arriving(folder) as temporary:
             produce(temporary)
             _sync(temporary)
             digest = digest_of(temporary)
@@ -104,8 +104,9 @@ def publish(folder: Path, produce: Callable[[Path], None]) -> str:
 
 
 @contextmanager
-def _writing(folder: Path) -> Iterator[Path]:
-    """A name to write to. What a crash left is removed, what somebody else writes is not.
+def arriving(folder: Path) -> Iterator[Path]:
+    """A name in the folder to write to, gone afterwards unless the file was moved. What a crash
+    left is removed, what somebody else writes is not.
 
     Every writer holds a shared lock on the folder; one that gets it exclusively knows that every
     temporary file in it is abandoned.

@@ -1,13 +1,15 @@
 """The archive's refusals: files that are missing or altered, and disks that are full."""
 
-from ledger.kernel.errors import Refusal
+from typing import ClassVar
+
+from ledger.kernel.errors import Kind, Refusal
 
 
 class ArchiveBroken(Refusal):
     """A file of the archive is not what its event says."""
 
-    kind = "broken"
-    hint = "Restore the archive's folder from a backup; `duebook verify` names what is based on it."
+    kind: ClassVar[Kind] = "broken"
+    hint = "Restore the archive from a backup; `duebook verify` names what is based on it."
 
 
 class ArchivedFileMissing(ArchiveBroken):
@@ -16,6 +18,16 @@ class ArchivedFileMissing(ArchiveBroken):
 
 class ArchivedFileAltered(ArchiveBroken):
     """A file of the archive whose bytes no longer have the digest that is its name."""
+
+
+class ArchiveMissing(ArchiveBroken):
+    """An archive in an object store that cannot be reached, or does not let the caller in."""
+
+    kind: ClassVar[Kind] = "refused"
+    hint = (
+        "Nothing is answered without it. See that the store is up and that the environment has the "
+        "keys to it (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY)."
+    )
 
 
 class ArchiveUnwritable(Refusal):

@@ -24,7 +24,7 @@ from ledger.store.archive.folder import ArchivedFile
 from ledger.store.archive.write import NewFile, Written, write
 from ledger.store.book import Book
 from ledger.store.head import Head, head_of
-from ledger.store.order_lines import Archived, Calls, archive_folder, files_of
+from ledger.store.order_lines import Archived, Calls, archive_of, files_of
 from ledger.store.receipts import keep_receipt
 from ledger.store.scratch import Scratch
 from ledger.usecases.archiving.grain import refuse_other_grain
@@ -142,8 +142,9 @@ def _archive(
             files = files_of(before.counting)
             if checked.rejected and not keep_good and not dry_run:
                 return _answer(checked, head, None)
-            folder = archive_folder(connection)
-            history = [file.described() for file in files]
+            archive = archive_of(connection)
+            folder, history = archive.folder, [file.described() for file in files]
+            archive.fetch(history)
             refuse_other_grain(database, checked, folder, files, keep)
             if dry_run:
                 return _looked_at(connection, database, checked, head, folder, history)
@@ -154,6 +155,7 @@ def _archive(
             written = write(database, folder, checked.relation, history, checked.repeats)
             if written.file is None:
                 return _answer(checked, head, written)
+            archive.keep(written.file.digest)
             outlook = outlook_of(connection, database, head)
         progress("recording", 0)
         new_head = _record(book, checked, written, written.file, files, before, by, profile)

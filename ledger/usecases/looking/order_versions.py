@@ -11,7 +11,7 @@ from ledger.kernel.money import Money
 from ledger.kernel.period import Window
 from ledger.store.archive.current import versions
 from ledger.store.log import read_positions
-from ledger.store.order_lines import Archived, Calls, OrderLines, Session, archive_folder, files_of
+from ledger.store.order_lines import Archived, Calls, OrderLines, Session, archive_of, files_of
 
 Place = tuple[int, int, int]
 """The position of the call, the file that it was given, and the row in it."""
@@ -58,8 +58,9 @@ def _asked(
 ) -> list[dict[str, Any]]:
     if not archived:
         return []
-    folder = archive_folder(connection)
-    session = Session(versions(folder, [file.described() for file in archived], [store]))
+    archive, files = archive_of(connection), [file.described() for file in archived]
+    archive.fetch(files)
+    session = Session(versions(archive.folder, files, [store]))
     try:
         sql = f"SELECT {COLUMNS} FROM orders JOIN wanted ON order_id = wanted.id"
         ordered = f"{sql} ORDER BY item, file, source_file, source_row"

@@ -16,7 +16,7 @@ from ledger.store.archive.folder import present
 from ledger.store.archive.sql import literal
 from ledger.store.book import Book
 from ledger.store.head import Head, head_of
-from ledger.store.order_lines import Archived, Calls, archive_folder, files_of
+from ledger.store.order_lines import Archived, Calls, archive_of, files_of
 from ledger.store.receipts import keep_receipt
 from ledger.store.schema import insert_lifts
 from ledger.store.scratch import Scratch
@@ -105,7 +105,9 @@ def _touched(connection: Connection, files: list[Archived], head: Head) -> list[
         (closed_period.event.program, closed_period.event.period)
         for closed_period in closed_periods(connection, head.position)
     }
-    paths = present(archive_folder(connection), [file.described() for file in files])
+    archive, described = archive_of(connection), [file.described() for file in files]
+    archive.fetch(described)
+    paths = present(archive.folder, described)
     listed = ", ".join(literal(str(path)) for path in paths)
     touched: list[dict[str, Any]] = []
     from ledger.store.archive.connection import connect

@@ -15,13 +15,14 @@ from ledger.kernel.errors import Refusal
 from ledger.kernel.instants import DEFAULT_ZONE, EARLIEST
 from ledger.kernel.money import Money
 from ledger.kernel.period import Window
-from ledger.store.archive.folder import check, path_of
+from ledger.store.archive.folder import path_of
 from ledger.store.archive.known import FIRST
+from ledger.store.archive.refusals import ArchiveMissing
 from ledger.store.archive.sql import literal, one_row
 from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.store.log import read_log
-from ledger.store.order_lines import Archived, Calls, OrderLines, archive_folder, files_of
+from ledger.store.order_lines import Archived, Calls, OrderLines, archive_of, files_of
 from ledger.store.scratch import Scratch
 from ledger.usecases.verifying.verify import Check
 
@@ -43,9 +44,7 @@ def verify_orders(book: Book, progress: Progress) -> list[Check]:
         calls = Calls.by(connection, head)
         if not calls.archived:
             return []
-        lines = OrderLines(
-            archive_folder(connection), files_of(calls.archived), Clocks(FOREVER, head)
-        )
+        lines = OrderLines(archive_of(connection), files_of(calls.archived), Clocks(FOREVER, head))
         files = _files(connection, lines, progress)
         if not files.ok:
             return [files]
@@ -55,11 +54,13 @@ def verify_orders(book: Book, progress: Progress) -> list[Check]:
 
 
 def _files(connection: Connection, lines: OrderLines, progress: Progress) -> Check:
-    """Every archived file exists and has the digest that its event names."""
+    """Every archived file exists where the archive is, and has the digest that its event names."""
     faults = []
     for file in lines.files:
         try:
-            check(lines.folder, file.file.digest)
+            lines.archive.check(file.file.digest)
+        except ArchiveMissing as missing:
+            return Check("order files", False, f"not checked: {missing.sentence}")
         except Refusal as refusal:
             faults.append(
                 f"position {file.position}: {refusal.sentence} {_dependent(connection, file)}"

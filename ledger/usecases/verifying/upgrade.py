@@ -12,7 +12,7 @@ from ledger.store.engines import sqlite_engine
 from ledger.store.head import head_of
 from ledger.store.indexes import recomputed
 from ledger.store.log import fetch
-from ledger.store.order_lines import Calls, archive_folder
+from ledger.store.order_lines import Calls, archive_of
 from ledger.store.places import ARCHIVE
 from ledger.store.rights import (
     Lacking,
@@ -121,10 +121,10 @@ def _may_be_brought_up(book: Book) -> bool:
 def _name_archive(copied: Book, book: Book) -> None:
     """Points the copy to the order lines of the original file, which lie next to the original."""
     with book.reading() as connection:
-        folder = archive_folder(connection)
+        place = archive_of(connection).location
     with copied.engine.begin() as connection:
         if connection.execute(select(meta.c.key).where(meta.c.key == ARCHIVE)).first() is None:
-            connection.execute(insert(meta), [{"key": ARCHIVE, "value": str(folder)}])
+            connection.execute(insert(meta), [{"key": ARCHIVE, "value": place}])
 
 
 def _add_looks(book: Book) -> None:
