@@ -6,9 +6,10 @@ program's terms come from its `judges`.
 """
 
 import hashlib
+from collections.abc import Mapping
 from datetime import date
 from functools import cache
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from ledger.aggregates.base import Event, Fact
 from ledger.aggregates.store import GMVRecorded
@@ -90,44 +91,87 @@ def things_of(kind: type[Fact]) -> dict[str, Thing]:
     return common | dict(kind.NAMES)
 
 
+class _Names(NamedTuple):
+    """What is worked out once per kind of fact."""
+
+    type: str
+    words: tuple[tuple[str, str], ...]
+    """The words of the things that it names, each with its attribute."""
+    introduces: tuple[str, Thing] | None
+    in_store: bool
+    unknown_store: str
+    of_day: str | None
+    reports_gmv: bool
+    plain: bool
+    """Whether it names its store at most, and nothing else that a judgement needs."""
+
+
 @cache
-def _words(kind: type[Fact]) -> tuple[tuple[str, str], ...]:
-    """The words of things that a kind of fact names, each with its attribute."""
-    return tuple((thing.word, field) for field, thing in things_of(kind).items())
+def _names(kind: type[Fact]) -> _Names:
+    words = tuple((thing.word, field) for field, thing in things_of(kind).items())
+    introduces, unknown, of_day = kind.INTRODUCES, kind.UNKNOWN_STORE, kind.OF_DAY
+    gmv = issubclass(kind, GMVRecorded)
+    plain = not (words or introduces or unknown or of_day or gmv)
+    return _Names(
+        kind.__name__, words, introduces, kind.LIVES_IN_STORE, unknown, of_day, gmv, plain
+    )
 
 
 def mention(event: Event, at: Instant) -> Mention:
     """What a fact names. A fact does not mention what it introduces, except its own store."""
     if not isinstance(event, Fact):
         return Mention(type(event).__name__, at, None)
-    introduces, identity = None, b""
-    if event.INTRODUCES:
-        attribute, thing = event.INTRODUCES
-        introduces = (thing.word, getattr(event, attribute))
-        identity = identity_of(event) if thing.twice else b""
-    feed = None
-    if isinstance(event, GMVRecorded):
-        feed = (event.day.isoformat(), event.basis, event.source or "")
-    return Mention(
-        type(event).__name__,
+    return Mention(*mentioned(event, at))
+
+
+def mentioned(fact: Fact, at: Instant) -> tuple[Any, ...]:
+    """The fields of `mention`, of which the last may be left out where they are the default."""
+    type_, words, introduced, in_store, unknown_store, of_day, gmv, plain = _names(type(fact))
+    store = fact.__dict__.get("store")
+    if plain:
+        return type_, at, store, (), None, b"", None, in_store
+    introduces, identity, feed = None, b"", None
+    if introduced is not None:
+        attribute, thing = introduced
+        introduces = (thing.word, getattr(fact, attribute))
+        identity = identity_of(fact) if thing.twice else b""
+    if gmv:
+        feed = _feed(fact)
+    return (
+        type_,
         at,
-        event.__dict__.get("store"),
-        tuple(
-            (word, name) for word, field in _words(type(event)) if (name := getattr(event, field))
-        ),
+        store,
+        tuple([(word, name) for word, field in words if (name := getattr(fact, field))]),
         introduces,
         identity,
         feed,
-        event.LIVES_IN_STORE,
-        event.UNKNOWN_STORE,
-        "" if event.OF_DAY is None else _odd_day(getattr(event, event.OF_DAY), at),
+        in_store,
+        unknown_store,
+        "" if of_day is None else _odd_day(getattr(fact, of_day), at),
     )
+
+
+def _feed(fact: Any) -> tuple[str, str, str]:
+    return fact.day.isoformat(), fact.basis, fact.source or ""
 
 
 def _odd_day(day: date, at: Instant) -> str:
     """The day, if it had not begun anywhere on earth at `at` or was over long before."""
     latest = (at + EAST) // DAY + _EPOCH
     return "" if latest - LATE_DAYS <= day.toordinal() <= latest else day.isoformat()
+
+
+def fits(said: tuple[Any, ...], stores: Mapping[str, Known]) -> bool:
+    """Fast check of a mention, as `mentioned` gives it: whether it names nothing but a store that
+    is known by then, so that `judge` has nothing to say of it."""
+    onboarding = stores.get(said[2])
+    return not (
+        onboarding is None
+        or said[3]
+        or said[4] is not None
+        or (said[7] and said[1] < onboarding[0])
+        or (len(said) > 8 and said[9])
+    )
 
 
 def judge(fact: Mention, directory: Directory, things: dict[str, Thing]) -> list[Surprise]:

@@ -14,26 +14,18 @@ from pydantic import BaseModel, ValidationError
 
 from ledger.aggregates.base import Fact
 from ledger.aggregates.catalogue import FACTS
-from ledger.aggregates.fields import ID_MAX, Id
+from ledger.aggregates.fields import Id
 from ledger.aggregates.orders import SOURCE as ORDERS
+from ledger.intake.field_problems import problem_of, refuse_long_numbers
 from ledger.intake.rejection import RowProblem
 from ledger.kernel.currencies import EXPONENTS
 from ledger.kernel.errors import BadAmount, BadInstant, NoZone, UnknownCurrency
-from ledger.kernel.findings import expected_in
 from ledger.kernel.ids import EXPECTED, HINT, is_spoilt, is_sure, unfit, unguarded
 from ledger.kernel.instants import DATE, Instant, format_instant, parse_instant
 from ledger.kernel.money import canonical_amount, currency_hint, decimal_of
 from ledger.kernel.shown import is_text, visible
 
 BY_MAX = 200
-NUMBER_MAX = 10**15
-"""The limit of counts, ages and positions: a thousand of the largest still add up in 64 bits."""
-IDS = "letters, digits, '.', '_' and '-', 1 to 64 of them"
-PATTERNS = {
-    r"^[\p{L}\p{N}\p{M}._-]+$": IDS,
-    "^[A-Z]{2}$": "two capital letters, such as DE",
-    "^[A-Z]{3}$": "three capital letters, such as CNY",
-}
 
 
 class Parsed(NamedTuple):
@@ -64,6 +56,7 @@ class _Reader(NamedTuple):
 
 
 _readers: dict[str, _Reader] = {}
+is_date = DATE.fullmatch
 
 
 def _reader(kind: object) -> _Reader:
@@ -115,26 +108,15 @@ def _has_number(hint: Any) -> bool:
     return hint is int or any(map(_has_number, get_args(hint)))
 
 
-def _refuse_long_numbers(names: tuple[str, ...], fact: BaseModel) -> None:
-    """Raises `RowProblem` for a number longer than databases can add up."""
-    for name in names:
-        value = fact.__dict__[name]
-        if type(value) is int and abs(value) > NUMBER_MAX:
-            raise RowProblem(
-                "invalid_field",
-                f"{name}: found {str(value)[:40]}, expected at most {NUMBER_MAX:,}.",
-                "Take out the digits that do not belong to it.",
-            )
-        if isinstance(value, BaseModel):
-            _refuse_long_numbers(tuple(value.__dict__), value)
-
-
 def _plain_ids(names: tuple[str, ...], row: dict[str, Any]) -> None:
     """Takes a spreadsheet's guards off the ids of a row. Raises `RowProblem` for a spoilt one."""
     for name in names:
         value = row.get(name)
+        if value is None:
+            continue
         if type(value) is str:
-            row[name] = _plain_id(name, value)
+            if not is_sure(value):
+                row[name] = _plain_id(name, value)
         elif type(value) is list:
             row[name] = [_plain_id(name, text) if type(text) is str else text for text in value]
         elif type(value) is dict:
@@ -165,19 +147,32 @@ def parse_row(row: dict[str, Any], now: Instant) -> Parsed:
     reader = _readers.get(kind) if type(kind) is str else None
     if reader is None:
         reader = _reader(kind)
-    at = _instant(row.pop("at", None), now)
+    text = row.pop("at", None)
+    try:
+        at = parse_instant(text)
+    except BadInstant as refusal:
+        raise _no_instant(text, refusal) from None
+    if at > now:
+        raise RowProblem(
+            "in_future",
+            f"at: {text} is in the future; it is {format_instant(now)}.",
+            "Record it once it has happened, or correct the date or its zone.",
+        )
     by = "" if reader.says_by else row.pop("by", "")
-    if type(by) is not str or len(by) > BY_MAX or not is_text(by):
+    if by != "" and (type(by) is not str or len(by) > BY_MAX or not is_text(by)):
         raise RowProblem(
             "invalid_field", f"by: found {by!r}, expected a text.", f"At most {BY_MAX} long."
         )
     if reader.currencies:
         _amounts(reader, row)
     for name in reader.days:
-        _refuse_other_days(name, row.get(name))
-    if row.get("source") == "":
+        day = row.get(name)
+        if day is not None and not (type(day) is str and is_date(day)):
+            raise _no_day(name, day)
+    source = row.get("source")
+    if source == "":
         del row["source"]
-    elif row.get("source") == ORDERS:
+    elif source == ORDERS:
         raise RowProblem(
             "invalid_field",
             f"source: found {ORDERS!r}, expected the system that the fact comes from.",
@@ -188,10 +183,10 @@ def parse_row(row: dict[str, Any], now: Instant) -> Parsed:
     try:
         fact = reader.validate(row)
     except ValidationError as error:
-        raise _problem(kind, error) from None
+        raise problem_of(kind, error) from None
     if reader.numbers:
-        _refuse_long_numbers(reader.numbers, fact)
-    return Parsed(fact, at, by)
+        refuse_long_numbers(reader.numbers, fact)
+    return tuple.__new__(Parsed, (fact, at, by))
 
 
 def normalised(row: dict[str, Any]) -> dict[str, Any]:
@@ -202,26 +197,16 @@ def normalised(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _instant(text: Any, now: Instant) -> Instant:
+def _no_instant(text: Any, refusal: BadInstant) -> RowProblem:
+    """What is wrong with the field `at`."""
     if text is None:
-        raise RowProblem(
+        return RowProblem(
             "missing_field",
             "the field 'at' is missing.",
             "Say when it happened, such as 2026-01-10T09:00:00+08:00.",
         )
-    try:
-        at = parse_instant(text)
-    except NoZone as refusal:
-        raise RowProblem("no_zone", f"at: {refusal.sentence}", refusal.hint) from None
-    except BadInstant as refusal:
-        raise RowProblem("invalid_field", f"at: {refusal.sentence}", refusal.hint) from None
-    if at > now:
-        raise RowProblem(
-            "in_future",
-            f"at: {text} is in the future; it is {format_instant(now)}.",
-            "Record it once it has happened, or correct the date or its zone.",
-        )
-    return at
+    code = "no_zone" if isinstance(refusal, NoZone) else "invalid_field"
+    return RowProblem(code, f"at: {refusal.sentence}", refusal.hint)
 
 
 def _amounts(reader: _Reader, row: dict[str, Any]) -> None:
@@ -252,12 +237,11 @@ def _amounts(reader: _Reader, row: dict[str, Any]) -> None:
             )
 
 
-def _refuse_other_days(name: str, day: Any) -> None:
+def _no_day(name: str, day: Any) -> RowProblem:
     """A day is written YYYY-MM-DD; pydantic would take numbers and instants for one too."""
-    if day is not None and not (type(day) is str and DATE.fullmatch(day)):
-        raise RowProblem(
-            "invalid_field", f"{name}: found {day!r}, expected a day.", "Write it as 2026-01-25."
-        )
+    return RowProblem(
+        "invalid_field", f"{name}: found {day!r}, expected a day.", "Write it as 2026-01-25."
+    )
 
 
 def _rate(text: Any) -> str:
@@ -265,36 +249,3 @@ def _rate(text: Any) -> str:
     if rate <= 0:
         raise BadAmount(f"{text!r} is not above zero.", "A rate is a positive decimal.")
     return f"{rate.normalize():f}"
-
-
-def _problem(kind: str, error: ValidationError) -> RowProblem:
-    """The most useful of pydantic's findings, in plain words."""
-    errors = error.errors()
-    first = next((error for error in errors if error["type"] == "extra_forbidden"), errors[0])
-    missing = next((error for error in errors if error["type"] == "missing"), None)
-    name = ".".join(str(piece) for piece in first["loc"])
-    fields = [*FACTS[kind].model_fields, "at", "by"]
-    if first["type"] == "extra_forbidden":
-        near = get_close_matches(name, fields, n=1)
-        return RowProblem(
-            "invalid_field",
-            f"{kind} has no field {name!r}.",
-            f"Did you mean {near[0]!r}?" if near else f"See: duebook facts {kind}",
-        )
-    if missing is not None:
-        name = ".".join(str(piece) for piece in missing["loc"])
-        return RowProblem(
-            "missing_field", f"{kind} needs the field {name!r}.", f"See: duebook facts {kind}"
-        )
-    pattern = (first.get("ctx") or {}).get("pattern")
-    value = first["input"]
-    shown = "" if isinstance(value, dict) else f"found {str(value)[:80]!r}, "
-    expected = PATTERNS.get(str(pattern)) or expected_in(first)
-    if first["type"] == "string_too_long" and name != "source":
-        expected = IDS if first["ctx"]["max_length"] == ID_MAX else expected
-    place = f"{name}: " if name else ""
-    return RowProblem(
-        "invalid_field",
-        f"{place}{shown}expected: {expected[:1].lower()}{expected[1:]}.",
-        f"See: duebook facts {kind}",
-    )

@@ -5,6 +5,7 @@ the order, store or fact can no longer be identified. Scripts write a missing id
 """
 
 import re
+from collections.abc import Callable
 
 from ledger.kernel.shown import has_invisible
 
@@ -19,10 +20,9 @@ _SURE = re.compile("[A-Za-z]+[-_.0-9][-_.0-9A-Za-z]*")
 _GUARDED, _SPOILT = re.compile(GUARDED, re.DOTALL), re.compile(SPOILT)
 
 
-def is_sure(text: str) -> bool:
-    """Fast check: an id of this common form (a letter first, a digit or sign among the rest) is
-    neither guarded nor spoilt nor unfit."""
-    return _SURE.fullmatch(text) is not None
+is_sure: Callable[[str], object] = _SURE.fullmatch
+"""Fast check: an id of this common form (a letter first, a digit or sign among the rest) is
+neither guarded nor spoilt nor unfit."""
 
 
 def unguarded(text: str) -> str:

@@ -30,8 +30,21 @@ _SHAPE = re.compile(
 )
 """ISO 8601 and RFC 3339, and the variants of databases and libraries: a blank for the T or before
 the offset, an offset without a colon or of hours alone. Nanoseconds are cut to microseconds."""
+_WHOLE = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-5][0-9]:[0-5][0-9](?:Z|[+-][0-9]{2}:[0-9]{2})",
+    re.ASCII,
+)
 _NO_INSTANT = "no instant with a day, hours and minutes"
 _HINT = "Write it as 2026-01-10T09:00:00+08:00 or with Z for UTC."
+
+
+_hours: dict[str, Instant] = {}
+"""Hours with their offset that were read lately, such as `2026-01-10T09+08:00`: instants repeat
+seldom, their hours often."""
+_within: dict[str, int] = {}
+"""Minutes and seconds, such as `:30:00`, in microseconds."""
+_HOURS_MAX = 65_536
+_HOUR = 3_600_000_000
 
 
 def parse_instant(text: object) -> Instant:
@@ -39,6 +52,29 @@ def parse_instant(text: object) -> Instant:
 
     Raises `NoZone` when the offset is missing and `BadInstant` when it is no instant at all.
     """
+    if type(text) is str:
+        hour, within = _hours.get(text[:13] + text[19:]), _within.get(text[13:19])
+        if hour is not None and within is not None:
+            return hour + within
+    instant = _parsed(text)
+    _remember(str(text), instant)
+    return instant
+
+
+def _remember(text: str, instant: Instant) -> None:
+    """Keeps the hour of an instant in whole seconds, if every minute of it can be read so too."""
+    if not (_WHOLE.fullmatch(text) and text[11:13] < "24"):
+        return
+    within = (int(text[14:16]) * 60 + int(text[17:19])) * 1_000_000
+    hour = instant - within
+    if within < _HOUR and EARLIEST <= hour <= LATEST - _HOUR:
+        if len(_hours) >= _HOURS_MAX:
+            _hours.clear()
+        _hours[text[:13] + text[19:]] = hour
+        _within[text[13:19]] = within
+
+
+def _parsed(text: object) -> Instant:
     match = _SHAPE.fullmatch(text) if isinstance(text, str) else None
     if not match or not isinstance(text, str):
         raise BadInstant(f"{text!r} is {_NO_INSTANT}.", _HINT, found=text)

@@ -32,8 +32,7 @@ COPY_FROM = 200
 """From this many rows on, PostgreSQL is loaded with COPY."""
 
 Own = TypeVar("Own", bound=OwnEvent)
-Row = tuple[str, int, str, bytes, int, str, int, int, bytes | None]
-"""stream, version, topic, state, at, by, batch, row, key: what a writer hands over."""
+Row = chain.Row
 
 _NO_LOCK = "55P03"
 _INSERT = (
@@ -75,34 +74,39 @@ class Writer:
 
     def append(self, rows: Iterable[Row]) -> Head:
         """Chains and inserts rows at the head; returns the head after them."""
-        chained = self._chained(rows)
-        if self.connection.dialect.name == "sqlite":
-            while batch := list(islice(chained, BATCH)):
+        remaining, sqlite = iter(rows), self.connection.dialect.name == "sqlite"
+        while batch := self._chained(islice(remaining, BATCH if sqlite else BATCH * 5)):
+            if sqlite:
                 self.connection.exec_driver_sql(_INSERT, batch)
-        else:
-            while batch := list(islice(chained, BATCH * 5)):
+            else:
                 self._insert_postgres(batch)
         self._tree.keep()
         return self.head
 
-    def _chained(self, rows: Iterable[Row]) -> Iterator[tuple[Any, ...]]:
-        position, digest, known = self.head.position, self.head.hash, self.recorded_at
-        link, hashes, last = chain.link, self._hashes, WIDTH - 1
-        for stream, version, topic, state, at, by, batch, row, key in rows:
-            position += 1
-            digest = link(
-                digest, position, stream, version, topic, state, at, known, by, batch, row, key
-            )
-            hashes.append(digest)
-            if not position & last:
-                self._tree.complete(position, hashes)
-                hashes.clear()
-            yield (
-                position, stream, version, topic, state, at, known, by, batch, row, key, digest
-            )  # fmt: skip
-        self.head = Head(position, digest, known)
+    def _chained(self, rows: Iterable[Row]) -> list[chain.Chained]:
+        """The next rows with their positions and hashes; the head and the tree move with them."""
+        position, digest, _ = self.head
+        linked = chain.chained(digest, position, self.recorded_at, rows)
+        if not linked:
+            return linked
+        hashes = [*self._hashes, *(row[-1] for row in linked)]
+        position += len(linked)
+        self._hashes = self._grown(position, hashes)
+        self.head = Head(position, linked[-1][-1], self.recorded_at)
+        return linked
 
-    def _insert_postgres(self, batch: list[tuple[Any, ...]]) -> None:
+    def _grown(self, position: int, hashes: list[bytes]) -> list[bytes]:
+        """Hands the hashes up to a position to the tree, as far as they complete subtrees of it;
+        returns the others."""
+        over = position % WIDTH
+        while len(hashes) > over:
+            end = (position - len(hashes)) // WIDTH * WIDTH + WIDTH
+            count = end - (position - len(hashes))
+            self._tree.complete(end, hashes[:count])
+            hashes = hashes[count:]
+        return hashes
+
+    def _insert_postgres(self, batch: list[chain.Chained]) -> None:
         if len(batch) < COPY_FROM:
             names = [column.name for column in events.columns]
             self.connection.execute(insert(events), [dict(zip(names, row)) for row in batch])  # noqa: B905

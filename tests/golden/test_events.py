@@ -162,3 +162,18 @@ def test_bytes_that_are_no_event_are_named_with_their_position(state: bytes) -> 
     with pytest.raises(UndecodableEvent) as refused:
         list(decode_rows(rows))
     assert {"position": 9, "topic": topic} == refused.value.facts
+
+
+def test_many_rows_are_chained_as_each_one_is_alone() -> None:
+    """With and without a key, in every script, across the lengths of all fields."""
+    rows: list[chain.Row] = [
+        (f"store:{'Ü' * n}", n + 1, "t.v1", b"{}" * n, -n, "lin" * n, 7, n, None if n % 3 else b"k")
+        for n in range(9)
+    ]
+    linked = chain.chained(chain.GENESIS, 41, 99, rows)
+    previous = chain.GENESIS
+    for position, row, link in zip(range(42, 51), rows, linked, strict=True):
+        stream, version, topic, state, at, by, batch, line, key = row
+        fields = (position, stream, version, topic, state, at, 99, by, batch, line, key)
+        previous = chain.link(previous, *fields)
+        assert link == (*fields, previous)

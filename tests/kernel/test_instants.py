@@ -1,11 +1,13 @@
 """Instants: only with a zone, whole microseconds, days in a zone."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger.kernel import instants
 from ledger.kernel.errors import BadInstant, NoZone
 from ledger.kernel.instants import (
     day_of,
@@ -183,3 +185,57 @@ def test_a_date_that_is_none_is_refused(text: str) -> None:
     """Also the last day of the calendar, which no midnight ends."""
     with pytest.raises(BadInstant):
         parse_day_end_or_instant(text, SHANGHAI, NOON)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["2026-03-07", "2026-03-08", "1900-01-01"]),
+            st.integers(0, 25),
+            st.integers(0, 61),
+            st.integers(0, 61),
+            st.sampled_from(
+                ["", "Z", "+08:00", "-00:30", "+0800", "+08", ".5Z", "+24:00", "+08:60"]
+            ),
+        ),
+        max_size=8,
+    )
+)
+def test_an_instant_is_read_the_same_after_others_of_its_hour(
+    parts: list[tuple[str, int, int, int, str]],
+) -> None:
+    """Hours that were read before are remembered; what is no instant is refused all the same."""
+    for day, hour, minute, second, offset in parts:
+        text = f"{day}T{hour:02}:{minute:02}:{second:02}{offset}"
+        expected = answer_of(instants._parsed, text)
+        assert answer_of(parse_instant, text) == expected
+        assert answer_of(parse_instant, text) == expected
+
+
+def answer_of(read: Callable[[object], int], text: str) -> int | tuple[type, str]:
+    """The instant, or the refusal and its sentence."""
+    try:
+        return read(text)
+    except BadInstant as refusal:
+        return type(refusal), refusal.sentence
+
+
+def test_the_day_after_midnight_is_no_hour_of_the_day_before() -> None:
+    """Where 24:00 is an instant, 24:30 still is none."""
+    for text in ("2026-03-07T24:00:00Z", "2026-03-07T24:30:00Z"):
+        assert answer_of(parse_instant, text) == answer_of(instants._parsed, text)
+
+
+def test_the_first_instant_lies_within_an_hour_of_some_zone() -> None:
+    """What is before 1900 in UTC is refused, also after a later minute of its hour."""
+    for text in ("1900-01-01T00:45:00+00:30", "1900-01-01T00:15:00+00:30"):
+        assert answer_of(parse_instant, text) == answer_of(instants._parsed, text)
+
+
+def test_remembered_hours_do_not_grow_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file with the instants of centuries takes no more memory than one of some years."""
+    monkeypatch.setattr(instants, "_HOURS_MAX", 10)
+    instants._hours.clear()
+    for day in range(1, 29):
+        parse_instant(f"2026-03-{day:02}T09:00:00Z")
+    assert len(instants._hours) <= 10

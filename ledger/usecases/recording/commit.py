@@ -13,7 +13,7 @@ from ledger.store.head import Head, max_versions
 from ledger.store.log import chunks
 from ledger.store.recorder import Row, Writer
 from ledger.store.schema import insert_lifts, insert_refs
-from ledger.usecases.recording.stage import Stage, Staged
+from ledger.usecases.recording.stage import Stage
 from ledger.usecases.recording.verdicts import NEW, Decided
 from ledger.usecases.recording.warnings_of_call import Feeds
 
@@ -91,6 +91,7 @@ class _Rows:
     def of(self, batch: BatchRecorded, now: Instant, progress: Progress) -> Iterator[Row]:
         """The batch's own event, then its new facts in the order of the files."""
         versions, start, position = self.versions, self.start, self.start
+        wanted = self.wanted
         version = versions.get(BOOK_STREAM, 0) + 1
         yield BOOK_STREAM, version, batch.TOPIC, batch.stored(), now, batch.by, start, 0, None
         verdicts, keys = self.decision.decided.verdicts, self.decision.decided.keys
@@ -100,8 +101,8 @@ class _Rows:
                 row, _, stream, topic, state, at, by, key, _, _, refs, _, _ = staged
                 versions[stream] = version = versions.get(stream, 0) + 1
                 if refs:
-                    self._refer(staged, position)
-                if index in self.wanted:
+                    self._refer(refs, position, at, stream)
+                if wanted and index in wanted:
                     self.positions[index] = position
                 if keys:
                     key = keys.get(index, key)
@@ -125,13 +126,15 @@ class _Rows:
         ]
         insert_lifts(self.writer.connection, lifts)
 
-    def _refer(self, row: Staged, position: int) -> None:
-        for kind, name, detail in row.refs:
+    def _refer(
+        self, refs: tuple[tuple[str, str, str], ...], position: int, at: Instant, stream: str
+    ) -> None:
+        for kind, name, detail in refs:
             if kind == "feed":
                 if (name, detail) not in self.new_feeds:
                     continue
                 self.new_feeds.remove((name, detail))
-            self.refs.append((kind, name, position, row.at, row.stream, detail))
+            self.refs.append((kind, name, position, at, stream, detail))
         if len(self.refs) >= REFS_AT_ONCE:
             self._insert_refs()
 

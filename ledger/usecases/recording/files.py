@@ -105,8 +105,7 @@ def _read_lines(
     csv = shape == "csv"
     parts = _of_csv(reading, lines) if csv else _of_ndjson(reading, lines, size, helper)
     for part in parts:
-        for row in part.rows:
-            stage.add(row)
+        stage.add(part.rows)
         stage.rejections.extend(part.rejections)
         rows += len(part.rows)
         progress("reading", lines.bytes - reported)
@@ -137,10 +136,9 @@ def _read_other(
             return
         rows = last = 0
         for piece in read_table(file, reading, through, folder, progress):
-            for row in piece.rows:
-                stage.add(row)
-                last = max(last, row.row - stage.first_row)
+            stage.add(piece.rows)
             stage.rejections.extend(piece.rejections)
+            last = max([last, *(row.row - stage.first_row for row in piece.rows)])
             last = max([last, *(rejection.line for rejection in piece.rejections)])
             rows += len(piece.rows)
         progress("reading", watched.bytes)

@@ -56,11 +56,12 @@ class Reading(NamedTuple):
         """Splits items into facts and rejections."""
         rows: list[Staged] = []
         rejections: list[Rejection] = []
+        before = self.before
         for number, parsed in items:
             if isinstance(parsed, Rejection):
                 rejections.append(parsed)
             else:
-                rows.append(staged(self.before + number, parsed))
+                rows.append(staged(before + number, parsed))
         return Read(rows, rejections)
 
 

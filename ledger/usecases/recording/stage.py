@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from ledger.aggregates.base import Event, Fact
 from ledger.aggregates.book import BatchFile, FactWithdrawn
-from ledger.aggregates.judge import Mention, mention, things_of
+from ledger.aggregates.judge import Mention, mentioned
 from ledger.intake.rejection import Rejections
 from ledger.intake.rows import Parsed
 from ledger.kernel.instants import format_instant
@@ -75,9 +75,6 @@ class _Plan(NamedTuple):
     topic: str
     to_json: Callable[..., bytes]
     refers: bool
-    plain: bool
-    """Whether it names its store and nothing else that a judgement needs."""
-    in_store: bool
     withdraws: bool
 
 
@@ -85,14 +82,11 @@ _plans: dict[type[Fact], _Plan] = {}
 
 
 def _plan(kind: type[Fact]) -> _Plan:
-    names = things_of(kind) or kind.INTRODUCES
     plan = _plans[kind] = _Plan(
         kind.__name__,
         kind.TOPIC,
         kind.__pydantic_serializer__.to_json,
         kind.references is not Event.references or kind.INTRODUCES is not None,
-        "store" in kind.model_fields and not names and kind.OF_DAY is None,
-        kind.LIVES_IN_STORE,
         kind is FactWithdrawn,
     )
     return plan
@@ -102,24 +96,22 @@ def staged(row: int, parsed: Parsed) -> Staged:
     """A fact as it is stored and judged, under its key if it is the first of its content."""
     fact, at, by = parsed
     kind = type(fact)
-    type_, topic, to_json, refers, plain, in_store, withdraws = _plans.get(kind) or _plan(kind)
+    type_, topic, to_json, refers, withdraws = _plans.get(kind) or _plan(kind)
     state = to_json(fact, exclude_none=True)
     content = content_digest(type_, at, state)
-    has_id = fact.id is not None and not withdraws
-    key = id_key(fact.source, fact.id or "") if has_id else content
-    refs: tuple[Any, ...] = ()
-    if plain:
-        said: tuple[Any, ...] = (type_, at, fact.__dict__["store"], (), None, b"", None, in_store)
-    else:
-        said = tuple(mention(fact, at))
-    if refers:
-        refs = tuple(map(tuple, fact.indexed()))
+    identity = fact.id
+    has_id = identity is not None and not withdraws
+    key = id_key(fact.source, identity or "") if has_id else content
+    # Plain tuples, as `packed` needs them.
+    refs = tuple([(word, name, more) for word, name, more in fact.indexed()]) if refers else ()
     target = _target(fact) if withdraws else None
-    return _staged(
+    said = mentioned(fact, at)
+    return tuple.__new__(
+        Staged,
         (
             row, type_, fact.stream, topic, state, at, by,
             key, content, has_id, refs, said, target,
-        )
+        ),
     )  # fmt: skip
 
 
@@ -144,17 +136,20 @@ class Stage:
         self._buffer: list[Staged] = []
         self._equal: dict[bytes, int] = {}
 
-    def add(self, row: Staged) -> None:
-        """Takes the next fact of the call."""
-        if not row.has_id:
-            before = self._equal.get(row.content, 0)
-            self._equal[row.content] = before + 1
-            if before:
-                row = row._replace(key=_ordinal(row.content, before))
-            if row.target is not None:
-                self.withdrawal_keys.append(row.key)
-        self._buffer.append(row)
-        self.count += 1
+    def add(self, rows: list[Staged]) -> None:
+        """Takes the next facts of the call."""
+        equal = self._equal
+        for place, row in enumerate(rows):
+            if not row.has_id:
+                content = row.content
+                before = equal.get(content, 0)
+                equal[content] = before + 1
+                if before:
+                    rows[place] = row = row._replace(key=_ordinal(content, before))
+                if row.target is not None:
+                    self.withdrawal_keys.append(row.key)
+        self._buffer.extend(rows)
+        self.count += len(rows)
         if len(self._buffer) >= (ROWS_AT_ONCE if self._spool else IN_MEMORY_ROWS):
             self._flush()
 

@@ -5,7 +5,7 @@ that this is still the head before anything is written.
 """
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
@@ -75,11 +75,11 @@ def decide(
     connection: Connection,
     stage: Stage,
     excluded: Collection[int] = frozenset(),
-    see: Callable[[Staged], None] = lambda row: None,
+    see: Callable[[Iterable[Staged]], None] = lambda rows: None,
 ) -> Decided:
     """Looks up every key and follows withdrawals, in the order of the files.
 
-    `excluded` rows are refused from the start; `see` is called with each fact that is new.
+    `excluded` rows are refused from the start; `see` is called with the facts that are new.
 
     A withdrawn fact may be recorded again, also under its old id. But sending a file again must
     not bring it back: it stays withdrawn where its file is one that the book has taken before,
@@ -113,8 +113,9 @@ class _Decider:
         self.freed: dict[bytes, bytes] = {}
         """Key as sent -> the key under which the next fact of that name is recorded."""
 
-    def take(self, chunk: list[Staged], see: Callable[[Staged], None]) -> None:
+    def take(self, chunk: list[Staged], see: Callable[[Iterable[Staged]], None]) -> None:
         verdicts, decided = self.decided.verdicts, self.decided
+        before = len(verdicts)
         book = look_up(self.connection, (row.key for row in chunk), decided.head)
         for row in chunk:
             if row.row in self.excluded:
@@ -127,8 +128,8 @@ class _Decider:
             else:
                 verdict = NEW
             verdicts.append(verdict)
-            if verdict == NEW:
-                see(row)
+        taken = zip(chunk, verdicts[before:], strict=True)
+        see(row for row, verdict in taken if verdict == NEW)
 
     def explain_conflicts(self) -> None:
         """Rejections for facts that differ from an earlier one of the call under one id."""
@@ -144,6 +145,10 @@ class _Decider:
         """New, known or refused, for a fact whose key may be taken."""
         index, decided = len(self.decided.verdicts), self.decided
         here = self.live.get(row.key)
+        free = here is None and stored is None
+        if free and not (self.freed or self.waiting or decided.pending):
+            self.live[row.key] = row.content + index.to_bytes(8, "big")
+            return NEW
         if here is not None:
             if here.startswith(row.content):
                 return decided.passes(row.row, None)

@@ -1,14 +1,14 @@
 """Warnings about the new facts of a call: what does not fit the book and the rest of the call."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 from sqlalchemy import Connection
 
 from ledger.aggregates.base import Recorded
 from ledger.aggregates.catalogue import FACTS, THINGS
-from ledger.aggregates.judge import Mention, Surprise, two_feeds
+from ledger.aggregates.judge import Mention, Surprise, fits, two_feeds
 from ledger.aggregates.store import GMVRecorded
 from ledger.aggregates.things import STORE
 from ledger.kernel.clocks import FOREVER, Clocks
@@ -42,23 +42,25 @@ class Call:
         self.judged = False
         """Whether the terms of a program judge one of its facts."""
 
-    def see(self, staged: Staged) -> None:
-        """Takes in a new fact."""
-        self.streams.add(staged.stream)
-        for reference in staged.refs:
-            self.kinds.add(reference[0])
-        _type, _at, store, names, introduces, _identity, feed, *_ = staged.mention
-        if store is not None:
-            self.stores.add(store)
-            if feed:
-                self.feeds.setdefault((store, feed[1]), set()).add(feed[2])
-        if names:
-            for kind, name in names:
+    def see(self, facts: Iterable[Staged]) -> None:
+        """Takes in new facts."""
+        kinds, stores, feeds, types = self.kinds, self.stores, self.feeds, set()
+        for staged in facts:
+            self.streams.add(staged.stream)
+            types.add(staged.type)
+            for reference in staged.refs:
+                kinds.add(reference[0])
+            said = staged.mention
+            store, feed = said[2], said[6]
+            if store is not None:
+                stores.add(store)
+                if feed:
+                    feeds.setdefault((store, feed[1]), set()).add(feed[2])
+            for kind, name in said[3]:
                 self.names[kind].add(name)
-        if introduces:
-            self.introduced.append(staged.mentions)
-        if staged.type in JUDGED:
-            self.judged = True
+            if said[4]:
+                self.introduced.append(staged.mentions)
+        self.judged = self.judged or not JUDGED.isdisjoint(types)
 
 
 class _Counting:
@@ -76,7 +78,10 @@ class _Counting:
                 yield index, row
 
     def __iter__(self) -> Iterator[Staged]:
-        return (row for _, row in self.placed())
+        decided = self.decided
+        if self.withdrawn or decided.new < len(decided.verdicts):
+            return (row for _, row in self.placed())
+        return iter(self.stage)
 
 
 def warnings_of(
@@ -88,8 +93,7 @@ def warnings_of(
     if counting.withdrawn - {None}:
         # What the call itself withdraws introduces nothing: gather again without it.
         call = Call()
-        for row in counting:
-            call.see(row)
+        call.see(counting)
     gone = {lift.target for lift in decided.lifts if lift.target is not None}
     # Everything recorded counts here, even where another machine's clock is ahead of ours.
     clocks = Clocks(FOREVER, decided.head.position)
@@ -103,8 +107,10 @@ def warnings_of(
     for introduced in call.introduced:
         directory.add(introduced)
     warnings = list(decided.surprises.values())
+    stores = directory.held[STORE.word]
     for row in counting:
-        warnings += [(row, surprise) for surprise in directory.judge(row.mentions)]
+        if not fits(row.mention, stores):
+            warnings += [(row, surprise) for surprise in directory.judge(row.mentions)]
     if call.judged:
         reader = CallReader(connection, clocks, counting.placed, gone, call.streams, call.kinds)
         warnings += _judged(reader, counting)
@@ -112,16 +118,17 @@ def warnings_of(
     conflicting = _conflicting_feeds(LogReader(connection, clocks), feeds, new_feeds)
     if conflicting:
         warnings += _two_feeds(LogReader(connection, clocks), counting, conflicting, gone)
-    warnings += _sold_by_orders(LogReader(connection, clocks), counting)
+    if any(basis == "placed" for _, basis in feeds):
+        warnings += _sold_by_orders(LogReader(connection, clocks), counting)
     return warnings, new_feeds
 
 
 def _sold_by_orders(reader: LogReader, counting: _Counting) -> Found:
     """Facts of placed GMV for days whose orders the book holds itself."""
     placed = [
-        (row, row.mentions.store, date.fromisoformat(row.mentions.feed[0]), row.mentions.feed[2])
+        (row, row.mention[2], date.fromisoformat(feed[0]), feed[2])
         for row in counting
-        if row.mentions.feed and row.mentions.store and row.mentions.feed[1] == "placed"
+        if (feed := row.mention[6]) and feed[1] == "placed" and row.mention[2]
     ]
     if not placed:
         return []

@@ -79,7 +79,7 @@ def withdraw(
     if look is not None and book.head() != head:
         raise ConcurrentWrite("Somebody else wrote meanwhile. Nothing was recorded.")
     stage = Stage()
-    stage.add(staged(0, Parsed(FactWithdrawn(position=position, reason=reason), now, by)))
+    stage.add([staged(0, Parsed(FactWithdrawn(position=position, reason=reason), now, by))])
     answer = record_stage(book, stage, by=by)
     if answer.warnings:  # somebody withdrew it between our look and our write
         raise AlreadyWithdrawn(
