@@ -22,7 +22,6 @@ from projections.books.named import OpenedBook
 from projections.books.together import BOOK, standing
 from projections.catalogue import VIEWS
 from projections.reading import Report
-from projections.runner import Parked, Progress, _silent, parked_in
 from projections.sql.on_duckdb import (
     ORDERS,
     SHOWN,
@@ -37,6 +36,8 @@ from projections.sql.query import TABLES, read_only
 from projections.sql.rows import Limits
 from projections.sql.statement import Statement, checked
 from projections.sql.worked_out import LINES, OpenPeriod
+from projections.taking import Parked, parked_in
+from projections.temporary import Progress, silent
 
 SAID = (
     "Run by DuckDB, over the archives and copies of the read models named: its SQL is DuckDB's. "
@@ -53,7 +54,7 @@ def query_books(
     now: Instant,
     zone: str | None = None,
     open_period: OpenPeriod | None = None,
-    progress: Progress = _silent,
+    progress: Progress = silent,
     limits: Limits | None = None,
 ) -> Report:
     """Runs one SELECT over the read models of all those books, checked as one over a single book.
