@@ -24,6 +24,7 @@ from benchmarks import (
     quarters,
     reading,
     settling,
+    whole,
     writing,
 )
 from benchmarks.measure import Figure, machine, table, tell
@@ -32,6 +33,7 @@ from benchmarks.workshop import Workshop
 Group = Callable[[Workshop, set[str]], Iterator[Figure]]
 GROUPS: list[tuple[tuple[str, ...], Group]] = [
     (("record", "raw"), writing.figures),
+    (("whole",), whole.figures),
     (("states",), reading.states),
     (("read", "gmv"), reading.log),
     (("settle",), settling.settle),

@@ -1,13 +1,20 @@
 """The reference: bare `eventsourcing` aggregates, as in its documentation.
 
 One aggregate per stream, one event per fact, the library's own SQLite module on a file.
+
+python -m benchmarks.bare FILE BOOK     records a file of facts
 """
 
+import json
+import sys
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate, event
+
+BARE_AT_ONCE = 500
+"""Facts a transaction."""
 
 
 class Store(Aggregate):
@@ -20,9 +27,9 @@ class Store(Aggregate):
         store: str,
         merchant: str,
         market: str,
-        brand: str,
-        partner: str,
-        via: str,
+        brand: str = "",
+        partner: str = "",
+        via: str = "other",
         source: str | None = None,
         fact_id: str | None = None,
     ) -> None:
@@ -155,3 +162,11 @@ def save(app: Application, calls: list[Call], at_once: int) -> set[UUID]:
         app.save(*touched.values())
         ids |= touched.keys()
     return ids
+
+
+if __name__ == "__main__":
+    with open(sys.argv[1], encoding="utf-8") as lines:
+        parsed = [call_of(json.loads(line)) for line in lines]
+    bare = application(sys.argv[2])
+    save(bare, parsed, BARE_AT_ONCE)
+    bare.close()

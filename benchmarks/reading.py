@@ -7,9 +7,10 @@ from importlib.util import find_spec
 from typing import Any
 
 from benchmarks import bare
+from benchmarks.bare import BARE_AT_ONCE
 from benchmarks.measure import Act, Figure, interleaved, tell, timed
 from benchmarks.workshop import AS_OF, Workshop, discard
-from benchmarks.writing import BARE_AT_ONCE, LIBRARY
+from benchmarks.writing import LIBRARY
 from ledger.aggregates.merchant import MerchantState
 from ledger.aggregates.partner import PartnerState
 from ledger.aggregates.store_state import StoreState

@@ -7,12 +7,12 @@ from itertools import islice
 from pathlib import Path
 
 from benchmarks import bare
+from benchmarks.bare import BARE_AT_ONCE
 from benchmarks.measure import Figure, interleaved, tell, timed
 from benchmarks.workshop import Workshop, discard, recorded
 from ledger.store.schema import events
 from ledger.usecases.init import init
 
-BARE_AT_ONCE = 500
 LIBRARY = "eventsourcing aggregates"
 COLUMNS = ", ".join(f'"{column.name}"' for column in events.columns)
 INSERT = f"INSERT INTO events ({COLUMNS}) VALUES ({', '.join('?' * len(events.columns))})"
