@@ -18,6 +18,9 @@ from ledger.store.reader import LogReader
 from ledger.store.schema import events, withdrawn
 from projections.storing import store_named
 
+STREAMS_AT_ONCE = 300
+"""Of how many streams the facts are held at a time, for all views that need them."""
+
 
 class Span(NamedTuple):
     """The part of the log that a view takes in: after one position, up to another.
@@ -134,7 +137,7 @@ def _take_streams(span: Span, views: Sequence[tuple[View, Table]]) -> None:
             dirty |= view.dependents(span, table, dirty)
         has_rows = {kind: view.has_rows(kind) for kind in map(_kind, dirty)}
         mine.append((view, table, {stream for stream in dirty if has_rows[_kind(stream)]}))
-    for streams in chunks(sorted(set().union(*(own for _, _, own in mine)))):
+    for streams in chunks(sorted(set().union(*(own for _, _, own in mine))), STREAMS_AT_ONCE):
         _refold(span, mine, streams)
 
 
