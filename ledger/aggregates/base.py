@@ -248,13 +248,17 @@ def _at_and_type(recorded: Recorded) -> tuple[Instant, int]:
 def last_before(recorded: Iterable[R], instant: Instant) -> R | None:
     """The last event before an instant, in business order."""
     earlier = [event for event in recorded if event.at < instant]
-    return max(earlier, key=order_key) if len(earlier) > 1 else (earlier[0] if earlier else None)
+    if not earlier:
+        return None
+    return earlier[0] if len(earlier) == 1 else max(earlier, key=order_key)
 
 
 def first_of(recorded: Iterable[R]) -> R | None:
     """The first event in business order."""
-    events = list(recorded)
-    return min(events, key=order_key) if len(events) > 1 else (events[0] if events else None)
+    events = recorded if type(recorded) is list else list(recorded)
+    if not events:
+        return None
+    return events[0] if len(events) == 1 else min(events, key=order_key)
 
 
 def instant_text(recorded: Recorded | None) -> str | None:

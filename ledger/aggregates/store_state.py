@@ -1,7 +1,6 @@
 """The state of a store at an instant, from timelines into which late facts are inserted."""
 
 from collections.abc import Collection, Iterable, Sequence
-from functools import cached_property
 from typing import Any, NamedTuple
 
 from ledger.aggregates.base import Recorded, first_of, in_order, instant_text, last_before
@@ -64,12 +63,12 @@ class StoreState:
         if timeline is not None:
             getattr(self, timeline).append(recorded)
 
-    @cached_property
+    @property
     def onboarding(self) -> Recorded | None:
-        """The onboarding that counts: the earliest. To be read after the fold."""
+        """The onboarding that counts: the earliest."""
         return first_of(self.onboardings)
 
-    @cached_property
+    @property
     def verification(self) -> Recorded | None:
         """The earliest verification."""
         return first_of(self.verifications)

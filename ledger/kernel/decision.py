@@ -1,6 +1,6 @@
 """The decision tree: how an amount came about, in named steps based on recorded facts."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -94,3 +94,39 @@ class Step(NamedTuple):
         for part in self.parts:
             positions |= part.positions()
         return positions
+
+
+class Later:
+    """A step that is built when it is first asked for: most runs ask for none.
+
+    Equal to any step that is the same. What it is built from is let go of once it is built, and
+    stays behind where it goes to another process.
+    """
+
+    __slots__ = ("_build", "_step")
+
+    def __init__(self, build: Callable[[], Step]) -> None:
+        self._build: Callable[[], Step] | None = build
+        self._step: Step | None = None
+
+    @property
+    def step(self) -> Step:
+        """The step."""
+        if self._step is None:
+            assert self._build is not None, "a step that is not built can be"
+            self._step, self._build = self._build(), None
+        return self._step
+
+    def __eq__(self, other: object) -> bool:
+        return self.step == (other.step if isinstance(other, Later) else other)
+
+    def __hash__(self) -> int:
+        return hash(self.step)
+
+    def __reduce__(self) -> tuple[Callable[[Step], Step], tuple[Step]]:
+        return built, (self.step,)
+
+
+def built(step: Step | Later) -> Step:
+    """The step, which is built where nobody has asked for it yet."""
+    return step.step if isinstance(step, Later) else step

@@ -173,13 +173,48 @@ class _Pair:
         return fact
 
 
+class Addend(NamedTuple):
+    """A GMV fact and the rate that it was converted at, if it was."""
+
+    fact: Recorded
+    factor: Decimal | None = None
+    quote: Recorded | None = None
+    looked_at: tuple[int, ...] = ()
+    """Positions of the quotes considered; one of them counts."""
+
+    def told(self, currency: str) -> Step:
+        """The step of the fact in a sum in a currency."""
+        event = self.fact.event
+        observed = f"{event.amount} {event.currency}"
+        positions: tuple[int, ...] = (self.fact.position,)
+        if self.factor is not None and self.quote is not None:
+            amount = EXACT.multiply(Decimal(event.amount), self.factor)
+            observed += f" x {self.factor} (rate of {self.quote.event.day}) = {amount:f} {currency}"
+            positions = tuple(sorted((self.fact.position, *self.looked_at)))
+        step = Step(f"orders of {event.day}", observed=observed, events=positions)
+        if event.source == ORDERS and not self.fact.version:  # summed from the archive
+            step = step._replace(orders=event.orders, sold=(event.store, event.day))
+        return step
+
+
 class Converted(NamedTuple):
-    """The sum in the edition's currency, or the missing rate that prevents it, with its steps."""
+    """The sum in a currency, or the missing rate that prevents it, with what was added up."""
 
     total: Decimal
     missing: str | None
-    quotes: tuple[Recorded, ...]
-    parts: tuple[Step, ...]
+    addends: tuple[Addend, ...]
+    currency: str
+
+    @property
+    def quotes(self) -> tuple[Recorded, ...]:
+        """The quotes that facts were converted at, each once."""
+        quotes = (addend.quote for addend in self.addends if addend.quote is not None)
+        return tuple({quote.position: quote for quote in quotes}.values())
+
+    @property
+    def parts(self) -> tuple[Step, ...]:
+        """A step for each fact."""
+        return tuple(addend.told(self.currency) for addend in self.addends)
 
 
 def convert(
@@ -187,30 +222,22 @@ def convert(
 ) -> Converted:
     """Adds up GMV facts, foreign amounts at the rate of their day, unrounded."""
     total, currency = Decimal(0), edition.currency
-    quotes: dict[int, Recorded] = {}
-    parts: list[Step] = []
+    addends: list[Addend] = []
     for fact in facts:
         event = fact.event
         amount = Decimal(event.amount)
-        sum_ = f"{event.amount} {event.currency}"
-        positions: tuple[int, ...] = (fact.position,)
+        addend = Addend(fact)
         if event.currency != currency:
             day = event.day if by_order_day else day_of(fact.at, edition.zone)
             rate = rates.into(event.currency, day)
             if rate is None:
                 missing = rates.missing(event.currency, day)
-                return Converted(total, missing, tuple(quotes.values()), tuple(parts))
-            factor, quote = rate
-            quotes[quote.position] = quote
-            amount = EXACT.multiply(amount, factor)
-            sum_ += f" x {factor} (rate of {quote.event.day}) = {amount:f} {currency}"
-            positions = tuple(sorted((fact.position, *rates.looked_at(event.currency, day))))
+                return Converted(total, missing, tuple(addends), currency)
+            amount = EXACT.multiply(amount, rate[0])
+            addend = Addend(fact, *rate, rates.looked_at(event.currency, day))
         total = EXACT.add(total, amount)
-        step = Step(f"orders of {event.day}", observed=sum_, events=positions)
-        if event.source == ORDERS and not fact.version:  # summed from the archive
-            step = step._replace(orders=event.orders, sold=(event.store, event.day))
-        parts.append(step)
-    return Converted(total, None, tuple(quotes.values()), tuple(parts))
+        addends.append(addend)
+    return Converted(total, None, tuple(addends), currency)
 
 
 def two_feeds(facts: Iterable[Recorded]) -> str | None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any, Literal, NamedTuple
 
 from ledger.aggregates.settlement import AdjustedLine, StatedLine
-from ledger.kernel.decision import Step
+from ledger.kernel.decision import Later, Step, built
 from ledger.kernel.money import Money
 
 PLATFORM = "platform"
@@ -35,7 +35,17 @@ class Line(NamedTuple):
     amount: Money | None
     unmet: tuple[str, ...] = ()
     held_for: tuple[str, ...] = ()
-    explanation: Step = UNEXPLAINED
+    explained: Step | Later = UNEXPLAINED
+    """Its explanation, or how to build it."""
+
+    @property
+    def explanation(self) -> Step:
+        """How it came about; built when it is first asked for."""
+        return built(self.explained)
+
+    def unexplained(self) -> "Line":
+        """The line without its explanation, and without what that would be built from."""
+        return self._replace(explained=UNEXPLAINED)
 
     def said(self) -> tuple[object, ...]:
         """The line without its explanation: two lines are the same if and only if this is equal."""
@@ -85,7 +95,7 @@ class Line(NamedTuple):
             "currency": self.currency,
             "unmet": list(self.unmet),
             "held_for": list(self.held_for),
-            "explanation": {} if self.explanation is UNEXPLAINED else self.explanation.as_json(),
+            "explanation": {} if self.explained == UNEXPLAINED else self.explanation.as_json(),
         }
 
     @property

@@ -14,7 +14,7 @@ from ledger.programs.line import Line
 def _line(name: str, *parts: Step, outcome: str = "held", currency: str = "CNY") -> Line:
     return Line(
         f"p/{name}", "k", "platform", f"partner:{name}", f"store:{name}", outcome,
-        Money(0, currency), explanation=Step("whole", parts=parts),
+        Money(0, currency), explained=Step("whole", parts=parts),
     )  # fmt: skip
 
 

@@ -6,7 +6,6 @@ what the text leaves open is a parameter of the edition.
 """
 
 from decimal import Decimal
-from typing import Any
 
 from ledger.aggregates.base import Recorded, first_of
 from ledger.aggregates.merchant import MerchantTargeted
@@ -17,15 +16,15 @@ from ledger.kernel.instants import EARLIEST, Instant, day_of
 from ledger.kernel.period import Window
 from ledger.programs.recruiting.gather import Case
 from ledger.programs.recruiting.gmv import gmv_over_threshold
-from ledger.programs.recruiting.steps import WINDOW_OPEN, Terms, named, step
+from ledger.programs.recruiting.steps import WINDOW_OPEN, Judged, Terms, judged, named, step
 
 DAYS_TO_SALE = "days to the first sale"
 
 
-def judge(case: Case, terms: Terms) -> list[Step]:
+def judge(case: Case, terms: Terms) -> tuple[Judged, ...]:
     """All ten conditions, in the order of their codes."""
     targeting = case.merchant.targeting_at(terms.edition.program, _targeted_at(case, terms))
-    return [
+    return (
         partner_certified(case, terms),
         not_withheld(case, terms),
         targeted(case, targeting, terms),
@@ -36,68 +35,89 @@ def judge(case: Case, terms: Terms) -> list[Step]:
         gmv_over_threshold(case, terms),
         stock_in_countries(case, terms),
         store_open(case, terms),
-    ]
+    )
 
 
-def partner_certified(case: Case, terms: Terms) -> Step:
+def partner_certified(case: Case, terms: Terms) -> Judged:
     """The partner's last certification or termination at or before the onboarding certifies it."""
     last = case.partner.certification_at(case.onboarding.at)
-    met = last is not None and isinstance(last.event, PartnerCertified)
-    facts = case.partner.standing
-    observed = named(last, "never certified by then", terms)
+    met, later = last is not None and isinstance(last.event, PartnerCertified), None
     if met and terms.parameters.later_termination_forfeits:
         later = case.partner.certification_at(terms.as_of)
         if later and isinstance(later.event, PartnerTerminated):
-            met, observed = False, named(later, "", terms)
-    required = f"certified when the store was onboarded, {terms.local(case.onboarding.at)}"
-    return step(terms, "partner_certified", met, required, observed, *facts)
+            met = False
+    because = last if met or later is None else later
+
+    def told() -> Step:
+        observed = named(because, "never certified by then", terms)
+        required = f"certified when the store was onboarded, {terms.local(case.onboarding.at)}"
+        facts = case.partner.standing
+        return step(terms, "partner_certified", met, required, observed, *facts)
+
+    return judged("partner_certified", met, told)
 
 
-def not_withheld(case: Case, terms: Terms) -> Step:
+def not_withheld(case: Case, terms: Terms) -> Judged:
     """Nothing of this program is withheld from the store, or from the partner as a whole."""
-    observed = named(case.withheld[0], "", terms) if case.withheld else "nothing withheld"
-    required = "no incentive withheld for the store or the partner"
-    return step(terms, "not_withheld", not case.withheld, required, observed, *case.withheld)
+    withheld = case.withheld
+
+    def told() -> Step:
+        observed = named(withheld[0], "", terms) if withheld else "nothing withheld"
+        required = "no incentive withheld for the store or the partner"
+        return step(terms, "not_withheld", not withheld, required, observed, *withheld)
+
+    return judged("not_withheld", not withheld, told)
 
 
-def targeted(case: Case, targeting: Recorded | None, terms: Terms) -> Step:
+def targeted(case: Case, targeting: Recorded | None, terms: Terms) -> Judged:
     """The last of the merchant's targetings and removals for this program is a targeting."""
     met = targeting is not None and isinstance(targeting.event, MerchantTargeted)
-    observed = named(targeting, "never on the list", terms)
-    required = "merchant on the program's list"
-    return step(terms, "targeted", met, required, observed, *case.merchant.targeting)
+
+    def told() -> Step:
+        observed = named(targeting, "never on the list", terms)
+        required = "merchant on the program's list"
+        return step(terms, "targeted", met, required, observed, *case.merchant.targeting)
+
+    return judged("targeted", met, told)
 
 
-def exclusive_link(case: Case, targeting: Recorded | None, terms: Terms) -> Step:
+def exclusive_link(case: Case, targeting: Recorded | None, terms: Terms) -> Judged:
     """An invited merchant opened its store through the link of the partner that invited it.
 
     Which other partner an invitation names is no business of the one that is paid.
     """
-    event = case.onboarding.event
+    event, code = case.onboarding.event, "exclusive_link"
     invitation = targeting.event if targeting is not None else None
     if not isinstance(invitation, MerchantTargeted) or invitation.mode != "invited":
-        return step(
-            terms, "exclusive_link", True, "for invited merchants only", "not invited", targeting
-        )
+        required, observed = "for invited merchants only", "not invited"
+        return judged(code, True, lambda: step(terms, code, True, required, observed, targeting))
     inviter = invitation.partner
     met = event.via == "exclusive_link" and inviter in (None, event.partner)
-    required = f"opened through the exclusive link of {event.partner}"
-    observed = f"opened via {event.via}, introduced by {event.partner}"
-    facts, discreet = (targeting, case.onboarding), None
-    if inviter not in (None, event.partner):
-        required = "opened through the exclusive link of the partner that the invitation names"
-        observed, discreet = f"{observed}; the invitation names {inviter}", observed
-    return step(terms, "exclusive_link", met, required, observed, *facts, discreet=discreet)
+
+    def told() -> Step:
+        required = f"opened through the exclusive link of {event.partner}"
+        observed = f"opened via {event.via}, introduced by {event.partner}"
+        facts, discreet = (targeting, case.onboarding), None
+        if inviter not in (None, event.partner):
+            required = "opened through the exclusive link of the partner that the invitation names"
+            observed, discreet = f"{observed}; the invitation names {inviter}", observed
+        return step(terms, code, met, required, observed, *facts, discreet=discreet)
+
+    return judged(code, met, told)
 
 
-def market(case: Case, terms: Terms) -> Step:
+def market(case: Case, terms: Terms) -> Judged:
     """The store's market is one of the edition's."""
     own, markets = case.onboarding.event.market, terms.parameters.markets
-    required = f"one of {', '.join(markets)}"
-    return step(terms, "market", own in markets, required, own, case.onboarding)
+    met = own in markets
+
+    def told() -> Step:
+        return step(terms, "market", met, f"one of {', '.join(markets)}", own, case.onboarding)
+
+    return judged("market", met, told)
 
 
-def first_verified(case: Case, terms: Terms) -> Step:
+def first_verified(case: Case, terms: Terms) -> Judged:
     """The store is verified, and no store of its merchant or brand was verified before it.
 
     At equal instants the smaller store id is first. An unverified store can still become the
@@ -112,55 +132,80 @@ def first_verified(case: Case, terms: Terms) -> Step:
         if (rival := _verification(state, scope))
     ]
     ahead = [rival for rival in rivals if own is None or rival[:2] < (own.at, case.store.store)]
-    code, required = "first_verified", "verified, and first of its merchant's and brand's stores"
-    mine = case.store.verifications
-    parts = (case.kin,) if case.kin else ()
-    if ahead:
-        at, store, rival = min(ahead)[:3]
-        observed = f"{store} was verified first, {terms.local(at)}"
-        discreet = "another store of the merchant or brand was verified first"
+    met = bool(own) and not ahead
+    pending = None if ahead or own or terms.ended() else WINDOW_OPEN
+
+    def told() -> Step:
+        observed = discreet = "not verified"
+        facts = [*case.store.verifications]
+        if ahead:
+            at, store, rival = min(ahead)[:3]
+            observed = f"{store} was verified first, {terms.local(at)}"
+            discreet = "another store of the merchant or brand was verified first"
+            facts.append(rival)
+        elif own:
+            observed = discreet = f"verified {terms.local(own.at)}, none before it"
         return step(
-            terms, code, False, required, observed, *mine, rival, parts=parts, discreet=discreet
+            *(terms, "first_verified", met),
+            "verified, and first of its merchant's and brand's stores",
+            observed,
+            *facts,
+            pending=pending,
+            parts=(case.kin.step,) if case.kin else (),
+            discreet=discreet,
         )
-    if own:
-        observed = f"verified {terms.local(own.at)}, none before it"
-        discreet = observed
-        return step(terms, code, True, required, observed, *mine, parts=parts, discreet=discreet)
-    pending = None if terms.ended() else WINDOW_OPEN
-    discreet = "not verified"
-    more: dict[str, Any] = {"pending": pending, "parts": parts, "discreet": discreet}
-    return step(terms, code, False, required, discreet, *mine, **more)
+
+    return judged("first_verified", met, told, pending=pending)
 
 
-def first_sale_in_time(case: Case, terms: Terms) -> Step:
+def first_sale_in_time(case: Case, terms: Terms) -> Judged:
     """The earliest first sale is on day 0 to day 30 from onboarding, including all of day 30."""
-    days = terms.first_days(case.onboarding)
-    sale = case.store.first_sale
-    met = sale is not None and day_of(sale.at, days.zone) in days
+    days, sale, code = case.days, case.store.first_sale, "first_sale_in_time"
+    day = None if sale is None else day_of(sale.at, days.zone)
+    met = day is not None and day in days
     pending = WINDOW_OPEN if sale is None and terms.as_of < days.window.end else None
-    required = f"first sale on {days.first} to {days.last}"
-    measures: tuple[tuple[str, Decimal], ...] = ()
-    observed = "no sale"
-    if sale:
-        number = (day_of(sale.at, days.zone) - days.first).days
-        observed = f"{terms.local(sale.at)}, day {number}"
-        measures = ((DAYS_TO_SALE, Decimal(number)),)
-    sales, code = case.store.sales, "first_sale_in_time"
-    judged = step(terms, code, met, required, observed, *sales, pending=pending)
-    spans = (DaySpan("first sale due", days.first, days.last),)
-    return judged._replace(measures=measures, spans=spans)
+
+    def told() -> Step:
+        required = f"first sale on {days.first} to {days.last}"
+        measures: tuple[tuple[str, Decimal], ...] = ()
+        observed = "no sale"
+        if sale is not None and day is not None:
+            number = (day - days.first).days
+            observed = f"{terms.local(sale.at)}, day {number}"
+            measures = ((DAYS_TO_SALE, Decimal(number)),)
+        sales = case.store.sales
+        how = step(terms, code, met, required, observed, *sales, pending=pending)
+        spans = (DaySpan("first sale due", days.first, days.last),)
+        return how._replace(measures=measures, spans=spans)
+
+    return judged(code, met, told, pending=pending)
 
 
-def stock_in_countries(case: Case, terms: Terms) -> Step:
+def stock_in_countries(case: Case, terms: Terms) -> Judged:
     """Stock in all the countries at one common instant within the term."""
-    countries = terms.parameters.stock_countries
-    window = terms.window
-    asked_in, own = terms.parameters.stock_asked_in, case.onboarding.event.market
+    code, parameters, stock = "stock_in_countries", terms.parameters, case.store.stock
+    asked_in, own = parameters.stock_asked_in, case.onboarding.event.market
     if asked_in != "all" and own not in asked_in:
-        required = f"asked of stores in {', '.join(asked_in)}"
-        observed = f"a store in {own}"
-        return step(terms, "stock_in_countries", True, required, observed, case.onboarding)
-    stock = case.store.stock
+        required, observed = f"asked of stores in {', '.join(asked_in)}", f"a store in {own}"
+        fact = case.onboarding
+        return judged(code, True, lambda: step(terms, code, True, required, observed, fact))
+    best = _most_at_once(stock, terms)
+    met = len(best) == len(parameters.stock_countries)
+    pending = None if met or terms.ended() else WINDOW_OPEN
+
+    def told() -> Step:
+        at_once = parameters.stock_test == "at_once"
+        required = f"stock in {', '.join(parameters.stock_countries)} {_WHEN[at_once]}"
+        observed = f"at most {', '.join(sorted(best)) or 'none'}" + (" at once" if at_once else "")
+        return step(terms, code, met, required, observed, *stock, pending=pending)
+
+    return judged(code, met, told, pending=pending)
+
+
+def _most_at_once(stock: list[Recorded], terms: Terms) -> dict[str, Recorded]:
+    """The countries with stock at the first instant of the term at which most of those asked for
+    have some; where instants need not be common, at any instant up to it."""
+    countries, window = terms.parameters.stock_countries, terms.window
     candidates = {fact.at for fact in stock if fact.at in window} | {window.start}
     listed: dict[str, Recorded] = {}
     best: dict[str, Recorded] = {}
@@ -175,34 +220,33 @@ def stock_in_countries(case: Case, terms: Terms) -> Step:
             best = dict(listed)
         if len(listed) == len(countries):
             break
-    met = len(best) == len(countries)
-    pending = None if met or terms.ended() else WINDOW_OPEN
-    at_once = terms.parameters.stock_test == "at_once"
-    required = f"stock in {', '.join(countries)} {_WHEN[at_once]}"
-    observed = f"at most {', '.join(sorted(best)) or 'none'}" + (" at once" if at_once else "")
-    return step(terms, "stock_in_countries", met, required, observed, *stock, pending=pending)
+    return best
 
 
 _WHEN = {True: "at one instant of the term", False: "at any instants of the term"}
 
 
-def store_open(case: Case, terms: Terms) -> Step:
+def store_open(case: Case, terms: Terms) -> Judged:
     """The store is in normal state when the term ends; before that, at as-of."""
     test, window = terms.parameters.store_open_test, terms.window
     now = terms.as_of + 1  # as-of is inclusive: what happened at that instant has happened
+    pending = None
     if test == "throughout":
-        span = Window(case.onboarding.at, min(window.end, now))
-        disturbed = case.store.disturbance(span)
+        because = case.store.disturbance(Window(case.onboarding.at, min(window.end, now)))
+        met = because is None
         required = "normal state from onboarding to the term's end"
-        observed = named(disturbed, "normal state", terms)
+    else:
+        standing = case.store.standing(now if test == "at_as_of" else min(window.end, now))
+        met, because = standing
+        pending = None if met or terms.ended() else WINDOW_OPEN
+        required = "normal state " + ("at as-of" if test == "at_as_of" else "at the term's end")
+
+    def told() -> Step:
+        observed = named(because, "normal state", terms)
         status = case.store.status
-        return step(terms, "store_open", disturbed is None, required, observed, *status)
-    standing = case.store.standing(now if test == "at_as_of" else min(window.end, now))
-    pending = None if standing.normal or terms.ended() else WINDOW_OPEN
-    required = "normal state " + ("at as-of" if test == "at_as_of" else "at the term's end")
-    observed = named(standing.because, "normal state", terms)
-    status = case.store.status
-    return step(terms, "store_open", standing.normal, required, observed, *status, pending=pending)
+        return step(terms, "store_open", met, required, observed, *status, pending=pending)
+
+    return judged("store_open", met, told, pending=pending)
 
 
 def high_risk(store: StoreState, terms: Terms) -> Recorded | None:

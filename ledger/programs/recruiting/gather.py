@@ -1,7 +1,7 @@
 """Brings together the facts that each store's line is based on. Uses the index, never scans."""
 
 from collections.abc import Collection, Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ledger.aggregates.base import Recorded, in_order
 from ledger.aggregates.merchant import MerchantState
@@ -16,7 +16,7 @@ from ledger.aggregates.store import (
 )
 from ledger.aggregates.store_state import StoreState
 from ledger.kernel.counted import counted
-from ledger.kernel.decision import Step
+from ledger.kernel.decision import Later, Step
 from ledger.kernel.instants import EARLIEST
 from ledger.kernel.period import Days, Window
 from ledger.programs.contract import Reader, in_chunks
@@ -42,8 +42,10 @@ class Case(NamedTuple):
     partner: PartnerState
     withheld: tuple[Recorded, ...]
     rivals: tuple[StoreState, ...]
-    kin: Step | None
+    kin: Later | None
     """A step for all stores of the same merchant or brand; None where there are no others."""
+    days: Days
+    """Day 0 to day 30 from the onboarding."""
 
 
 def cases(
@@ -65,13 +67,12 @@ def _cases_of(
     reader: Reader, edition: Edition, stores: Iterable[str], *, deduct: bool
 ) -> Iterator[Case]:
     """The cases of the given stores, without those that the edition does not cover."""
+    window, parameters = edition.window, parameters_of(edition)
     states = reader.states("store", stores, StoreState)
     counted = {
         name: (state, onboarding)
         for name, state in states.items()
-        if (onboarding := state.onboarding)
-        and onboarding.event.partner
-        and onboarding.at in edition.window
+        if (onboarding := state.onboarding) and onboarding.event.partner and onboarding.at in window
     }
     _apply_orders(reader, edition, counted, deduct=deduct)
     events: list[MerchantOnboarded] = [onboarding.event for _, onboarding in counted.values()]
@@ -90,6 +91,7 @@ def _cases_of(
             partners[event.partner],
             withheld.of(name, event.partner),
             *related.of(name, event.merchant, event.brand),
+            first_days(onboarding, edition, parameters),
         )
 
 
@@ -186,26 +188,25 @@ class _Related:
             for streams in (*self._by_merchant.values(), *self._by_brand.values())
             for stream in streams
         }
-        self._groups: dict[Any, tuple[tuple[StoreState, ...], Step | None]] = {}
         self._states = states | reader.states("store", names - set(states), StoreState, VERIFYING)
 
     def of(
         self, store: str, merchant: str, brand: str | None
-    ) -> tuple[tuple[StoreState, ...], Step | None]:
+    ) -> tuple[tuple[StoreState, ...], Later | None]:
         """Other stores whose counting onboarding names the same merchant or brand, and a step
-        with every fact examined to find them, shared by all of them."""
-        key = (merchant, brand)
-        known = self._groups.get(key)
-        if known is None:
-            streams = [*self._by_merchant.get(merchant, ())]
-            if brand:
-                streams += self._by_brand.get(brand, ())
-            names = sorted({_name(stream) for stream in streams})
-            states = [self._states[name] for name in names]
-            related = tuple(state for state in states if _is_related(state, merchant, brand))
-            known = self._groups[key] = (related, _related_step(states, merchant, brand))
-        related, looked_at = known
-        return tuple(state for state in related if state.store != store), looked_at
+        with every fact examined to find them."""
+        streams = {*self._by_merchant.get(merchant, ())}
+        if brand:
+            streams.update(self._by_brand.get(brand, ()))
+        if len(streams) < 2:  # the store itself
+            return (), None
+        states = [self._states[_name(stream)] for stream in sorted(streams)]
+        related = tuple(
+            state
+            for state in states
+            if state.store != store and _is_related(state, merchant, brand)
+        )
+        return related, Later(lambda: _related_step(states, merchant, brand))
 
 
 def _is_related(state: StoreState, merchant: str, brand: str | None) -> bool:
@@ -215,9 +216,7 @@ def _is_related(state: StoreState, merchant: str, brand: str | None) -> bool:
     )
 
 
-def _related_step(states: list[StoreState], merchant: str, brand: str | None) -> Step | None:
-    if len(states) < 2:
-        return None
+def _related_step(states: list[StoreState], merchant: str, brand: str | None) -> Step:
     verified = sum(state.verification is not None for state in states)
     facts = [fact for state in states for fact in (*state.onboardings, *state.verifications)]
     return Step(

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from ledger.aggregates.base import Recorded
 from ledger.aggregates.store import StoreClosed
 from ledger.aggregates.store_state import StoreState
-from ledger.kernel.decision import Step, not_met
+from ledger.kernel.decision import Later, Step, built, not_met
 from ledger.kernel.money import Money
 from ledger.programs.contract import Answer, Asked, Reader
 from ledger.programs.exchange import Rates
@@ -20,7 +20,7 @@ from ledger.programs.line import PLATFORM, Line
 from ledger.programs.recruiting import conditions
 from ledger.programs.recruiting.gather import Case, cases, closed_of_partners, earlier_of_partners
 from ledger.programs.recruiting.parameters import CODES, HELD, parameters_of
-from ledger.programs.recruiting.steps import Terms, assumed, named
+from ledger.programs.recruiting.steps import Judged, Terms, named
 from ledger.programs.variants import REFUNDS_IGNORED, rounding_of
 
 
@@ -40,10 +40,21 @@ class Assessment(NamedTuple):
     onboarding: Recorded
     reported: tuple[int, ...]
     """Positions of every report of the onboarding: the earliest counts."""
-    steps: tuple[Step, ...]
+    judged: tuple[Judged, ...]
     unmet: tuple[str, ...]
     held_for: tuple[str, ...]
     closed: tuple[Closed, ...]
+
+
+class Reduced(NamedTuple):
+    """What is the same for all lines of a partner."""
+
+    payee: str
+    ratio: Decimal | None
+    award: Money
+    due: Money | None
+    """The award times the ratio; None where no ratio is published."""
+    governance: Later
 
 
 def settle_v1(reader: Reader, asked: Asked) -> Answer:
@@ -77,27 +88,30 @@ def terms_of(reader: Reader, asked: Asked) -> Terms:
     """The edition at the reader's as-of, with its parameters and rates."""
     parameters = parameters_of(asked.edition)
     rates = Rates(reader, asked.edition, parameters.rate_max_age_days, at_once=asked.many)
-    return Terms(asked.edition, parameters, reader.clocks.as_of, rates, asked.assume)
+    window = asked.edition.window
+    return Terms(asked.edition, parameters, reader.clocks.as_of, rates, window, asked.assume)
 
 
 def assess(case: Case, terms: Terms) -> Assessment:
     """A store's conditions: unmet ones decline it, else pending ones hold it."""
-    steps = tuple(conditions.judge(case, terms))
+    judged = conditions.judge(case, terms)
     if terms.assume:
-        steps = tuple(assumed(step, terms.assume) for step in steps)
-    assert tuple(step.code for step in steps) == CODES
-    unmet = tuple(step.code or "" for step in steps if step.met is False)
-    pending = {part.pending for step in steps for part in (step, *step.parts)}
-    held_for = () if unmet else tuple(code for code in HELD if code in pending)
+        judged = tuple(result.taken_as_met(terms.assume) for result in judged)
+    unmet = tuple([result.code for result in judged if result.met is False])
+    held_for: tuple[str, ...] = ()
+    if not unmet:
+        pending = {code for result in judged for code in (result.pending, result.also) if code}
+        held_for = tuple(code for code in HELD if code in pending) if pending else ()
+    onboardings = case.store.onboardings
     return Assessment(
         case.store.store,
         case.partner.partner,
         case.onboarding,
-        tuple(sorted(onboarding.position for onboarding in case.store.onboardings)),
-        steps,
+        tuple(sorted([onboarding.position for onboarding in onboardings])),
+        judged,
         unmet,
         held_for,
-        tuple(_closed(case.store, terms)),
+        tuple(_closed(case.store, terms)) if case.store.status else (),
     )
 
 
@@ -124,10 +138,20 @@ def _reduce(
     for partner, mine in by_partner.items():
         own = (closed for assessment in mine for closed in assessment.closed)
         closed = sorted((*others.get(partner, ()), *own))
-        governance = _governance(closed, terms)
-        high_risk = sum(store.high_risk is not None for store in closed)
-        lines += [_line(assessment, governance, high_risk, terms) for assessment in mine]
+        result = _reduced(partner, closed, terms)
+        lines += [_line(assessment, result, terms) for assessment in mine]
     return sorted(lines, key=lambda line: line.line)
+
+
+def _reduced(partner: str, closed: list[Closed], terms: Terms) -> "Reduced":
+    """What a partner's closed stores make of its awards."""
+    high_risk = sum(store.high_risk is not None for store in closed)
+    taken = _taken_ratio(terms)
+    ratio = terms.parameters.ratio_for(high_risk) if taken is None else taken
+    award = Money.parse(terms.parameters.award, terms.edition.currency)
+    due = None if ratio is None else award.times(ratio, rounding_of(terms.assume))
+    governance = Later(lambda: _governance(closed, terms))
+    return Reduced(f"partner:{partner}", ratio, award, due, governance)
 
 
 def _governance(closed: list[Closed], terms: Terms) -> Step:
@@ -162,43 +186,52 @@ def _high_risk(closures: list[Recorded]) -> str:
     return f"{len(closures)} high-risk: {names}"
 
 
-def _line(assessment: Assessment, governance: Step, high_risk: int, terms: Terms) -> Line:
-    edition = terms.edition
-    award = Money.parse(terms.parameters.award, edition.currency)
-    taken = _taken_ratio(terms)
-    ratio = terms.parameters.ratio_for(high_risk) if taken is None else taken
-    held_for = assessment.held_for
-    amount = Money.zero(edition.currency)
+def _line(assessment: Assessment, result: Reduced, terms: Terms) -> Line:
+    held_for, amount = assessment.held_for, Money(0, terms.edition.currency)
     if assessment.unmet:
         outcome = "declined"
     elif held_for:
         outcome = "held"
-    elif ratio is None:
+    elif result.due is None:
         outcome, held_for = "held", ("governance_ratio_unset",)
     else:
-        outcome, amount = "payable", award.times(ratio, rounding_of(terms.assume))
-    award_step = Step(
-        "award", award, clause=edition.cite.get("award"), events=(assessment.onboarding.position,)
-    )
-    tree = Step(
-        f"recruiting incentive of {assessment.partner} for store {assessment.store}: {outcome}",
-        amount,
-        required="all conditions met: award x governance ratio, half up to the cent",
-        observed=_observed(outcome, award, ratio, assessment.unmet, held_for),
-        events=assessment.reported,
-        parts=(*assessment.steps, governance, award_step),
-    )
+        outcome, amount = "payable", result.due
     return Line(
-        f"{edition.program}/{assessment.store}",
+        f"{terms.edition.program}/{assessment.store}",
         "incentive",
         PLATFORM,
-        f"partner:{assessment.partner}",
+        result.payee,
         f"store:{assessment.store}",
         outcome,
         amount,
         assessment.unmet,
         held_for,
-        tree,
+        Later(lambda: _tree(assessment, result, outcome, amount, held_for, terms)),
+    )
+
+
+def _tree(
+    assessment: Assessment,
+    result: Reduced,
+    outcome: str,
+    amount: Money,
+    held_for: tuple[str, ...],
+    terms: Terms,
+) -> Step:
+    """Why a line is what it is: its conditions, its partner's ratio, the award."""
+    edition, award = terms.edition, result.award
+    award_step = Step(
+        "award", award, clause=edition.cite.get("award"), events=(assessment.onboarding.position,)
+    )
+    steps = tuple(judged.told() for judged in assessment.judged)
+    assert tuple(step.code for step in steps) == CODES
+    return Step(
+        f"recruiting incentive of {assessment.partner} for store {assessment.store}: {outcome}",
+        amount,
+        required="all conditions met: award x governance ratio, half up to the cent",
+        observed=_observed(outcome, award, result.ratio, assessment.unmet, held_for),
+        events=assessment.reported,
+        parts=(*steps, built(result.governance), award_step),
     )
 
 

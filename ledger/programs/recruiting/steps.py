@@ -1,5 +1,6 @@
 """What every condition receives, and how it reports what it required and observed."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from ledger.aggregates.base import Recorded
@@ -13,6 +14,26 @@ from ledger.programs.recruiting.parameters import Parameters, first_days
 WINDOW_OPEN = "window_open"
 
 
+class Judged(NamedTuple):
+    """What came of one condition, and how to say why: most runs ask for the first alone."""
+
+    code: str
+    met: bool | None
+    """None where it cannot be judged yet; then `pending` names what is missing."""
+    pending: str | None
+    told: Callable[[], Step]
+    also: str | None = None
+    """Something else that it waits for."""
+
+    def taken_as_met(self, assume: frozenset[str]) -> "Judged":
+        """The condition, taken as met where a what-if assumes it."""
+        if self.code not in assume:
+            return self
+        step = self.told()
+        taken = step._replace(met=True, pending=None, observed=f"{step.observed}; taken as met")
+        return self._replace(met=True, pending=None, told=lambda: taken)
+
+
 class Terms(NamedTuple):
     """The edition at one as-of, with what every condition needs."""
 
@@ -20,11 +41,8 @@ class Terms(NamedTuple):
     parameters: Parameters
     as_of: Instant
     rates: Rates
+    window: Window
     assume: frozenset[str] = frozenset()
-
-    @property
-    def window(self) -> Window:
-        return self.edition.window
 
     def local(self, instant: Instant) -> str:
         """An instant as read in the edition's zone: days are counted there."""
@@ -39,13 +57,16 @@ class Terms(NamedTuple):
         return first_days(onboarding, self.edition, self.parameters)
 
 
-def assumed(condition: Step, assume: frozenset[str]) -> Step:
-    """The step, taken as met where a what-if assumes it."""
-    if condition.code not in assume:
-        return condition
-    return condition._replace(
-        met=True, pending=None, observed=f"{condition.observed}; taken as met"
-    )
+def judged(
+    code: str,
+    met: bool | None,
+    told: Callable[[], Step],
+    *,
+    pending: str | None = None,
+    also: str | None = None,
+) -> Judged:
+    """A condition's result: pending ones are neither met nor unmet."""
+    return Judged(code, None if pending else met, pending, told, also)
 
 
 def named(recorded: Recorded | None, otherwise: str, terms: Terms) -> str:

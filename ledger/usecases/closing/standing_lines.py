@@ -108,7 +108,7 @@ def _explained(known: ClosedPeriod, stated: Stated, tree: Step) -> Line:
             observed=f"break {stated.adopted}; by our rules: {own}",
             parts=(tree,),
         )
-    return stated.line._replace(explanation=tree)
+    return stated.line._replace(explained=tree)
 
 
 def _closed_with(connection: Connection, line: str, clocks: Clocks) -> ClosedPeriod | None:

@@ -156,7 +156,7 @@ class StatedPeriod:
             tree = self._trees.get(row.line.line, UNEXPLAINED) if explained else UNEXPLAINED
             if not whose.everybodys and tree is not UNEXPLAINED:
                 tree = tree.for_payee()
-            own = row.line._replace(explanation=tree)
+            own = row.line._replace(explained=tree)
             turned = own.turned().as_json() | {"side": "payer"} if row.to_payer else None
             lines.append(turned or own.as_json())
         return lines
