@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from cli.commands.settle import as_it_stands, row_of
+from cli.commands.settle import EXPLAINED, Working, as_it_stands, row_of
 from cli.options import Ask
 from cli.output import Out
 from cli.pictures import with_bars
@@ -15,20 +15,29 @@ if TYPE_CHECKING:
 
 
 def settle_months(
-    program: str, first: str | None, last: str | None, ask: Ask, *, fresh: bool
+    program: str, first: str | None, last: str | None, ask: Ask, *, fresh: bool, jobs: int
 ) -> None:
     """Shows each month's lines and the totals; of closed months those issued unless `fresh`."""
     from ledger.kernel.money import sum_by_currency
     from ledger.usecases.settling.months import months_between
+    from ledger.usecases.settling.processes import processes
     from ledger.usecases.settling.settle import settle
 
     where, settled = ask.out, []
-    with ask.opened() as book, book.reading() as connection, progress() as report:
+    with (
+        ask.opened() as book,
+        book.reading() as connection,
+        progress() as report,
+        processes(book, jobs) as working,
+    ):
+        how = Working(where.format in EXPLAINED, working)
         run = ask.run(connection, program)
         for month in months_between(run.edition, first, last, run.clocks):
             own = ask.run(connection, program, month)
-            issued = None if fresh else as_it_stands(connection, own, month)
-            settled.append(issued or settle(connection, own.edition, own.clocks, period=month))
+            issued = None if fresh else as_it_stands(connection, own, month, how)
+            settled.append(
+                issued or settle(connection, own.edition, own.clocks, period=month, **how._asdict())
+            )
             report("settling months", 1)
     payable = [
         line.amount

@@ -96,6 +96,13 @@ def answering(
     return decorate
 
 
+JOBS = click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=1,
+    metavar="N",
+    help="Work the lines out in N processes [1].",
+)
 AS_OF = click.option(
     "--as-of",
     metavar="INSTANT|DATE",

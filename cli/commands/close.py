@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.deciding import Decision, deciding
-from cli.options import Ask, answering, not_empty, now
+from cli.options import JOBS, Ask, answering, not_empty, now
 from cli.output import Out
 from cli.signing import checkpoint_of_close, signing_key
 from cli.talk import say
@@ -31,6 +31,7 @@ DIFFERENCES = 3
 @click.option(
     "--posting-date", type=DAY, metavar="DATE", help="The day of its entries [the period's last]."
 )
+@JOBS
 @deciding
 @answering(writes=True, own_reason=True)
 def close(
@@ -39,6 +40,7 @@ def close(
     leave_open: bool,
     reason: str | None,
     posting_date: "date | None",
+    jobs: int,
     decision: Decision,
     ask: Ask,
 ) -> int:
@@ -53,6 +55,7 @@ def close(
     duebook close recruiting-eu-jp-2026q1 --by lin --leave-open --reason "ratios come in May"
     """
     from ledger.usecases.closing.close import close as usecase
+    from ledger.usecases.settling.processes import processes
 
     alone = reason is None if leave_open else reason is not None and ask.clock_is_right is None
     if alone:
@@ -64,7 +67,7 @@ def close(
         _talk_closed(where, plan)
 
     key = signing_key()
-    with ask.opened() as book:
+    with ask.opened() as book, processes(book, jobs) as working:
         with book.reading() as connection:
             at = decision_as_of(ask, connection, program)
         answer = usecase(
@@ -77,6 +80,7 @@ def close(
             leave_open=reason if leave_open else None,
             posting_date=posting_date,
             agree=decision.agree(f"Close {program}{f' {period}' if period else ''}?", show),
+            processes=working,
         )
         if answer["recorded"]:
             checkpoint_of_close(book, key, answer)
@@ -129,12 +133,14 @@ def _talk_closed(where: Out, answer: dict[str, Any]) -> None:
 @click.argument("program", shell_complete=completing("programs"))
 @click.argument("period", required=False, shell_complete=completing("closed_months"))
 @click.option("--posting-date", type=DAY, metavar="DATE", help="The day of its entries [today].")
+@JOBS
 @deciding
 @answering(clocks=True, writes=True)
 def adjust(
     program: str,
     period: str | None,
     posting_date: "date | None",
+    jobs: int,
     decision: Decision,
     ask: Ask,
 ) -> int:
@@ -149,6 +155,7 @@ def adjust(
     """
     from ledger.usecases.closing.adjust import adjust as usecase
     from ledger.usecases.closing.adjust import adjustment
+    from ledger.usecases.settling.processes import processes
 
     where, dry_run = ask.out, decision.dry_run
     if ask.known_at is not None and not dry_run:
@@ -160,11 +167,11 @@ def adjust(
         where.preview().data(plan, [_row(row) for row in plan["adjustments"]])
         _talk_adjusted(plan)
 
-    with ask.opened() as book:
+    with ask.opened() as book, processes(book, jobs) as working:
         if dry_run and posting_date is None:
             with book.reading() as connection:
                 at = ask.clocks(connection, program)
-                answer = adjustment(connection, program, period, at).as_json()
+                answer = adjustment(connection, program, period, at, working).as_json()
             answer |= {"recorded": 0, "posting_date": None}
         else:
             with book.reading() as connection:
@@ -177,6 +184,7 @@ def adjust(
                 as_of=instant,
                 posting_date=posting_date,
                 agree=decision.agree(question, show),
+                processes=working,
             )
     decision.answer(where, answer, [_row(row) for row in answer["adjustments"]])
     if where.is_table and not decision.declined:

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from cli.destination import INPUT
-from cli.options import Ask, answering
+from cli.options import JOBS, Ask, answering
 from cli.output import Out
 from cli.talk import say
 from cli.typed import completing
@@ -21,8 +21,9 @@ WHY_MAX = 20
 @click.option(
     "--terms", type=INPUT, metavar="FILE", help="The same period under these terms, by payee."
 )
+@JOBS
 @answering(clocks=True)
-def replay(program: str, period: str | None, terms: str | None, ask: Ask) -> int:
+def replay(program: str, period: str | None, terms: str | None, jobs: int, ask: Ask) -> int:
     """Work a closed period out again as it was known then, and compare every line.
 
     With other instants: how the period looked then. With --terms: what other terms would give.
@@ -34,6 +35,7 @@ def replay(program: str, period: str | None, terms: str | None, ask: Ask) -> int
     """
     from ledger.kernel.errors import BadTerms
     from ledger.usecases.closing.replay import replay as usecase
+    from ledger.usecases.settling.processes import processes
     from ledger.usecases.terms.draft import read_terms
 
     where = ask.out
@@ -43,7 +45,7 @@ def replay(program: str, period: str | None, terms: str | None, ask: Ask) -> int
             f"{terms}: program: found {draft.program!r}, expected {program!r}.",
             "Replay the program that the file is for.",
         )
-    with ask.opened() as book, book.reading() as connection:
+    with ask.opened() as book, book.reading() as connection, processes(book, jobs) as working:
         head = book.head().position
         at = None
         if ask.as_of is not None or ask.known_at is not None:
@@ -53,7 +55,8 @@ def replay(program: str, period: str | None, terms: str | None, ask: Ask) -> int
             typed = ask.clocks(connection, program)
             at = typed if ask.as_of is not None else typed._replace(as_of=own.as_of)
             at = at if ask.known_at is not None else at._replace(known_at=own.known_at)
-        result = usecase(connection, program, period, known_at=head, clocks=at, draft=draft)
+        run: dict[str, Any] = {"clocks": at, "draft": draft, "processes": working}
+        result = usecase(connection, program, period, known_at=head, **run)
     answer = result.as_json()
     if draft is not None and where.is_table:
         where.data(answer, answer["payees"])

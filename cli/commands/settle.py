@@ -1,11 +1,11 @@
 """`duebook settle`: what is due to whom."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from cli.destination import INPUT
-from cli.options import Ask, answering
+from cli.options import JOBS, Ask, answering
 from cli.output import Out
 from cli.pictures import with_bars
 from cli.talk import say
@@ -18,10 +18,20 @@ if TYPE_CHECKING:
     from ledger.aggregates.base import Logged
     from ledger.programs.edition import Edition
     from ledger.programs.line import Line
+    from ledger.usecases.settling.processes import Processes
     from ledger.usecases.settling.settle import Settlement
     from ledger.usecases.terms.runs import Run
 
 SHOWN_MAX = 10
+EXPLAINED = ("json", "ndjson")
+"""Formats that show explanations; for the others none are built."""
+
+
+class Working(NamedTuple):
+    """How a command works lines out: whether with explanations, and in which processes."""
+
+    explained: bool
+    processes: "Processes | None"
 
 
 @click.command()
@@ -48,6 +58,7 @@ SHOWN_MAX = 10
 @click.option(
     "--assumptions", is_flag=True, help="What each other reading of an assumption would move."
 )
+@JOBS
 @answering(clocks=True)
 def settle(
     program: str,
@@ -57,6 +68,7 @@ def settle(
     terms: str | None,
     fresh: bool,
     assumptions: bool,
+    jobs: int,
     ask: Ask,
 ) -> None:
     """Work out what is due under a program. Records nothing.
@@ -70,28 +82,29 @@ def settle(
     duebook settle technical-fee-2020 2020-05 --fresh
     duebook settle technical-fee-2020 --from 2020-05 --to 2020-07
     duebook settle recruiting-eu-jp-2026q1 --assumptions
+    duebook settle recruiting-eu-jp-2026q1 --jobs 4
     """
     from ledger.usecases.settling import settle as usecase
+    from ledger.usecases.settling.processes import processes
     from ledger.usecases.terms.draft import read_terms
 
     if first is not None or last is not None:
-        if period or terms or assumptions:
-            raise click.UsageError("--from and --to go without PERIOD, --terms and --assumptions.")
         from cli.months import settle_months
 
-        settle_months(program, first, last, ask, fresh=fresh)
-        return
+        if period or terms or assumptions:
+            raise click.UsageError("--from and --to go without PERIOD, --terms and --assumptions.")
+        return settle_months(program, first, last, ask, fresh=fresh, jobs=jobs)
     where = ask.out
     draft = None if terms is None else read_terms(terms)
-    with ask.opened() as book, book.reading() as connection:
+    with ask.opened() as book, book.reading() as connection, processes(book, jobs) as working:
         _refuse_other(draft, program, terms)
         run = ask.run(connection, program, period, draft)
-        settlement = None if fresh or draft else as_it_stands(connection, run, period)
+        how = Working(where.format in EXPLAINED, working)
+        settlement = None if fresh or draft else as_it_stands(connection, run, period, how)
         if settlement is None:
-            settlement = usecase.settle(connection, run.edition, run.clocks, period=period)
+            settlement = usecase.settle(connection, *run[:2], period=period, **how._asdict())
         if assumptions:
-            _show_assumptions(connection, settlement, where)
-            return
+            return _show_assumptions(connection, settlement, where)
         answer = settlement.as_json() if where.format == "json" else settlement.head_json()
         changes = None
         if draft is not None:
@@ -99,10 +112,8 @@ def settle(
             changes = usecase.compare(before, settlement)
             answer |= {"draft": True, "changes": changes}
     if not where.is_table:
-        where.data(answer, (line.as_json() for line in settlement.lines))
-        return
-    rows = _rows_of(settlement.lines)
-    where.data(answer, rows, pictured=with_bars)
+        return where.data(answer, (line.as_json() for line in settlement.lines))
+    where.data(answer, _rows_of(settlement.lines), pictured=with_bars)
     _talk_of_obligations(settlement)
     _talk(where, settlement, draft=draft is not None)
     if run.closed is not None:
@@ -147,13 +158,15 @@ def _show_assumptions(connection: Any, settlement: "Settlement", where: Out) -> 
     where.data(rows, rows)
 
 
-def as_it_stands(connection: Any, run: "Run", period: str | None) -> "Settlement | None":
+def as_it_stands(
+    connection: Any, run: "Run", period: str | None, how: Working
+) -> "Settlement | None":
     """The current lines of a closed period; None for an open one."""
     if run.closed is None:
         return None
     from ledger.usecases.closing.standing_lines import standing
 
-    return standing(connection, run.edition.program, period, run.clocks)
+    return standing(connection, run.edition.program, period, run.clocks, **how._asdict())
 
 
 def _talk_of_close(closed: "Logged", settlement: "Settlement", without: str) -> None:

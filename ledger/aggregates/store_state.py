@@ -1,6 +1,6 @@
 """The state of a store at an instant, from timelines into which late facts are inserted."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from ledger.aggregates.base import Recorded, first_of, in_order, instant_text, last_before
@@ -128,15 +128,24 @@ class StoreState:
 
 def listed_at(stock: Iterable[Recorded], instant: Instant) -> dict[str, Recorded]:
     """Countries listed and not delisted at an instant, given stock events in business order."""
+    return next(listed_over(stock, [instant]))
+
+
+def listed_over(
+    stock: Iterable[Recorded], instants: Iterable[Instant]
+) -> Iterator[dict[str, Recorded]]:
+    """As `listed_at`, at each of some ascending instants: a dictionary that goes on changing."""
     listed: dict[str, Recorded] = {}
-    for fact in stock:
-        if fact.at > instant:
-            break
-        if isinstance(fact.event, StockListed):
-            listed[fact.event.country] = fact
-        else:
-            listed.pop(fact.event.country, None)
-    return listed
+    remaining = iter(stock)
+    fact = next(remaining, None)
+    for instant in instants:
+        while fact is not None and fact.at <= instant:
+            if isinstance(fact.event, StockListed):
+                listed[fact.event.country] = fact
+            else:
+                listed.pop(fact.event.country, None)
+            fact = next(remaining, None)
+        yield listed
 
 
 def describe_store(name: str, facts: Sequence[Recorded]) -> dict[str, Any]:

@@ -112,9 +112,11 @@ class Later:
     @property
     def step(self) -> Step:
         """The step."""
-        if self._step is None:
-            assert self._build is not None, "a step that is not built can be"
-            self._step, self._build = self._build(), None
+        build = self._build
+        if build is not None:  # two threads may both build it, and get the same
+            self._step = build()
+            self._build = None
+        assert self._step is not None, "what is not to be built has been"
         return self._step
 
     def __eq__(self, other: object) -> bool:

@@ -230,6 +230,12 @@ class OutputExists(Refusal):
     hint = "Nothing was done. Name another file, or replace this one with --overwrite."
 
 
+class WorkerLost(Refusal):
+    """A process that worked a part of a run out has ended before it was done."""
+
+    hint = "Nothing was recorded. Where memory is short, run it again with fewer --jobs."
+
+
 class WrongPeriod(Refusal):
     """A period for an edition that does not settle by month, or none for one that does."""
 

@@ -128,6 +128,8 @@ class Money(NamedTuple):
         """Reads a decimal string; zeros beyond the currency's decimals are ignored. Raises
         `BadAmount` or `UnknownCurrency`."""
         digits = exponent(currency)
+        if digits == 2 and type(text) is str and _CENTS.fullmatch(text):
+            return cls(int(text[:-3] + text[-2:]), currency)
         amount = decimal_of(_without_zeros(text, digits))
         places = -int(amount.as_tuple().exponent)
         if places > digits:

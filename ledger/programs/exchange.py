@@ -226,8 +226,9 @@ def convert(
     for fact in facts:
         event = fact.event
         amount = Decimal(event.amount)
-        addend = Addend(fact)
-        if event.currency != currency:
+        if event.currency == currency:
+            addend = Addend(fact)
+        else:
             day = event.day if by_order_day else day_of(fact.at, edition.zone)
             rate = rates.into(event.currency, day)
             if rate is None:

@@ -186,6 +186,11 @@ class Program:
     """Period and subject of a line id, given without its program."""
     subjects_of_store: Callable[[Any, Edition, str], list[str]] = _the_store
     """The subjects whose lines are about a store, for files that name stores."""
+    dealt: Callable[[Any, Asked], Iterable[tuple[str, str]]] | None = None
+    """Every subject that a run without subjects may have a line of, and a name to deal it by, such
+    as its payee: runs of many subjects are worked out in parts, and subjects of one name stay
+    together. What a rule reads of other subjects it reads from the log, so that the lines are the
+    same for all parts. None: all subjects are worked out together, as a single part."""
     scope: Callable[[Edition], tuple[str, ...]] = _nowhere
     """What an edition covers, to see whether two editions of the same days overlap."""
     markets: Callable[[Edition], Collection[str] | None] = lambda edition: None

@@ -49,6 +49,8 @@ class Book:
         """Whether the tree over the log is kept: older books have none."""
         self.lacking: Lacking | None = None
         """Why a book on a server may only be read, where its role does not let it be written."""
+        self.read_from = location
+        """Where other processes open what this one reads: of a copy, the copy's place."""
         self.stored_as: Book | None = None
         """The book as its server has it, where this one is a copy of it."""
         self.lives_in: object = None

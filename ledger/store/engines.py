@@ -3,6 +3,8 @@
 import os
 import sqlite3
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,10 @@ from ledger.store.head import LOCK_SECONDS
 from ledger.store.lost_server import tell_when_lost
 
 HOW_TO_MAKE = "Make one with `duebook init`, or name one with --book or DUEBOOK_BOOK."
+
+
+FRUGAL = {"mmap_size": 0, "cache_size": -16_384}
+"""Nothing of the file mapped, and 16 MiB of pages."""
 
 
 def may_write(path: Path) -> bool:
@@ -46,6 +52,23 @@ def sqlite_engine(path: Path, *, readonly: bool) -> Engine:
     engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+@contextmanager
+def frugal(connection: Connection) -> Iterator[None]:
+    """Reads with little memory: for many rows that are each read once, all over the file. A server
+    keeps its memory itself."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    usual = {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in FRUGAL}
+    try:
+        for name, value in FRUGAL.items():
+            connection.exec_driver_sql(f"PRAGMA {name} = {value}")
+        yield
+    finally:
+        for name, before in usual.items():
+            connection.exec_driver_sql(f"PRAGMA {name} = {before}")
 
 
 def _begin(connection: Connection) -> None:

@@ -54,17 +54,17 @@ class LogReader(OrderAsking):
     ) -> dict[str, S]:
         """The states of `kind:name` for every name, folded from the facts that count."""
         states = {f"{kind}:{name}": state(name) for name in sorted(names)}
-        watch, keep = self.watch, self.keep
+        watch, keep, read = self.watch, self.keep, 0
         with no_cycles():
             for recorded in self._facts_for(kind, list(states), list(topics)):
                 folded = states.get(recorded.stream)
                 if folded is not None and (keep is None or keep(recorded)):
                     folded.apply(recorded)
-                    self.events_read += 1
+                    read += 1
                     if watch is not None:
                         watch(recorded)
-        skipped = len(kind) + 1
-        return {stream[skipped:]: folded for stream, folded in states.items()}
+        self.events_read += read
+        return {stream[len(kind) + 1 :]: folded for stream, folded in states.items()}
 
     def begins(self, rules: str) -> Instant | None:
         """The first day of the first edition of some rules."""
@@ -283,10 +283,11 @@ class LogReader(OrderAsking):
 
     def _counting_refs(self) -> Select[Any]:
         """Index entries of facts that count."""
-        r, w = refs.c, withdrawn.c
-        is_withdrawn = and_(w.target == r.position, w.position <= self.clocks.known_at)
-        query = self._all_refs().select_from(refs.outerjoin(withdrawn, is_withdrawn))
-        return query.where(w.target.is_(None))
+        if not self._has_withdrawals:
+            return self._all_refs()
+        w, known_at = withdrawn.c, self.clocks.known_at
+        outer = refs.outerjoin(withdrawn, and_(w.target == refs.c.position, w.position <= known_at))
+        return self._all_refs().select_from(outer).where(w.target.is_(None))
 
 
 def _in_pieces(names: Mapping[str, Collection[str]]) -> Iterator[dict[str, list[str]]]:

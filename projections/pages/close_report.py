@@ -12,7 +12,6 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from ledger.aggregates.base import Recorded
 from ledger.kernel.counted import counted
 from ledger.kernel.instants import day_of
 from ledger.kernel.money import Money, sum_by_currency
@@ -23,7 +22,7 @@ from ledger.programs.registry import program_of
 from ledger.programs.words import words
 from ledger.usecases.closing.reasons import with_reasons
 from ledger.usecases.closing.standing_lines import standing
-from ledger.usecases.exceptions.touching_close import exceptions_touching
+from ledger.usecases.exceptions.touching_close import exceptions_touching, surprises
 from ledger.usecases.settling.explain import provenance
 from ledger.usecases.settling.settle import Settlement, settle
 from ledger.usecases.statements.statement import statement
@@ -232,8 +231,7 @@ def close_report(connection: Connection, run: Run, period: str | None) -> CloseR
     edition, clocks = run.edition, run.clocks
     program_of(edition.rules).refuse_without_lines(edition)
     settlement = standing(connection, edition.program, period, clocks)
-    seen: list[Recorded] = []
-    fresh = settle(connection, edition, clocks, period=period, watch=seen.append)
+    fresh = settle(connection, edition, clocks, period=period, examine=surprises)
     stated = None
     if settlement is None:
         settlement = fresh
@@ -247,7 +245,7 @@ def close_report(connection: Connection, run: Run, period: str | None) -> CloseR
         settlement,
         settlement.head_json() | {"stands": settlement.stands},
         stated,
-        exceptions_touching(connection, fresh, seen),
+        exceptions_touching(connection, fresh, fresh.examined),
         [row for row in breaks_of(connection, clocks) if row["break"].startswith(f"{name}/")],
         {row["position"]: row for row in provenance(connection, positions)},
         names_of(connection, {line.payee for line in settlement.lines}, clocks.known_at),

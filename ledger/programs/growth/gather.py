@@ -26,14 +26,18 @@ def cases(
     reader: Reader, edition: Edition, merchants: Collection[str] | None = None
 ) -> Iterator[Case]:
     """The case of every merchant that enrolled in the edition, or of the given ones."""
-    program = edition.program
     if merchants is None:
-        entries = reader.under("enrolled", f"{program}/", f"{program}{AFTER_SLASH}")
-        names = {name for name, _position in entries}
-    else:
-        names = {f"{program}/{merchant}" for merchant in merchants}
+        merchants = enrolled_merchants(reader, edition)
+    names = {f"{edition.program}/{merchant}" for merchant in merchants}
     for chunk in in_chunks(names):
         yield from _cases_of(reader, edition, chunk)
+
+
+def enrolled_merchants(reader: Reader, edition: Edition) -> set[str]:
+    """Every merchant that enrolled in the edition."""
+    prefix = f"{edition.program}/"
+    entries = reader.under("enrolled", prefix, f"{edition.program}{AFTER_SLASH}")
+    return {name.removeprefix(prefix) for name, _position in entries}
 
 
 def _cases_of(reader: Reader, edition: Edition, names: Iterable[str]) -> Iterator[Case]:

@@ -6,10 +6,11 @@ from ledger.aggregates.affiliate import PLANS, AffiliatePlanSet
 from ledger.aggregates.base import Recorded
 from ledger.aggregates.campaign import CAMPAIGNS, CampaignCreated, CampaignEntered
 from ledger.aggregates.sample import APPROVALS, SampleApproved
-from ledger.programs.contract import OfOrders, Reader
+from ledger.programs.contract import Asked, OfOrders, Reader
 from ledger.programs.edition import Edition
 from ledger.programs.growth import enrolled_stores, frozen
 from ledger.programs.growth.charts import charts
+from ledger.programs.growth.gather import enrolled_merchants
 from ledger.programs.growth.parameters import CAME_LATER, checked, parameters_of
 from ledger.programs.growth.rules import settle_v1
 from ledger.programs.growth.variants import of
@@ -24,6 +25,11 @@ def _merchants_with(reader: Reader, edition: Edition, store: str) -> list[str]:
     prefix = f"enrolment:{edition.program}/"
     streams = reader.named("enrols", [store]).get(store, [])
     return [stream.removeprefix(prefix) for stream in streams if stream.startswith(prefix)]
+
+
+def _enrolled(reader: Reader, asked: Asked) -> Iterator[tuple[str, str]]:
+    """Each merchant by itself."""
+    return ((merchant, merchant) for merchant in enrolled_merchants(reader, asked.edition))
 
 
 def _merchant(rest: str) -> tuple[str | None, str]:
@@ -52,6 +58,7 @@ PROGRAM = Program(
         "compensation": expense("Compensation"),
     },
     subject="merchant",
+    dealt=_enrolled,
     absent=lambda edition, period: "it never enrolled",
     subject_of=_merchant,
     subjects_of_store=_merchants_with,

@@ -1,5 +1,7 @@
 """The admission of partners as a program."""
 
+from collections.abc import Iterator
+
 from ledger.aggregates.application import (
     ApplicationSupplemented,
     PartnerApplied,
@@ -7,6 +9,7 @@ from ledger.aggregates.application import (
 )
 from ledger.aggregates.partner import PartnerCertified
 from ledger.kernel.period import in_days
+from ledger.programs.contract import Asked, Reader
 from ledger.programs.edition import Edition
 from ledger.programs.partner_admission import exceptions
 from ledger.programs.partner_admission.gather import admitted_since
@@ -22,11 +25,18 @@ def _not_made(edition: Edition, period: str | None) -> str:
     return f"no partner made it {in_days(days)}"
 
 
+def _made(reader: Reader, asked: Asked) -> Iterator[tuple[str, str]]:
+    """Each application by itself."""
+    window = month_or_all(asked.edition, asked.period).window
+    return ((name, name) for name, _ in reader.names("partner-applies", *window))
+
+
 PROGRAM = Program(
     versions={1: settle_v1},
     checked=checked,
     accounts={},
     subject="application",
+    dealt=_made,
     absent=_not_made,
     periods=MONTH_OR_ALL,
     subjects_of_store=of_no_store,

@@ -10,13 +10,13 @@ from decimal import Decimal
 from ledger.aggregates.base import Recorded, first_of
 from ledger.aggregates.merchant import MerchantTargeted
 from ledger.aggregates.partner import PartnerCertified, PartnerTerminated
-from ledger.aggregates.store_state import StoreState, listed_at
+from ledger.aggregates.store_state import StoreState, listed_over
 from ledger.kernel.decision import DaySpan, Step
 from ledger.kernel.instants import EARLIEST, Instant, day_of
 from ledger.kernel.period import Window
 from ledger.programs.recruiting.gather import Case
 from ledger.programs.recruiting.gmv import gmv_over_threshold
-from ledger.programs.recruiting.steps import WINDOW_OPEN, Judged, Terms, judged, named, step
+from ledger.programs.recruiting.steps import WINDOW_OPEN, Judged, Terms, named, step
 
 DAYS_TO_SALE = "days to the first sale"
 
@@ -48,37 +48,37 @@ def partner_certified(case: Case, terms: Terms) -> Judged:
             met = False
     because = last if met or later is None else later
 
-    def told() -> Step:
+    def tell() -> Step:
         observed = named(because, "never certified by then", terms)
         required = f"certified when the store was onboarded, {terms.local(case.onboarding.at)}"
         facts = case.partner.standing
         return step(terms, "partner_certified", met, required, observed, *facts)
 
-    return judged("partner_certified", met, told)
+    return Judged.of("partner_certified", met, tell)
 
 
 def not_withheld(case: Case, terms: Terms) -> Judged:
     """Nothing of this program is withheld from the store, or from the partner as a whole."""
     withheld = case.withheld
 
-    def told() -> Step:
+    def tell() -> Step:
         observed = named(withheld[0], "", terms) if withheld else "nothing withheld"
         required = "no incentive withheld for the store or the partner"
         return step(terms, "not_withheld", not withheld, required, observed, *withheld)
 
-    return judged("not_withheld", not withheld, told)
+    return Judged.of("not_withheld", not withheld, tell)
 
 
 def targeted(case: Case, targeting: Recorded | None, terms: Terms) -> Judged:
     """The last of the merchant's targetings and removals for this program is a targeting."""
     met = targeting is not None and isinstance(targeting.event, MerchantTargeted)
 
-    def told() -> Step:
+    def tell() -> Step:
         observed = named(targeting, "never on the list", terms)
         required = "merchant on the program's list"
         return step(terms, "targeted", met, required, observed, *case.merchant.targeting)
 
-    return judged("targeted", met, told)
+    return Judged.of("targeted", met, tell)
 
 
 def exclusive_link(case: Case, targeting: Recorded | None, terms: Terms) -> Judged:
@@ -90,11 +90,11 @@ def exclusive_link(case: Case, targeting: Recorded | None, terms: Terms) -> Judg
     invitation = targeting.event if targeting is not None else None
     if not isinstance(invitation, MerchantTargeted) or invitation.mode != "invited":
         required, observed = "for invited merchants only", "not invited"
-        return judged(code, True, lambda: step(terms, code, True, required, observed, targeting))
+        return Judged.of(code, True, lambda: step(terms, code, True, required, observed, targeting))
     inviter = invitation.partner
     met = event.via == "exclusive_link" and inviter in (None, event.partner)
 
-    def told() -> Step:
+    def tell() -> Step:
         required = f"opened through the exclusive link of {event.partner}"
         observed = f"opened via {event.via}, introduced by {event.partner}"
         facts, discreet = (targeting, case.onboarding), None
@@ -103,7 +103,7 @@ def exclusive_link(case: Case, targeting: Recorded | None, terms: Terms) -> Judg
             observed, discreet = f"{observed}; the invitation names {inviter}", observed
         return step(terms, code, met, required, observed, *facts, discreet=discreet)
 
-    return judged(code, met, told)
+    return Judged.of(code, met, tell)
 
 
 def market(case: Case, terms: Terms) -> Judged:
@@ -111,10 +111,10 @@ def market(case: Case, terms: Terms) -> Judged:
     own, markets = case.onboarding.event.market, terms.parameters.markets
     met = own in markets
 
-    def told() -> Step:
+    def tell() -> Step:
         return step(terms, "market", met, f"one of {', '.join(markets)}", own, case.onboarding)
 
-    return judged("market", met, told)
+    return Judged.of("market", met, tell)
 
 
 def first_verified(case: Case, terms: Terms) -> Judged:
@@ -135,7 +135,7 @@ def first_verified(case: Case, terms: Terms) -> Judged:
     met = bool(own) and not ahead
     pending = None if ahead or own or terms.ended() else WINDOW_OPEN
 
-    def told() -> Step:
+    def tell() -> Step:
         observed = discreet = "not verified"
         facts = [*case.store.verifications]
         if ahead:
@@ -155,7 +155,7 @@ def first_verified(case: Case, terms: Terms) -> Judged:
             discreet=discreet,
         )
 
-    return judged("first_verified", met, told, pending=pending)
+    return Judged.of("first_verified", met, tell, pending=pending)
 
 
 def first_sale_in_time(case: Case, terms: Terms) -> Judged:
@@ -165,7 +165,7 @@ def first_sale_in_time(case: Case, terms: Terms) -> Judged:
     met = day is not None and day in days
     pending = WINDOW_OPEN if sale is None and terms.as_of < days.window.end else None
 
-    def told() -> Step:
+    def tell() -> Step:
         required = f"first sale on {days.first} to {days.last}"
         measures: tuple[tuple[str, Decimal], ...] = ()
         observed = "no sale"
@@ -178,7 +178,7 @@ def first_sale_in_time(case: Case, terms: Terms) -> Judged:
         spans = (DaySpan("first sale due", days.first, days.last),)
         return how._replace(measures=measures, spans=spans)
 
-    return judged(code, met, told, pending=pending)
+    return Judged.of(code, met, tell, pending=pending)
 
 
 def stock_in_countries(case: Case, terms: Terms) -> Judged:
@@ -188,37 +188,37 @@ def stock_in_countries(case: Case, terms: Terms) -> Judged:
     if asked_in != "all" and own not in asked_in:
         required, observed = f"asked of stores in {', '.join(asked_in)}", f"a store in {own}"
         fact = case.onboarding
-        return judged(code, True, lambda: step(terms, code, True, required, observed, fact))
+        return Judged.of(code, True, lambda: step(terms, code, True, required, observed, fact))
     best = _most_at_once(stock, terms)
     met = len(best) == len(parameters.stock_countries)
     pending = None if met or terms.ended() else WINDOW_OPEN
 
-    def told() -> Step:
+    def tell() -> Step:
         at_once = parameters.stock_test == "at_once"
         required = f"stock in {', '.join(parameters.stock_countries)} {_WHEN[at_once]}"
         observed = f"at most {', '.join(sorted(best)) or 'none'}" + (" at once" if at_once else "")
         return step(terms, code, met, required, observed, *stock, pending=pending)
 
-    return judged(code, met, told, pending=pending)
+    return Judged.of(code, met, tell, pending=pending)
 
 
 def _most_at_once(stock: list[Recorded], terms: Terms) -> dict[str, Recorded]:
     """The countries with stock at the first instant of the term at which most of those asked for
     have some; where instants need not be common, at any instant up to it."""
     countries, window = terms.parameters.stock_countries, terms.window
-    candidates = {fact.at for fact in stock if fact.at in window} | {window.start}
+    at_once = terms.parameters.stock_test == "at_once"
+    candidates = {fact.at for fact in stock if window.start <= fact.at < window.end} | {
+        window.start
+    }
+    instants = sorted(instant for instant in candidates if instant <= terms.as_of)
     listed: dict[str, Recorded] = {}
     best: dict[str, Recorded] = {}
-    ordered = sorted(stock, key=_stock_key)
-    for instant in sorted(candidates):
-        if instant > terms.as_of:
-            break
-        if terms.parameters.stock_test == "at_once":
-            listed = {}
-        listed |= {c: r for c, r in listed_at(ordered, instant).items() if c in countries}
+    for everywhere in listed_over(sorted(stock, key=_stock_key), instants):
+        now = {country: fact for country, fact in everywhere.items() if country in countries}
+        listed = now if at_once else listed | now
         if len(listed) > len(best):
-            best = dict(listed)
-        if len(listed) == len(countries):
+            best = listed
+        if len(best) == len(countries):
             break
     return best
 
@@ -241,12 +241,12 @@ def store_open(case: Case, terms: Terms) -> Judged:
         pending = None if met or terms.ended() else WINDOW_OPEN
         required = "normal state " + ("at as-of" if test == "at_as_of" else "at the term's end")
 
-    def told() -> Step:
+    def tell() -> Step:
         observed = named(because, "normal state", terms)
         status = case.store.status
         return step(terms, "store_open", met, required, observed, *status, pending=pending)
 
-    return judged("store_open", met, told, pending=pending)
+    return Judged.of("store_open", met, tell, pending=pending)
 
 
 def high_risk(store: StoreState, terms: Terms) -> Recorded | None:

@@ -1,10 +1,9 @@
 """The condition on GMV: foreign amounts converted day by day, compared unrounded."""
 
 from ledger.kernel.decision import DaySpan, Step
-from ledger.kernel.money import Money
 from ledger.programs.exchange import convert, left_out, two_feeds
 from ledger.programs.recruiting.gather import Case
-from ledger.programs.recruiting.steps import WINDOW_OPEN, Judged, Terms, judged, step
+from ledger.programs.recruiting.steps import WINDOW_OPEN, Judged, Terms, step
 
 GMV, THRESHOLD = "GMV", "GMV to be exceeded"
 """Measures of the condition."""
@@ -19,7 +18,7 @@ def gmv_over_threshold(case: Case, terms: Terms) -> Judged:
     parameters, edition = terms.parameters, terms.edition
     days = case.days if parameters.gmv_window == "first_sale_window" else edition.days
     facts = case.store.gmv_of(days, parameters.gmv_basis)
-    threshold = Money.parse(parameters.gmv_over, edition.currency)
+    threshold = terms.gmv_over
     sum_ = convert(facts, terms.rates, edition, by_order_day=parameters.rate_day == "order")
     feeds = two_feeds(facts)
     met: bool | None = None
@@ -32,7 +31,7 @@ def gmv_over_threshold(case: Case, terms: Terms) -> Judged:
         met = sum_.total > threshold.decimal
         pending = WINDOW_OPEN if not met and terms.as_of < days.window.end else None
 
-    def told() -> Step:
+    def tell() -> Step:
         counted = {id(fact) for fact in facts}  # sales of orders share the position of their call
         others = [fact for fact in case.store.gmv if id(fact) not in counted]
         required = (
@@ -52,4 +51,4 @@ def gmv_over_threshold(case: Case, terms: Terms) -> Judged:
         )
 
     also = FEEDS if sum_.missing and feeds else None
-    return judged(CODE, met, told, pending=pending, also=also)
+    return Judged.of(CODE, met, tell, pending=pending, also=also)

@@ -1,9 +1,10 @@
 """The recruiting incentive as a program."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 from ledger.kernel.instants import Instant, midnight
-from ledger.programs.contract import OfOrders
+from ledger.programs.contract import Asked, OfOrders, Reader
 from ledger.programs.edition import Edition
 from ledger.programs.periods import WHOLE_TERM
 from ledger.programs.program import Figures, Program, expense
@@ -24,6 +25,12 @@ def _last_first_sale(edition: Edition, period: str | None) -> Instant:
     return midnight(last + timedelta(days=1), edition.zone)
 
 
+def _by_partner(reader: Reader, asked: Asked) -> Iterator[tuple[str, str]]:
+    """Each store by the partner that introduced it."""
+    for partner, stream in reader.names("partner", *asked.edition.window):
+        yield stream.partition(":")[2], partner
+
+
 def _of_orders(edition: Edition) -> frozenset[OfOrders]:
     placed = parameters_of(edition).gmv_basis == "placed"
     return frozenset({OfOrders.FIRST, OfOrders.GMV} if placed else {OfOrders.FIRST})
@@ -36,6 +43,7 @@ PROGRAM = Program(
     checked=checked,
     accounts={"incentive": expense("Incentive")},
     subject="store",
+    dealt=_by_partner,
     absent=lambda edition, period: "no partner introduced it within the term",
     periods=WHOLE_TERM._replace(settles_until=_last_first_sale),
     scope=lambda edition: parameters_of(edition).markets,

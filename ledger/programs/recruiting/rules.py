@@ -88,8 +88,9 @@ def terms_of(reader: Reader, asked: Asked) -> Terms:
     """The edition at the reader's as-of, with its parameters and rates."""
     parameters = parameters_of(asked.edition)
     rates = Rates(reader, asked.edition, parameters.rate_max_age_days, at_once=asked.many)
-    window = asked.edition.window
-    return Terms(asked.edition, parameters, reader.clocks.as_of, rates, window, asked.assume)
+    over = Money.parse(parameters.gmv_over, asked.edition.currency)
+    own = (asked.edition.window, over, asked.assume)
+    return Terms(asked.edition, parameters, reader.clocks.as_of, rates, *own)
 
 
 def assess(case: Case, terms: Terms) -> Assessment:
@@ -223,7 +224,7 @@ def _tree(
     award_step = Step(
         "award", award, clause=edition.cite.get("award"), events=(assessment.onboarding.position,)
     )
-    steps = tuple(judged.told() for judged in assessment.judged)
+    steps = tuple(judged.tell() for judged in assessment.judged)
     assert tuple(step.code for step in steps) == CODES
     return Step(
         f"recruiting incentive of {assessment.partner} for store {assessment.store}: {outcome}",

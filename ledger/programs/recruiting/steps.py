@@ -6,6 +6,7 @@ from typing import NamedTuple
 from ledger.aggregates.base import Recorded
 from ledger.kernel.decision import Step
 from ledger.kernel.instants import Instant, local
+from ledger.kernel.money import Money
 from ledger.kernel.period import Days, Window
 from ledger.programs.edition import Edition
 from ledger.programs.exchange import Rates
@@ -21,17 +22,29 @@ class Judged(NamedTuple):
     met: bool | None
     """None where it cannot be judged yet; then `pending` names what is missing."""
     pending: str | None
-    told: Callable[[], Step]
+    tell: Callable[[], Step]
     also: str | None = None
     """Something else that it waits for."""
+
+    @classmethod
+    def of(
+        cls,
+        code: str,
+        met: bool | None,
+        tell: Callable[[], Step],
+        pending: str | None = None,
+        also: str | None = None,
+    ) -> "Judged":
+        """A condition's result: pending ones are neither met nor unmet."""
+        return cls(code, None if pending else met, pending, tell, also)
 
     def taken_as_met(self, assume: frozenset[str]) -> "Judged":
         """The condition, taken as met where a what-if assumes it."""
         if self.code not in assume:
             return self
-        step = self.told()
+        step = self.tell()
         taken = step._replace(met=True, pending=None, observed=f"{step.observed}; taken as met")
-        return self._replace(met=True, pending=None, told=lambda: taken)
+        return self._replace(met=True, pending=None, tell=lambda: taken)
 
 
 class Terms(NamedTuple):
@@ -42,6 +55,7 @@ class Terms(NamedTuple):
     as_of: Instant
     rates: Rates
     window: Window
+    gmv_over: Money
     assume: frozenset[str] = frozenset()
 
     def local(self, instant: Instant) -> str:
@@ -55,18 +69,6 @@ class Terms(NamedTuple):
     def first_days(self, onboarding: Recorded) -> Days:
         """Day 0 to day 30 from the onboarding."""
         return first_days(onboarding, self.edition, self.parameters)
-
-
-def judged(
-    code: str,
-    met: bool | None,
-    told: Callable[[], Step],
-    *,
-    pending: str | None = None,
-    also: str | None = None,
-) -> Judged:
-    """A condition's result: pending ones are neither met nor unmet."""
-    return Judged(code, None if pending else met, pending, told, also)
 
 
 def named(recorded: Recorded | None, otherwise: str, terms: Terms) -> str:

@@ -1,15 +1,16 @@
 """Partners' agreements as a program."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from ledger.aggregates.agreement import AgreementSigned
+from ledger.aggregates.agreement import PARTNER_OF, AgreementSigned
 from ledger.aggregates.base import Recorded
+from ledger.kernel.instants import EARLIEST
 from ledger.programs.contract import Asked, OfOrders, Reader
 from ledger.programs.edition import Edition
 from ledger.programs.periods import BY_MONTH, MONTH, month
 from ledger.programs.program import Judging, Program, agency, between, covers, expense
 from ledger.programs.service_agreement import exceptions
-from ledger.programs.service_agreement.gather import names_under
+from ledger.programs.service_agreement.gather import STREAM, all_names, names_under
 from ledger.programs.service_agreement.parameters import (
     COMMISSION_SPLIT,
     FLAT_FEE,
@@ -34,6 +35,22 @@ def _month_and_subject(rest: str) -> tuple[str | None, str]:
     return period or None, named
 
 
+def _of_month(reader: Reader, asked: Asked) -> Iterator[tuple[str, str]]:
+    """Each agreement by its creator, whose commissions it shares, or else by itself; each grant by
+    its partner."""
+    until = reader.clocks.as_of + 1
+    by_creator = {
+        stream.removeprefix(STREAM): creator
+        for creator, stream in reader.names("agreement-creator", EARLIEST, until)
+    }
+    for name in all_names(reader):
+        yield name, by_creator.get(name, name)
+    for partner, stream in reader.names(PARTNER_OF, *month(asked.edition, asked.period).window):
+        kind, _, name = stream.partition(":")
+        if kind == "grant":
+            yield f"{name}/{INCENTIVE}", partner
+
+
 def _with_store(reader: Reader, edition: Edition, store: str) -> list[str]:
     """The agreements that name the store."""
     return sorted(names_under(reader, "agreement-store", [store]))
@@ -55,6 +72,7 @@ PROGRAM = Program(
         INCENTIVE: expense("Incentive"),
     },
     subject="agreement",
+    dealt=_of_month,
     absent=lambda edition, period: "it is not in force then, or nobody has reported it",
     periods=BY_MONTH,
     subject_of=_month_and_subject,

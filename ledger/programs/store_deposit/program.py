@@ -1,5 +1,7 @@
 """The deposits of stores as a program."""
 
+from collections.abc import Iterator
+
 from ledger.aggregates.deposit import (
     DEPOSIT,
     DepositCompensated,
@@ -8,14 +10,25 @@ from ledger.aggregates.deposit import (
     DepositRequired,
     DepositReturned,
 )
+from ledger.programs.contract import Asked, Reader
 from ledger.programs.periods import BY_MONTH, month_and_first
 from ledger.programs.program import Judging, Posts, Program, covers, income
 from ledger.programs.store_deposit.charts import charts
 from ledger.programs.store_deposit.exceptions import judge_deposits
 from ledger.programs.store_deposit.parameters import checked
 from ledger.programs.store_deposit.pot import POT
-from ledger.programs.store_deposit.rules import months_of_deposits, settle_v1
+from ledger.programs.store_deposit.rules import (
+    months_of_deposits,
+    settle_v1,
+    stores_with_deposit,
+)
 from ledger.programs.store_deposit.variants import of
+
+
+def _with_deposit(reader: Reader, asked: Asked) -> Iterator[tuple[str, str]]:
+    """Each store by itself."""
+    return ((store, store) for store in stores_with_deposit(reader, reader.clocks.as_of))
+
 
 PROGRAM = Program(
     versions={1: settle_v1},
@@ -28,6 +41,7 @@ PROGRAM = Program(
         "return": Posts("own", "Deposit", "Liabilities"),
     },
     subject="store",
+    dealt=_with_deposit,
     absent=lambda edition, period: "nobody has reported a deposit or categories of it by then",
     periods=BY_MONTH,
     subject_of=month_and_first,

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from ledger.aggregates.deposit import DEPOSIT
 from ledger.aggregates.deposit_state import DepositState
-from ledger.kernel.instants import EARLIEST
+from ledger.kernel.instants import EARLIEST, Instant
 from ledger.programs.contract import Answer, Asked, Obligation, Reader, in_chunks
 from ledger.programs.edition import Edition
 from ledger.programs.line import Line
@@ -31,7 +31,7 @@ def settle_v1(reader: Reader, asked: Asked) -> Answer:
         return Answer([])
     subjects = asked.subjects
     if subjects is None:
-        subjects = frozenset(name for name, _ in reader.names(DEPOSIT, EARLIEST, month.cut + 1))
+        subjects = stores_with_deposit(reader, month.cut)
     lines: list[Line] = []
     owed: list[Obligation] = []
     for chunk in in_chunks(subjects):
@@ -42,6 +42,11 @@ def settle_v1(reader: Reader, asked: Asked) -> Answer:
             owed += top_up(course, month)
     lines.sort(key=lambda line: line.line)
     return Answer(lines, tuple(sorted(owed, key=lambda obligation: obligation.obligation)))
+
+
+def stores_with_deposit(reader: Reader, until: Instant) -> frozenset[str]:
+    """Every store with a deposit or category fact up to an instant."""
+    return frozenset(name for name, _ in reader.names(DEPOSIT, EARLIEST, until + 1))
 
 
 def months_of_deposits(reader: Reader, edition: Edition) -> list[str]:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
@@ -39,6 +39,9 @@ from ledger.usecases.record_decisions import (
 from ledger.usecases.settling.settle import Settlement, settle, subjects_of
 from ledger.usecases.statements.closed_period import ClosedPeriod, Stated, closed_period, told_as
 from ledger.usecases.statements.locked_days import refuse_posting
+
+if TYPE_CHECKING:
+    from ledger.usecases.settling.processes import Processes
 
 
 @dataclass(frozen=True)
@@ -140,7 +143,11 @@ def _used(filled: Mapping[str, TermsUsed], rows: Sequence[AdjustedLine]) -> dict
 
 
 def adjustment(
-    connection: Connection, program: str, period: str | None, clocks: Clocks
+    connection: Connection,
+    program: str,
+    period: str | None,
+    clocks: Clocks,
+    processes: "Processes | None" = None,
 ) -> Adjustment:
     """What has changed since a period was stated, under its own terms. Records nothing.
 
@@ -149,13 +156,18 @@ def adjustment(
     with no_cycles():
         known = closed_period(connection, program, period, clocks.known_at)
         terms = filled_terms(connection, known, clocks.known_at)
-        settlement = settle(connection, terms.edition, clocks, period=period)
+        settlement = settle(
+            *(connection, terms.edition, clocks),
+            period=period,
+            explained=False,
+            processes=processes,
+        )
         if settlement.provisional:
             raise PeriodOpen(
                 f"{period_id(program, period)} is not over as of {format_instant(clocks.as_of)}.",
                 "Adjust at a later as-of; the default is now.",
             )
-        changed = _changed(known, settlement)
+        changed = _explained(connection, settlement, _changed(known, settlement))
         names = {change.line.line for change in changed}
         by_fill = _moved_by_filling(connection, terms, settlement, names) if terms.filled else set()
         causes = Causes(connection, terms.edition, period, clocks)
@@ -184,20 +196,22 @@ def adjust(
     as_of: Instant | None = None,
     posting_date: date | None = None,
     agree: Agree = at_once,
+    processes: "Processes | None" = None,
 ) -> tuple[Adjustment, dict[str, Any]]:
     """Issues what has changed, one adjustment per statement, if `agree` approves the plan;
     nothing where nothing has changed.
 
     Its entries are posted today, or on `posting_date`. Raises `NotClosed`, `PeriodOpen`,
     `InFuture`, `BadPostingDate`, `DayLocked`, `ConcurrentWrite` after a concurrent write,
-    `ReadOnlyBook`.
+    `ReadOnlyBook`, `WorkerLost`.
     """
     refuse_read_only(book, "adjust")
     clocks_as_of = now if as_of is None else as_of
     refuse_future(clocks_as_of, now)
     with book.reading() as connection:
         head = head_of(connection)
-        proposed = adjustment(connection, program, period, Clocks(clocks_as_of, head.position))
+        clocks = Clocks(clocks_as_of, head.position)
+        proposed = adjustment(connection, program, period, clocks, processes)
         zone = proposed.terms.edition.zone
         today = day_of(now, zone)
         first = date.fromisoformat(proposed.period.seal.first)
@@ -237,6 +251,25 @@ def _changed(period: ClosedPeriod, settlement: Settlement) -> list[Change]:
     stated = [stated.line for stated in period.current.values()]
     changed = changes(stated, settlement.lines)
     return [change for change in changed if change.line.line not in accepted]
+
+
+def _explained(
+    connection: Connection, settlement: Settlement, changed: list[Change]
+) -> list[Change]:
+    """Changes with the explanations of the lines as they are now."""
+    names = {change.now.line for change in changed if change.now}
+    if not names:
+        return changed
+    again = settle(
+        *(connection, settlement.edition, settlement.clocks),
+        period=settlement.period,
+        subjects=subjects_of(settlement.edition, names),
+    )
+    trees = {line.line: line.explained for line in again.lines}
+    return [
+        change._replace(now=change.now and change.now._replace(explained=trees[change.now.line]))
+        for change in changed
+    ]
 
 
 def _moved_by_filling(

@@ -1,11 +1,11 @@
 """Closing a period: one statement per payee, and a seal over everything they are based on."""
 
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
-from ledger.aggregates.base import OwnEvent, Recorded
+from ledger.aggregates.base import OwnEvent
 from ledger.aggregates.settlement import (
     PeriodClosed,
     StatementIssued,
@@ -26,7 +26,7 @@ from ledger.store.book import Book
 from ledger.store.head import Head, head_of
 from ledger.store.snapshots import take
 from ledger.usecases.closing.statements_of_close import statements_of
-from ledger.usecases.exceptions.touching_close import exceptions_touching
+from ledger.usecases.exceptions.touching_close import exceptions_touching, surprises
 from ledger.usecases.record_decisions import (
     Agree,
     at_once,
@@ -38,6 +38,9 @@ from ledger.usecases.settling.settle import Settlement, settle
 from ledger.usecases.statements.closed_period import find_closed
 from ledger.usecases.statements.locked_days import refuse_posting
 from ledger.usecases.terms.editions import edition_at
+
+if TYPE_CHECKING:
+    from ledger.usecases.settling.processes import Processes
 
 SHOWN_MAX = 5
 
@@ -53,6 +56,7 @@ def close(
     leave_open: str | None = None,
     posting_date: date | None = None,
     agree: Agree = at_once,
+    processes: "Processes | None" = None,
 ) -> dict[str, Any]:
     """Issues the statements of a period and seals it, in one transaction, if `agree` approves
     the plan.
@@ -62,7 +66,7 @@ def close(
     Raises `NoLines`, `AlreadyClosed`, `PeriodOpen` while provisional, `LeftOpen` with held lines
     or exceptions that touch the program unless `leave_open` gives a reason, `ConcurrentWrite`
     after a concurrent write, `InFuture`, `BadPostingDate`, `DayLocked`, `UnknownProgram`,
-    `WrongPeriod`, `ReadOnlyBook`.
+    `WrongPeriod`, `ReadOnlyBook`, `WorkerLost`.
     """
     refuse_read_only(book, "close")
     clocks_as_of = now if as_of is None else as_of
@@ -75,11 +79,10 @@ def close(
         refuse_closed(connection, edition, period, head.position)
         _refuse_provisional(edition, period, clocks.as_of)
         day = _posting_day(connection, edition, period, head, posting_date, now)
-        seen: list[Recorded] = []
-        settlement = settle(connection, edition, clocks, period=period, watch=seen.append)
+        run: dict[str, Any] = {"explained": False, "examine": surprises, "processes": processes}
+        settlement = settle(connection, edition, clocks, period=period, **run)
         held = [line for line in settlement.lines if line.outcome == "held"]
-        exceptions = exceptions_touching(connection, settlement, seen)
-        del seen
+        exceptions = exceptions_touching(connection, settlement, settlement.examined)
         if (held or exceptions) and leave_open is None:
             raise _left_open(program, held, exceptions)
         statements = statements_of(connection, settlement, head, day)

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
@@ -15,6 +15,9 @@ from ledger.programs.edition import Edition
 from ledger.programs.line import Change, changes, digest_of
 from ledger.usecases.settling.settle import Settlement, outcome_told, settle, subjects_of
 from ledger.usecases.statements.closed_period import ClosedPeriod, closed_period, edition_of
+
+if TYPE_CHECKING:
+    from ledger.usecases.settling.processes import Processes
 
 
 @dataclass(frozen=True)
@@ -67,18 +70,25 @@ def replay(
     known_at: int,
     clocks: Clocks | None = None,
     draft: Edition | None = None,
+    processes: "Processes | None" = None,
 ) -> Replay:
     """Works a closed period out again at its own clocks and under its own terms.
 
     Other `clocks` show how the period looked then, a `draft` shows what other terms would have
     given, payee by payee. Trusts only the events of statements, not their index, and nothing
-    that was worked out before. Raises `NotClosed`, `LogBroken`.
+    that was worked out before. Raises `NotClosed`, `LogBroken`, `WorkerLost`.
     """
     with no_cycles():
         known = closed_period(connection, program, period, known_at)
         edition = draft or edition_of(connection, known.seal)
         run_clocks = clocks or known.clocks
-        run = settle(connection, edition, run_clocks, period=period, trusting=False)
+        run = settle(
+            *(connection, edition, run_clocks),
+            period=period,
+            trusting=False,
+            explained=draft is not None,
+            processes=processes,
+        )
         differences = _differences(connection, known, run, why=draft is not None)
         faults = [] if clocks or draft else _faults(known, run)
         payees = _payees(known, run, differences) if draft else []

@@ -6,7 +6,7 @@ terms of the close and what had been filled by then.
 
 from collections import defaultdict
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
@@ -27,20 +27,34 @@ from ledger.usecases.statements.closed_period import (
     find_closed,
 )
 
+if TYPE_CHECKING:
+    from ledger.usecases.settling.processes import Processes
+
 
 def standing(
-    connection: Connection, program: str, period: str | None, clocks: Clocks
+    connection: Connection,
+    program: str,
+    period: str | None,
+    clocks: Clocks,
+    *,
+    explained: bool = True,
+    processes: "Processes | None" = None,
 ) -> Settlement | None:
     """A closed period's current lines as of a pair of clocks; None where it was not closed.
 
-    What is owed in addition to the lines is worked out at the clocks, under the terms of the
-    close.
+    Without `explained` lines have no explanations. What is owed in addition to them is worked out
+    at the clocks, under the terms of the close.
     """
     if find_closed(connection, program, period, clocks.known_at, clocks.as_of) is None:
         return None
     known = closed_period(connection, program, period, clocks.known_at, clocks.as_of)
     terms = filled_terms(connection, known, clocks.known_at)
-    run = settle(connection, terms.edition, clocks, period=period)
+    work: dict[str, Any] = {"period": period, "processes": processes}
+    run = settle(connection, terms.edition, clocks, explained=False, **work)
+    if not explained:
+        stated_lines = [stated.line for stated in known.current.values()]
+        stated_lines.sort(key=lambda line: line.line)
+        return replace(run, lines=stated_lines, stands="issued")
     by_clocks: dict[Clocks, list[Stated]] = defaultdict(list)
     for stated in known.current.values():
         by_clocks[stated.clocks].append(stated)
@@ -49,7 +63,7 @@ def standing(
         edition = terms_of_lines(connection, known, at)
         subjects = subjects_of(edition, {stated.line.line for stated in own})
         whole = at == known.clocks
-        again = settle(connection, edition, at, period=period, subjects=None if whole else subjects)
+        again = settle(connection, edition, at, subjects=None if whole else subjects, **work)
         trees = {line.line: line.explanation for line in again.lines}
         lines += [
             _explained(known, stated, trees.get(stated.line.line, UNEXPLAINED)) for stated in own

@@ -1,7 +1,8 @@
 """Exceptions that affect a close: among facts that its run has read, that name its program, or
 that its terms judge."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection
@@ -11,7 +12,9 @@ from ledger.aggregates.catalogue import FACTS
 from ledger.aggregates.judge import Surprise
 from ledger.aggregates.store import MerchantOnboarded
 from ledger.aggregates.store_state import StoreState
+from ledger.kernel.clocks import Clocks
 from ledger.programs.contract import Asked
+from ledger.programs.edition import Edition
 from ledger.programs.registry import program_of
 from ledger.store.log import read_log
 from ledger.store.reader import LogReader
@@ -19,27 +22,36 @@ from ledger.store.schema import withdrawn
 from ledger.usecases.exceptions.exceptions_of import exceptions_of
 from ledger.usecases.settling.settle import Settlement
 
+Found = tuple[Recorded, Surprise]
 NAMING = [fact.TOPIC for fact in FACTS.values() if "program" in fact.model_fields]
 """Topics of facts that name a program."""
 
 
+def surprises(
+    connection: Connection, edition: Edition, clocks: Clocks, seen: Sequence[Recorded]
+) -> list[Found]:
+    """The exceptions among facts that a part of a run has read, each with its fact."""
+    facts = {_key(fact): fact for fact in seen}
+    return list(exceptions_of(connection, clocks, facts.values()))
+
+
 def exceptions_touching(
-    connection: Connection, settlement: Settlement, seen: list[Recorded]
+    connection: Connection, settlement: Settlement, examined: Sequence[Found]
 ) -> list[dict[str, Any]]:
-    """Every exception among the facts seen, those that name the program, and those of its days
-    that no line depends on but that must be reviewed; by position. All as of the run: what
-    happened later neither is an exception nor resolves one."""
+    """Every exception that affects a close: those found among the facts that its run has read,
+    those among facts that name the program, and those of its days that no line depends on but
+    that must be reviewed; by position. All as of the run: what happened later neither is an
+    exception nor resolves one."""
     program, clocks = settlement.edition.program, settlement.clocks
     gone = _withdrawn(connection, clocks.known_at)
-    candidates = (*seen, *_to_review(connection, settlement))
-    facts = {_key(fact): fact for fact in candidates}
+    facts = {_key(fact): fact for fact in _to_review(connection, settlement)}
     for event in read_log(connection, until=clocks.known_at, topics=NAMING):
         counts = event.at <= clocks.as_of and event.position not in gone
         if event.event.program == program and counts:
             facts[_key(event)] = event
     exceptions = [
         (fact, surprise)
-        for fact, surprise in exceptions_of(connection, clocks, facts.values())
+        for fact, surprise in chain(examined, exceptions_of(connection, clocks, facts.values()))
         if _touches(settlement, fact, surprise)
     ]
     elsewhere = _elsewhere(connection, settlement, [fact for fact, _ in exceptions])

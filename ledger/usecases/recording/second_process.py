@@ -7,11 +7,8 @@ fail to start, be killed in the middle of an answer, or run out of memory over a
 import gc
 import os
 import pickle
-import signal
 import sys
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ledger.intake import ndjson
@@ -19,6 +16,7 @@ from ledger.intake.lines import Piece
 from ledger.intake.rejection import Rejection
 from ledger.kernel.garbage import SELDOM
 from ledger.kernel.instants import Instant
+from ledger.kernel.uninterrupted import undisturbed
 from ledger.usecases.recording.stage import Staged, packed, staged, unpacked
 
 if TYPE_CHECKING:
@@ -134,7 +132,7 @@ class Helper:
         context = get_context("spawn")
         self._connection, theirs = context.Pipe()
         self._process = context.Process(target=_help, args=(theirs,), daemon=True)
-        with _undisturbed():
+        with undisturbed():
             self._process.start()
         theirs.close()  # so that the helper's end is noticed here
 
@@ -155,22 +153,6 @@ class Helper:
         if self._process is not None and self._process.pid is not None:
             self._process.join()
         self._process = None
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Holds Ctrl-C back; a process started meanwhile never gets it, the program ends it."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    from multiprocessing import resource_tracker
-
-    resource_tracker.ensure_running()  # starting it later would let Ctrl-C through again
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _cpus() -> int:

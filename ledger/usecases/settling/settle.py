@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -16,12 +16,23 @@ from ledger.kernel.money import Money, sum_by_currency
 from ledger.kernel.period import Span
 from ledger.programs.contract import Asked, Obligation
 from ledger.programs.edition import Edition
-from ledger.programs.line import Line, changes, is_consistent
+from ledger.programs.line import Line, changes
 from ledger.programs.registry import program_of
 from ledger.store.reader import LogReader
 from ledger.store.shared_orders import SharedOrders
 from ledger.usecases.settling.no_such_line import refuse_wrong_period
+from ledger.usecases.settling.parts import (
+    Done,
+    Examine,
+    Part,
+    in_this_process,
+    own_lines,
+    parts_of,
+)
 from ledger.usecases.terms.editions import edition_at
+
+if TYPE_CHECKING:
+    from ledger.usecases.settling.processes import Processes
 
 
 @dataclass(frozen=True)
@@ -39,6 +50,8 @@ class Settlement:
     windowed: frozenset[str] = frozenset()
     """Streams of which the run read only the sales of its own days."""
     changes: list[dict[str, Any]] = field(default_factory=list)
+    examined: list[Any] = field(default_factory=list)
+    """What `examine` found among the facts that the run has read."""
     stands: Literal["fresh", "issued"] = "fresh"
     """Whether the lines are worked out anew, or are a closed period's as issued and adjusted."""
 
@@ -98,39 +111,76 @@ def settle(
     keep: Callable[[Recorded], bool] | None = None,
     trusting: bool = True,
     shared: SharedOrders | None = None,
+    explained: bool = True,
+    examine: Examine | None = None,
+    processes: "Processes | None" = None,
 ) -> Settlement:
     """Works out an edition's lines, or those of some subjects, at a pair of clocks.
 
     `watch` is called with every fact that is read; `assume` and `keep` change one thing for a
     reconciliation's "what if"; without `trusting` no snapshot is used; with `shared`, runs at the
-    same clocks open the order lines once. A subject without a line is left out. Raises
-    `WrongPeriod`, and `LogBroken` for a log that does not read back.
+    same clocks open the order lines once. Without `explained` lines have no explanations, and the
+    facts of a part of the subjects at most are held at a time; `examine` is asked of the facts
+    that each part has read; `processes` work the parts out, if there are some. A subject without
+    a line is left out. Raises `WrongPeriod`, `WorkerLost`, and `LogBroken` for a log that does not
+    read back.
     """
     program = program_of(edition.rules)
     days = program.days_of(edition, period)
-    version = edition.rules_version or max(program.versions)
-    reader = LogReader(connection, clocks)
-    reader.watch, reader.keep, reader.trusting = watch, keep, trusting
-    reader.shared = shared
+    asked = Asked(edition, period, subjects, assume)
+
+    def adapt(reader: LogReader) -> None:
+        reader.watch, reader.keep, reader.shared = watch or reader.watch, keep, shared
+
+    whole = Part(asked, clocks, trusting, explained, examine)
+    here = watch is not None or keep is not None or shared is not None
+    pool = None if here else processes
+    parts = parts_of(connection, whole, pool.jobs if pool else 1)
+    if pool and program.dealt is None:
+        pool.note_that_none_helps(edition.program)
+    done = (
+        pool.work(parts) if pool and len(parts) > 1 else in_this_process(connection, parts, adapt)
+    )
     with no_cycles():
-        answer = program.versions[version](reader, Asked(edition, period, subjects, assume))
-    lines = answer.lines
-    assert all(map(is_consistent, lines)), "an outcome that does not go with its amount"
-    assert len({line.line for line in lines}) == len(lines), "two lines of one id"
-    if answer.period is not None:
-        period, days = answer.period, program.days_of(edition, answer.period)
+        run = _joined(parts, done)
+    if run.period is not None and len(parts) == 1:
+        period, days = run.period, program.days_of(edition, run.period)
     provisional = program.provisional(edition, period, clocks.as_of)
     return Settlement(
         edition=edition,
         clocks=clocks,
         provisional=provisional,
-        lines=lines,
-        obligations=answer.obligations,
+        lines=run.lines,
+        obligations=run.obligations,
         period=period,
         days=days,
-        events_read=reader.events_read,
-        windowed=frozenset(reader.windowed),
+        events_read=run.events_read,
+        windowed=run.windowed,
+        examined=run.examined,
     )
+
+
+def _joined(parts: Sequence[Part], done: Iterable[Done]) -> Done:
+    """What came of all parts: the lines by id, the obligations by id."""
+    lines: list[Line] = []
+    obligations: list[Obligation] = []
+    read, windowed, examined, period = 0, set[str](), list[Any](), None
+    for part, own in zip(parts, done, strict=True):
+        lines += own.lines if len(parts) == 1 else own_lines(own, part)
+        obligations += own.obligations
+        read += own.events_read
+        windowed |= own.windowed
+        examined += own.examined
+        period = own.period
+    if len(parts) > 1:
+        lines.sort(key=_name_of)
+        obligations.sort(key=lambda obligation: obligation.obligation)
+    assert len({line.line for line in lines}) == len(lines), "two lines of one id"
+    return Done(lines, tuple(obligations), period, read, frozenset(windowed), examined)
+
+
+def _name_of(line: Line) -> str:
+    return line.line
 
 
 def published_edition(connection: Connection, program: str, clocks: Clocks) -> Edition:
@@ -169,7 +219,7 @@ def as_published(
     """
     try:
         edition = published_edition(connection, program, clocks)
-        return settle(connection, edition, clocks, period=period)
+        return settle(connection, edition, clocks, period=period, explained=False)
     except (UnknownProgram, WrongPeriod):
         return None
 

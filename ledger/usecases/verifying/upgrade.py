@@ -95,6 +95,7 @@ def up_to_date(book: Book) -> Book:
         _name_archive(copied, book)
     copied.close()
     readable = Book(book.location, sqlite_engine(place, readonly=True), writable=False)
+    readable.read_from = str(place)
     readable.format, readable.lives_in, readable.lacking = copied.format, scratch, book.lacking
     if book.path is not None:
         book.close()

@@ -1,0 +1,122 @@
+"""Processes that work parts of runs out: the same function as here, called elsewhere.
+
+A process that is killed ends the run with an error, and whatever ends the run ends its processes.
+"""
+
+import gc
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from threading import Thread
+from typing import TYPE_CHECKING
+
+from ledger.kernel.errors import WorkerLost
+from ledger.kernel.garbage import SELDOM, no_cycles
+from ledger.kernel.uninterrupted import undisturbed
+from ledger.store.book import Book, open_book
+from ledger.store.engines import frugal
+from ledger.usecases.settling.parts import Done, Part, worked_out
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ProcessPoolExecutor
+    from multiprocessing.process import BaseProcess
+
+
+class Processes:
+    """Processes that are kept for the parts of a command's runs, started by the first of them."""
+
+    def __init__(self, book: Book, jobs: int) -> None:
+        self.book, self.jobs = book, jobs
+        self._executor: ProcessPoolExecutor | None = None
+        self._others: set[BaseProcess] = set()
+        """Processes that were there before."""
+
+    def work(self, parts: Sequence[Part]) -> Iterator[Done]:
+        """What came of each part, in the order of the parts. Raises `WorkerLost`."""
+        from concurrent.futures.process import BrokenProcessPool
+
+        try:
+            for future in self._handed(parts):
+                yield future.result()
+        except BrokenProcessPool:
+            raise WorkerLost(
+                f"One of the {self.jobs} processes that worked the lines out was ended "
+                "before it was done."
+            ) from None
+
+    def note_that_none_helps(self, program: str) -> None:
+        """Notes for the person that a program does without the processes."""
+        note = f"{program} was worked out by one process: its rules take all subjects together."
+        if note not in self.book.notes:
+            self.book.notes.append(note)
+
+    def _handed(self, parts: Sequence[Part]) -> "list[Future[Done]]":
+        from concurrent.futures import ProcessPoolExecutor
+        from multiprocessing import active_children, get_context
+
+        with undisturbed():
+            if self._executor is None:
+                self._others = set(active_children())
+                self._executor = ProcessPoolExecutor(
+                    self.jobs,
+                    get_context("spawn"),
+                    initializer=_begin,
+                    initargs=(self.book.read_from,),
+                )
+            return [self._executor.submit(_work, part) for part in parts]
+
+    def end(self, *, at_once: bool) -> None:
+        """Ends the processes: when they are done, or at once."""
+        if self._executor is None:
+            return
+        if at_once:
+            from multiprocessing import active_children
+
+            for process in set(active_children()) - self._others:
+                process.kill()
+        self._executor.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def processes(book: Book, jobs: int) -> Iterator[Processes | None]:
+    """Processes for the runs of a block; none for a single job, which is worked out here."""
+    if jobs == 1:
+        yield None
+        return
+    kept = Processes(book, jobs)
+    try:
+        yield kept
+    except BaseException:
+        kept.end(at_once=True)
+        raise
+    kept.end(at_once=False)
+
+
+_location = ""
+_book: Book | None = None
+
+
+def _begin(location: str) -> None:
+    """Prepares a process: it ends when the program that started it has ended, however it did."""
+    global _location
+    _location = location
+    gc.set_threshold(*SELDOM)
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    from multiprocessing import parent_process
+
+    parent = parent_process()
+    assert parent is not None, "this process was started by another"
+    parent.join()
+    os._exit(1)
+
+
+def _work(part: Part) -> Done:
+    """Works a part out in the book, which is opened for the first one."""
+    global _book
+    if _book is None:
+        _book = open_book(_location, readonly=True)
+    with _book.reading() as connection, frugal(connection), no_cycles():
+        return worked_out(connection, part)
