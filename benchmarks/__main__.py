@@ -37,6 +37,8 @@ GROUPS: list[tuple[tuple[str, ...], Group]] = [
     (("states",), reading.states),
     (("read", "gmv"), reading.log),
     (("settle",), settling.settle),
+    (("bare",), settling.bare),
+    (("jobs",), settling.jobs),
     (("million",), settling.million),
     (("postgres",), writing.postgres),
     (("commands",), commands.figures),
@@ -110,6 +112,8 @@ def parsed() -> argparse.Namespace:
     options.wanted = set(asked)
     if not options.million:
         options.wanted.discard("million")
+    if options.only is None:
+        options.wanted.discard("jobs")  # it records two million facts first
     return options
 
 

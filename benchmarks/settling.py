@@ -7,13 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.measure import Act, Figure, interleaved
+from benchmarks.measure import Act, Figure, Took, in_turns, interleaved
 from benchmarks.workshop import ROOT, Workshop
 
 MILLION = 1_000_000
 MILLION_STORES = 100_000
 MIB_MAX = 1024
 TIMES_MAX = 11
+BARE_LEAST = 0.5
+LARGE = 10
+JOBS_LEAST, LONGEST_MAX = 1.45, 0.65
 
 
 class Answer(NamedTuple):
@@ -24,6 +27,7 @@ class Answer(NamedTuple):
     facts: int
     lines: int
     peak_mib: float
+    longest: float
 
 
 def child(*words: str | Path) -> Answer:
@@ -61,6 +65,44 @@ def settle(shop: Workshop, wanted: set[str]) -> Iterator[Figure]:
     tenth, whole = books
     how = f"{last[whole].lines:,} lines; reference {tenth:,} stores; without start-up"
     yield Figure("settle", texts[1], texts[0], times, f"<= {TIMES_MAX}x", times <= TIMES_MAX, how)
+
+
+def bare(shop: Workshop, wanted: set[str]) -> Iterator[Figure]:
+    """`bare`: facts per second of the processor, against a loop that only decodes their rows."""
+
+    def once(what: str) -> Took:
+        answer = child(what, shop.recorded)
+        return Took(answer.seconds / answer.facts, answer.cpu / answer.facts)
+
+    acts = {what: lambda what=what: once(what) for what in ("settle", "decode")}  # type: ignore[misc]
+    fact = in_turns(max(shop.runs, 5), acts)
+    ours, reference = 1 / fact["settle"].cpu, 1 / fact["decode"].cpu
+    how = f"{shop.stores:,} stores; seconds of the processor"
+    yield Figure.rate("settle: facts", ours, "decoded alone", reference, BARE_LEAST, how)
+
+
+def jobs(shop: Workshop, wanted: set[str]) -> Iterator[Figure]:
+    """`jobs`: ten times the stores, by one process and by two."""
+    stores = shop.stores * LARGE
+    book = shop.made_book(shop.made_file(shop.facts * LARGE, stores), "large.db")
+    last: dict[int, Answer] = {}
+
+    def once(number: int) -> Took:
+        last[number] = child("settle", book, str(number))
+        return Took(last[number].seconds, last[number].cpu)
+
+    acts = {str(number): lambda number=number: once(number) for number in (1, 2)}  # type: ignore[misc]
+    took = in_turns(shop.runs, acts)
+    times, longest = took["1"].seconds / took["2"].seconds, last[2].longest / took["1"].cpu
+    how = f"{stores:,} stores, {last[1].lines:,} lines; {last[1].peak_mib:.0f} MiB by one process, "
+    how += f"{last[2].peak_mib:.0f} by two, the helpers' largest included"
+    shown = (took["2"].text, took["1"].text)
+    goal = f">= {JOBS_LEAST}x"
+    yield Figure("settle --jobs 2", *shown, times, goal, times >= JOBS_LEAST, how)
+    texts = (f"{last[2].longest:.2f} s cpu", f"{took['1'].cpu:.2f} s cpu")
+    goal = f"<= {LONGEST_MAX}x"
+    longest_how = "the process that worked longest, its start included"
+    yield Figure("the longer of two", *texts, longest, goal, longest <= LONGEST_MAX, longest_how)
 
 
 def million(shop: Workshop, wanted: set[str]) -> Iterator[Figure]:
