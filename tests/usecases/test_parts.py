@@ -32,7 +32,8 @@ def told_demo(book: Book, folder: Path) -> None:
     """The demo's facts: every program that settles facts has lines in it."""
     assert not record(book, list(demo_files()), now=NOW, by="demo").rejected
     more = []
-    for kind, name in (("LiveTaskOrdered", "task"), ("ShopApplied", "application")):
+    names = (("LiveTaskOrdered", "task"), ("ShopApplied", "application"))
+    for kind, name in (*names, ("IncentiveGranted", "grant")):
         example = FACTS[kind].EXAMPLE
         more += [{**example, name: f"X-{number}"} for number in range(4)]
     Quarter(book, folder).tell(more)
