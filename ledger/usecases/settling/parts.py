@@ -24,6 +24,8 @@ from ledger.store.reader import LogReader
 
 SUBJECTS_MAX = 1_000
 """Of how many subjects the facts are held at a time."""
+FACTS_LEAST = 2
+"""A subject has more facts than one; a log of fewer facts holds few subjects."""
 Examine = Callable[[Connection, Edition, Clocks, Sequence[Recorded]], list[Any]]
 """What else is asked of all facts that a part has read. It can be named in another process."""
 
@@ -119,6 +121,8 @@ def parts_of(connection: Connection, whole: Part, least: int) -> list[Part]:
     program = program_of(whole.asked.edition.rules)
     if program.dealt is None or whole.asked.subjects is not None:
         return [whole]
+    if least == 1 and whole.clocks.known_at <= SUBJECTS_MAX * FACTS_LEAST:
+        return [whole]  # nobody need ask how many subjects there are
     reader = LogReader(connection, whole.clocks)
     parts = dealt(program.dealt(reader, whole.asked), least)
     if len(parts) == 1:
