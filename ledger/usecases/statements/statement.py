@@ -153,7 +153,7 @@ class StatedPeriod:
         ]
         lines = []
         for row in sorted(standing, key=lambda row: (row.number, row.to_payer)):
-            tree = self._trees.get(row.line.line, UNEXPLAINED) if explained else UNEXPLAINED
+            tree = self._explained(row.line.line) if explained else UNEXPLAINED
             if not whose.everybodys and tree is not UNEXPLAINED:
                 tree = tree.for_payee()
             own = row.line._replace(explained=tree)
@@ -170,9 +170,13 @@ class StatedPeriod:
                 rows[place.sides].append(Standing(number, line, place.to_payer))
         return rows
 
+    def _explained(self, line: str) -> Step:
+        own = self._worked_out.get(line)
+        return own.explanation if own else UNEXPLAINED
+
     @cached_property
-    def _trees(self) -> dict[str, Step]:
-        return {line.line: line.explanation for line in self.run.lines}
+    def _worked_out(self) -> dict[str, Line]:
+        return {line.line: line for line in self.run.lines}
 
 
 def statement(
