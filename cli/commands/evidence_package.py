@@ -35,8 +35,8 @@ def evidence(program: str, period: str | None, payee: str | None, ask: Ask) -> N
     duebook evidence recruiting-eu-jp-2026q1 --payee partner:P-01 -o P-01.zip
     python3 verify.py 2026q1.zip --key finance.key.pub --checkpoint kept.note
     """
-    if ask.out.destination is None:
-        raise click.UsageError("A package needs a file: -o FILE.zip")
+    if ask.out.destination is None or ask.out.format != "zip":
+        raise click.UsageError("A package is a zip file: -o FILE.zip")
     from ledger.usecases.evidence.checkpoints import signed_checkpoint
     from ledger.usecases.evidence.package import Evidence
     from projections.evidence.package import pack

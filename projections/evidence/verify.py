@@ -122,8 +122,8 @@ class Package:
             need(name in self.names, f"{name} was dropped: it is listed")
             need(sha256(self.zip.read(name)).hex() == digest, f"{name} was altered")
         notes = (MANIFEST, CHECKPOINT) if self.key else ()
-        whose = {signed_by(self.text(name), self.key) for name in notes}
-        return f"{len(listed)} files, of {lines[2]}; signed by {''.join(whose) or 'whom? --key'}"
+        whose = "".join({signed_by(self.text(name), self.key) for name in notes})
+        return f"{len(listed)} files, of {lines[2]}; signed by {whose or 'whom? Ask with --key'}"
 
     def events(self):
         leaves, previous = [], bytes(32)

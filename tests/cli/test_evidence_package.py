@@ -253,10 +253,12 @@ def test_what_was_not_decided_has_no_evidence(
     assert not Path("q.zip").exists()
 
 
-def test_a_package_needs_a_file(busy: Path, duebook: Duebook) -> None:
-    ran = duebook("evidence", PROGRAM)
+@pytest.mark.parametrize("words", [(), ("-o", "q.json"), ("-o", "q.xlsx")])
+def test_a_package_is_a_zip_file(busy: Path, duebook: Duebook, words: tuple[str, ...]) -> None:
+    ran = duebook("evidence", PROGRAM, *words)
     assert ran.code == 2
-    assert "-o FILE.zip" in ran.err
+    assert "A package is a zip file: -o FILE.zip" in ran.err
+    assert not Path("".join(words[1:]) or "q.zip").exists()
 
 
 def test_a_month_of_fees_by_order_is_packed_for_the_store_and_for_all(
