@@ -5,8 +5,10 @@ from typing import Any
 import click
 
 from cli.deciding import Decision, deciding
-from cli.options import Ask, answering
+from cli.options import Ask, answering, now
+from cli.progress import progress
 from cli.talk import say
+from ledger.kernel.counted import counted
 
 
 @click.command()
@@ -40,20 +42,51 @@ def upgrade(decision: Decision, ask: Ask) -> int:
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["facts"]))
-@answering(clocks=True, formats=("ndjson",))
-def export(what: str, ask: Ask) -> None:
-    """Write every fact that counts, as it was recorded: `duebook record` takes the file.
+@click.argument("what", type=click.Choice(["facts", "lake"]))
+@click.argument("folder", required=False, type=click.Path(file_okay=False), metavar="[FOLDER]")
+@answering(clocks=True, formats=("table", "json", "ndjson"))
+def export(what: str, folder: str | None, ask: Ask) -> None:
+    """Write a book for others to read: its facts, or its lines and entries as a data lake.
 
-    What was withdrawn is left out; terms, decisions and orders are not facts.
+    `export facts` writes every fact that counts, as it was recorded: `duebook record` takes the
+    file. What was withdrawn is left out; terms, decisions and orders are not facts.
 
-    \b
+    `export lake FOLDER` writes lines, statements, adjustments, payments, entries and order lines as
+    Parquet, each table with a Delta log: Spark, DuckDB, polars and others read it. Each export that
+    changes a table adds a version, which says the position that the book was known at.
+
+    
     duebook export facts -o facts.ndjson
     duebook export facts --as-of 2026-03-31 -o first-quarter.ndjson
+    duebook export lake lake
     """
+    if (folder is None) != (what == "facts"):
+        raise click.UsageError("Write: export facts [-o FILE], or export lake FOLDER.")
+    if folder is not None:
+        return _export_lake(folder, ask)
     from ledger.usecases.looking.export_facts import exported_facts
 
     where = ask.out
     where.format = "ndjson"
     with ask.opened() as book, book.reading() as connection:
         where.data(None, exported_facts(connection, ask.clocks(connection)))
+    return None
+
+
+def _export_lake(folder: str, ask: Ask) -> None:
+    from pathlib import Path
+
+    from cli.destination import Destination, check
+    from ledger.store.places import own_files, own_folders
+    from projections.exporters.lake import Question, export_lake
+
+    with ask.opened() as book, progress() as report:
+        inside = Path(folder, "lines.parquet") if Path(folder).is_dir() else Path(folder)
+        check([Destination(str(inside))], [], own_files(book.location), own_folders(book.location))
+        question = Question(book, ask.chosen_clocks(book), now(), report)
+        at, tables = export_lake(question, Path(folder))
+    rows = [table._asdict() for table in tables]
+    ask.out.data({"folder": folder, "known_at": at.known_at, "tables": rows}, rows)
+    if ask.out.is_table:
+        changed = sum(table.new for table in tables)
+        say(f"Known at {at.known_at:,}: {counted(changed, 'table')} changed, in {folder}.")
