@@ -28,8 +28,9 @@ from projections.exporters.rows_csv import write_csv
 
 FORMATS = ("table", "json", "csv", "ndjson", "xlsx", "parquet")
 SUFFIXES = {
+    **{f".{name}": name for name in ("json", "csv", "ndjson")},
     ".txt": "table",
-    **{f".{name}": name for name in FORMATS if name != "table"},
+    **{f".{name}": name for name in ("xlsx", "parquet")},
 }
 BINARY = {"xlsx": "workbook", "pdf": "PDF", "parquet": "Parquet file"}
 """What is never written to a terminal, and what it is called."""

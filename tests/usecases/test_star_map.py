@@ -281,7 +281,7 @@ def test_an_amount_below_zero_of_an_older_book_is_no_gain_for_the_store(book: Bo
     fields = {key: value for key, value in TASK.items() if key not in ("type", "at")}
     stage = Stage()
     old = LiveTaskOrdered(**fields | {"price": "-0.50"})
-    stage.add(staged(0, Parsed(old, parse_instant(TASK["at"]), "test")))
+    stage.add([staged(0, Parsed(old, parse_instant(TASK["at"]), "test"))])
     assert record_stage(book, stage, by="test").recorded == 1
     (line,) = settled(book, AUGUST).lines
     assert (line.outcome, line.amount_text) == ("payable", "0.00")
