@@ -21,8 +21,9 @@ class MadeBooks:
     def copy(self, build: Build | None, location: str) -> Book:
         """A platform's book as `init` leaves it, or with what `build` did in it."""
         made = self.made.get(build) or self._make(build)
-        for suffix in ("", ".receipts"):
-            shutil.copyfile(f"{made}{suffix}", f"{location}{suffix}")
+        for suffix in ("", ".receipts", ".secrets"):
+            if suffix != ".secrets" or Path(f"{made}{suffix}").exists():
+                shutil.copyfile(f"{made}{suffix}", f"{location}{suffix}")
         if Path(f"{made}.orders").exists():
             shutil.copytree(f"{made}.orders", f"{location}.orders")
         return open_book(location)

@@ -49,6 +49,11 @@ def evidence(program: str, period: str | None, payee: str | None, ask: Ask) -> N
             packed = pack(gathered, key, file, report)
     say(f"{counted(packed.files, 'file')}, listed in MANIFEST, sha256:{packed.manifest}")
     say_signed(note, key)
+    if payee and gathered.unsalted:
+        say(
+            "An earlier version issued the statements, without salts: whoever gets this can "
+            "confirm a guess of a neighbouring amount."
+        )
     for name in packed.lost:
         say(f"Not in it: {name} was kept and is missing or altered. See duebook verify")
     for position in packed.without_lines:

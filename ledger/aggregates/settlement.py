@@ -128,6 +128,10 @@ class StatementEvent(OwnEvent):
         str | None,
         Field(description="the day of its entries; of a payment the bank's; left out: its own day"),
     ] = None
+    salt: Annotated[
+        str | None,
+        Field(description="drawn, so that whoever holds a hash of the event cannot guess the rest"),
+    ] = None
 
     @property
     def sides(self) -> Sides:

@@ -16,9 +16,10 @@ from ledger.aggregates.settlement import (
     PeriodClosed,
     StatedLine,
     StatementAdjusted,
+    StatementEvent,
     StatementIssued,
 )
-from ledger.kernel.line_leaves import SECRET, SaltedRow, root_of_rows, salted
+from ledger.kernel.line_leaves import SALT, SECRET, SaltedRow, root_of_rows, salted
 
 STATING = (PeriodClosed, StatementAdjusted)
 """The decisions that have a tree."""
@@ -85,6 +86,17 @@ def read_row(text: str) -> tuple[Place, StatedLine | AdjustedLine]:
 def salted_rows(secret: bytes, events: Sequence[Stating]) -> list[SaltedRow]:
     """The rows of statements with the salts of a secret."""
     return salted(secret, [row.text for row in rows_of(events)])
+
+
+def with_salt(event: OwnEvent) -> OwnEvent:
+    """The event of a statement with a salt; others as they are.
+
+    Few things are not known of a neighbour's statement but its amount, and proofs of the log have
+    hashes of neighbouring events in them.
+    """
+    if not isinstance(event, StatementEvent):
+        return event
+    return event.model_copy(update={"salt": secrets.token_hex(SALT)})
 
 
 def with_trees(events: Sequence[OwnEvent]) -> tuple[list[OwnEvent], dict[str, bytes]]:

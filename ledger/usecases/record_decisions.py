@@ -17,7 +17,7 @@ from ledger.store.recorder import refuse_older
 from ledger.store.rights import read_only
 from ledger.store.schema import FORMAT, line_secrets
 from ledger.store.snapshots import Snapshot, keep
-from ledger.usecases.line_trees import STATING, with_trees
+from ledger.usecases.line_trees import STATING, with_salt, with_trees
 
 ATTEMPTS = 5
 
@@ -91,7 +91,9 @@ def record_decisions(
 
 
 def _sealed(book: Book, connection: Connection, events: Sequence[OwnEvent]) -> Sequence[OwnEvent]:
-    """Decisions with the trees over what they state, whose secrets are kept before they are."""
+    """Decisions with salts, and with the trees over what they state, whose secrets are kept before
+    they are."""
+    events = [with_salt(event) for event in events]
     if not any(isinstance(event, STATING) for event in events):
         return events
     if not may_keep_secrets(book, connection):

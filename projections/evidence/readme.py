@@ -29,12 +29,14 @@ as it was when its log had {events}.
   verify.py, verify.html    check this package without the book: see below
   MANIFEST                  every other file with its SHA-256{signed}
   checkpoint.note           the size of the log and the root of its Merkle tree{signed}
-  proofs/POSITION.proof     that an event is in that log: the terms, the statements, their
-                            adjustments and payments, and the facts about their own lines
+  proofs/POSITION.proof     that an event is in that log: the close, its terms, the statements,
+                            their adjustments and payments
   statements/               each statement, as its party gets it, explained line by line
   terms.json                the terms of the close, as the JSON that their digest is of
 
-Events about others are not in it. Where an explanation names one, it is named by its position.
+Other events are not in it. Where an explanation names one, it is named by its position. The close
+shows the totals of the whole period. To be held against a checkpoint that you kept, the package
+has to be made when the log is of that size; otherwise ask for a `proof between`.
 """
 HOW = """\
 
@@ -48,9 +50,10 @@ whoever keeps the book, from them and not from here. KEPT.note is a checkpoint t
 it you see whether the log is still the one that you were shown then. Without these the package is
 only held against itself.
 
-What is shown: that these events were recorded, in this order, before the checkpoint was made, and
-that the statements state what was decided. Not that a fact is true, nor that the amounts
-follow from the facts: for that, record the facts anew and settle, or have the book replayed.
+What is shown: that these events were recorded before the checkpoint was made, and that the lines,
+adjustments and payments of the statements, the seal and the terms are those that were decided. The
+rest of a statement, explanations and this text rest on the signature alone. Not shown is that a
+fact is true, or that amounts follow from facts: for that, have the book replayed.
 """
 FILES = "  files/                    input files that were kept, named by their SHA-256\n"
 
@@ -73,4 +76,9 @@ def readme(evidence: Evidence, lost: list[str]) -> str:
             f"The lines decided at position {positions} are in events.ndjson, without salts: their "
             "secret is not kept, or an earlier version decided.\n"
         )
-    return text + HOW + ("\nMissing:\n\n" + "".join(missing) if missing else "")
+    if evidence.payee and evidence.unsalted:
+        missing.append(
+            "An earlier version issued the statements, without salts: by the hashes in the proofs "
+            "whoever guesses the amount of a neighbouring statement can see that it is right.\n"
+        )
+    return text + HOW + ("\nTo be known:\n\n" + "".join(missing) if missing else "")

@@ -28,7 +28,7 @@ def checked(package: Path, *options: object) -> Checked:
     """Runs the script in a Python that has nothing but the standard library."""
     words = [sys.executable, "-I", "-S", str(SCRIPT), str(package), *map(str, options)]
     ran = subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
-    assert not ran.stderr, ran.stderr
+    assert "Traceback" not in ran.stderr, ran.stderr
     fails = dict(
         line.removeprefix("FAILS  ").split(": ", 1)
         for line in ran.stdout.splitlines()
@@ -95,6 +95,15 @@ def line_of_statement(files: Files) -> Iterator[str]:
     files[name] = json.dumps(answer).encode()
 
 
+def payment_of_statement(files: Files) -> Iterator[str]:
+    """A statement says that more was paid."""
+    name = next(name for name in files if "P-01" in name)
+    yield name
+    answer = json.loads(files[name])
+    answer["payments"][0]["amount"] = "28000.00"
+    files[name] = json.dumps(answer).encode()
+
+
 def size_of_checkpoint(files: Files) -> Iterator[str]:
     """The checkpoint is of one event less."""
     yield CHECKPOINT
@@ -135,6 +144,7 @@ KINDS: dict[str, Callable[[Files], Iterator[str]]] = {
         amount_in_event,
         outcome_of_line,
         line_of_statement,
+        payment_of_statement,
         size_of_checkpoint,
         terms,
         digest_of_input,
@@ -143,12 +153,13 @@ KINDS: dict[str, Callable[[Files], Iterator[str]]] = {
     )
 }
 FOUND_BY_CONTENT = {
-    "amount_in_event": ("events", "terms"),
+    "amount_in_event": ("events", "statements"),
     "outcome_of_line": ("lines",),
     "line_of_statement": ("statements",),
     "size_of_checkpoint": ("events",),
-    "terms": ("terms",),
-    "digest_of_input": ("terms",),
+    "payment_of_statement": ("statements",),
+    "terms": ("statements",),
+    "digest_of_input": ("digests",),
 }
 """The check that fails where the manifest was made to fit."""
 

@@ -5,8 +5,10 @@ import base64
 import json
 import re
 import shutil
+import subprocess
 import sys
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from tests.cli.packages import (
     FOUND_BY_CONTENT,
     KINDS,
     SCRIPT,
+    Checked,
     checked,
     listed_anew,
     packed,
@@ -32,6 +35,7 @@ from tests.quarter import PROGRAM
 Duebook = Callable[..., Ran]
 File = Callable[..., str]
 LINES_MAX = 200
+SAID = ("--format", "json")
 FACTS_OF_OTHERS = re.compile(r"partner:P-0[2-9]|\"P-0[2-9]\"")
 
 
@@ -144,9 +148,7 @@ def test_what_contradicts_the_log_is_found_without_a_key_too(package: Path, kind
 def test_a_name_that_is_in_the_zip_twice_is_refused(package: Path) -> None:
     with pytest.warns(UserWarning, match="Duplicate name"):
         other = packed(unpacked(package), package.with_name("b.zip"), again="terms.json")
-    assert (
-        "terms.json was added: it is not listed, or there twice" in checked(other).fails["manifest"]
-    )
+    assert "terms.json is in the zip twice" in checked(other).fails["manifest"]
 
 
 @pytest.mark.parametrize("change", ["", "{", "c2sp", "\0" * 40, "[" * 5000])
@@ -190,7 +192,110 @@ def test_a_book_whose_chain_does_not_hold_proves_nothing(
     assert not Path("q.zip").exists()
 
 
+def relaid(package: Path, change: Callable[[bytes], bytes]) -> Checked:
+    other = package.with_name("other.zip")
+    other.write_bytes(change(package.read_bytes()))
+    return checked(other)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda raw: b"#!/bin/sh\n" + raw,
+        lambda raw: raw[:-2] + b"\5\0hello",
+        lambda raw: raw + b"PK",
+        lambda raw: raw[: len(raw) // 2],
+        lambda raw: raw.replace(b"README.txt", b"readme.txt", 1),
+    ],
+    ids=["before", "comment", "behind", "cut", "another name before the file"],
+)
+def test_a_zip_that_readers_could_differ_on_is_refused(
+    package: Path, change: Callable[[bytes], bytes]
+) -> None:
+    assert relaid(package, change).code == 1
+
+
+def test_what_a_reader_of_the_stream_would_see_more_of_is_refused(package: Path) -> None:
+    """The directory says that a file ends before its stream does."""
+    files = unpacked(package)
+    target = package.with_name("other.zip")
+    with zipfile.ZipFile(target, "w") as other:
+        for name, content in files.items():
+            more = content + b"and more" if name == "README.txt" else content
+            other.writestr(name, more)
+        entry = other.NameToInfo["README.txt"]
+        entry.file_size, entry.CRC = len(files["README.txt"]), zlib.crc32(files["README.txt"])
+    assert checked(target).code == 1
+
+
+def test_a_name_cannot_write_on_the_terminal(package: Path, key: Path) -> None:
+    files = unpacked(package) | {"\x1b[2Jfine\nfine\x1b[8m": b"x"}
+    result = checked(packed(files, package.with_name("other.zip")), "--key", key)
+    assert result.code == 1
+    assert "\x1b" not in result.out
+
+
+@pytest.mark.parametrize("option", ["--key", "--checkpoint"])
+def test_an_empty_key_or_checkpoint_does_not_count_as_none(package: Path, option: str) -> None:
+    package.with_name("empty").write_text("")
+    assert checked(package, option, package.with_name("empty")).code == 1
+
+
+def test_a_key_of_json_that_is_there_twice_is_refused(package: Path) -> None:
+    files = unpacked(package)
+    name = next(name for name in files if name.startswith("statements/"))
+    files[name] = b'{"lines": [],' + files[name].lstrip()[1:]
+    result = checked(packed(listed_anew(files), package.with_name("other.zip")))
+    assert "twice" in result.fails["statements"]
+
+
+@pytest.mark.parametrize("words", [["nothing.zip"], ["a.key.pub"], ["q.zip", "--kye", "x"], []])
+def test_what_is_no_package_is_said_in_words(package: Path, words: list[str]) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-I", "-S", str(SCRIPT), *words],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 1
+    assert "Traceback" not in ran.stdout + ran.stderr
+
+
 # For one payee.
+
+
+def test_statements_and_payments_have_salts_so_that_a_neighbour_cannot_be_guessed(
+    busy: Path, duebook: Duebook
+) -> None:
+    events = duebook("log", "--format", "json").json
+    salts = [
+        duebook("log", "--after", event["position"] - 1, "--limit", "1", *SAID).json[0]["salt"]
+        for event in events
+        if event["type"] in ("StatementIssued", "StatementAdjusted", "PaymentMade")
+    ]
+    assert len(salts) > 10
+    assert len(set(salts)) == len(salts)
+    assert all(re.fullmatch("[0-9a-f]{32}", salt) for salt in salts)
+
+
+def test_a_payees_package_proves_no_facts(busy: Path, duebook: Duebook) -> None:
+    files = unpacked(of_payee(duebook))
+    proofs = [content.decode() for name, content in files.items() if name.startswith("proofs/")]
+    topics = {
+        json.loads(base64.b64decode(proof.split("\n")[1].removeprefix("extra ")))["topic"]
+        for proof in proofs
+    }
+    assert topics == {
+        "terms-published.v1",
+        "period-closed.v1",
+        "statement-issued.v1",
+        "statement-adjusted.v1",
+        "payment-made.v1",
+    }
+
+
+def test_a_payee_may_be_named_in_short(busy: Path, duebook: Duebook) -> None:
+    assert of_payee(duebook).read_bytes() == of_payee(duebook, "P-01").read_bytes()
 
 
 def test_a_payees_package_shows_nothing_of_other_payees(busy: Path, duebook: Duebook) -> None:

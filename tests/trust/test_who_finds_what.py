@@ -61,9 +61,11 @@ EVENTS: dict[str, Case] = {
         decided_anew(replaced(GMV, "1500.00", "9.00")), set(), OUTSIDE
     ),
     "an issued line, all anew": Case(
-        anew(replaced(ISSUED, "2000.00", "2900.00")), CLOSES | {"decisions"}, OUTSIDE
+        anew(replaced(ISSUED, "2000.00", "2900.00")), CLOSES | {"decisions", "line trees"}, OUTSIDE
     ),
-    "an issued line and the seal, all anew": Case(lines_and_seal, CLOSES | {"decisions"}, OUTSIDE),
+    "an issued line and the seal, all anew": Case(
+        lines_and_seal, CLOSES | {"decisions", "line trees"}, OUTSIDE
+    ),
     "a fact later than all that was kept, all anew": Case(after_what_was_kept, set(), set()),
     "the tail cut, all anew": Case(anew(cut(3)), set(), OUTSIDE),
     "the tail cut and grown past its old end": Case(cut_and_grown, set(), OUTSIDE),

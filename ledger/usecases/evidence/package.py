@@ -1,11 +1,10 @@
 """What a package of evidence of a closed period holds, gathered from one state of the book.
 
 Of a whole period: every event of the log, so that its root is worked out anew, and the rows of the
-line trees with their salts. Of one payee: proofs of the events of that payee's statements, and of
-the facts about their own lines, so that nothing of anybody else is shown.
+line trees with their salts. Of one payee: proofs of the events of that payee's statements, so that
+nothing of anybody else is shown.
 """
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,7 +21,7 @@ from ledger.kernel.notes import SignedNote
 from ledger.store import chain
 from ledger.store.book import Book
 from ledger.store.line_secrets import kept_secrets
-from ledger.store.log import chunks, fetch
+from ledger.store.log import fetch
 from ledger.store.schema import events
 from ledger.usecases.closing.every_statement import names_of_party
 from ledger.usecases.closing.reasons import Reasons
@@ -69,6 +68,7 @@ class Evidence:
         names = names_of_party(connection, clocks, program, period, payee)
         if payee is not None:
             stated.answer(Whose(payee))  # refuses a payee without a statement
+            payee = Whose(payee).among(map(sides_of, stated.statements)).party
         return cls(book, connection, note, stated, names, payee)
 
     @property
@@ -174,41 +174,22 @@ class Evidence:
         return [{"salt": row.salt.hex(), "text": row.text} for row in rows]
 
     def proofs(self) -> Iterator[tuple[int, str]]:
-        """Proofs of the terms, of the payee's statements with all that was decided and paid about
-        them, and of the facts about their own lines: position and text."""
-        for position in sorted(self._positions()):
+        """Proofs of the close, its terms, and the payee's statements with all that was decided and
+        paid about them: position and text.
+
+        Facts are left out: a proof has hashes of neighbouring events in it, by which whoever
+        guesses one of somebody else could see that they are right. Statements have salts.
+        """
+        decided = (*self.known.issued, *self.known.adjusted, *self.known.payments)
+        own = {recorded.position for recorded in decided if recorded.event.statement in self.names}
+        own |= {self.known.closed.position, self.known.seal.terms.position}
+        for position in sorted(own):
             yield position, prove_fact(self.connection, position, self.note).text()
 
-    def _positions(self) -> set[int]:
-        own = {recorded.position for recorded in self._own(self.known.issued)}
-        own |= {recorded.position for recorded in self._own(self.known.adjusted)}
-        own |= {recorded.position for recorded in self._own(self.known.payments)}
-        own.add(self.known.seal.terms.position)
-        named: set[int] = set()
-        about: set[str] = set()
-        for _, answer in self.statements(lambda what, more: None):
-            rows = [*answer["lines"], *answer["adjustments"]]
-            named |= _named(rows)
-            about |= {text for row in answer["lines"] for text in (row["subject"], row["payee"])}
-        others = self._others
-        for chunk in chunks(sorted(about)):
-            c = events.c
-            for position, state in self.connection.execute(
-                select(c.position, c.state).where(c.stream.in_(chunk))
-            ):
-                if position in named and not others & _texts(json.loads(state)):
-                    own.add(position)
-        return own
-
     @property
-    def _others(self) -> set[str]:
-        """Who else has a statement of the period, with and without the kind of party."""
-        parties = {party for name in self.stated.statements for party in sides_of(name)}
-        parties -= {party for name in self.names for party in sides_of(name)}
-        return parties | {party.partition(":")[2] for party in parties}
-
-    def _own(self, recorded: list[Logged]) -> list[Logged]:
-        return [event for event in recorded if event.event.statement in set(self.names)]
+    def unsalted(self) -> bool:
+        """Whether an earlier version has issued a statement of the period, without a salt."""
+        return any(recorded.event.salt is None for recorded in self.known.issued)
 
 
 def _as_hashed(row: Sequence[Any], previous: bytes) -> tuple[dict[str, Any], bytes]:
@@ -219,22 +200,3 @@ def _as_hashed(row: Sequence[Any], previous: bytes) -> tuple[dict[str, Any], byt
     link = chain.link(previous, *place, at, recorded_at, by, batch, number, key)
     said = dict(zip(FIELDS, row[1:-1], strict=True))
     return said | {"state": state.decode(), "key": None if key is None else key.hex()}, link
-
-
-def _named(value: Any) -> set[int]:
-    """The positions that explanations and adjustments in a value name."""
-    if isinstance(value, list):
-        return {position for each in value for position in _named(each)}
-    if not isinstance(value, dict):
-        return set()
-    own = {*value.get("events", ()), *value.get("because", ())}
-    return own | _named([*value.values()])
-
-
-def _texts(value: Any) -> set[str]:
-    """Every text in a value."""
-    if isinstance(value, dict):
-        return _texts([*value.values()])
-    if isinstance(value, list):
-        return {text for each in value for text in _texts(each)}
-    return {value} if isinstance(value, str) else set()
