@@ -312,7 +312,8 @@ def test_an_option_that_names_a_file_says_whether_it_is_read_or_written() -> Non
         for one in command.params
         if names.search(one.metavar or "") and one.type not in (INPUT, OUTPUT_FILE)
     ]
-    assert found == []
+    # A folder to be filled; its command looks at it: `test_a_lake_is_not_written_over_the_book`.
+    assert found == [("export", "folder")]
     answering = [command for command in COMMANDS if command.name != "serve"]  # to a browser
     assert all(any(one.name == "overwrite" for one in command.params) for command in answering)
 
