@@ -24,6 +24,12 @@ UPCASTERS: dict[str, Upcaster] = {
 }
 """Topics that are no longer written, each with the step to its successor."""
 
+
+def topics_of(event: type[Event]) -> list[str]:
+    """The topics that read back as this event: its own, and those that are no longer written."""
+    return [event.TOPIC, *(old for old, step in UPCASTERS.items() if step.becomes == event.TOPIC)]
+
+
 Decode = Callable[[bytes], Event]
 _decoders: dict[str, Decode] = {}
 _fields_set = BaseModel.__dict__["__pydantic_fields_set__"].__set__

@@ -54,6 +54,15 @@ def put_new(made: Path, place: Path) -> None:
         made.rename(place)
 
 
+def sync(path: Path) -> None:
+    """Waits until a file, or what a folder lists, is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def held(descriptor: int) -> bool:
     """Locks what was made just now; False where somebody swept it before it was locked."""
     fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -88,6 +88,11 @@ def salted_rows(secret: bytes, events: Sequence[Stating]) -> list[SaltedRow]:
     return salted(secret, [row.text for row in rows_of(events)])
 
 
+def is_tree_of(tree: LineTree, rows: Sequence[SaltedRow]) -> bool:
+    """Whether a decision's tree is the one over these rows."""
+    return len(rows) == tree.rows and root_of_rows(rows).hex() == tree.root
+
+
 def with_salt(event: OwnEvent) -> OwnEvent:
     """The event of a statement with a salt; others as they are.
 

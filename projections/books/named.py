@@ -1,7 +1,6 @@
 """`books.toml`: the books that are read together, each under a name of its own."""
 
 import re
-import tomllib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from ledger.kernel.errors import Kind, Refusal
 from ledger.store.book import Book, is_url, open_book
 from ledger.store.head import origin_of
 from ledger.usecases.verifying.upgrade import up_to_date
+from projections.toml_file import read_toml
 
 BOOKS_MAX = 1_000
 _NAME = re.compile(r"[^\W_][\w .-]{0,63}")
@@ -82,12 +82,7 @@ def named_books(file: str) -> list[NamedBook]:
     Raises `BadBooks`, also for a name that is there twice.
     """
     path = Path(file)
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise BadBooks(f"{file} cannot be read: {error.strerror}.", "Check the path.") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise BadBooks(f"{file} is not TOML in UTF-8: {error}.") from None
+    data = read_toml(path, BadBooks)
     try:
         listed = _List.model_validate(data)
     except ValidationError as error:

@@ -11,7 +11,8 @@ from typing import IO, Any, NamedTuple
 from ledger.kernel.notes import Signature
 from ledger.usecases.evidence.key_files import KeyFile
 from ledger.usecases.evidence.package import Evidence
-from ledger.usecases.evidence.package_files import digests, kept_files
+from ledger.usecases.evidence.package_files import digests
+from ledger.usecases.verifying.kept_files import KeptFile, kept_files
 from projections.evidence.readme import readme
 from projections.exporters.indented_json import indented
 from projections.file_names import file_names
@@ -52,16 +53,18 @@ def pack(evidence: Evidence, key: KeyFile | None, file: IO[bytes], progress: Pro
     The same book, question and key give the same bytes: no time of this run is in it, and entries
     stand in one order. Raises `LogBroken` for a log whose chain does not hold.
     """
-    whole, lost = ([], {}) if evidence.payee else _kept(evidence)
+    of_payee = evidence.payee is not None
+    kept = [] if of_payee else kept_files(evidence.book, evidence.connection, evidence.size)
+    lost = [file for file in kept if file.fault()]
+    names = [file.name for file in lost]
     listed: dict[str, str] = {}
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=LEVEL) as package:
-        for part in _parts(evidence, whole, list(lost.values()), progress):
+        for part in _parts(evidence, [file for file in kept if file not in lost], names, progress):
             listed[part.name] = _write(package, part)
         text = _manifest(evidence, listed)
         note = text + "\n" + (_signature(text, key) if key else "")
         digest = _write(package, Part(MANIFEST, [note.encode()]))
-    without = [] if evidence.payee else evidence.without_lines
-    return Packed(len(listed), digest, list(lost.values()), without)
+    return Packed(len(listed), digest, names, [] if of_payee else evidence.without_lines)
 
 
 def verifier(name: str) -> bytes:
@@ -69,12 +72,8 @@ def verifier(name: str) -> bytes:
     return (files("projections.evidence") / name).read_bytes()
 
 
-def _kept(evidence: Evidence) -> tuple[list[Any], dict[str, str]]:
-    return kept_files(evidence.book, evidence.connection, evidence.size)
-
-
 def _parts(
-    evidence: Evidence, kept: list[Any], lost: list[str], progress: Progress
+    evidence: Evidence, kept: list[KeptFile], lost: list[str], progress: Progress
 ) -> Iterator[Part]:
     of_payee = evidence.payee is not None
     yield Part("README.txt", [readme(evidence, lost).encode()])

@@ -34,9 +34,10 @@ as it was when its log had {events}.
   statements/               each statement, as its party gets it, explained line by line
   terms.json                the terms of the close, as the JSON that their digest is of
 
-Other events are not in it. Where an explanation names one, it is named by its position. The close
-shows the totals of the whole period. To be held against a checkpoint that you kept, the package
-has to be made when the log is of that size; otherwise ask for a `proof between`.
+Other events are not in it. Where an explanation names one, it is named by its position. Whoever
+guesses all of an event right beside one of these, if it has no salt, can see by the hashes that it
+is right. The close shows the totals of the whole period. To be held against a checkpoint that you
+kept, the package has to be made when the log is of that size; otherwise ask for a `proof between`.
 """
 HOW = """\
 

@@ -22,7 +22,7 @@ from ledger.store.scratch import Scratch, put_new
 from projections.catalogue import VIEWS
 from projections.leftovers import tables_of
 from projections.rights import may_build
-from projections.sql.on_duckdb import ORDERS, SHOWN, Sought, fill, make, order_lines, table_of
+from projections.sql.on_duckdb import ORDERS, SHOWN, Sought, copy_tables, order_lines
 from projections.sql.query import read_only
 from projections.temporary import Progress
 
@@ -106,10 +106,7 @@ def _opened(question: Question) -> Iterator[tuple[Sought, Any, bool]]:
         sought = Sought(log, at, kept, stands)
         session = Session(None)
         try:
-            for name in READ_MODELS:
-                columns, pieces = table_of(sought, name)
-                make(session.database, name, columns)
-                fill(session.database, name, columns, pieces)
+            copy_tables(session.database, sought, READ_MODELS)
             yield sought, session.database, _show_orders(session.database, log, at)
         finally:
             session.close()

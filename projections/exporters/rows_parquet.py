@@ -4,24 +4,26 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from pathlib import Path
 from shutil import copyfileobj
-from tempfile import TemporaryDirectory
 from typing import IO, Any
 
 from ledger.kernel.errors import Refusal
+from ledger.store.archive.connection import connect
+from ledger.store.archive.sql import literal
+from ledger.store.scratch import Scratch
 from projections.cells import cell, is_money, is_number_column
 from projections.exporters.rows_csv import NO_COLUMN
 
 DIGITS_MAX = 38
 """Of a decimal in Parquet."""
 MEMORY = "256MB"
+OBJECT_BYTES = 64 * 1024 * 1024
+"""Of a row as JSON."""
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?Z", re.ASCII
 )
 _NUMBER = re.compile(r"-?([0-9]+)(?:\.([0-9]+))?", re.ASCII)
-_WORKED_IN = "SET threads = 1; SET preserve_insertion_order = true; SET TimeZone = 'UTC'"
 
 
 class NoColumns(Refusal):
@@ -92,10 +94,8 @@ def write(rows: Iterable[dict[str, Any]], file: IO[bytes]) -> None:
     number that no decimal holds exactly. Nothing is a fraction in binary that was not one before.
     Raises `NoColumns`.
     """
-    import duckdb
-
-    with TemporaryDirectory(prefix="duebook-") as folder:
-        staged, made = Path(folder) / "rows.ndjson", Path(folder) / "rows.parquet"
+    with Scratch() as folder:
+        staged, made = folder / "rows.ndjson", folder / "rows.parquet"
         with staged.open("w", encoding="utf-8") as lines:
             columns = _staged(rows, lines)
         if not columns:
@@ -109,11 +109,11 @@ def write(rows: Iterable[dict[str, Any]], file: IO[bytes]) -> None:
             f"CAST(c{number} AS {column.type}) AS {name}"
             for number, (column, name) in enumerate(zip(columns, names, strict=True))
         )
-        with duckdb.connect(":memory:", config={"memory_limit": MEMORY}) as database:
-            database.execute(_WORKED_IN)
+        with connect(folder, MEMORY, threads=1) as database:
             database.execute(
-                f"COPY (SELECT {shown} FROM read_json('{staged}', format='newline_delimited', "
-                f"columns={{{texts}}}, maximum_object_size=67108864)) TO '{made}' "
+                f"COPY (SELECT {shown} FROM read_json({literal(str(staged))}, "
+                f"format='newline_delimited', columns={{{texts}}}, "
+                f"maximum_object_size={OBJECT_BYTES})) TO {literal(str(made))} "
                 "(FORMAT parquet, COMPRESSION zstd)"
             )
         with made.open("rb") as content:

@@ -5,7 +5,6 @@ a statement looks, never what it says.
 """
 
 import base64
-import tomllib
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
@@ -13,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ledger.kernel.errors import Kind, Refusal
 from ledger.store.book import is_url
+from projections.toml_file import read_toml
 
 NAME = "letterhead.toml"
 LOGO_MAX = 1024 * 1024
@@ -52,12 +52,7 @@ def letterhead_at(path: str | None, book: str) -> Letterhead:
     own = Path(book).with_name(NAME) if path is None else Path(path)
     if path is None and (is_url(book) or not own.is_file()):
         return PLAIN
-    try:
-        data = tomllib.loads(own.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise BadLetterhead(f"{own} cannot be read: {error.strerror}.", "Check the path.") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise BadLetterhead(f"{own} is not TOML in UTF-8: {error}.") from None
+    data = read_toml(own, BadLetterhead)
     try:
         made = Letterhead.model_validate({**data, "picture": ""})
     except ValidationError as error:

@@ -81,10 +81,7 @@ def run_by_duckdb(sought: Sought, statement: Statement, limits: Limits, hint: st
     session = Session(None if lines is None else order_lines(lines, sought.clocks))
     database = session.database
     try:
-        for name in sorted(statement.tables - {ORDERS}):
-            columns, pieces = table_of(sought, name)
-            make(database, name, columns)
-            fill(database, name, columns, pieces)
+        copy_tables(database, sought, sorted(statement.tables - {ORDERS}))
         if lines is not None:
             database.execute("ALTER VIEW orders RENAME TO order_lines")
             database.execute(f"CREATE TEMP VIEW orders AS SELECT {SHOWN} FROM order_lines")
@@ -92,6 +89,14 @@ def run_by_duckdb(sought: Sought, statement: Statement, limits: Limits, hint: st
         return run_walled(database, folders, statement, limits, hint)
     finally:
         session.close()
+
+
+def copy_tables(database: Any, sought: Sought, names: Iterable[str]) -> None:
+    """Makes tables, with their rows, of read models and of what is worked out for the call."""
+    for name in names:
+        columns, pieces = table_of(sought, name)
+        make(database, name, columns)
+        fill(database, name, columns, pieces)
 
 
 def run_walled(

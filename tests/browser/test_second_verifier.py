@@ -19,6 +19,7 @@ from tests.browser.opened import violations
 from tests.cli.packages import (
     FOUND_BY_CONTENT,
     KINDS,
+    RELAID,
     listed_anew,
     packed,
     tampered,
@@ -180,6 +181,17 @@ def test_the_page_names_what_was_tampered_with(
     with pytest.warns(UserWarning, match="Duplicate name"):
         twice = packed(files, other, again="terms.json")
     assert "terms.json is in the zip twice" in checked(verifier, twice, key, kept)[1]
+
+
+@pytest.mark.parametrize("kind", RELAID)
+def test_the_page_refuses_a_zip_that_readers_could_differ_on(
+    verifier: Verifier, package: tuple[Path, Path, Path], kind: str
+) -> None:
+    quarter, key, kept = package
+    other = quarter.with_name("other.zip")
+    other.write_bytes(RELAID[kind](quarter.read_bytes()))
+    summary, *_ = checked(verifier, other, key, kept)
+    assert "cannot be checked" in summary
 
 
 def test_the_page_says_where_a_checkpoint_is_of_another_log(

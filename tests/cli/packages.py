@@ -16,6 +16,16 @@ SCRIPT = Path(__file__).parents[2] / "projections" / "evidence" / "verify.py"
 EVENTS, CHECKPOINT, TERMS = "events.ndjson", "checkpoint.note", "terms.json"
 
 
+RELAID: dict[str, Callable[[bytes], bytes]] = {
+    "before": lambda raw: b"#!/bin/sh\n" + raw,
+    "comment": lambda raw: raw[:-2] + b"\5\0hello",
+    "behind": lambda raw: raw + b"PK",
+    "cut": lambda raw: raw[: len(raw) // 2],
+    "another name before the file": lambda raw: raw.replace(b"README.txt", b"readme.txt", 1),
+}
+"""The bytes of a package laid out so that zip readers could differ on what is in it."""
+
+
 class Checked(NamedTuple):
     """What the script says of a package: its exit code, and per check whether it holds."""
 

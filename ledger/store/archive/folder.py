@@ -20,6 +20,7 @@ from ledger.store.archive.refusals import (
     ArchivedFileMissing,
     ArchiveUnwritable,
 )
+from ledger.store.scratch import sync
 
 SUFFIX = ".parquet"
 TEMPORARY = ".writing"
@@ -91,11 +92,11 @@ def publish(folder: Path, produce: Callable[[Path], None]) -> str:
     try:
         with arriving(folder) as temporary:
             produce(temporary)
-            _sync(temporary)
+            sync(temporary)
             digest = digest_of(temporary)
             temporary.chmod(0o444)
             temporary.rename(path_of(folder, digest))
-            _sync(folder)
+            sync(folder)
     except OSError as error:
         raise ArchiveUnwritable(
             f"{folder} cannot be written to: {error.strerror}.", folder=str(folder)
@@ -126,12 +127,4 @@ def arriving(folder: Path) -> Iterator[Path]:
         yield temporary
     finally:
         temporary.unlink(missing_ok=True)
-        os.close(descriptor)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
         os.close(descriptor)

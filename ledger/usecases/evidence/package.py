@@ -12,11 +12,9 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from ledger.aggregates.base import Logged
 from ledger.aggregates.settlement import sides_of
 from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.errors import LogBroken
-from ledger.kernel.line_leaves import root_of_rows, salted
 from ledger.kernel.notes import SignedNote
 from ledger.store import chain
 from ledger.store.book import Book
@@ -27,7 +25,7 @@ from ledger.usecases.closing.every_statement import names_of_party
 from ledger.usecases.closing.reasons import Reasons
 from ledger.usecases.evidence.checkpoints import checkpoint_of
 from ledger.usecases.evidence.proofs_of_facts import FIELDS, UNREADABLE, prove_fact
-from ledger.usecases.line_trees import rows_of
+from ledger.usecases.line_trees import is_tree_of, salted_rows
 from ledger.usecases.statements.closed_period import ClosedPeriod
 from ledger.usecases.statements.fingerprint import fingerprinted
 from ledger.usecases.statements.statement import StatedPeriod, Whose
@@ -67,7 +65,7 @@ class Evidence:
         stated = StatedPeriod.at(connection, program, period, clocks)
         names = names_of_party(connection, clocks, program, period, payee)
         if payee is not None:
-            stated.answer(Whose(payee))  # refuses a payee without a statement
+            stated.answer(Whose(payee), explained=False)  # refuses a payee without a statement
             payee = Whose(payee).among(map(sides_of, stated.statements)).party
         return cls(book, connection, note, stated, names, payee)
 
@@ -135,43 +133,36 @@ class Evidence:
         """The positions of the close and its adjustments, each with the rows of its tree: salt and
         text. Those whose secret is lost, and of earlier versions, have none: see `without_lines`.
         """
-        for decision, statings in self._statings():
-            rows = self._salted(decision, statings)
-            if rows is not None:
-                yield decision.position, rows
+        kept = self._secrets
+        for decision, statements in self.known.statings:
+            tree = decision.event.line_tree
+            if tree is None or tree.root not in kept:
+                continue
+            rows = salted_rows(kept[tree.root], statements)
+            if not is_tree_of(tree, rows):
+                raise LogBroken(
+                    f"The lines of position {decision.position:,} are not those of its tree.",
+                    "See what does not hold: duebook verify",
+                )
+            yield decision.position, [{"salt": row.salt.hex(), "text": row.text} for row in rows]
 
     @cached_property
     def without_lines(self) -> list[int]:
         """Positions of decisions whose lines cannot be given with their salts."""
-        kept = self._secrets or {}
         return [
             decision.position
-            for decision, statings in self._statings()
-            if rows_of(statings)
-            and (decision.event.line_tree is None or decision.event.line_tree.root not in kept)
+            for decision, statements in self.known.statings
+            if any(statement.lines for statement in statements)
+            and (
+                decision.event.line_tree is None
+                or decision.event.line_tree.root not in self._secrets
+            )
         ]
 
     @cached_property
-    def _secrets(self) -> dict[str, bytes] | None:
-        return kept_secrets(self.book, self.connection)
-
-    def _statings(self) -> Iterator[tuple[Logged, list[Any]]]:
-        yield self.known.closed, [recorded.event for recorded in self.known.issued]
-        for adjusted in self.known.adjusted:
-            yield adjusted, [adjusted.event]
-
-    def _salted(self, decision: Logged, statings: list[Any]) -> list[dict[str, str]] | None:
-        tree = decision.event.line_tree
-        if tree is None or tree.root not in (self._secrets or {}):
-            return None
-        texts = [row.text for row in rows_of(statings)]
-        rows = salted((self._secrets or {})[tree.root], texts)
-        if root_of_rows(rows).hex() != tree.root:
-            raise LogBroken(
-                f"The lines of position {decision.position:,} are not those of its tree.",
-                "See what does not hold: duebook verify",
-            )
-        return [{"salt": row.salt.hex(), "text": row.text} for row in rows]
+    def _secrets(self) -> dict[str, bytes]:
+        """By the roots of their trees; none where they may not be read."""
+        return kept_secrets(self.book, self.connection) or {}
 
     def proofs(self) -> Iterator[tuple[int, str]]:
         """Proofs of the close, its terms, and the payee's statements with all that was decided and
@@ -188,8 +179,10 @@ class Evidence:
 
     @property
     def unsalted(self) -> bool:
-        """Whether an earlier version has issued a statement of the period, without a salt."""
-        return any(recorded.event.salt is None for recorded in self.known.issued)
+        """Whether something was decided or paid in the period by an earlier version, without a
+        salt."""
+        decided = (*self.known.issued, *self.known.adjusted, *self.known.payments)
+        return any(recorded.event.salt is None for recorded in decided)
 
 
 def _as_hashed(row: Sequence[Any], previous: bytes) -> tuple[dict[str, Any], bytes]:

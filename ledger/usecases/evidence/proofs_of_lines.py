@@ -4,17 +4,16 @@ Such a proof is one of the decision's event, which has the root of its line tree
 their salts beside it: whoever checks works out that root, and then that of the log.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from sqlalchemy import Connection
 
-from ledger.aggregates.base import Recorded
 from ledger.aggregates.settlement import AdjustedLine, LineTree, StatedLine, period_id
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import Refusal
 from ledger.kernel.instants import Instant
-from ledger.kernel.line_leaves import SaltedRow, range_of_rows, root_of_rows, salted
+from ledger.kernel.line_leaves import SaltedRow, range_of_rows
 from ledger.kernel.merkle_checks import root_of_range
 from ledger.kernel.money import Money, sum_by_currency
 from ledger.kernel.notes import SignedNote
@@ -23,20 +22,24 @@ from ledger.kernel.proofs import InclusionProof
 from ledger.store.book import Book
 from ledger.store.line_secrets import kept_secrets
 from ledger.usecases.evidence.proofs_of_facts import fact_with
-from ledger.usecases.line_trees import place_to_payee, read_row, rows_of
+from ledger.usecases.line_trees import (
+    is_tree_of,
+    place_to_payee,
+    read_row,
+    rows_of,
+    salted_rows,
+)
 from ledger.usecases.looking.short_names import meaning, no_line, statement_meant
-from ledger.usecases.statements.closed_period import ClosedPeriod, closed_period, closed_periods
+from ledger.usecases.statements.closed_period import (
+    ClosedPeriod,
+    Stating,
+    closed_period,
+    closed_periods,
+)
 
 
 class NotProvable(Refusal):
     """A line or statement of which no proof can be made."""
-
-
-class Stating(NamedTuple):
-    """A decision that states rows: its own event, and the statements whose rows are in its tree."""
-
-    decision: Recorded
-    statements: Sequence[Any]
 
 
 def prove_statement(
@@ -49,7 +52,7 @@ def prove_statement(
     """
     statement = statement_meant(connection, statement, note.checkpoint.size)
     period = _period_of(connection, statement, note.checkpoint.size)
-    stating = _close(period)
+    stating = period.statings[0]
     places = [
         place for place, row in enumerate(rows_of(stating.statements)) if row.statement == statement
     ]
@@ -92,13 +95,7 @@ def _statings(connection: Connection, known_at: int) -> Iterable[Stating]:
     for closed in reversed(closed_periods(connection, known_at)):
         seal = closed.event
         period = closed_period(connection, seal.program, seal.period, known_at)
-        for event in reversed(period.adjusted):
-            yield Stating(event, [event.event])
-        yield _close(period)
-
-
-def _close(period: ClosedPeriod) -> Stating:
-    return Stating(period.closed, [recorded.event for recorded in period.issued])
+        yield from reversed(period.statings)
 
 
 def _period_of(connection: Connection, statement: str, known_at: int) -> ClosedPeriod:
@@ -132,8 +129,8 @@ def _proved(
             "proved.",
             "It lies in the book's file .secrets, on a server in the table duebook_secrets.",
         )
-    rows = salted(secrets[tree.root], [row.text for row in rows_of(stating.statements)])
-    if root_of_rows(rows).hex() != tree.root:
+    rows = salted_rows(secrets[tree.root], stating.statements)
+    if not is_tree_of(tree, rows):
         raise NotProvable(
             f"The lines of position {decision.position} are not those of its tree.",
             "See what does not hold: duebook verify",

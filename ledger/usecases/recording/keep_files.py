@@ -19,7 +19,7 @@ from ledger.kernel.errors import Refusal
 from ledger.store.archive.folder import digest_of
 from ledger.store.book import Book
 from ledger.store.places import kept_folder
-from ledger.store.scratch import Scratch, put_new, sweep
+from ledger.store.scratch import Scratch, put_new, sweep, sync
 
 READABLE = 0o444
 ATTEMPTS = 5
@@ -145,7 +145,7 @@ class Keeping:
                         put_new(copy, self.folder / sha256)
                         new.append(self.folder / sha256)
                 for folder in (self.folder, self.folder.parent):
-                    _sync(folder)
+                    sync(folder)
             yield
         except BaseException:
             for place in new:
@@ -176,11 +176,3 @@ def _in_words(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise FilesUnwritable(f"{folder} cannot be written to: {error.strerror}.") from None
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -49,6 +49,13 @@ def told_as(line: Line) -> Told:
     return line.line, line.payee, line.payer
 
 
+class Stating(NamedTuple):
+    """A decision that states lines: its own event, and the statements whose lines it states."""
+
+    decision: Logged
+    statements: list[Any]
+
+
 @dataclass(frozen=True)
 class ClosedPeriod:
     """A closed period with its statements, adjustments and payments, each as recorded."""
@@ -64,6 +71,12 @@ class ClosedPeriod:
         event = self.closed.event
         assert isinstance(event, PeriodClosed)
         return event
+
+    @property
+    def statings(self) -> list[Stating]:
+        """Whatever states lines, in the order of the log: the close, then each adjustment."""
+        close = Stating(self.closed, [recorded.event for recorded in self.issued])
+        return [close, *(Stating(recorded, [recorded.event]) for recorded in self.adjusted)]
 
     @property
     def clocks(self) -> Clocks:

@@ -5,11 +5,10 @@ from typing import NamedTuple
 
 from ledger.aggregates.settlement import period_id
 from ledger.kernel.counted import counted
-from ledger.kernel.line_leaves import root_of_rows
 from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.store.line_secrets import kept_secrets
-from ledger.usecases.line_trees import salted_rows
+from ledger.usecases.line_trees import is_tree_of, salted_rows
 from ledger.usecases.statements.closed_period import ClosedPeriod, closed_period, closed_periods
 from ledger.usecases.verifying.verify import Check
 
@@ -45,9 +44,7 @@ class LineTrees:
     def work(self, period: ClosedPeriod) -> Worked:
         """The trees of a period, worked out now."""
         trees, missing = 0, []
-        decisions = [(period.closed, [recorded.event for recorded in period.issued])]
-        decisions += [(recorded, [recorded.event]) for recorded in period.adjusted]
-        for decision, statements in decisions:
+        for decision, statements in period.statings:
             tree = decision.event.line_tree
             if tree is None:
                 continue
@@ -56,8 +53,7 @@ class LineTrees:
             if secret is None:
                 missing.append(decision.position)
                 continue
-            rows = salted_rows(secret, statements)
-            if len(rows) != tree.rows or root_of_rows(rows).hex() != tree.root:
+            if not is_tree_of(tree, salted_rows(secret, statements)):
                 name = period_id(period.seal.program, period.seal.period)
                 fault = f"{name}: the tree of position {decision.position} is not of its lines"
                 return Worked(trees, missing, fault)
