@@ -114,6 +114,25 @@ def payment_of_statement(files: Files) -> Iterator[str]:
     files[name] = json.dumps(answer).encode()
 
 
+def seal_of_statement(files: Files) -> Iterator[str]:
+    """A statement has another seal than its close."""
+    name = _of(files, "statements/")
+    yield name
+    answer = json.loads(files[name])
+    answer["seal"]["digest"] = f"sha256:{'00' * 32}"
+    files[name] = json.dumps(answer).encode()
+
+
+def salt_with_text(files: Files) -> Iterator[str]:
+    """The first character of a row is in its salt, which gives the same leaf."""
+    name = _of(files, "lines/")
+    yield name
+    first, *rest = files[name].decode().splitlines(keepends=True)
+    row = json.loads(first)
+    moved = {"salt": row["salt"] + row["text"][0].encode().hex(), "text": row["text"][1:]}
+    files[name] = (json.dumps(moved, ensure_ascii=False) + "\n" + "".join(rest)).encode()
+
+
 def size_of_checkpoint(files: Files) -> Iterator[str]:
     """The checkpoint is of one event less."""
     yield CHECKPOINT
@@ -155,6 +174,8 @@ KINDS: dict[str, Callable[[Files], Iterator[str]]] = {
         outcome_of_line,
         line_of_statement,
         payment_of_statement,
+        seal_of_statement,
+        salt_with_text,
         size_of_checkpoint,
         terms,
         digest_of_input,
@@ -168,6 +189,8 @@ FOUND_BY_CONTENT = {
     "line_of_statement": ("statements",),
     "size_of_checkpoint": ("events",),
     "payment_of_statement": ("statements",),
+    "seal_of_statement": ("statements",),
+    "salt_with_text": ("lines",),
     "terms": ("statements",),
     "digest_of_input": ("digests",),
 }

@@ -5,6 +5,7 @@ import base64
 import json
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import zipfile
@@ -212,6 +213,20 @@ def test_what_a_reader_of_the_stream_would_see_more_of_is_refused(package: Path)
     assert checked(target).code == 1
 
 
+def test_a_stream_that_goes_on_behind_what_both_headers_say_is_refused(package: Path) -> None:
+    files = unpacked(package)
+    genuine = files["README.txt"]
+    target = packed(files | {"README.txt": genuine + b"and more"}, package.with_name("other.zip"))
+    with zipfile.ZipFile(target) as other:
+        entry = other.NameToInfo["README.txt"]
+        sizes = (entry.CRC, entry.compress_size, entry.file_size)
+    forged = (zlib.crc32(genuine), entry.compress_size, len(genuine))
+    raw = target.read_bytes()
+    assert raw.count(struct.pack("<3I", *sizes)) == 2
+    target.write_bytes(raw.replace(struct.pack("<3I", *sizes), struct.pack("<3I", *forged)))
+    assert checked(target).code == 1
+
+
 def test_a_name_cannot_write_on_the_terminal(package: Path, key: Path) -> None:
     files = unpacked(package) | {"\x1b[2Jfine\nfine\x1b[8m": b"x"}
     result = checked(packed(files, package.with_name("other.zip")), "--key", key)
@@ -391,6 +406,9 @@ def test_kept_input_files_are_in_it_and_lost_ones_are_named(
     assert f"files/{second.name}" not in files
     assert "was kept and is missing or altered" in ran.err
     assert checked(Path("q.zip")).code == 0
+    files[f"files/{first.name}"] = b"another"
+    result = checked(packed(listed_anew(files), Path("other.zip")))
+    assert "is not what it is called" in result.fails["manifest"]
 
 
 # The script.
