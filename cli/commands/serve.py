@@ -1,6 +1,7 @@
 """`duebook serve`: the book in a browser, to look at only."""
 
 import os
+import re
 import secrets
 import socket
 from ipaddress import ip_address
@@ -21,6 +22,7 @@ PORT = 8321
 TOKEN = "DUEBOOK_TOKEN"
 WAITING = 64
 """Connections that may wait to be taken."""
+NAME_OF_HOST = re.compile(r"[0-9A-Za-z:._%-]+")
 
 
 class PortTaken(Refusal):
@@ -157,12 +159,23 @@ def _server(where: str, timeout: float) -> "Server":
 
 
 def _listening(host: str, port: int) -> socket.socket:
-    """A socket that listens. Raises `PortTaken`."""
+    """A socket that listens. Raises `click.UsageError` for what is no address of this machine, and
+    `PortTaken`."""
+    if not NAME_OF_HOST.fullmatch(host):
+        raise click.UsageError(
+            f"--host {host or '(empty)'} is no address and no host name: letters, digits, points "
+            "and hyphens, or an IPv6 address without brackets."
+        )
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=WAITING)
-    except OSError as error:
-        said = error.strerror or str(error)
+    except (OSError, UnicodeError) as error:  # the latter by a label that is too long, or empty
+        code = getattr(error, "errno", None)
+        if code is None or code < 0:  # a name that nothing answers to: not a code of the system's
+            raise click.UsageError(
+                f"--host {host} is not known as a name of any machine."
+            ) from None
+        said = os.strerror(code)
         raise PortTaken(f"Nobody can listen on {host} port {port}: {said}.") from None
 
 

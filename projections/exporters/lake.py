@@ -46,6 +46,10 @@ class NotALake(Refusal):
     hint = "Nothing was written. Name a new folder, or the one of an earlier export of this book."
 
 
+UNADDRESSED = frozenset("?#%\\")
+"""What the library for Delta takes apart or decodes in a folder's path."""
+
+
 class Exported(NamedTuple):
     """A table as it was written: its rows, its file, its version, and whether that is a new one."""
 
@@ -73,6 +77,7 @@ def export_lake(question: Question, folder: Path) -> tuple[Clocks, list[Exported
     for a folder of anything else, and `MissingExtra`.
     """
     _delta()
+    folder = _addressed(folder)
     with _opened(question) as (sought, database, has_orders):
         origin = origin_of(sought.log)
         names = [*READ_MODELS, *([ORDERS] if has_orders else [])]
@@ -141,20 +146,19 @@ def _exported(database: Any, name: str, folder: Path, said: dict[str, str]) -> E
         file = folder / f"{digest_of(part)}.parquet"
         if not file.exists():
             put_new(part, file)
-    there = DeltaTable(folder) if DeltaTable.is_deltatable(str(folder)) else None
-    if there is not None and there.file_uris() == [str(file.resolve())]:
+    where = folder.as_uri()
+    there = DeltaTable(where) if DeltaTable.is_deltatable(where) else None
+    if there is not None and [uri.rpartition("/")[2] for uri in there.file_uris()] == [file.name]:
         return Exported(name, rows, file.name, there.version(), new=False)
     size = file.stat().st_size
     added = [AddAction(file.name, size, {}, 0, True, json.dumps({"numRecords": rows}))]
     properties = CommitProperties(custom_metadata=said)
     typed = Schema.from_json(json.dumps({"type": "struct", "fields": schema}))
     if there is None:
-        create_table_with_add_actions(
-            str(folder), typed, added, name=name, commit_properties=properties
-        )
+        create_table_with_add_actions(where, typed, added, name=name, commit_properties=properties)
     else:
         there.create_write_transaction([*added], "overwrite", typed, commit_properties=properties)
-    return Exported(name, rows, file.name, DeltaTable(folder).version(), new=True)
+    return Exported(name, rows, file.name, DeltaTable(where).version(), new=True)
 
 
 def _typed(database: Any, name: str) -> tuple[str, list[dict[str, Any]]]:
@@ -173,6 +177,16 @@ def _typed(database: Any, name: str) -> tuple[str, list[dict[str, Any]]]:
     return ", ".join(shown), schema
 
 
+def _addressed(folder: Path) -> Path:
+    """The folder from the root on: a relative name with a colon in it would be read as a URL.
+    Raises `NotALake` for a path under which no Delta table could be found again."""
+    whole = folder.absolute()
+    odd = sorted(set(str(whole)) & UNADDRESSED) or [c for c in str(whole) if not c.isprintable()]
+    if odd:
+        raise NotALake(f"{whole} has {odd[0]!r} in it, where no Delta table can be kept.")
+    return whole
+
+
 def _refuse_foreign(folder: Path, names: list[str], origin: str) -> None:
     """Refuses a folder with anything in it that is not a lake of this book."""
     from deltalake import DeltaTable
@@ -188,12 +202,12 @@ def _refuse_foreign(folder: Path, names: list[str], origin: str) -> None:
         table = folder / name
         if not table.exists():
             continue
-        if not DeltaTable.is_deltatable(str(table)):
+        if not DeltaTable.is_deltatable(table.as_uri()):
             # A file without a log is what an export left that was killed.
             if any(path.suffix != ".parquet" for path in table.glob("[!.]*")):
                 raise NotALake(f"{table} is there and is no Delta table.")
             continue
-        (last,) = DeltaTable(table).history(1)
+        (last,) = DeltaTable(table.as_uri()).history(1)
         if last.get(BOOK) != origin:
             raise NotALake(f"{folder} is the lake of another book, {last.get(BOOK)}.")
 

@@ -48,6 +48,26 @@ def test_what_has_not_changed_gets_no_new_version(busy: Path, duebook: Duebook) 
     assert sorted(Path("lake").rglob("*")) == before
 
 
+@pytest.mark.parametrize("name", ["merchant:M-203", "http:", "中 文", "it's [a] {b}"])
+def test_a_folder_may_have_any_name_that_delta_can_address(
+    name: str, busy: Path, duebook: Duebook
+) -> None:
+    for changed in (6, 0):
+        exported = duebook("export", "lake", name)
+        assert f"{changed} tables changed, in {name}." in exported.err
+    assert Path(name, "lines", "_delta_log").is_dir()
+
+
+@pytest.mark.parametrize("name", ["a%20b", "a?b", "a#b", "a\\b", "a\nb"])
+def test_a_folder_in_which_a_table_could_not_be_found_again_is_refused(
+    name: str, busy: Path, duebook: Duebook
+) -> None:
+    refused = duebook("export", "lake", name)
+    assert refused.code == 1
+    assert "where no Delta table can be kept" in refused.err
+    assert not Path(name).exists()
+
+
 def test_each_version_says_when_the_book_was_known_and_the_earlier_ones_stay(
     busy: Path, duebook: Duebook
 ) -> None:

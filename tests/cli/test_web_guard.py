@@ -144,6 +144,24 @@ def test_it_says_where_it_listens_answers_there_and_stops_on_ctrl_c(
     assert err.splitlines()[-1] == "Stopped."
 
 
+@pytest.mark.parametrize("host", ["", "b\u00fccher", "a b", "a\tb", "[::1]", "a..b", "a" * 70])
+def test_what_is_no_address_of_a_host_is_refused_in_words(
+    host: str, demo: Path, duebook: Duebook
+) -> None:
+    refused = duebook("--book", demo, "serve", "--allow-network", "--port", "0", "--host", host)
+    assert refused.code == 2, refused.err
+    assert "is no address and no host name" in refused.err or (
+        "is not known as a name of any machine" in refused.err
+    )
+
+
+def test_an_address_of_another_machine_is_told_as_such(demo: Path, duebook: Duebook) -> None:
+    words = ("--book", demo, "serve", "--allow-network", "--port", "0", "--host", "192.0.2.1")
+    refused = duebook(*words)
+    assert refused.code == 1
+    assert "Nobody can listen on 192.0.2.1 port 0: Cannot assign requested address." in refused.err
+
+
 def test_others_can_reach_it_only_by_a_token(
     demo: Path, process: Callable[..., "subprocess.Popen[str]"], duebook: Duebook
 ) -> None:

@@ -66,7 +66,7 @@ FITTING = {
     "files": [str(DEMO / "after-close.ndjson"), str(DEMO / "orders-2020-05.csv")],
 }
 """Values that get through to what a command does."""
-SLOW = ("verify", "rebuild")
+SLOW = ("verify", "rebuild", "status")
 
 
 class Arguments(OnBook):

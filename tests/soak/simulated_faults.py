@@ -116,7 +116,7 @@ def full_disk(book: Book, chance: Random) -> Iterator[None]:
 @contextmanager
 def full_archive(chance: Random) -> Iterator[None]:
     """No room in the folder of order lines, at a drawn step of writing a file."""
-    name, nth = chance.choice((("_sync", 1), ("_sync", 2), ("digest_of", 1)))
+    name, nth = chance.choice((("sync", 1), ("sync", 2), ("digest_of", 1)))
     real, calls = getattr(archive_folder, name), 0
 
     def full(path: Path) -> Any:
