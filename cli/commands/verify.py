@@ -62,6 +62,13 @@ ANEW = (
     metavar="FILE.toml",
     help="The letterhead that they were sent with [letterhead.toml by the book].",
 )
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=1,
+    metavar="N",
+    help="Check in N processes [1].",
+)
 @answering()
 def verify(
     receipts: tuple[str, ...],
@@ -70,6 +77,7 @@ def verify(
     key: str | None,
     sent: tuple[str, ...],
     letterhead: str | None,
+    jobs: int,
     ask: Ask,
 ) -> int:
     """Recompute every hash, index, closed period, entry and read model; find every receipt.
@@ -80,6 +88,7 @@ def verify(
 
     \b
     duebook verify
+    duebook verify --jobs 2
     duebook verify --receipt 1453:9f2c... --format json
     duebook verify --file sales-2026-02.csv
     duebook verify --checkpoint 2026q1.note --key finance.key.pub
@@ -98,7 +107,7 @@ def verify(
     with ask.opened() as book, progress() as report:
         sweep(book)
         head = book.head()
-        checks = _checked(book, given, report)
+        checks = _checked(book, given, report, jobs)
         ok = all(check.ok for check in checks)
         leave_verified(book, Verified(now(), head.position, head.hash.hex(), ok))
         by_kind = brought.verified(book, holds=ok)
@@ -187,34 +196,14 @@ def _missed(by_kind: "dict[str, list[Check]]") -> int:
     return 0
 
 
-def _checked(book: "Book", given: "list[Receipt]", report: "Progress") -> "list[Check]":
-    """Every check of the book by itself; what rests on the log only where that holds."""
-    from ledger.usecases.verifying.clock import verify_clock
-    from ledger.usecases.verifying.closed_periods import verify_closed
-    from ledger.usecases.verifying.kept_files import verify_kept_files
-    from ledger.usecases.verifying.line_trees import LineTrees, verify_line_trees
-    from ledger.usecases.verifying.merkle_tree import verify_tree
-    from ledger.usecases.verifying.order_archive import verify_orders
-    from ledger.usecases.verifying.published_terms import verify_terms
-    from ledger.usecases.verifying.snapshots import verify_snapshots
-    from ledger.usecases.verifying.verify import not_seen
-    from ledger.usecases.verifying.verify import verify as usecase
-    from projections.verify import verify_entries, verify_places, verify_views
+def _checked(book: "Book", given: "list[Receipt]", report: "Progress", jobs: int) -> "list[Check]":
+    """Every check of the book by itself."""
+    from ledger.usecases.settling.processes import processes
+    from projections.whole_book import verify_book
 
-    checks = usecase(book, given, report)
-    if not all(check.ok for check in checks):
-        return checks
-    checks += [verify_tree(book), verify_terms(book)]
-    checks += verify_orders(book, report)
-    checks += verify_kept_files(book, report)
-    checks += verify_snapshots(book)
-    trees = LineTrees(book)
-    checks += verify_closed(book, report, trees)
-    checks.append(verify_line_trees(book, trees))
-    checks.append(verify_entries(book, report))
-    places = verify_places(book)
-    checks += [places, *(verify_views(book, report) if places.ok else [])]
-    return [*checks, verify_clock(book, now()), not_seen()]
+    # A copy of an older book is of this process alone.
+    with processes(book, jobs if book.stored_as is None else 1) as working:
+        return verify_book(book, given, now(), report, working)
 
 
 def _what_does_not_hold(checks: "list[Check]") -> str:

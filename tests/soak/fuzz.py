@@ -27,6 +27,9 @@ ROOT = Path(__file__).parents[2]
 OURS = {"arguments": ["cli", "ledger.usecases.typed_clocks", "ledger.kernel"]}
 """Where new ground counts, where it is not all of ours: what takes arguments apart."""
 ALL_OURS = ["ledger", "projections", "cli"]
+ROUND = {"arguments": 2_500}
+"""After how many inputs a process of its own goes on, where commands are run that each have one to
+themselves: what many of them leave in the libraries' own memory is no command's."""
 SHARED_MEMORY = "/dev/shm"
 """Where a file is written in a tenth of the time."""
 MIB_MAX = 512
@@ -64,6 +67,7 @@ def main() -> None:
     words.add_argument("--inputs", type=int, default=1000)
     words.add_argument("--seed", type=int, default=1)
     words.add_argument("--found", type=Path, default=Path("fuzzed"))
+    words.add_argument("--corpus", type=Path, help="what was kept by an earlier round, to go on")
     words.add_argument("--smallest", type=Path)
     given = words.parse_args()
     memory = SHARED_MEMORY if os.path.isdir(SHARED_MEMORY) else None
@@ -76,7 +80,8 @@ def main() -> None:
                 target.read(file.read_bytes())
                 print(f"{file}: read or refused in words")
         else:
-            _fuzz(given.name, Path(folder), given.inputs, given.seed, given.found)
+            corpus = given.corpus or Path(folder) / "corpus"
+            _fuzz(given.name, Path(folder), given.inputs, given.seed, given.found, corpus)
 
 
 def _target(name: str, folder: Path) -> Any:
@@ -85,15 +90,15 @@ def _target(name: str, folder: Path) -> Any:
     return TARGETS[name](folder)
 
 
-def _fuzz(name: str, folder: Path, inputs: int, seed: int, found: Path) -> None:
+def _fuzz(name: str, folder: Path, inputs: int, seed: int, found: Path, corpus: Path) -> None:
     import atheris
 
     with atheris.instrument_imports(include=OURS.get(name, ALL_OURS), enable_loader_override=False):
         target = _target(name, folder)
-        corpus = folder / "corpus"
-        corpus.mkdir()
-        for number, data in enumerate(target.seeds()):
-            (corpus / f"{number:05}").write_bytes(data[: target.LENGTH])
+        if not corpus.exists():
+            corpus.mkdir()
+            for number, data in enumerate(target.seeds()):
+                (corpus / f"{number:05}").write_bytes(data[: target.LENGTH])
         words = folder / "words"
         words.write_text("".join(f'"{_escaped(word)}"\n' for word in target.WORDS if word))
         found.mkdir(parents=True, exist_ok=True)
@@ -169,16 +174,37 @@ def _cut(data: bytes, fails: Callable[[bytes], bool]) -> bytes:
 
 
 def fuzzed(name: str, inputs: int, seed: int, found: Path) -> Found:
-    """Runs a reader in a process of its own; what it came to, with how to see a failure again."""
+    """Runs a reader in processes of its own, round by round; what it came to, with how to see a
+    failure again."""
+    found.mkdir(parents=True, exist_ok=True)
+    memory = SHARED_MEMORY if os.path.isdir(SHARED_MEMORY) else None
+    whole = Found(0, 0, 0, 0, 0, "")
+    with tempfile.TemporaryDirectory(prefix="duebook-corpus-", dir=memory) as folder:
+        corpus = Path(folder) / "corpus"
+        while whole.inputs < inputs and not whole.failure:
+            wanted = min(ROUND.get(name, inputs), inputs - whole.inputs)
+            made = _round(name, wanted, seed, found, corpus)
+            whole = Found(
+                whole.inputs + made.inputs,
+                whole.covered_first or made.covered_first,
+                max(whole.covered, made.covered),
+                whole.kept + made.kept,
+                max(whole.peak_mib, made.peak_mib),
+                made.failure,
+            )
+            seed += 1
+    return whole
+
+
+def _round(name: str, inputs: int, seed: int, found: Path, corpus: Path) -> Found:
     program = [sys.executable, "-m", "tests.soak.fuzz", name]
     log = found / f"{name}.log"
-    found.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as said:
         words = [*program, "--inputs", str(inputs), "--seed", str(seed), "--found", str(found)]
         # Through a shell: the peak of a process counts from what its parent held when it began,
         # and whoever runs many tests holds much.
         code = subprocess.run(
-            ["sh", "-c", '"$@"; exit $?', "sh", *words],
+            ["sh", "-c", '"$@"; exit $?', "sh", *words, "--corpus", str(corpus)],
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=said,
@@ -187,27 +213,25 @@ def fuzzed(name: str, inputs: int, seed: int, found: Path) -> Found:
             check=False,
         ).returncode
     text = log.read_text("utf-8", "replace")
-    entered = [int(one) for one in ENTERED.findall(text)] or [0]
+    entered = [int(count) for count in ENTERED.findall(text)] or [0]
     told = dict(STATISTIC.findall(text))
-    failure = ""
-    if code or int(told.get("number_of_executed_units", 0)) < inputs:
-        failing = [*found.glob("crash-*"), *found.glob("timeout-*"), *found.glob("oom-*")]
-        for one in failing:
-            if one.name.startswith("crash-"):
-                small = [*program, "--smallest", str(one)]
-                subprocess.run(small, cwd=ROOT, capture_output=True, check=False, timeout=300)
-        failure = f"{name}: seed {seed}, code {code}; all that was said is in {log}\n" + "".join(
-            f"again: {' '.join(program)} {one}\n{one.read_bytes()[:2000]!r}\n" for one in failing
-        )
-        failure += "\n".join(text.splitlines()[-60:])
-    return Found(
-        int(told.get("number_of_executed_units", 0)),
-        entered[0],
-        entered[-1],
-        int(told.get("new_units_added", 0)),
-        int(told.get("peak_rss_mb", 0)),
-        failure,
-    )
+    ran = int(told.get("number_of_executed_units", 0))
+    failure = "" if not code and ran >= inputs else _failure(name, program, seed, code, found, text)
+    kept, peak = (int(told.get(which, 0)) for which in ("new_units_added", "peak_rss_mb"))
+    return Found(ran, entered[0], entered[-1], kept, peak, failure)
+
+
+def _failure(name: str, program: list[str], seed: int, code: int, found: Path, text: str) -> str:
+    """What failed, made as small as fails alike, and how to see it again."""
+    failing = [*found.glob("crash-*"), *found.glob("timeout-*"), *found.glob("oom-*")]
+    for file in failing:
+        if file.name.startswith("crash-"):
+            small = [*program, "--smallest", str(file)]
+            subprocess.run(small, cwd=ROOT, capture_output=True, check=False, timeout=300)
+    said = f"{name}: seed {seed}, code {code}; all that was said is in {found / name}.log\n"
+    for file in failing:
+        said += f"again: {' '.join(program)} {file}\n{file.read_bytes()[:2000]!r}\n"
+    return said + "\n".join(text.splitlines()[-60:])
 
 
 if __name__ == "__main__":

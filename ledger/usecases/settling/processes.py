@@ -1,14 +1,15 @@
-"""Processes that work parts of runs out: the same function as here, called elsewhere.
+"""Processes that do parts of a command's work: the same functions as here, called elsewhere.
 
 A process that is killed ends the run with an error, and whatever ends the run ends its processes.
 """
 
 import gc
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ledger.kernel.errors import WorkerLost
 from ledger.kernel.garbage import SELDOM, no_cycles
@@ -21,9 +22,12 @@ if TYPE_CHECKING:
     from concurrent.futures import Future, ProcessPoolExecutor
     from multiprocessing.process import BaseProcess
 
+T = TypeVar("T")
+R = TypeVar("R")
+
 
 class Processes:
-    """Processes that are kept for the parts of a command's runs, started by the first of them."""
+    """Processes that are kept for the parts of a command's work, started by the first of them."""
 
     def __init__(self, book: Book, jobs: int) -> None:
         self.book, self.jobs = book, jobs
@@ -33,15 +37,19 @@ class Processes:
 
     def work(self, parts: Sequence[Part]) -> Iterator[Done]:
         """What came of each part, in the order of the parts. Raises `WorkerLost`."""
+        return self.each(_worked_out, parts)
+
+    def each(self, task: Callable[[Book, T], R], items: Sequence[T]) -> Iterator[R]:
+        """What a task makes of each item, in their order. The task is named in its module, and is
+        given the book as its process has opened it, for reading. Raises `WorkerLost`."""
         from concurrent.futures.process import BrokenProcessPool
 
         try:
-            for future in self._handed(parts):
+            for future in self._handed(task, items):
                 yield future.result()
         except BrokenProcessPool:
             raise WorkerLost(
-                f"One of the {self.jobs} processes that worked the lines out was ended "
-                "before it was done."
+                f"One of the {self.jobs} processes that did the work was ended before it was done."
             ) from None
 
     def note_that_none_helps(self, program: str) -> None:
@@ -50,7 +58,7 @@ class Processes:
         if note not in self.book.notes:
             self.book.notes.append(note)
 
-    def _handed(self, parts: Sequence[Part]) -> "list[Future[Done]]":
+    def _handed(self, task: Callable[[Book, T], R], items: Sequence[T]) -> "list[Future[R]]":
         from concurrent.futures import ProcessPoolExecutor
         from multiprocessing import active_children, get_context
 
@@ -63,7 +71,7 @@ class Processes:
                     initializer=_begin,
                     initargs=(self.book.read_from,),
                 )
-            return [self._executor.submit(_work, part) for part in parts]
+            return [self._executor.submit(partial(_in_book, task), item) for item in items]
 
     def end(self, *, at_once: bool) -> None:
         """Ends the processes: when they are done, or at once."""
@@ -113,10 +121,15 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _work(part: Part) -> Done:
-    """Works a part out in the book, which is opened for the first one."""
+def _in_book(task: Callable[[Book, T], R], item: T) -> R:
+    """Does a task in the book, which is opened for the first one."""
     global _book
     if _book is None:
         _book = open_book(_location, readonly=True)
-    with _book.reading() as connection, frugal(connection), no_cycles():
+    with no_cycles():
+        return task(_book, item)
+
+
+def _worked_out(book: Book, part: Part) -> Done:
+    with book.reading() as connection, frugal(connection):
         return worked_out(connection, part)

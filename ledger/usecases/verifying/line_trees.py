@@ -30,16 +30,17 @@ class LineTrees:
     def __init__(self, book: Book) -> None:
         with book.reading() as connection:
             self.secrets = kept_secrets(book, connection)
-        self._by_close: dict[int, Worked] = {}
+        self.by_close: dict[int, Worked] = {}
+        """The trees of the periods that were read, by the position of their close."""
 
     def take(self, period: ClosedPeriod) -> None:
         """Works the trees of a period out. What cannot be worked out is left to `worked`."""
         with suppress(Exception):
-            self._by_close[period.closed.position] = self.work(period)
+            self.by_close[period.closed.position] = self.work(period)
 
     def worked(self, closed: int) -> Worked | None:
         """The trees of the period closed at a position; None where nobody has read it yet."""
-        return self._by_close.get(closed)
+        return self.by_close.get(closed)
 
     def work(self, period: ClosedPeriod) -> Worked:
         """The trees of a period, worked out now."""
