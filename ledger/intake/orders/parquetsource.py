@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from ledger.intake.columns import Cell, literal
 from ledger.intake.header import is_nameless
-from ledger.intake.in_words import of_reader
 from ledger.intake.orders.own_columns import match
 from ledger.intake.orders.refusals import OrderFileUnreadable, WrongColumnType
 from ledger.intake.orders.source import Found
+from ledger.intake.tables.parquet_copy import NotParquet, copied
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -21,25 +21,25 @@ _WHOLE = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?")
 
 
 class ParquetSource:
-    """One Parquet file. `path` may be another name of `file`."""
+    """One Parquet file, read from a copy that is made in `folder`; `path` may be another name of
+    `file`. Raises `OrderFileUnreadable`."""
 
     def __init__(
         self,
         connection: "DuckDBPyConnection",
         file: str,
         path: Path,
+        folder: Path,
         fixed: Mapping[str, str],
     ) -> None:
-        import duckdb
-
         self._connection, self._file = connection, file
-        self._read = f"read_parquet({literal(str(path))}, file_row_number = true)"
         try:
-            described = connection.execute(f"DESCRIBE SELECT * FROM {self._read}").fetchall()
-        except duckdb.Error as error:
-            raise OrderFileUnreadable(
-                f"{file} is not a complete Parquet file: {of_reader(error)}.", file=file
-            ) from None
+            copy = copied(path, folder)
+        except NotParquet as error:
+            said = f"{file} is not a complete Parquet file: {error}."
+            raise OrderFileUnreadable(said, file=file) from None
+        self._read = f"read_parquet({literal(str(copy))}, file_row_number = true)"
+        described = connection.execute(f"DESCRIBE SELECT * FROM {self._read}").fetchall()
         types = {str(name): str(kind) for name, kind, *_ in described if name != "file_row_number"}
         columns = match(file, list(types), fixed)
         self._fixed = dict(fixed)

@@ -42,7 +42,7 @@ def source_of(
     is_parquet = watched.is_parquet or watched.name.lower().endswith(_PARQUET_SUFFIXES)
     plain = how.mapping is None and how.zone is None
     if is_parquet and plain:
-        return ParquetSource(connection, watched.name, path, how.fixed)
+        return ParquetSource(connection, watched.name, path, folder, how.fixed)
     if plain and is_our_csv(watched.path):
         return CsvSource(connection, watched.name, path, how.fixed)
     encoding = how.mapping.file.encoding if how.mapping else None

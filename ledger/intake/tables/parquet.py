@@ -3,9 +3,7 @@
 from typing import TYPE_CHECKING
 
 from ledger.intake.columns import literal
-from ledger.intake.in_words import of_reader
 from ledger.intake.tables.plain_file import PlainFile
-from ledger.intake.tables.refusals import BadTable
 from ledger.intake.tables.rows import MOMENT, NUMBER, UNREADABLE
 
 if TYPE_CHECKING:
@@ -15,14 +13,9 @@ _FLOATS = ("FLOAT", "DOUBLE", "REAL")
 
 
 def parquet_cells(connection: "DuckDBPyConnection", file: PlainFile) -> tuple[list[str], str, str]:
-    """The names, the cells as `c0`, `c1`, ..., and what they are read from. Raises `BadTable`."""
-    import duckdb
-
+    """The names, the cells as `c0`, `c1`, ..., and what they are read from: a copy of the file."""
     read = f"read_parquet({literal(str(file.path))}, file_row_number = true)"
-    try:
-        described = connection.execute(f"DESCRIBE SELECT * FROM {read}").fetchall()
-    except duckdb.Error as error:
-        raise BadTable(f"{file.name} is not a complete Parquet file: {of_reader(error)}.") from None
+    described = connection.execute(f"DESCRIBE SELECT * FROM {read}").fetchall()
     columns = [(str(row[0]), str(row[1])) for row in described if row[0] != "file_row_number"]
     cells = ", ".join(f"{_cell(*column)} AS c{at}" for at, column in enumerate(columns))
     return [name for name, _ in columns], cells, read

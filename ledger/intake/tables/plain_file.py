@@ -15,6 +15,7 @@ from typing import IO, Literal, NamedTuple
 from ledger.intake.border import MIB, TooLarge, check_ordinary
 from ledger.intake.encodings import seems, to_utf8
 from ledger.intake.in_words import of_packed
+from ledger.intake.tables import parquet_copy
 from ledger.intake.tables.archive import BROKEN, sole_file
 from ledger.intake.tables.refusals import BadTable
 from ledger.kernel.errors import MissingFile
@@ -71,7 +72,7 @@ def plain_file(
     if not begins.strip():
         raise BadTable(f"{name} is empty.", "Export it again, or leave it out.")
     if begins.startswith(PARQUET):
-        return PlainFile(name, path, "parquet", "", packed)
+        return PlainFile(name, _copied_parquet(path, name, folder), "parquet", "", packed)
     if begins.startswith((ZIP, OLD_WORKBOOK)):
         return PlainFile(name, path, "workbook", "", packed)
     charset = encoding or encoding_of(begins, name, guess=guess)
@@ -149,6 +150,13 @@ def _begins(path: Path, name: str) -> bytes:
             return file.read(LOOKED_AT)
     except OSError as error:
         raise MissingFile(f"{name} cannot be read: {error.strerror}.", "Check the path.") from None
+
+
+def _copied_parquet(path: Path, name: str, folder: Path) -> Path:
+    try:
+        return parquet_copy.copied(path, folder)
+    except parquet_copy.NotParquet as error:
+        raise BadTable(f"{name} is not a complete Parquet file: {error}.") from None
 
 
 def _unpacked(path: Path, name: str, folder: Path) -> Path:

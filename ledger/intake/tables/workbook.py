@@ -10,7 +10,6 @@ import json
 import re
 import struct
 import subprocess
-import sys
 import tempfile
 import zipfile
 import zlib
@@ -21,6 +20,7 @@ from typing import IO, Any, NamedTuple
 
 from ledger.intake.in_words import of_packed
 from ledger.intake.problems import BadPlatformFile
+from ledger.intake.tables.own_process import run_reader
 
 ZIP = b"PK\x03\x04"
 PACKED_MAX = 64 * 1024 * 1024
@@ -172,23 +172,10 @@ def _number(letters: bytes) -> int:
 
 
 def _read_in_process(name: str, given: Any, output: Any, sheet: str) -> None:
-    """Has another process write out the cells. Raises `BadPlatformFile` if it does not end well.
-
-    What it says on standard error is its own: a backtrace helps nobody.
-    """
-    # As this program finds its own parts, wherever it was started.
-    start = "import json, sys; sys.path[:] = json.loads(sys.argv[3]); import runpy; "
-    start += "runpy.run_module('ledger.intake.tables.workbook_process', run_name='__main__')"
-    command = [sys.executable, "-c", start, sheet, str(MEMORY_MAX), json.dumps(sys.path)]
+    """Has another process write out the cells. Raises `BadPlatformFile` if it does not end well."""
+    words, streams = [sheet, str(MEMORY_MAX)], {"stdin": given, "stdout": output}
     try:
-        done = subprocess.run(
-            command,
-            stdin=given,
-            stdout=output,
-            stderr=subprocess.DEVNULL,
-            timeout=SECONDS_MAX,
-            check=False,
-        )
+        done = run_reader("ledger.intake.tables.workbook_process", words, SECONDS_MAX, **streams)
     except subprocess.TimeoutExpired:
         raise _too_large(name, f"reading it took longer than {SECONDS_MAX} seconds") from None
     if done.returncode:
