@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from cli.commands.settle import EXPLAINED, Working, as_it_stands, row_of
+from cli.commands.settle import EXPLAINED, Working, as_it_stands, kept_for, row_of
 from cli.options import Ask
 from cli.output import Out
 from cli.pictures import with_bars
@@ -18,27 +18,34 @@ def settle_months(
     program: str, first: str | None, last: str | None, ask: Ask, *, fresh: bool, jobs: int
 ) -> None:
     """Shows each month's lines and the totals; of closed months those issued unless `fresh`."""
-    from ledger.kernel.money import sum_by_currency
     from ledger.usecases.settling.months import months_between
     from ledger.usecases.settling.processes import processes
     from ledger.usecases.settling.settle import settle
 
     where, settled = ask.out, []
-    with (
-        ask.opened() as book,
-        book.reading() as connection,
-        progress() as report,
-        processes(book, jobs) as working,
-    ):
-        how = Working(where.format in EXPLAINED, working)
-        run = ask.run(connection, program)
-        for month in months_between(run.edition, first, last, run.clocks):
-            own = ask.run(connection, program, month)
-            issued = None if fresh else as_it_stands(connection, own, month, how)
-            settled.append(
-                issued or settle(connection, own.edition, own.clocks, period=month, **how._asdict())
-            )
-            report("settling months", 1)
+    with kept_for(where.format) as spool:
+        with (
+            ask.opened() as book,
+            book.reading() as connection,
+            progress() as report,
+            processes(book, jobs) as pool,
+        ):
+            how = Working(where.format in EXPLAINED, pool, spool)
+            run = ask.run(connection, program)
+            for month in months_between(run.edition, first, last, run.clocks):
+                own = ask.run(connection, program, month)
+                issued = None if fresh else as_it_stands(connection, own, month, how)
+                settled.append(
+                    issued
+                    or settle(connection, own.edition, own.clocks, period=month, **how._asdict())
+                )
+                report("settling months", 1)
+        _show(where, program, settled)
+
+
+def _show(where: Out, program: str, settled: "list[Settlement]") -> None:
+    from ledger.kernel.money import sum_by_currency
+
     payable = [
         line.amount
         for settlement in settled
@@ -51,27 +58,22 @@ def settle_months(
         "from": settled[0].period,
         "to": settled[-1].period,
         "totals": totals,
-        "periods": [settlement.as_json() for settlement in settled]
-        if where.format == "json"
-        else [],
+        "periods": (settlement.json_streamed() for settlement in settled),
     }
     if not where.is_table:
-        where.data(
-            answer,
-            [
-                _named(settlement) | line.as_json()
-                for settlement in settled
-                for line in settlement.lines
-            ],
+        rows = (
+            _named(settlement) | line.as_json()
+            for settlement in settled
+            for line in settlement.lines
         )
-        return
+        return where.data(answer, rows)
     between = any(line.payer != "platform" for settlement in settled for line in settlement.lines)
-    rows = [
+    shown = [
         _named(settlement) | row_of(line, between=between)
         for settlement in settled
         for line in settlement.lines
     ]
-    where.data(answer, rows, pictured=with_bars)
+    where.data({}, shown, pictured=with_bars)
     _talk(where, settled, totals)
 
 

@@ -23,7 +23,7 @@ from ledger.kernel.counted import grouped
 from ledger.kernel.instants import DEFAULT_ZONE, wall_clock
 from ledger.kernel.shown import visible, visible_cell, visible_json
 from projections.cells import NUMBER, PerCurrency, cell, is_money, is_number, is_number_column
-from projections.exporters.indented_json import indented
+from projections.exporters.indented_json import indented_pieces
 from projections.exporters.rows_csv import write_csv
 
 FORMATS = ("table", "json", "csv", "ndjson", "xlsx", "parquet")
@@ -107,7 +107,7 @@ class Out:
         with self._opened() as file:
             match self.format:
                 case "json":
-                    file.write(indented(answer, any_script=_any_script(file)))
+                    file.writelines(indented_pieces(answer, any_script=_any_script(file)))
                 case "ndjson":
                     for row in rows:
                         text = json.dumps(row, ensure_ascii=not _any_script(file))

@@ -1,5 +1,6 @@
 """`duebook settle`: what is due to whom."""
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -14,10 +15,12 @@ from ledger.kernel.counted import counted, grouped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     from ledger.aggregates.base import Logged
     from ledger.programs.edition import Edition
     from ledger.programs.line import Line
+    from ledger.usecases.settling.explanation_file import SpooledExplanations
     from ledger.usecases.settling.processes import Processes
     from ledger.usecases.settling.settle import Settlement
     from ledger.usecases.terms.runs import Run
@@ -32,6 +35,15 @@ class Working(NamedTuple):
 
     explained: bool
     processes: "Processes | None"
+    spool: "SpooledExplanations | None" = None
+    """Where the explanations lie until they are written."""
+
+
+def kept_for(format_: str) -> "AbstractContextManager[SpooledExplanations | None]":
+    """A file for the explanations of an answer until it is written; none where it shows none."""
+    from ledger.usecases.settling.explanation_file import spooled
+
+    return spooled() if format_ in EXPLAINED else nullcontext()
 
 
 @click.command()
@@ -94,30 +106,43 @@ def settle(
         if period or terms or assumptions:
             raise click.UsageError("--from and --to go without PERIOD, --terms and --assumptions.")
         return settle_months(program, first, last, ask, fresh=fresh, jobs=jobs)
-    where = ask.out
     draft = None if terms is None else read_terms(terms)
-    with ask.opened() as book, book.reading() as connection, processes(book, jobs) as working:
-        _refuse_other(draft, program, terms)
-        run = ask.run(connection, program, period, draft)
-        how = Working(where.format in EXPLAINED, working)
-        settlement = None if fresh or draft else as_it_stands(connection, run, period, how)
-        if settlement is None:
-            settlement = usecase.settle(connection, *run[:2], period=period, **how._asdict())
-        if assumptions:
-            return _show_assumptions(connection, settlement, where)
-        answer = settlement.as_json() if where.format == "json" else settlement.head_json()
-        changes = None
-        if draft is not None:
-            before = usecase.as_published(connection, program, run.clocks, period)
-            changes = usecase.compare(before, settlement)
-            answer |= {"draft": True, "changes": changes}
+    with kept_for(ask.out.format) as spool:
+        with ask.opened() as book, book.reading() as connection, processes(book, jobs) as pool:
+            _refuse_other(draft, program, terms)
+            run = ask.run(connection, program, period, draft)
+            how = Working(ask.out.format in EXPLAINED, pool, spool)
+            settlement = None if fresh or draft else as_it_stands(connection, run, period, how)
+            if settlement is None:
+                settlement = usecase.settle(connection, *run[:2], period=period, **how._asdict())
+            if assumptions:
+                return _show_assumptions(connection, settlement, ask.out)
+            changes = None
+            if draft is not None:
+                before = usecase.as_published(connection, program, run.clocks, period)
+                changes = usecase.compare(before, settlement)
+        _show(ask.out, settlement, run, changes, of_draft=draft is not None)
+
+
+def _show(
+    where: Out,
+    settlement: "Settlement",
+    run: "Run",
+    changes: list[dict[str, Any]] | None,
+    *,
+    of_draft: bool,
+) -> None:
     if not where.is_table:
+        streamed = where.format == "json"
+        answer = settlement.json_streamed() if streamed else settlement.head_json()
+        if of_draft:
+            answer |= {"draft": True, "changes": changes}
         return where.data(answer, (line.as_json() for line in settlement.lines))
-    where.data(answer, _rows_of(settlement.lines), pictured=with_bars)
+    where.data({}, _rows_of(settlement.lines), pictured=with_bars)
     _talk_of_obligations(settlement)
-    _talk(where, settlement, draft=draft is not None)
+    _talk(where, settlement, draft=of_draft)
     if run.closed is not None:
-        _talk_of_close(run.closed, settlement, "--terms" if draft else "--fresh")
+        _talk_of_close(run.closed, settlement, "--terms" if of_draft else "--fresh")
     if changes is not None:
         _talk_of_changes(changes)
 

@@ -84,6 +84,7 @@ class Line(NamedTuple):
 
     def as_json(self) -> dict[str, Any]:
         """The line in the shape of the public contract."""
+        explanation = self.explanation
         return {
             "line": self.line,
             "kind": self.kind,
@@ -95,7 +96,7 @@ class Line(NamedTuple):
             "currency": self.currency,
             "unmet": list(self.unmet),
             "held_for": list(self.held_for),
-            "explanation": {} if self.explained == UNEXPLAINED else self.explanation.as_json(),
+            "explanation": {} if explanation == UNEXPLAINED else explanation.as_json(),
         }
 
     @property

@@ -50,7 +50,7 @@ def test_every_file_says_what_it_is_for() -> None:
 def test_the_pure_rooms_have_no_clock_no_chance_and_no_environment() -> None:
     """Below the use cases nothing asks for now, for luck, or for where it runs.
 
-    One file starts a process: what a stranger's workbook may end is not this one.
+    One file starts processes: what a stranger's workbook or Parquet may end is not this one.
     """
     forbidden = {"time", "random", "secrets", "uuid", "os", "socket", "subprocess"}
     found = []
@@ -63,4 +63,4 @@ def test_the_pure_rooms_have_no_clock_no_chance_and_no_environment() -> None:
                 called = node.func if isinstance(node, ast.Call) else None
                 if isinstance(called, ast.Attribute) and called.attr in ("now", "utcnow", "today"):
                     found.append((_name(path), called.attr))
-    assert found == [("ledger/intake/tables/workbook.py", "subprocess")]
+    assert found == [("ledger/intake/tables/own_process.py", "subprocess")]

@@ -5,7 +5,6 @@ was given; everybody else reads its copy, which DuckDB wrote.
 """
 
 import json
-import subprocess
 from pathlib import Path
 
 from ledger.intake.in_words import of_reader
@@ -27,11 +26,10 @@ def copied(path: Path, folder: Path) -> Path:
     given, copy = folder / f"given-{number}", folder / f"{COPY}-{number}"
     given.symlink_to(path.absolute())  # DuckDB would look for files that match a name with a star
     words = [str(given), str(copy), str(folder), MEMORY_LIMIT]
-    reader = "ledger.intake.tables.parquet_process"
-    done = run_reader(reader, words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
-    if done.returncode:
-        raise NotParquet(f"its reader gave up over a damaged part (code {done.returncode})")
-    said = json.loads(done.stdout)
+    ended = run_reader("ledger.intake.tables.parquet_process", words)
+    if ended.code:
+        raise NotParquet(f"its reader gave up over a damaged part (code {ended.code})")
+    said = json.loads(ended.said)
     if "error" in said:
         raise NotParquet(of_reader(ValueError(said["error"])))
     if "type" in said:

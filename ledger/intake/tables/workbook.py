@@ -9,7 +9,6 @@ import io
 import json
 import re
 import struct
-import subprocess
 import tempfile
 import zipfile
 import zlib
@@ -173,14 +172,14 @@ def _number(letters: bytes) -> int:
 
 def _read_in_process(name: str, given: Any, output: Any, sheet: str) -> None:
     """Has another process write out the cells. Raises `BadPlatformFile` if it does not end well."""
-    words, streams = [sheet, str(MEMORY_MAX)], {"stdin": given, "stdout": output}
+    reader, words = "ledger.intake.tables.workbook_process", [sheet, str(MEMORY_MAX)]
     try:
-        done = run_reader("ledger.intake.tables.workbook_process", words, SECONDS_MAX, **streams)
-    except subprocess.TimeoutExpired:
+        ended = run_reader(reader, words, given=given, output=output, seconds=SECONDS_MAX)
+    except TimeoutError:
         raise _too_large(name, f"reading it took longer than {SECONDS_MAX} seconds") from None
-    if done.returncode:
+    if ended.code:
         raise BadPlatformFile(
-            f"{name} cannot be read: its reader gave up (code {done.returncode}), over a cell far "
+            f"{name} cannot be read: its reader gave up (code {ended.code}), over a cell far "
             "away or a part that is damaged.",
             "Copy what is needed into a new sheet, or save it as CSV.",
         )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection
 
 from ledger.kernel.clocks import Clocks
-from ledger.kernel.decision import Step
+from ledger.kernel.decision import Later, Step, built
 from ledger.programs.edition import Edition
 from ledger.programs.line import UNEXPLAINED, Line
 from ledger.programs.registry import program_of
@@ -28,6 +28,7 @@ from ledger.usecases.statements.closed_period import (
 )
 
 if TYPE_CHECKING:
+    from ledger.usecases.settling.explanation_file import SpooledExplanations
     from ledger.usecases.settling.processes import Processes
 
 
@@ -39,11 +40,12 @@ def standing(
     *,
     explained: bool = True,
     processes: "Processes | None" = None,
+    spool: "SpooledExplanations | None" = None,
 ) -> Settlement | None:
     """A closed period's current lines as of a pair of clocks; None where it was not closed.
 
-    Without `explained` lines have no explanations. What is owed in addition to them is worked out
-    at the clocks, under the terms of the close.
+    Without `explained` lines have no explanations; a `spool` takes those of a run in parts. What is
+    owed in addition to them is worked out at the clocks, under the terms of the close.
     """
     if find_closed(connection, program, period, clocks.known_at, clocks.as_of) is None:
         return None
@@ -63,8 +65,9 @@ def standing(
         edition = terms_of_lines(connection, known, at)
         subjects = subjects_of(edition, {stated.line.line for stated in own})
         whole = at == known.clocks
-        again = settle(connection, edition, at, subjects=None if whole else subjects, **work)
-        trees = {line.line: line.explanation for line in again.lines}
+        asked = None if whole else subjects
+        again = settle(connection, edition, at, subjects=asked, spool=spool, **work)
+        trees = {line.line: line.explained for line in again.lines}
         lines += [
             _explained(known, stated, trees.get(stated.line.line, UNEXPLAINED)) for stated in own
         ]
@@ -107,7 +110,7 @@ def terms_of_lines(connection: Connection, known: ClosedPeriod, clocks: Clocks) 
     return filled_terms(connection, by_then, clocks.known_at).edition
 
 
-def _explained(known: ClosedPeriod, stated: Stated, tree: Step) -> Line:
+def _explained(known: ClosedPeriod, stated: Stated, tree: Step | Later) -> Line:
     """A line with its explanation, wrapped in the platform's figure where that was accepted."""
     if stated.adopted:
         reason = next(
@@ -115,6 +118,7 @@ def _explained(known: ClosedPeriod, stated: Stated, tree: Step) -> Line:
             for recorded in reversed(known.adjusted)
             if recorded.event.adopted == stated.adopted
         )
+        tree = built(tree)
         own = tree.observed or tree.label
         tree = Step(
             f"the platform's figure, accepted: {reason}",

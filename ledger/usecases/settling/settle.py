@@ -32,6 +32,7 @@ from ledger.usecases.settling.parts import (
 from ledger.usecases.terms.editions import edition_at
 
 if TYPE_CHECKING:
+    from ledger.usecases.settling.explanation_file import SpooledExplanations
     from ledger.usecases.settling.processes import Processes
 
 
@@ -93,10 +94,19 @@ class Settlement:
 
     def as_json(self) -> dict[str, Any]:
         """The answer in the shape of the public contract."""
-        out = self.head_json() | {"stands": self.stands}
-        out["lines"] = [line.as_json() for line in self.lines]
-        out["obligations"] = [obligation.as_json() for obligation in self.obligations]
-        return out
+        return self.json_around([line.as_json() for line in self.lines])
+
+    def json_streamed(self) -> dict[str, Any]:
+        """The same, whose lines come one after another, once."""
+        return self.json_around(line.as_json() for line in self.lines)
+
+    def json_around(self, lines: Iterable[dict[str, Any]]) -> dict[str, Any]:
+        """The answer with lines as they are to stand in it."""
+        return self.head_json() | {
+            "stands": self.stands,
+            "lines": lines,
+            "obligations": [obligation.as_json() for obligation in self.obligations],
+        }
 
 
 def settle(
@@ -114,16 +124,16 @@ def settle(
     explained: bool = True,
     examine: Examine | None = None,
     processes: "Processes | None" = None,
+    spool: "SpooledExplanations | None" = None,
 ) -> Settlement:
     """Works out an edition's lines, or those of some subjects, at a pair of clocks.
 
     `watch` is called with every fact that is read; `assume` and `keep` change one thing for a
     reconciliation's "what if"; without `trusting` no snapshot is used; with `shared`, runs at the
-    same clocks open the order lines once. Without `explained` lines have no explanations, and the
-    facts of a part of the subjects at most are held at a time; `examine` is asked of the facts
-    that each part has read; `processes` work the parts out, if there are some. A subject without
-    a line is left out. Raises `WrongPeriod`, `WorkerLost`, and `LogBroken` for a log that does not
-    read back.
+    same clocks open the order lines once. Without `explained` lines have no explanations; then, or
+    with a `spool` that takes those of each part, the facts of a part at most are held at a time.
+    `examine` is asked of the facts that each part has read; `processes` work the parts out. A
+    subject without a line is left out. Raises `WrongPeriod`, `WorkerLost`, and `LogBroken`.
     """
     program = program_of(edition.rules)
     days = program.days_of(edition, period)
@@ -138,11 +148,10 @@ def settle(
     parts = parts_of(connection, whole, pool.jobs if pool else 1)
     if pool and program.dealt is None:
         pool.note_that_none_helps(edition.program)
-    done = (
-        pool.work(parts) if pool and len(parts) > 1 else in_this_process(connection, parts, adapt)
-    )
+    several = pool if len(parts) > 1 else None
+    done = several.work(parts) if several else in_this_process(connection, parts, adapt)
     with no_cycles():
-        run = _joined(parts, done)
+        run = _joined(parts, done, spool)
     if run.period is not None and len(parts) == 1:
         period, days = run.period, program.days_of(edition, run.period)
     provisional = program.provisional(edition, period, clocks.as_of)
@@ -160,13 +169,16 @@ def settle(
     )
 
 
-def _joined(parts: Sequence[Part], done: Iterable[Done]) -> Done:
+def _joined(
+    parts: Sequence[Part], done: Iterable[Done], spool: "SpooledExplanations | None"
+) -> Done:
     """What came of all parts: the lines by id, the obligations by id."""
     lines: list[Line] = []
     obligations: list[Obligation] = []
     read, windowed, examined, period = 0, set[str](), list[Any](), None
     for part, own in zip(parts, done, strict=True):
-        lines += own.lines if len(parts) == 1 else own_lines(own, part)
+        its = own.lines if len(parts) == 1 else own_lines(own, part)
+        lines += map(spool.keep, its) if spool and len(parts) > 1 else its
         obligations += own.obligations
         read += own.events_read
         windowed |= own.windowed
