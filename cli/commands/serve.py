@@ -1,4 +1,4 @@
-"""`duebook serve`: the book in a browser, to look at only."""
+"""`duebook serve`: the book in a browser, or several, to look at only."""
 
 import os
 import re
@@ -6,17 +6,23 @@ import secrets
 import socket
 from ipaddress import ip_address
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from cli.many_books import refuse_with_books
 from cli.numbers import Seconds
-from cli.options import BOOK, location, now
+from cli.options import BOOK, BOOKS, location, now
 from cli.talk import say
+from ledger.kernel.counted import counted
 from ledger.kernel.errors import MissingExtra, Refusal
 
 if TYPE_CHECKING:
+    from starlette.types import ASGIApp
     from uvicorn import Server
+
+    from projections.books.named import NamedBook
+    from projections.web.guard import Names
 
 PORT = 8321
 TOKEN = "DUEBOOK_TOKEN"
@@ -65,6 +71,7 @@ class PortTaken(Refusal):
     metavar="SECONDS",
     help="How long a page may take.",
 )
+@BOOKS
 @BOOK
 def serve(
     port: int,
@@ -73,6 +80,7 @@ def serve(
     names: tuple[str, ...],
     timeout: float,
     book: str | None,
+    books: str | None,
 ) -> None:
     """Look at the book in a browser: programs, periods, statements, lines, down to files and rows.
 
@@ -81,12 +89,18 @@ def serve(
     --allow-network, and then by a token: that of DUEBOOK_TOKEN, or one that is made and printed.
     It is given as the password, with any user name.
 
+    With --books the first page lists the books of a file, and the pages of each stand under
+    /books/NAME; a search, a status and a query go over all of them.
+
     \b
     duebook serve
     duebook --book quarter.db serve --port 0
+    duebook serve --books books.toml
     DUEBOOK_TOKEN=... duebook serve --host 0.0.0.0 --allow-network --name books.example.com
     """
-    where = location(book)
+    if books is not None:
+        group = (click.get_current_context().find_root().obj or {}).get("book")
+        refuse_with_books({"book": book}, group)
     token = os.environ.get(TOKEN) or None
     if not _is_loopback(host):
         if not allow_network:
@@ -95,7 +109,8 @@ def serve(
             )
         token = token or secrets.token_urlsafe(24)
     try:
-        server = _server(where, timeout)
+        server = _server()
+        served = _one(location(book)) if books is None else _several(books)
     except ModuleNotFoundError as missing:
         raise MissingExtra(
             f"The web view needs {missing.name}, which is not installed.",
@@ -103,7 +118,40 @@ def serve(
         ) from None
     listening = _listening(host, port)
     with listening:
-        _run(server, listening, host, names, token, where, timeout)
+        _run(server, listening, host, names, token, served, timeout)
+
+
+class _Served(NamedTuple):
+    """What is looked at: in words, what is to be known about it, and one book or several."""
+
+    said: str
+    notes: list[str]
+    book: str = ""
+    books: "list[NamedBook] | None" = None
+    file: str = ""
+
+    def application(self, names: "Names", timeout: float) -> "ASGIApp":
+        from projections.web.app import application, application_of_books
+
+        if self.books is None:
+            return application(self.book, names, now, timeout)
+        return application_of_books(self.books, self.file, names, now, timeout)
+
+
+def _one(where: str) -> _Served:
+    """Raises `BookMissing` and what else opening a book raises."""
+    from ledger.store.book import open_book
+
+    open_book(where, readonly=True).close()
+    return _Served(where, [], where)
+
+
+def _several(file: str) -> _Served:
+    """Raises `BadBooks`, and what opening a book raises where none can be opened."""
+    from projections.books.named import books_to_serve
+
+    books, notes = books_to_serve(file)
+    return _Served(f"{counted(len(books), 'book')} of {file}", notes, books=books, file=file)
 
 
 def _run(
@@ -112,10 +160,9 @@ def _run(
     host: str,
     names: tuple[str, ...],
     token: str | None,
-    where: str,
+    served: _Served,
     timeout: float,
 ) -> None:
-    from projections.web.app import application
     from projections.web.guard import LOOPBACK, Names
 
     port = listening.getsockname()[1]
@@ -123,10 +170,11 @@ def _run(
     known = {written, *names, *(LOOPBACK if _is_loopback(host) else ())}
     if host in ("0.0.0.0", "::"):
         known |= {*LOOPBACK, socket.gethostname()}
-    server.config.app = application(where, Names.of(known, port, token), now, timeout)
+    server.config.app = served.application(Names.of(known, port, token), timeout)
     Thread(target=_warm, daemon=True).start()
     shown = next(iter(names), "127.0.0.1" if host in ("0.0.0.0", "::") else written)
-    say(f"Looking at {where}: http://{shown}:{port}/")
+    say(f"Looking at {served.said}: http://{shown}:{port}/")
+    say(*served.notes)
     if token is not None and not os.environ.get(TOKEN):
         say(f"The token, to be given as the password: {token}")
     say("It only reads. Stop it with Ctrl-C.")
@@ -136,15 +184,11 @@ def _run(
         say("Stopped.")
 
 
-def _server(where: str, timeout: float) -> "Server":
-    """A server without an application yet. Raises `BookMissing` and what else opening a book
-    raises, and `ModuleNotFoundError`."""
+def _server() -> "Server":
+    """A server without an application yet. Raises `ModuleNotFoundError`."""
     import starlette  # noqa: F401 (said before anything listens)
     import uvicorn
 
-    from ledger.store.book import open_book
-
-    open_book(where, readonly=True).close()
     config = uvicorn.Config(
         "",
         log_level="warning",

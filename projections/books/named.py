@@ -1,7 +1,7 @@
 """`books.toml`: the books that are read together, each under a name of its own."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Annotated, ClassVar, NamedTuple
@@ -103,32 +103,79 @@ def named_books(file: str) -> list[NamedBook]:
 
 
 @contextmanager
-def opened_books(file: str) -> Iterator[list[OpenedBook]]:
-    """The books of a list, all open for reading, and closed afterwards.
+def opened(named: NamedBook) -> Iterator[OpenedBook]:
+    """A book of a list, open for reading, and closed afterwards.
+
+    Raises what opening a book raises, with the book's name in its sentence.
+    """
+    with ExitStack() as stack:
+        with _saying(named.name):
+            book = open_book(named.location, readonly=True)
+            stack.callback(book.close)
+            current = up_to_date(book)
+            if current is not book:
+                stack.callback(current.close)
+        yield OpenedBook(named.name, current)
+
+
+@contextmanager
+def opened_books(file: str, books: Sequence[NamedBook] = ()) -> Iterator[list[OpenedBook]]:
+    """The books of a list, all open for reading, and closed afterwards; `books`: those that the
+    file listed when it was read before.
 
     Raises `BadBooks`, also for one book under two names, by whatever path or copy; and what opening
     a book raises, with the book's name in its sentence.
     """
-    names: dict[str, str] = {}
-    books: list[OpenedBook] = []
+    origins = Origins(file)
     with ExitStack() as stack:
-        for name, location in named_books(file):
-            with _saying(name):
-                book = open_book(location, readonly=True)
-                stack.callback(book.close)
-                current = up_to_date(book)
-                if current is not book:
-                    stack.callback(current.close)
-                with current.reading() as connection:
-                    origin = origin_of(connection)
-            if origin in names:
-                raise BadBooks(
-                    f"{file}: {names[origin]!r} and {name!r} are the same book, or one is a copy.",
-                    "Name each book once: its amounts would be counted twice.",
-                )
-            names[origin] = name
-            books.append(OpenedBook(name, current))
-        yield books
+        every = []
+        for named in books or named_books(file):
+            every.append(stack.enter_context(opened(named)))
+            origins.add(every[-1])
+        yield every
+
+
+class Origins:
+    """What tells the books of a list from each other."""
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self._names: dict[str, str] = {}
+
+    def add(self, own: OpenedBook) -> None:
+        """Raises `BadBooks` for a book that was added under another name."""
+        with own.said(), own.book.reading() as connection:
+            origin = origin_of(connection)
+        if origin in self._names:
+            raise BadBooks(
+                f"{self._file}: {self._names[origin]!r} and {own.name!r} are the same book, or one "
+                "is a copy.",
+                "Name each book once: its amounts would be counted twice.",
+            )
+        self._names[origin] = own.name
+
+
+def books_to_serve(file: str) -> tuple[list[NamedBook], list[str]]:
+    """The books that a file lists, and what is said of those that cannot be opened now.
+
+    Raises `BadBooks`, also for one book under two names; and where none can be opened what is said
+    of the first.
+    """
+    origins, said = Origins(file), []
+    books = named_books(file)
+    refusals = []
+    for named in books:
+        try:
+            with opened(named) as own:
+                origins.add(own)
+        except BadBooks:
+            raise
+        except Refusal as refusal:
+            refusals.append(refusal)
+            said.append(refusal.sentence)
+    if len(refusals) == len(books):
+        raise refusals[0]
+    return books, said
 
 
 @contextmanager

@@ -1,12 +1,10 @@
 """The application: from a request to an answer as a page, as JSON or as CSV.
 
-A book is opened for each request, read-only by the database itself. Work is done in a few threads;
-an answer that takes longer than the limit is promised, worked out to its end, and kept.
+Work is done in a few threads; an answer that takes longer than the limit is promised, worked out to
+its end, and kept.
 """
 
-import io
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -18,42 +16,38 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ledger.kernel.errors import (
-    NoLines,
-    NoOrders,
-    NoSuchLine,
-    NoSuchPosition,
-    NoSuchStatement,
-    NoSuchStream,
-    NotClosed,
-    Refusal,
-    UnknownProgram,
-)
 from ledger.kernel.instants import Instant
-from ledger.kernel.shown import visible, visible_json
-from ledger.store.book import Book, open_book
-from ledger.usecases.verifying.upgrade import up_to_date
-from projections.exporters.rows_csv import write_csv
-from projections.web import routes
-from projections.web.drawing import drawn, refused
+from ledger.kernel.shown import visible
+from projections.books.named import NamedBook
 from projections.web.guard import Guard, Names
-from projections.web.kept import Kept
-from projections.web.looking import Looking
+from projections.web.one_book import OneBook
+from projections.web.several_books import SeveralBooks
 
 AT_ONCE = 4
 """Answers that are worked out side by side."""
-STATUS = {"usage": 400, "refused": 400, "conflict": 503, "broken": 500}
-MISSING = (
-    *(NoLines, NoOrders, NoSuchLine, NoSuchPosition, NoSuchStatement, NoSuchStream),
-    *(NotClosed, UnknownProgram),
-)
-"""Refusals of what does not exist."""
-SECOND = 1_000_000
+Answering = Callable[[str, Mapping[str, str]], Response]
+"""From an address without its first slash, and its parameters, to the answer."""
 
 
 def application(location: str, names: Names, now: Callable[[], Instant], seconds: float) -> ASGIApp:
     """The web view of a book. Raises nothing: refusals are pages, with the status that fits."""
-    served = Route("/{path:path}", _Served(location, now, seconds))
+    return _guarded(OneBook(location, now, seconds).response, names, seconds)
+
+
+def application_of_books(
+    books: Sequence[NamedBook],
+    file: str,
+    names: Names,
+    now: Callable[[], Instant],
+    seconds: float,
+) -> ASGIApp:
+    """The web view of the books that a file lists: a list of them, and the pages of each, which
+    are those of `application`, under `/books/NAME`. Raises nothing."""
+    return _guarded(SeveralBooks(books, file, now, seconds).response, names, seconds)
+
+
+def _guarded(answering: Answering, names: Names, seconds: float) -> ASGIApp:
+    served = Route("/{path:path}", _Served(answering, seconds))
     failing: Any = {Exception: _failed}
     return Guard(Starlette(routes=[served], exception_handlers=failing), names)
 
@@ -65,11 +59,10 @@ async def _failed(_request: Request, error: Exception) -> Response:
 
 
 class _Served:
-    """Answers requests about one book."""
+    """Answers requests, a few at a time, each within the limit."""
 
-    def __init__(self, location: str, now: Callable[[], Instant], seconds: float) -> None:
-        self._location, self._now, self._seconds = location, now, seconds
-        self._kept = Kept()
+    def __init__(self, answering: Answering, seconds: float) -> None:
+        self._answering, self._seconds = answering, seconds
         self._limiter: CapacityLimiter | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,50 +72,11 @@ class _Served:
     async def _answer(self, request: Request) -> Response:
         if self._limiter is None:
             self._limiter = CapacityLimiter(AT_ONCE)
-        path = request.url.path
-        if path == "/favicon.ico":
+        if request.url.path == "/favicon.ico":
             return Response(status_code=204)
-        work = partial(self._worked_out, request)
+        asked = request.path_params["path"], dict(request.query_params)
+        work = partial(self._answering, *asked)
         with anyio.move_on_after(self._seconds):
             return await to_thread.run_sync(work, limiter=self._limiter, abandon_on_cancel=True)
         said = "This takes longer; it goes on being worked out. Load the page again in a while.\n"
         return PlainTextResponse(said, 503, {"Retry-After": "10"})
-
-    def _worked_out(self, request: Request) -> Response:
-        path, suffix = routes.split(request.path_params["path"])
-        params = dict(request.query_params)
-        try:
-            book = self._opened()
-        except Refusal as refusal:
-            return PlainTextResponse(f"{visible(refusal.sentence)}\n", 503)
-        try:
-            with book.reading() as connection:
-                # The second that has begun counts as a whole: links then need no fraction of it.
-                now = -(-self._now() // SECOND) * SECOND
-                looking = Looking(
-                    book, connection, self._kept, now, f"/{path}", params, self._seconds
-                )
-                return _response(looking, suffix)
-        finally:
-            book.close()
-
-    def _opened(self) -> Book:
-        return up_to_date(open_book(self._location, readonly=True))
-
-
-def _response(looking: Looking, suffix: str) -> Response:
-    try:
-        answer = routes.answer(looking)
-        if answer is None:
-            return refused(looking, suffix, 404, "There is no such page.", "Look at the programs.")
-        if suffix == ".json":
-            text = json.dumps(answer.data(), ensure_ascii=False, indent=2)
-            return Response(visible_json(text) + "\n", media_type="application/json")
-        if suffix == ".csv":
-            file = io.StringIO()
-            write_csv(file, answer.rows())
-            return Response(file.getvalue(), media_type="text/csv; charset=utf-8")
-        return drawn(looking, answer.page())
-    except Refusal as refusal:
-        status = 404 if isinstance(refusal, MISSING) else STATUS[refusal.kind]
-        return refused(looking, suffix, status, refusal.sentence, refusal.hint)

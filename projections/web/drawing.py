@@ -6,24 +6,11 @@ from starlette.responses import HTMLResponse, Response
 
 from ledger.kernel.shown import visible, visible_json
 from projections.pages.rendering import policy, rendered
-from projections.web.looking import Looking
+from projections.web.addresses import Addresses
 from projections.web.page import Cell, Page, Section
 
-NAVIGATION = (
-    ("programs", ()),
-    ("status", ("status",)),
-    ("exceptions", ("exceptions",)),
-    ("breaks", ("breaks",)),
-    ("obligations", ("obligations",)),
-    ("audit", ("audit",)),
-    ("log", ("log",)),
-    ("compare", ("compare",)),
-    ("query", ("query",)),
-    ("verify", ("verify",)),
-)
 
-
-def drawn(looking: Looking, page: Page, status: int = 200) -> Response:
+def drawn(looking: Addresses, page: Page, status: int = 200) -> Response:
     """A page in the frame that all have: where one can go, the search, both clocks."""
     own = {name: value for name, value in looking.params.items() if value}
     text = rendered(
@@ -33,7 +20,7 @@ def drawn(looking: Looking, page: Page, status: int = 200) -> Response:
         page=page,
         navigation=[
             (word, looking.link(*parts), looking.path == "/" + "/".join(parts))
-            for word, parts in NAVIGATION
+            for word, parts in looking.NAVIGATION
         ],
         action=looking.address(),
         to=looking.link,
@@ -44,7 +31,12 @@ def drawn(looking: Looking, page: Page, status: int = 200) -> Response:
         data=[(kind, looking.here(f".{kind}")) for kind in ("json", "csv")],
         unpinned=looking.unpinned(),
         past=looking.is_past,
-        head=looking.head,
+        known_at=looking.known_at,
+        known=looking.known,
+        prefix=looking.prefix,
+        book=looking.name,
+        home=looking.link(),
+        every_book=looking.every_book,
         zone=looking.zone,
         facts={},
     )
@@ -52,7 +44,7 @@ def drawn(looking: Looking, page: Page, status: int = 200) -> Response:
     return HTMLResponse(text, status, header)
 
 
-def refused(looking: Looking, suffix: str, status: int, sentence: str, hint: str) -> Response:
+def refused(looking: Addresses, suffix: str, status: int, sentence: str, hint: str) -> Response:
     """What is refused, in the form that was asked for."""
     if suffix == ".json":
         text = json.dumps({"error": sentence, "hint": hint}, ensure_ascii=False)

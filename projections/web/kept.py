@@ -1,5 +1,6 @@
 """Answers that are kept for the next page: at fixed clocks an answer never changes."""
 
+import copy
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sized
 from threading import Lock
@@ -14,13 +15,21 @@ class Kept:
     """The answers that were asked for last, as many as fit; for several threads."""
 
     def __init__(self) -> None:
+        self._book = ""
         self._by_key: OrderedDict[Hashable, tuple[int, Any]] = OrderedDict()
         self._lock = Lock()
+
+    def of(self, book: str) -> "Kept":
+        """The same room, in which the answers of one of several books lie apart."""
+        own = copy.copy(self)
+        own._book = book
+        return own
 
     def answer(
         self, key: Hashable, work: Callable[[], Kind], rows: Callable[[Kind], Sized]
     ) -> Kind:
         """The answer of a key, worked out if it is not kept; `rows`: what makes it large."""
+        key = (self._book, key)
         with self._lock:
             if key in self._by_key:
                 self._by_key.move_to_end(key)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from sqlalchemy import Connection, select
 
@@ -11,28 +11,38 @@ from ledger.kernel.clocks import Clocks
 from ledger.kernel.instants import DEFAULT_ZONE, Instant, format_instant, local, wall_clock
 from ledger.store.book import Book
 from ledger.store.head import head_of
-from ledger.store.log import chunks
+from ledger.store.log import chunks, read_positions
 from ledger.store.schema import events
 from ledger.usecases.closing.standing_lines import as_it_stands
 from ledger.usecases.settling.settle import Settlement
 from ledger.usecases.terms.runs import Run, run_at
 from ledger.usecases.typed_clocks import clocks_at
 from projections.pages.names import names_of
+from projections.web.addresses import CLOCKS, Addresses
 from projections.web.kept import Kept
 
-SUFFIXES = (".json", ".csv", ".html")
-"""Behind an address they give its data, or, for an id that ends in one, its page."""
 HOUR = 3_600_000_000
-CLOCKS = ("as_of", "known_at")
 
 
 @dataclass
-class Looking:
+class Looking(Addresses):
     """A question: an address without its suffix, its parameters, and where the answer comes from.
 
     The clocks are now and the head until `at` or `run` reads them from the address.
     """
 
+    NAVIGATION = (
+        ("programs", ()),
+        ("status", ("status",)),
+        ("exceptions", ("exceptions",)),
+        ("breaks", ("breaks",)),
+        ("obligations", ("obligations",)),
+        ("audit", ("audit",)),
+        ("log", ("log",)),
+        ("compare", ("compare",)),
+        ("query", ("query",)),
+        ("verify", ("verify",)),
+    )
     book: Book
     connection: Connection
     kept: Kept
@@ -41,15 +51,13 @@ class Looking:
     params: Mapping[str, str]
     seconds: float = 60.0
     """How long a statement of the query page may run."""
+    name: str = ""
+    """The book's, where several are served."""
     clocks: Clocks = field(init=False)
     zone: str = DEFAULT_ZONE
 
     def __post_init__(self) -> None:
         self.clocks = Clocks(self.now, self.head)
-
-    def typed(self, name: str) -> str | None:
-        """A parameter as typed; None for an empty one."""
-        return (self.params.get(name) or "").strip() or None
 
     def at(self) -> Clocks:
         """The two clocks as typed. Raises `BadInstant`, `NoZone`, `BadKnownAt`."""
@@ -81,7 +89,6 @@ class Looking:
 
     @property
     def is_past(self) -> bool:
-        """Whether the clocks leave something out: later events, or more than the last hour."""
         return self.clocks.known_at < self.head or self.clocks.as_of < self.now - HOUR
 
     def time(self, instant: str) -> str:
@@ -90,7 +97,6 @@ class Looking:
 
     @property
     def pinned(self) -> dict[str, str]:
-        """The clocks as parameters of a link."""
         return {
             "as_of": format_instant(self.clocks.as_of),
             "known_at": str(self.clocks.known_at),
@@ -98,31 +104,25 @@ class Looking:
 
     @property
     def as_of(self) -> str:
-        """The as-of in the program's zone, as it may be typed."""
         return local(self.clocks.as_of, self.zone)
 
-    def link(self, *parts: str, suffix: str = "", **params: str) -> str:
-        """The address of a page at the same clocks: `link("lines", line)`."""
-        path = "/" + "/".join(quote(part, safe="/:") for part in parts)
-        if not suffix and path.endswith(SUFFIXES):
-            suffix = ".html"
-        asked = {name: value for name, value in (self.pinned | params).items() if value}
-        return f"{path}{suffix}?{urlencode(asked)}"
+    @property
+    def known(self) -> str:
+        return f"known at position {self.clocks.known_at} of {self.head}"
 
-    def here(self, suffix: str = "", **params: str) -> str:
-        """The address of this page with some parameters changed, at the same clocks."""
-        own = {name: value for name, value in self.params.items() if name not in CLOCKS}
-        return self.link(self.path.strip("/"), suffix=suffix, **(own | params))
-
-    def address(self) -> str:
-        """The address of this page without parameters."""
-        path = quote(self.path, safe="/:")
-        return f"{path}.html" if path.endswith(SUFFIXES) else path
-
-    def unpinned(self) -> str:
-        """The address of this page as of now."""
-        own = {name: value for name, value in self.params.items() if name not in CLOCKS}
-        return f"{self.address()}?{urlencode(own)}" if own else self.address()
+    @property
+    def every_book(self) -> str:
+        # As of the same, with what each had learned when this one had learned what it shows.
+        if not self.name:
+            return ""
+        if self.clocks.known_at == self.head:
+            instant = self.now
+        else:
+            instant = next(
+                iter(read_positions(self.connection, [self.clocks.known_at]))
+            ).recorded_at
+        clocks = {"as_of": self.pinned["as_of"], "known_at": format_instant(instant)}
+        return f"/?{urlencode(clocks)}"
 
     def existing(self, streams: Iterable[str]) -> set[str]:
         """Those of some streams that have events by then, so that a link leads somewhere."""

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from importlib import import_module
 
-from projections.web.looking import SUFFIXES, Looking
+from projections.web.addresses import SUFFIXES
+from projections.web.looking import Looking
 from projections.web.page import Answer
 
 VIEWS = "projections.web.views"
@@ -42,21 +43,22 @@ def answer(looking: Looking) -> Answer | None:
     """The answer of an address; None where there is nothing."""
     first, _, rest = looking.path.strip("/").partition("/")
     if first in PLAIN and not rest:
-        return _view(PLAIN[first])(looking)
+        return view(PLAIN[first])(looking)
     if first in WHOLE and rest:
-        return _view(WHOLE[first])(looking, rest)
+        return view(WHOLE[first])(looking, rest)
     if first == "programs" and rest:
         name, _, period = rest.partition("/")
         if period:
-            return _view("programs:period")(looking, name, period)
-        return _view("programs:program")(looking, name)
+            return view("programs:period")(looking, name, period)
+        return view("programs:program")(looking, name)
     if first == "orders" and "/" in rest:
         store, _, order = rest.partition("/")
-        return _view("facts:order")(looking, store, order)
+        return view("facts:order")(looking, store, order)
     return None
 
 
-def _view(name: str) -> Callable[..., Answer]:
+def view(name: str) -> Callable[..., Answer]:
+    """A view by its module and function: `lists:status`."""
     module, _, function = name.partition(":")
     view: Callable[..., Answer] = getattr(import_module(f"{VIEWS}.{module}"), function)
     return view

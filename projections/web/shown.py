@@ -1,11 +1,12 @@
 """From rows to tables of a page: amounts grouped, instants local, ids as links."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ledger.kernel.counted import counted, grouped
 from ledger.kernel.shown import visible
 from ledger.programs.words import in_words
+from projections.books.together import BOOK
 from projections.cells import NUMBER, PerCurrency, cell, is_money, is_number_column
 from projections.narrowing import Condition, narrowed
 from projections.web.looking import Looking
@@ -57,6 +58,40 @@ def table_of(looking: Looking, rows: Sequence[Row], columns: Sequence[str] = ())
     ]
     shown = [[_cell(looking, name, row, there, parties) for name in names] for row in rows]
     return Table(heads, shown)
+
+
+def table_of_books(
+    by_name: Mapping[str, Looking], rows: Sequence[Row], columns: Sequence[str] = ()
+) -> Table:
+    """Rows of several books as a table: each with links to the pages of the book that its column
+    `book` names, of those that are looked at; a row without one has none."""
+    names = list(columns) or list(dict.fromkeys(name for row in rows for name in row))
+    heads, drawn = table_of_rows(rows, names)
+    cells = list(drawn)
+    for book, looking in by_name.items():
+        own = [number for number, row in enumerate(rows) if row.get(BOOK) == book]
+        table = table_of(looking, [rows[number] for number in own], names)
+        for number, shown in zip(own, table.rows, strict=True):
+            cells[number] = [
+                Cell(book, looking.link()) if name == BOOK else linked
+                for name, linked in zip(names, shown, strict=True)
+            ]
+    return Table(heads, cells)
+
+
+def table_of_rows(rows: Sequence[Row], columns: Sequence[str] = ()) -> Table:
+    """Rows as a table without links."""
+    names = list(columns) or list(dict.fromkeys(name for row in rows for name in row))
+    numbers = {name for name in names if all(_is_number(name, row.get(name)) for row in rows)}
+    heads = [(name.replace("_", " "), "n" if name in numbers else "") for name in names]
+    return Table(heads, [[_plain(name, row.get(name)) for name in names] for row in rows])
+
+
+def _plain(name: str, value: object) -> Cell:
+    text = visible(value.grouped if isinstance(value, PerCurrency) else cell(value))
+    if is_number_column(name) and NUMBER.fullmatch(text):
+        return Cell(grouped(text) if is_money(name) else text, kind="n")
+    return Cell(text, kind="t" if len(text) > LONG else "")
 
 
 def _is_number(name: str, value: object) -> bool:

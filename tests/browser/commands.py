@@ -20,9 +20,10 @@ def ran(*words: Any) -> None:
 
 @contextmanager
 def serving(book: Path) -> Iterator[str]:
-    """The address of `duebook serve` on a book, a process of its own that ends with the block,
-    and has then complained of nothing."""
-    words = [str(DUEBOOK), "--book", str(book), "serve", "--port", "0"]
+    """The address of `duebook serve` on a book, or on those that a TOML file lists, a process of
+    its own that ends with the block, and has then complained of nothing."""
+    which = ["serve", "--books", book] if book.suffix == ".toml" else ["--book", book, "serve"]
+    words = [str(DUEBOOK), *map(str, which), "--port", "0"]
     environment = {name: value for name, value in os.environ.items() if name != "DUEBOOK_TOKEN"}
     running = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=environment)
     try:

@@ -139,3 +139,35 @@ def named_site(named: Path) -> Iterator[str]:
     """The address at which that book is served."""
     with serving(named) as address:
         yield address
+
+
+def listed(folder: Path, books: dict[str, Path]) -> Path:
+    """A list of books by their names."""
+    file = folder / f"{len(books)}-books.toml"
+    entries = [f'[[book]]\nname = "{name}"\npath = "{path}"\n' for name, path in books.items()]
+    file.write_text("".join(entries), encoding="utf-8")
+    return file
+
+
+@pytest.fixture(scope="session")
+def two_books(closed_book: Path, named: Path) -> dict[str, Path]:
+    """Both of those books, by names for a list."""
+    return {"Europe": closed_book, "日本 2": named}
+
+
+@pytest.fixture(scope="session")
+def two_site(two_books: dict[str, Path], closed_book: Path) -> Iterator[str]:
+    """The address at which both are served."""
+    with serving(listed(closed_book.parent, two_books)) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def three_site(two_books: dict[str, Path], closed_book: Path) -> Iterator[str]:
+    """The address at which both are served, from a list that also names one that goes away once it
+    was looked at."""
+    gone = closed_book.with_name("gone.db")
+    ran("init", "--book", gone)
+    with serving(listed(closed_book.parent, {**two_books, "gone": gone})) as address:
+        gone.unlink()
+        yield address

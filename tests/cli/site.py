@@ -14,7 +14,8 @@ import anyio
 import httpx
 
 from ledger.kernel.instants import format_instant
-from projections.web.app import application
+from projections.books.named import books_to_serve
+from projections.web.app import application, application_of_books
 from projections.web.guard import LOOPBACK, Names
 
 DAY = 86_400_000_000
@@ -43,11 +44,23 @@ def address_of(running: "subprocess.Popen[str]") -> str:
 
 
 class Browser:
-    """Asks the web view of a book, at its loopback address and at a fixed instant."""
+    """Asks the web view of a book, at its loopback address and at a fixed instant; or with `books`
+    that of the books that a file lists."""
 
-    def __init__(self, book: Path | str, token: str | None = None, seconds: float = 60) -> None:
+    def __init__(
+        self,
+        book: Path | str,
+        token: str | None = None,
+        seconds: float = 60,
+        *,
+        books: bool = False,
+    ) -> None:
         names = Names.of(LOOPBACK, PORT, token)
-        self._app = application(str(book), names, lambda: NOW, seconds)
+        if books:
+            listed, _ = books_to_serve(str(book))
+            self._app = application_of_books(listed, str(book), names, lambda: NOW, seconds)
+        else:
+            self._app = application(str(book), names, lambda: NOW, seconds)
 
     def ask(self, method: str, address: str, **more: Any) -> httpx.Response:
         """One request."""

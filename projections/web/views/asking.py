@@ -5,9 +5,11 @@ from itertools import islice
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.counted import counted
 from ledger.kernel.errors import BadQuery
+from ledger.usecases.looking.search import Hit
 from ledger.usecases.looking.search import search as searched
 from ledger.usecases.looking.what_was_learned import learned
 from ledger.usecases.typed_clocks import known_position
+from projections.reading import Report
 from projections.sql.query import query as run_query
 from projections.sql.rows import Limits
 from projections.sql.tables import tables
@@ -66,42 +68,53 @@ def query(looking: Looking) -> Answer:
     """One SELECT over the read models. Raises `BadQuery`."""
     clocks = looking.at()
     sql = looking.typed("sql")
+    listed = [dict(row) for row in tables()]
+    drawn = table_of(looking, listed_tables(listed))
     if sql is None:
-        rows = [dict(row) for row in tables()]
-        return table_answer(lambda: _query_page(looking, [], None), rows)
+        return table_answer(lambda: query_page(drawn), listed)
     limits = Limits(looking.seconds, ROWS_MAX)
     answer = run_query(looking.book, sql, clocks=clocks, now=looking.now, limits=limits)
 
-    def rows_() -> list[Row]:
-        if answer.cut:
-            raise BadQuery(
-                f"The answer has more than {ROWS_MAX:,} rows.",
-                "Narrow it, or ask on the command line: duebook query ... -o FILE.csv",
-            )
-        return list(answer.rows)
-
     def page() -> Page:
         shown = list(islice(answer.rows, SHOWN_MAX))
-        many = f"more than {ROWS_MAX:,}" if answer.cut else f"{len(answer.rows):,}"
-        notes = []
-        if answer.cut or len(answer.rows) > len(shown):
-            notes.append(Cell(f"The first {len(shown):,} of {many} rows; all: CSV or JSON."))
-        if answer.said:
-            notes.append(Cell(answer.said))
-        return _query_page(looking, shown, notes)
+        return query_page(drawn, notes_of(answer, len(shown)), table_of(looking, shown))
 
-    return Answer(page, rows_, rows_)
+    return Answer(page, lambda: whole_rows(answer), lambda: whole_rows(answer))
 
 
-def _query_page(looking: Looking, rows: list[Row], notes: list[Cell] | None) -> Page:
+def whole_rows(answer: Report) -> list[Row]:
+    """All rows of a query. Raises `BadQuery` where there are more than an address gives."""
+    if answer.cut:
+        raise BadQuery(
+            f"The answer has more than {ROWS_MAX:,} rows.",
+            "Narrow it, or ask on the command line: duebook query ... -o FILE.csv",
+        )
+    return list(answer.rows)
+
+
+def notes_of(answer: Report, shown: int) -> list[Cell]:
+    """What is said above the first rows of a query."""
+    many = f"more than {ROWS_MAX:,}" if answer.cut else f"{len(answer.rows):,}"
+    notes = []
+    if answer.cut or len(answer.rows) > shown:
+        notes.append(Cell(f"The first {shown:,} of {many} rows; all: CSV or JSON."))
+    if answer.said:
+        notes.append(Cell(answer.said))
+    return notes
+
+
+def listed_tables(rows: list[Row]) -> list[Row]:
+    """The tables that a query may name, as a page lists them."""
+    return [{"table": row["table"], "columns": ", ".join(row["columns"])} for row in rows]
+
+
+def query_page(listed: Table, notes: list[Cell] | None = None, rows: Table | None = None) -> Page:
+    """The form of a query, its rows if one was asked, and the tables that there are."""
     sections = [Section("query", "One SELECT over the read models", form="query", empty="")]
     if notes is not None:
-        table = table_of(looking, rows) if rows else None
+        table = rows if rows and rows.rows else None
         sections.append(Section("rows", "Rows", notes=notes, table=table, empty="No rows."))
-    listed = [
-        {"table": row["table"], "columns": ", ".join(row["columns"])} for row in map(dict, tables())
-    ]
-    sections.append(Section("tables", "Tables", table=table_of(looking, listed)))
+    sections.append(Section("tables", "Tables", table=listed))
     return Page("Query", [], sections)
 
 
@@ -113,20 +126,25 @@ def search(looking: Looking) -> Answer:
     rows: list[Row] = [hit._asdict() for hit in hits]
 
     def page() -> Page:
-        linked = [
-            [
-                Cell(hit.kind),
-                Cell(hit.id, looking.link(*_address(hit.kind, hit.id))),
-                Cell(hit.about),
-            ]
-            for hit in hits
-        ]
-        table = Table([("what", ""), ("id", ""), ("about", "")], linked) if linked else None
-        empty = f"Nothing is known by the id {sought!r}." if sought else "Type an id above."
-        section = Section("hits", "Found", table=table, empty=empty)
-        return Page(f"Search: {sought}" if sought else "Search", [], [section])
+        heads = [("what", ""), ("id", ""), ("about", "")]
+        return search_page(sought, heads, [hit_cells(looking, hit) for hit in hits])
 
     return table_answer(page, rows)
+
+
+def hit_cells(looking: Looking, hit: Hit) -> list[Cell]:
+    """What was found, its id with a link to its page, and what tells it from others."""
+    link = looking.link(*_address(hit.kind, hit.id))
+    return [Cell(hit.kind), Cell(hit.id, link), Cell(hit.about)]
+
+
+def search_page(
+    sought: str, heads: list[tuple[str, str]], hits: list[list[Cell]], *more: Section
+) -> Page:
+    """What was found by an id."""
+    empty = f"Nothing is known by the id {sought!r}." if sought else "Type an id above."
+    section = Section("hits", "Found", table=Table(heads, hits) if hits else None, empty=empty)
+    return Page(f"Search: {sought}" if sought else "Search", [], [section, *more])
 
 
 def _address(kind: str, id_: str) -> tuple[str, ...]:

@@ -1,6 +1,8 @@
 """Exceptions, breaks, obligations, the audit trail, the log, and what `verify` last said."""
 
 import json
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import islice
 
 from ledger.kernel.counted import grouped
@@ -11,13 +13,22 @@ from ledger.usecases.looking.show import log as logged
 from projections.reading import report
 from projections.status import status as status_of
 from projections.web.looking import Looking
-from projections.web.page import Answer, Cell, Page, Row, Section
+from projections.web.page import Answer, Cell, Page, Row, Section, Table
 from projections.web.shown import fields_of, listing, narrowed_rows, table_of
 
 EVENTS_MAX = 200
 """Events on a page of the log."""
 FIELDS_MAX = 200
 """Characters of an event's content in the list."""
+STATUS = (
+    ("to_close", "Open periods", ("program", "period", "from", "to", "lines", "outcomes")),
+    ("held", "Held lines by reason", ("program", "code", "lines")),
+    ("exceptions", "Exceptions", ("code", "count", "since")),
+    ("overdue", "Overdue", ("obligation", "owed_to", "due", "state")),
+    ("payments_due", "Payments due", ("period", "statements", "open", "currency", "since")),
+    ("breaks", "Open breaks", ("program", "breaks", "difference", "currency", "since")),
+)
+"""The lists of a status, each with its heading and the columns that a page shows."""
 OF_PLACE = ("position", "stream", "version", "type", "at", "recorded_at", "by", "batch", "row")
 
 
@@ -65,31 +76,32 @@ def status(looking: Looking) -> Answer:
     """What is to close, held, overdue, unpaid; exceptions and breaks."""
     clocks = looking.at()
     answer = status_of(looking.book, clocks, chosen=clocks, now=looking.now)
-    parts = (
-        ("to_close", "Open periods", ("program", "period", "from", "to", "lines", "outcomes")),
-        ("held", "Held lines by reason", ("program", "code", "lines")),
-        ("exceptions", "Exceptions", ("code", "count", "since")),
-        ("overdue", "Overdue", ("obligation", "owed_to", "due", "state")),
-        ("payments_due", "Payments due", ("period", "statements", "open", "currency", "since")),
-        ("breaks", "Open breaks", ("program", "breaks", "difference", "currency", "since")),
-    )
 
     def page() -> Page:
-        sections = []
-        for key, heading, columns in parts:
-            rows = [row | _in_words(row) for row in answer[key]]
-            names = (*columns, "totals") if key == "to_close" else columns
-            if key == "to_close":
-                for row in rows:
-                    row["period"] = row["period"] or "whole term"
-            table = table_of(looking, rows, names) if rows else None
-            sections.append(Section(key, heading, table=table))
-        return Page("Status", [], sections)
+        return Page("Status", [], status_sections(answer, partial(table_of, looking)))
 
-    def rows() -> list[Row]:
-        return [{"what": key, **row} for key, _, _ in parts for row in answer[key]]
+    return Answer(page, lambda: answer, lambda: status_rows(answer))
 
-    return Answer(page, lambda: answer, rows)
+
+def status_rows(answer: Row) -> list[Row]:
+    """What a status lists, as rows of one table."""
+    return [{"what": key, **row} for key, _, _ in STATUS for row in answer[key]]
+
+
+def status_sections(
+    answer: Row, drawn: Callable[[list[Row], Sequence[str]], Table], first: Sequence[str] = ()
+) -> list[Section]:
+    """A status, a section for each of its lists; `first`: columns in front of those of each."""
+    sections = []
+    for key, heading, columns in STATUS:
+        rows = [row | _in_words(row) for row in answer[key]]
+        names = (*first, *columns)
+        if key == "to_close":
+            names += ("totals",)
+            for row in rows:
+                row["period"] = row["period"] or "whole term"
+        sections.append(Section(key, heading, table=drawn(rows, names) if rows else None))
+    return sections
 
 
 def _in_words(row: Row) -> Row:
