@@ -1,6 +1,8 @@
 """`duebook upgrade` and `duebook export`: books of older versions, and facts for another book."""
 
-from typing import Any
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -9,6 +11,10 @@ from cli.options import Ask, answering, now
 from cli.progress import progress
 from cli.talk import say
 from ledger.kernel.counted import counted
+
+if TYPE_CHECKING:
+    from ledger.store.book import Book
+    from projections.exporters.lake_places import FolderLake
 
 
 @click.command()
@@ -43,7 +49,7 @@ def upgrade(decision: Decision, ask: Ask) -> int:
 
 @click.command()
 @click.argument("what", type=click.Choice(["facts", "lake"]))
-@click.argument("folder", required=False, type=click.Path(file_okay=False), metavar="[FOLDER]")
+@click.argument("folder", required=False, type=click.Path(file_okay=False), metavar="[FOLDER|URL]")
 @answering(clocks=True, formats=("table", "json", "ndjson"))
 def export(what: str, folder: str | None, ask: Ask) -> None:
     """Write a book for others to read: its facts, or its lines and entries as a data lake.
@@ -53,15 +59,18 @@ def export(what: str, folder: str | None, ask: Ask) -> None:
 
     `export lake FOLDER` writes lines, statements, adjustments, payments, entries and order lines as
     Parquet, each table with a Delta log: Spark, DuckDB, polars and others read it. Each export that
-    changes a table adds a version, which says the position that the book was known at.
+    changes a table adds a version, which says the position that the book was known at. Instead of a
+    folder it may be the URL of an object store, s3://BUCKET/PREFIX; its keys come from the
+    environment.
 
     
     duebook export facts -o facts.ndjson
     duebook export facts --as-of 2026-03-31 -o first-quarter.ndjson
     duebook export lake lake
+    duebook export lake s3://reports/lake
     """
     if (folder is None) != (what == "facts"):
-        raise click.UsageError("Write: export facts [-o FILE], or export lake FOLDER.")
+        raise click.UsageError("Write: export facts [-o FILE], or export lake FOLDER|URL.")
     if folder is not None:
         return _export_lake(folder, ask)
     from ledger.usecases.looking.export_facts import exported_facts
@@ -74,19 +83,33 @@ def export(what: str, folder: str | None, ask: Ask) -> None:
 
 
 def _export_lake(folder: str, ask: Ask) -> None:
-    from pathlib import Path
-
-    from cli.destination import Destination, check
-    from ledger.store.places import own_files, own_folders
+    from ledger.store.archive.place import is_store
     from projections.exporters.lake import Question, export_lake
+    from projections.exporters.lake_places import FolderLake, StoredLake
 
     with ask.opened() as book, progress() as report:
-        inside = Path(folder, "lines.parquet") if Path(folder).is_dir() else Path(folder)
-        check([Destination(str(inside))], [], own_files(book.location), own_folders(book.location))
+        lake = StoredLake(folder) if is_store(folder) else FolderLake(Path(folder))
+        _refuse_own_places(book, lake, Path(folder))
         question = Question(book, ask.chosen_clocks(book), now(), report)
-        at, tables = export_lake(question, Path(folder))
+        at, tables = export_lake(question, lake)
     rows = [table._asdict() for table in tables]
     ask.out.data({"folder": folder, "known_at": at.known_at, "tables": rows}, rows)
     if ask.out.is_table:
         changed = sum(table.new for table in tables)
         say(f"Known at {at.known_at:,}: {counted(changed, 'table')} changed, in {folder}.")
+
+
+def _refuse_own_places(book: "Book", lake: "FolderLake", typed: Path) -> None:
+    """Raises a refusal for a lake where the book or its order lines are."""
+    from cli.destination import Destination, check
+    from ledger.store.order_lines import NoArchive, archive_of
+    from ledger.store.places import own_files, own_folders
+    from projections.exporters.lake_places import NotALake, StoredLake, is_inside
+
+    if not isinstance(lake, StoredLake):
+        inside = typed / "lines.parquet" if typed.is_dir() else typed
+        check([Destination(str(inside))], [], own_files(book.location), own_folders(book.location))
+        return
+    with book.reading() as connection, suppress(NoArchive):
+        if is_inside(lake.url, archive_of(connection).location):
+            raise NotALake(f"{lake.plain} is where the order lines of the book are kept.")

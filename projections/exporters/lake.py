@@ -5,21 +5,20 @@ each table, so that other people's engines read them and see what changed betwee
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
 from ledger.kernel.clocks import Clocks
-from ledger.kernel.errors import MissingExtra, Refusal
+from ledger.kernel.errors import MissingExtra
 from ledger.kernel.instants import Instant
 from ledger.store.archive.folder import digest_of
 from ledger.store.archive.sql import literal
 from ledger.store.book import Book
 from ledger.store.head import origin_of
 from ledger.store.order_lines import OrderLines, Session
-from ledger.store.scratch import Scratch, put_new
 from projections.catalogue import VIEWS
+from projections.exporters.lake_places import Lake, NotALake
 from projections.leftovers import tables_of
 from projections.rights import may_build
 from projections.sql.on_duckdb import ORDERS, SHOWN, Sought, copy_tables, order_lines
@@ -38,16 +37,6 @@ DELTA = {
 """Types of DuckDB in Delta; a decimal is called the same in both."""
 BOOK, KNOWN_AT, AS_OF = "duebook.book", "duebook.known_at", "duebook.as_of"
 """What a version of a table says of itself."""
-
-
-class NotALake(Refusal):
-    """A folder that is not one of Duebook's lakes, or another book's."""
-
-    hint = "Nothing was written. Name a new folder, or the one of an earlier export of this book."
-
-
-UNADDRESSED = frozenset("?#%\\")
-"""What the library for Delta takes apart or decodes in a folder's path."""
 
 
 class Exported(NamedTuple):
@@ -69,27 +58,27 @@ class Question(NamedTuple):
     progress: Progress
 
 
-def export_lake(question: Question, folder: Path) -> tuple[Clocks, list[Exported]]:
-    """Writes the tables into a folder, each in one of its name; their clocks and what was written.
+def export_lake(question: Question, lake: Lake) -> tuple[Clocks, list[Exported]]:
+    """Writes the tables into a lake, each in one of its name; their clocks and what was written.
 
     A file is named by its digest and is there whole before a table's log names it. A table that is
     as it was gets no new version. Earlier versions stay, for whoever looks back. Raises `NotALake`
-    for a folder of anything else, and `MissingExtra`.
+    for a place of anything else, `LakeTaken` where somebody else writes a table meanwhile,
+    `LakeMissing` for a store that cannot be reached, and `MissingExtra`.
     """
     _delta()
-    folder = _addressed(folder)
     with _opened(question) as (sought, database, has_orders):
         origin = origin_of(sought.log)
         names = [*READ_MODELS, *([ORDERS] if has_orders else [])]
-        _refuse_foreign(folder, names, origin)
+        _refuse_foreign(lake, names, origin)
         known_at = sought.stands.known_at
         said = {BOOK: origin, KNOWN_AT: str(known_at)}
         if question.clocks is not None:
             said[AS_OF] = str(question.clocks.as_of)
-        folder.mkdir(exist_ok=True)
+        lake.prove()
         made = []
         for name in names:
-            made.append(_exported(database, name, folder / name, said))
+            made.append(_exported(database, name, lake, said))
             question.progress("writing tables", 1)
         return sought.stands, made
 
@@ -127,8 +116,8 @@ def _show_orders(database: Any, log: Connection, at: Clocks) -> bool:
     return True
 
 
-def _exported(database: Any, name: str, folder: Path, said: dict[str, str]) -> Exported:
-    from deltalake import DeltaTable, Schema
+def _exported(database: Any, name: str, lake: Lake, said: dict[str, str]) -> Exported:
+    from deltalake import Schema
     from deltalake.transaction import (
         AddAction,
         CommitProperties,
@@ -136,29 +125,33 @@ def _exported(database: Any, name: str, folder: Path, said: dict[str, str]) -> E
     )
 
     shown, schema = _typed(database, name)
-    folder.mkdir(exist_ok=True)
-    with Scratch(folder) as work:
+    with lake.building(name) as work:
         part = work / "part.parquet"
         (rows,) = database.execute(
             f"COPY (SELECT {shown} FROM {name} ORDER BY ALL) TO {literal(str(part))} "
             "(FORMAT parquet, COMPRESSION zstd)"
         ).fetchone()
-        file = folder / f"{digest_of(part)}.parquet"
-        if not file.exists():
-            put_new(part, file)
-    where = folder.as_uri()
-    there = DeltaTable(where) if DeltaTable.is_deltatable(where) else None
-    if there is not None and [uri.rpartition("/")[2] for uri in there.file_uris()] == [file.name]:
-        return Exported(name, rows, file.name, there.version(), new=False)
-    size = file.stat().st_size
-    added = [AddAction(file.name, size, {}, 0, True, json.dumps({"numRecords": rows}))]
-    properties = CommitProperties(custom_metadata=said)
+        file, size = f"{digest_of(part)}.parquet", part.stat().st_size
+        lake.put(name, file, part)
+    there = lake.table(name)
+    if there is not None and [uri.rpartition("/")[2] for uri in there.file_uris()] == [file]:
+        return Exported(name, rows, file, there.version(), new=False)
+    added = [AddAction(file, size, {}, 0, True, json.dumps({"numRecords": rows}))]
+    # Whoever comes second is refused: what it saw is no longer what it would replace.
+    properties = CommitProperties(custom_metadata=said, max_commit_retries=0)
     typed = Schema.from_json(json.dumps({"type": "struct", "fields": schema}))
-    if there is None:
-        create_table_with_add_actions(where, typed, added, name=name, commit_properties=properties)
-    else:
+    with lake.reached(name):
+        if there is None:
+            create_table_with_add_actions(
+                *(lake.uri(name), typed, added),
+                name=name,
+                storage_options=lake.options,
+                commit_properties=properties,
+            )
+            return Exported(name, rows, file, 0, new=True)
+        before = there.version()
         there.create_write_transaction([*added], "overwrite", typed, commit_properties=properties)
-    return Exported(name, rows, file.name, DeltaTable(where).version(), new=True)
+    return Exported(name, rows, file, before + 1, new=True)
 
 
 def _typed(database: Any, name: str) -> tuple[str, list[dict[str, Any]]]:
@@ -177,39 +170,25 @@ def _typed(database: Any, name: str) -> tuple[str, list[dict[str, Any]]]:
     return ", ".join(shown), schema
 
 
-def _addressed(folder: Path) -> Path:
-    """The folder from the root on: a relative name with a colon in it would be read as a URL.
-    Raises `NotALake` for a path under which no Delta table could be found again."""
-    whole = folder.absolute()
-    odd = sorted(set(str(whole)) & UNADDRESSED) or [c for c in str(whole) if not c.isprintable()]
-    if odd:
-        raise NotALake(f"{whole} has {odd[0]!r} in it, where no Delta table can be kept.")
-    return whole
-
-
-def _refuse_foreign(folder: Path, names: list[str], origin: str) -> None:
-    """Refuses a folder with anything in it that is not a lake of this book."""
-    from deltalake import DeltaTable
-
-    if not folder.exists():
-        return
-    if not folder.is_dir():
-        raise NotALake(f"{folder} is not a folder.")
-    others = sorted(path.name for path in folder.iterdir() if path.name not in names)
+def _refuse_foreign(lake: Lake, names: list[str], origin: str) -> None:
+    """Refuses a place with anything in it that is not a lake of this book."""
+    there = lake.names()
+    others = sorted(set(there) - set(names))
     if others:
-        raise NotALake(f"{folder} has {others[0]} in it, which is no table of a lake.")
+        raise NotALake(f"{lake.shown} has {others[0]} in it, which is no table of a lake.")
     for name in names:
-        table = folder / name
-        if not table.exists():
+        if name not in there:
             continue
-        if not DeltaTable.is_deltatable(table.as_uri()):
+        table = lake.table(name)
+        if table is None:
             # A file without a log is what an export left that was killed.
-            if any(path.suffix != ".parquet" for path in table.glob("[!.]*")):
-                raise NotALake(f"{table} is there and is no Delta table.")
+            if any(not file.endswith(".parquet") for file in lake.names_in(name)):
+                raise NotALake(f"{lake.shown}/{name} is there and is no Delta table.")
             continue
-        (last,) = DeltaTable(table.as_uri()).history(1)
+        with lake.reached(name):
+            (last,) = table.history(1)
         if last.get(BOOK) != origin:
-            raise NotALake(f"{folder} is the lake of another book, {last.get(BOOK)}.")
+            raise NotALake(f"{lake.shown} is the lake of another book, {last.get(BOOK)}.")
 
 
 def _delta() -> None:

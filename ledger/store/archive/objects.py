@@ -26,14 +26,16 @@ _CODE = re.compile(r"<Code>(\w+)</Code>")
 
 
 class Objects:
-    """The files of an archive by their names. Raises `MissingExtra` without the library."""
+    """Files by their names: those of an archive, or of something else that is named so in what is
+    said. Raises `MissingExtra` without the library."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, what: str = "archive", marked: bytes = MARKED) -> None:
+        self._what, self._marked = what, marked
         try:
             from obstore.store import S3Store
         except ModuleNotFoundError:
             raise MissingExtra(
-                "An archive in an object store needs obstore, which is not installed.",
+                f"The {what} in an object store needs obstore, which is not installed.",
                 "Install it with: pip install 'duebook[s3]'",
             ) from None
         parts = urlsplit(url)
@@ -91,14 +93,40 @@ class Objects:
                 return None
             return sum(file.write(part) for part in parts)
 
+    def has(self, name: str) -> bool:
+        """Whether a file of that name is there. Raises `ArchiveMissing`."""
+        import obstore
+
+        with self._reached():
+            try:
+                obstore.head(self._store, name)
+            except FileNotFoundError as error:
+                if "NoSuchBucket" in str(error):
+                    raise self._missing(error) from None
+                return False
+        return True
+
+    def names(self, below: str = "") -> list[str]:
+        """What is there, or below a name: files and the first parts of longer names. Raises
+        `ArchiveMissing`."""
+        import obstore
+
+        with self._reached():
+            try:
+                listed = obstore.list_with_delimiter(self._store, below or None)
+            except FileNotFoundError as error:  # there is no such bucket
+                raise self._missing(error) from None
+        paths = [*listed["common_prefixes"], *(each["path"] for each in listed["objects"])]
+        return sorted(path.rstrip("/").rpartition("/")[2] for path in paths)
+
     def prove(self) -> None:
         """Leaves a mark, and sees that the store does not let it be replaced."""
-        self.put_new(MARKED)
-        if self.put_new(MARKED):
+        self.put_new(self._marked)
+        if self.put_new(self._marked):
             raise ArchiveUnwritable(
                 f"{self._plain} replaces what is there: the store takes no condition "
                 "(If-None-Match).",
-                "Name a store that does: nothing in an archive is ever replaced.",
+                f"Name a store that does: nothing in {_a(self._what)} is ever replaced.",
                 folder=self._plain,
             )
 
@@ -114,8 +142,12 @@ class Objects:
             raise self._missing(error) from None
 
     def _missing(self, error: Exception) -> ArchiveMissing:
-        sentence = f"The archive {self._plain} cannot be reached: {_why(error)}."
+        sentence = f"The {self._what} {self._plain} cannot be reached: {_why(error)}."
         return ArchiveMissing(sentence, archive=self._plain)
+
+
+def _a(what: str) -> str:
+    return f"{'an' if what[0] in 'aeio' else 'a'} {what}"
 
 
 def _why(error: Exception) -> str:

@@ -40,7 +40,7 @@ _FROM_ENVIRONMENT = {
 
 
 class BadArchive(Refusal):
-    """A URL at which no archive can lie."""
+    """A URL at which nothing can lie: an archive, or a lake."""
 
     kind = "usage"
     hint = (
@@ -164,9 +164,10 @@ def is_store(location: str) -> bool:
     return "://" in location
 
 
-def place_of(typed: str) -> str:
+def place_of(typed: str, what: str = "archive") -> str:
     """What a book remembers of the folder or URL that was typed: the whole path, or the URL with
-    the store's endpoint and region, which the environment has where the URL does not.
+    the store's endpoint and region, which the environment has where the URL does not. `what` lies
+    there, in what is said.
 
     Raises `BadArchive`, also for a URL with a user or a password in it.
     """
@@ -176,16 +177,16 @@ def place_of(typed: str) -> str:
     if not typed.startswith(SCHEME) or not _BUCKET.fullmatch(parts.netloc):
         raise BadArchive(f"{SCHEME}BUCKET/PREFIX is expected; this is not the URL of a bucket.")
     if not _PREFIX.fullmatch(parts.path) or "/." in parts.path or parts.fragment:
-        raise BadArchive(f"{parts.path!r} cannot be the prefix of an archive.")
+        raise BadArchive(f"{parts.path!r} cannot be a prefix for the {what}.")
     said = dict(parse_qsl(parts.query, keep_blank_values=True))
     for name, variables in _FROM_ENVIRONMENT.items():
         if name not in said and (value := next(filter(None, map(os.environ.get, variables)), None)):
             said[name] = value
     for name, pattern in (("endpoint", _ENDPOINT), ("region", _REGION)):
         if name in said and not pattern.fullmatch(said[name]):
-            raise BadArchive(f"The {name} of the archive is not that of a store.")
+            raise BadArchive(f"The {name} of the {what} is not that of a store.")
     if unknown := sorted(set(said) - set(_FROM_ENVIRONMENT)):
-        raise BadArchive(f"The URL of the archive says {unknown[0]!r}, which is not known.")
+        raise BadArchive(f"The URL of the {what} says {unknown[0]!r}, which is not known.")
     query = f"?{urlencode(sorted(said.items()), safe=':/')}" if said else ""
     return f"{SCHEME}{parts.netloc}{parts.path.rstrip('/')}{query}"
 
