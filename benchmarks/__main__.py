@@ -18,6 +18,7 @@ from benchmarks import (
     corrections,
     fees,
     journals,
+    looking,
     order_days,
     packages,
     parties,
@@ -52,6 +53,7 @@ GROUPS: list[tuple[tuple[str, ...], Group]] = [
     (("balances",), journals.balances),
     (("orders", "fees", "reconcile-orders", "thirteenth"), fees.figures),
     (("growth-orders", "explain-orders"), order_days.figures),
+    (("report", "page", "first-page"), looking.figures),
     (("affiliate", "reconcile-affiliate"), affiliates.figures),
 ]
 NAMES = [name for names, _ in GROUPS for name in names]

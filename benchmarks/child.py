@@ -5,6 +5,7 @@ python -m benchmarks.child decode BOOK                           the rows of a s
 python -m benchmarks.child settle-closed BOOK PROGRAM AS_OF     at the clocks of its close, if any
 python -m benchmarks.child replay BOOK PROGRAM
 python -m benchmarks.child record BOOK FILE
+python -m benchmarks.child report BOOK                          the close report, in memory
 """
 
 import json
@@ -35,6 +36,9 @@ from ledger.usecases.closing.replay import replay
 from ledger.usecases.settling.processes import processes
 from ledger.usecases.settling.settle import published_edition, settle
 from ledger.usecases.statements.closed_period import find_closed
+from ledger.usecases.terms.runs import Run
+from projections.pages.close_page import pages
+from projections.pages.close_report import close_report
 
 
 def peak_mib() -> float:
@@ -115,6 +119,17 @@ def taken(book: Book, file: str) -> Did:
     return Did(recorded(book, Path(file)).recorded, 0)
 
 
+def reported(book: Book) -> Did:
+    """Writes the close report of the shipped edition; returns its facts and its lines."""
+    clocks = Clocks(parse_instant(AS_OF), book.head().position)
+    with book.reading() as connection:
+        run = Run(published_edition(connection, PROGRAM, clocks), clocks, book.head())
+        report = close_report(connection, run, None)
+    (page,) = pages(report, PROGRAM, {})
+    assert page.text
+    return Did(len(report.facts), len(report.lines))
+
+
 def main(what: str, book_path: str, *words: str) -> None:
     """Does what is asked and prints the answer."""
     book = open_book(book_path)
@@ -127,6 +142,8 @@ def main(what: str, book_path: str, *words: str) -> None:
         case "settle-closed":
             clocks = closed_clocks(book, words[0], words[1])
             act = partial(settled_of, book, words[0], clocks)
+        case "report":
+            act = partial(reported, book)
         case "replay":
             act = partial(replayed, book, words[0])
         case _:
