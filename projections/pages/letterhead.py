@@ -17,6 +17,14 @@ from projections.toml_file import read_toml
 NAME = "letterhead.toml"
 LOGO_MAX = 1024 * 1024
 TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".svg": "image/svg+xml"}
+BEGINS = {
+    "image/png": b"\x89PNG\r\n\x1a\n",
+    "image/jpeg": b"\xff\xd8\xff",
+    "image/svg+xml": b"<",
+}
+"""How the content of each begins; a drawing says besides that it is one."""
+MARKS = b" \t\r\n\xef\xbb\xbf"
+"""What may stand before a drawing: blanks, a byte order mark."""
 Language = Literal["en", "zh"]
 
 
@@ -70,11 +78,25 @@ def _picture(path: Path) -> str:
     if kind is None:
         raise BadLetterhead(f"{path} is not a picture: expected {', '.join(TYPES)}.")
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(LOGO_MAX + 1)
     except OSError as error:
         raise BadLetterhead(
             f"{path} cannot be read: {error.strerror}.", "Check the path."
         ) from None
     if len(content) > LOGO_MAX:
         raise BadLetterhead(f"{path} has more than {LOGO_MAX // 1024:,} KiB.", "Make it smaller.")
+    if not _is_picture(kind, content):
+        # Whatever it holds would be sent to the payee.
+        raise BadLetterhead(
+            f"{path} is not a picture: its content is not what its name says, {path.suffix}.",
+            "Name the file of the logo.",
+        )
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def _is_picture(kind: str, content: bytes) -> bool:
+    """Whether a content begins as a picture of that kind does."""
+    if kind == TYPES[".svg"]:
+        return content.lstrip(MARKS).startswith(BEGINS[kind]) and b"<svg" in content
+    return content.startswith(BEGINS[kind])

@@ -16,7 +16,7 @@ from tests.marks import more
 from tests.quarter import PROGRAM
 
 pytestmark = more
-KINDS = ["script", "formula", "hebrew", "long", "chinese"]
+KINDS = ["script", "formula", "hebrew", "long", "chinese", "pile"]
 ORDER = """
 () => [...document.querySelectorAll('summary:has(.n)')].map(summary => {
   const [name, amount] = [...summary.querySelectorAll('span')]

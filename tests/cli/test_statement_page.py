@@ -125,6 +125,38 @@ def test_a_letterhead_that_is_wrong_is_refused(
     assert "none.toml cannot be read" in missing.err
 
 
+SECRET = b"root:x:0:0:root:/root:/bin/sh\n"
+DRAWN = b"\xef\xbb\xbf<?xml version='1.0'?>\n<svg xmlns='http://www.w3.org/2000/svg'/>"
+
+
+@pytest.mark.parametrize("form", ["html", "pdf", "xlsx"])
+@pytest.mark.parametrize("name", ["logo.png", "logo.jpg", "logo.jpeg", "logo.svg"])
+def test_what_is_no_picture_is_sent_to_nobody(
+    name: str, form: str, busy: Path, duebook: Duebook
+) -> None:
+    """Whatever its name says: a page would hold all of the file, a link's target too."""
+    Path("secret").write_bytes(SECRET)
+    Path(name).symlink_to("secret")
+    Path("letterhead.toml").write_text(f'logo = "{name}"\n', encoding="utf-8")
+    ran = duebook("statement", "P-01", "-o", f"s.{form}")
+    assert ran.code == 2
+    assert f"{name} is not a picture: its content is not what its name says" in ran.err
+    assert not Path(f"s.{form}").exists()
+
+
+def test_a_drawing_is_a_logo_and_runs_nothing(busy: Path, duebook: Duebook) -> None:
+    """It is shown as a picture, where no script runs and nothing is loaded: whatever it holds is
+    within the address of the picture, and no element of the page."""
+    drawing = DRAWN.replace(b"/>", b" onload='alert(1)'><script>alert(2)</script></svg>")
+    for content in (DRAWN, drawing):
+        Path("logo.svg").write_bytes(content)
+        Path("letterhead.toml").write_text('logo = "logo.svg"\n', encoding="utf-8")
+        page = _page(duebook, "P-01")
+        coded = base64.b64encode(content).decode()
+        assert f'<img class="logo" src="data:image/svg+xml;base64,{coded}"' in page
+        assert not {"svg", "script"} & {tag for tag, _ in Checked(page).tags}
+
+
 def test_all_statements_are_written_as_pages(busy: Path, duebook: Duebook) -> None:
     """Each of its own payee; a page of several is refused."""
     ran = duebook("statement", "--all", "-o", "pages", "--format", "html")
