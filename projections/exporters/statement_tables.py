@@ -23,7 +23,7 @@ from projections.exporters.sheet import (
     Placed,
     Sheet,
 )
-from projections.pages.statement_content import bank_day, held
+from projections.pages.statement_content import held
 from projections.pages.voice import Voice, money
 
 Row = dict[str, Any]
@@ -116,7 +116,7 @@ class Tables:
         if answer["payments"]:
             self.begin("payments", columns)
         for row in answer["payments"]:
-            more = {"day": bank_day(row, self.voice), "reference": row["ref"]}
+            more = {"day": self.voice.bank_day(row), "reference": row["ref"]}
             self.row(columns, {**row, **more})
 
     def balances(self, answer: Row, columns: Columns) -> None:

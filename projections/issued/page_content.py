@@ -8,7 +8,12 @@ from typing import NamedTuple
 
 from projections.issued.difference import differing, shortened
 
-STYLES = frozenset({"38fa96619a479e53b557dfa59fb358677cd8a32d3a1e872eccc2c2c0e47b5753"})
+STYLES = frozenset(
+    {
+        "38fa96619a479e53b557dfa59fb358677cd8a32d3a1e872eccc2c2c0e47b5753",
+        "7682276899337be35951f53460423ffd18eb852dbe85bebd011f65b7d6c09e05",
+    }
+)
 """SHA-256 of the style of each version, this one's included: added to, never taken from."""
 TAG = r"""<(/?)([a-z][a-z0-9]*)((?: [a-z-]+="[^"<>]*")*)>"""
 TOKEN = re.compile(rf"{TAG}|([^<]+)|(<)")

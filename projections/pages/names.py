@@ -1,4 +1,4 @@
-"""The recorded names of parties, for pages that say more than their ids."""
+"""The recorded names of parties, for pages that say more than their ids; and which ids are long."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -11,6 +11,8 @@ from ledger.aggregates.partner import PartnerState
 from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.store.reader import LogReader
 
+ID_LONG = 32
+"""Characters up to which an id is not broken at its hyphens."""
 NAMED: dict[str, Any] = {"partner": PartnerState, "store": StoreBonds}
 """Kinds of parties that facts give a name, with the state that has it."""
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from ledger.kernel.shown import visible
 from projections.issued.mark import mark_of
+from projections.pages.names import ID_LONG
 from projections.pages.voice import Addressed, Voice, money
 
 FLOWS = ("brought_forward", "issued", "adjusted", "carried_forward", "due", "paid", "open")
@@ -22,7 +23,8 @@ Row = dict[str, Any]
 
 
 class Cell(NamedTuple):
-    """A cell of a table. `kind`: `n` for a number, `c` for its currency, else what it means."""
+    """A cell of a table. `kind`: `n` a number, `c` its currency, `d` a day, `i` an id that is not
+    broken, else what it means."""
 
     text: str
     kind: str = ""
@@ -90,8 +92,7 @@ def fingerprint(answer: Row) -> str:
 def party_of(answer: Row) -> str:
     """Whose statement it is."""
     rows = answer["statements"] or answer["lines"] or answer["adjustments"]
-    party: str = rows[0]["payee"]
-    return party
+    return str(rows[0]["payee"])
 
 
 def recipient(answer: Row, name: str) -> str:
@@ -175,6 +176,12 @@ def _sum(amount: str | None, currency: str | None) -> tuple[Cell, Cell]:
     return Cell(money(amount), "n"), Cell(currency or "", "c")
 
 
+def _id(name: str) -> Cell:
+    """An id; a long one may be broken, so that it leaves room for what stands beside it."""
+    text = visible(name)
+    return Cell(text, "i" if len(text) <= ID_LONG else "")
+
+
 def _heads(voice: Voice, *columns: str) -> list[Cell]:
     """The heads of columns: `amount:n` is a number; of a currency nothing is said."""
     pairs = (column.partition(":") for column in columns)
@@ -184,8 +191,8 @@ def _heads(voice: Voice, *columns: str) -> list[Cell]:
 def _lines(answer: Row, voice: Voice) -> Table:
     rows = [
         [
-            Cell(visible(line["line"])),
-            Cell(visible(line["subject"])),
+            _id(line["line"]),
+            _id(line["subject"]),
             Cell(voice.label_or_word(line["outcome"]), line["outcome"]),
             Cell(voice.reasons([*line["unmet"], *line["held_for"]])),
             *_sum(line["amount"], line["currency"]),
@@ -203,8 +210,8 @@ def _adjustments(answer: Row, voice: Voice) -> Table:
         reason = "\n".join([*codes, visible(row.get("why", ""))])
         rows.append(
             [
-                Cell(voice.day(row["issued_at"])),
-                Cell(visible(row["line"])),
+                Cell(voice.day(row["issued_at"]), "d"),
+                _id(row["line"]),
                 Cell(voice.label_or_word(row["outcome"]), row["outcome"]),
                 Cell(reason),
                 Cell(money(row["was"]), "n"),
@@ -218,7 +225,7 @@ def _adjustments(answer: Row, voice: Voice) -> Table:
 def _payments(answer: Row, voice: Voice) -> Table:
     rows = [
         [
-            Cell(bank_day(row, voice)),
+            Cell(voice.bank_day(row), "d"),
             Cell(visible(row["ref"])),
             *_sum(row["amount"], row["currency"]),
         ]
@@ -228,16 +235,11 @@ def _payments(answer: Row, voice: Voice) -> Table:
     return Table("payments", voice.label("payments"), heads, rows)
 
 
-def bank_day(payment: Row, voice: Voice) -> str:
-    """The bank's day of a payment; where none was given, the day on which it was recorded."""
-    return payment.get("on") or voice.day(payment["paid_at"])
-
-
 def _held(answer: Row, voice: Voice) -> Table:
     rows = [
         [
             Cell(voice.label(at)),
-            Cell(voice.day(balance["instant"])),
+            Cell(voice.day(balance["instant"]), "d"),
             Cell(money(balance["balance"]), "n"),
             Cell(money(balance["uncovered"]), "n"),
         ]
@@ -252,7 +254,7 @@ def _obligations(answer: Row, voice: Voice) -> Table:
         [
             Cell(visible(owed["obligation"])),
             Cell(voice.label_or_word(owed["state"])),
-            Cell(owed["due"] or ""),
+            Cell(owed["due"] or "", "d"),
             Cell(str(owed.get("missing", "")), "n"),
             Cell(str(owed.get("made_up", "")), "n"),
             *(_sum(owed["amount"], owed["currency"]) if "amount" in owed else (Cell(""), Cell(""))),
@@ -272,8 +274,8 @@ def _explained(answer: Row, voice: Voice) -> Iterator[Explained]:
     for row in answer["adjustments"]:
         if row.get("explanation"):
             amount = f"{money(row['now'])} {row['currency'] or ''}".strip()
-            title = f"{visible(row['line'])} ({voice.label('adjusted')}, "
-            title += f"{voice.day(row['issued_at'])})"
+            when = f"({voice.label('adjusted')}, {voice.day(row['issued_at'])})"
+            title = f"{visible(row['line'])} {when}"
             yield Explained(title, amount, _step(row["explanation"], voice))
 
 

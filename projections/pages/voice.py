@@ -2,10 +2,10 @@
 program's zone, and nothing in it that could not be seen."""
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ledger.kernel.counted import grouped
 from ledger.kernel.instants import DEFAULT_ZONE, day_of, parse_instant
@@ -57,6 +57,10 @@ class Voice(NamedTuple):
     def day(self, instant: str) -> str:
         """The day of an instant, `2026-07-01`."""
         return day_of(parse_instant(instant), self.zone).isoformat()
+
+    def bank_day(self, payment: Mapping[str, Any]) -> str:
+        """The bank's day of a payment; where none was given, the day on which it was recorded."""
+        return payment.get("on") or self.day(payment["paid_at"])
 
 
 class Addressed(NamedTuple):

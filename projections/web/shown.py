@@ -9,6 +9,7 @@ from ledger.programs.words import in_words
 from projections.books.together import BOOK
 from projections.cells import NUMBER, PerCurrency, cell, is_money, is_number_column
 from projections.narrowing import Condition, narrowed
+from projections.pages.names import ID_LONG
 from projections.web.looking import Looking
 from projections.web.page import Cell, Filter, Row, Section, Table
 
@@ -17,8 +18,6 @@ SHOWN_MAX = 500
 INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?Z")
 LONG = 40
 """Characters from which on a text needs a wide column."""
-ID_LONG = 32
-"""Characters up to which an id is not broken at its hyphens."""
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}(?:-[0-9]{2})?")
 """A month or a day: not broken at its hyphens."""
 AND = re.compile(r"\s+and\s+(?=[\w-]+\s*[=!<>~])")

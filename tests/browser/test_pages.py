@@ -32,6 +32,17 @@ width => [...document.querySelectorAll('td, th, svg, img')]
 """
 """What lies beyond the right edge, in a box that scrolls or not."""
 
+BROKEN = """
+() => [...document.querySelectorAll('main td, main th[scope=row]')].filter(cell => {
+  if (!cell.checkVisibility() || /\\s/.test(cell.innerText.trim())) return false;
+  const range = document.createRange();
+  range.selectNodeContents(cell);
+  return new Set([...range.getClientRects()].map(box => Math.round(box.top))).size > 1;
+}).map(cell => cell.innerText)
+"""
+"""Texts of table cells without a blank that stand on more than one line."""
+ID_LONG = 32
+
 
 @pytest.fixture
 def every(report_of: Callable[[str], Path], statement_in: Callable[[str], Path]) -> dict[str, Path]:
@@ -92,6 +103,17 @@ def test_a_printed_page_has_every_table_and_picture_whole(
         opened.page.emulate_media(media="print")
         assert opened.page.evaluate(TABLES) == on_screen, name
         assert opened.page.evaluate(BEYOND, PAPER) == [], name
+
+
+def test_neither_a_day_nor_a_short_id_is_broken_on_a_desk(
+    every: dict[str, Path], look: Look
+) -> None:
+    """In no table, whether in one language or in two."""
+    for name, path in every.items():
+        opened = look(path)
+        opened.unfold(10_000)
+        broken = opened.page.evaluate(BROKEN)
+        assert [text for text in broken if len(text) <= ID_LONG] == [], name
 
 
 def test_a_report_of_many_lines_leads_to_the_page_of_each_payee(

@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Locator
 
 from tests.browser.conftest import Look
+from tests.browser.kinds import FEES, PROGRAM
 from tests.browser.opened import Opened
-from tests.browser.test_site_pages import FEES, PROGRAM
 from tests.marks import more
 
 pytestmark = more
@@ -198,13 +198,3 @@ def test_a_page_gives_its_data_as_a_file(site_page: Opened) -> None:
     lines = download.value.path().read_text(encoding="utf-8-sig").splitlines()
     assert "code" in lines[0]
     assert len(lines) > 1
-
-
-@pytest.mark.parametrize("address", [f"/programs/{PROGRAM}", "/compare?from=1662&to=1690"])
-def test_no_column_of_the_lines_is_out_of_sight_on_a_desk(
-    address: str, site: str, look: Look
-) -> None:
-    """The reason stands in the last one."""
-    opened = look(site + address)
-    script = "boxes => boxes.map(box => box.scrollWidth - box.clientWidth)"
-    assert set(opened.page.locator(".wide").evaluate_all(script)) == {0}

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.conftest import SWITCHES, Look, executable
-from tests.browser.test_site_pages import PROGRAM
+from tests.browser.kinds import PROGRAM
 from tests.marks import more
 
 pytestmark = more

@@ -1,9 +1,9 @@
 """The web view without a mouse."""
 
 from tests.browser.conftest import Look
+from tests.browser.kinds import PROGRAM
 from tests.browser.opened import Opened
 from tests.browser.test_keyboard import FOCUSED, opened_by_keyboard
-from tests.browser.test_site_pages import PROGRAM
 from tests.marks import more
 
 pytestmark = more

@@ -1,53 +1,21 @@
 """Every kind of page of the web view: axe-core, what it asks for, on a phone, on paper."""
 
+import re
+
 import pytest
 
 from tests.browser.conftest import Look
-from tests.browser.opened import PAPER, PHONE, Opened, violations
+from tests.browser.kinds import KINDS, REFUSED, address, pinned
+from tests.browser.opened import DESK, PAPER, PHONE, Opened, violations
 from tests.browser.test_accessibility import UNFOLDED_MAX
-from tests.browser.test_pages import BEYOND, CUT_OFF, TABLES, assert_alone
+from tests.browser.test_pages import BEYOND, BROKEN, CUT_OFF, TABLES, assert_alone
 from tests.browser.test_pictures import TEXTS, pale
-from tests.cli.site import AS_OF
 from tests.marks import more
 
 pytestmark = more
-PROGRAM = "recruiting-eu-jp-2026q1"
-FEES = "technical-fee-2020/2020-05"
-KINDS = {
-    "book": "/",
-    "status": "/status",
-    "program": f"/programs/{PROGRAM}",
-    "months": "/programs/technical-fee-2020",
-    "month": f"/programs/{FEES}",
-    "judging": "/programs/star-map-2020",
-    "statement": f"/statements/{PROGRAM}/partner:P-01",
-    "line": f"/lines/{PROGRAM}/S-1003",
-    "line of orders": f"/lines/{FEES}/D-01?where=amount+>+900",
-    "fact": "/facts/100",
-    "close": "/facts/1663",
-    "store": "/streams/store:S-1003",
-    "partner": "/streams/partner:P-01",
-    "order": "/orders/D-01/6800000481",
-    "exceptions": "/exceptions",
-    "breaks": "/breaks",
-    "obligations": "/obligations?where=state+=+overdue",
-    "log": "/log?after=1600",
-    "verify": "/verify",
-    "compare": "/compare?from=1662&to=1690",
-    "query": "/query?sql=select+*+from+gmv+limit+20",
-    "search": "/search?q=S-100",
-    "past": f"/programs/{PROGRAM}?as_of=2026-02-01",
-}
-"""An address of each kind, and of what a kind can be besides."""
+WORD = re.compile(r"[\d-]+|\w+")
+"""A day, a month, a number, or a word."""
 pages = pytest.mark.parametrize("kind", KINDS)
-
-
-def address(kind: str) -> str:
-    """The address of a kind, as of an instant that keeps what is worked out for the next test."""
-    asked = KINDS[kind]
-    if "as_of" in asked:
-        return asked
-    return f"{asked}{'&' if '?' in asked else '?'}as_of={AS_OF}"
 
 
 def scroll_of(opened: Opened) -> tuple[int, int]:
@@ -88,6 +56,44 @@ def test_a_page_fits_a_phone_and_loses_nothing_on_paper(kind: str, site: str, lo
     assert opened.page.evaluate(TABLES) == on_screen
     assert opened.page.evaluate(BEYOND, PAPER) == []
     assert [text["text"] for text in opened.page.evaluate(TEXTS) if not text["whole"]] == []
+
+
+@pages
+def test_no_column_is_out_of_sight_on_a_desk(kind: str, site: str, look: Look) -> None:
+    """What is to be decided on stands in the last one; of a break there are
+    more columns than a desk is wide, and what became of it stands among the first."""
+    opened = look(site + address(kind))
+    script = "boxes => boxes.map(box => box.scrollWidth - box.clientWidth)"
+    beyond = opened.page.locator(".wide").evaluate_all(script)
+    if kind == "breaks":
+        state = opened.page.get_by_role("columnheader", name="state").bounding_box()
+        assert state["x"] + state["width"] < DESK["viewport"]["width"]
+    else:
+        assert set(beyond) <= {0}
+
+
+@pages
+def test_neither_a_day_nor_a_word_is_broken_on_a_desk(kind: str, site: str, look: Look) -> None:
+    """Whatever stands beside it; a label in a table of figures, say."""
+    opened = look(site + address(kind))
+    opened.unfold(10_000)
+    broken = opened.page.evaluate(BROKEN)
+    assert [text for text in broken if WORD.fullmatch(text)] == []
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_a_refusal_has_no_axe_violation_and_fits_a_phone(kind: str, site: str, look: Look) -> None:
+    """In the light and in the dark; it has asked for itself alone."""
+    asked, status = REFUSED[kind]
+    opened = look(site + pinned(asked), phone=True)
+    assert opened.page.request.get(site + pinned(asked)).status == status
+    assert violations(opened) == ""
+    opened.page.emulate_media(color_scheme="dark")
+    assert violations(opened, "color-contrast") == ""
+    width = PHONE["viewport"]["width"]
+    assert scroll_of(opened) == (width, width)
+    assert opened.requests == [opened.page.url]
+    assert [message for message in opened.messages if f"status of {status} (" not in message] == []
 
 
 def test_a_refusal_has_no_axe_violation_and_says_what_to_do(site: str, look: Look) -> None:

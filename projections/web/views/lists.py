@@ -29,6 +29,8 @@ STATUS = (
     ("breaks", "Open breaks", ("program", "breaks", "difference", "currency", "since")),
 )
 """The lists of a status, each with its heading and the columns that a page shows."""
+BREAKS = ("line", "kind", "ours", "theirs", "difference", "currency", "state", "likely", "days")
+"""Columns of a break that stand first: what is to be decided is seen without scrolling."""
 OF_PLACE = ("position", "stream", "version", "type", "at", "recorded_at", "by", "batch", "row")
 
 
@@ -39,7 +41,7 @@ def exceptions(looking: Looking) -> Answer:
 
 def breaks(looking: Looking) -> Answer:
     """Differences to the platform's files."""
-    return _report(looking, "reconciliation", "Breaks", "state = open")
+    return _report(looking, "reconciliation", "Breaks", "state = open", BREAKS)
 
 
 def obligations(looking: Looking) -> Answer:
@@ -52,7 +54,9 @@ def audit(looking: Looking) -> Answer:
     return _report(looking, "audit", "Audit trail", "what = closed")
 
 
-def _report(looking: Looking, name: str, title: str, example: str) -> Answer:
+def _report(
+    looking: Looking, name: str, title: str, example: str, first: Sequence[str] = ()
+) -> Answer:
     clocks = looking.at()
     answer = looking.kept.answer(
         (name, clocks),
@@ -63,7 +67,11 @@ def _report(looking: Looking, name: str, title: str, example: str) -> Answer:
 
     def page() -> Page:
         shown = [{n: v for n, v in row.items() if n != "events"} for row in rows]
-        section = listing(looking, name, title, shown, known=answer.columns, example=example)
+        there = dict.fromkeys(name for row in shown for name in row)
+        columns = [*first, *(name for name in there if name not in first)]
+        section = listing(
+            looking, name, title, shown, columns=columns, known=answer.columns, example=example
+        )
         return Page(title, [], [section])
 
     def kept() -> list[Row]:
