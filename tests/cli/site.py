@@ -5,6 +5,7 @@ import subprocess
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,7 +26,7 @@ goes on past midnight, and the same for all of them."""
 AS_OF = format_instant(NOW)
 PORT = 8321
 VOID = {"meta", "br", "link", "img", "input", "hr"}
-MONEY = re.compile(r"-?[0-9]{1,3}(?:,[0-9]{3})*\.[0-9]{2,}")
+MONEY = re.compile(r"-?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)\.[0-9]{2,}")
 
 Answered = TypeVar("Answered")
 
@@ -98,15 +99,26 @@ class Browser:
         return self.ask("GET", address, **more)
 
 
+@dataclass
+class Row:
+    """A row of a table: where its first link leads, how that reads, and its number cells."""
+
+    link: str = ""
+    name: str = ""
+    numbers: list[str] = field(default_factory=list)
+
+
 class Read(HTMLParser):
-    """A page that was read: its links, its texts, its number cells; every tag is closed."""
+    """A page that was read: its links, its texts, the rows of its tables; every tag is closed."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
         self.links: list[str] = []
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.texts: list[str] = []
-        self.numbers: list[str] = []
+        self.drawn: list[str] = []
+        """Of its texts those in pictures, and in the tables of their figures."""
+        self.rows: list[Row] = []
         self._open: list[tuple[str, str]] = []
         self.feed(text)
         self.close()
@@ -115,8 +127,12 @@ class Read(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         own = dict(attrs)
         self.tags.append((tag, own))
+        if tag == "tr":
+            self.rows.append(Row())
         if tag == "a" and own.get("href"):
             self.links.append(str(own["href"]))
+            if self.rows and not self.rows[-1].link:
+                self.rows[-1].link = str(own["href"])
         if tag not in VOID:
             self._open.append((tag, own.get("class") or ""))
 
@@ -127,8 +143,18 @@ class Read(HTMLParser):
         if not data.strip() or self._open[-1][0] == "style":
             return
         self.texts.append(data.strip())
+        within = {tag for tag, _ in self._open}
+        if "figure" in within or {"details", "table"} <= within:
+            self.drawn.append(data.strip())
+        if self.rows and self._open[-1][0] == "a" and not self.rows[-1].name:
+            self.rows[-1].name = data.strip()
         if ("td", "n") in self._open:
-            self.numbers.append(data.strip())
+            self.rows[-1].numbers.append(data.strip())
+
+    @property
+    def numbers(self) -> list[str]:
+        """What its number cells say."""
+        return [number for row in self.rows for number in row.numbers]
 
     @property
     def text(self) -> str:
@@ -155,6 +181,20 @@ def clocks(address: str) -> dict[str, list[str]]:
     """The two clocks in an address."""
     asked = parse_qs(urlsplit(address).query)
     return {name: asked.get(name, []) for name in ("as_of", "known_at")}
+
+
+def amounts(texts: Iterable[str]) -> set[str]:
+    """Every amount in some texts, without marks between thousands."""
+    return {amount.replace(",", "") for text in texts for amount in MONEY.findall(text)}
+
+
+def records(answer: Any) -> Iterator[dict[str, Any]]:
+    """Every object of an answer, and what is within it."""
+    if isinstance(answer, dict):
+        yield answer
+    for value in answer.values() if isinstance(answer, dict) else answer:
+        if isinstance(value, dict | list):
+            yield from records(value)
 
 
 def scalars(answer: Any) -> Iterator[str]:

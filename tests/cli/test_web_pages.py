@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
-from tests.cli.site import AS_OF, MONEY, Browser, Read, clocks, data, page, scalars
+from tests.cli.site import AS_OF, Browser, Read, amounts, clocks, data, page, records, scalars
 from tests.marks import more
 
 Duebook = Callable[..., Any]
@@ -23,7 +23,9 @@ AT = ("--as-of", AS_OF)
 PINNED = f"as_of={AS_OF}"
 DATA = re.compile(r"\.(json|csv)\?")
 STARTS = ("/", "/search?q=S-1001", "/query?sql=select+*+from+partners", "/compare?from=1660")
-STARTS += (f"/lines/{FEES}/D-01",)
+STARTS += (f"/lines/{FEES}/D-01", f"/programs/{PROGRAM}")
+FLOWS = ("issued", "adjusted", "paid", "open")
+NAMING = ("/lines/", "/statements/")
 PER_KIND = 3
 """Pages of a kind that a short crawl opens."""
 
@@ -50,6 +52,8 @@ def crawl(browser: Browser, per_kind: int) -> list[tuple[str, Read]]:
 
 @pytest.mark.parametrize("per_kind", [PER_KIND, pytest.param(60, marks=more)])
 def test_every_amount_on_every_page_is_one_of_the_data_behind_it(busy: Path, per_kind: int) -> None:
+    """In tables, heads, explanations and pictures; those of its own that a program draws of a whole
+    period are sums, which `test_close_report.py` and the program's tests work out."""
     browser = Browser(busy)
     pages = crawl(browser, per_kind)
     assert {urlsplit(address).path.split("/")[1] for address, _ in pages} >= {
@@ -59,22 +63,50 @@ def test_every_amount_on_every_page_is_one_of_the_data_behind_it(busy: Path, per
     }
     for address, read in pages:
         said = set(scalars(data(browser, address)))
-        amounts = {text.replace(",", "") for cell in read.numbers for text in MONEY.findall(cell)}
-        missing = amounts - said
+        own = address.startswith("/programs/") and PROGRAM not in address
+        missing = amounts(read.texts) - (amounts(read.drawn) if own else set()) - said
         for also in _also_shown(browser, address, read) if missing else ():
             missing -= also
         assert not missing, f"{address}: {missing}"
 
 
+@pytest.mark.parametrize(
+    "address", [f"/programs/{PROGRAM}", f"/programs/{FEES}", f"/statements/{STATEMENT}", "/breaks"]
+)
+def test_every_row_has_the_amounts_of_what_it_names(busy: Path, address: str) -> None:
+    """Those of the line or the statement that its first cell leads to, and of no other."""
+    browser = Browser(busy)
+    answer = data(browser, address)
+    rows = [row for row in page(browser, address).rows if row.link.startswith(NAMING)]
+    assert len(rows) > 5
+    for row in rows:
+        asked = data(browser, row.link) if row.link.startswith("/statements/") else answer
+        own = [set(map(str, own.values())) for own in records(asked) if row.name in own.values()]
+        assert any(amounts(row.numbers) <= values for values in own), row
+
+
 def _also_shown(browser: Browser, address: str, read: Read) -> Iterator[set[str]]:
     """What a page shows of other answers: sums by outcome of its own lines, the statements of its
-    period, the lines of its thing, the orders of its line."""
+    period and their sums, the lines of its thing, the orders of its line."""
     path, _, asked = address.partition("?")
     yield {*_sums_by_outcome(data(browser, address))}
     yield set(re.findall(r"-?[0-9]+\.[0-9]+", browser.get(f"{path}.csv?{asked}").text))
-    for link in read.links:
-        if link.startswith(("/statements/", "/lines/")) and not DATA.search(link):
+    links = [link for link in dict.fromkeys(read.links) if not DATA.search(link)]
+    stated = [data(browser, link) for link in links if link.startswith("/statements/")]
+    yield {*scalars(stated)}
+    yield {*_sums_by_flow([row for answer in stated for row in answer["statements"]])}
+    for link in links:
+        if link.startswith("/lines/"):
             yield set(scalars(data(browser, link)))
+
+
+def _sums_by_flow(statements: list[dict[str, Any]]) -> Iterator[str]:
+    """What the waterfall shows: what is paid is taken off."""
+    for currency in {row["currency"] for row in statements}:
+        own = [row for row in statements if row["currency"] == currency]
+        for flow in FLOWS:
+            total = sum(Decimal(row[flow]) for row in own)
+            yield str(-total if flow == "paid" else total)
 
 
 def _sums_by_outcome(answer: Any) -> Iterator[str]:
