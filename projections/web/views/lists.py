@@ -137,7 +137,8 @@ def log(looking: Looking) -> Answer:
     def page() -> Page:
         shown = [
             {name: row.get(name) for name in ("position", "at", "type", "stream")}
-            | {"says": _says(row), "withdrawn_by": row.get("withdrawn_by")}
+            | {"says": _says(row)}
+            | {name: row[name] for name in ("withdrawn_by",) if name in row}
             for row in rows
         ]
         links = []
