@@ -61,3 +61,14 @@ def pinned(asked: str) -> str:
     if "as_of" in asked:
         return asked
     return f"{asked}{'&' if '?' in asked else '?'}as_of={AS_OF}"
+
+
+KINDS_ACROSS = {
+    "list": "/",
+    "status": "/status",
+    "query": "/query?sql=select+book,+partner,+state+from+partners",
+    "search": "/search?q=P-",
+    "a book": "/books/Europe/",
+    "a book elsewhere": "/books/日本 2/",
+}
+"""An address of each kind of page that there is only where several books are."""

@@ -3,29 +3,21 @@
 import pytest
 
 from tests.browser.conftest import Look
+from tests.browser.kinds import KINDS_ACROSS, PROGRAM
 from tests.browser.opened import PAPER, PHONE, violations
 from tests.browser.test_pages import BEYOND, CUT_OFF, TABLES, assert_alone
 from tests.browser.test_site_clicks import asked, follow, heading
-from tests.browser.test_site_pages import PROGRAM, scroll_of
+from tests.browser.test_site_pages import scroll_of
 from tests.cli.site import AS_OF
 from tests.marks import more
 
 pytestmark = more
-KINDS = {
-    "list": "/",
-    "status": "/status",
-    "query": "/query?sql=select+book,+partner,+state+from+partners",
-    "search": "/search?q=P-",
-    "a book": "/books/Europe/",
-    "a book elsewhere": "/books/日本 2/",
-}
-"""An address of each kind of page that there is only where several books are."""
-pages = pytest.mark.parametrize("kind", KINDS)
+pages = pytest.mark.parametrize("kind", KINDS_ACROSS)
 
 
 def address(kind: str) -> str:
     """The address of a kind, as of an instant that keeps what is worked out for the next test."""
-    return f"{KINDS[kind]}{'&' if '?' in KINDS[kind] else '?'}as_of={AS_OF}"
+    return f"{KINDS_ACROSS[kind]}{'&' if '?' in KINDS_ACROSS[kind] else '?'}as_of={AS_OF}"
 
 
 def test_from_the_list_of_books_to_a_row_of_a_file_and_back(three_site: str, look: Look) -> None:
