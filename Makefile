@@ -1,5 +1,5 @@
 # `make demo` and `make test` need Python and make alone; everything is set up in .venv.
-# `make test-more` is what takes longer, or needs parts (hledger, strace, chromium) that it names
+# `make test-more` is what takes longer, or needs parts (hledger, strace, Spark) that it names
 # where they are missing.
 # `make soak` is what takes up to two hours.
 PYTHON ?= python3

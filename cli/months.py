@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from cli.commands.settle import EXPLAINED, Working, as_it_stands, kept_for, row_of
 from cli.options import Ask
 from cli.output import Out
@@ -15,14 +17,23 @@ if TYPE_CHECKING:
 
 
 def settle_months(
-    program: str, first: str | None, last: str | None, ask: Ask, *, fresh: bool, jobs: int
+    program: str,
+    first: str | None,
+    last: str | None,
+    ask: Ask,
+    *,
+    fresh: bool,
+    jobs: int,
+    engine: str,
 ) -> None:
     """Shows each month's lines and the totals; of closed months those issued unless `fresh`."""
+    from ledger.usecases.settling.engines import engine_named
     from ledger.usecases.settling.months import months_between
     from ledger.usecases.settling.processes import processes
     from ledger.usecases.settling.settle import settle
 
     where, settled = ask.out, []
+    asked = click.get_current_context().with_resource(engine_named(engine))
     with kept_for(where.format) as spool:
         with (
             ask.opened() as book,
@@ -35,24 +46,14 @@ def settle_months(
             for month in months_between(run.edition, first, last, run.clocks):
                 own = ask.run(connection, program, month)
                 issued = None if fresh else as_it_stands(connection, own, month, how)
-                settled.append(
-                    issued
-                    or settle(connection, own.edition, own.clocks, period=month, **how._asdict())
-                )
+                options = how._asdict() | {"period": month, "engine": asked}
+                settled.append(issued or settle(connection, own.edition, own.clocks, **options))
                 report("settling months", 1)
         _show(where, program, settled)
 
 
 def _show(where: Out, program: str, settled: "list[Settlement]") -> None:
-    from ledger.kernel.money import sum_by_currency
-
-    payable = [
-        line.amount
-        for settlement in settled
-        for line in settlement.lines
-        if line.outcome == "payable" and line.amount is not None
-    ]
-    totals = {code: money.text for code, money in sum_by_currency(payable).items()}
+    totals = _totals(settled)
     answer: dict[str, Any] = {
         "program": program,
         "from": settled[0].period,
@@ -75,6 +76,19 @@ def _show(where: Out, program: str, settled: "list[Settlement]") -> None:
     ]
     where.data({}, shown, pictured=with_bars)
     _talk(where, settled, totals)
+
+
+def _totals(settled: list["Settlement"]) -> dict[str, str]:
+    """The payable lines of all months, summed per commodity."""
+    from ledger.kernel.money import sum_by_currency
+
+    payable = [
+        line.amount
+        for settlement in settled
+        for line in settlement.lines
+        if line.outcome == "payable" and line.amount is not None
+    ]
+    return {code: money.text for code, money in sum_by_currency(payable).items()}
 
 
 def _named(settlement: "Settlement") -> dict[str, Any]:

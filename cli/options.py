@@ -103,6 +103,12 @@ JOBS = click.option(
     metavar="N",
     help="Work the lines out in N processes [1].",
 )
+ENGINE = click.option(
+    "--engine",
+    type=click.Choice(["duckdb", "spark"]),
+    default="duckdb",
+    help="What adds the orders up; spark is where DUEBOOK_SPARK says [duckdb].",
+)
 AS_OF = click.option(
     "--as-of",
     metavar="INSTANT|DATE",

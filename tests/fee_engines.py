@@ -1,9 +1,15 @@
-"""The fee's expression on every engine that installs here: DuckDB, SQLite, and Polars."""
+"""The expressions of fees and commissions on every engine that installs here: DuckDB, SQLite and
+Polars, and in `make test-more` ClickHouse and Spark, which are large."""
 
+import json
 import sqlite3
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
+import pytest
+
+from ledger.programs.order_questions import OrderQuestion
 from ledger.programs.technical_fee.expression import (
     EXPRESSIONS,
     ORDERS,
@@ -12,11 +18,17 @@ from ledger.programs.technical_fee.expression import (
     spans_columns,
     stores_columns,
 )
+from ledger.store.spark.orders import SparkOrders
+from tests.marks import more
+from tests.spark import spark
 
 Row = tuple[Any, ...]
 Typed = Mapping[str, tuple[dict[str, str], Sequence[Row]]]
 """Per table its columns with their types, and its rows."""
-ENGINES = ("duckdb", "sqlite", "polars")
+SMALL_ENGINES = ("duckdb", "sqlite", "polars")
+LARGE_ENGINES = [pytest.param(name, marks=more) for name in ("clickhouse", "spark")]
+ENGINES = [*SMALL_ENGINES, *LARGE_ENGINES]
+CLICKHOUSE = "chdb>=4,<5"
 
 
 class Tables(NamedTuple):
@@ -52,7 +64,7 @@ def answer(
 
 def asked(engine: str, expression: Any, columns: tuple[str, ...], tables: Typed) -> list[Row]:
     """Some columns of any expression over tables, as an engine answers it, in order."""
-    ask = _polars if engine == "polars" else _by_sql
+    ask = {"polars": _polars, "clickhouse": _clickhouse, "spark": _spark}.get(engine, _by_sql)
     rows = ask(engine, expression, columns, tables)
     return ordered([tuple(map(_plain, row)) for row in rows])
 
@@ -118,3 +130,41 @@ def _polars(engine: str, expression: Any, columns: tuple[str, ...], tables: Type
     }
     found = ibis.polars.connect(frames).compile(expression)
     return list(found.select(columns).collect().rows())
+
+
+@cache
+def _clickhouse_here() -> Any:
+    """ClickHouse in this process; fails where it is missing."""
+    try:
+        from chdb.session import Session
+    except ModuleNotFoundError:
+        pytest.fail(f"Install ClickHouse: .venv/bin/python -m pip install '{CLICKHOUSE}'")
+    return Session()
+
+
+def _clickhouse(engine: str, expression: Any, columns: tuple[str, ...], tables: Typed) -> list[Row]:
+    """By SQL; a row without a partner has nulls, as in every other engine."""
+    import ibis
+
+    database, types = _clickhouse_here(), {"string": "String", "int64": "Int64"}
+    for name, (typed, rows) in tables.items():
+        listed = ", ".join(f"`{column}` Nullable({types[kind]})" for column, kind in typed.items())
+        database.query(f"CREATE OR REPLACE TABLE {name} ({listed}) ENGINE = Memory")
+        lines = [json.dumps(dict(zip(typed, row, strict=True))) for row in rows]
+        if lines:
+            database.query(f"INSERT INTO {name} FORMAT JSONEachRow {' '.join(lines)}")
+    listed = ", ".join(f"`{name}`" for name in columns)
+    sql = f"SELECT {listed} FROM ({ibis.to_sql(expression, dialect=engine)})"
+    settings = "join_use_nulls = 1, output_format_json_quote_64bit_integers = 0"
+    answer = database.query(f"{sql} SETTINGS {settings}", "JSONCompactEachRow")
+    return [tuple(json.loads(line)) for line in answer.bytes().decode().splitlines()]
+
+
+def _spark(engine: str, expression: Any, columns: tuple[str, ...], tables: Typed) -> list[Row]:
+    """As a run asks it."""
+    columned = {
+        name: {column: [row[at] for row in rows] for at, column in enumerate(typed)}
+        for name, (typed, rows) in tables.items()
+    }
+    question = OrderQuestion(lambda _: expression, None, columns)
+    return SparkOrders(spark().started.session()).ask(question, columned)

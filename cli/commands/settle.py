@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from cli.destination import INPUT
-from cli.options import JOBS, Ask, answering
+from cli.options import ENGINE, JOBS, Ask, answering
 from cli.output import Out
 from cli.pictures import with_bars
 from cli.talk import say
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ledger.aggregates.base import Logged
     from ledger.programs.edition import Edition
     from ledger.programs.line import Line
+    from ledger.store.order_lines import OrderEngine
     from ledger.usecases.settling.explanation_file import SpooledExplanations
     from ledger.usecases.settling.processes import Processes
     from ledger.usecases.settling.settle import Settlement
@@ -71,6 +72,7 @@ def kept_for(format_: str) -> "AbstractContextManager[SpooledExplanations | None
     "--assumptions", is_flag=True, help="What each other reading of an assumption would move."
 )
 @JOBS
+@ENGINE
 @answering(clocks=True)
 def settle(
     program: str,
@@ -81,6 +83,7 @@ def settle(
     fresh: bool,
     assumptions: bool,
     jobs: int,
+    engine: str,
     ask: Ask,
 ) -> None:
     """Work out what is due under a program. Records nothing.
@@ -95,17 +98,17 @@ def settle(
     duebook settle technical-fee-2020 --from 2020-05 --to 2020-07
     duebook settle recruiting-eu-jp-2026q1 --assumptions
     duebook settle recruiting-eu-jp-2026q1 --jobs 4
+    duebook settle technical-fee-2020 2020-05 --engine spark
     """
+    from cli.months import settle_months
     from ledger.usecases.settling import settle as usecase
     from ledger.usecases.settling.processes import processes
     from ledger.usecases.terms.draft import read_terms
 
     if first is not None or last is not None:
-        from cli.months import settle_months
-
-        if period or terms or assumptions:
-            raise click.UsageError("--from and --to go without PERIOD, --terms and --assumptions.")
-        return settle_months(program, first, last, ask, fresh=fresh, jobs=jobs)
+        _refuse_with_months(period, terms, assumptions)
+        return settle_months(program, first, last, ask, fresh=fresh, jobs=jobs, engine=engine)
+    asked = _engine(engine, assumptions=assumptions)
     draft = None if terms is None else read_terms(terms)
     with kept_for(ask.out.format) as spool:
         with ask.opened() as book, book.reading() as connection, processes(book, jobs) as pool:
@@ -114,24 +117,22 @@ def settle(
             how = Working(ask.out.format in EXPLAINED, pool, spool)
             settlement = None if fresh or draft else as_it_stands(connection, run, period, how)
             if settlement is None:
-                settlement = usecase.settle(connection, *run[:2], period=period, **how._asdict())
+                options = how._asdict() | {"period": period, "engine": asked}
+                settlement = usecase.settle(connection, *run[:2], **options)
             if assumptions:
                 return _show_assumptions(connection, settlement, ask.out)
             changes = None
             if draft is not None:
-                before = usecase.as_published(connection, program, run.clocks, period)
-                changes = usecase.compare(before, settlement)
-        _show(ask.out, settlement, run, changes, of_draft=draft is not None)
+                published = (connection, program, run.clocks, period, asked)
+                changes = usecase.compare(usecase.as_published(*published), settlement)
+        _show(ask.out, settlement, run, changes)
 
 
 def _show(
-    where: Out,
-    settlement: "Settlement",
-    run: "Run",
-    changes: list[dict[str, Any]] | None,
-    *,
-    of_draft: bool,
+    where: Out, settlement: "Settlement", run: "Run", changes: list[dict[str, Any]] | None
 ) -> None:
+    """Shows the lines; with `changes` they are those of a draft."""
+    of_draft = changes is not None
     if not where.is_table:
         streamed = where.format == "json"
         answer = settlement.json_streamed() if streamed else settlement.head_json()
@@ -143,11 +144,26 @@ def _show(
     _talk(where, settlement, draft=of_draft)
     if run.closed is not None:
         _talk_of_close(run.closed, settlement, "--terms" if of_draft else "--fresh")
-    if changes is not None:
-        _talk_of_changes(changes)
+    _talk_of_changes(changes)
 
 
-def _talk_of_changes(changes: list[dict[str, Any]]) -> None:
+def _refuse_with_months(*others: str | bool | None) -> None:
+    if any(others):
+        raise click.UsageError("--from and --to go without PERIOD, --terms and --assumptions.")
+
+
+def _engine(name: str, *, assumptions: bool) -> "OrderEngine | None":
+    """What answers about order lines until the command has written its answer."""
+    from ledger.usecases.settling.engines import engine_named
+
+    if assumptions and name != "duckdb":
+        raise click.UsageError("--assumptions goes without --engine.")
+    return click.get_current_context().with_resource(engine_named(name))
+
+
+def _talk_of_changes(changes: list[dict[str, Any]] | None) -> None:
+    if changes is None:
+        return
     say(f"Against the published terms {counted(len(changes), 'line')} would change:")
     for change in changes:
         before = _said(change["was_outcome"], change["was"])
@@ -251,6 +267,9 @@ def _talk(where: Out, settlement: "Settlement", *, draft: bool) -> None:
     owed = any(text.startswith("-") for text in head["totals"].values())
     whose = ", negative: the payees owe it" if owed else ""
     say(f"Total payable: {totals or 'nothing'}{whose}   ({outcomes or 'no lines'})")
+    if settlement.engine is not None:
+        name, version = settlement.engine["name"], settlement.engine["version"]
+        say(f"Worked out by {name.capitalize()} {version}.")
     terms = head["terms"]
     say(
         f"As of {where.clocks(head)}, terms {terms['publisher']} "

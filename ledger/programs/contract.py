@@ -17,6 +17,7 @@ from ledger.kernel.money import Money
 from ledger.kernel.period import Span, Window
 from ledger.programs.edition import Edition
 from ledger.programs.line import Line
+from ledger.programs.order_questions import OrderQuestion
 
 CHUNK = 20_000
 """Subjects assessed at a time: limits both memory and the number of queries."""
@@ -107,10 +108,11 @@ OrderTables = Mapping[str, Mapping[str, list[object]]]
 
 
 class OrderSession(Protocol):
-    """Order lines that can be queried in SQL, under the name `orders`."""
+    """Order lines that can be queried, under the name `orders`."""
 
-    def ask(self, sql: str, tables: OrderTables) -> list[tuple[Any, ...]]:
-        """Runs SQL over `orders` and small tables, which are loaded once under their names."""
+    def ask(self, question: OrderQuestion | str, tables: OrderTables) -> list[tuple[Any, ...]]:
+        """The rows that answer an expression over `orders` and small tables, which are loaded once
+        under their names; or SQL, which a program writes as every engine reads it."""
 
 
 class OrderReader(Reader, Protocol):

@@ -18,7 +18,7 @@ from ledger.kernel.instants import EARLIEST, Instant
 from ledger.kernel.money import Money
 from ledger.kernel.period import Span, Window
 from ledger.programs.contract import OrderSession
-from ledger.store.order_lines import OrderLines
+from ledger.store.order_lines import OrderEngine, OrderLines
 from ledger.store.published import publishers
 from ledger.store.shared_orders import SharedOrders
 
@@ -33,6 +33,8 @@ class OrderAsking:
     watch: Callable[[Recorded], None] | None
     shared: SharedOrders | None = None
     """Where several runs at the same clocks ask of the same lines."""
+    engine: OrderEngine | None = None
+    """What answers a program's questions about order lines; None: DuckDB, as everything else."""
 
     @cached_property
     def _orders(self) -> OrderLines:
@@ -50,12 +52,17 @@ class OrderAsking:
 
     def stores_of_orders(self) -> list[str]:
         """Every store with an order."""
-        session = self.order_session(Window(EARLIEST, self._until), None)
+        session = self._in_duckdb(Window(EARLIEST, self._until), None)
         rows = session.ask("SELECT DISTINCT store FROM orders", {}) if session else []
         return sorted(store for (store,) in rows)
 
     def order_session(self, window: Window, stores: list[str] | None) -> OrderSession | None:
-        """The lines that count, created in the window, to be asked in SQL; None without any."""
+        """The lines that count, created in the window, for a program; None without any."""
+        if self.engine is not None and self._orders.within(window):
+            return self.engine.session(self._orders, window, stores)
+        return self._in_duckdb(window, stores)
+
+    def _in_duckdb(self, window: Window, stores: list[str] | None) -> OrderSession | None:
         if not self._orders.within(window):
             return None
         if self.shared is not None and stores is not None:
@@ -145,7 +152,7 @@ class OrderAsking:
         until = min(window.end, self._until)
         if until <= window.start:
             return None
-        return self.order_session(Window(window.start, until), sorted(stores))
+        return self._in_duckdb(Window(window.start, until), sorted(stores))
 
     @property
     def _position(self) -> str:

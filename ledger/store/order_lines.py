@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from weakref import finalize
 
 from sqlalchemy import Connection, select
@@ -13,8 +13,11 @@ from ledger.aggregates.orders import ORDERS_STREAM, OrderFile, OrdersArchived, O
 from ledger.kernel.clocks import Clocks
 from ledger.kernel.errors import Refusal
 from ledger.kernel.period import Window
+from ledger.programs.contract import OrderSession
+from ledger.programs.order_questions import OrderQuestion
 from ledger.store.archive.folder import ArchivedFile, present
 from ledger.store.archive.place import Archive, archive_at
+from ledger.store.archive.sql import DUCKDB, Dialect
 from ledger.store.log import read_log
 from ledger.store.places import ARCHIVE, ORDERS
 from ledger.store.schema import meta
@@ -43,6 +46,23 @@ def archive_of(connection: Connection) -> Archive:
         raise NoArchive("This book has no place for order lines.")
     rows = connection.exec_driver_sql("PRAGMA database_list").all()
     return Archive(Path(next(path for _, name, path in rows if name == "main") + ORDERS))
+
+
+class OrderEngine(Protocol):
+    """What answers questions about order lines in place of DuckDB."""
+
+    @property
+    def name(self) -> str:
+        """What it is called, as `--engine` has it."""
+
+    @property
+    def version(self) -> str:
+        """What runs."""
+
+    def session(
+        self, lines: "OrderLines", window: Window, stores: Sequence[str] | None
+    ) -> OrderSession:
+        """The lines that count, created in the window."""
 
 
 class Archived(NamedTuple):
@@ -128,8 +148,8 @@ class OrderLines(NamedTuple):
         """DuckDB over the lines that count, created in the window, as `query` reads them."""
         return Session(self.query(window, stores))
 
-    def query(self, window: Window, stores: Sequence[str] | None) -> str:
-        """SQL of the lines that count, created in the window.
+    def query(self, window: Window, stores: Sequence[str] | None, sql: Dialect = DUCKDB) -> str:
+        """SQL of the lines that count, created in the window, for an engine.
 
         Every file that is read is compared with its digest before: an altered one is refused.
         """
@@ -141,8 +161,8 @@ class OrderLines(NamedTuple):
         self.archive.fetch(read)
         for file in read:
             self.archive.check_copy(file.digest)
-        limits = (*bounds, stores)
-        return current(self.folder, files, *limits, as_of=self._as_of, marked=self.marked)
+        how: dict[str, Any] = {"as_of": self._as_of, "marked": self.marked, "sql": sql}
+        return current(self.folder, files, *bounds, stores, **how)
 
     def first_orders(self, stores: Sequence[str], until: int) -> "Session | None":
         """DuckDB over the first orders of stores by file, as their summaries have them: a view
@@ -218,9 +238,13 @@ class Session:
         self._loaded: set[str] = set()
 
     def ask(
-        self, sql: str, tables: Mapping[str, Mapping[str, list[object]]]
+        self, question: OrderQuestion | str, tables: Mapping[str, Mapping[str, list[object]]]
     ) -> list[tuple[Any, ...]]:
-        """Runs SQL over `orders` and small tables, which are loaded once under their names."""
+        """The rows that answer an expression, or SQL, over `orders` and small tables, which are
+        loaded once under their names."""
+        sql = question
+        if not isinstance(sql, str):
+            sql = sql.sql(DUCKDB.name, DUCKDB.quote)
         load_tables(self.database, {n: t for n, t in tables.items() if n not in self._loaded})
         self._loaded |= set(tables)
         return self.database.execute(sql).fetchall()

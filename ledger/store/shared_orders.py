@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ledger.kernel.period import Window
+from ledger.programs.order_questions import OrderQuestion
 from ledger.store.order_lines import OrderLines, Session
 
 Tables = Mapping[str, Mapping[str, list[object]]]
@@ -17,12 +18,12 @@ class SharedSession:
     def __init__(self, opened: "_Opened") -> None:
         self._opened = opened
 
-    def ask(self, sql: str, tables: Tables) -> list[tuple[Any, ...]]:
-        """Runs SQL over `orders` and small tables; those of another run are dropped first."""
+    def ask(self, question: OrderQuestion | str, tables: Tables) -> list[tuple[Any, ...]]:
+        """As `Session.ask`; the small tables of another run are dropped first."""
         if self._opened.owner is not self:
             self._opened.session.forget()
             self._opened.owner = self
-        return self._opened.session.ask(sql, tables)
+        return self._opened.session.ask(question, tables)
 
 
 class _Opened:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ledger.programs.technical_fee.expression import NONE, Setting, Shape
 from ledger.programs.technical_fee.parameters import SCENES
-from tests.fee_engines import ENGINES, Row, Tables, answer, exact, fees, ordered
+from tests.fee_engines import ENGINES, SMALL_ENGINES, Row, Tables, answer, exact, fees, ordered
 from tests.marks import drawn, examples
 
 SHAPES = (
@@ -129,7 +129,8 @@ class Oracle:
 
 @pytest.mark.parametrize("number", drawn(range(len(SETTINGS)), 2))
 @pytest.mark.parametrize("seed", drawn([1, 20200501], 2))
-def test_three_engines_and_plain_python_answer_alike(number: int, seed: int) -> None:
+@pytest.mark.parametrize("engine", ENGINES)
+def test_every_engine_answers_as_plain_python_does(engine: str, number: int, seed: int) -> None:
     """Sums by store, in detail, and order by order; amounts to 10^15, missing rates, ties."""
     setting = SETTINGS[number]
     discounts = len(setting.discounts)
@@ -137,10 +138,8 @@ def test_three_engines_and_plain_python_answer_alike(number: int, seed: int) -> 
     oracle = Oracle(tables, setting)
     assert {one["fee"] is None for one in oracle.lines} == {True, False}
     assert len({one["discount"] for one in oracle.lines}) > min(discounts, 1)
-    for engine in ENGINES:
-        for kind, columns in COLUMNS.items():
-            found = answer(engine, kind, columns, tables, setting)
-            assert found == oracle.answer(kind), (engine, kind)
+    for kind, columns in COLUMNS.items():
+        assert answer(engine, kind, columns, tables, setting) == oracle.answer(kind), kind
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -183,7 +182,7 @@ def test_any_amount_at_any_rate_is_rounded_half_up(examples: int) -> None:
     )
     def check(amounts: list[int], ppm: int) -> None:
         wanted = [exact(one, ppm) for one in amounts]
-        for engine in ENGINES:
+        for engine in SMALL_ENGINES:
             assert fees(engine, amounts, ppm) == wanted, engine
 
     check()

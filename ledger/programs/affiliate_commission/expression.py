@@ -5,13 +5,13 @@ The tables: `orders` (the lines that count), `stores` (the edition's stores), an
 values; the row in force at the order's instant is then chosen by its span.
 """
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ledger.kernel.money import Rounding
 from ledger.programs.affiliate_commission import tables
 from ledger.programs.affiliate_commission.plans import LEVELS
 from ledger.programs.by_order import exact_share_of, net_of, whole_of
+from ledger.programs.order_questions import compiled
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -287,9 +287,6 @@ EXPRESSIONS = {"lines": by_line, "totals": totals, "orders": per_order, "least":
 """Summed by store and creator, in detail, order by order; and the least amounts per store."""
 
 
-@lru_cache(maxsize=64)
-def sql_of(kind: str, setting: Setting, dialect: str = "duckdb") -> str:
-    """The expression of a name in `EXPRESSIONS`, as SQL of an engine."""
-    import ibis
-
-    return str(ibis.to_sql(EXPRESSIONS[kind](setting), dialect=dialect))
+def sql_of(kind: str, setting: Setting) -> str:
+    """The expression of a name in `EXPRESSIONS`, as SQL of DuckDB."""
+    return compiled(EXPRESSIONS[kind], setting)

@@ -13,19 +13,21 @@ from ledger.aggregates.store import MerchantOnboarded
 from ledger.aggregates.store_state import StoreState
 from ledger.kernel.period import Window
 from ledger.programs.affiliate_commission import tables
-from ledger.programs.affiliate_commission.expression import Setting, sql_of
+from ledger.programs.affiliate_commission.expression import EXPRESSIONS, Setting
 from ledger.programs.affiliate_commission.parameters import Parameters
 from ledger.programs.affiliate_commission.plans import Plans
 from ledger.programs.by_order import refuse_negative
 from ledger.programs.contract import OrderReader, OrderSession, OrderTables, Reader
 from ledger.programs.edition import Edition
+from ledger.programs.order_questions import OrderQuestion
 from ledger.programs.variants import ONCE_PER_LINE, rounding_of
 
 ABOUT = "creator <> ''"
 """The SQL condition of affiliate orders."""
 PAIRS_SQL = f"SELECT DISTINCT store, creator FROM orders WHERE {ABOUT}"
 CALLS_SQL = (
-    f"SELECT store, creator, list(DISTINCT file) FROM orders WHERE {ABOUT} GROUP BY store, creator"
+    f"SELECT store, creator, array_agg(DISTINCT file) FROM orders WHERE {ABOUT}"
+    " GROUP BY store, creator"
 )
 BOND_TOPICS = [AccountBound.TOPIC, AccountUnbound.TOPIC]
 PLAN = "plan:"
@@ -47,11 +49,12 @@ class Month(NamedTuple):
     bonds: dict[Pair, list[Recorded]]
     """Bindings and unbindings of creators as a store's accounts, in business order."""
 
-    def ask(self, kind: str, columns: tuple[str, ...], order: str = "") -> list[tuple[Any, ...]]:
+    def ask(
+        self, kind: str, columns: tuple[str, ...], order: tuple[str, ...] = ()
+    ) -> list[tuple[Any, ...]]:
         """Rows of the expression `kind` (see `EXPRESSIONS`), with these columns."""
-        listed = ", ".join(f'"{name}"' for name in columns)
-        sql = f"SELECT {listed} FROM ({sql_of(kind, self.setting)}){order}"
-        return self.session.ask(sql, self.tables())
+        question = OrderQuestion(EXPRESSIONS[kind], self.setting, columns, order)
+        return self.session.ask(question, self.tables())
 
     def tables(self) -> OrderTables:
         """The small tables that the expression joins the orders with."""
@@ -124,8 +127,8 @@ def month_of_orders(
         _bonds(reader, known, set(mine)),
     )
     bare = Setting(edition.currency, 0, month.setting.deduct_refunds)  # nothing else matters here
-    sql = f"SELECT store, least FROM ({sql_of('least', bare)})"
-    refuse_negative(dict(session.ask(sql, {})))
+    least = OrderQuestion(EXPRESSIONS["least"], bare, ("store", "least"))
+    refuse_negative(dict(session.ask(least, {})))
     return month
 
 

@@ -43,7 +43,7 @@ def orders_of(reader: OrderReader, asked: Asked) -> list[dict[str, Any]]:
     if orders is None:
         return []
     prefix = period_id(edition.program, asked.period)
-    rows = orders.ask("orders", COLUMNS, " ORDER BY store, created_at, order_id, item")
+    rows = orders.ask("orders", COLUMNS, ("store", "created_at", "order_id", "item"))
     return [_order(dict(zip(COLUMNS, row, strict=True)), orders, prefix) for row in rows]
 
 

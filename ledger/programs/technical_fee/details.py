@@ -130,7 +130,7 @@ def orders_of(reader: OrderReader, asked: Asked) -> list[dict[str, Any]]:
         return []
     names = [discount.name for discount in parameters.running]
     prefix = period_id(edition.program, asked.period)
-    rows = orders.ask("orders", ORDER_COLUMNS, " ORDER BY store, created_at, order_id, item")
+    rows = orders.ask("orders", ORDER_COLUMNS, ("store", "created_at", "order_id", "item"))
     places = {tuple(row[:3]): row[3:] for row in orders.session.ask(PLACES, {})}
     return [
         _order_row(dict(zip(ORDER_COLUMNS, row, strict=True)), names)

@@ -9,12 +9,13 @@ rounds in its own way. Joins are on equal values only, which every engine suppor
 """
 
 from collections.abc import Sequence
-from functools import lru_cache, reduce
+from functools import reduce
 from operator import add
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ledger.kernel.money import Rounding
 from ledger.programs.by_order import exact_share_of, net_of, whole_of
+from ledger.programs.order_questions import compiled
 from ledger.programs.technical_fee.parameters import SCENES
 from ledger.programs.technical_fee.rates import PRICED, UNNAMED
 
@@ -249,9 +250,6 @@ EXPRESSIONS = {
 """Orders in detail, summed by store, by store and day, one by one; the least amounts per store."""
 
 
-@lru_cache(maxsize=64)
-def sql_of(kind: str, setting: Setting, dialect: str = "duckdb") -> str:
-    """The expression of a name in `EXPRESSIONS`, as SQL of an engine."""
-    import ibis
-
-    return str(ibis.to_sql(EXPRESSIONS[kind](setting), dialect=dialect))
+def sql_of(kind: str, setting: Setting) -> str:
+    """The expression of a name in `EXPRESSIONS`, as SQL of DuckDB."""
+    return compiled(EXPRESSIONS[kind], setting)

@@ -12,7 +12,8 @@ from ledger.kernel.period import ONE_DAY, Days, Window
 from ledger.programs.by_order import refuse_negative
 from ledger.programs.contract import OrderReader, OrderSession, OrderTables, Reader
 from ledger.programs.edition import Edition
-from ledger.programs.technical_fee.expression import Setting, Shape, sql_of
+from ledger.programs.order_questions import OrderQuestion
+from ledger.programs.technical_fee.expression import EXPRESSIONS, Setting, Shape
 from ledger.programs.technical_fee.parameters import Discount, Parameters
 from ledger.programs.technical_fee.rates import is_plain, spans_of, tables_of
 from ledger.programs.variants import ONCE_PER_LINE, rounding_of
@@ -21,7 +22,7 @@ TOPICS = (MerchantOnboarded.TOPIC, DiscountRevoked.TOPIC)
 NEVER = Window(EARLIEST, EARLIEST)
 
 
-CALLS_SQL = "SELECT store, list(DISTINCT file) FROM orders GROUP BY store"
+CALLS_SQL = "SELECT store, array_agg(DISTINCT file) FROM orders GROUP BY store"
 
 
 class Shop(NamedTuple):
@@ -122,11 +123,12 @@ class Month(NamedTuple):
     tables: OrderTables
     shops: dict[str, Shop]
 
-    def ask(self, kind: str, columns: tuple[str, ...], order: str = "") -> list[tuple[Any, ...]]:
+    def ask(
+        self, kind: str, columns: tuple[str, ...], order: tuple[str, ...] = ()
+    ) -> list[tuple[Any, ...]]:
         """Rows of the expression `kind` (see `EXPRESSIONS`), with these columns."""
-        listed = ", ".join(f'"{name}"' for name in columns)
-        sql = f"SELECT {listed} FROM ({sql_of(kind, self.setting)}){order}"
-        return self.session.ask(sql, self.tables)
+        question = OrderQuestion(EXPRESSIONS[kind], self.setting, columns, order)
+        return self.session.ask(question, self.tables)
 
     def by_day(self, days: Days) -> list[tuple[str, date, int]]:
         """The fees in minor units by store and day: all orders are of one of these days."""
@@ -135,9 +137,10 @@ class Month(NamedTuple):
         begins: dict[str, list[object]] = {
             f"begins_{number}": [midnight(day, days.zone)] for number, day in enumerate(every)
         }
-        expression = sql_of("days", self.setting._replace(days=count))
-        sql = f"SELECT store, day, fee FROM ({expression}) ORDER BY store, day"
-        rows = self.session.ask(sql, {**self.tables, "days": begins})
+        setting = self.setting._replace(days=count)
+        columns, order = ("store", "day", "fee"), ("store", "day")
+        question = OrderQuestion(EXPRESSIONS["days"], setting, columns, order)
+        rows = self.session.ask(question, {**self.tables, "days": begins})
         return [(store, every[number], fee) for store, number, fee in rows]
 
     def calls(self, reader: OrderReader) -> dict[str, frozenset[int]]:
@@ -160,7 +163,7 @@ def month_of_orders(
         return None
     setting = setting_of(edition, parameters, assume)
     bare = Setting((), edition.currency, setting.deduct_refunds)  # nothing else matters here
-    least = dict(session.ask(f"SELECT store, least FROM ({sql_of('least', bare)})", {}))
+    least = dict(session.ask(OrderQuestion(EXPRESSIONS["least"], bare, ("store", "least")), {}))
     refuse_negative(least)
     known = shops(reader, edition, parameters, least)
     if not known:

@@ -1,7 +1,7 @@
 """The order lines that count, as one SQL query over the files of an archive.
 
 The files are those of the log up to some position, in its order. Versions are compared only where a
-file says that it revises others.
+file says that it revises others. What the query says is the same for every engine that reads it.
 """
 
 from collections.abc import Collection, Sequence
@@ -12,9 +12,9 @@ from ledger.kernel.orderlines import KEY, STAGED
 from ledger.store.archive.folder import ArchivedFile, path_of, present
 from ledger.store.archive.keys import columns_of
 from ledger.store.archive.known import PASSED, SUPERSEDES
-from ledger.store.archive.sql import literal
+from ledger.store.archive.sql import DUCKDB, Dialect
 
-_COLUMNS = ", ".join(STAGED)
+_COLUMNS = ("file", *STAGED)
 _KEY = ", ".join(KEY)
 
 
@@ -27,6 +27,7 @@ def current(
     as_of: Instant | None = None,
     *,
     marked: bool = True,
+    sql: Dialect = DUCKDB,
 ) -> str:
     """A query of the lines that count, with the columns of `orderlines.STAGED` and `file`.
 
@@ -35,15 +36,16 @@ def current(
     `files`, which may lie outside of a window that an older version lies in. With `as_of` versions
     that were made later do not count, so that an earlier one does: a slower query. So is one that
     is not `marked`: versions are worked out again, since files that their marks depend on are not
-    among `files`. Raises `ArchivedFileMissing` for a file that is read and not there.
+    among `files`. `sql` is that of the engine that reads it. Raises `ArchivedFileMissing` for a
+    file that is read and not there.
     """
     needed = present(folder, read_by(files, since, until, as_of, marked=marked))
     if as_of is not None or not marked:
-        return _worked_out(needed, files, since, until, stores, as_of)
+        return _worked_out(needed, files, since, until, stores, as_of, sql)
     paths = [path_of(folder, file.digest) for file in files]
     parts = [
         f"SELECT {number}::INTEGER AS file, {columns_of(file.columns)}, version"
-        f" FROM {_parquet(path)}{_own_limits(file, since, until, stores)}"
+        f" FROM {sql.parquet(path)}{_own_limits(file, since, until, stores, sql)}"
         for number, (path, file) in enumerate(zip(paths, files, strict=True), start=1)
         if _may_hold(file, since, until)
     ]
@@ -56,15 +58,15 @@ def current(
         if file.revises
     ]
     if not revising:
-        return f"SELECT * EXCLUDE (version) FROM ({lines})"
-    only = limits(None, None, stores, f"version = '{SUPERSEDES}'")
+        return f"SELECT {', '.join(_COLUMNS)} FROM ({lines})"
+    only = limits(None, None, stores, f"version = '{SUPERSEDES}'", sql=sql)
     later = " UNION ALL ".join(
         f"SELECT {number}::INTEGER AS file, {columns_of(files[number - 1].columns, KEY)}"
-        f" FROM {_parquet(path)}{only}"
+        f" FROM {sql.parquet(path)}{only}"
         for number, path in revising
     )
     return (
-        f"SELECT line.* EXCLUDE (version) FROM ({lines}) AS line"
+        f"SELECT {', '.join(f'line.{name}' for name in _COLUMNS)} FROM ({lines}) AS line"
         f" ANTI JOIN ({later}) AS later ON later.store = line.store"
         f" AND later.order_id = line.order_id AND later.item = line.item AND later.file > line.file"
         f" WHERE line.version <> '{PASSED}'"
@@ -91,7 +93,7 @@ def versions(folder: Path, files: Sequence[ArchivedFile], stores: Collection[str
     `ArchivedFileMissing`."""
     paths = present(folder, list(files))
     return " UNION ALL ".join(
-        f"SELECT {number}::INTEGER AS file, {columns_of(file.columns)} FROM {_parquet(path)}"
+        f"SELECT {number}::INTEGER AS file, {columns_of(file.columns)} FROM {DUCKDB.parquet(path)}"
         f"{limits(None, None, stores)}"
         for number, (path, file) in enumerate(zip(paths, files, strict=True), start=1)
     )
@@ -104,19 +106,22 @@ def _worked_out(
     until: Instant | None,
     stores: Collection[str] | None,
     as_of: Instant | None,
+    sql: Dialect,
 ) -> str:
     """The last version of every line that was made by an instant, wherever it is archived."""
     if not paths:
         return f"SELECT * FROM ({_nothing()}) WHERE false"
-    made = limits(None, None, stores, *([] if as_of is None else [f"updated_at <= {as_of}"]))
+    by_then = [] if as_of is None else [f"updated_at <= {as_of}"]
+    made = limits(None, None, stores, *by_then, sql=sql)
     lines = " UNION ALL ".join(
-        f"SELECT {number}::INTEGER AS file, {columns_of(file.columns)} FROM {_parquet(path)}{made}"
+        f"SELECT {number}::INTEGER AS file, {columns_of(file.columns)}"
+        f" FROM {sql.parquet(path)}{made}"
         for number, (path, file) in enumerate(zip(paths, files, strict=True), start=1)
     )
     return (
-        f"SELECT * FROM (SELECT * FROM ({lines}) QUALIFY row_number() OVER (PARTITION BY"
-        f" {_KEY} ORDER BY updated_at DESC, file DESC, source_file DESC,"
-        f" source_row DESC) = 1){limits(since, until, None)}"
+        f"SELECT {', '.join(_COLUMNS)} FROM (SELECT *, row_number() OVER (PARTITION BY {_KEY}"
+        " ORDER BY updated_at DESC, file DESC, source_file DESC, source_row DESC) AS place"
+        f" FROM ({lines})){limits(since, until, None, 'place = 1')}"
     )
 
 
@@ -125,13 +130,14 @@ def _own_limits(
     since: Instant | None,
     until: Instant | None,
     stores: Collection[str] | None,
+    sql: Dialect,
 ) -> str:
     """The limits that a file needs: one that lies inside them needs none."""
     if since is not None and file.first is not None and file.first >= since:
         since = None
     if until is not None and file.last is not None and file.last < until:
         until = None
-    return limits(since, until, stores)
+    return limits(since, until, stores, sql=sql)
 
 
 def _may_hold(file: ArchivedFile, since: Instant | None, until: Instant | None) -> bool:
@@ -146,6 +152,7 @@ def limits(
     until: Instant | None,
     stores: Collection[str] | None,
     *conditions: str,
+    sql: Dialect = DUCKDB,
 ) -> str:
     """A WHERE of lines created in [since, until), of some stores, under conditions."""
     tests = list(conditions)
@@ -156,20 +163,17 @@ def limits(
     if stores is not None:
         # By the bounds whole row groups are passed over: files are sorted by store.
         names = sorted(stores)
-        listed = ", ".join(map(literal, names)) or "NULL"
-        tests.append(f"store IN ({listed})")
-        if names:
-            tests.append(f"store BETWEEN {literal(names[0])} AND {literal(names[-1])}")
+        listed = [sql.literal(name) for name in names]
+        tests.append(f"store IN ({', '.join(listed) or 'NULL'})")
+        if listed:
+            tests.append(f"store BETWEEN {listed[0]} AND {listed[-1]}")
     return f" WHERE {' AND '.join(tests)}" if tests else ""
 
 
-def _parquet(path: Path) -> str:
-    return f"read_parquet({literal(str(path))})"
-
-
 def _nothing() -> str:
-    """A row of NULLs with the columns of a line."""
+    """A row with the columns of a line."""
     whole = {"source_file", "source_row", "created_at", "amount_minor", "refunded_minor"}
     whole.add("updated_at")
-    columns = [f"NULL::{'BIGINT' if c in whole else 'VARCHAR'} AS {c}" for c in STAGED]
-    return f"SELECT NULL::INTEGER AS file, {', '.join(columns)}"
+    empty = {True: "0::BIGINT", False: "''"}
+    columns = [f"{empty[name in whole]} AS {name}" for name in STAGED]
+    return f"SELECT 0::INTEGER AS file, {', '.join(columns)}"

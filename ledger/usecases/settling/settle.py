@@ -18,8 +18,10 @@ from ledger.programs.contract import Asked, Obligation
 from ledger.programs.edition import Edition
 from ledger.programs.line import Line, changes
 from ledger.programs.registry import program_of
+from ledger.store.order_lines import OrderEngine
 from ledger.store.reader import LogReader
 from ledger.store.shared_orders import SharedOrders
+from ledger.usecases.settling.engines import see_by_order
 from ledger.usecases.settling.no_such_line import refuse_wrong_period
 from ledger.usecases.settling.parts import (
     Done,
@@ -55,6 +57,8 @@ class Settlement:
     """What `examine` found among the facts that the run has read."""
     stands: Literal["fresh", "issued"] = "fresh"
     """Whether the lines are worked out anew, or are a closed period's as issued and adjusted."""
+    engine: dict[str, str] | None = None
+    """Name and version of what was asked about order lines; None for DuckDB."""
 
     @property
     def totals(self) -> dict[str, Money]:
@@ -87,6 +91,7 @@ class Settlement:
             "as_of": format_instant(self.clocks.as_of),
             "known_at": self.clocks.known_at,
             "provisional": self.provisional,
+            **({"engine": self.engine} if self.engine else {}),
             "assumptions": program_of(edition.rules).assumptions(edition),
             "totals": {code: money.text for code, money in self.totals.items()},
             "decisions": self.decisions,
@@ -125,6 +130,7 @@ def settle(
     examine: Examine | None = None,
     processes: "Processes | None" = None,
     spool: "SpooledExplanations | None" = None,
+    engine: OrderEngine | None = None,
 ) -> Settlement:
     """Works out an edition's lines, or those of some subjects, at a pair of clocks.
 
@@ -132,18 +138,21 @@ def settle(
     reconciliation's "what if"; without `trusting` no snapshot is used; with `shared`, runs at the
     same clocks open the order lines once. Without `explained` lines have no explanations; then, or
     with a `spool` that takes those of each part, the facts of a part at most are held at a time.
-    `examine` is asked of the facts that each part has read; `processes` work the parts out. A
-    subject without a line is left out. Raises `WrongPeriod`, `WorkerLost`, and `LogBroken`.
+    `examine` is asked of the facts that each part has read; `processes` work the parts out; an
+    `engine` answers in place of DuckDB what a program asks of order lines. A subject without a
+    line is left out. Raises `WrongPeriod`, `WorkerLost`, `NotByOrder`, `SparkFailed`, `LogBroken`.
     """
     program = program_of(edition.rules)
+    see_by_order(edition, engine)
     days = program.days_of(edition, period)
     asked = Asked(edition, period, subjects, assume)
 
     def adapt(reader: LogReader) -> None:
         reader.watch, reader.keep, reader.shared = watch or reader.watch, keep, shared
+        reader.engine = engine
 
     whole = Part(asked, clocks, trusting, explained, examine)
-    here = watch is not None or keep is not None or shared is not None
+    here = any(own is not None for own in (watch, keep, shared, engine))
     pool = None if here else processes
     parts = parts_of(connection, whole, pool.jobs if pool else 1)
     if pool and program.dealt is None:
@@ -156,16 +165,11 @@ def settle(
         period, days = run.period, program.days_of(edition, run.period)
     provisional = program.provisional(edition, period, clocks.as_of)
     return Settlement(
-        edition=edition,
-        clocks=clocks,
-        provisional=provisional,
-        lines=run.lines,
-        obligations=run.obligations,
-        period=period,
-        days=days,
+        *(edition, clocks, provisional, run.lines, run.obligations, period, days),
         events_read=run.events_read,
         windowed=run.windowed,
         examined=run.examined,
+        engine={"name": engine.name, "version": engine.version} if engine else None,
     )
 
 
@@ -223,7 +227,11 @@ def split_line(connection: Connection, line: str, known_at: int) -> LineName:
 
 
 def as_published(
-    connection: Connection, program: str, clocks: Clocks, period: str | None = None
+    connection: Connection,
+    program: str,
+    clocks: Clocks,
+    period: str | None = None,
+    engine: OrderEngine | None = None,
 ) -> Settlement | None:
     """The settlement under the published terms, with which a draft is compared.
 
@@ -231,7 +239,7 @@ def as_published(
     """
     try:
         edition = published_edition(connection, program, clocks)
-        return settle(connection, edition, clocks, period=period, explained=False)
+        return settle(connection, edition, clocks, period=period, explained=False, engine=engine)
     except (UnknownProgram, WrongPeriod):
         return None
 

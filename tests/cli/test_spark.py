@@ -1,0 +1,127 @@
+"""`settle --engine spark`, as it is typed: what is said without Spark, and the bytes with it."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import DUEBOOK
+from tests.marks import more
+from tests.object_store import free_ports
+from tests.spark import HERE, SMALL, connect_server, spark
+
+Duebook = Callable[..., Any]
+MONTH = ("technical-fee-2020", "2020-05", "--fresh")
+COMMISSIONS = ("affiliate-us-2024", "2026-03")
+ORDERS = Path(__file__).parents[2] / "fixtures" / "demo" / "orders-affiliate-2026-03.csv"
+ON_SPARK = ("--engine", "spark")
+AT = ("--as-of", "2026-11-01")
+
+
+def test_without_an_address_it_says_what_to_set(
+    busy: Path, duebook: Duebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A master or a Connect server; and nothing is worked out by anything else."""
+    monkeypatch.delenv("DUEBOOK_SPARK", raising=False)
+    ran = duebook("settle", *MONTH, *ON_SPARK)
+    assert (ran.code, ran.out) == (2, "")
+    assert "DUEBOOK_SPARK does not say which Spark to use" in ran.err
+    assert "DUEBOOK_SPARK='local[2]'" in ran.err
+    assert "sc://HOST" in ran.err
+
+
+def test_without_the_library_it_says_how_to_get_it(
+    busy: Path, duebook: Duebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where only a part of it is there."""
+    monkeypatch.setenv("DUEBOOK_SPARK", HERE)
+    for name in ("grpc", "pyarrow", "pyspark"):
+        monkeypatch.setitem(sys.modules, name, None)
+    ran = duebook("settle", *MONTH, *ON_SPARK)
+    assert (ran.code, ran.out) == (2, "")
+    assert "pip install 'duebook[spark]'" in ran.err
+
+
+def test_what_takes_no_engine_is_refused(busy: Path, duebook: Duebook) -> None:
+    """Other readings of an assumption are worked out by DuckDB alone."""
+    ran = duebook("settle", *MONTH, *ON_SPARK, "--assumptions")
+    assert (ran.code, "--assumptions goes without --engine" in ran.err) == (2, True)
+
+
+def test_duckdb_may_be_named(busy: Path, duebook: Duebook) -> None:
+    """It is what is asked otherwise, and answers say nothing of it."""
+    asked = ("settle", *MONTH, *AT, "--format", "json")
+    assert duebook(*asked, "--engine", "duckdb") == duebook(*asked)
+    assert "engine" not in duebook(*asked).json
+
+
+def run(*words: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """Runs the command as its own process, in the current folder."""
+    small = {"PYSPARK_SUBMIT_ARGS": SMALL, "DUEBOOK_SPARK": HERE}
+    return subprocess.run(
+        [DUEBOOK, *words],
+        env=os.environ | small | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@more
+def test_an_answer_is_the_same_to_the_byte(busy: Path, duebook: Duebook) -> None:
+    """With explanations, which are asked for late; besides the name of the engine. Nothing else is
+    said, and no file is left behind."""
+    spark()
+    assert duebook("orders", ORDERS, "--by", "lin").code == 0
+    here = sorted(Path().iterdir())
+    for asked in (MONTH, COMMISSIONS):
+        words = ("settle", *asked, *AT, "--format", "ndjson")
+        ran, ours = run(*words, *ON_SPARK), duebook(*words)
+        assert (ran.returncode, ran.stdout, ran.stderr) == ours
+        assert ours.out
+    ran = run("settle", *MONTH, *AT, *ON_SPARK)
+    table = duebook("settle", *MONTH, *AT)
+    said = f"Worked out by Spark {spark().version}.\n"
+    assert (ran.stdout, ran.stderr.replace(said, "")) == (table.out, table.err)
+    assert said in ran.stderr
+    assert sorted(Path().iterdir()) == here
+
+
+@more
+def test_a_connect_server_answers_the_same(busy: Path, duebook: Duebook, tmp_path: Path) -> None:
+    """Once it is up; and where it is not, that is said."""
+    (port,) = free_ports(1)
+    address = f"sc://127.0.0.1:{port}"
+    words = ("settle", *COMMISSIONS, *AT, "--format", "json")
+    assert duebook("orders", ORDERS, "--by", "lin").code == 0
+    with connect_server(tmp_path, port):
+        ran = run(*words, *ON_SPARK, DUEBOOK_SPARK=address, JAVA_HOME="/nowhere")
+        answer = json.loads(ran.stdout)
+        assert answer.pop("engine")["name"] == "spark"
+        assert answer == duebook(*words).json
+        assert answer["lines"]
+    ran = run(*words, *ON_SPARK, DUEBOOK_SPARK=address)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert f"No Spark Connect server is reached at 127.0.0.1:{port}: " in ran.stderr
+
+
+@more
+def test_spark_that_cannot_start_is_said_in_words(busy: Path) -> None:
+    """Without Java, with an address that is none, and with memory that cannot be had."""
+    spark()
+    words = ("settle", *MONTH, *AT, *ON_SPARK)
+    ran = run(*words, JAVA_HOME="/nowhere")
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert "by Java, and /nowhere/bin/java is not there" in ran.stderr
+    ran = run(*words, DUEBOOK_SPARK="nonsense")
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert "Java ended before Spark had started: " in ran.stderr
+    assert "Master must either be yarn or start with spark" in ran.stderr
+    ran = run(*words, PYSPARK_SUBMIT_ARGS="--driver-memory 1x pyspark-shell")
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert "1x" in ran.stderr
