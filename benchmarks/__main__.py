@@ -19,6 +19,7 @@ from benchmarks import (
     fees,
     journals,
     looking,
+    on_spark,
     order_days,
     packages,
     parties,
@@ -55,6 +56,7 @@ GROUPS: list[tuple[tuple[str, ...], Group]] = [
     (("growth-orders", "explain-orders"), order_days.figures),
     (("report", "page", "first-page"), looking.figures),
     (("affiliate", "reconcile-affiliate"), affiliates.figures),
+    (("spark",), on_spark.figures),
 ]
 NAMES = [name for names, _ in GROUPS for name in names]
 
@@ -115,7 +117,7 @@ def parsed() -> argparse.Namespace:
     if not options.million:
         options.wanted.discard("million")
     if options.only is None:
-        options.wanted.discard("jobs")  # it records two million facts first
+        options.wanted -= {"jobs", "spark"}  # two million facts first; Java
     return options
 
 
