@@ -13,6 +13,7 @@ from ledger.intake.orders.reading import read
 from ledger.intake.tables import workbook
 from ledger.intake.tables.mapping import Mapping
 from ledger.intake.tables.mappings import SHIPPED, parsed, shipped
+from ledger.intake.tables.own_process import run_reader
 from ledger.usecases.looking.look_at_file import look_at
 from ledger.usecases.recording.files import read_file
 from ledger.usecases.recording.second_process import Helper
@@ -22,7 +23,7 @@ from tests.platform_files import read_orders as read_theirs
 from tests.quarter import silent
 from tests.soak.fuzz_base import DEMO, NOW, PLATFORM, Target, every
 from tests.soak.fuzz_files import Cells, with_duckdb
-from tests.soak.fuzz_packed import BESIDE, Workbook, read_in_a_fork
+from tests.soak.fuzz_packed import BESIDE, Workbook, in_a_fork
 
 EXPORT = """Relatório;;;;;\n\nPedido;SKU;Preço;Criado em;Tipo;Categoria
 577000000000000001;A-1;1.204,50;13/11/2025 10:00:00;boleto;beauty
@@ -177,7 +178,7 @@ class OrdersWorkbook(Workbook):
     def one(self, data: bytes) -> None:
         path = self.folder / "orders.xlsx"
         path.write_bytes(data)
-        workbook._read_in_process = self.beside if every(data, BESIDE) else read_in_a_fork
+        workbook.run_reader = run_reader if every(data, BESIDE) else in_a_fork
         if random.Random(zlib.crc32(data)).random() < 0.5:
             read_orders_through(self.folder, path, None)
         else:
