@@ -1,11 +1,14 @@
 """Explanations of a run in parts: in a file, while its lines are in memory."""
 
+import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cli.main import run
 from ledger.kernel.clocks import Clocks
 from ledger.store.book import Book
 from ledger.usecases.closing.standing_lines import standing
@@ -48,3 +51,24 @@ def test_explanations_of_a_run_in_parts_lie_in_a_file_and_are_the_same(
             assert all(line.explanation.label for line in kept.lines)
             kinds = {type(line.explained).__name__ for line in kept.lines}
             assert kinds == {"_Spooled"}
+
+
+def test_a_disk_without_room_is_told_with_what_to_do(
+    quarter: Quarter, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And with nothing else: what was being worked out is put away in peace."""
+    monkeypatch.setattr(parts, "SUBJECTS_MAX", 1)
+    monkeypatch.setattr(parts, "FACTS_LEAST", 0)
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "pwrite", full)
+    words = ["settle", PROGRAM, "--book", quarter.book.location, "--as-of", "2026-06-30"]
+    assert run([*words, "--format", "json"]) == 1
+    said = capsys.readouterr()
+    assert not said.out
+    assert [line.partition(" in ")[0] for line in said.err.splitlines()] == [
+        "Error: The explanations of the lines have no room",
+        "Free some disk space, or name another folder",
+    ]

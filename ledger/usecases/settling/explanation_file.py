@@ -11,7 +11,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ledger.kernel.decision import Later, Step
+from ledger.kernel.errors import Refusal
 from ledger.programs.line import UNEXPLAINED, Line
+
+
+class NoRoomForExplanations(Refusal):
+    """No room for the temporary file in which explanations lie until they are written."""
+
+    hint = "Free some disk space, or name another folder in TMPDIR. A table or CSV needs none."
 
 
 class SpooledExplanations:
@@ -21,13 +28,19 @@ class SpooledExplanations:
         self._file, self._end = descriptor, 0
 
     def keep(self, line: Line) -> Line:
-        """The line, whose explanation is built now, and read from the file when it is asked for."""
+        """The line, whose explanation is built now, and read from the file when it is asked for.
+        Raises `NoRoomForExplanations`."""
         if line.explained == UNEXPLAINED:
             return line
         content = pickle.dumps(line.explanation, pickle.HIGHEST_PROTOCOL)
         start = self._end
         while content:
-            written = os.pwrite(self._file, content, self._end)
+            try:
+                written = os.pwrite(self._file, content, self._end)
+            except OSError as error:
+                folder = tempfile.gettempdir()
+                said = f"The explanations of the lines have no room in {folder}: {error.strerror}."
+                raise NoRoomForExplanations(said) from None
             content, self._end = content[written:], self._end + written
         return line._replace(explained=_Spooled(self, start, self._end - start))
 

@@ -6,7 +6,7 @@ however subjects are dealt, and in whichever process it is worked out.
 
 import heapq
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import nullcontext
 from functools import partial
 from typing import Any, NamedTuple
@@ -132,7 +132,7 @@ def parts_of(connection: Connection, whole: Part, least: int) -> list[Part]:
 
 def in_this_process(
     connection: Connection, parts: Sequence[Part], adapt: Callable[[LogReader], None]
-) -> Iterator[Done]:
+) -> Generator[Done]:
     """The parts worked out here, one after another."""
     with frugal(connection) if len(parts) > 1 else nullcontext():
         yield from map(partial(worked_out, connection, adapt=adapt), parts)

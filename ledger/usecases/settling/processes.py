@@ -5,7 +5,7 @@ A process that is killed ends the run with an error, and whatever ends the run e
 
 import gc
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from threading import Thread
@@ -35,11 +35,11 @@ class Processes:
         self._others: set[BaseProcess] = set()
         """Processes that were there before."""
 
-    def work(self, parts: Sequence[Part]) -> Iterator[Done]:
+    def work(self, parts: Sequence[Part]) -> Generator[Done]:
         """What came of each part, in the order of the parts. Raises `WorkerLost`."""
         return self.each(_worked_out, parts)
 
-    def each(self, task: Callable[[Book, T], R], items: Sequence[T]) -> Iterator[R]:
+    def each(self, task: Callable[[Book, T], R], items: Sequence[T]) -> Generator[R]:
         """What a task makes of each item, in their order. The task is named in its module, and is
         given the book as its process has opened it, for reading. Raises `WorkerLost`."""
         from concurrent.futures.process import BrokenProcessPool

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -159,7 +160,7 @@ def settle(
         pool.note_that_none_helps(edition.program)
     several = pool if len(parts) > 1 else None
     done = several.work(parts) if several else in_this_process(connection, parts, adapt)
-    with no_cycles():
+    with no_cycles(), closing(done):
         run = _joined(parts, done, spool)
     if run.period is not None and len(parts) == 1:
         period, days = run.period, program.days_of(edition, run.period)
