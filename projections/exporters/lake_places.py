@@ -35,6 +35,12 @@ class NotALake(Refusal):
     hint = "Nothing was written. Name a new folder, or the one of an earlier export of this book."
 
 
+class LakeDamaged(Refusal):
+    """A lake whose table cannot be read any more."""
+
+    hint = "Nothing more was written. Export into a new folder, or restore this one."
+
+
 class LakeMissing(Refusal):
     """A lake in an object store that cannot be reached, or does not let the caller write."""
 
@@ -131,8 +137,9 @@ class FolderLake:
     def _taken(self, table: str) -> LakeTaken:
         return LakeTaken(f"The table {table} of {self.shown} was written by somebody else.")
 
-    def _failed(self, error: Exception) -> Exception:
-        return error
+    def _failed(self, error: Exception) -> Refusal:
+        said = str(error).partition("\\n")[0].partition("\n")[0].rstrip(".")
+        return LakeDamaged(f"The Delta log of a table in {self.shown} cannot be read: {said}.")
 
 
 class StoredLake(FolderLake):
@@ -203,7 +210,7 @@ class StoredLake(FolderLake):
             except OSError as error:
                 raise self._failed(error) from None
 
-    def _failed(self, error: Exception) -> Exception:
+    def _failed(self, error: Exception) -> Refusal:
         return LakeMissing(f"The lake {self.plain} cannot be reached: {_why(error)}.")
 
 

@@ -123,6 +123,28 @@ def test_an_export_that_was_killed_is_made_whole_by_the_next(busy: Path, duebook
     assert polars.read_delta("lake/lines").height > 0
 
 
+@pytest.mark.parametrize("content", ["garbage\n", "", '{"commitInfo": {}}\n'])
+def test_a_damaged_log_of_a_table_is_refused_in_words(
+    content: str, busy: Path, duebook: Duebook
+) -> None:
+    assert duebook("export", "lake", "lake").code == 0
+    Path("lake/lines/_delta_log/00000000000000000000.json").write_text(content)
+    refused = duebook("export", "lake", "lake")
+    assert refused.code == 1
+    assert "cannot be read" in refused.err
+    assert "Export into a new folder, or restore this one." in refused.err
+    assert "unknown" not in refused.err
+
+
+def test_a_file_of_a_table_that_is_gone_is_put_back(busy: Path, duebook: Duebook) -> None:
+    assert duebook("export", "lake", "lake").code == 0
+    (file,) = Path("lake/lines").glob("*.parquet")
+    whole = file.read_bytes()
+    file.unlink()
+    assert duebook("export", "lake", "lake").code == 0
+    assert file.read_bytes() == whole
+
+
 def test_without_the_package_it_says_how_to_get_it(
     busy: Path, duebook: Duebook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
