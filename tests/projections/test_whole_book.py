@@ -69,6 +69,13 @@ def test_what_is_wrong_is_said_alike(quarter: Quarter, harm: str) -> None:
     assert not all(check.ok for check in by_one)
 
 
+def test_periods_checked_by_several_are_said_in_the_order_of_their_closes() -> None:
+    checks = [Check(f"closed {number}", True, "") for number in range(7)]
+    for jobs in (1, 2, 3, 9):
+        shares = [checks[share::jobs] for share in range(jobs)]
+        assert list(whole_book._in_turns(shares)) == checks
+
+
 @on_sqlite
 def test_a_process_that_is_killed_ends_verify_with_an_error(
     quarter: Quarter, monkeypatch: pytest.MonkeyPatch
