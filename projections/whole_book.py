@@ -1,7 +1,7 @@
 """Every check of a book by itself: log, what is kept with it, what was decided, read models.
 
-What rests on the log is asked, and said, only where the log holds. With processes the same checks
-are made side by side, each by one of them, and are said in the same order.
+What rests on the log is said only where the log holds. The checks are the same, in the same order,
+whether they are made here, one after another, or by processes, side by side.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -12,7 +12,7 @@ from ledger.store.book import Book
 from ledger.store.receipts import Receipt
 from ledger.usecases.settling.processes import Processes
 from ledger.usecases.verifying.clock import verify_clock
-from ledger.usecases.verifying.closed_periods import Share, verify_closed, verify_periods
+from ledger.usecases.verifying.closed_periods import WHOLE, Share, verify_periods
 from ledger.usecases.verifying.decisions import verify_decisions
 from ledger.usecases.verifying.kept_files import verify_kept_files
 from ledger.usecases.verifying.line_trees import LineTrees, Worked, verify_line_trees
@@ -29,6 +29,22 @@ from projections.verify import verify_entries, verify_places, verify_views
 Progress = Callable[[str, int], None]
 
 
+class Task(NamedTuple):
+    """Some of the checks; it can be sent to a process."""
+
+    name: str
+    receipts: Sequence[Receipt] = ()
+    share: Share = WHOLE
+    views: tuple[str, ...] = ()
+
+
+class Checked(NamedTuple):
+    """What came of a task."""
+
+    checks: list[Check]
+    trees: dict[int, Worked]
+
+
 def verify_book(
     book: Book,
     receipts: Sequence[Receipt],
@@ -37,87 +53,15 @@ def verify_book(
     processes: Processes | None = None,
 ) -> list[Check]:
     """Every check; only those of the log where it does not hold. Raises `WorkerLost`."""
-    if processes is not None:
-        return _side_by_side(book, receipts, now, progress, processes)
-    checks = verify(book, receipts, progress)
-    if not all(check.ok for check in checks):
-        return checks
-    checks += _kept(book, progress)
-    trees = LineTrees(book)
-    checks += verify_closed(book, progress, trees)
-    checks += [verify_line_trees(book, trees), verify_entries(book, progress)]
-    places = verify_places(book)
-    checks += [places, *(verify_views(book, progress) if places.ok else [])]
-    return [*checks, verify_clock(book, now), not_seen()]
-
-
-def _kept(book: Book, progress: Progress) -> list[Check]:
-    """What is kept with the log."""
-    return [
-        verify_tree(book),
-        verify_terms(book),
-        *verify_orders(book, progress),
-        *verify_kept_files(book, progress),
-        *verify_snapshots(book),
-    ]
-
-
-class Task(NamedTuple):
-    """What a process checks; it can be sent to one."""
-
-    name: str
-    receipts: Sequence[Receipt] = ()
-    share: Share = Share(0, 1)
-    views: tuple[str, ...] = ()
-
-
-class Checked(NamedTuple):
-    """What a process found."""
-
-    checks: list[Check]
-    trees: dict[int, Worked]
-
-
-def _check(book: Book, task: Task) -> Checked:
-    match task.name:
-        case "log":
-            return Checked(verify(book, task.receipts, silent), {})
-        case "kept":
-            return Checked(_kept(book, silent), {})
-        case "decisions":
-            return Checked([verify_decisions(book)], {})
-        case "periods":
-            trees = LineTrees(book)
-            return Checked(verify_periods(book, silent, trees, task.share), trees.by_close)
-        case "entries":
-            return Checked([verify_entries(book, silent)], {})
-    assert task.name == "views"
-    places = verify_places(book)
-    return Checked(verify_views(book, silent, task.views) if places.ok else [], {})
-
-
-def _side_by_side(
-    book: Book,
-    receipts: Sequence[Receipt],
-    now: Instant,
-    progress: Progress,
-    processes: Processes,
-) -> list[Check]:
-    jobs = processes.jobs
-    together = groups([(view, view.table()) for view in VIEWS.values()])
-    by_group = [tuple(view.NAME for view, _ in group) for group in together]
-    # What takes longest begins first, so that no process ends long after the others; the log is
-    # among them, and is what everything else waits for.
-    tasks = [
-        Task("log", receipts=list(receipts)),
-        *(Task("views", views=names) for names in sorted(by_group, key=len, reverse=True)),
-        *(Task("periods", share=Share(first, jobs)) for first in range(jobs)),
-        *(Task(name) for name in ("entries", "kept", "decisions")),
-    ]
-    answers = _told(processes.each(_check, tasks), progress)
+    tasks = _tasks(receipts, processes.jobs if processes else 1)
+    if processes:
+        answers = _told(processes.each(_check, tasks), progress)
+    else:
+        answers = (_check(book, task, progress) for task in tasks)
     log = next(answers).checks
     if not all(check.ok for check in log):
-        processes.end(at_once=True)
+        if processes:
+            processes.end(at_once=True)
         return log
     made: dict[str, list[Checked]] = {task.name: [] for task in tasks}
     for task, checked in zip(tasks[1:], answers, strict=True):
@@ -137,6 +81,48 @@ def _side_by_side(
         *(views[f"view {name}"] for name in VIEWS if f"view {name}" in views),
         verify_clock(book, now),
         not_seen(),
+    ]
+
+
+def _tasks(receipts: Sequence[Receipt], jobs: int) -> list[Task]:
+    """The log, which everything else waits for; then what takes longest, so that no process ends
+    long after the others."""
+    together = groups([(view, view.table()) for view in VIEWS.values()])
+    by_group = [tuple(view.NAME for view, _ in group) for group in together]
+    return [
+        Task("log", receipts=list(receipts)),
+        *(Task("views", views=names) for names in sorted(by_group, key=len, reverse=True)),
+        *(Task("periods", share=Share(first, jobs)) for first in range(jobs)),
+        *(Task(name) for name in ("entries", "kept", "decisions")),
+    ]
+
+
+def _check(book: Book, task: Task, progress: Progress = silent) -> Checked:
+    match task.name:
+        case "log":
+            return Checked(verify(book, task.receipts, progress), {})
+        case "kept":
+            return Checked(_kept(book, progress), {})
+        case "decisions":
+            return Checked([verify_decisions(book)], {})
+        case "periods":
+            trees = LineTrees(book)
+            return Checked(verify_periods(book, progress, trees, task.share), trees.by_close)
+        case "entries":
+            return Checked([verify_entries(book, progress)], {})
+    assert task.name == "views"
+    places = verify_places(book)
+    return Checked(verify_views(book, progress, task.views) if places.ok else [], {})
+
+
+def _kept(book: Book, progress: Progress) -> list[Check]:
+    """What is kept with the log."""
+    return [
+        verify_tree(book),
+        verify_terms(book),
+        *verify_orders(book, progress),
+        *verify_kept_files(book, progress),
+        *verify_snapshots(book),
     ]
 
 

@@ -13,9 +13,10 @@ from ledger.usecases.settling.processes import processes
 from ledger.usecases.verifying.verify import Check
 from projections import whole_book
 from projections.whole_book import verify_book
+from tests.decided import decided
 from tests.fees import Fees, onboarded, order
 from tests.forging import run_sql
-from tests.quarter import TERM_OVER, Quarter, amount_of, closure, held_quarter, on_sqlite, silent
+from tests.quarter import Quarter, on_sqlite, silent
 
 NOW = parse_instant("2026-11-29T12:00:00Z")
 
@@ -23,13 +24,8 @@ NOW = parse_instant("2026-11-29T12:00:00Z")
 @pytest.fixture
 def quarter(book: Book, tmp_path: Path) -> Quarter:
     """A closed quarter with adjustments, and order lines beside it; every view is built."""
+    decided(book, tmp_path)
     made = Quarter(book, tmp_path)
-    made.tell(held_quarter())
-    made.close(as_of=TERM_OVER, leave_open="later")
-    made.tell([closure("S-1")])
-    made.adjust()
-    made.tell([amount_of("S-2", "-1000.00")])
-    made.adjust()
     fees = Fees(book, tmp_path)
     fees.tell(onboarded("F-1"))
     fees.archive(order("o-1", store="F-1"))

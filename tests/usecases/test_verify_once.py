@@ -14,26 +14,12 @@ from ledger.usecases.verifying.closed_periods import verify_closed
 from ledger.usecases.verifying.line_trees import LineTrees, verify_line_trees
 from ledger.usecases.verifying.verify import verify
 from projections.temporary import temporary_engine
+from tests.decided import decided
 from tests.quarter import (
-    TERM_OVER,
     Quarter,
-    amount_of,
-    closure,
     forge,
-    held_quarter,
     silent,
 )
-
-
-def decided(book: Any, folder: Path) -> None:
-    """A closed quarter with two adjustments, each of which has a tree."""
-    made = Quarter(book, folder)
-    made.tell(held_quarter())
-    made.close(as_of=TERM_OVER, leave_open="later")
-    made.tell([closure("S-1")])
-    made.adjust()
-    made.tell([amount_of("S-2", "-1000.00")])
-    made.adjust()
 
 
 @pytest.fixture

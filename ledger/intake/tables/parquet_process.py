@@ -7,6 +7,8 @@ what the file says.
 import json
 import sys
 
+from ledger.intake.columns import literal
+
 
 def main(given: str, copy: str, spill: str, memory: str) -> None:
     """Writes the copy, and a line of JSON: what DuckDB says of a file that it cannot read."""
@@ -28,9 +30,9 @@ def main(given: str, copy: str, spill: str, memory: str) -> None:
     database = duckdb.connect(":memory:", config=config)
     database.execute("SET TimeZone = 'UTC'")
     try:
-        read, wrote = f"read_parquet({_literal(given)})", f"read_parquet({_literal(copy)})"
+        read, wrote = f"read_parquet({literal(given)})", f"read_parquet({literal(copy)})"
         database.execute(
-            f"COPY (SELECT * FROM {read}) TO {_literal(copy)} (FORMAT parquet, COMPRESSION snappy)"
+            f"COPY (SELECT * FROM {read}) TO {literal(copy)} (FORMAT parquet, COMPRESSION snappy)"
         )
         described = [
             [row[:2] for row in database.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()]
@@ -44,10 +46,6 @@ def main(given: str, copy: str, spill: str, memory: str) -> None:
         print(json.dumps({"type": differing[0]}))
         return
     print("{}")
-
-
-def _literal(path: str) -> str:
-    return "'" + path.replace("'", "''") + "'"
 
 
 if __name__ == "__main__":
