@@ -3,9 +3,13 @@
 import os
 import re
 import secrets
+import signal
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from ipaddress import ip_address
 from threading import Thread
+from types import FrameType
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
@@ -171,17 +175,36 @@ def _run(
     if host in ("0.0.0.0", "::"):
         known |= {*LOOPBACK, socket.gethostname()}
     server.config.app = served.application(Names.of(known, port, token), timeout)
-    Thread(target=_warm, daemon=True).start()
     shown = next(iter(names), "127.0.0.1" if host in ("0.0.0.0", "::") else written)
-    say(f"Looking at {served.said}: http://{shown}:{port}/")
-    say(*served.notes)
-    if token is not None and not os.environ.get(TOKEN):
-        say(f"The token, to be given as the password: {token}")
-    say("It only reads. Stop it with Ctrl-C.")
-    try:
+    with _until_interrupted(server):
+        say(f"Looking at {served.said}: http://{shown}:{port}/")
+        say(*served.notes)
+        if token is not None and not os.environ.get(TOKEN):
+            say(f"The token, to be given as the password: {token}")
+        say("It only reads. Stop it with Ctrl-C.")
         server.run(sockets=[listening])
-    except KeyboardInterrupt:
         say("Stopped.")
+
+
+@contextmanager
+def _until_interrupted(server: "Server") -> Iterator[None]:
+    """Ctrl-C is how serving ends, from the first word on: also before the server itself heeds it.
+
+    Meanwhile what pages need is imported, in a thread that is waited for: a process that ends
+    amid the import of a library in C is aborted.
+    """
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        server.should_exit = True
+
+    before = signal.signal(signal.SIGINT, stop)
+    warming = Thread(target=_warm)
+    warming.start()
+    try:
+        yield
+    finally:
+        warming.join()
+        signal.signal(signal.SIGINT, before)
 
 
 def _server() -> "Server":

@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 import subprocess
+import time
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
+from cli.talk import say
 from ledger.store.book import Book, open_book
 from projections.pages.rendering import _source
 from tests.cli.site import Browser, address_of, page
@@ -142,6 +144,30 @@ def test_it_says_where_it_listens_answers_there_and_stops_on_ctrl_c(
     _, err = running.communicate(timeout=30)
     assert running.returncode == 0
     assert err.splitlines()[-1] == "Stopped."
+
+
+def test_ctrl_c_amid_its_first_words_is_its_end_as_well(
+    demo: Path, duebook: Duebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also while libraries are imported: a process that ends amid that would be aborted."""
+    imported = []
+
+    def slowly() -> None:
+        time.sleep(0.3)
+        imported.append("all of it")
+
+    def interrupted(*words: str) -> None:
+        say(*words)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr("cli.commands.serve._warm", slowly)
+    monkeypatch.setattr("cli.commands.serve.say", interrupted)
+    before = signal.getsignal(signal.SIGINT)
+    stopped = duebook("--book", demo, "serve", "--port", "0")
+    assert stopped.code == 0
+    assert stopped.err.splitlines()[-2:] == ["It only reads. Stop it with Ctrl-C.", "Stopped."]
+    assert imported == ["all of it"]
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 @pytest.mark.parametrize("host", ["", "b\u00fccher", "a b", "a\tb", "[::1]", "a..b", "a" * 70])
