@@ -29,7 +29,7 @@ def settle_months(
     """Shows each month's lines and the totals; of closed months those issued unless `fresh`."""
     from ledger.usecases.settling.engines import engine_named
     from ledger.usecases.settling.months import months_between
-    from ledger.usecases.settling.processes import processes
+    from ledger.usecases.settling.on_cluster import workers
     from ledger.usecases.settling.settle import settle
 
     where, settled = ask.out, []
@@ -39,13 +39,14 @@ def settle_months(
             ask.opened() as book,
             book.reading() as connection,
             progress() as report,
-            processes(book, jobs) as pool,
+            workers(book, jobs, asked) as pool,
         ):
             how = Working(where.format in EXPLAINED, pool, spool)
+            kept = how if asked is None else how._replace(processes=None)
             run = ask.run(connection, program)
             for month in months_between(run.edition, first, last, run.clocks):
                 own = ask.run(connection, program, month)
-                issued = None if fresh else as_it_stands(connection, own, month, how)
+                issued = None if fresh else as_it_stands(connection, own, month, kept)
                 options = how._asdict() | {"period": month, "engine": asked}
                 settled.append(issued or settle(connection, own.edition, own.clocks, **options))
                 report("settling months", 1)

@@ -107,7 +107,7 @@ ENGINE = click.option(
     "--engine",
     type=click.Choice(["duckdb", "spark"]),
     default="duckdb",
-    help="What adds the orders up; spark is where DUEBOOK_SPARK says [duckdb].",
+    help="What works the lines out; spark is where DUEBOOK_SPARK says [duckdb].",
 )
 AS_OF = click.option(
     "--as-of",

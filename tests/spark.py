@@ -3,6 +3,7 @@
 import os
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -73,7 +74,7 @@ def connect_server(folder: Path, port: int) -> Iterator[None]:
         stdout=log,
         stderr=log,
         cwd=folder,
-        env=os.environ | {"SPARK_HOME": str(home)},
+        env=os.environ | {"SPARK_HOME": str(home), "PYSPARK_PYTHON": sys.executable},
     )
     try:
         ends = time.monotonic() + SECONDS

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from ledger.aggregates.base import Logged
     from ledger.programs.edition import Edition
     from ledger.programs.line import Line
-    from ledger.store.order_lines import OrderEngine
     from ledger.usecases.settling.explanation_file import SpooledExplanations
+    from ledger.usecases.settling.on_cluster import Cluster, OnCluster
     from ledger.usecases.settling.processes import Processes
     from ledger.usecases.settling.settle import Settlement
     from ledger.usecases.terms.runs import Run
@@ -35,7 +35,7 @@ class Working(NamedTuple):
     """How a command works lines out: whether with explanations, and in which processes."""
 
     explained: bool
-    processes: "Processes | None"
+    processes: "Processes | OnCluster | None"
     spool: "SpooledExplanations | None" = None
     """Where the explanations lie until they are written."""
 
@@ -102,7 +102,7 @@ def settle(
     """
     from cli.months import settle_months
     from ledger.usecases.settling import settle as usecase
-    from ledger.usecases.settling.processes import processes
+    from ledger.usecases.settling.on_cluster import workers
     from ledger.usecases.terms.draft import read_terms
 
     if first is not None or last is not None:
@@ -111,11 +111,16 @@ def settle(
     asked = _engine(engine, assumptions=assumptions)
     draft = None if terms is None else read_terms(terms)
     with kept_for(ask.out.format) as spool:
-        with ask.opened() as book, book.reading() as connection, processes(book, jobs) as pool:
+        with (
+            ask.opened() as book,
+            book.reading() as connection,
+            workers(book, jobs, asked) as pool,
+        ):
             _refuse_other(draft, program, terms)
             run = ask.run(connection, program, period, draft)
             how = Working(ask.out.format in EXPLAINED, pool, spool)
-            settlement = None if fresh or draft else as_it_stands(connection, run, period, how)
+            issued = how if asked is None else how._replace(processes=None)
+            settlement = None if fresh or draft else as_it_stands(connection, run, period, issued)
             if settlement is None:
                 options = how._asdict() | {"period": period, "engine": asked}
                 settlement = usecase.settle(connection, *run[:2], **options)
@@ -123,7 +128,7 @@ def settle(
                 return _show_assumptions(connection, settlement, ask.out)
             changes = None
             if draft is not None:
-                published = (connection, program, run.clocks, period, asked)
+                published = (connection, program, run.clocks, period, asked, pool)
                 changes = usecase.compare(usecase.as_published(*published), settlement)
         _show(ask.out, settlement, run, changes)
 
@@ -152,8 +157,8 @@ def _refuse_with_months(*others: str | bool | None) -> None:
         raise click.UsageError("--from and --to go without PERIOD, --terms and --assumptions.")
 
 
-def _engine(name: str, *, assumptions: bool) -> "OrderEngine | None":
-    """What answers about order lines until the command has written its answer."""
+def _engine(name: str, *, assumptions: bool) -> "Cluster | None":
+    """What works lines out in place of this machine until the command has written its answer."""
     from ledger.usecases.settling.engines import engine_named
 
     if assumptions and name != "duckdb":

@@ -17,6 +17,7 @@ from tests.spark import HERE, SMALL, connect_server, spark
 
 Duebook = Callable[..., Any]
 MONTH = ("technical-fee-2020", "2020-05", "--fresh")
+QUARTER = ("recruiting-eu-jp-2026q1",)
 COMMISSIONS = ("affiliate-us-2024", "2026-03")
 ORDERS = Path(__file__).parents[2] / "fixtures" / "demo" / "orders-affiliate-2026-03.csv"
 ON_SPARK = ("--engine", "spark")
@@ -79,7 +80,7 @@ def test_an_answer_is_the_same_to_the_byte(busy: Path, duebook: Duebook) -> None
     spark()
     assert duebook("orders", ORDERS, "--by", "lin").code == 0
     here = sorted(Path().iterdir())
-    for asked in (MONTH, COMMISSIONS):
+    for asked in (MONTH, COMMISSIONS, (*QUARTER, "--fresh", "--jobs", "3")):
         words = ("settle", *asked, *AT, "--format", "ndjson")
         ran, ours = run(*words, *ON_SPARK), duebook(*words)
         assert (ran.returncode, ran.stdout, ran.stderr) == ours
@@ -97,14 +98,15 @@ def test_a_connect_server_answers_the_same(busy: Path, duebook: Duebook, tmp_pat
     """Once it is up; and where it is not, that is said."""
     (port,) = free_ports(1)
     address = f"sc://127.0.0.1:{port}"
-    words = ("settle", *COMMISSIONS, *AT, "--format", "json")
     assert duebook("orders", ORDERS, "--by", "lin").code == 0
     with connect_server(tmp_path, port):
-        ran = run(*words, *ON_SPARK, DUEBOOK_SPARK=address, JAVA_HOME="/nowhere")
-        answer = json.loads(ran.stdout)
-        assert answer.pop("engine")["name"] == "spark"
-        assert answer == duebook(*words).json
-        assert answer["lines"]
+        for asked in (COMMISSIONS, (*QUARTER, "--fresh", "--jobs", "2")):
+            words = ("settle", *asked, *AT, "--format", "json")
+            ran = run(*words, *ON_SPARK, DUEBOOK_SPARK=address, JAVA_HOME="/nowhere")
+            answer = json.loads(ran.stdout)
+            assert answer.pop("engine")["name"] == "spark"
+            assert answer == duebook(*words).json
+            assert answer["lines"]
     ran = run(*words, *ON_SPARK, DUEBOOK_SPARK=address)
     assert (ran.returncode, ran.stdout) == (1, "")
     assert f"No Spark Connect server is reached at 127.0.0.1:{port}: " in ran.stderr

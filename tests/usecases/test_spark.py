@@ -12,7 +12,6 @@ from ledger.programs.line import digest_of
 from ledger.store.book import Book
 from ledger.store.spark.refusals import SparkFailed
 from ledger.usecases.recording.withdraw_orders import withdraw_orders
-from ledger.usecases.settling.engines import NotByOrder
 from ledger.usecases.settling.settle import Settlement, published_edition, settle
 from tests.fees import AFTER_MAY, MAY, NOW, PROGRAM, Fees, onboarded, order, revoked
 from tests.marks import more
@@ -120,10 +119,3 @@ def test_a_sum_beyond_64_bits_is_refused_and_never_another_number(fees: Fees) ->
     with pytest.raises(SparkFailed, match="64 bits") as refused:
         settled(fees.book, (PROGRAM, MAY), clocks, spark())
     assert "leave --engine out" in refused.value.hint
-
-
-def test_a_program_that_does_not_settle_by_order_is_refused(fees: Fees) -> None:
-    """Nothing else is run instead."""
-    everything = Clocks(NOW, fees.book.head().position)
-    with pytest.raises(NotByOrder, match="does not settle by order"):
-        settled(fees.book, ("recruiting-eu-jp-2026q1", ""), everything, spark())

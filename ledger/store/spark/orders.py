@@ -1,6 +1,6 @@
 """Questions about order lines, answered by Spark from the archive's own files."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +9,7 @@ from ledger.programs.contract import OrderTables
 from ledger.programs.order_questions import OrderQuestion
 from ledger.store.archive.sql import SPARK
 from ledger.store.order_lines import OrderLines
+from ledger.store.spark.partitions import Opened, R, T, by_partition
 from ledger.store.spark.refusals import in_words
 from ledger.store.spark.start import Started, started
 
@@ -45,6 +46,12 @@ class Spark:
         with in_words():
             session.sql(query).createOrReplaceTempView("orders")
         return SparkOrders(session)
+
+    def each(self, opened: Opened[T, R], items: Sequence[T]) -> Generator[R, None, None]:
+        """What its machines make of each item, in their order. Raises `SparkFailed`, and what a
+        machine refuses."""
+        session = self.started.session()
+        return by_partition(session, opened, items)
 
     def stop(self) -> None:
         """Ends what was started."""

@@ -7,6 +7,7 @@ import logging
 import os
 import shutil
 import socket
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -107,6 +108,8 @@ class Driver:
         from pyspark.sql import SparkSession
 
         _see_java(os.environ)
+        if url.startswith(LOCAL):  # or its Python would be any that is found
+            os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         here = OF_DRIVER_HERE if url.startswith(LOCAL) else {}
         self._scratch = Scratch()  # or it makes a folder where the command is run
         tables = {"spark.sql.warehouse.dir": self._scratch.path.as_uri()}

@@ -1,4 +1,5 @@
-"""The engines that answer what programs ask of order lines: DuckDB, and Spark where it is named."""
+"""The engines that answer what programs ask of order lines, and that work parts out: DuckDB and
+this process, or Spark where it is named."""
 
 import os
 from collections.abc import Iterator
@@ -12,25 +13,30 @@ from ledger.store.spark.refusals import NoSparkNamed
 
 if TYPE_CHECKING:
     from ledger.store.order_lines import OrderEngine
+    from ledger.usecases.settling.on_cluster import Cluster
 
 SPARK_AT = "DUEBOOK_SPARK"
 
 
 class NotByOrder(Refusal):
-    """A program whose lines do not come from order lines, on an engine that is asked about them."""
+    """A program whose lines neither come from order lines nor can be dealt, on a cluster."""
 
     kind = "usage"
-    hint = "Leave --engine out; to work its lines out in several processes: --jobs N"
+    hint = "Leave --engine out."
 
 
-def see_by_order(edition: Edition, engine: "OrderEngine | None") -> None:
-    """Raises `NotByOrder` where an engine is given for an edition that asks nothing of it."""
-    if engine is not None and program_of(edition.rules).orders is None:
-        raise NotByOrder(f"{edition.program} does not settle by order; {engine.name} is not used.")
+def see_what_it_does(edition: Edition, engine: "OrderEngine | None") -> None:
+    """Raises `NotByOrder` where an engine is given for an edition with nothing for it to do."""
+    program = program_of(edition.rules)
+    if engine is not None and program.orders is None and program.dealt is None:
+        raise NotByOrder(
+            f"{edition.program} takes all subjects together and does not settle by order; "
+            f"{engine.name} is not used."
+        )
 
 
 @contextmanager
-def engine_named(name: str) -> Iterator["OrderEngine | None"]:
+def engine_named(name: str) -> Iterator["Cluster | None"]:
     """The engine of a name for the runs of a block; None for DuckDB, which needs no setting up.
 
     Spark is where the environment says. It starts with the first question and ends with the block.

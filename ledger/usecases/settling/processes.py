@@ -37,7 +37,7 @@ class Processes:
 
     def work(self, parts: Sequence[Part]) -> Generator[Done]:
         """What came of each part, in the order of the parts. Raises `WorkerLost`."""
-        return self.each(_worked_out, parts)
+        return self.each(worked_out_in, parts)
 
     def each(self, task: Callable[[Book, T], R], items: Sequence[T]) -> Generator[R]:
         """What a task makes of each item, in their order. The task is named in its module, and is
@@ -51,12 +51,6 @@ class Processes:
             raise WorkerLost(
                 f"One of the {self.jobs} processes that did the work was ended before it was done."
             ) from None
-
-    def note_that_none_helps(self, program: str) -> None:
-        """Notes for the person that a program does without the processes."""
-        note = f"{program} was worked out by one process: its rules take all subjects together."
-        if note not in self.book.notes:
-            self.book.notes.append(note)
 
     def _handed(self, task: Callable[[Book, T], R], items: Sequence[T]) -> "list[Future[R]]":
         from concurrent.futures import ProcessPoolExecutor
@@ -130,6 +124,7 @@ def _in_book(task: Callable[[Book, T], R], item: T) -> R:
         return task(_book, item)
 
 
-def _worked_out(book: Book, part: Part) -> Done:
+def worked_out_in(book: Book, part: Part) -> Done:
+    """What the rules make of a part in a book that a process has opened for itself."""
     with book.reading() as connection, frugal(connection):
         return worked_out(connection, part)

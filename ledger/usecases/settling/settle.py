@@ -22,7 +22,7 @@ from ledger.programs.registry import program_of
 from ledger.store.order_lines import OrderEngine
 from ledger.store.reader import LogReader
 from ledger.store.shared_orders import SharedOrders
-from ledger.usecases.settling.engines import see_by_order
+from ledger.usecases.settling.engines import see_what_it_does
 from ledger.usecases.settling.no_such_line import refuse_wrong_period
 from ledger.usecases.settling.parts import (
     Done,
@@ -35,7 +35,9 @@ from ledger.usecases.settling.parts import (
 from ledger.usecases.terms.editions import edition_at
 
 if TYPE_CHECKING:
+    from ledger.store.book import Book
     from ledger.usecases.settling.explanation_file import SpooledExplanations
+    from ledger.usecases.settling.on_cluster import OnCluster
     from ledger.usecases.settling.processes import Processes
 
 
@@ -59,7 +61,8 @@ class Settlement:
     stands: Literal["fresh", "issued"] = "fresh"
     """Whether the lines are worked out anew, or are a closed period's as issued and adjusted."""
     engine: dict[str, str] | None = None
-    """Name and version of what was asked about order lines; None for DuckDB."""
+    """Name and version of what was asked about order lines, or worked the parts out; None for
+    DuckDB and this machine."""
 
     @property
     def totals(self) -> dict[str, Money]:
@@ -129,7 +132,7 @@ def settle(
     shared: SharedOrders | None = None,
     explained: bool = True,
     examine: Examine | None = None,
-    processes: "Processes | None" = None,
+    processes: "Processes | OnCluster | None" = None,
     spool: "SpooledExplanations | None" = None,
     engine: OrderEngine | None = None,
 ) -> Settlement:
@@ -139,12 +142,13 @@ def settle(
     reconciliation's "what if"; without `trusting` no snapshot is used; with `shared`, runs at the
     same clocks open the order lines once. Without `explained` lines have no explanations; then, or
     with a `spool` that takes those of each part, the facts of a part at most are held at a time.
-    `examine` is asked of the facts that each part has read; `processes` work the parts out; an
-    `engine` answers in place of DuckDB what a program asks of order lines. A subject without a
-    line is left out. Raises `WrongPeriod`, `WorkerLost`, `NotByOrder`, `SparkFailed`, `LogBroken`.
+    `examine` is asked of the facts that each part has read; `processes` work the parts out, those
+    of the `engine` where there is one, which answers in place of DuckDB what a program asks of
+    order lines. A subject without a line is left out. Raises `WrongPeriod`, `WorkerLost`,
+    `NotByOrder`, `SparkFailed`, `NotAsHere`, `LogBroken`.
     """
     program = program_of(edition.rules)
-    see_by_order(edition, engine)
+    see_what_it_does(edition, engine)
     days = program.days_of(edition, period)
     asked = Asked(edition, period, subjects, assume)
 
@@ -153,12 +157,14 @@ def settle(
         reader.engine = engine
 
     whole = Part(asked, clocks, trusting, explained, examine)
-    here = any(own is not None for own in (watch, keep, shared, engine))
+    by_order = None if program.orders is None else engine
+    here = any(own is not None for own in (watch, keep, shared, by_order))
     pool = None if here else processes
+    assert engine is None or by_order or pool, "the parts of facts go to the engine's machines"
     parts = parts_of(connection, whole, pool.jobs if pool else 1)
-    if pool and program.dealt is None:
-        pool.note_that_none_helps(edition.program)
-    several = pool if len(parts) > 1 else None
+    if pool and engine is None and program.dealt is None:
+        _note_that_none_helps(pool.book, edition.program)
+    several = pool if len(parts) > 1 or engine else None
     done = several.work(parts) if several else in_this_process(connection, parts, adapt)
     with no_cycles(), closing(done):
         run = _joined(parts, done, spool)
@@ -172,6 +178,13 @@ def settle(
         examined=run.examined,
         engine={"name": engine.name, "version": engine.version} if engine else None,
     )
+
+
+def _note_that_none_helps(book: "Book", program: str) -> None:
+    """Notes for the person that a program does without other processes."""
+    note = f"{program} was worked out by one process: its rules take all subjects together."
+    if note not in book.notes:
+        book.notes.append(note)
 
 
 def _joined(
@@ -233,6 +246,7 @@ def as_published(
     clocks: Clocks,
     period: str | None = None,
     engine: OrderEngine | None = None,
+    processes: "Processes | OnCluster | None" = None,
 ) -> Settlement | None:
     """The settlement under the published terms, with which a draft is compared.
 
@@ -240,7 +254,8 @@ def as_published(
     """
     try:
         edition = published_edition(connection, program, clocks)
-        return settle(connection, edition, clocks, period=period, explained=False, engine=engine)
+        how: dict[str, Any] = {"explained": False, "engine": engine, "processes": processes}
+        return settle(connection, edition, clocks, period=period, **how)
     except (UnknownProgram, WrongPeriod):
         return None
 
