@@ -179,9 +179,17 @@ def test_what_an_earlier_position_knew_can_be_read_again(archive: Archive) -> No
 
 
 @pytest.mark.parametrize("seed", drawn(range(12), 3))
-def test_any_history_agrees_with_a_plain_model(archive: Archive, seed: int) -> None:
-    """Random orders, states and files: what counts, and what is known."""
+@pytest.mark.parametrize("at_a_time", [None, (7, 3), (5, 1)])
+def test_any_history_agrees_with_a_plain_model(
+    archive: Archive, seed: int, at_a_time: tuple[int, int] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Random orders, states and files: what counts, what is known, and in which file. Also where
+    keys are looked for by a few at a time, and their versions compared in parts."""
+    if at_a_time:
+        monkeypatch.setattr("ledger.store.archive.known.KEYS_MAX", at_a_time[0])
+        monkeypatch.setattr("ledger.store.archive.known.SUSPECTS_MAX", at_a_time[1])
     random = Random(seed)
+    files: dict[tuple[Any, ...], int] = {}
     versions: dict[tuple[str, str], list[tuple[Any, ...]]] = {}
     for _ in range(5):
         rows = []
@@ -200,6 +208,8 @@ def test_any_history_agrees_with_a_plain_model(archive: Archive, seed: int) -> N
             if row not in held:
                 held.append(row)
         assert (written.known, written.revised) == (known, revised)
+        assert written.known_in == tuple(sorted({files[row] for row in rows if row in files}))
+        files |= {row: len(archive.files) for row in rows if row not in files}
     # Of equal updates the last one has to win, and max() keeps the first.
     winners = [max(reversed(held), key=lambda row: row[6]) for held in versions.values()]
     assert archive.counting() == sorted(winners)

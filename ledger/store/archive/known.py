@@ -2,17 +2,20 @@
 
 Of the versions of one line the one with the latest `updated_at` counts; of equal ones the later
 archived. A version whose content is archived already is known, and dropped. Only lines that may
-have another version, the suspects, are looked at one by one.
+have another version, the suspects, are looked at one by one; many of them part by part, in memory
+that a call of any size does not exceed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
 from ledger.kernel.orderlines import CONTENT, KEY, KEY_HASH, STAGED
 from ledger.store.archive.folder import ArchivedFile
 from ledger.store.archive.keys import keyed
-from ledger.store.archive.sql import one_row
+from ledger.store.archive.sql import literal, one_row
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -20,7 +23,16 @@ if TYPE_CHECKING:
 INCOMING = "archive_incoming"
 SUSPECTS = "archive_suspects"
 VERSIONS = "archive_versions"
+PART = "archive_part"
+KEPT = "archive_kept"
 LINES = "archive_lines"
+KEYS_MAX = 5_000_000
+"""How many keys are looked for at a time."""
+MEMORY_LIMIT = "700MB"
+FLUSHED = 131_072
+"""So many rows a thread holds while it deals them."""
+SUSPECTS_MAX = 500_000
+"""Of how many suspects all versions are compared at a time: more are dealt into parts by key."""
 
 FIRST, SUPERSEDES, PASSED = "first", "supersedes", "passed"
 """What a line was when it was archived: the only version so far; one that counts in place of an
@@ -64,11 +76,16 @@ def sort_out(
         f"CREATE OR REPLACE TEMP TABLE {SUSPECTS} AS"
         f" {f'SELECT key FROM {repeats}' if repeats else repeated}"
     )
+    (count,) = one_row(connection, f"SELECT count(*) FROM {INCOMING}")
+    with _frugal(connection, count):
+        return _sorted_out(connection, folder, history, count)
+
+
+def _sorted_out(
+    connection: "DuckDBPyConnection", folder: Path, history: Sequence[ArchivedFile], count: int
+) -> Known:
     if history:
-        connection.execute(
-            f"INSERT INTO {SUSPECTS} SELECT key FROM ({keyed(connection, folder, history)})"
-            f" WHERE key IN (SELECT key FROM {INCOMING})"
-        )
+        _search(connection, keyed(connection, folder, history), -(-count // KEYS_MAX))
     (suspects,) = one_row(connection, f"SELECT count(*) FROM {SUSPECTS}")
     columns = ", ".join(STAGED)
     if not suspects:
@@ -77,67 +94,142 @@ def sort_out(
             f" SELECT key, {columns}, '{FIRST}'::{VERSION} AS version FROM {INCOMING}"
         )
         return Known(0, 0, False)
-    _compare(connection, folder, history)
-    connection.execute(
-        f"CREATE OR REPLACE TEMP VIEW {LINES} AS"
-        f" SELECT key, {columns}, '{FIRST}'::{VERSION} AS version FROM {INCOMING}"
-        f" WHERE key NOT IN (SELECT key FROM {SUSPECTS})"
-        f" UNION ALL SELECT {KEY_HASH} AS key, {columns}, version FROM {VERSIONS} WHERE is_new"
-    )
-    return _counted(connection)
-
-
-def _counted(connection: "DuckDBPyConnection") -> Known:
-    (incoming,) = one_row(
+    known_in = _compare(connection, folder, history, suspects)
+    (suspected,) = one_row(
         connection,
         f"SELECT count(*) FROM {INCOMING} WHERE key IN (SELECT key FROM {SUSPECTS})",
     )
+    lines = (
+        f"SELECT key, {columns}, '{FIRST}'::{VERSION} AS version FROM {INCOMING}"
+        f" WHERE key NOT IN (SELECT key FROM {SUSPECTS})"
+        f" UNION ALL SELECT {KEY_HASH} AS key, {columns}, version FROM {VERSIONS}"
+    )
+    if count - suspected <= SUSPECTS_MAX:  # or each reader would look for them once more
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {KEPT} AS {lines}")
+        lines = f"SELECT * FROM {KEPT}"
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW {LINES} AS {lines}")
+    return _counted(connection, suspected, known_in)
+
+
+@contextmanager
+def _frugal(connection: "DuckDBPyConnection", count: int) -> Iterator[None]:
+    """Less memory than the sorting of lines may take, where there are many of them: DuckDB takes
+    more than it says while it deals rows into files, and what is dealt needs little."""
+    if count <= KEYS_MAX:
+        yield
+        return
+    (usual,) = one_row(connection, "SELECT current_setting('memory_limit')")
+    connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
+    connection.execute(f"SET partitioned_write_flush_threshold = {FLUSHED}")
+    try:
+        yield
+    finally:
+        connection.execute(f"SET memory_limit = '{usual}'")
+
+
+def _search(connection: "DuckDBPyConnection", archived: str, times: int) -> None:
+    """Adds the keys to the suspects that are among those archived: by a part of the incoming at a
+    time, whose table fits into memory."""
+    for turn in range(times):
+        own = f"key % {times} = {turn}"
+        connection.execute(
+            f"INSERT INTO {SUSPECTS} SELECT key FROM ({archived})"
+            f" WHERE {own} AND key IN (SELECT key FROM {INCOMING} WHERE {own})"
+        )
+
+
+def _counted(connection: "DuckDBPyConnection", suspected: int, known_in: set[int]) -> Known:
     kept, first = one_row(
         connection,
-        f"SELECT count(*), count(*) FILTER (WHERE version = '{FIRST}')"
-        f" FROM {VERSIONS} WHERE is_new",
+        f"SELECT count(*), count(*) FILTER (WHERE version = '{FIRST}') FROM {VERSIONS}",
     )
-    known_in = connection.execute(
-        f"SELECT DISTINCT file FROM {VERSIONS} WHERE NOT is_new AND comes_again ORDER BY file"
-    ).fetchall()
-    files = tuple(int(row[0]) for row in known_in)
-    return Known(incoming - kept, kept - first, kept > first, files)
+    return Known(suspected - kept, kept - first, kept > first, tuple(sorted(known_in)))
 
 
 def _compare(
-    connection: "DuckDBPyConnection", folder: Path, history: Sequence[ArchivedFile]
-) -> None:
-    """Every version of every suspect, each content once, ranked by which one counts.
-
-    `comes_again`: the call brings what an older file holds.
-    """
-    columns = ", ".join(f"{name}::{kind} AS {name}" for name, kind in _types(connection).items())
-    old = ""
+    connection: "DuckDBPyConnection", folder: Path, history: Sequence[ArchivedFile], suspects: int
+) -> set[int]:
+    """Leaves in `VERSIONS` what is new of every suspect, and answers which files of the history
+    hold what comes again."""
+    new_file, kinds = len(history) + 1, _types(connection)
+    columns = ", ".join(f"{name}::{kind} AS {name}" for name, kind in kinds.items())
+    lines = [f"SELECT {new_file} AS file, {', '.join(STAGED)}, key FROM {INCOMING}"]
     if history:
-        known = keyed(connection, folder, history, ("file", *STAGED))
-        old = (
-            f" UNION ALL SELECT file, {columns}, false FROM ({known})"
-            f" WHERE key IN (SELECT key FROM {SUSPECTS})"
-        )
-    connection.execute(
-        f"""CREATE OR REPLACE TEMP TABLE {VERSIONS} AS
-        WITH versions AS (
-            SELECT {len(history) + 1} AS file, {", ".join(STAGED)}, true AS is_new
-            FROM {INCOMING} WHERE key IN (SELECT key FROM {SUSPECTS}){old}
-        ), once AS (
-            SELECT *, bool_or(is_new) OVER (PARTITION BY {_SAME}) AS comes_again
-            FROM versions QUALIFY row_number() OVER (
-                PARTITION BY {_SAME} ORDER BY file, source_file, source_row) = 1
+        archived = keyed(connection, folder, history, ("file", *STAGED))
+        lines.append(f"SELECT file, {columns}, key FROM ({archived})")
+    known_in: set[int] = set()
+    into = f"CREATE OR REPLACE TEMP TABLE {VERSIONS} AS"
+    with closing(_dealt(connection, lines, suspects, columns)) as sources:
+        for part in sources:
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE {PART} AS {_ranked(part, new_file)}")
+            new = f"SELECT {', '.join(STAGED)}, version FROM {PART} WHERE is_new"
+            connection.execute(f"{into} {new}")
+            into = f"INSERT INTO {VERSIONS}"
+            again = f"SELECT DISTINCT file FROM {PART} WHERE NOT is_new AND comes_again"
+            known_in |= {int(file) for (file,) in connection.execute(again).fetchall()}
+    connection.execute(f"DROP TABLE {PART}")
+    return known_in
+
+
+def _dealt(
+    connection: "DuckDBPyConnection", lines: Sequence[str], suspects: int, columns: str
+) -> Generator[str]:
+    """Queries of all versions of a part of the suspects each, from queries of all lines.
+
+    Where they are many they are read as often as they are looked for, and written to a folder for
+    temporary files, a file or some for each part.
+    """
+    if suspects <= SUSPECTS_MAX:
+        yield _where(lines, f"key IN (SELECT key FROM {SUSPECTS})")
+        return
+    (spill,) = one_row(connection, "SELECT current_setting('temp_directory')")
+    Path(spill).mkdir(exist_ok=True)
+    times = -(-suspects // KEYS_MAX)
+    parts = -(-suspects // (times * SUSPECTS_MAX))
+    for turn in range(times):
+        own = f"key % {times} = {turn}"
+        versions = _where(lines, f"{own} AND key IN (SELECT key FROM {SUSPECTS} WHERE {own})")
+        with TemporaryDirectory(dir=spill) as folder:
+            connection.execute(
+                f"COPY (SELECT *, key // {times} % {parts} AS part FROM ({versions}))"
+                f" TO {literal(folder)} (FORMAT parquet, COMPRESSION lz4, PARTITION_BY (part))"
+            )
+            for part in sorted(Path(folder).iterdir()):
+                files = ", ".join(literal(str(path)) for path in sorted(part.iterdir()))
+                yield f"SELECT file, {columns}, key FROM read_parquet([{files}])"
+
+
+def _where(queries: Sequence[str], condition: str) -> str:
+    return " UNION ALL ".join(f"{query} WHERE {condition}" for query in queries)
+
+
+def _ranked(source: str, new_file: int) -> str:
+    """Every version, each content once where it was first, ranked by which one counts.
+
+    `comes_again`: the call brings what an older file holds. Aggregated rather than by windows over
+    all rows, which takes more than twice as long: only lines of several versions are ranked.
+    """
+    return f"""WITH once AS (
+            SELECT {_SAME}, max(file) = {new_file} AS comes_again, min(
+                {{'file': file, 'source_file': source_file, 'source_row': source_row}}) AS origin
+            FROM ({source}) GROUP BY {_SAME}
+        ), versions AS (
+            SELECT {_SAME}, comes_again, origin.file AS file, origin.source_file AS source_file,
+                origin.source_row AS source_row, origin.file = {new_file} AS is_new
+            FROM once
+        ), several AS (
+            SELECT {_KEY} FROM versions GROUP BY {_KEY} HAVING count(*) > 1
         ), ranked AS (
             SELECT *, row_number() OVER (PARTITION BY {_KEY} ORDER BY {_LATEST}) AS rank,
                 bool_or(NOT is_new) OVER (PARTITION BY {_KEY}) AS seen
-            FROM once
+            FROM versions SEMI JOIN several USING ({_KEY})
+            UNION ALL
+            SELECT *, 1, NOT is_new FROM versions ANTI JOIN several USING ({_KEY})
         )
         SELECT {", ".join(STAGED)}, file, is_new, comes_again,
             (CASE WHEN rank > 1 THEN '{PASSED}' WHEN seen THEN '{SUPERSEDES}' ELSE '{FIRST}' END)
                 ::{VERSION} AS version
         FROM ranked"""
-    )
 
 
 def _types(connection: "DuckDBPyConnection") -> dict[str, str]:
