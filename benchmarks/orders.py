@@ -7,7 +7,6 @@ python -m benchmarks.orders figures [--runs 5] [--large 20000000]
 import argparse
 import csv
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -18,9 +17,10 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from benchmarks.measure import timed
+from benchmarks.measure import timed, took
 from ledger.intake.orders.reading import read
 from ledger.kernel.instants import parse_instant
+from ledger.store.archive import write as archive_write
 from ledger.store.archive.connection import connect
 from ledger.store.archive.folder import ArchivedFile
 from ledger.store.archive.write import write
@@ -120,11 +120,53 @@ def figures(runs: int, large: int, work: Path) -> None:
 
 
 def once(path: Path) -> None:
-    """One call in a process of its own, for its peak memory."""
+    """A file, and the same with a row of every hundred revised, in a process of their own, for its
+    peak memory: of both calls, and of looking for known orders and comparing them."""
+    searches = []
+
+    def sort_out(*given: Any) -> Any:
+        _reset_peak()
+        began = took(lambda: searches.append(searching(*given)))
+        print(f"  of it known orders {began.text}, peak memory {_peak():.2f} GiB")
+        return searches[-1]
+
+    patched: Any = archive_write
+    searching, patched.sort_out = patched.sort_out, sort_out
+    again = path.with_name("again.csv")
+    revise(path, again)
     with TemporaryDirectory(dir=path.parent) as work:
-        seconds, _ = archive(path, Path(work, "orders"), [])
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
-    print(f"{path.stat().st_size / 1e6:,.0f} MB in {seconds:.1f} s, peak memory {peak:.2f} GiB")
+        history: list[ArchivedFile] = []
+        for file in (path, again):
+
+            def call(file: Path = file) -> None:
+                history.append(archive(file, Path(work, "orders"), history)[1])
+
+            _reset_peak()
+            whole, size = took(call), file.stat().st_size / 1e6
+            print(f"{file.name}: {size:,.0f} MB in {whole.text}, peak memory {_peak():.2f} GiB")
+    again.unlink()
+
+
+def revise(path: Path, out: Path) -> None:
+    """The same orders, of which one in a hundred was refunded more."""
+    import duckdb
+
+    with duckdb.connect() as connection:
+        refunded = "CASE WHEN order_id::BIGINT % 100 = 7 THEN '0.50' ELSE refunded END"
+        connection.execute(
+            f"COPY (SELECT * REPLACE ({refunded} AS refunded)"
+            f" FROM read_csv('{path}', all_varchar = true)) TO '{out}' (HEADER)"
+        )
+
+
+def _reset_peak() -> None:
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+
+
+def _peak() -> float:
+    """The largest memory since the last reset, in GiB."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return int(next(line for line in lines if line.startswith("VmHWM:")).split()[1]) / 1024**2
 
 
 def main() -> None:

@@ -115,7 +115,7 @@ def _sorted_out(
 def _frugal(connection: "DuckDBPyConnection", count: int) -> Iterator[None]:
     """Less memory than the sorting of lines may take, where there are many of them: DuckDB takes
     more than it says while it deals rows into files, and what is dealt needs little."""
-    if count <= KEYS_MAX:
+    if count <= SUSPECTS_MAX:
         yield
         return
     (usual,) = one_row(connection, "SELECT current_setting('memory_limit')")

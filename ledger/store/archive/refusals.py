@@ -39,4 +39,4 @@ class ArchiveUnwritable(Refusal):
 class ArchiveOutOfRoom(Refusal):
     """Memory or disk for temporary files ran out. Nothing was changed."""
 
-    hint = "Free some disk space for temporary files, then run the same command again."
+    hint = "Free some memory, or disk space for temporary files, then run the same command again."
