@@ -13,6 +13,7 @@ from ledger.kernel.instants import EARLIEST, parse_instant
 from ledger.kernel.money import Money
 from ledger.kernel.orderlines import COLUMNS
 from ledger.kernel.period import Days, Window
+from ledger.kernel.plain_files import PLAIN
 from ledger.store.book import Book
 from ledger.store.log import read_log
 from ledger.store.order_lines import OrderLines
@@ -185,7 +186,7 @@ def parquet_of(path: Path, csv_path: str) -> str:
 
     database = connect(path.parent / "spill")
     database.execute(
-        f"COPY (SELECT * FROM read_csv('{csv_path}', all_varchar = true)) TO '{path}'"
+        f"COPY (SELECT * FROM read_csv('{csv_path}', {PLAIN}, all_varchar = true)) TO '{path}'"
         " (FORMAT parquet)"
     )
     database.close()

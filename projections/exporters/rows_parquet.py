@@ -8,6 +8,7 @@ from shutil import copyfileobj
 from typing import IO, Any
 
 from ledger.kernel.errors import Refusal
+from ledger.kernel.plain_files import PLAIN
 from ledger.store.archive.connection import connect
 from ledger.store.archive.sql import literal
 from ledger.store.scratch import Scratch
@@ -111,7 +112,7 @@ def write(rows: Iterable[dict[str, Any]], file: IO[bytes]) -> None:
         )
         with connect(folder, MEMORY, threads=1) as database:
             database.execute(
-                f"COPY (SELECT {shown} FROM read_json({literal(str(staged))}, "
+                f"COPY (SELECT {shown} FROM read_json({literal(str(staged))}, {PLAIN}, "
                 f"format='newline_delimited', columns={{{texts}}}, "
                 f"maximum_object_size={OBJECT_BYTES})) TO {literal(str(made))} "
                 "(FORMAT parquet, COMPRESSION zstd)"

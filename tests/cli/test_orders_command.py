@@ -1,6 +1,7 @@
 """`orders`, and fees from the command line: answers, exit codes, and files that are refused."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 
 from ledger.usecases.archiving import archive_orders as archiving
-from tests.fees import MAY, PROGRAM, Row, onboarded, order, written
+from tests.fees import MAY, PROGRAM, Row, onboarded, order, parquet_of, written
 
 Duebook = Callable[..., Any]
 JSON = ("--format", "json")
@@ -256,3 +257,50 @@ def test_a_single_order_of_a_group_leads_to_the_group(told: Duebook, here: Path)
     assert ran.code == 2
     assert f"--resolve {found[0]['group']!r}" in ran.err
     assert told("reconcile", PROGRAM, MAY, "--resolve", found[0]["group"], *resolve).code == 0
+
+
+def test_a_folder_that_is_called_like_a_column_says_nothing_of_the_rows(
+    here: Path, duebook: Duebook
+) -> None:
+    """Neither above the book nor above a file: everything is as in any other folder."""
+    answers = []
+    for folder in (here / "plain", here / "store=X" / "currency=EUR" / "order_id=7" / "version=2"):
+        folder.mkdir(parents=True)
+        book = ("--book", str(folder / "book.db"))
+        assert duebook("init", *book).code == 0
+        facts = folder / "facts.ndjson"
+        facts.write_text(
+            "".join(json.dumps(onboarded(store)) + "\n" for store in ("S-1", "S-2", "S-3")),
+            encoding="utf-8",
+        )
+        (folder / "terms.toml").write_text(TERMS, encoding="utf-8")
+        assert duebook("record", facts, *book).code == 0
+        assert duebook("publish", folder / "terms.toml", "--by", "lin", *book).code == 0
+        csv = written(folder / "may.csv", [order("a"), order("b", store="S-2")])
+        later = [order("b", store="S-2", refunded="1.00"), order("c", store="S-3")]
+        packed = parquet_of(folder / "may.parquet", str(written(folder / "june.csv", later)))
+        theirs = folder / "theirs.csv"
+        theirs.write_text(
+            "store,order_id,amount,currency\nS-1,a,-5.00,CNY\nS-2,b,-9.00,CNY\n", encoding="utf-8"
+        )
+        line = ("settle", PROGRAM, MAY, "--as-of", "2026-01-01")
+        commands = [
+            ("orders", csv),
+            ("orders", packed),
+            ("orders", csv),
+            ("query", "SELECT store, order_id, currency, amount, refunded FROM orders"),
+            line,
+            ("explain", LINE, "--orders", "--as-of", "2026-01-01"),
+            ("reconcile", PROGRAM, MAY, "--against", theirs, "--as-of", "2026-01-01"),
+        ]
+        said = [duebook(*command, *book, *JSON) for command in commands]
+        assert [ran.code for ran in said] == [0, 0, 0, 0, 0, 0, 3], [ran.err for ran in said]
+        kept = [
+            re.sub(r'"(receipt|path|digest|file|book|recorded_at|at)": "[^"]*"', "", ran.out)
+            for ran in said
+        ]
+        answers.append([text.replace(str(folder), "") for text in kept])
+        assert duebook("verify", *book).code == 0
+    for plain, odd in zip(*answers, strict=True):
+        assert plain.splitlines() == odd.splitlines()
+    assert '"S-3"' in answers[0][3]

@@ -33,8 +33,8 @@ Read = Callable[..., CheckedOrders]
 
 @pytest.fixture
 def duck(tmp_path: Path) -> Iterator[Any]:
-    """An empty database."""
-    connection = connect(tmp_path / "spill", "500MB")
+    """An empty database, which spills into a folder that is called as a column might be."""
+    connection = connect(tmp_path / "spill" / "updated_at=7", "500MB")
     yield connection
     connection.close()
 

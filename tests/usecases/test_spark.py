@@ -97,7 +97,7 @@ def test_an_archive_lies_where_names_are_patterns_elsewhere(database: str, tmp_p
     """Spark reads some signs of a path as a pattern."""
     from ledger.usecases.init import init
 
-    folder = tmp_path / "what [is] {due}, *?\\ %20 `é`"
+    folder = tmp_path / "store=X" / "what [is] {due}, *?\\ %20 `é`"
     book = init(str(tmp_path / "book.db"), "platform", str(folder))[0]
     fees = Fees(book, tmp_path)
     fees.rates()

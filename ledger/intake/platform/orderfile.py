@@ -22,6 +22,7 @@ from ledger.intake.sums import LABELS, differing
 from ledger.kernel.errors import MissingFile, Refusal
 from ledger.kernel.ids import GUARDED, HINT, SPOILT, is_spoilt
 from ledger.kernel.money import Money, exponent
+from ledger.kernel.plain_files import PLAIN
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -173,7 +174,8 @@ def _read(database: "DuckDBPyConnection", path: str, *, tidy: bool) -> None:
         f"CREATE OR REPLACE TEMP TABLE platform_rows AS SELECT {name_cell.format('store')} AS"
         f" store, {name_cell.format('order_id')} AS order_id, {cell.format('amount')} AS amount,"
         f" {cell.format('currency')} AS currency,"
-        f" {minor_of(USUAL, cell.format('amount'))} AS usual FROM read_csv(?, all_varchar = true,"
+        f" {minor_of(USUAL, cell.format('amount'))} AS usual"
+        f" FROM read_csv(?, {PLAIN}, all_varchar = true,"
         " header = true, delim = ',', quote = '\"', escape = '\"', null_padding = false)",
         [path],
     )

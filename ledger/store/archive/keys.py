@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ledger.kernel.orderlines import KEY, KEY_HASH, MAY_BE_EMPTY, STAGED
+from ledger.kernel.plain_files import PLAIN
 from ledger.store.archive.folder import ArchivedFile, present
 from ledger.store.archive.sql import literal
 
@@ -64,7 +65,7 @@ def keyed(
     parts = []
     for (ours, has), paths_of_kind in kinds.items():
         listed = ", ".join(map(literal, paths_of_kind))
-        source = f"read_parquet([{listed}], filename = true)"
+        source = f"read_parquet([{listed}], {PLAIN}, filename = true)"
         key = "key" if ours else f"{KEY_HASH} AS key"
         if not ours:
             columns = columns_of(

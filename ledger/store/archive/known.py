@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
 from ledger.kernel.orderlines import CONTENT, KEY, KEY_HASH, STAGED
+from ledger.kernel.plain_files import PLAIN
 from ledger.store.archive.folder import ArchivedFile
 from ledger.store.archive.keys import keyed
 from ledger.store.archive.sql import literal, one_row
@@ -196,7 +197,7 @@ def _dealt(
             )
             for part in sorted(Path(folder).iterdir()):
                 files = ", ".join(literal(str(path)) for path in sorted(part.iterdir()))
-                yield f"SELECT file, {columns}, key FROM read_parquet([{files}])"
+                yield f"SELECT file, {columns}, key FROM read_parquet([{files}], {PLAIN})"
 
 
 def _where(queries: Sequence[str], condition: str) -> str:

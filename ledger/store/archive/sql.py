@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ledger.kernel.plain_files import PLAIN
+
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
@@ -38,7 +40,9 @@ def _parquet_of_spark(path: Path) -> str:
     return f"parquet.`file://{plain.replace('`', '``')}`"
 
 
-DUCKDB = Dialect("duckdb", '"', literal, lambda path: f"read_parquet({literal(str(path))})")
+DUCKDB = Dialect(
+    "duckdb", '"', literal, lambda path: f"read_parquet({literal(str(path))}, {PLAIN})"
+)
 SPARK = Dialect("pyspark", "`", _escaped, _parquet_of_spark)
 
 

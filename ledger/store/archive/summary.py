@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from ledger.kernel.plain_files import PLAIN
 from ledger.store.archive.folder import ArchivedFile, path_of
 from ledger.store.archive.sql import literal
 
@@ -30,7 +31,7 @@ def summarised(folder: Path, file: ArchivedFile) -> str:
     first = "min({'at': created_at, 'order': order_id, 'updated': updated_at})"
     path = literal(str(path_of(folder, file.digest)))
     return (
-        f"SELECT store, count(*) AS rows, {first} AS began FROM read_parquet({path})"
+        f"SELECT store, count(*) AS rows, {first} AS began FROM read_parquet({path}, {PLAIN})"
         " GROUP BY store ORDER BY store"
     )
 
@@ -65,7 +66,8 @@ def first_of_summaries(folder: Path, files: Sequence[ArchivedFile]) -> str | Non
         if not path.exists():
             return None
         parts.append(
-            f"SELECT store, began, {number} AS file FROM read_parquet({literal(str(path))})"
+            f"SELECT store, began, {number} AS file"
+            f" FROM read_parquet({literal(str(path))}, {PLAIN})"
         )
     return " UNION ALL ".join(parts)
 
@@ -77,7 +79,7 @@ def differs(connection: "DuckDBPyConnection", folder: Path, file: ArchivedFile) 
     def rows(query: str) -> list[tuple[Any, ...]]:
         return connection.execute(query).fetchall()
 
-    kept = f"SELECT * FROM read_parquet({literal(str(summary_of(folder, file.digest)))})"
+    kept = f"SELECT * FROM read_parquet({literal(str(summary_of(folder, file.digest)))}, {PLAIN})"
     try:
         return rows(f"{kept} ORDER BY store") != rows(summarised(folder, file))
     except duckdb.Error:

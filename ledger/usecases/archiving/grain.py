@@ -12,6 +12,7 @@ from ledger.intake.orders.grain import (
     leave_out,
 )
 from ledger.kernel.orderlines import KEY, KEY_HASH
+from ledger.kernel.plain_files import PLAIN
 from ledger.store.archive.folder import present
 from ledger.store.archive.keys import keyed
 from ledger.store.archive.sql import literal
@@ -91,7 +92,7 @@ def _whole_of_items(relation: str, folder: Path, files: Sequence[Archived]) -> s
     paths = present(folder, [file.described() for file in files])
     parts = [
         f"SELECT {number}::INTEGER AS file, store, order_id"
-        f" FROM read_parquet({literal(str(path))}) WHERE item <> ''"
+        f" FROM read_parquet({literal(str(path))}, {PLAIN}) WHERE item <> ''"
         for number, (path, file) in enumerate(zip(paths, files, strict=True), start=1)
         if file.file.items
     ]

@@ -9,6 +9,7 @@ from ledger.aggregates.orders import OrdersWithdrawn
 from ledger.kernel.errors import AlreadyWithdrawn, ConcurrentWrite, NoSuchEvent
 from ledger.kernel.instants import day_of
 from ledger.kernel.money import Money
+from ledger.kernel.plain_files import PLAIN
 from ledger.programs.periods import month_of
 from ledger.programs.registry import program_names, program_of
 from ledger.store.append import append
@@ -120,7 +121,7 @@ def _touched(connection: Connection, files: list[Archived], head: Head) -> list[
             stores: dict[str | None, set[str]] = {}
             rows = database.execute(
                 "SELECT store, min(created_at), max(created_at) FROM"
-                f" read_parquet([{listed}]) WHERE created_at >= {edition.window.start}"
+                f" read_parquet([{listed}], {PLAIN}) WHERE created_at >= {edition.window.start}"
                 f" AND created_at < {edition.window.end} GROUP BY store, created_at // 86400000000"
             ).fetchall()
             for store, first, last in rows:

@@ -15,6 +15,7 @@ from ledger.kernel.errors import Refusal
 from ledger.kernel.instants import DEFAULT_ZONE, EARLIEST
 from ledger.kernel.money import Money
 from ledger.kernel.period import Window
+from ledger.kernel.plain_files import PLAIN
 from ledger.store.archive.folder import path_of
 from ledger.store.archive.known import FIRST
 from ledger.store.archive.refusals import ArchiveMissing
@@ -109,7 +110,7 @@ def _call_faults(database: "DuckDBPyConnection", lines: OrderLines) -> Iterator[
         revises, updated = one_row(
             database,
             f"SELECT bool_or(version::VARCHAR <> '{FIRST}'), max(updated_at)"
-            f" FROM read_parquet([{paths}], union_by_name = true)",
+            f" FROM read_parquet([{paths}], {PLAIN}, union_by_name = true)",
         )
         event = files[0].call.event
         if event.revises != revises:
@@ -144,7 +145,8 @@ def extent_of(database: "DuckDBPyConnection", path: Path) -> tuple[Any, ...]:
     """Rows, first and last creation, and amount and refunds per currency of a file."""
     rows = database.execute(
         "SELECT currency::VARCHAR, count(*), min(created_at), max(created_at), sum(amount_minor),"
-        f" sum(refunded_minor) FROM read_parquet({literal(str(path))}) GROUP BY 1 ORDER BY 1"
+        f" sum(refunded_minor) FROM read_parquet({literal(str(path))}, {PLAIN})"
+        " GROUP BY 1 ORDER BY 1"
     ).fetchall()
     totals = tuple(
         (code, Money(int(amount), code).text, Money(int(refunded), code).text)
