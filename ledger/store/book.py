@@ -230,5 +230,9 @@ def recover(path: Path) -> None:
 
 
 def shown(location: str) -> str:
-    """The location without a password."""
-    return str(make_url(location)) if is_url(location) else location
+    """The location without a password, wherever in a URL it stands."""
+    if not is_url(location):
+        return location
+    url = make_url(location)
+    hidden = {name: "***" for name in url.query if "password" in name.lower()}
+    return str(url.update_query_dict(hidden)).replace("%2A%2A%2A", "***")

@@ -2,14 +2,18 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
+from cli.main import STOPPED
 from tests.cli.conftest import DUEBOOK
 from tests.marks import more
 from tests.object_store import free_ports
@@ -110,6 +114,82 @@ def test_a_connect_server_answers_the_same(busy: Path, duebook: Duebook, tmp_pat
     ran = run(*words, *ON_SPARK, DUEBOOK_SPARK=address)
     assert (ran.returncode, ran.stdout) == (1, "")
     assert f"No Spark Connect server is reached at 127.0.0.1:{port}: " in ran.stderr
+
+
+@more
+def test_a_cluster_without_duebook_is_told_what_it_needs(
+    busy: Path, duebook: Duebook, tmp_path: Path
+) -> None:
+    """Of a Python in which its machines do not find it."""
+    spark()
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" -S "$@"\n', encoding="utf-8")
+    python.chmod(0o755)
+    packages = [path for path in sys.path if "site-packages" in path]
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    for part in Path(packages[0]).iterdir():
+        if not part.name.startswith(("duebook", "_duebook", "_editable", "__editable")):
+            (bare / part.name).symlink_to(part)
+    ran = run(*("settle", *QUARTER, "--fresh", *AT, *ON_SPARK),
+              PYSPARK_PYTHON=str(python), PYTHONPATH=str(bare))  # fmt: skip
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert "A machine of the cluster has no duebook in its Python." in ran.stderr
+    assert "needs this version of duebook" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+@more
+@pytest.mark.parametrize("seconds", [4.0, 9.0])
+def test_ctrl_c_ends_it_in_peace(busy: Path, seconds: float) -> None:
+    """While Spark starts, and while it works: 130, and nothing but that it was stopped."""
+    spark()
+    at_work = subprocess.Popen(
+        [DUEBOOK, "settle", *QUARTER, "--fresh", "--jobs", "3", *AT, *ON_SPARK],
+        env=os.environ | {"PYSPARK_SUBMIT_ARGS": SMALL, "DUEBOOK_SPARK": HERE},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    time.sleep(seconds)
+    at_work.send_signal(signal.SIGINT)
+    _, said = at_work.communicate(timeout=120)
+    if at_work.returncode:  # or it was done before
+        assert at_work.returncode == 130, said
+        assert said.strip() == STOPPED
+
+
+@more
+def test_a_spark_that_dies_amid_the_work_is_said_in_words(busy: Path, duebook: Duebook) -> None:
+    """And what failed is not hidden by what then cannot be put away."""
+    spark()
+    at_work = subprocess.Popen(
+        [DUEBOOK, "settle", *QUARTER, "--fresh", *AT, *ON_SPARK],
+        env=os.environ | {"PYSPARK_SUBMIT_ARGS": SMALL, "DUEBOOK_SPARK": HERE},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and at_work.poll() is None:
+        workers = [
+            process.pid
+            for process in psutil.process_iter(["cmdline"])
+            if "pyspark.daemon" in (process.info["cmdline"] or ())
+            and at_work.pid in (parent.pid for parent in process.parents())
+        ]
+        if workers:
+            for java in psutil.Process(at_work.pid).children():
+                java.kill()
+            break
+        time.sleep(0.02)
+    _, said = at_work.communicate(timeout=120)
+    if at_work.returncode:  # or it was done before
+        assert at_work.returncode == 1
+        assert "Error: Spark did not answer: " in said
+        assert "leave --engine out" in said
+        assert "Traceback" not in said
 
 
 @more

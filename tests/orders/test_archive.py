@@ -18,12 +18,14 @@ import pytest
 from ledger.kernel.instants import day_of, parse_instant
 from ledger.kernel.orderlines import STAGED
 from ledger.store.archive import keys
+from ledger.store.archive.connection import connect
 from ledger.store.archive.current import current
 from ledger.store.archive.days import day_number
 from ledger.store.archive.folder import TEMPORARY, ArchivedFile, check, path_of, publish
 from ledger.store.archive.refusals import (
     ArchivedFileAltered,
     ArchivedFileMissing,
+    ArchiveOutOfRoom,
     ArchiveUnwritable,
 )
 from ledger.store.archive.write import Written, write
@@ -338,6 +340,37 @@ def test_a_full_disk_is_a_refusal_and_leaves_the_folder_as_it_was(
     assert found.value.hint
     assert {path.name: path.read_bytes() for path in folder.glob("*.*")} == before
     assert len(archive.counting()) == 1
+
+
+def test_temporary_files_without_room_are_not_taken_for_the_archive(
+    small_disk: Callable[[], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a call so large that its known orders are compared in parts."""
+    monkeypatch.setattr("ledger.store.archive.known.KEYS_MAX", 30_000)
+    monkeypatch.setattr("ledger.store.archive.known.SUSPECTS_MAX", 3_000)
+    spill, duck = small_disk() / "spill", connect(tmp_path / "spill")
+    archive = Archive(duck, tmp_path / "orders")
+    duck.execute(
+        "CREATE TEMP TABLE many AS SELECT 1::USMALLINT AS source_file, i AS source_row,"
+        " md5(i::VARCHAR) AS order_id, 'S-1' AS store, i AS created_at, i AS amount_minor,"
+        " 'CNY'::ENUM('CNY', 'EUR') AS currency, 'ad' AS traffic, 'other' AS channel,"
+        " 'cod' AS payment, md5('c' || i) AS category, 0::BIGINT AS refunded_minor,"
+        " i AS updated_at, '' AS item, '' AS product, '' AS creator FROM range(60000) t(i)"
+    )
+    file = write(duck, archive.folder, "many", []).file
+    assert file is not None
+    archive.files.append(
+        ArchivedFile(file.digest, file.revises, file.first, file.last, file.columns)
+    )
+    duck.execute(f"SET temp_directory = '{spill}'")
+    with pytest.raises(ArchiveOutOfRoom, match="Temporary files cannot be written") as refused:
+        write(duck, archive.folder, "many", archive.files)
+    assert "{" not in refused.value.sentence
+    assert not [path for path in spill.rglob("*") if path.is_file()]
+    assert len(list(archive.folder.glob("*.parquet"))) == 1
+    duck.execute(f"SET temp_directory = '{tmp_path / 'spill'}'")
+    assert write(duck, archive.folder, "many", archive.files).known == 60_000
+    duck.close()
 
 
 def test_an_empty_archive_has_the_columns_of_a_line(archive: Archive) -> None:

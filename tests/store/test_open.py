@@ -15,7 +15,7 @@ from ledger.kernel.errors import (
     NewerBook,
 )
 from ledger.store import engines, recorder
-from ledger.store.book import Book, open_book
+from ledger.store.book import Book, open_book, shown
 from ledger.store.schema import FORMAT
 from ledger.usecases.init import init
 
@@ -193,3 +193,21 @@ def test_a_postgresql_book_that_stays_locked_is_refused_as_safe_to_repeat(
     assert book.head() == head
     assert record_facts(book, [CERTIFIED]).recorded == 1
     book.close()
+
+
+@pytest.mark.parametrize(
+    ("location", "said"),
+    [
+        ("book.db", "book.db"),
+        ("postgresql://u:secret@h/d", "postgresql://u:***@h/d"),
+        ("postgresql://u@h/d?password=secret", "postgresql://u@h/d?password=***"),
+        (
+            "postgresql://u@h/d?sslpassword=secret&sslmode=require",
+            "postgresql://u@h/d?sslmode=require&sslpassword=***",
+        ),
+    ],
+)
+def test_a_location_is_shown_without_its_password(location: str, said: str) -> None:
+    """Wherever in a URL it stands."""
+    words = shown(location)
+    assert sorted(words.replace("?", "&").split("&")) == sorted(said.replace("?", "&").split("&"))

@@ -14,11 +14,11 @@ from ledger.programs.line import digest_of
 from ledger.programs.registry import programs
 from ledger.store.book import Book
 from ledger.store.spark.partitions import _unpacked
-from ledger.store.spark.refusals import SparkFailed
+from ledger.store.spark.refusals import NotAsHere, SparkFailed, without_places
 from ledger.usecases.settling import on_cluster, parts
 from ledger.usecases.settling import settle as settling
 from ledger.usecases.settling.engines import NotByOrder
-from ledger.usecases.settling.on_cluster import NotAsHere, workers
+from ledger.usecases.settling.on_cluster import workers
 from ledger.usecases.settling.settle import Settlement, published_edition, settle
 from ledger.usecases.terms.editions import last_editions
 from tests.forging import unguarded
@@ -108,7 +108,8 @@ def test_a_machine_that_is_not_as_this_one_is_refused(
 ) -> None:
     """Without the book, with another one in its place, a copy that lags behind, other rules."""
     with monkeypatch.context() as patched:
-        patched.setattr(quarter.book, "read_from", "/nowhere/book.db")
+        for name in ("read_from", "location"):
+            patched.setattr(quarter.book, name, "/nowhere/book.db")
         with pytest.raises(NotAsHere, match=r"cannot open the book\. There is no book at /nowhere"):
             on_spark(quarter.book, PROGRAM)
     with monkeypatch.context() as patched:
@@ -143,6 +144,18 @@ def test_what_a_machine_refuses_is_what_the_run_is_refused_for(quarter: Quarter)
 
 @more
 @on_sqlite
+def test_a_book_that_is_read_from_a_copy_is_not_sent_for(
+    quarter: Quarter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The copy of one of an older version lies on this machine alone."""
+    monkeypatch.setattr(quarter.book, "read_from", str(quarter.folder / "copy.db"))
+    with pytest.raises(NotAsHere, match="from a copy here") as refused:
+        on_spark(quarter.book, PROGRAM)
+    assert "duebook upgrade" in refused.value.hint
+
+
+@more
+@on_sqlite
 def test_what_cannot_be_dealt_is_refused(book_with: Callable[[Any], Book]) -> None:
     """Nothing else is run instead."""
     with pytest.raises(NotByOrder, match="takes all subjects together"):
@@ -156,12 +169,32 @@ class Harm:
         return os.mkdir, ("harmed",)
 
 
-@pytest.mark.parametrize("harm", [Harm(), Path("x"), eval, Book, on_cluster.digest_of_rules])
+HARM = (Harm(), Path("x"), eval, Book, on_cluster.digest_of_rules)
+BROKEN = (b"", b"cledger.none\nNone\n.", b"cledger.programs.line\nNone\n.", b"\x80\x05K\x01")
+
+
+@pytest.mark.parametrize("answer", [*map(pickle.dumps, HARM), *BROKEN])
 def test_what_is_no_answer_is_not_taken_apart(
-    harm: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    answer: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A server that is asked could send anything: no code of its choosing is run."""
     monkeypatch.chdir(tmp_path)
     with pytest.raises(SparkFailed, match="what is no answer"):
-        _unpacked(pickle.dumps(harm))
+        _unpacked(answer)
     assert not list(tmp_path.iterdir())
+
+
+def test_of_an_error_of_python_its_last_words_are_said() -> None:
+    """Not the places in our code and what stands in its lines."""
+    said = without_places(
+        "An exception was thrown from the Python worker.\n"
+        "Traceback (most recent call last):\n"
+        '  File "/opt/spark/worker.py", line 7, in main\n'
+        "    secret = 1\n"
+        "    ^^^^^^^^^^\n"
+        "ModuleNotFoundError: No module named 'ledger'\n"
+        "\n"
+        "JVM stacktrace:\n"
+    )
+    assert said == "ModuleNotFoundError: No module named 'ledger'"
+    assert without_places("Something else failed") == "Something else failed"

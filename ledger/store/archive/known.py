@@ -6,6 +6,8 @@ have another version, the suspects, are looked at one by one; many of them part 
 that a call of any size does not exceed.
 """
 
+import json
+import re
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -14,8 +16,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ledger.kernel.orderlines import CONTENT, KEY, KEY_HASH, STAGED
 from ledger.kernel.plain_files import PLAIN
+from ledger.store.archive.connection import MEMORY_LIMIT
 from ledger.store.archive.folder import ArchivedFile
 from ledger.store.archive.keys import keyed
+from ledger.store.archive.refusals import ArchiveOutOfRoom
 from ledger.store.archive.sql import literal, one_row
 
 if TYPE_CHECKING:
@@ -29,7 +33,7 @@ KEPT = "archive_kept"
 LINES = "archive_lines"
 KEYS_MAX = 5_000_000
 """How many keys are looked for at a time."""
-MEMORY_LIMIT = "700MB"
+LITTLE = "700MB"
 FLUSHED = 131_072
 """So many rows a thread holds while it deals them."""
 SUSPECTS_MAX = 500_000
@@ -119,13 +123,13 @@ def _frugal(connection: "DuckDBPyConnection", count: int) -> Iterator[None]:
     if count <= SUSPECTS_MAX:
         yield
         return
-    (usual,) = one_row(connection, "SELECT current_setting('memory_limit')")
-    connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
+    connection.execute(f"SET memory_limit = '{LITTLE}'")
     connection.execute(f"SET partitioned_write_flush_threshold = {FLUSHED}")
     try:
         yield
     finally:
-        connection.execute(f"SET memory_limit = '{usual}'")
+        connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
+        connection.execute("RESET partitioned_write_flush_threshold")
 
 
 def _search(connection: "DuckDBPyConnection", archived: str, times: int) -> None:
@@ -183,21 +187,44 @@ def _dealt(
     if suspects <= SUSPECTS_MAX:
         yield _where(lines, f"key IN (SELECT key FROM {SUSPECTS})")
         return
-    (spill,) = one_row(connection, "SELECT current_setting('temp_directory')")
-    Path(spill).mkdir(exist_ok=True)
     times = -(-suspects // KEYS_MAX)
     parts = -(-suspects // (times * SUSPECTS_MAX))
     for turn in range(times):
         own = f"key % {times} = {turn}"
         versions = _where(lines, f"{own} AND key IN (SELECT key FROM {SUSPECTS} WHERE {own})")
-        with TemporaryDirectory(dir=spill) as folder:
-            connection.execute(
-                f"COPY (SELECT *, key // {times} % {parts} AS part FROM ({versions}))"
-                f" TO {literal(folder)} (FORMAT parquet, COMPRESSION lz4, PARTITION_BY (part))"
-            )
+        with _spilled(connection) as folder:
+            with _telling_of_room():
+                connection.execute(
+                    f"COPY (SELECT *, key // {times} % {parts} AS part FROM ({versions}))"
+                    f" TO {literal(folder)} (FORMAT parquet, COMPRESSION lz4, PARTITION_BY (part))"
+                )
             for part in sorted(Path(folder).iterdir()):
                 files = ", ".join(literal(str(path)) for path in sorted(part.iterdir()))
                 yield f"SELECT file, {columns}, key FROM read_parquet([{files}], {PLAIN})"
+
+
+@contextmanager
+def _spilled(connection: "DuckDBPyConnection") -> Iterator[str]:
+    """A folder among the temporary files of the database, until the end of the block."""
+    (spill,) = one_row(connection, "SELECT current_setting('temp_directory')")
+    with _telling_of_room():
+        Path(spill).mkdir(parents=True, exist_ok=True)
+        folder = TemporaryDirectory(dir=spill)
+    with folder as name:
+        yield name
+
+
+@contextmanager
+def _telling_of_room() -> Iterator[None]:
+    """Raises `ArchiveOutOfRoom` where temporary files cannot be written."""
+    import duckdb
+
+    try:
+        yield
+    except (duckdb.IOException, OSError) as error:
+        said = re.search(r'"exception_message":"((?:[^"\\]|\\.)*)"', str(error))
+        why = json.loads(f'"{said[1]}"') if said else str(error).partition("\n")[0]
+        raise ArchiveOutOfRoom(f"Temporary files cannot be written: {why}") from None
 
 
 def _where(queries: Sequence[str], condition: str) -> str:

@@ -7,7 +7,7 @@ that answers are made of.
 import io
 import pickle
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -58,7 +58,8 @@ def by_partition(
             answers.count()
         yield from _in_order(answers, len(items))
     finally:
-        answers.unpersist()
+        with suppress(SparkFailed), in_words():  # or it would hide why Spark does not answer
+            answers.unpersist()
 
 
 def _sent(session: "SparkSession", items: Sequence[T]) -> "DataFrame":
@@ -134,5 +135,6 @@ class _OnlyAnswers(pickle.Unpickler):
 def _unpacked(answer: bytes) -> Any:
     try:
         return _OnlyAnswers(io.BytesIO(answer)).load()
-    except pickle.UnpicklingError as error:
-        raise SparkFailed(f"Spark answered with what is no answer: {error}.") from None
+    except Exception as error:  # whatever bytes may lead to
+        said = f"{type(error).__name__}: {error}"
+        raise SparkFailed(f"Spark answered with what is no answer: {said}.") from None

@@ -6,9 +6,12 @@ Nothing of a driver here is reachable from other machines unless the master is o
 import logging
 import os
 import shutil
+import signal
 import socket
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any, Protocol
@@ -56,6 +59,7 @@ def started(url: str) -> Started:
     except ModuleNotFoundError as error:
         raise missing_extra(error.name) from None
     logging.getLogger("SQLQueryContextLogger").disabled = True  # what fails is said once, in words
+    logging.getLogger().addFilter(_said_by_others)
     with in_words():
         spark: Started = Connected(url) if url.startswith(CONNECT) else Driver(url)
     try:
@@ -115,7 +119,9 @@ class Driver:
         tables = {"spark.sql.warehouse.dir": self._scratch.path.as_uri()}
         own = {"spark.master": url, **OF_DRIVER, **here, **tables}
         settings = SparkConf(loadDefaults=False).setAll(list(own.items()))
-        self._first = SparkSession(SparkContext(conf=settings, gateway=_gateway(settings)))
+        with _own_interrupts():
+            context = SparkContext(conf=settings, gateway=_gateway(settings))
+        self._first = SparkSession(context)
 
     def session(self) -> "SparkSession":
         """A session of the driver."""
@@ -123,8 +129,25 @@ class Driver:
 
     def stop(self) -> None:
         """Ends the driver's work; its Java ends with this process."""
-        self._first.stop()
-        self._scratch.close()
+        try:
+            self._first.stop()
+        finally:
+            self._scratch.close()
+
+
+def _said_by_others(record: logging.LogRecord) -> bool:
+    return "py4j" not in record.pathname
+
+
+@contextmanager
+def _own_interrupts() -> Iterator[None]:
+    """Keeps Ctrl-C what it was: Spark's own answer to it asks Java amid a question to Java."""
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, before)
 
 
 def _prepared(session: "SparkSession") -> "SparkSession":

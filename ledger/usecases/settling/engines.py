@@ -3,13 +3,13 @@ this process, or Spark where it is named."""
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from ledger.kernel.errors import Refusal
 from ledger.programs.edition import Edition
 from ledger.programs.registry import program_of
-from ledger.store.spark.refusals import NoSparkNamed
+from ledger.store.spark.refusals import NoSparkNamed, SparkFailed, in_words
 
 if TYPE_CHECKING:
     from ledger.store.order_lines import OrderEngine
@@ -19,7 +19,7 @@ SPARK_AT = "DUEBOOK_SPARK"
 
 
 class NotByOrder(Refusal):
-    """A program whose lines neither come from order lines nor can be dealt, on a cluster."""
+    """An engine for a program that has nothing for it: no order lines, and no parts."""
 
     kind = "usage"
     hint = "Leave --engine out."
@@ -58,4 +58,5 @@ def engine_named(name: str) -> Iterator["Cluster | None"]:
     try:
         yield spark
     finally:
-        spark.stop()
+        with suppress(SparkFailed), in_words():  # one that has gone needs no end
+            spark.stop()

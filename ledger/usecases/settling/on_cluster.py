@@ -20,6 +20,7 @@ from ledger.kernel.garbage import no_cycles
 from ledger.store.book import Book, is_url, open_book, shown
 from ledger.store.order_lines import OrderEngine
 from ledger.store.schema import events
+from ledger.store.spark.refusals import NotAsHere
 from ledger.usecases.settling.parts import Done, Part
 from ledger.usecases.settling.processes import processes, worked_out_in
 
@@ -28,16 +29,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-
-class NotAsHere(Refusal):
-    """A machine of a cluster that cannot do what is asked of it as it would be done here."""
-
-    hint = (
-        "Every machine of the cluster needs this version of duebook, and must reach the book under "
-        "the same name: a file in a folder that all of them share, or a PostgreSQL URL. "
-        "Nothing was recorded. The same lines without a cluster: leave --engine out."
-    )
 
 
 class Cluster(OrderEngine, Protocol):
@@ -66,8 +57,14 @@ class OnCluster:
 
     def work(self, parts: Sequence[Part]) -> Generator[Done, None, None]:
         """What came of each part, in the order of the parts. Raises `SparkFailed`, `NotAsHere`."""
-        where = self.book.read_from
-        location = where if is_url(where) else str(Path(where).resolve())
+        where = self.book.location
+        if self.book.read_from != where:
+            raise NotAsHere(
+                "The book is read from a copy here, since an older version wrote it, and no other "
+                "machine has that copy.",
+                "Have it upgraded: duebook upgrade --by NAME. Or leave --engine out.",
+            )
+        location = where if is_url(where) else str(Path(where).absolute())
         known_at = parts[0].clocks.known_at
         with self.book.reading() as connection:
             asked = Asked(location, known_at, _hash_at(connection, known_at), digest_of_rules())
@@ -93,7 +90,7 @@ def opened(asked: Asked) -> Iterator[Callable[[Part], Done]]:
     Raises `NotAsHere`.
     """
     if digest_of_rules() != asked.rules:
-        raise NotAsHere("A machine of the cluster has another version of duebook.")
+        raise NotAsHere("A machine of the cluster has another version of duebook, or changed code.")
     try:
         book = open_book(asked.location, readonly=True)
     except Refusal as refusal:
