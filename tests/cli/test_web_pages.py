@@ -338,3 +338,18 @@ def test_a_name_is_shown_as_text_whatever_it_is(
         assert "script" not in {tag for tag, _ in read.tags}
         assert not any(key.startswith("on") for _, own in read.tags for key in own)
     assert visible(name) in page(browser, "/streams/partner:P-1").text
+
+
+def test_a_status_shows_the_last_months_of_a_program_and_counts_the_others(demo: Path) -> None:
+    """A program that nobody closes for years leaves room for what needs somebody."""
+    browser = Browser(demo)
+    open_ = data(browser, f"/status?as_of={AS_OF}")["to_close"]
+    months = [row["period"] for row in open_ if row["program"] == "deposit-2020"]
+    others = {row["period"] for row in open_ if row["program"] != "deposit-2020"}
+    read = page(browser, f"/status?as_of={AS_OF}")
+    shown = set(read.texts)
+    assert len(months) > 12
+    assert set(months[-12:]) <= shown
+    assert not (set(months[:-12]) - others) & shown
+    said = f"deposit-2020: {len(months) - 12} earlier months open as well, from {months[0]} on."
+    assert said in read.texts

@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import islice
 
-from ledger.kernel.counted import grouped
+from ledger.kernel.counted import counted, grouped
 from ledger.kernel.instants import format_instant
+from ledger.kernel.shown import visible
 from ledger.store.verified import last_verified, still_stands
 from ledger.usecases.looking.show import event_json, lifts
 from ledger.usecases.looking.show import log as logged
@@ -18,6 +19,8 @@ from projections.web.shown import fields_of, listing, narrowed_rows, table_of
 
 EVENTS_MAX = 200
 """Events on a page of the log."""
+MONTHS_MAX = 12
+"""Open months of a program in a status."""
 FIELDS_MAX = 200
 """Characters of an event's content in the list."""
 STATUS = (
@@ -103,13 +106,33 @@ def status_sections(
     sections = []
     for key, heading, columns in STATUS:
         rows = [row | _in_words(row) for row in answer[key]]
-        names = (*first, *columns)
+        names, notes = (*first, *columns), list[Cell]()
         if key == "to_close":
             names += ("totals",)
+            rows, notes = _last_months(rows, first)
             for row in rows:
                 row["period"] = row["period"] or "whole term"
-        sections.append(Section(key, heading, table=drawn(rows, names) if rows else None))
+        table = drawn(rows, names) if rows else None
+        sections.append(Section(key, heading, notes=notes, table=table))
     return sections
+
+
+def _last_months(rows: list[Row], first: Sequence[str]) -> tuple[list[Row], list[Cell]]:
+    """The last open months of each program, and how many others there are: eighty of one would
+    stand before what needs somebody."""
+    months: dict[tuple[str, ...], list[Row]] = {}
+    for row in rows:
+        key = (*(row[name] for name in first), row["program"])
+        months.setdefault(key, []).append(row)
+    notes = [
+        Cell(
+            f"{': '.join(map(visible, key))}: {counted(len(own) - MONTHS_MAX, 'earlier month')} "
+            f"open as well, from {own[0]['period']} on."
+        )
+        for key, own in months.items()
+        if len(own) > MONTHS_MAX
+    ]
+    return [row for own in months.values() for row in own[-MONTHS_MAX:]], notes
 
 
 def _in_words(row: Row) -> Row:
