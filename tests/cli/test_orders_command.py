@@ -304,3 +304,23 @@ def test_a_folder_that_is_called_like_a_column_says_nothing_of_the_rows(
     for plain, odd in zip(*answers, strict=True):
         assert plain.splitlines() == odd.splitlines()
     assert '"S-3"' in answers[0][3]
+
+
+@pytest.mark.parametrize("name", ["~may.csv", "~may.parquet", "~/may.csv", "http:/h/may.csv"])
+def test_a_file_is_found_by_its_own_name(
+    empty: Path, here: Path, duebook: Duebook, name: str
+) -> None:
+    """Also where a shell or a browser would look elsewhere."""
+    (here / name).parent.mkdir(parents=True, exist_ok=True)
+    rows = written(here / "may.csv", [order("a"), order("b")])
+    if name.endswith(".parquet"):
+        parquet_of(here / "some.parquet", str(rows))
+        (here / "some.parquet").rename(here / name)
+    else:
+        rows.rename(here / name)
+    ran = duebook("orders", name, *JSON)
+    assert (ran.code, ran.json["recorded"] if ran.out else ran.err) == (0, 2)
+    theirs = f"{name}.theirs.csv"
+    (here / theirs).write_text("order_id,store,amount,currency\na,S-1,-5.00,CNY\n")
+    ran = duebook("reconcile", PROGRAM, MAY, "--against", theirs, *JSON)
+    assert ran.code == 3, ran.err

@@ -19,7 +19,7 @@ from ledger.intake.orders.refusals import (
 )
 from ledger.intake.orders.rejected import RowFault
 from ledger.intake.orders.source import Found
-from ledger.kernel.plain_files import PLAIN
+from ledger.kernel.plain_files import PLAIN, whole
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -64,7 +64,7 @@ class CsvSource:
         columns = ", ".join(f"'{name}': 'VARCHAR'" for name in names)
         something = " OR ".join(f"{name} IS NOT NULL" for name in names)
         return (
-            f"(SELECT * FROM read_csv({literal(str(self._path))}, {PLAIN}, auto_detect = false,"
+            f"(SELECT * FROM read_csv({literal(whole(self._path))}, {PLAIN}, auto_detect = false,"
             f" header = false, skip = {self._header_lines}, delim = ',',"
             " quote = '\"', escape = '\"', max_line_size = 2097152, store_rejects = true,"
             f" rejects_table = '{_REJECTED}', rejects_scan = '{_SCANS}', rejects_limit = 1000,"

@@ -11,7 +11,7 @@ from ledger.intake.orders.own_columns import match
 from ledger.intake.orders.refusals import OrderFileUnreadable, WrongColumnType
 from ledger.intake.orders.source import Found
 from ledger.intake.tables.parquet_copy import NotParquet, copied
-from ledger.kernel.plain_files import PLAIN
+from ledger.kernel.plain_files import PLAIN, whole
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -39,7 +39,7 @@ class ParquetSource:
         except NotParquet as error:
             said = f"{file} is not a complete Parquet file: {error}."
             raise OrderFileUnreadable(said, file=file) from None
-        self._read = f"read_parquet({literal(str(copy))}, {PLAIN}, file_row_number = true)"
+        self._read = f"read_parquet({literal(whole(copy))}, {PLAIN}, file_row_number = true)"
         described = connection.execute(f"DESCRIBE SELECT * FROM {self._read}").fetchall()
         types = {str(name): str(kind) for name, kind, *_ in described if name != "file_row_number"}
         columns = match(file, list(types), fixed)

@@ -22,7 +22,7 @@ from ledger.intake.sums import LABELS, differing
 from ledger.kernel.errors import MissingFile, Refusal
 from ledger.kernel.ids import GUARDED, HINT, SPOILT, is_spoilt
 from ledger.kernel.money import Money, exponent
-from ledger.kernel.plain_files import PLAIN
+from ledger.kernel.plain_files import PLAIN, whole
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -177,7 +177,7 @@ def _read(database: "DuckDBPyConnection", path: str, *, tidy: bool) -> None:
         f" {minor_of(USUAL, cell.format('amount'))} AS usual"
         f" FROM read_csv(?, {PLAIN}, all_varchar = true,"
         " header = true, delim = ',', quote = '\"', escape = '\"', null_padding = false)",
-        [path],
+        [whole(path)],
     )
 
 

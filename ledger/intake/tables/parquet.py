@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from ledger.intake.columns import literal
 from ledger.intake.tables.plain_file import PlainFile
 from ledger.intake.tables.rows import MOMENT, NUMBER, UNREADABLE
-from ledger.kernel.plain_files import PLAIN
+from ledger.kernel.plain_files import PLAIN, whole
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -15,7 +15,7 @@ _FLOATS = ("FLOAT", "DOUBLE", "REAL")
 
 def parquet_cells(connection: "DuckDBPyConnection", file: PlainFile) -> tuple[list[str], str, str]:
     """The names, the cells as `c0`, `c1`, ..., and what they are read from: a copy of the file."""
-    read = f"read_parquet({literal(str(file.path))}, {PLAIN}, file_row_number = true)"
+    read = f"read_parquet({literal(whole(file.path))}, {PLAIN}, file_row_number = true)"
     described = connection.execute(f"DESCRIBE SELECT * FROM {read}").fetchall()
     columns = [(str(row[0]), str(row[1])) for row in described if row[0] != "file_row_number"]
     cells = ", ".join(f"{_cell(*column)} AS c{at}" for at, column in enumerate(columns))

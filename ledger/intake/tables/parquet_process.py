@@ -8,7 +8,7 @@ import json
 import sys
 
 from ledger.intake.columns import literal
-from ledger.kernel.plain_files import PLAIN
+from ledger.kernel.plain_files import PLAIN, whole
 
 
 def main(given: str, copy: str, spill: str, memory: str) -> None:
@@ -31,7 +31,7 @@ def main(given: str, copy: str, spill: str, memory: str) -> None:
     database = duckdb.connect(":memory:", config=config)
     database.execute("SET TimeZone = 'UTC'")
     try:
-        read, wrote = (f"read_parquet({literal(path)}, {PLAIN})" for path in (given, copy))
+        read, wrote = (f"read_parquet({literal(whole(path))}, {PLAIN})" for path in (given, copy))
         database.execute(
             f"COPY (SELECT * FROM {read}) TO {literal(copy)} (FORMAT parquet, COMPRESSION snappy)"
         )

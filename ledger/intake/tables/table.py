@@ -19,7 +19,7 @@ from ledger.intake.tables.plain_file import PlainFile
 from ledger.intake.tables.rows import RawRow
 from ledger.intake.tables.sections import Continuation, arranged
 from ledger.intake.tables.targets import Target
-from ledger.kernel.plain_files import PLAIN
+from ledger.kernel.plain_files import PLAIN, whole
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -135,7 +135,7 @@ def _direct(file: PlainFile, header: layout.Found) -> Table:
     columns = ", ".join(f"'c{at}': 'VARCHAR'" for at in range(len(header.names)))
     some = " OR ".join(f"c{at} IS NOT NULL" for at in range(len(header.names)))
     origin = (
-        f"(SELECT * FROM read_csv({literal(str(file.path))}, {PLAIN},"
+        f"(SELECT * FROM read_csv({literal(whole(file.path))}, {PLAIN},"
         f" auto_detect = false, header = false, skip = {header.place},"
         f" delim = {literal(header.delimiter)}, quote = '\"', escape = '\"',"
         " max_line_size = 2097152, store_rejects = true,"
@@ -199,8 +199,8 @@ def _copied(
                 progress("rows", WRITTEN_AT_ONCE)
     columns = ", ".join(f"'c{at}': 'VARCHAR'" for at in range(width))
     origin = (
-        f"read_csv({literal(str(copy))}, {PLAIN}, auto_detect = false, header = false, delim = ',',"
-        " quote = '\"', escape = '\"', new_line = '\\n', max_line_size = 4194304,"
+        f"read_csv({literal(whole(copy))}, {PLAIN}, auto_detect = false, header = false,"
+        " delim = ',', quote = '\"', escape = '\"', new_line = '\\n', max_line_size = 4194304,"
         f" columns = {{'place': 'BIGINT', 'fault': 'VARCHAR', {columns}}})"
     )
     return Table(

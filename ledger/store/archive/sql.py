@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ledger.kernel.plain_files import PLAIN
+from ledger.kernel.plain_files import PLAIN, whole
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -41,7 +41,7 @@ def _parquet_of_spark(path: Path) -> str:
 
 
 DUCKDB = Dialect(
-    "duckdb", '"', literal, lambda path: f"read_parquet({literal(str(path))}, {PLAIN})"
+    "duckdb", '"', literal, lambda path: f"read_parquet({literal(whole(path))}, {PLAIN})"
 )
 SPARK = Dialect("pyspark", "`", _escaped, _parquet_of_spark)
 
