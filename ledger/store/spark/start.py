@@ -59,6 +59,7 @@ def started(url: str) -> Started:
     except ModuleNotFoundError as error:
         raise missing_extra(error.name) from None
     logging.getLogger("SQLQueryContextLogger").disabled = True  # what fails is said once, in words
+    logging.getLogger("py4j").setLevel(logging.CRITICAL + 1)
     logging.getLogger().addFilter(_said_by_others)
     with in_words():
         spark: Started = Connected(url) if url.startswith(CONNECT) else Driver(url)
