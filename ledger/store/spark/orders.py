@@ -1,6 +1,7 @@
 """Questions about order lines, answered by Spark from the archive's own files."""
 
 from collections.abc import Generator, Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from ledger.programs.order_questions import OrderQuestion
 from ledger.store.archive.sql import SPARK
 from ledger.store.order_lines import OrderLines
 from ledger.store.spark.partitions import Opened, R, T, by_partition
-from ledger.store.spark.refusals import in_words
+from ledger.store.spark.refusals import SparkFailed, in_words
 from ledger.store.spark.start import Started, started
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ class Spark:
     def stop(self) -> None:
         """Ends what was started."""
         if "started" in self.__dict__:
-            self.started.stop()
+            with suppress(SparkFailed), in_words():  # one that has gone needs no end
+                self.started.stop()
 
 
 class SparkOrders:

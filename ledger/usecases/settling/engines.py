@@ -3,13 +3,13 @@ this process, or Spark where it is named."""
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ledger.kernel.errors import Refusal
 from ledger.programs.edition import Edition
 from ledger.programs.registry import program_of
-from ledger.store.spark.refusals import NoSparkNamed, SparkFailed, in_words
+from ledger.store.spark.refusals import NoSparkNamed
 
 if TYPE_CHECKING:
     from ledger.store.order_lines import OrderEngine
@@ -58,5 +58,4 @@ def engine_named(name: str) -> Iterator["Cluster | None"]:
     try:
         yield spark
     finally:
-        with suppress(SparkFailed), in_words():  # one that has gone needs no end
-            spark.stop()
+        spark.stop()
