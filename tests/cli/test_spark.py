@@ -175,11 +175,13 @@ class AtWork:
 @more
 @pytest.mark.parametrize("helper", ["java", "pyspark.daemon"])
 def test_ctrl_c_ends_it_in_peace(busy: Path, helper: str) -> None:
-    """While Spark starts, and while it works: 130, and nothing but that it was stopped."""
+    """While Spark starts, and while it works: 130, and nothing but that it was stopped. No process
+    is left."""
     at_work = AtWork()
-    at_work.helpers(helper)
+    started = at_work.helpers(helper)
     at_work.process.send_signal(signal.SIGINT)
     _, said = at_work.process.communicate(timeout=120)
+    assert not psutil.wait_procs(started, timeout=60)[1]
     assert at_work.process.returncode == 130, said
     assert said.strip().endswith(STOPPED)
     assert "Traceback" not in said

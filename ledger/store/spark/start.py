@@ -17,6 +17,7 @@ from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
+from ledger.kernel.uninterrupted import uninterrupted
 from ledger.store.scratch import Scratch
 from ledger.store.spark.refusals import NoJava, SparkFailed, in_words, missing_extra, without_places
 
@@ -183,7 +184,8 @@ def _gateway(settings: Any) -> Any:
     if _kept is None:
         with TemporaryFile() as log:
             try:
-                _kept = launch_gateway(settings, {"stdout": log, "stderr": log})
+                with uninterrupted():  # a Java that is left amid its start would stay for good
+                    _kept = launch_gateway(settings, {"stdout": log, "stderr": log})
             except PySparkException:
                 log.seek(0)
                 said = without_places(log.read().decode("utf-8", "replace"))
