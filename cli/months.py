@@ -41,14 +41,15 @@ def settle_months(
             progress() as report,
             workers(book, jobs, asked) as pool,
         ):
-            how = Working(where.format in EXPLAINED, pool, spool)
-            kept = how if asked is None else how._replace(processes=None)
+            how = Working(where.format in EXPLAINED, pool, spool, asked)
             run = ask.run(connection, program)
             for month in months_between(run.edition, first, last, run.clocks):
                 own = ask.run(connection, program, month)
-                issued = None if fresh else as_it_stands(connection, own, month, kept)
-                options = how._asdict() | {"period": month, "engine": asked}
-                settled.append(issued or settle(connection, own.edition, own.clocks, **options))
+                issued = None if fresh else as_it_stands(connection, own, month, how)
+                clocks, options = own.clocks, how.anew()
+                settled.append(
+                    issued or settle(connection, own.edition, clocks, period=month, **options)
+                )
                 report("settling months", 1)
         _show(where, program, settled)
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from ledger.aggregates.base import Recorded
 from ledger.kernel.clocks import FOREVER, Clocks
+from ledger.kernel.duck import PLAIN
 from ledger.kernel.instants import EARLIEST, parse_instant
 from ledger.kernel.money import Money
 from ledger.kernel.orderlines import COLUMNS
 from ledger.kernel.period import Days, Window
-from ledger.kernel.plain_files import PLAIN
 from ledger.store.book import Book
 from ledger.store.log import read_log
 from ledger.store.order_lines import OrderLines

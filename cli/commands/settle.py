@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from ledger.programs.edition import Edition
     from ledger.programs.line import Line
     from ledger.usecases.settling.explanation_file import SpooledExplanations
-    from ledger.usecases.settling.on_cluster import Cluster, OnCluster
-    from ledger.usecases.settling.processes import Processes
+    from ledger.usecases.settling.on_cluster import Cluster
+    from ledger.usecases.settling.parts import Workers
     from ledger.usecases.settling.settle import Settlement
     from ledger.usecases.terms.runs import Run
 
@@ -35,9 +35,19 @@ class Working(NamedTuple):
     """How a command works lines out: whether with explanations, and in which processes."""
 
     explained: bool
-    processes: "Processes | OnCluster | None"
+    processes: "Workers | None"
     spool: "SpooledExplanations | None" = None
     """Where the explanations lie until they are written."""
+    engine: "Cluster | None" = None
+
+    def anew(self) -> dict[str, Any]:
+        """For what is worked out."""
+        return self._asdict()
+
+    def as_issued(self) -> dict[str, Any]:
+        """For what a closed period says, which no engine works out."""
+        processes = None if self.engine else self.processes
+        return {"explained": self.explained, "processes": processes, "spool": self.spool}
 
 
 def kept_for(format_: str) -> "AbstractContextManager[SpooledExplanations | None]":
@@ -118,12 +128,10 @@ def settle(
         ):
             _refuse_other(draft, program, terms)
             run = ask.run(connection, program, period, draft)
-            how = Working(ask.out.format in EXPLAINED, pool, spool)
-            issued = how if asked is None else how._replace(processes=None)
-            settlement = None if fresh or draft else as_it_stands(connection, run, period, issued)
+            how = Working(ask.out.format in EXPLAINED, pool, spool, asked)
+            settlement = None if fresh or draft else as_it_stands(connection, run, period, how)
             if settlement is None:
-                options = how._asdict() | {"period": period, "engine": asked}
-                settlement = usecase.settle(connection, *run[:2], **options)
+                settlement = usecase.settle(connection, *run[:2], period=period, **how.anew())
             if assumptions:
                 return _show_assumptions(connection, settlement, ask.out)
             changes = None
@@ -212,7 +220,7 @@ def as_it_stands(
         return None
     from ledger.usecases.closing.standing_lines import standing
 
-    return standing(connection, run.edition.program, period, run.clocks, **how._asdict())
+    return standing(connection, run.edition.program, period, run.clocks, **how.as_issued())
 
 
 def _talk_of_close(closed: "Logged", settlement: "Settlement", without: str) -> None:

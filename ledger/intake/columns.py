@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from ledger.kernel.duck import literal
+
 BLANKS = " \t\r\n\u00a0\u3000"
 """The blanks that are trimmed from a cell, those of word processors and of Chinese text
 included."""
@@ -22,11 +24,6 @@ class Cell(NamedTuple):
     """Whether it is already microseconds since the epoch."""
     given: str | None = None
     """The text that an instant is read from: NULL for a blank cell."""
-
-
-def literal(text: str) -> str:
-    """A text as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def trimmed(text: str) -> str:

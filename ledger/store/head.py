@@ -44,12 +44,19 @@ def head_of(connection: Connection) -> Head:
     return Head(row[0], bytes(row[1]), row[2]) if row else EMPTY
 
 
+def hash_at(connection: Connection, position: int) -> bytes | None:
+    """The hash of the event at a position; None without such an event, or where something else than
+    a hash was put in its place."""
+    query = select(events.c.hash).where(events.c.position == position)
+    stored: object = connection.execute(query).scalar()
+    return bytes(stored) if isinstance(stored, bytes | memoryview) else None
+
+
 def origin_of(connection: Connection) -> str:
     """What tells a book from all others: the beginning of its first event's hash."""
-    query = select(events.c.hash).where(events.c.position == 1)
-    first = connection.execute(query).scalar()
+    first = hash_at(connection, 1)
     assert first is not None, "a book begins with an event"
-    return f"{ORIGIN}{bytes(first).hex()[:ORIGIN_DIGITS]}"
+    return f"{ORIGIN}{first.hex()[:ORIGIN_DIGITS]}"
 
 
 def max_versions(connection: Connection, streams: Sequence[str]) -> dict[str, int]:

@@ -9,12 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from ledger.kernel.errors import Refusal
 from ledger.store.book import Book
-from ledger.store.head import Head
-from ledger.store.schema import events
+from ledger.store.head import Head, hash_at
 
 _SHAPE = re.compile(r"([0-9]{1,18}):([0-9a-f]{64})", re.ASCII)
 
@@ -102,6 +101,4 @@ def _kept_in(path: Path) -> Iterator[Receipt]:
 
 def receipt_holds(connection: Connection, receipt: Receipt) -> bool:
     """Whether the log holds the receipt's hash at its position."""
-    query = select(events.c.hash).where(events.c.position == receipt.position)
-    stored = connection.execute(query).scalar()
-    return isinstance(stored, bytes | memoryview) and bytes(stored) == receipt.hash
+    return hash_at(connection, receipt.position) == receipt.hash

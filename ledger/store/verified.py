@@ -14,7 +14,8 @@ from ledger.kernel.errors import BadInstant
 from ledger.kernel.instants import Instant, format_instant, parse_instant
 from ledger.store.book import Book
 from ledger.store.engines import may_write
-from ledger.store.schema import events, meta
+from ledger.store.head import hash_at
+from ledger.store.schema import meta
 from ledger.store.scratch import new_name
 
 KEY = "verified"
@@ -75,9 +76,8 @@ def last_verified(book: Book) -> Verified | None:
 
 def still_stands(connection: Connection, verified: Verified) -> bool:
     """Whether the log holds, at the position that was verified, the hash that was seen there."""
-    query = select(events.c.hash).where(events.c.position == verified.position)
-    stored = connection.execute(query).scalar()
-    return isinstance(stored, bytes | memoryview) and bytes(stored).hex() == verified.head
+    there = hash_at(connection, verified.position)
+    return there is not None and there.hex() == verified.head
 
 
 def _path(book: Path) -> Path:

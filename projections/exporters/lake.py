@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from ledger.kernel.clocks import Clocks
+from ledger.kernel.duck import literal
 from ledger.kernel.errors import MissingExtra
 from ledger.kernel.instants import Instant
 from ledger.store.archive.folder import digest_of
-from ledger.store.archive.sql import literal
 from ledger.store.book import Book
 from ledger.store.head import origin_of
 from ledger.store.order_lines import OrderLines, Session

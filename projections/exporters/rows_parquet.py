@@ -7,10 +7,9 @@ from datetime import datetime
 from shutil import copyfileobj
 from typing import IO, Any
 
+from ledger.kernel.duck import PLAIN, literal
 from ledger.kernel.errors import Refusal
-from ledger.kernel.plain_files import PLAIN
 from ledger.store.archive.connection import connect
-from ledger.store.archive.sql import literal
 from ledger.store.scratch import Scratch
 from projections.cells import cell, is_money, is_number_column
 from projections.exporters.rows_csv import NO_COLUMN

@@ -12,9 +12,9 @@ from typing import Any
 from sqlalchemy import Column
 
 from ledger.kernel.clocks import Clocks
+from ledger.kernel.duck import literal
 from ledger.kernel.errors import BadQuery
 from ledger.kernel.instants import Instant
-from ledger.store.archive.sql import literal
 from ledger.store.book import Book
 from ledger.store.order_lines import OrderLines, Session
 from ledger.store.schema import TEXT

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ledger.kernel.clocks import Clocks
+from ledger.kernel.duck import literal
 from ledger.kernel.errors import BadQuery
 from ledger.kernel.instants import EARLIEST
 from ledger.kernel.money import Money
 from ledger.kernel.period import Window
-from ledger.store.archive.sql import literal
 from ledger.store.order_lines import OrderLines, Session
 from ledger.store.reader import LogReader
 from projections.catalogue import VIEWS

@@ -17,7 +17,7 @@ from ledger.store.spark.partitions import _unpacked
 from ledger.store.spark.refusals import NotAsHere, SparkFailed, without_places
 from ledger.usecases.settling import on_cluster, parts
 from ledger.usecases.settling import settle as settling
-from ledger.usecases.settling.engines import NotByOrder
+from ledger.usecases.settling.engines import NoUseForEngine
 from ledger.usecases.settling.on_cluster import workers
 from ledger.usecases.settling.settle import Settlement, published_edition, settle
 from ledger.usecases.terms.editions import last_editions
@@ -113,13 +113,13 @@ def test_a_machine_that_is_not_as_this_one_is_refused(
         with pytest.raises(NotAsHere, match=r"cannot open the book\. There is no book at /nowhere"):
             on_spark(quarter.book, PROGRAM)
     with monkeypatch.context() as patched:
-        patched.setattr(on_cluster, "_hash_at", lambda connection, position: b"of another book")
+        patched.setattr(on_cluster, "hash_at", lambda connection, position: b"of another book")
         with pytest.raises(NotAsHere, match="finds another book at"):
             on_spark(quarter.book, PROGRAM)
     later = Clocks(NOW, quarter.book.head().position + 7)
     with quarter.book.reading() as connection, workers(quarter.book, 1, spark()) as pool:
         edition = published_edition(connection, PROGRAM, later)
-        monkeypatch.setattr(on_cluster, "_hash_at", lambda connection, position: b"known here")
+        monkeypatch.setattr(on_cluster, "hash_at", lambda connection, position: b"known here")
         with pytest.raises(NotAsHere, match="finds no event"):
             settle(connection, edition, later, engine=spark(), processes=pool)
     monkeypatch.setattr(on_cluster, "digest_of_rules", lambda: "sha256:other")
@@ -158,7 +158,7 @@ def test_a_book_that_is_read_from_a_copy_is_not_sent_for(
 @on_sqlite
 def test_what_cannot_be_dealt_is_refused(book_with: Callable[[Any], Book]) -> None:
     """Nothing else is run instead."""
-    with pytest.raises(NotByOrder, match="takes all subjects together"):
+    with pytest.raises(NoUseForEngine, match="takes all subjects together"):
         on_spark(book_with(None), "pid-binding-2020")
 
 

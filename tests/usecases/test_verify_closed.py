@@ -11,17 +11,15 @@ from ledger.kernel.money import Money
 from ledger.store.book import Book
 from ledger.usecases.record_decisions import record_decisions
 from ledger.usecases.verifying.closed_periods import verify_closed
+from tests.decided import decided
 from tests.quarter import (
     GROWTH,
     PROGRAM,
-    TERM_OVER,
     Quarter,
-    amount_of,
     closure,
     enrolled,
     fee_paid,
     forge,
-    held_quarter,
     on_sqlite,
     plain_quarter,
     silent,
@@ -30,18 +28,6 @@ from tests.quarter import (
 ISSUED, CLOSED = "statement-issued.v1", "period-closed.v1"
 ADJUSTED, PAID = "statement-adjusted.v1", "payment-made.v1"
 CHECK = f"closed {PROGRAM}"
-
-
-def decided(book: Any, folder: Path) -> None:
-    """Closed, adjusted twice and paid, so that there is something of each to forge."""
-    made = Quarter(book, folder)
-    made.tell(held_quarter())
-    made.close(as_of=TERM_OVER, leave_open="later")
-    made.tell([closure("S-1")])
-    made.adjust()
-    made.pay("4000")
-    made.tell([amount_of("S-2", "-1000.00")])
-    made.adjust()
 
 
 @pytest.fixture

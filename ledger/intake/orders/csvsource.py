@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ledger.intake.columns import Cell, literal
+from ledger.intake.columns import Cell
 from ledger.intake.encodings import to_utf8
 from ledger.intake.header import is_nameless, one_cell, other_separator
 from ledger.intake.in_words import of_csv
@@ -19,7 +19,7 @@ from ledger.intake.orders.refusals import (
 )
 from ledger.intake.orders.rejected import RowFault
 from ledger.intake.orders.source import Found
-from ledger.kernel.plain_files import PLAIN, whole
+from ledger.kernel.duck import PLAIN, literal, whole
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -7,8 +7,9 @@ around, other decimals, other scripts). `CASE` runs the long way only for the ro
 
 from collections.abc import Collection, Mapping
 
-from ledger.intake.columns import Cell, iso_instant, literal, trimmed
+from ledger.intake.columns import Cell, iso_instant, trimmed
 from ledger.kernel.currencies import EXPONENTS
+from ledger.kernel.duck import literal
 from ledger.kernel.ids import GUARDED, SPOILT
 from ledger.kernel.instants import EARLIEST, Instant
 from ledger.kernel.orderlines import DATED, ENUMERATIONS, MAY_BE_EMPTY

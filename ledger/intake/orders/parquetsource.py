@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ledger.intake.columns import Cell, literal
+from ledger.intake.columns import Cell
 from ledger.intake.header import is_nameless
 from ledger.intake.orders.own_columns import match
 from ledger.intake.orders.refusals import OrderFileUnreadable, WrongColumnType
 from ledger.intake.orders.source import Found
 from ledger.intake.tables.parquet_copy import NotParquet, copied
-from ledger.kernel.plain_files import PLAIN, whole
+from ledger.kernel.duck import PLAIN, literal, whole
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

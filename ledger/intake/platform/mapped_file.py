@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ledger.intake.columns import literal, trimmed
+from ledger.intake.columns import trimmed
 from ledger.intake.platform.added_rows import added_up
 from ledger.intake.platform.canonical import BYTES_MAX, NAMES, row_of
 from ledger.intake.platform.how import How
@@ -25,6 +25,7 @@ from ledger.intake.tables.table import Progress, forget_malformed, malformed, op
 from ledger.intake.tables.targets import RECONCILE, target_named
 from ledger.intake.tables.totals import refuse_differing_totals
 from ledger.kernel.counted import counted
+from ledger.kernel.duck import literal
 from ledger.kernel.errors import Refusal
 from ledger.kernel.ids import GUARDED
 from ledger.kernel.money import Money

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ledger.intake.border import check_ordinary
-from ledger.intake.columns import literal, trimmed
+from ledger.intake.columns import trimmed
 from ledger.intake.encodings import to_utf8
 from ledger.intake.header import is_nameless
 from ledger.intake.in_words import of_csv, of_reader
@@ -19,10 +19,10 @@ from ledger.intake.lines import BLOCK_BYTES, LINE_BYTES_MAX, other_format
 from ledger.intake.platform.canonical import refuse_header
 from ledger.intake.problems import BadPlatformFile, Problem, refuse
 from ledger.intake.sums import LABELS, differing
+from ledger.kernel.duck import PLAIN, literal, spill_of, whole
 from ledger.kernel.errors import MissingFile, Refusal
 from ledger.kernel.ids import GUARDED, HINT, SPOILT, is_spoilt
 from ledger.kernel.money import Money, exponent
-from ledger.kernel.plain_files import PLAIN, whole
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -99,7 +99,7 @@ def load(
     tidy = _is_tidy(path)
     header = header_of(path)
     refuse_header(name, header)
-    with TemporaryDirectory(prefix="duebook-lines-", dir=_spill_of(database)) as folder:
+    with TemporaryDirectory(prefix="duebook-lines-", dir=spill_of(database)) as folder:
         try:
             _read(database, path, tidy=tidy)
         except duckdb.Error as error:
@@ -149,13 +149,6 @@ def checked(
         f" {'-' if flip_sign else ''}({minor}) AS minor, currency FROM platform_rows"
     )
     return _count(database)
-
-
-def _spill_of(database: "DuckDBPyConnection") -> Path:
-    """The database's folder for what memory does not hold: swept after a command was killed."""
-    (folder,) = database.execute("SELECT current_setting('temp_directory')").fetchall()[0]
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    return Path(folder)
 
 
 def _not_csv(name: str, error: Exception) -> BadPlatformFile:

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
-from ledger.intake.columns import literal
 from ledger.kernel.currencies import EXPONENTS
+from ledger.kernel.duck import literal
 
 UNITS = {
     "€": "EUR",

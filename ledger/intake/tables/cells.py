@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from ledger.intake.columns import literal, trimmed
+from ledger.intake.columns import trimmed
 from ledger.intake.tables.header import Header
 from ledger.intake.tables.mapping import NOT, OTHERS, Mapping, Sole
 from ledger.intake.tables.marked import mark, marks, stripped
 from ledger.intake.tables.rows import UNREADABLE
+from ledger.kernel.duck import literal
 
 _ENDS = r"^[\s\x{a0}\x{3000}]|[\s\x{a0}\x{3000}]$"
 """A blank at an end: looking for one is quicker than taking it off."""

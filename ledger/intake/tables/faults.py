@@ -6,13 +6,14 @@ The sentence is built with the values, so that no second reading of a cell can d
 from collections.abc import Iterable
 from collections.abc import Mapping as Names
 
-from ledger.intake.columns import literal, trimmed
+from ledger.intake.columns import trimmed
 from ledger.intake.tables import amounts
 from ledger.intake.tables.header import Header
 from ledger.intake.tables.mapping import Column, Equation, Mapping
 from ledger.intake.tables.times import EPOCH, EPOCH_MS
 from ledger.intake.tables.value import Value
 from ledger.intake.tables.values import Values
+from ledger.kernel.duck import literal
 
 SEPARATOR = "|"
 OTHER_CURRENCY = "bad_amount/currency"

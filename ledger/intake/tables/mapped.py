@@ -6,7 +6,6 @@ from collections.abc import Mapping as Names
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
-from ledger.intake.columns import literal
 from ledger.intake.header import is_nameless
 from ledger.intake.sums import LABELS
 from ledger.intake.tables import checks, faults
@@ -20,6 +19,7 @@ from ledger.intake.tables.table import Table
 from ledger.intake.tables.targets import RECONCILE, Target
 from ledger.intake.tables.value import Value
 from ledger.intake.tables.values import Values
+from ledger.kernel.duck import literal
 from ledger.kernel.fold import fold
 
 if TYPE_CHECKING:

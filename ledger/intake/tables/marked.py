@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
-from ledger.intake.columns import BLANKS, literal
+from ledger.intake.columns import BLANKS
 from ledger.intake.tables.mapping import OTHERS
 from ledger.intake.tables.rows import MARKS
+from ledger.kernel.duck import literal
 
 
 def mark(sign: str) -> str:

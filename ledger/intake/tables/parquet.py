@@ -2,10 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from ledger.intake.columns import literal
 from ledger.intake.tables.plain_file import PlainFile
 from ledger.intake.tables.rows import MOMENT, NUMBER, UNREADABLE
-from ledger.kernel.plain_files import PLAIN, whole
+from ledger.kernel.duck import PLAIN, literal, whole
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -7,8 +7,7 @@ what the file says.
 import json
 import sys
 
-from ledger.intake.columns import literal
-from ledger.kernel.plain_files import PLAIN, whole
+from ledger.kernel.duck import PLAIN, literal, whole
 
 
 def main(given: str, copy: str, spill: str, memory: str) -> None:

@@ -5,8 +5,8 @@ Whatever passes here reads the same the long way, and is checked again by the ca
 
 from collections.abc import Mapping
 
-from ledger.intake.columns import literal
 from ledger.intake.tables.mapping import OTHERS
+from ledger.kernel.duck import literal
 
 _SHORT = "DECIMAL(15, 2)"
 

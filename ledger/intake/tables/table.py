@@ -11,7 +11,6 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ledger.intake.columns import literal
 from ledger.intake.tables import layout, rows
 from ledger.intake.tables.mapping import Mapping
 from ledger.intake.tables.parquet import parquet_cells
@@ -19,7 +18,7 @@ from ledger.intake.tables.plain_file import PlainFile
 from ledger.intake.tables.rows import RawRow
 from ledger.intake.tables.sections import Continuation, arranged
 from ledger.intake.tables.targets import Target
-from ledger.kernel.plain_files import PLAIN, whole
+from ledger.kernel.duck import PLAIN, literal, whole
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -7,8 +7,9 @@ one that they skip never is.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ledger.intake.columns import ISO_LOCAL, iso_instant, literal
+from ledger.intake.columns import ISO_LOCAL, iso_instant
 from ledger.intake.tables.clock_changes import changed_hours, settled
+from ledger.kernel.duck import literal
 
 ABBREVIATIONS = {
     "UTC": 0,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ledger.intake.columns import BLANKS, literal
+from ledger.intake.columns import BLANKS
 from ledger.intake.tables import amounts, quick, times
 from ledger.intake.tables.cells import Cells
 from ledger.intake.tables.header import Header
@@ -10,6 +10,7 @@ from ledger.intake.tables.mapping import Column, Kind, Mapping, ZoneColumn
 from ledger.intake.tables.marked import in_words, mark
 from ledger.intake.tables.rows import MOMENT, NUMBER, SAFE_DIGITS, UNREADABLE
 from ledger.intake.tables.value import Value
+from ledger.kernel.duck import literal
 
 
 class Values(Cells):
@@ -28,8 +29,7 @@ class Values(Cells):
         """`own` says that the file is written as ours are, so that nothing needs to be mapped;
         `in_place` that it is a long text which is read in place."""
         super().__init__(mapping, header, marked=marked, in_place=in_place)
-        self._own = own
-        self._zone = zone or mapping.file.zone
+        self._own, self._zone = own, zone or mapping.file.zone
         sources = [column for each in mapping.columns.values() for column in each if column.unit]
         self._units = {word: meant for source in sources for word, meant in source.words.items()}
         added = {header.at(synonyms) for synonyms in mapping.added}

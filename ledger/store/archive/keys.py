@@ -13,10 +13,9 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ledger.kernel.duck import PLAIN, literal
 from ledger.kernel.orderlines import KEY, KEY_HASH, MAY_BE_EMPTY, STAGED
-from ledger.kernel.plain_files import PLAIN
 from ledger.store.archive.folder import ArchivedFile, present
-from ledger.store.archive.sql import literal
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

@@ -6,21 +6,19 @@ have another version, the suspects, are looked at one by one; many of them part 
 that a call of any size does not exceed.
 """
 
-import json
-import re
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
+from ledger.kernel.duck import PLAIN, literal, spill_of
 from ledger.kernel.orderlines import CONTENT, KEY, KEY_HASH, STAGED
-from ledger.kernel.plain_files import PLAIN
 from ledger.store.archive.connection import MEMORY_LIMIT
 from ledger.store.archive.folder import ArchivedFile
 from ledger.store.archive.keys import keyed
-from ledger.store.archive.refusals import ArchiveOutOfRoom
-from ledger.store.archive.sql import literal, one_row
+from ledger.store.archive.refusals import ArchiveOutOfRoom, reason
+from ledger.store.archive.sql import one_row
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -34,6 +32,7 @@ LINES = "archive_lines"
 KEYS_MAX = 5_000_000
 """How many keys are looked for at a time."""
 LITTLE = "700MB"
+"""Of memory, for looking for known lines and comparing them."""
 FLUSHED = 131_072
 """So many rows a thread holds while it deals them."""
 SUSPECTS_MAX = 500_000
@@ -113,7 +112,11 @@ def _sorted_out(
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {KEPT} AS {lines}")
         lines = f"SELECT * FROM {KEPT}"
     connection.execute(f"CREATE OR REPLACE TEMP VIEW {LINES} AS {lines}")
-    return _counted(connection, suspected, known_in)
+    kept, first = one_row(
+        connection,
+        f"SELECT count(*), count(*) FILTER (WHERE version = '{FIRST}') FROM {VERSIONS}",
+    )
+    return Known(suspected - kept, kept - first, kept > first, tuple(sorted(known_in)))
 
 
 @contextmanager
@@ -141,14 +144,6 @@ def _search(connection: "DuckDBPyConnection", archived: str, times: int) -> None
             f"INSERT INTO {SUSPECTS} SELECT key FROM ({archived})"
             f" WHERE {own} AND key IN (SELECT key FROM {INCOMING} WHERE {own})"
         )
-
-
-def _counted(connection: "DuckDBPyConnection", suspected: int, known_in: set[int]) -> Known:
-    kept, first = one_row(
-        connection,
-        f"SELECT count(*), count(*) FILTER (WHERE version = '{FIRST}') FROM {VERSIONS}",
-    )
-    return Known(suspected - kept, kept - first, kept > first, tuple(sorted(known_in)))
 
 
 def _compare(
@@ -206,10 +201,8 @@ def _dealt(
 @contextmanager
 def _spilled(connection: "DuckDBPyConnection") -> Iterator[str]:
     """A folder among the temporary files of the database, until the end of the block."""
-    (spill,) = one_row(connection, "SELECT current_setting('temp_directory')")
     with _telling_of_room():
-        Path(spill).mkdir(parents=True, exist_ok=True)
-        folder = TemporaryDirectory(dir=spill)
+        folder = TemporaryDirectory(dir=spill_of(connection))
     with folder as name:
         yield name
 
@@ -222,9 +215,7 @@ def _telling_of_room() -> Iterator[None]:
     try:
         yield
     except (duckdb.IOException, OSError) as error:
-        said = re.search(r'"exception_message":"((?:[^"\\]|\\.)*)"', str(error))
-        why = json.loads(f'"{said[1]}"') if said else str(error).partition("\n")[0]
-        raise ArchiveOutOfRoom(f"Temporary files cannot be written: {why}") from None
+        raise ArchiveOutOfRoom(f"Temporary files cannot be written: {reason(error)}.") from None
 
 
 def _where(queries: Sequence[str], condition: str) -> str:

@@ -1,5 +1,7 @@
 """The archive's refusals: files that are missing or altered, and disks that are full."""
 
+import json
+import re
 from typing import ClassVar
 
 from ledger.kernel.errors import Kind, Refusal
@@ -40,3 +42,11 @@ class ArchiveOutOfRoom(Refusal):
     """Memory or disk for temporary files ran out. Nothing was changed."""
 
     hint = "Free some memory, or disk space for temporary files, then run the same command again."
+
+
+def reason(error: Exception) -> str:
+    """What DuckDB or the system says of an error, in a line without a point: DuckDB says of what it
+    writes beside its work as JSON."""
+    within = re.search(r'"exception_message":"((?:[^"\\]|\\.)*)"', str(error))
+    said = json.loads(f'"{within[1]}"') if within else str(error)
+    return said.partition("\n")[0].rstrip(".")

@@ -5,15 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ledger.kernel.plain_files import PLAIN, whole
+from ledger.kernel.duck import PLAIN, literal, whole
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-
-def literal(text: str) -> str:
-    """A text as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 class Dialect(NamedTuple):

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from ledger.kernel.plain_files import PLAIN
+from ledger.kernel.duck import PLAIN, literal
 from ledger.store.archive.folder import ArchivedFile, path_of
-from ledger.store.archive.sql import literal
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

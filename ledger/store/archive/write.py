@@ -5,13 +5,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from ledger.kernel.duck import literal
 from ledger.kernel.instants import Instant
 from ledger.kernel.orderlines import MAY_BE_EMPTY, STAGED
 from ledger.store.archive.folder import ArchivedFile, path_of, publish
 from ledger.store.archive.keys import METADATA, scheme
 from ledger.store.archive.known import LINES, sort_out
-from ledger.store.archive.refusals import ArchiveOutOfRoom, ArchiveUnwritable
-from ledger.store.archive.sql import literal, one_row
+from ledger.store.archive.refusals import ArchiveOutOfRoom, ArchiveUnwritable, reason
+from ledger.store.archive.sql import one_row
 from ledger.store.archive.summary import summarise
 from ledger.store.archive.sums import Extent, Total, extent
 
@@ -126,8 +127,7 @@ def _refusing(folder: Path) -> Iterator[None]:
     try:
         yield
     except duckdb.OutOfMemoryException as error:
-        raise ArchiveOutOfRoom(str(error).partition("\n")[0], folder=str(folder)) from None
+        raise ArchiveOutOfRoom(f"{reason(error)}.", folder=str(folder)) from None
     except duckdb.IOException as error:
-        why = str(error).partition("\n")[0]
-        sentence = f"{folder} cannot be written to: {why}"
+        sentence = f"{folder} cannot be written to: {reason(error)}."
         raise ArchiveUnwritable(sentence, folder=str(folder)) from None

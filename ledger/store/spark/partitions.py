@@ -28,16 +28,7 @@ It is named in its module."""
 ANSWERED = "place bigint, answer binary"
 REFUSED = -1
 """In place of an item's: why nothing further is answered."""
-OTHERS = {
-    ("builtins", "frozenset"),
-    ("builtins", "set"),
-    ("datetime", "date"),
-    ("datetime", "datetime"),
-    ("datetime", "timedelta"),
-    ("datetime", "timezone"),
-    ("decimal", "Decimal"),
-    ("fractions", "Fraction"),
-}
+OTHERS = {("datetime", "date"), ("decimal", "Decimal")}
 """Classes of answers that are not ours."""
 
 

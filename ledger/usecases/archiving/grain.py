@@ -11,11 +11,10 @@ from ledger.intake.orders.grain import (
     fault_of_grain,
     leave_out,
 )
+from ledger.kernel.duck import PLAIN, literal
 from ledger.kernel.orderlines import KEY, KEY_HASH
-from ledger.kernel.plain_files import PLAIN
 from ledger.store.archive.folder import present
 from ledger.store.archive.keys import keyed
-from ledger.store.archive.sql import literal
 from ledger.store.order_lines import Archived
 
 if TYPE_CHECKING:

@@ -19,6 +19,7 @@ from ledger.kernel.notes import SignedNote
 from ledger.kernel.proof_errors import BadProof
 from ledger.kernel.proofs import InclusionProof
 from ledger.store import chain
+from ledger.store.head import hash_at
 from ledger.store.schema import events
 from ledger.store.tree import LogTree
 
@@ -49,11 +50,8 @@ def fact_with(
     c = events.c
     columns = [c[name] for name in FIELDS]
     row = connection.execute(select(*columns).where(c.position == position)).one()
-    before = select(c.hash).where(c.position == position - 1)
-    previous = connection.execute(before).scalar()
-    said: dict[str, Any] = {
-        "previous": (bytes(previous) if previous is not None else chain.GENESIS).hex()
-    }
+    previous = hash_at(connection, position - 1) or chain.GENESIS
+    said: dict[str, Any] = {"previous": previous.hex()}
     said |= {name: _written(value) for name, value in zip(FIELDS, row, strict=True)}
     if more is not None:
         said[MORE] = more

@@ -6,15 +6,14 @@ from sqlalchemy import Connection
 
 from ledger.aggregates.base import Logged
 from ledger.aggregates.orders import OrdersWithdrawn
+from ledger.kernel.duck import PLAIN, literal
 from ledger.kernel.errors import AlreadyWithdrawn, ConcurrentWrite, NoSuchEvent
 from ledger.kernel.instants import day_of
 from ledger.kernel.money import Money
-from ledger.kernel.plain_files import PLAIN
 from ledger.programs.periods import month_of
 from ledger.programs.registry import program_names, program_of
 from ledger.store.append import append
 from ledger.store.archive.folder import present
-from ledger.store.archive.sql import literal
 from ledger.store.book import Book
 from ledger.store.head import Head, head_of
 from ledger.store.order_lines import Archived, Calls, archive_of, files_of

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SPARK_AT = "DUEBOOK_SPARK"
 
 
-class NotByOrder(Refusal):
+class NoUseForEngine(Refusal):
     """An engine for a program that has nothing for it: no order lines, and no parts."""
 
     kind = "usage"
@@ -26,10 +26,10 @@ class NotByOrder(Refusal):
 
 
 def see_what_it_does(edition: Edition, engine: "OrderEngine | None") -> None:
-    """Raises `NotByOrder` where an engine is given for an edition with nothing for it to do."""
+    """Raises `NoUseForEngine` where an engine is given for an edition with nothing for it to do."""
     program = program_of(edition.rules)
     if engine is not None and program.orders is None and program.dealt is None:
-        raise NotByOrder(
+        raise NoUseForEngine(
             f"{edition.program} takes all subjects together and does not settle by order; "
             f"{engine.name} is not used."
         )

@@ -8,24 +8,20 @@ import hashlib
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from functools import cache, partial
+from importlib.metadata import version
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
-
-from sqlalchemy import Connection, select
+from typing import NamedTuple, Protocol, TypeVar
 
 from ledger.kernel.errors import Refusal
 from ledger.kernel.garbage import no_cycles
 from ledger.store.book import Book, is_url, open_book, shown
+from ledger.store.head import hash_at
 from ledger.store.order_lines import OrderEngine
-from ledger.store.schema import events
 from ledger.store.spark.refusals import NotAsHere
-from ledger.usecases.settling.parts import Done, Part
+from ledger.usecases.settling.parts import Done, Part, Workers
 from ledger.usecases.settling.processes import processes, worked_out_in
-
-if TYPE_CHECKING:
-    from ledger.usecases.settling.processes import Processes
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -40,8 +36,8 @@ class Cluster(OrderEngine, Protocol):
         """What is made of each item by what `opened` gives, in their order."""
 
 
-class Asked(NamedTuple):
-    """The book, the end of what a run knows of it, and the rules."""
+class Basis(NamedTuple):
+    """What a run rests on: the book, the end of what is known of it, and the rules."""
 
     location: str
     known_at: int
@@ -67,14 +63,12 @@ class OnCluster:
         location = where if is_url(where) else str(Path(where).absolute())
         known_at = parts[0].clocks.known_at
         with self.book.reading() as connection:
-            asked = Asked(location, known_at, _hash_at(connection, known_at), digest_of_rules())
-        return self.engine.each(partial(opened, asked), parts)
+            basis = Basis(location, known_at, hash_at(connection, known_at), digest_of_rules())
+        return self.engine.each(partial(opened, basis), parts)
 
 
 @contextmanager
-def workers(
-    book: Book, jobs: int, engine: Cluster | None
-) -> "Iterator[Processes | OnCluster | None]":
+def workers(book: Book, jobs: int, engine: Cluster | None) -> Iterator[Workers | None]:
     """Who works the parts of the runs of a block out: a cluster, processes, or nobody else."""
     if engine is not None:
         yield OnCluster(book, engine, jobs)
@@ -84,40 +78,40 @@ def workers(
 
 
 @contextmanager
-def opened(asked: Asked) -> Iterator[Callable[[Part], Done]]:
+def opened(basis: Basis) -> Iterator[Callable[[Part], Done]]:
     """The book, on a machine of a cluster, and the function that works a part out of it.
 
     Raises `NotAsHere`.
     """
-    if digest_of_rules() != asked.rules:
-        raise NotAsHere("A machine of the cluster has another version of duebook, or changed code.")
+    if digest_of_rules() != basis.rules:
+        raise NotAsHere(
+            "A machine of the cluster has another version of duebook, of holidays or of tzdata, or "
+            "changed code."
+        )
     try:
-        book = open_book(asked.location, readonly=True)
+        book = open_book(basis.location, readonly=True)
     except Refusal as refusal:
         said = f"A machine of the cluster cannot open the book. {refusal.sentence}"
         raise NotAsHere(said) from None
     with closing(book):
         with book.reading() as connection:
-            its_hash = _hash_at(connection, asked.known_at)
-        if its_hash != asked.hash:
-            other = "another book" if its_hash else f"no event {asked.known_at}"
+            its_hash = hash_at(connection, basis.known_at)
+        if its_hash != basis.hash:
+            other = "another book" if its_hash else f"no event {basis.known_at}"
             raise NotAsHere(f"A machine of the cluster finds {other} at {shown(book.location)}.")
         with no_cycles():
             yield partial(worked_out_in, book)
 
 
-def _hash_at(connection: Connection, position: int) -> bytes | None:
-    query = select(events.c.hash).where(events.c.position == position)
-    stored: Any = connection.execute(query).scalar()
-    return None if stored is None else bytes(stored)
-
-
 @cache
 def digest_of_rules() -> str:
-    """The SHA-256 of all of the ledger's own code, by which two machines have the same rules."""
+    """The SHA-256 of all of the ledger's own code, and of the versions of the libraries by which
+    days are told: two machines with the same have the same rules."""
     digest = hashlib.sha256()
     for name, file in sorted(_code(files("ledger"), "ledger")):
         digest.update(f"{name}\0{hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
+    for library in ("holidays", "tzdata"):
+        digest.update(f"{library}\0{version(library)}\n".encode())
     return f"sha256:{digest.hexdigest()}"
 
 

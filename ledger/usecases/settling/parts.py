@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import nullcontext
 from functools import partial
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from sqlalchemy import Connection
 
@@ -21,6 +21,9 @@ from ledger.programs.line import Line, is_consistent
 from ledger.programs.registry import program_of
 from ledger.store.engines import frugal
 from ledger.store.reader import LogReader
+
+if TYPE_CHECKING:
+    from ledger.store.book import Book
 
 SUBJECTS_MAX = 1_000
 """Of how many subjects the facts are held at a time."""
@@ -49,6 +52,17 @@ class Done(NamedTuple):
     events_read: int
     windowed: frozenset[str]
     examined: list[Any]
+
+
+class Workers(Protocol):
+    """Who works parts out in place of this process."""
+
+    book: "Book"
+    jobs: int
+    """Into how many parts a run is dealt at least, where it has so many subjects."""
+
+    def work(self, parts: Sequence[Part]) -> Generator[Done, None, None]:
+        """What came of each part, in the order of the parts."""
 
 
 def dealt(names: Iterable[tuple[str, str]], least: int = 1) -> list[frozenset[str]]:

@@ -28,6 +28,7 @@ from ledger.usecases.settling.parts import (
     Done,
     Examine,
     Part,
+    Workers,
     in_this_process,
     own_lines,
     parts_of,
@@ -37,8 +38,6 @@ from ledger.usecases.terms.editions import edition_at
 if TYPE_CHECKING:
     from ledger.store.book import Book
     from ledger.usecases.settling.explanation_file import SpooledExplanations
-    from ledger.usecases.settling.on_cluster import OnCluster
-    from ledger.usecases.settling.processes import Processes
 
 
 @dataclass(frozen=True)
@@ -132,7 +131,7 @@ def settle(
     shared: SharedOrders | None = None,
     explained: bool = True,
     examine: Examine | None = None,
-    processes: "Processes | OnCluster | None" = None,
+    processes: Workers | None = None,
     spool: "SpooledExplanations | None" = None,
     engine: OrderEngine | None = None,
 ) -> Settlement:
@@ -145,7 +144,7 @@ def settle(
     `examine` is asked of the facts that each part has read; `processes` work the parts out, those
     of the `engine` where there is one, which answers in place of DuckDB what a program asks of
     order lines. A subject without a line is left out. Raises `WrongPeriod`, `WorkerLost`,
-    `NotByOrder`, `SparkFailed`, `NotAsHere`, `LogBroken`.
+    `NoUseForEngine`, `SparkFailed`, `NotAsHere`, `LogBroken`.
     """
     program = program_of(edition.rules)
     see_what_it_does(edition, engine)
@@ -246,7 +245,7 @@ def as_published(
     clocks: Clocks,
     period: str | None = None,
     engine: OrderEngine | None = None,
-    processes: "Processes | OnCluster | None" = None,
+    processes: Workers | None = None,
 ) -> Settlement | None:
     """The settlement under the published terms, with which a draft is compared.
 

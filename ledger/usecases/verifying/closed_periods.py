@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from ledger.aggregates.base import Recorded
 from ledger.aggregates.settlement import (
@@ -17,9 +17,8 @@ from ledger.kernel.errors import Refusal, ServerLost
 from ledger.programs.moves import stands_on
 from ledger.store.archive.refusals import ArchiveBroken
 from ledger.store.book import Book
-from ledger.store.head import head_of
+from ledger.store.head import hash_at, head_of
 from ledger.store.log import read_log
-from ledger.store.schema import events
 from ledger.usecases.closing.adjust import adjustment
 from ledger.usecases.closing.replay import replay
 from ledger.usecases.statements.closed_period import ClosedPeriod, closed_periods
@@ -104,9 +103,8 @@ def _faults(
 def _seal_faults(connection: Connection, closed: Recorded) -> Iterator[str]:
     """Faults unless the head in the seal is the log's, with only its statements in between."""
     seal = closed.event
-    query = select(events.c.hash).where(events.c.position == seal.known_at)
-    head = connection.execute(query).scalar()
-    if head is None or bytes(head).hex() != seal.head:
+    head = hash_at(connection, seal.known_at)
+    if head is None or head.hex() != seal.head:
         yield f"the log's hash at position {seal.known_at} is not the one that was sealed"
     between = list(read_log(connection, seal.known_at, closed.position - 1))
     own = [event for event in between if isinstance(event.event, StatementIssued)]

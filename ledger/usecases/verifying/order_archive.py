@@ -11,15 +11,15 @@ from ledger.aggregates.orders import SOURCE
 from ledger.aggregates.store import GMVRecorded
 from ledger.kernel.clocks import FOREVER, Clocks
 from ledger.kernel.counted import counted
+from ledger.kernel.duck import PLAIN, literal
 from ledger.kernel.errors import Refusal
 from ledger.kernel.instants import DEFAULT_ZONE, EARLIEST
 from ledger.kernel.money import Money
 from ledger.kernel.period import Window
-from ledger.kernel.plain_files import PLAIN
 from ledger.store.archive.folder import path_of
 from ledger.store.archive.known import FIRST
 from ledger.store.archive.refusals import ArchiveMissing
-from ledger.store.archive.sql import literal, one_row
+from ledger.store.archive.sql import one_row
 from ledger.store.book import Book
 from ledger.store.head import head_of
 from ledger.store.log import read_log
