@@ -198,3 +198,20 @@ def test_of_an_error_of_python_its_last_words_are_said() -> None:
     )
     assert said == "ModuleNotFoundError: No module named 'ledger'"
     assert without_places("Something else failed") == "Something else failed"
+
+
+def test_other_code_and_other_libraries_that_tell_days_are_other_rules(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A holiday that only one of two machines knows would move a day, and an amount."""
+    digest = on_cluster.digest_of_rules.__wrapped__
+    here = digest()
+    assert digest() == here
+    with monkeypatch.context() as patched:
+        patched.setattr(on_cluster, "version", lambda library: f"other than {library}")
+        assert digest() != here
+    (tmp_path / "kernel").mkdir()
+    (tmp_path / "kernel" / "money.py").write_text("# rounds otherwise\n", encoding="utf-8")
+    with monkeypatch.context() as patched:
+        patched.setattr(on_cluster, "files", lambda package: tmp_path)
+        assert digest() != here
